@@ -1,0 +1,247 @@
+#include "bridge/access/key_set.h"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "bridge/access/jwk.h"
+#include "bridge/access/openssl_ptr.h"
+#include "bridge/access/strict_json.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr char kPemMark[] = "-----BEGIN ";
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
+constexpr absl::string_view kSshPrefixes[] = {"ssh-", "ecdsa-sha2-", "sk-ssh-",
+                                              "sk-ecdsa-", "---- BEGIN SSH2"};
+// A JWKS nests to 4: set, keys, key, x5c.
+constexpr int kMaxJsonDepth = 8;
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(KeySet::kMaxTextBytes + 1, '\0');
+  // Reads a pipe too, which has no size to ask for. A directory opens but
+  // cannot be read.
+  if (!file ||
+      (file.read(text.data(), static_cast<std::streamsize>(text.size())),
+       file.bad())) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
+}
+
+EvpPkeyPtr DecodePublicKey(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  return EvpPkeyPtr(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
+}
+
+EvpPkeyPtr DecodePkcs1PublicKey(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  return EvpPkeyPtr(
+      d2i_PublicKey(EVP_PKEY_RSA, nullptr, &at, static_cast<long>(der.size())));
+}
+
+EvpPkeyPtr DecodePrivateKey(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  return EvpPkeyPtr(
+      d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
+}
+
+EvpPkeyPtr DecodeCertificate(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  return certificate ? EvpPkeyPtr(X509_get_pubkey(certificate.get())) : nullptr;
+}
+
+bool IsDerKey(const std::string& der) {
+  return DecodePublicKey(der) || DecodeCertificate(der) ||
+         DecodePrivateKey(der) || DecodePkcs1PublicKey(der);
+}
+
+// A key in base64 without the PEM lines around it, as consoles show it.
+bool IsBase64Key(absl::string_view text) {
+  std::string compact(text);
+  compact.erase(std::remove_if(compact.begin(), compact.end(),
+                               [](char c) { return absl::ascii_isspace(c); }),
+                compact.end());
+  std::string der;
+  return (absl::Base64Unescape(compact, &der) ||
+          absl::WebSafeBase64Unescape(compact, &der)) &&
+         IsDerKey(der);
+}
+
+}  // namespace
+
+absl::StatusOr<KeySet> KeySet::FromFiles(
+    const std::vector<std::string>& files) {
+  KeySet all;
+  for (const std::string& file : files) {
+    absl::StatusOr<std::string> text = ReadFile(file);
+    if (!text.ok()) return text.status();
+    absl::StatusOr<KeySet> some = Parse(*text, file);
+    if (!some.ok()) return some.status();
+    for (VerificationKey& key : some->keys_) {
+      absl::Status status = all.Add(std::move(key));
+      if (!status.ok()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(file, ": ", status.message()));
+      }
+    }
+  }
+  return all;
+}
+
+absl::StatusOr<KeySet> KeySet::Parse(absl::string_view text,
+                                     absl::string_view name) {
+  OpenSslErrorScope errors;
+  KeySet set;
+  absl::Status status = set.AddText(text);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", status.message()));
+  }
+  return set;
+}
+
+std::vector<const VerificationKey*> KeySet::Candidates(
+    SignatureAlgorithm algorithm, const std::optional<std::string>& kid) const {
+  std::vector<const VerificationKey*> named;
+  std::vector<const VerificationKey*> nameless;
+  for (const VerificationKey& key : keys_) {
+    if (!key.Accepts(algorithm)) continue;
+    if (!kid || key.id() == kid) {
+      named.push_back(&key);
+    } else if (!key.id()) {
+      nameless.push_back(&key);
+    }
+  }
+  if (named.empty()) named = std::move(nameless);
+  if (named.size() > kMaxCandidates) named.resize(kMaxCandidates);
+  return named;
+}
+
+absl::Status KeySet::AddText(absl::string_view text) {
+  if (text.empty()) return absl::InvalidArgumentError("empty");
+  if (text.size() > kMaxTextBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("larger than ", kMaxTextBytes, " bytes"));
+  }
+  if (absl::StrContains(text, kPemMark)) return AddPem(text);
+  absl::string_view start = text;
+  absl::ConsumePrefix(&start, kByteOrderMark);
+  start = absl::StripLeadingAsciiWhitespace(start);
+  if (absl::StartsWith(start, "{") || absl::StartsWith(start, "[")) {
+    return AddJson(start);
+  }
+  return AddSecret(text);
+}
+
+absl::Status KeySet::AddPem(absl::string_view text) {
+  BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  if (!bio) return absl::ResourceExhaustedError("out of memory");
+  int certificates = 0;
+  while (true) {
+    char* raw_name = nullptr;
+    char* raw_header = nullptr;
+    unsigned char* raw_data = nullptr;
+    long size = 0;
+    if (PEM_read_bio(bio.get(), &raw_name, &raw_header, &raw_data, &size) !=
+        1) {
+      const bool at_end =
+          ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+      if (at_end && !keys_.empty()) return absl::OkStatus();
+      return absl::InvalidArgumentError("malformed PEM");
+    }
+    const std::string name(raw_name);
+    const std::string der(reinterpret_cast<char*>(raw_data),
+                          static_cast<size_t>(size));
+    OPENSSL_free(raw_name);
+    OPENSSL_free(raw_header);
+    OPENSSL_clear_free(raw_data, static_cast<size_t>(size));
+
+    EvpPkeyPtr key;
+    if (name == "PUBLIC KEY") {
+      key = DecodePublicKey(der);
+    } else if (name == "RSA PUBLIC KEY") {
+      key = DecodePkcs1PublicKey(der);
+    } else if (name == "CERTIFICATE") {
+      // A chain would make its authorities signers of tokens.
+      if (++certificates > 1) {
+        return absl::InvalidArgumentError(
+            "several certificates; give one in each file");
+      }
+      key = DecodeCertificate(der);
+    } else if (absl::EndsWith(name, "PRIVATE KEY") || name == "EC PARAMETERS") {
+      return absl::InvalidArgumentError(
+          "a private key; give its public half, only the issuer of tokens "
+          "holds the private one");
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "PEM \"", absl::CHexEscape(name), "\" is not a public key"));
+    }
+    absl::Status status = Add(VerificationKey::FromPublicKey(std::move(key)));
+    if (!status.ok()) return status;
+  }
+}
+
+absl::Status KeySet::AddJson(absl::string_view text) {
+  const std::optional<nlohmann::json> json =
+      ParseStrictJsonObject(text, kMaxJsonDepth);
+  if (!json) return absl::InvalidArgumentError("malformed JWK or JWKS");
+  const nlohmann::json* keys = FindMember(*json, "keys");
+  if (keys == nullptr) return Add(ParseJwk(*json));
+  if (!keys->is_array()) {
+    return absl::InvalidArgumentError("JWKS: \"keys\" is not an array");
+  }
+  std::string left_out;
+  for (const nlohmann::json& jwk : *keys) {
+    absl::StatusOr<VerificationKey> key = ParseJwk(jwk);
+    if (absl::IsUnimplemented(key.status())) {
+      left_out = std::string(key.status().message());
+      continue;
+    }
+    absl::Status status = Add(std::move(key));
+    if (!status.ok()) return status;
+  }
+  if (keys_.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "JWKS without a usable key", left_out.empty() ? "" : "; ", left_out));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeySet::AddSecret(absl::string_view text) {
+  bool is_key = IsDerKey(std::string(text)) || IsBase64Key(text);
+  for (absl::string_view prefix : kSshPrefixes) {
+    is_key = is_key || absl::StartsWith(text, prefix);
+  }
+  if (is_key) {
+    return absl::InvalidArgumentError(
+        "a key in an encoding that is not read; give a PEM public key");
+  }
+  absl::ConsumeSuffix(&text, "\n");
+  return Add(VerificationKey::FromSecret(std::string(text)));
+}
+
+absl::Status KeySet::Add(absl::StatusOr<VerificationKey> key) {
+  if (!key.ok()) return key.status();
+  if (keys_.size() >= kMaxKeys) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("more than ", kMaxKeys, " keys"));
+  }
+  keys_.push_back(*std::move(key));
+  return absl::OkStatus();
+}
+
+}  // namespace sse_bridge

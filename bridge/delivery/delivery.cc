@@ -1,0 +1,168 @@
+#include "bridge/delivery/delivery.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "bridge/delivery/loop.h"
+#include "bridge/delivery/timer_queue.h"
+
+namespace sse_bridge {
+
+Delivery::Delivery(Options options)
+    : options_(options),
+      clock_(options.clock != nullptr ? options.clock : Clock::Real()),
+      timers_(std::make_unique<TimerQueue>()) {
+  int threads = options_.threads;
+  if (threads <= 0) {
+    threads =
+        std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  for (int i = 0; i < threads; ++i) {
+    loops_.push_back(std::make_unique<Loop>(i, options_, clock_,
+                                            i == 0 ? timers_.get() : nullptr,
+                                            [this] { ConnectionDestroyed(); }));
+  }
+}
+
+Delivery::~Delivery() { Stop(); }
+
+absl::Status Delivery::Start() {
+  {
+    MutexLock lock(&mu_);
+    if (started_) return absl::FailedPreconditionError("started already");
+    started_ = true;
+  }
+  for (const auto& loop : loops_) {
+    absl::Status status = loop->Start();
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Delivery::Stop() {
+  {
+    MutexLock lock(&mu_);
+    if (stopped_) return;
+    stopped_ = true;
+  }
+  for (const auto& loop : loops_) loop->Stop();
+  timers_->Clear();
+}
+
+ConnectionRef Delivery::Open(StreamSpec spec) {
+  alive_.fetch_add(1, std::memory_order_relaxed);
+  // The least loaded; of equals, the next in turn.
+  const size_t n = loops_.size();
+  const size_t start = next_loop_.fetch_add(1, std::memory_order_relaxed) % n;
+  Loop* loop = loops_[start].get();
+  for (size_t i = 1; i < n; ++i) {
+    Loop* const other = loops_[(start + i) % n].get();
+    if (other->load() < loop->load()) loop = other;
+  }
+  const ConnectionRef ref = loop->Reserve();
+  Loop::Command command;
+  command.kind = Loop::Command::Kind::kOpen;
+  command.slot = ref.slot_;
+  command.generation = ref.generation_;
+  command.spec = std::make_unique<StreamSpec>(std::move(spec));
+  if (!loop->Post(std::move(command))) {
+    // NOLINTNEXTLINE(bugprone-use-after-move): Post took nothing.
+    StreamSpec& refused = *command.spec;
+    refused.transport.reset();
+    ::close(refused.fd);
+    if (refused.observer != nullptr) {
+      refused.observer->OnClosed({.reason = CloseReason::kDrain,
+                                  .events = 0,
+                                  .bytes = 0,
+                                  .duration = absl::ZeroDuration()});
+    }
+    ConnectionDestroyed();
+  }
+  return ref;
+}
+
+void Delivery::Send(ConnectionRef connection, FramePtr frame) {
+  if (!connection || !frame) return;
+  Loop::Command command;
+  command.kind = Loop::Command::Kind::kSend;
+  command.slot = connection.slot_;
+  command.generation = connection.generation_;
+  command.frame = std::move(frame);
+  connection.loop_->Post(std::move(command));
+}
+
+void Delivery::Close(ConnectionRef connection, CloseReason reason,
+                     FramePtr last) {
+  if (!connection) return;
+  Loop::Command command;
+  command.kind = Loop::Command::Kind::kClose;
+  command.slot = connection.slot_;
+  command.generation = connection.generation_;
+  command.reason = reason;
+  command.frame = std::move(last);
+  connection.loop_->Post(std::move(command));
+}
+
+void Delivery::CloseAll(absl::Duration window, FramePtr last) {
+  for (const auto& loop : loops_) {
+    Loop::Command command;
+    command.kind = Loop::Command::Kind::kDrain;
+    command.window = absl::ToInt64Nanoseconds(window);
+    command.frame = last;
+    loop->Post(std::move(command));
+  }
+}
+
+bool Delivery::WaitUntilEmpty(absl::Time deadline) {
+  // One wait is not longer, so that a far deadline does not overflow.
+  constexpr absl::Duration kMaxWait = absl::Hours(1);
+  MutexLock lock(&mu_);
+  while (alive_.load(std::memory_order_acquire) > 0) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return false;
+    empty_.wait_for(mu_, absl::ToChronoNanoseconds(std::min(left, kMaxWait)));
+  }
+  return true;
+}
+
+Delivery::TimerId Delivery::RunAfter(absl::Duration delay,
+                                     std::function<void()> task) {
+  bool first = false;
+  const int64_t nanos = std::clamp<int64_t>(absl::ToInt64Nanoseconds(delay), 0,
+                                            TimerQueue::kNever / 4);
+  const uint64_t id =
+      timers_->Add(clock_->MonotonicNanos() + nanos, std::move(task), &first);
+  if (first) loops_[0]->Wake();
+  return id;
+}
+
+bool Delivery::Cancel(TimerId timer) { return timers_->Cancel(timer); }
+
+DeliveryStats Delivery::Stats() const {
+  DeliveryStats stats;
+  for (const auto& loop : loops_) loop->AddStats(&stats);
+  return stats;
+}
+
+size_t Delivery::BacklogBytes() const {
+  size_t most = 0;
+  for (const auto& loop : loops_) most = std::max(most, loop->backlog_bytes());
+  return most;
+}
+
+void Delivery::WakeLoops() {
+  for (const auto& loop : loops_) loop->Wake();
+}
+
+void Delivery::ConnectionDestroyed() {
+  if (alive_.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
+  MutexLock lock(&mu_);
+  empty_.notify_all();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,126 @@
+#ifndef SSE_BRIDGE_BRIDGE_DELIVERY_FRAME_H_
+#define SSE_BRIDGE_BRIDGE_DELIVERY_FRAME_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+
+class Frame;
+
+// What the maker of a frame knows about its bytes. Delivery itself reads `key`
+// and `is_event`; the rest is for rewriters, replay and metrics.
+struct FrameInfo {
+  // Offsets into the payload: the end of the `event:` line, the end of the
+  // `id:` line, and the data lines. All zero when unknown.
+  uint32_t event_end = 0;
+  uint32_t id_end = 0;
+  uint32_t data_begin = 0;
+  uint32_t data_end = 0;
+  // For SlowPolicy::kConflate. Frames of one topic with one key supersede each
+  // other; zero is a key like any other, the one of a topic without keys.
+  uint64_t key = 0;
+  uint64_t seq = 0;
+  // False for a comment, which is not counted as an event.
+  bool is_event = true;
+  // When the message reached the bridge, for latency metrics; 0 unknown.
+  int64_t born_ns = 0;
+};
+
+// Owns one reference to a frame, or none. Copying costs one atomic increment.
+class FramePtr {
+ public:
+  FramePtr() = default;
+  FramePtr(std::nullptr_t) {}  // NOLINT: like std::shared_ptr
+  FramePtr(const FramePtr& other);
+  FramePtr(FramePtr&& other) noexcept
+      : frame_(std::exchange(other.frame_, nullptr)) {}
+  FramePtr& operator=(FramePtr other) noexcept {
+    std::swap(frame_, other.frame_);
+    return *this;
+  }
+  ~FramePtr();
+
+  const Frame* get() const { return frame_; }
+  const Frame& operator*() const { return *frame_; }
+  const Frame* operator->() const { return frame_; }
+  explicit operator bool() const { return frame_ != nullptr; }
+  void reset() { *this = FramePtr(); }
+
+  friend bool operator==(const FramePtr& a, const FramePtr& b) {
+    return a.frame_ == b.frame_;
+  }
+  friend bool operator==(const FramePtr& a, std::nullptr_t) {
+    return a.frame_ == nullptr;
+  }
+
+ private:
+  friend class Frame;
+  explicit FramePtr(const Frame* adopted) : frame_(adopted) {}
+
+  const Frame* frame_ = nullptr;
+};
+
+// The bytes of one SSE event or comment, ready to be written, shared by every
+// connection and buffer that holds it. Immutable and thread-safe. Header and
+// bytes are one allocation.
+//
+// The bytes are kept with the framing of one HTTP/1.1 chunk around them (RFC
+// 9112, 7.1), so that a chunked and a close-delimited response send the same
+// frame with one write.
+class Frame {
+ public:
+  // Copies `payload`, which must be whole SSE events or comments up to the
+  // blank line. An empty payload has an empty chunk too, and not the one that
+  // ends the body.
+  static FramePtr Create(absl::string_view payload, FrameInfo info = {});
+
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
+  absl::string_view payload() const {
+    return absl::string_view(bytes() + prefix_size_, payload_size_);
+  }
+  absl::string_view chunked() const {
+    return absl::string_view(bytes(), chunked_size_);
+  }
+  const FrameInfo& info() const { return info_; }
+  // The payload's; what flow control counts.
+  size_t size() const { return payload_size_; }
+  // The length of the "<hex>\r\n" that stands before the payload in chunked().
+  size_t prefix_size() const { return prefix_size_; }
+
+ private:
+  friend class FramePtr;
+
+  explicit Frame(const FrameInfo& info) : info_(info) {}
+  ~Frame() = default;
+
+  const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  void Ref() const { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void Unref() const {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) Free();
+  }
+  void Free() const;
+
+  mutable std::atomic<uint32_t> refs_{1};
+  uint32_t prefix_size_ = 0;
+  uint32_t payload_size_ = 0;
+  uint32_t chunked_size_ = 0;
+  const FrameInfo info_;
+};
+
+inline FramePtr::FramePtr(const FramePtr& other) : frame_(other.frame_) {
+  if (frame_ != nullptr) frame_->Ref();
+}
+inline FramePtr::~FramePtr() {
+  if (frame_ != nullptr) frame_->Unref();
+}
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_DELIVERY_FRAME_H_

@@ -1,0 +1,244 @@
+#ifndef SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
+#define SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "bridge/base/mutex.h"
+#include "bridge/delivery/clock.h"
+#include "bridge/delivery/connection.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/delivery/frame.h"
+#include "bridge/delivery/loop_connection.h"
+#include "bridge/delivery/send_queue.h"
+#include "bridge/delivery/stats.h"
+#include "bridge/delivery/timer_queue.h"
+#include "bridge/delivery/timer_wheel.h"
+#include "bridge/delivery/topic.h"
+#include "bridge/delivery/topic_local.h"
+
+namespace sse_bridge {
+
+// One thread that owns sockets and does all that happens to them. Other threads
+// reach it through its inbox alone, which is drained whole: everything posted
+// is queued to its connections first, and then each connection that got
+// something is flushed once.
+//
+// Nothing destroys a connection or ends a membership while a list of them is
+// walked: what fails or is too slow is marked, and reaped afterwards.
+//
+// loop.cc          the thread: waiting, events of sockets, timers
+// loop_commands.cc what the inbox asks for; memberships; the end of connections
+// loop_output.cc   frames to queues and sockets
+class Loop {
+ public:
+  // What another thread asks for.
+  struct Command {
+    enum class Kind : uint8_t {
+      kOpen,     // slot, spec
+      kPublish,  // topic, frame
+      kAttach,   // slot, topic, attach
+      kDetach,   // slot, topic
+      kEnd,      // topic, frame, flag: an error
+      kSend,     // slot, frame
+      kClose,    // slot, reason, frame
+      kDrain,    // window, frame
+    };
+    struct Attachment {
+      MembershipOptions options;
+      std::vector<FramePtr> first;
+    };
+
+    Kind kind = Kind::kPublish;
+    bool flag = false;
+    CloseReason reason = CloseReason::kEnded;
+    uint32_t slot = 0;
+    uint32_t generation = 0;
+    FramePtr frame;
+    std::shared_ptr<Topic> topic;
+    std::unique_ptr<Attachment> attach;
+    std::unique_ptr<StreamSpec> spec;
+    int64_t window = 0;
+  };
+
+  // `clock`, `timers` (null for all loops but one) and what `on_destroyed`
+  // needs must outlive the loop. `on_destroyed` is called on the loop's thread
+  // after a connection is gone.
+  Loop(int index, const Delivery::Options& options, Clock* clock,
+       TimerQueue* timers, std::function<void()> on_destroyed);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Any thread.
+  absl::Status Start();
+  void Stop();
+  // Reserves the name of a connection, for a kOpen command.
+  ConnectionRef Reserve();
+  // False, and `command` untouched, once the loop has stopped.
+  bool Post(Command&& command);
+  void Wake();
+  void AddStats(DeliveryStats* stats) const;
+  size_t backlog_bytes() const {
+    return backlog_bytes_.load(std::memory_order_relaxed);
+  }
+  int index() const { return index_; }
+  // Connections here or on their way here.
+  int64_t load() const { return load_.load(std::memory_order_relaxed); }
+
+ private:
+  using State = LoopConnection::State;
+  using Membership = LoopConnection::Membership;
+
+  // A number that one thread writes and any reads.
+  class Counter {
+   public:
+    void Add(uint64_t n) {
+      value_.store(value_.load(std::memory_order_relaxed) + n,
+                   std::memory_order_relaxed);
+    }
+    void Sub(uint64_t n) { Add(-n); }
+    uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<uint64_t> value_{0};
+  };
+  struct Counters {
+    Counter open, opened, events, bytes, writes, keep_alives, conflated,
+        dropped, slow_disconnects, queue_bytes;
+  };
+  struct Slot {
+    std::unique_ptr<LoopConnection> connection;
+    uint32_t generation = 0;
+  };
+
+  // loop.cc
+  void Run();
+  // How long to sleep; -1: until woken.
+  int64_t WaitNanos();
+  void HandleEvent(uint64_t data, uint32_t events);
+  void ReadInput(LoopConnection* c);
+  void ReadMoreInput();
+  double Random(double from, double to);
+  void AdvanceTimers();
+  void OnTimer(LoopConnection* c);
+  void Rearm(LoopConnection* c);
+  void Shutdown();
+
+  // loop_commands.cc
+  void DrainInbox();
+  void Execute(Command* command);
+  void OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec);
+  void Attach(Command* command);
+  void Detach(LoopConnection* c, const Topic* topic);
+  void EndTopic(const std::shared_ptr<Topic>& topic, const FramePtr& last,
+                bool error);
+  void Drain(int64_t window, FramePtr last);
+  void SetDeadlines(LoopConnection* c, const StreamSpec& spec);
+  LoopConnection* Find(uint32_t slot, uint32_t generation);
+  // Takes both ends of a membership away. The topic may be destroyed by it if
+  // the caller does not hold it.
+  void RemoveMembership(LoopConnection* c, uint32_t index);
+  void LeaveAll(LoopConnection* c);
+  void BeginEnd(LoopConnection* c, CloseReason reason, const FramePtr& last);
+  void FinishEnd(LoopConnection* c);
+  void MarkDead(LoopConnection* c, CloseReason reason);
+  void MarkSlow(LoopConnection* c);
+  void TellClosed(LoopConnection* c);
+  void Destroy(LoopConnection* c);
+  // Does what was put off while lists were walked.
+  void Reap();
+
+  // loop_output.cc
+  void AddToRun(std::shared_ptr<Topic> topic, FramePtr frame);
+  void DispatchRuns();
+  void DispatchRun(Topic* topic, bool only_one);
+  void SendDirect(LoopConnection* c, Topic* topic, const Membership& membership,
+                  absl::string_view wire, uint64_t events);
+  void EnqueueFromTopic(LoopConnection* c, Topic* topic,
+                        const Membership& membership, const FramePtr& frame,
+                        bool counted);
+  // Queues what a policy applies to.
+  void Enqueue(LoopConnection* c, SendEntry entry);
+  bool Overfull(const LoopConnection* c, size_t size) const;
+  // False when the entry must not be queued.
+  bool MakeRoom(LoopConnection* c, const SendEntry& entry);
+  // A frame that no policy applies to: heads, pings, last frames.
+  void EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw);
+  void EnqueueLast(LoopConnection* c, const Membership& membership,
+                   const FramePtr& last);
+  void Push(LoopConnection* c, SendEntry entry);
+  void MarkDirty(LoopConnection* c);
+  void FlushDirty();
+  void Flush(LoopConnection* c);
+  // Bytes sent, or Transport's constants.
+  ssize_t Write(LoopConnection* c, const iovec* parts, int count);
+  // The end of an entry that was sent, or will never be.
+  void Release(SendEntry entry);
+  void Account(Topic* topic, size_t bytes);
+  void ReportSent();
+  void Use(Topic* topic);
+  void Unuse(Topic* topic);
+  TopicLocal& LocalOf(Topic* topic);
+
+  // Fixed.
+  const int index_;
+  const Delivery::Options options_;
+  Clock* const clock_;        // outlives this
+  TimerQueue* const timers_;  // outlives this; may be null
+  const std::function<void()> on_destroyed_;
+  const int64_t window_nanos_;
+  const FramePtr ping_;
+  const FramePtr last_chunk_;
+  int epoll_ = -1;
+  int wake_ = -1;
+  std::thread thread_;
+
+  // Any thread.
+  Mutex mu_;
+  std::vector<Command> inbox_ ABSL_GUARDED_BY(mu_);
+  bool asleep_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  std::vector<uint32_t> free_slots_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint32_t> generations_ ABSL_GUARDED_BY(mu_);  // by slot
+  size_t inbox_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  std::atomic<size_t> backlog_bytes_{0};  // of the inbox and the batch
+  std::atomic<int64_t> load_{0};
+  Counters counters_;  // written by the thread
+
+  // The loop's thread only.
+  int64_t now_ = 0;         // read once per round
+  int64_t last_drain_ = 0;  // of the inbox
+  std::vector<Slot> slots_;
+  std::vector<Command> batch_;
+  std::vector<std::shared_ptr<Topic>> runs_;  // topics with a run
+  std::vector<LoopConnection*> dirty_;
+  std::vector<LoopConnection*> slow_;
+  std::vector<LoopConnection*> dead_;
+  std::vector<uint64_t> more_input_;  // slot and generation
+  std::vector<std::shared_ptr<Topic>> reports_;
+  // Destroyed connections that lists of this round may still point to.
+  std::vector<std::unique_ptr<LoopConnection>> graveyard_;
+  std::vector<TimerNode*> due_;
+  std::vector<SendEntry> taken_;
+  std::string run_bytes_;  // a run's frames, one after the other
+  SendEntryPool pool_;
+  TimerWheel wheel_;
+  std::minstd_rand random_;
+  bool draining_ = false;
+  FramePtr drain_frame_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_

@@ -1,0 +1,362 @@
+#include <errno.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/delivery/loop.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr int kMaxParts = 64;  // of one writev
+// A run is handed to the members when it has become as large as this: what fits
+// in a core's cache and in a socket.
+constexpr size_t kMaxRunBytes = 64 << 10;
+// So far ahead a member's connection is fetched into the cache.
+constexpr size_t kPrefetch = 4;
+// A run that was longer than this gives its memory back.
+constexpr size_t kMaxKeptRun = 256;
+
+bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+}  // namespace
+
+void Loop::AddToRun(std::shared_ptr<Topic> topic, FramePtr frame) {
+  Topic* const t = topic.get();
+  TopicLocal& local = LocalOf(t);
+  if (local.members.empty()) return;
+  if (local.run.empty()) runs_.push_back(std::move(topic));
+  local.run_bytes += frame->chunked().size();
+  local.run.push_back(std::move(frame));
+  if (local.run_bytes >= kMaxRunBytes) {
+    DispatchRun(t, /*only_one=*/runs_.size() == 1);
+    Reap();
+  }
+}
+
+void Loop::DispatchRuns() {
+  if (runs_.empty()) return;
+  const bool only_one = runs_.size() == 1;
+  for (const std::shared_ptr<Topic>& topic : runs_) {
+    DispatchRun(topic.get(), only_one);
+  }
+  runs_.clear();
+  Reap();
+}
+
+void Loop::DispatchRun(Topic* topic, bool only_one) {
+  TopicLocal& local = LocalOf(topic);
+  if (local.run.empty()) return;
+  const bool single = local.run.size() == 1;
+  const Frame& frame = *local.run.front();
+  uint64_t events = 0;
+  if (!single) run_bytes_.clear();
+  for (const FramePtr& f : local.run) {
+    events += f->info().is_event ? 1 : 0;
+    if (single) continue;
+    // Copied together once, so that each member costs one plain send.
+    run_bytes_.append(f->chunked().data(), f->chunked().size());
+  }
+  const size_t n = local.members.size();
+  // Nobody is always the last.
+  size_t at = n == 0 ? 0 : local.rotor++ % n;
+  for (size_t i = 0; i < n; ++i, at = at + 1 == n ? 0 : at + 1) {
+    const size_t ahead = at + kPrefetch;
+    if (ahead < n) __builtin_prefetch(local.members[ahead].connection);
+    LoopConnection* const c = local.members[at].connection;
+    const Membership& membership = c->memberships[local.members[at].membership];
+    // With frames of other topics on their way, one writev carries all.
+    if (c->Direct() && (only_one || c->memberships.size() == 1) &&
+        (single || c->chunked)) {
+      SendDirect(c, topic, membership,
+                 !single      ? absl::string_view(run_bytes_)
+                 : c->chunked ? frame.chunked()
+                              : frame.payload(),
+                 events);
+      continue;
+    }
+    for (const FramePtr& f : local.run) {
+      EnqueueFromTopic(c, topic, membership, f, /*counted=*/true);
+    }
+  }
+  local.run_bytes = 0;
+  if (local.run.capacity() > kMaxKeptRun) {
+    std::vector<FramePtr>().swap(local.run);
+  } else {
+    local.run.clear();
+  }
+}
+
+void Loop::SendDirect(LoopConnection* c, Topic* topic,
+                      const Membership& membership, absl::string_view wire,
+                      uint64_t events) {
+  if (wire.empty()) return;
+  ssize_t sent;
+  do {
+    sent = ::send(c->fd, wire.data(), wire.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  counters_.writes.Add(1);
+  if (sent < 0 && WouldBlock(errno)) {
+    sent = 0;
+  } else if (sent < 0) {
+    MarkDead(c, CloseReason::kClientGone);
+    sent = 0;
+  } else {
+    c->bytes += sent;
+    c->last_sent = now_;
+    counters_.bytes.Add(sent);
+  }
+  TopicLocal& local = LocalOf(topic);
+  if (static_cast<size_t>(sent) == wire.size()) {
+    c->events += events;
+    counters_.events.Add(events);
+    if (topic->flow_control()) {
+      for (const FramePtr& frame : local.run) Account(topic, frame->size());
+    }
+    return;
+  }
+  c->blocked = true;
+  size_t left = sent;
+  for (const FramePtr& frame : local.run) {
+    const size_t size =
+        c->chunked ? frame->chunked().size() : frame->payload().size();
+    if (left >= size) {
+      left -= size;
+      if (frame->info().is_event) {
+        ++c->events;
+        counters_.events.Add(1);
+      }
+      if (topic->flow_control()) Account(topic, frame->size());
+      continue;
+    }
+    EnqueueFromTopic(c, topic, membership, frame, /*counted=*/true);
+    if (left > 0) c->queue.SetPartlySent(left);
+    left = 0;
+  }
+}
+
+void Loop::EnqueueFromTopic(LoopConnection* c, Topic* topic,
+                            const Membership& membership, const FramePtr& frame,
+                            bool counted) {
+  if (c->state != State::kOpen || c->slow) {
+    if (topic->flow_control()) Account(topic, frame->size());
+    return;
+  }
+  SendEntry entry;
+  entry.frame = c->rewriter != nullptr
+                    ? c->rewriter->Rewrite(*frame, membership.tag)
+                    : frame;
+  if (!entry.frame || entry.frame->size() == 0) {
+    if (topic->flow_control()) Account(topic, frame->size());
+    return;
+  }
+  if (topic->flow_control() || membership.policy == SlowPolicy::kConflate) {
+    entry.topic = topic;
+    Use(topic);
+  }
+  entry.published_size = static_cast<uint32_t>(frame->size());
+  entry.policy = membership.policy;
+  entry.chunked = c->chunked;
+  entry.counted = counted;
+  Enqueue(c, std::move(entry));
+}
+
+void Loop::Enqueue(LoopConnection* c, SendEntry entry) {
+  if (c->slow || entry.frame->size() == 0) {
+    Release(std::move(entry));
+    return;
+  }
+  // Only for those who cannot keep up: frames of one batch all go out.
+  if (c->blocked && entry.policy == SlowPolicy::kConflate &&
+      entry.frame->info().is_event) {
+    c->queue.TakeSame(entry.topic, entry.frame->info().key, &taken_);
+    counters_.conflated.Add(taken_.size());
+    for (SendEntry& superseded : taken_) Release(std::move(superseded));
+    taken_.clear();
+  }
+  if (entry.counted && entry.policy != SlowPolicy::kUnbounded &&
+      Overfull(c, entry.Wire().size()) && !MakeRoom(c, entry)) {
+    Release(std::move(entry));
+    return;
+  }
+  Push(c, std::move(entry));
+}
+
+bool Loop::Overfull(const LoopConnection* c, size_t size) const {
+  const size_t waiting = c->queue.counted_bytes();
+  return waiting > 0 && waiting + size > options_.queue_limit_bytes;
+}
+
+bool Loop::MakeRoom(LoopConnection* c, const SendEntry& entry) {
+  const size_t size = entry.Wire().size();
+  if (!c->blocked) {
+    // Not slow: it was not given the chance to take the batch yet.
+    Flush(c);
+    if (c->state != State::kOpen) return false;
+    if (!Overfull(c, size)) return true;
+  }
+  SendEntry oldest;
+  while (Overfull(c, size) && c->queue.TakeOldest(&oldest)) {
+    counters_.dropped.Add(1);
+    Release(std::move(oldest));
+  }
+  if (!Overfull(c, size)) return true;
+  if (entry.policy == SlowPolicy::kDisconnect) {
+    MarkSlow(c);
+    return false;
+  }
+  // What is left may not be dropped; the newest value is let through alone.
+  return true;
+}
+
+void Loop::EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw) {
+  if (frame->size() == 0) return;
+  SendEntry entry;
+  entry.frame = std::move(frame);
+  entry.chunked = c->chunked && !raw;
+  Push(c, std::move(entry));
+}
+
+void Loop::EnqueueLast(LoopConnection* c, const Membership& membership,
+                       const FramePtr& last) {
+  FramePtr frame = c->rewriter != nullptr
+                       ? c->rewriter->Rewrite(*last, membership.tag)
+                       : last;
+  if (frame) EnqueueOwn(c, std::move(frame), /*raw=*/false);
+}
+
+void Loop::Push(LoopConnection* c, SendEntry entry) {
+  counters_.queue_bytes.Add(entry.Wire().size());
+  entry.queued = true;
+  c->queue.Push(std::move(entry), &pool_);
+  MarkDirty(c);
+}
+
+void Loop::MarkDirty(LoopConnection* c) {
+  // A full socket's edge flushes.
+  if (c->dirty || c->blocked) return;
+  c->dirty = true;
+  dirty_.push_back(c);
+}
+
+void Loop::FlushDirty() {
+  while (!dirty_.empty()) {
+    for (size_t i = 0; i < dirty_.size(); ++i) {
+      LoopConnection* const c = dirty_[i];
+      c->dirty = false;
+      Flush(c);
+    }
+    dirty_.clear();
+    Reap();
+  }
+}
+
+void Loop::Flush(LoopConnection* c) {
+  if (c->blocked || c->state == State::kDead) return;
+  iovec parts[kMaxParts];
+  while (!c->queue.empty()) {
+    const int count = c->queue.Gather(parts, kMaxParts);
+    const ssize_t sent = Write(c, parts, count);
+    if (sent == Transport::kWouldBlock) {
+      c->blocked = true;
+      return;
+    }
+    if (sent == Transport::kFailed) {
+      MarkDead(c, CloseReason::kClientGone);
+      return;
+    }
+    c->bytes += sent;
+    c->last_sent = now_;
+    counters_.bytes.Add(sent);
+    size_t total = 0;
+    for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+    size_t left = sent;
+    SendEntry done;
+    while (c->queue.Sent(&left, &done)) {
+      if (done.frame->info().is_event) {
+        ++c->events;
+        counters_.events.Add(1);
+      }
+      Release(std::move(done));
+    }
+    if (static_cast<size_t>(sent) < total && c->transport == nullptr) {
+      c->blocked = true;
+      return;
+    }
+  }
+  c->queue.Shrink(&pool_);
+  if (c->transport != nullptr) {
+    const ssize_t flushed = c->transport->Flush();
+    if (flushed == Transport::kWouldBlock) {
+      c->blocked = true;
+      return;
+    }
+    if (flushed == Transport::kFailed) {
+      MarkDead(c, CloseReason::kClientGone);
+      return;
+    }
+  }
+  if (c->state == State::kEnding) FinishEnd(c);
+}
+
+ssize_t Loop::Write(LoopConnection* c, const iovec* parts, int count) {
+  counters_.writes.Add(1);
+  if (c->transport != nullptr) return c->transport->Send(parts, count);
+  ssize_t sent;
+  do {
+    if (count == 1) {
+      sent = ::send(c->fd, parts[0].iov_base, parts[0].iov_len,
+                    MSG_NOSIGNAL | MSG_DONTWAIT);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(parts);
+      message.msg_iovlen = count;
+      sent = ::sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return sent;
+  return WouldBlock(errno) ? Transport::kWouldBlock : Transport::kFailed;
+}
+
+void Loop::Release(SendEntry entry) {
+  if (entry.queued) counters_.queue_bytes.Sub(entry.Wire().size());
+  if (entry.topic == nullptr) return;
+  if (entry.topic->flow_control()) Account(entry.topic, entry.published_size);
+  Unuse(entry.topic);
+}
+
+void Loop::Account(Topic* topic, size_t bytes) {
+  TopicLocal& local = LocalOf(topic);
+  if (local.unreported == 0 && bytes > 0) {
+    reports_.push_back(topic->shared_from_this());
+  }
+  local.unreported += bytes;
+}
+
+void Loop::ReportSent() {
+  if (reports_.empty()) return;
+  std::vector<std::shared_ptr<Topic>> reports;
+  reports.swap(reports_);
+  for (const std::shared_ptr<Topic>& topic : reports) {
+    const size_t bytes =
+        std::exchange(LocalOf(topic.get()).unreported, size_t{0});
+    if (const auto observer = topic->observer_.lock()) observer->OnSent(bytes);
+  }
+}
+
+void Loop::Use(Topic* topic) {
+  TopicLocal& local = LocalOf(topic);
+  if (local.uses++ == 0) local.self = topic->shared_from_this();
+}
+
+void Loop::Unuse(Topic* topic) {
+  TopicLocal& local = LocalOf(topic);
+  if (--local.uses > 0) return;
+  // The topic may go with it.
+  const std::shared_ptr<Topic> self = std::move(local.self);
+}
+
+TopicLocal& Loop::LocalOf(Topic* topic) { return topic->locals_[index_]; }
+
+}  // namespace sse_bridge

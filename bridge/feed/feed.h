@@ -1,0 +1,210 @@
+#ifndef SSE_BRIDGE_BRIDGE_FEED_FEED_H_
+#define SSE_BRIDGE_BRIDGE_FEED_FEED_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "bridge/base/mutex.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/delivery/topic.h"
+#include "bridge/feed/replay_buffer.h"
+#include "bridge/feed/snapshot.h"
+#include "bridge/transcode/frame_encoder.h"
+#include "bridge/upstream/call.h"
+
+namespace sse_bridge {
+
+class Place;
+
+// Told when a feed has something to say to those who wait for it.
+class FeedWaiter {
+ public:
+  virtual ~FeedWaiter() = default;
+
+  // At least once after the feed's Place stopped being kWaiting. From any
+  // thread, with no lock held.
+  virtual void OnFeedReady() = 0;
+};
+
+// What feeds need of the rest of the bridge. All must outlive every feed.
+struct FeedContext {
+  Delivery* delivery = nullptr;
+
+  // The JSON of a google.rpc.Status.
+  std::function<std::string(const absl::Status&)> status_json;
+};
+
+// One upstream call, decoded and encoded once for all its subscribers.
+//
+// A feed reconnects when the backend is lost and
+// the stream can go on without a gap (Config::request_after) or needs none
+// (Config::live_values); then its subscribers notice nothing but a comment.
+//
+// Shared feeds read as fast as the backend sends; slow subscribers are the
+// delivery room's concern. An exclusive feed (one subscriber) stops reading
+// while more than kExclusiveWindowBytes wait for its browser, so that gRPC's
+// flow control holds the backend.
+//
+// Thread-safe. Held by its places, by its call until that is done, and by the
+// registry while others may join.
+class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
+ public:
+  struct Config {
+    Upstream* upstream = nullptr;  // must outlive the feed
+    std::string grpc_path;
+    Metadata metadata;
+
+    // Serialised request of the first call.
+    std::string request;
+
+    // Serialised request of a call that resumes after the event with this id;
+    // empty function when the method cannot resume.
+    std::function<std::string(absl::string_view id)> request_after;
+
+    // The stream is current values: after a loss it is simply asked again.
+    bool live_values = false;
+
+    bool shared = false;
+    std::shared_ptr<const FrameEncoder> encoder;
+    Snapshot::What snapshot = Snapshot::What::kNone;
+    ReplayBuffer::Limits replay;
+
+    // How long a shared feed stays when the last subscriber has gone.
+    absl::Duration linger = absl::Seconds(5);
+
+    // How long a lost backend is tried before subscribers are told.
+    absl::Duration give_up_after = absl::Minutes(5);
+
+    // Called once when the feed has ended, with no lock held.
+    std::function<void(const Feed*)> on_end;
+  };
+
+  // A feed whose call has not begun: join first, then Begin, and nothing that
+  // the backend says is missed.
+  static std::shared_ptr<Feed> Create(const FeedContext* context,
+                                      Config config);
+  void Begin();
+
+  Feed(const FeedContext* context, Config config);
+  ~Feed() override;
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  // Takes a place. `last_event_id`: where a browser that came back left off;
+  // null on the first visit. Returns null when the feed cannot serve the
+  // subscriber: it has ended, or the id is not in its replay buffer.
+  std::unique_ptr<Place> Join(const std::string* last_event_id,
+                              std::weak_ptr<FeedWaiter> waiter);
+
+  // Ends the call and the subscriptions (tests, drain).
+  void Stop(const absl::Status& why);
+
+ private:
+  friend class Place;
+  class Call;  // passes the upstream call's events on
+
+  enum class State { kOpening, kOpen, kAway, kEnded };
+
+  void StartCall(std::string request);
+
+  // From Call, serially; `generation` tells calls of the past from today's.
+  void OnCallOpen(uint64_t generation);
+  void OnCallMessage(uint64_t generation,
+                     absl::Span<const absl::string_view> wire,
+                     EncodedFrame* scratch);
+  void OnCallDone(uint64_t generation, const absl::Status& status);
+
+  void OnMemberGone(bool connection_closed) override;
+  void OnSent(size_t bytes) override;
+
+  void ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call);
+
+  void Open(uint64_t generation);
+  void Reconnect(uint64_t generation);
+  void End(const absl::Status& status);
+  void LeaveOne();
+  void OnLingered(uint64_t idle_generation);
+  bool CanReconnect(const absl::Status& status) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteAway(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<std::weak_ptr<FeedWaiter>> TakeWaiters()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  FramePtr StatusFrame(const absl::Status& status) const;
+
+  const FeedContext* const context_;  // must outlive this feed
+  const Config config_;
+  std::shared_ptr<Topic> topic_;  // published to with mu_ held: order counts
+
+  // Bytes published to an exclusive subscriber and not yet sent.
+  std::atomic<int64_t> unsent_bytes_{0};
+
+  mutable Mutex mu_;
+  State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
+  std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);
+  uint64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
+  bool read_paused_ ABSL_GUARDED_BY(mu_) = false;
+  bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // until call_ is known
+  absl::Status end_status_ ABSL_GUARDED_BY(mu_);
+  FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
+  std::string last_id_ ABSL_GUARDED_BY(mu_);
+  uint64_t next_seq_ ABSL_GUARDED_BY(mu_) = 1;
+  ReplayBuffer replay_ ABSL_GUARDED_BY(mu_);
+  Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
+  size_t users_ ABSL_GUARDED_BY(mu_) = 0;    // places and memberships
+  size_t pending_ ABSL_GUARDED_BY(mu_) = 0;  // places not yet attached
+  uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
+  int failures_ ABSL_GUARDED_BY(mu_) = 0;  // since the last message
+  absl::Time away_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  absl::BitGen random_ ABSL_GUARDED_BY(mu_);
+};
+
+// One subscriber's place in a feed, from joining until its connection is
+// attached: what the feed says in between is kept for it. Leaves the feed when
+// destroyed unattached. Used by one thread at a time.
+class Place {
+ public:
+  enum class Outlook {
+    kWaiting,  // the backend has not said anything yet
+    kReady,    // there is, or will be, something to deliver
+    kEnded,    // over, and nothing to deliver: see end_status()
+  };
+
+  ~Place();
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  Outlook outlook() const;
+
+  // Of an ended feed.
+  absl::Status end_status() const;
+
+  // Gives the connection everything since joining, then what comes.
+  void Attach(const ConnectionRef& connection, MembershipOptions options);
+
+ private:
+  friend class Feed;
+  Place(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
+        uint64_t from_seq)
+      : feed_(std::move(feed)), first_(std::move(first)), from_seq_(from_seq) {}
+
+  std::shared_ptr<Feed> feed_;  // null once attached
+  std::vector<FramePtr> first_;
+  const uint64_t from_seq_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_FEED_FEED_H_

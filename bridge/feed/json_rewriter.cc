@@ -1,0 +1,44 @@
+#include "bridge/feed/json_rewriter.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+
+FramePtr JsonRewriter::Rewrite(const Frame& frame, int) {
+  const FrameInfo& info = frame.info();
+  if (!info.is_event) return nullptr;
+  if (info.data_begin == 0) return RewriteStatus(frame);
+  const absl::string_view json =
+      frame.payload().substr(info.data_begin, info.data_end - info.data_begin);
+  const std::string text = form_ == Form::kLines
+                               ? absl::StrCat(json, "\n")
+                               : absl::StrCat(first_ ? "" : ",\n", json);
+  first_ = false;
+  return Frame::Create(text, info);
+}
+
+FramePtr JsonRewriter::RewriteStatus(const Frame& frame) {
+  constexpr absl::string_view kData = "data: ";
+  absl::string_view json = frame.payload();
+  const size_t data = json.find(kData);
+  if (data == absl::string_view::npos) return nullptr;
+  json.remove_prefix(data + kData.size());
+  json = json.substr(0, json.find('\n'));
+  // Status 0 is left out of canonical JSON, so a good end has no "code".
+  const bool ok = json.find("\"code\":") == absl::string_view::npos ||
+                  json.find("\"code\":0") != absl::string_view::npos;
+  std::string text;
+  if (!ok) {
+    text = absl::StrCat(form_ == Form::kArray && !first_ ? ",\n" : "",
+                        "{\"error\":", json, "}",
+                        form_ == Form::kLines ? "\n" : "");
+  }
+  if (form_ == Form::kArray) text += "]\n";
+  if (text.empty()) return nullptr;
+  return Frame::Create(text, frame.info());
+}
+
+}  // namespace sse_bridge

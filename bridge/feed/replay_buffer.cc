@@ -1,0 +1,65 @@
+#include "bridge/feed/replay_buffer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sse_bridge {
+
+void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
+                       absl::Time now) {
+  bytes_ += frame->payload().size();
+  entries_.push_back(Entry{seq, std::string(id), std::move(frame), now});
+  next_seq_ = seq + 1;
+  // The newest event stays, however large: a joiner may be about to need it.
+  while (entries_.size() > 1 &&
+         (entries_.size() > limits_.max_events || bytes_ > limits_.max_bytes ||
+          now - entries_.front().added > limits_.max_age)) {
+    DropOldest();
+  }
+}
+
+std::optional<std::vector<FramePtr>> ReplayBuffer::AfterId(
+    absl::string_view id) const {
+  if (id.empty()) return std::nullopt;
+  for (size_t i = entries_.size(); i > 0; --i) {
+    if (entries_[i - 1].id == id) return FramesFrom(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<FramePtr>> ReplayBuffer::FromSeq(uint64_t seq) const {
+  if (seq >= next_seq_) return std::vector<FramePtr>();
+  if (entries_.empty() || entries_.front().seq > seq) return std::nullopt;
+  auto first = std::lower_bound(
+      entries_.begin(), entries_.end(), seq,
+      [](const Entry& entry, uint64_t wanted) { return entry.seq < wanted; });
+  return FramesFrom(static_cast<size_t>(first - entries_.begin()));
+}
+
+void ReplayBuffer::Clear() {
+  entries_.clear();
+  bytes_ = 0;
+}
+
+absl::string_view ReplayBuffer::oldest_id() const {
+  for (const Entry& entry : entries_) {
+    if (!entry.id.empty()) return entry.id;
+  }
+  return {};
+}
+
+void ReplayBuffer::DropOldest() {
+  bytes_ -= entries_.front().frame->payload().size();
+  entries_.pop_front();
+}
+
+std::vector<FramePtr> ReplayBuffer::FramesFrom(size_t index) const {
+  std::vector<FramePtr> frames;
+  frames.reserve(entries_.size() - index);
+  for (size_t i = index; i < entries_.size(); ++i) {
+    frames.push_back(entries_[i].frame);
+  }
+  return frames;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,35 @@
+#include "bridge/feed/snapshot.h"
+
+#include <utility>
+
+namespace sse_bridge {
+
+void Snapshot::Add(absl::string_view key, FramePtr frame) {
+  if (what_ == What::kNone) return;
+  if (what_ == What::kLast) key = {};
+  auto [it, added] = age_of_key_.try_emplace(key, next_);
+  if (!added) {
+    // The node moves to its new age; nothing is allocated.
+    auto node = by_age_.extract(it->second);
+    node.key() = next_;
+    node.mapped().frame = std::move(frame);
+    by_age_.insert(by_age_.end(), std::move(node));
+    it->second = next_++;
+    return;
+  }
+  by_age_.emplace_hint(by_age_.end(), next_++,
+                       Entry{std::string(key), std::move(frame)});
+  if (by_age_.size() > kMaxKeys) {
+    age_of_key_.erase(by_age_.begin()->second.key);
+    by_age_.erase(by_age_.begin());
+  }
+}
+
+std::vector<FramePtr> Snapshot::Frames() const {
+  std::vector<FramePtr> frames;
+  frames.reserve(by_age_.size());
+  for (const auto& [age, entry] : by_age_) frames.push_back(entry.frame);
+  return frames;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,50 @@
+#ifndef SSE_BRIDGE_BRIDGE_FEED_SNAPSHOT_H_
+#define SSE_BRIDGE_BRIDGE_FEED_SNAPSHOT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "bridge/delivery/frame.h"
+
+namespace sse_bridge {
+
+// What a joiner of a shared feed receives first: nothing, the last event, or
+// the last event of each key (sse.v1.Snapshot).
+//
+// Not thread-safe: the feed's lock protects it.
+class Snapshot {
+ public:
+  enum class What { kNone, kLast, kLastPerKey };
+
+  // More keys than this leave the snapshot from the old end.
+  static constexpr size_t kMaxKeys = 10'000;
+
+  explicit Snapshot(What what) : what_(what) {}
+
+  void Add(absl::string_view key, FramePtr frame);
+
+  // In the order of their arrival.
+  std::vector<FramePtr> Frames() const;
+
+  What what() const { return what_; }
+
+ private:
+  struct Entry {
+    std::string key;
+    FramePtr frame;
+  };
+
+  const What what_;
+  uint64_t next_ = 0;
+  std::map<uint64_t, Entry> by_age_;
+  absl::flat_hash_map<std::string, uint64_t> age_of_key_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_FEED_SNAPSHOT_H_

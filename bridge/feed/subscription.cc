@@ -1,0 +1,115 @@
+#include "bridge/feed/subscription.h"
+
+#include <utility>
+
+namespace sse_bridge {
+
+Subscription::Subscription(Delivery* delivery, Options options,
+                           std::unique_ptr<StreamResponder> responder)
+    : delivery_(delivery),
+      options_(options),
+      responder_(std::move(responder)) {}
+
+void Subscription::Add(std::unique_ptr<Place> place,
+                       MembershipOptions options) {
+  MutexLock lock(&mu_);
+  parts_.push_back(Part{std::move(place), options});
+}
+
+void Subscription::Start() {
+  {
+    MutexLock lock(&mu_);
+    started_ = true;
+    self_ = shared_from_this();
+  }
+  Decide(/*grace_is_over=*/false);
+  {
+    MutexLock lock(&mu_);
+    if (decided_) return;
+  }
+  delivery_->RunAfter(options_.grace, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->Decide(/*grace_is_over=*/true);
+  });
+}
+
+void Subscription::OnFeedReady() { Decide(/*grace_is_over=*/false); }
+
+void Subscription::Abandon() {
+  std::unique_ptr<StreamResponder> responder;
+  std::vector<Part> parts;
+  std::shared_ptr<Subscription> self;
+  MutexLock lock(&mu_);
+  if (decided_) return;
+  decided_ = true;
+  responder = std::move(responder_);
+  parts = std::move(parts_);
+  self = std::move(self_);
+}
+
+void Subscription::Decide(bool grace_is_over) {
+  // Whatever leaves does so after the lock is released: destroying a place
+  // calls into its feed.
+  std::shared_ptr<Subscription> self;
+  std::unique_ptr<StreamResponder> responder;
+  std::vector<Part> parts;
+  absl::Status refusal;
+  Decision decision;
+  {
+    MutexLock lock(&mu_);
+    if (!started_ || decided_) return;
+    decision = Judge(grace_is_over, &refusal);
+    if (decision == Decision::kWait) return;
+    decided_ = true;
+    responder = std::move(responder_);
+    parts = std::move(parts_);
+    self = std::move(self_);
+  }
+  switch (decision) {
+    case Decision::kWait:
+      break;
+    case Decision::kNoContent:
+      responder->NoContent();
+      break;
+    case Decision::kRefuse:
+      responder->Refuse(refusal);
+      break;
+    case Decision::kAccept: {
+      const ConnectionRef connection =
+          responder->Accept(static_cast<uint32_t>(parts.size()));
+      for (Part& part : parts) part.place->Attach(connection, part.options);
+      break;
+    }
+  }
+}
+
+Subscription::Decision Subscription::Judge(bool grace_is_over,
+                                           absl::Status* refusal) const {
+  size_t waiting = 0, ready = 0, ended = 0;
+  for (const Part& part : parts_) {
+    switch (part.place->outlook()) {
+      case Place::Outlook::kWaiting:
+        ++waiting;
+        break;
+      case Place::Outlook::kReady:
+        ++ready;
+        break;
+      case Place::Outlook::kEnded:
+        ++ended;
+        if (absl::Status status = part.place->end_status(); !status.ok()) {
+          if (!options_.bundle) {
+            *refusal = std::move(status);
+            return Decision::kRefuse;
+          }
+          if (refusal->ok()) *refusal = std::move(status);
+        }
+        break;
+    }
+  }
+  if (ended == parts_.size()) {
+    return refusal->ok() ? Decision::kNoContent : Decision::kRefuse;
+  }
+  if (waiting > 0 && !grace_is_over) return Decision::kWait;
+  return Decision::kAccept;
+}
+
+}  // namespace sse_bridge

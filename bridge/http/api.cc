@@ -1,0 +1,219 @@
+#include "bridge/http/api.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/http/accept.h"
+#include "bridge/http/api_request.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/field_text.h"
+#include "bridge/transcode/query_params.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr absl::string_view kBundlePath = "/events";
+
+HttpResponse OptionsResponse(std::vector<std::string> allowed) {
+  allowed.push_back("OPTIONS");
+  return HttpResponse{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
+}
+
+}  // namespace
+
+Api::Api(Parts parts, Options options,
+         std::shared_ptr<const ServedSchema> served)
+    : parts_(parts), options_(options), served_(std::move(served)) {}
+
+Api::~Api() = default;
+
+void Api::Replace(std::shared_ptr<const ServedSchema> served) {
+  MutexLock lock(&mu_);
+  served_.swap(served);
+}
+
+std::shared_ptr<const ServedSchema> Api::served() const {
+  MutexLock lock(&mu_);
+  return served_;
+}
+
+void Api::Refuse(const Request& request, const absl::Status& status) const {
+  request.exchange->Respond(ErrorResponse(status, request.served->DetailsJson(status)));
+}
+
+void Api::Handle(std::shared_ptr<Exchange> exchange) {
+  auto request = std::make_shared<Request>();
+  request->exchange = std::move(exchange);
+  request->served = served();
+  const Exchange& http = *request->exchange;
+  const bool options = http.verb() == "OPTIONS";
+
+  request->match = request->served->schema().Match(http.verb(), http.raw_path());
+  if (request->match.kind == RouteMatch::Kind::kFound) {
+    request->route = &request->served->Find(request->match.route);
+    ServeMethod(std::move(request));
+    return;
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      http.raw_path() == kBundlePath) {
+    if (http.verb() == "GET" || http.verb() == "HEAD") {
+      ServeBundle(std::move(request));
+      return;
+    }
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"GET", "HEAD"};
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound) {
+    request->exchange->Respond(
+        ErrorResponse(404, "NOT_FOUND",
+                      absl::StrCat("no route for ",
+                                   NameForMessage(http.raw_path()))));
+    return;
+  }
+  if (options) {
+    request->exchange->Respond(OptionsResponse(request->match.allowed));
+    return;
+  }
+  HttpResponse refused = ErrorResponse(
+      405, "UNIMPLEMENTED",
+      absl::StrCat(http.verb(), " is not allowed here; allowed: ",
+                   absl::StrJoin(request->match.allowed, ", ")));
+  refused.headers.emplace_back("Allow",
+                               absl::StrJoin(request->match.allowed, ", "));
+  request->exchange->Respond(std::move(refused));
+}
+
+void Api::ServeMethod(std::shared_ptr<Request> request) {
+  auto identity = parts_.authenticator->Admit(
+      *request->exchange, request->route->method().access);
+  if (!identity.ok()) return Refuse(*request, identity.status());
+  request->identity = *std::move(identity);
+
+  const std::string& body = request->exchange->body();
+  auto message =
+      BindMessage(*request->route, request->match.variables,
+                  request->exchange->raw_query(), &body, request->identity);
+  if (!message.ok()) return Refuse(*request, message.status());
+  request->message = *std::move(message);
+
+  if (request->route->method().server_streaming) {
+    ServeStream(std::move(request));
+  } else {
+    ServeUnary(std::move(request));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Api::BindMessage(
+    const ServedRoute& route, const std::vector<PathVariable>& variables,
+    absl::string_view raw_query, const std::string* body,
+    const std::optional<Identity>& identity) const {
+  auto query = ParseQuery(raw_query);
+  if (!query.ok()) return query.status();
+  const Method& method = route.method();
+  std::unique_ptr<google::protobuf::Message> message(
+      route.request_prototype->New());
+  absl::Status bound = route.binder->Bind(variables, *query, *body,
+                                          !body->empty(), message.get());
+  if (!bound.ok()) return bound;
+  if (const std::string& subject_into = method.access.subject_into();
+      !subject_into.empty()) {
+    if (IsFieldSet(*message, subject_into)) {
+      return BadRequestError(
+          subject_into, "is set from the verified identity, not by the client");
+    }
+    if (identity.has_value()) {
+      absl::Status set =
+          SetFieldFromText(message.get(), subject_into, identity->subject);
+      if (!set.ok()) return set;
+    }
+  }
+  if (method.validator != nullptr) {
+    absl::Status valid = ToStatus(method.validator->Validate(*message));
+    if (!valid.ok()) return valid;
+  }
+  return message;
+}
+
+StreamTraits Api::TraitsFor(const Method& method) const {
+  StreamTraits traits;
+  traits.keep_alive = options_.keep_alive_overrides
+                          ? options_.keep_alive
+                          : method.keep_alive.value_or(options_.keep_alive);
+  traits.retry = method.retry.value_or(options_.retry);
+  traits.max_age = method.max_age.value_or(absl::ZeroDuration());
+  return traits;
+}
+
+void Api::ServeStream(std::shared_ptr<Request> request) {
+  const Method& method = request->route->method();
+  StreamTraits traits = TraitsFor(method);
+  const std::optional<StreamForm> form =
+      NegotiateStreamForm(request->exchange->HeaderValues("Accept"));
+  if (!form.has_value()) {
+    request->exchange->Respond(ErrorResponse(
+        406, "INVALID_ARGUMENT",
+        "this stream is text/event-stream, application/x-ndjson or "
+        "application/json"));
+    return;
+  }
+  traits.form = *form;
+  std::vector<BundlePart> parts(1);
+  parts[0].route = request->route;
+  parts[0].message = std::move(request->message);
+  parts[0].last_event_id = LastEventId(*request->exchange);
+  OpenConnection(std::move(request), std::move(traits), std::move(parts),
+                 /*bundle=*/false);
+}
+
+void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
+                         std::vector<BundlePart> parts, bool bundle) {
+  if (draining_) {
+    return Refuse(*request,
+                  absl::UnavailableError("the bridge is shutting down"));
+  }
+  if (request->exchange->verb() == "HEAD") {
+    request->exchange->Respond(StreamHeadResponse(traits.form));
+    return;
+  }
+  auto lease = parts_.limits->Acquire(
+      request->identity.has_value() ? request->identity->subject : "",
+      request->exchange->peer_address());
+  if (!lease.ok()) return Refuse(*request, lease.status());
+  if (request->identity.has_value()) traits.expires = request->identity->expires;
+
+  FarewellFrames farewells;
+  farewells.expired = FarewellFrame(
+      *request->served, absl::UnauthenticatedError("the token has expired"));
+  farewells.slow = FarewellFrame(
+      *request->served,
+      absl::ResourceExhaustedError("the client reads too slowly"));
+  Subscription::Options subscription_options;
+  subscription_options.grace = options_.open_grace;
+  subscription_options.bundle = bundle;
+  auto subscription = std::make_shared<Subscription>(
+      parts_.delivery, subscription_options,
+      std::make_unique<StreamConnection>(
+          request->exchange, parts_.delivery, request->served,
+          std::move(farewells), *std::move(lease), std::move(traits)));
+  request->exchange->OnAbort(
+      [weak = std::weak_ptr<Subscription>(subscription)] {
+        if (auto gone = weak.lock()) gone->Abandon();
+      });
+
+  const auto mode = bundle ? MembershipOptions::Mode::kBundle
+                           : MembershipOptions::Mode::kStream;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    absl::Status opened = parts_.opener->Open(
+        request->served, *parts[i].route, *parts[i].message, request->identity,
+        parts[i].last_event_id, mode, static_cast<int>(i), subscription);
+    if (!opened.ok()) {
+      subscription->Abandon();
+      return Refuse(*request, opened);
+    }
+  }
+  subscription->Start();
+}
+
+}  // namespace sse_bridge

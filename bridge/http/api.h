@@ -1,0 +1,103 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_API_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_API_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
+#include "bridge/access/connection_limits.h"
+#include "bridge/base/mutex.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/feed/feed_registry.h"
+#include "bridge/http/authenticator.h"
+#include "bridge/http/exchange.h"
+#include "bridge/http/served_schema.h"
+#include "bridge/http/stream_connection.h"
+#include "bridge/http/stream_opener.h"
+#include "bridge/upstream/router.h"
+#include "google/protobuf/message.h"
+
+namespace sse_bridge {
+
+// Every method of the schema over HTTP, and `/events`: routes a request, lets
+// its caller in or not, binds and checks the message, and calls the backend or
+// subscribes to feeds. It answers each Exchange exactly once, often later and
+// on another thread.
+//
+// Thread-safe.
+class Api {
+ public:
+  struct Options {
+    absl::Duration request_timeout = absl::Seconds(30);
+    absl::Duration keep_alive = absl::Seconds(15);
+    bool keep_alive_overrides = false;  // wins over the schema's
+    absl::Duration retry = absl::Seconds(2);
+    absl::Duration open_grace = absl::Milliseconds(500);
+  };
+
+  // All must outlive the Api.
+  struct Parts {
+    Delivery* delivery = nullptr;
+    const UpstreamRouter* upstreams = nullptr;
+    ConnectionLimits* limits = nullptr;
+    const Authenticator* authenticator = nullptr;
+    const StreamOpener* opener = nullptr;
+  };
+
+  Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  void Handle(std::shared_ptr<Exchange> exchange);
+
+  // Requests from now on are served by this schema; streams that are open keep
+  // theirs.
+  void Replace(std::shared_ptr<const ServedSchema> served);
+  std::shared_ptr<const ServedSchema> served() const;
+
+  // From now on no stream is opened: 503.
+  void StartDraining() { draining_ = true; }
+
+ private:
+  struct Request;  // an exchange on its way through the steps below
+
+  void ServeMethod(std::shared_ptr<Request> request);
+  void ServeUnary(std::shared_ptr<Request> request);
+  void ServeStream(std::shared_ptr<Request> request);
+  void ServeBundle(std::shared_ptr<Request> request);
+  void Refuse(const Request& request, const absl::Status& status) const;
+
+  // A message bound from the request, with its subject, checked.
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindMessage(
+      const ServedRoute& route, const std::vector<PathVariable>& variables,
+      absl::string_view raw_query, const std::string* body,
+      const std::optional<Identity>& identity) const;
+
+  // What `/events` carries for a request, by its parameters or by default.
+  struct BundlePart;
+  absl::StatusOr<std::vector<BundlePart>> BundleParts(
+      const Request& request, std::string* left_out) const;
+  absl::StatusOr<BundlePart> BundlePartFor(const Request& request,
+                                           std::string name,
+                                           absl::string_view target) const;
+
+  void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
+                      std::vector<BundlePart> parts, bool bundle);
+  StreamTraits TraitsFor(const Method& method) const;
+
+  const Parts parts_;
+  const Options options_;
+  std::atomic<bool> draining_{false};
+
+  mutable Mutex mu_;
+  std::shared_ptr<const ServedSchema> served_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_API_H_

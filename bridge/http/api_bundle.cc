@@ -1,0 +1,186 @@
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/access/access_rule.h"
+#include "bridge/feed/bundle_rewriter.h"
+#include "bridge/http/api.h"
+#include "bridge/http/api_request.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/query_params.h"
+
+// `/events`: one connection that carries many streams.
+//
+//   /events                                    the schema's default streams
+//   /events?stream=/prices/stream?symbols=A    these, percent-encoded, each
+//   /events?stream=mine:/channels/x/stream     under its method's bundle name
+//                                              or one that the client chooses
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kMaxBundleStreams = 32;
+constexpr size_t kMaxNameBytes = 64;
+constexpr char kStreamParam[] = "stream";
+
+// Names become `event:` lines and parts of ids.
+bool IsName(absl::string_view name) {
+  if (name.empty() || name.size() > kMaxNameBytes) return false;
+  for (unsigned char c : name) {
+    if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
+    const Request& request, std::string name, absl::string_view target) const {
+  const size_t mark = target.find('?');
+  const absl::string_view path = target.substr(0, mark);
+  const absl::string_view query =
+      mark == absl::string_view::npos ? "" : target.substr(mark + 1);
+  RouteMatch match = request.served->schema().Match("GET", path);
+  if (match.kind != RouteMatch::Kind::kFound ||
+      !match.route->method->server_streaming) {
+    return BadRequestError(kStreamParam,
+                           absl::StrCat("no stream that GET can reach at ",
+                                        QuoteForMessage(path)));
+  }
+  BundlePart part;
+  part.route = &request.served->Find(match.route);
+  const Method& method = part.route->method();
+  part.name = !name.empty()        ? std::move(name)
+              : method.in_bundle() ? method.stream.bundle().event()
+                                   : method.descriptor->name();
+  absl::Status access = CheckAccess(
+      method.access,
+      request.identity.has_value() ? &*request.identity : nullptr);
+  if (!access.ok()) return access;
+  const std::string no_body;
+  auto message = BindMessage(*part.route, match.variables, query, &no_body,
+                             request.identity);
+  if (!message.ok()) return message.status();
+  part.message = *std::move(message);
+  return part;
+}
+
+absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
+    const Request& request, std::string* left_out) const {
+  std::vector<BundlePart> parts;
+  auto query = ParseQuery(request.exchange->raw_query());
+  if (!query.ok()) return query.status();
+  bool asked = false;
+  for (const QueryParam& param : *query) {
+    if (param.name == "last_event_id") continue;
+    if (param.name != kStreamParam) {
+      return BadRequestError(param.name, "no such parameter");
+    }
+    asked = true;
+    if (parts.size() == kMaxBundleStreams) {
+      return BadRequestError(
+          kStreamParam, absl::StrCat("at most ", kMaxBundleStreams, " streams"));
+    }
+    const absl::string_view value = param.value;
+    const size_t slash = value.find('/');
+    std::string name;
+    if (slash != 0 && slash != absl::string_view::npos) {
+      if (value[slash - 1] != ':' || !IsName(value.substr(0, slash - 1))) {
+        return BadRequestError(kStreamParam,
+                               absl::StrCat("expected PATH or NAME:PATH, not ",
+                                            QuoteForMessage(value)));
+      }
+      name = std::string(value.substr(0, slash - 1));
+    }
+    auto part = BundlePartFor(request, std::move(name),
+                              slash == absl::string_view::npos
+                                  ? value
+                                  : value.substr(slash));
+    if (!part.ok()) return part.status();
+    parts.push_back(*std::move(part));
+  }
+  if (asked) return parts;
+
+  std::vector<std::string> refused;
+  absl::Status first_refusal;
+  for (const Method* method : request.served->schema().bundle()) {
+    if (!method->stream.bundle().by_default()) continue;
+    const Route* get = nullptr;
+    for (const Route* route : method->routes) {
+      if (get == nullptr && route->verb == "GET") get = route;
+    }
+    if (get == nullptr) continue;
+    auto part = BundlePartFor(
+        request, "",
+        absl::StrCat(get->path_template, "?", method->stream.bundle().query()));
+    if (part.ok()) {
+      parts.push_back(*std::move(part));
+      continue;
+    }
+    refused.push_back(absl::StrCat(method->stream.bundle().event(), ": ",
+                                   part.status().message()));
+    if (first_refusal.ok()) first_refusal = part.status();
+  }
+  if (parts.empty() && !first_refusal.ok()) return first_refusal;
+  *left_out = absl::StrJoin(refused, "; ");
+  return parts;
+}
+
+void Api::ServeBundle(std::shared_ptr<Request> request) {
+  sse::v1::Access authenticated;
+  authenticated.set_authenticated(true);
+  auto identity =
+      parts_.authenticator->Admit(*request->exchange, authenticated);
+  if (!identity.ok()) return Refuse(*request, identity.status());
+  request->identity = *std::move(identity);
+
+  std::string left_out;
+  auto parts = BundleParts(*request, &left_out);
+  if (!parts.ok()) return Refuse(*request, parts.status());
+  if (parts->empty()) {
+    return Refuse(*request,
+                  absl::NotFoundError("this schema has no default streams; "
+                                      "name some with ?stream=PATH"));
+  }
+
+  absl::flat_hash_map<std::string, std::string> cursors;
+  if (const auto composite = LastEventId(*request->exchange);
+      composite.has_value()) {
+    cursors = BundleCursor::Parse(*composite);
+  }
+  absl::flat_hash_set<std::string> names;
+  std::vector<BundleRewriter::Part> rewritten;
+  for (BundlePart& part : *parts) {
+    if (!names.insert(part.name).second) {
+      return Refuse(*request,
+                    BadRequestError(kStreamParam,
+                                    absl::StrCat("two streams are named ",
+                                                 QuoteForMessage(part.name),
+                                                 "; use NAME:PATH")));
+    }
+    BundleRewriter::Part rewriting;
+    rewriting.name = part.name;
+    if (auto it = cursors.find(part.name); it != cursors.end()) {
+      part.last_event_id = it->second;
+      rewriting.id = it->second;
+    }
+    rewritten.push_back(std::move(rewriting));
+  }
+
+  StreamTraits traits;
+  traits.keep_alive = options_.keep_alive;
+  traits.retry = options_.retry;
+  if (!left_out.empty()) {
+    traits.opening_comment = absl::StrCat("left out: ", left_out);
+  }
+  traits.rewriter = std::make_unique<BundleRewriter>(std::move(rewritten));
+  OpenConnection(std::move(request), std::move(traits), *std::move(parts),
+                 /*bundle=*/true);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,40 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_API_REQUEST_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_API_REQUEST_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bridge/http/api.h"
+
+namespace sse_bridge {
+
+// A request on its way through the Api's steps; each fills in more.
+struct Api::Request {
+  std::shared_ptr<Exchange> exchange;
+  std::shared_ptr<const ServedSchema> served;
+  RouteMatch match;
+  const ServedRoute* route = nullptr;  // null for `/events`
+  std::optional<Identity> identity;
+  std::unique_ptr<google::protobuf::Message> message;
+};
+
+// One stream of a connection, ready to be subscribed to.
+struct Api::BundlePart {
+  std::string name;
+  const ServedRoute* route = nullptr;
+  std::unique_ptr<google::protobuf::Message> message;
+  std::optional<std::string> last_event_id;
+};
+
+// Where a browser that comes back left off: the header, or `last_event_id` in
+// the query for those who cannot set headers (WHATWG HTML, 9.2.4). Ids that no
+// stream of ours could have sent are taken as absent.
+std::optional<std::string> LastEventId(const Exchange& exchange);
+
+// The `grpc-status` event for `status`.
+FramePtr FarewellFrame(const ServedSchema& served, const absl::Status& status);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_API_REQUEST_H_

@@ -1,0 +1,90 @@
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/http/api.h"
+#include "bridge/http/api_request.h"
+#include "bridge/http/grpc_timeout.h"
+#include "bridge/http/http_error.h"
+#include "google/api/httpbody.pb.h"
+
+namespace sse_bridge {
+namespace {
+
+// A header value cannot hold these, and a backend may send anything.
+std::string SafeContentType(const std::string& type) {
+  for (unsigned char c : type) {
+    if (c < 0x20 || c == 0x7f) return "application/octet-stream";
+  }
+  return type.empty() ? "application/octet-stream" : type;
+}
+
+HttpResponse RawResponse(const std::string& bytes) {
+  google::api::HttpBody body;
+  if (!body.ParseFromString(bytes)) {
+    return ErrorResponse(500, "INTERNAL",
+                         "the backend's HttpBody cannot be read");
+  }
+  return HttpResponse{200,
+                      {{"Content-Type", SafeContentType(body.content_type())},
+                       {"Cache-Control", "no-store"}},
+                      std::move(*body.mutable_data())};
+}
+
+HttpResponse UnaryResponse(const ServedRoute& route, const ServedSchema& served,
+                           const absl::Status& status,
+                           const std::string& bytes) {
+  if (!status.ok()) return ErrorResponse(status, served.DetailsJson(status));
+  if (route.raw_response) return RawResponse(bytes);
+  HttpResponse response{200,
+                        {{"Content-Type", "application/json"},
+                         {"Cache-Control", "no-store"}},
+                        ""};
+  const absl::string_view wire[] = {bytes};
+  const absl::Status encoded = route.encoder->EncodeBody(wire, &response.body);
+  if (!encoded.ok()) {
+    return ErrorResponse(
+        500, "INTERNAL",
+        absl::StrCat("the backend's message cannot be shown as JSON: ",
+                     encoded.message()));
+  }
+  response.body += '\n';
+  return response;
+}
+
+}  // namespace
+
+void Api::ServeUnary(std::shared_ptr<Request> request) {
+  const Method& method = request->route->method();
+  Upstream* upstream = parts_.upstreams->Find(method.grpc_path);
+  if (upstream == nullptr) {
+    return Refuse(*request, absl::UnavailableError(absl::StrCat(
+                                "no upstream serves ", method.grpc_path)));
+  }
+  absl::Duration timeout = options_.request_timeout;
+  if (const auto headers = request->exchange->HeaderValues("Grpc-Timeout");
+      !headers.empty()) {
+    auto asked = ParseGrpcTimeout(headers[0]);
+    if (!asked.ok()) return Refuse(*request, asked.status());
+    timeout = *asked;
+  }
+  CallOptions call_options;
+  call_options.metadata = IdentityMetadata(request->identity);
+  call_options.deadline = absl::Now() + timeout;
+  std::string bytes;
+  request->message->SerializePartialToString(&bytes);
+  request->message.reset();
+
+  std::shared_ptr<UnaryCall> started = upstream->StartUnary(
+      method.grpc_path, std::move(bytes), std::move(call_options),
+      [request](absl::Status status, std::string response) {
+        request->exchange->Respond(UnaryResponse(
+            *request->route, *request->served, status, response));
+      });
+  // A browser that leaves cancels the call. This also keeps the call's handle,
+  // as long as the exchange is unanswered.
+  request->exchange->OnAbort([started] { started->Cancel(); });
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,86 @@
+#include "bridge/http/exchange.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "bridge/http/http_error.h"
+
+namespace sse_bridge {
+
+Exchange::Exchange(Parsed request, std::unique_ptr<ExchangeLink> link)
+    : request_(std::move(request)), link_(std::move(link)) {}
+
+Exchange::~Exchange() {
+  Respond(ErrorResponse(500, "INTERNAL", "the request was not answered"));
+}
+
+absl::string_view Exchange::raw_path() const {
+  const absl::string_view target = request_.target;
+  return target.substr(0, target.find('?'));
+}
+
+absl::string_view Exchange::raw_query() const {
+  const absl::string_view target = request_.target;
+  const size_t mark = target.find('?');
+  return mark == absl::string_view::npos ? absl::string_view()
+                                         : target.substr(mark + 1);
+}
+
+std::vector<absl::string_view> Exchange::HeaderValues(
+    absl::string_view name) const {
+  std::vector<absl::string_view> values;
+  for (const auto& [each, value] : request_.headers) {
+    if (absl::EqualsIgnoreCase(each, name)) values.push_back(value);
+  }
+  return values;
+}
+
+std::unique_ptr<ExchangeLink> Exchange::TakeLink() {
+  // What the abort callback holds may be the exchange itself: it goes with the
+  // answer, and outside the lock.
+  std::function<void()> dropped;
+  MutexLock lock(&mu_);
+  dropped.swap(on_abort_);
+  return std::move(link_);
+}
+
+void Exchange::Respond(HttpResponse response) {
+  const std::unique_ptr<ExchangeLink> link = TakeLink();
+  if (link == nullptr) return;
+  link->Answer(SerializeResponse(response, request_.keep_alive,
+                                 request_.verb == "HEAD"),
+               request_.keep_alive);
+}
+
+DetachedSocket Exchange::DetachForStream() {
+  const std::unique_ptr<ExchangeLink> link = TakeLink();
+  DetachedSocket socket;
+  if (link != nullptr) socket.fd = link->Detach();
+  socket.chunked = request_.minor_version >= 1;
+  return socket;
+}
+
+void Exchange::OnAbort(std::function<void()> aborted) {
+  {
+    MutexLock lock(&mu_);
+    if (link_ == nullptr) return;
+    if (!aborted_) {
+      on_abort_ = std::move(aborted);
+      return;
+    }
+  }
+  aborted();
+}
+
+void Exchange::Abort() {
+  std::function<void()> aborted;
+  {
+    MutexLock lock(&mu_);
+    if (link_ == nullptr || aborted_) return;
+    aborted_ = true;
+    aborted.swap(on_abort_);
+  }
+  if (aborted) aborted();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,89 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_EXCHANGE_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_EXCHANGE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "bridge/base/mutex.h"
+#include "bridge/http/http_response.h"
+#include "bridge/http/request_framing.h"
+
+namespace sse_bridge {
+
+// A socket that left HTTP for a stream.
+struct DetachedSocket {
+  int fd = -1;  // non-blocking, and the receiver's to close
+  // The stream is chunked (HTTP/1.1), or ends with the connection (HTTP/1.0).
+  bool chunked = true;
+};
+
+// How an Exchange reaches the connection it came by. Implemented by the gate.
+class ExchangeLink {
+ public:
+  virtual ~ExchangeLink() = default;
+
+  // Exactly one of these, once, from any thread.
+  virtual void Answer(std::string bytes, bool keep_alive) = 0;
+  virtual int Detach() = 0;  // the descriptor
+};
+
+// One request, waiting for its one answer. From any thread; the answer may come
+// long after the handler has returned. Destroyed unanswered, it answers 500.
+class Exchange {
+ public:
+  struct Parsed {
+    std::string verb;
+    std::string target;  // as it came
+    int minor_version = 1;
+    bool keep_alive = true;
+    RequestFraming::Headers headers;
+    std::string body;
+    std::string peer_address;  // without the port
+  };
+
+  Exchange(Parsed request, std::unique_ptr<ExchangeLink> link);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  const std::string& verb() const { return request_.verb; }
+  absl::string_view raw_path() const;   // still percent-encoded
+  absl::string_view raw_query() const;  // without the '?'
+  const std::string& body() const { return request_.body; }
+  const std::string& peer_address() const { return request_.peer_address; }
+
+  // The values of the headers of this name, in any case of letters.
+  std::vector<absl::string_view> HeaderValues(absl::string_view name) const;
+
+  // The answer. A second one is ignored.
+  void Respond(HttpResponse response);
+
+  // Instead of an answer: the socket is the caller's. fd is -1 when the
+  // exchange was answered already.
+  DetachedSocket DetachForStream();
+
+  // `aborted` is called at most once, when the client's connection breaks
+  // before the answer: at once if it has already.
+  void OnAbort(std::function<void()> aborted);
+
+  // From the gate: the connection broke.
+  void Abort();
+
+ private:
+  std::unique_ptr<ExchangeLink> TakeLink();
+
+  const Parsed request_;
+
+  Mutex mu_;
+  std::unique_ptr<ExchangeLink> link_ ABSL_GUARDED_BY(mu_);  // null: answered
+  std::function<void()> on_abort_ ABSL_GUARDED_BY(mu_);
+  bool aborted_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_EXCHANGE_H_

@@ -1,0 +1,32 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_HTTP_ERROR_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_HTTP_ERROR_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "bridge/http/http_response.h"
+
+namespace sse_bridge {
+
+// The one mapping of canonical codes to HTTP (google.rpc.Code's comments).
+int HttpStatusFromCode(absl::StatusCode code);
+
+// "PERMISSION_DENIED", ...
+absl::string_view CodeName(absl::StatusCode code);
+
+// An error in the form that all of the bridge's have (AIP-193):
+//   {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "...",
+//              "details": [...]}}
+// with WWW-Authenticate on 401 and Retry-After on 503 and 429. `details_json`
+// is a JSON array, or empty.
+HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
+                           absl::string_view message,
+                           absl::string_view details_json = {});
+
+HttpResponse ErrorResponse(const absl::Status& status,
+                           absl::string_view details_json);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_HTTP_ERROR_H_

@@ -1,0 +1,86 @@
+#include "bridge/http/http_response.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace sse_bridge {
+
+absl::string_view ReasonPhrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
+  }
+}
+
+void AppendHeader(absl::string_view name, absl::string_view value,
+                  std::string* out) {
+  absl::StrAppend(out, name, ": ");
+  for (char c : value) {
+    out->push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);
+  }
+  out->append("\r\n");
+}
+
+std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
+                              bool without_body) {
+  std::string text;
+  text.reserve(256 + response.body.size());
+  absl::StrAppend(&text, "HTTP/1.1 ", response.status, " ",
+                  ReasonPhrase(response.status), "\r\n");
+  for (const auto& [name, value] : response.headers) {
+    AppendHeader(name, value, &text);
+  }
+  // RFC 9110, 8.6: a 204 has no Content-Length.
+  if (response.status != 204 && response.status != 304) {
+    absl::StrAppend(&text, "Content-Length: ", response.body.size(), "\r\n");
+  }
+  absl::StrAppend(&text, "Connection: ", keep_alive ? "keep-alive" : "close",
+                  "\r\n\r\n");
+  if (!without_body) text.append(response.body);
+  return text;
+}
+
+}  // namespace sse_bridge

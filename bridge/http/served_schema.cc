@@ -1,0 +1,147 @@
+#include "bridge/http/served_schema.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/transcode/json_options.h"
+#include "bridge/upstream/call.h"
+#include "google/protobuf/any.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace sse_bridge {
+namespace {
+
+using google::protobuf::Any;
+
+// A query parameter that is the bridge's own, never a request field's.
+constexpr char kLastEventIdParam[] = "last_event_id";
+
+JsonOptions OptionsOf(const sse::v1::Json& json) {
+  JsonOptions options;
+  options.preserve_proto_field_names = json.preserve_proto_field_names();
+  options.always_print_fields_with_no_presence =
+      json.always_print_fields_with_no_presence();
+  options.always_print_enums_as_ints = json.always_print_enums_as_ints();
+  return options;
+}
+
+std::string Quoted(absl::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The details of a status, however they travelled: as payloads of our own, or
+// as the backend's google.rpc.Status.
+std::vector<Any> DetailsOf(const absl::Status& status) {
+  std::vector<Any> details;
+  status.ForEachPayload([&](absl::string_view url, const absl::Cord& bytes) {
+    if (url == kStatusDetailsUrl) {
+      google::rpc::Status whole;
+      if (whole.ParseFromString(std::string(bytes))) {
+        for (const Any& detail : whole.details()) details.push_back(detail);
+      }
+      return;
+    }
+    Any detail;
+    detail.set_type_url(std::string(url));
+    detail.set_value(std::string(bytes));
+    details.push_back(std::move(detail));
+  });
+  return details;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const ServedSchema>> ServedSchema::Create(
+    std::shared_ptr<const Schema> schema) {
+  std::shared_ptr<ServedSchema> served(new ServedSchema(std::move(schema)));
+  for (const Route* route : served->schema_->routes()) {
+    if (absl::Status added = served->Add(route); !added.ok()) return added;
+  }
+  return std::shared_ptr<const ServedSchema>(std::move(served));
+}
+
+ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema)
+    : schema_(std::move(schema)), messages_(&schema_->pool()) {
+  JsonOptions options;
+  options.unresolved_any_by_url = true;
+  details_ = JsonEncoder::Create(&schema_->pool(), options);
+  any_ = details_->TableFor(
+      schema_->pool().FindMessageTypeByName("google.protobuf.Any"));
+}
+
+absl::Status ServedSchema::Add(const Route* route) {
+  const Method& method = *route->method;
+  const auto named = [&](const absl::Status& status) {
+    return absl::Status(status.code(),
+                        absl::StrCat(method.descriptor->file()->name(), ": ",
+                                     method.descriptor->full_name(), ": ",
+                                     status.message()));
+  };
+  ServedRoute served;
+  served.route = route;
+  auto binder = RequestBinder::Create(
+      method.descriptor->input_type(), route->body, route->path_fields,
+      {.ignored_query_names = {kLastEventIdParam}});
+  if (!binder.ok()) return named(binder.status());
+  served.binder = std::make_unique<const RequestBinder>(*std::move(binder));
+
+  const std::string& slow_key = method.stream.slow().key();
+  const std::string& snapshot_key = method.stream.snapshot().key();
+  if (!slow_key.empty() && !snapshot_key.empty() && slow_key != snapshot_key) {
+    return named(absl::InvalidArgumentError(
+        "slow.key and snapshot.key must be the same field"));
+  }
+  const int json_key = (method.json.preserve_proto_field_names() ? 1 : 0) |
+                       (method.json.always_print_fields_with_no_presence() ? 2
+                                                                           : 0) |
+                       (method.json.always_print_enums_as_ints() ? 4 : 0);
+  std::shared_ptr<const JsonEncoder>& encoder = encoders_[json_key];
+  if (encoder == nullptr) {
+    encoder = JsonEncoder::Create(&schema_->pool(), OptionsOf(method.json));
+  }
+  FrameEncoder::Options options;
+  options.response = method.descriptor->output_type();
+  options.event = method.stream.event();
+  options.event_from = method.stream.event_from();
+  options.id_from = method.stream.id_from();
+  options.key = slow_key.empty() ? snapshot_key : slow_key;
+  options.data_field = route->response_body;
+  auto frames = FrameEncoder::Create(encoder, options);
+  if (!frames.ok()) return named(frames.status());
+  served.encoder = *std::move(frames);
+  served.request_prototype =
+      messages_.GetPrototype(method.descriptor->input_type());
+  served.raw_response =
+      !method.server_streaming && route->response_body.empty() &&
+      method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+  routes_.emplace(route, std::move(served));
+  return absl::OkStatus();
+}
+
+const ServedRoute& ServedSchema::Find(const Route* route) const {
+  return routes_.at(route);
+}
+
+std::string ServedSchema::DetailsJson(const absl::Status& status) const {
+  std::string json = "[";
+  for (const Any& detail : DetailsOf(status)) {
+    if (json.size() > 1) json.push_back(',');
+    // Details that cannot be read must not hide the error itself.
+    if (!details_->Encode(any_, detail.SerializeAsString(), &json).ok()) {
+      absl::StrAppend(&json, "{\"@type\":", Quoted(detail.type_url()), "}");
+    }
+  }
+  return json + "]";
+}
+
+std::string ServedSchema::StatusJson(const absl::Status& status) const {
+  const std::string details = DetailsJson(status);
+  return absl::StrCat("{\"code\":", static_cast<int>(status.code()),
+                      ",\"message\":", Quoted(status.message()),
+                      details == "[]" ? "" : ",\"details\":",
+                      details == "[]" ? "" : details, "}");
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,70 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_SERVED_SCHEMA_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_SERVED_SCHEMA_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "bridge/schema/schema.h"
+#include "bridge/transcode/frame_encoder.h"
+#include "bridge/transcode/json_encoder.h"
+#include "bridge/transcode/request_binder.h"
+#include "google/protobuf/dynamic_message.h"
+
+namespace sse_bridge {
+
+// A route with everything that serving it needs, made once at load.
+struct ServedRoute {
+  const Route* route = nullptr;
+  std::unique_ptr<const RequestBinder> binder;
+  std::unique_ptr<const FrameEncoder> encoder;
+  const google::protobuf::Message* request_prototype = nullptr;
+
+  // The response (or its response_body) is a google.api.HttpBody: raw bytes.
+  bool raw_response = false;
+
+  const Method& method() const { return *route->method; }
+};
+
+// A schema made ready to be served: binders and encoders for each route.
+// Immutable and thread-safe; requests and feeds hold it while they use it, and
+// a newer one may take its place meanwhile.
+class ServedSchema {
+ public:
+  static absl::StatusOr<std::shared_ptr<const ServedSchema>> Create(
+      std::shared_ptr<const Schema> schema);
+
+  ServedSchema(const ServedSchema&) = delete;
+  ServedSchema& operator=(const ServedSchema&) = delete;
+
+  const Schema& schema() const { return *schema_; }
+  const ServedRoute& Find(const Route* route) const;
+
+  // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
+  // of types that the schema does not know are shown by their URL and bytes.
+  std::string StatusJson(const absl::Status& status) const;
+
+  // The same for the list of details alone; "[]" when there are none.
+  std::string DetailsJson(const absl::Status& status) const;
+
+ private:
+  explicit ServedSchema(std::shared_ptr<const Schema> schema);
+
+  absl::Status Add(const Route* route);
+
+  const std::shared_ptr<const Schema> schema_;
+  google::protobuf::DynamicMessageFactory messages_;
+  std::map<int, std::shared_ptr<const JsonEncoder>> encoders_;  // by options
+  std::unique_ptr<const JsonEncoder> details_;
+  const MessageTable* any_ = nullptr;  // google.protobuf.Any, for details_
+  absl::flat_hash_map<const Route*, ServedRoute> routes_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_SERVED_SCHEMA_H_

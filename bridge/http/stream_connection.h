@@ -1,0 +1,71 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_STREAM_CONNECTION_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_STREAM_CONNECTION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/time/time.h"
+#include "bridge/access/connection_limits.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/feed/subscription.h"
+#include "bridge/http/exchange.h"
+#include "bridge/http/served_schema.h"
+
+namespace sse_bridge {
+
+// What a client that asks for a server stream can have (by Accept).
+enum class StreamForm {
+  kEvents,  // text/event-stream
+  kLines,   // application/x-ndjson
+  kArray,   // application/json
+};
+
+// The answer to HEAD: the headers that the stream would have.
+HttpResponse StreamHeadResponse(StreamForm form);
+
+// What a stream's connection is opened with, decided from the request.
+struct StreamTraits {
+  StreamForm form = StreamForm::kEvents;
+  absl::Duration keep_alive = absl::Seconds(15);
+  absl::Duration retry = absl::Seconds(2);
+  absl::Duration max_age = absl::ZeroDuration();
+  absl::Time expires = absl::InfiniteFuture();  // the token's
+  std::unique_ptr<FrameRewriter> rewriter;      // of a bundle
+
+  // A comment for the reader of the raw stream; may be empty.
+  std::string opening_comment;
+};
+
+// Frames that say why a stream ends, made once.
+struct FarewellFrames {
+  FramePtr expired;  // the token did
+  FramePtr slow;     // the client reads too slowly
+  FramePtr max_age;  // asks for a reconnect, without a status
+};
+
+// Answers the browser of a Subscription: by handing its socket to delivery, or
+// by an HTTP error. Holds the connection's place in the limits until it ends.
+class StreamConnection : public StreamResponder {
+ public:
+  // `delivery` must outlive this.
+  StreamConnection(std::shared_ptr<Exchange> exchange, Delivery* delivery,
+                   std::shared_ptr<const ServedSchema> served,
+                   FarewellFrames farewells, ConnectionLimits::Lease lease,
+                   StreamTraits traits);
+
+  ConnectionRef Accept(uint32_t attaches) override;
+  void NoContent() override;
+  void Refuse(const absl::Status& status) override;
+
+ private:
+  const std::shared_ptr<Exchange> exchange_;
+  Delivery* const delivery_;  // must outlive this
+  const std::shared_ptr<const ServedSchema> served_;
+  FarewellFrames farewells_;
+  ConnectionLimits::Lease lease_;
+  StreamTraits traits_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_STREAM_CONNECTION_H_

@@ -1,0 +1,33 @@
+#include "bridge/http/stream_head.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace sse_bridge {
+
+HttpResponse StreamHeaders(absl::string_view content_type) {
+  HttpResponse response;
+  response.headers = {{"Content-Type", std::string(content_type)},
+                      {"Cache-Control", "no-store"},
+                      {"X-Accel-Buffering", "no"}};
+  return response;
+}
+
+std::string StreamHead(absl::string_view content_type, bool chunked,
+                       absl::string_view opening) {
+  std::string head = "HTTP/1.1 200 OK\r\n";
+  for (const auto& [name, value] : StreamHeaders(content_type).headers) {
+    AppendHeader(name, value, &head);
+  }
+  AppendHeader(chunked ? "Transfer-Encoding" : "Connection",
+               chunked ? "chunked" : "close", &head);
+  head += "\r\n";
+  if (opening.empty()) return head;
+  if (chunked) {
+    absl::StrAppend(&head, absl::Hex(opening.size()), "\r\n", opening, "\r\n");
+  } else {
+    absl::StrAppend(&head, opening);
+  }
+  return head;
+}
+
+}  // namespace sse_bridge

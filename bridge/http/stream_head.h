@@ -1,0 +1,21 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_STREAM_HEAD_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_STREAM_HEAD_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "bridge/http/http_response.h"
+
+namespace sse_bridge {
+
+// The headers of every stream: not to be cached, not to be buffered.
+HttpResponse StreamHeaders(absl::string_view content_type);
+
+// The first bytes of a stream: a 200 head, and `opening`, the first bytes of
+// its body, as a chunk if the body is chunked.
+std::string StreamHead(absl::string_view content_type, bool chunked,
+                       absl::string_view opening);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_STREAM_HEAD_H_

@@ -1,0 +1,162 @@
+#include "bridge/http/stream_opener.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "bridge/transcode/field_text.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace sse_bridge {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+// Equal messages give equal bytes, so bytes can be compared.
+std::string SerializeCanonically(const Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializePartialToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+// A request with only element `index` of the repeated field.
+void KeepElement(Message* message, const FieldDescriptor* field, int index) {
+  const Reflection* reflection = message->GetReflection();
+  if (index != 0) reflection->SwapElements(message, field, 0, index);
+  for (int size = reflection->FieldSize(*message, field); size > 1; --size) {
+    reflection->RemoveLast(message, field);
+  }
+}
+
+Snapshot::What SnapshotOf(const sse::v1::Stream& stream) {
+  switch (stream.snapshot().what()) {
+    case sse::v1::Snapshot::LAST:
+      return Snapshot::What::kLast;
+    case sse::v1::Snapshot::LAST_PER_KEY:
+      return Snapshot::What::kLastPerKey;
+    default:
+      return Snapshot::What::kNone;
+  }
+}
+
+SlowPolicy PolicyOf(const sse::v1::Stream& stream) {
+  // An exclusive feed stops reading its upstream instead.
+  if (!stream.shared()) return SlowPolicy::kUnbounded;
+  switch (stream.slow().policy()) {
+    case sse::v1::SlowConsumer::DROP_OLDEST:
+      return SlowPolicy::kDropOldest;
+    case sse::v1::SlowConsumer::CONFLATE:
+      return SlowPolicy::kConflate;
+    default:
+      return SlowPolicy::kDisconnect;
+  }
+}
+
+}  // namespace
+
+Metadata IdentityMetadata(const std::optional<Identity>& identity) {
+  if (!identity.has_value()) return {};
+  // gRPC metadata is printable ASCII: other bytes are percent-encoded.
+  std::string subject;
+  for (unsigned char c : identity->subject) {
+    if (c > 0x20 && c < 0x7f && c != '%') {
+      subject.push_back(static_cast<char>(c));
+    } else {
+      absl::StrAppendFormat(&subject, "%%%02X", c);
+    }
+  }
+  return {{kSubjectMetadata, std::move(subject)}};
+}
+
+absl::Status StreamOpener::Open(
+    std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
+    const Message& request, const std::optional<Identity>& identity,
+    const std::optional<std::string>& last_event_id,
+    MembershipOptions::Mode mode, int tag,
+    const std::shared_ptr<Subscription>& subscription) const {
+  const Method& method = route.method();
+  Upstream* upstream = upstreams_->Find(method.grpc_path);
+  if (upstream == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("no upstream serves ", method.grpc_path));
+  }
+
+  const bool shared = method.stream.shared();
+  const bool has_ids = !method.stream.id_from().empty();
+  const bool resumable = has_ids && !method.stream.resume_into().empty();
+  const std::string* resume_at =
+      has_ids && last_event_id.has_value() ? &*last_event_id : nullptr;
+  MembershipOptions membership;
+  membership.policy = PolicyOf(method.stream);
+  membership.mode = mode;
+  membership.tag = tag;
+
+  Feed::Config config;
+  config.upstream = upstream;
+  config.grpc_path = method.grpc_path;
+  config.shared = shared;
+  // The encoder lives in the served schema: the feed holds both.
+  config.encoder =
+      std::shared_ptr<const FrameEncoder>(served, route.encoder.get());
+  config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
+  config.live_values = !has_ids && SnapshotOf(method.stream) !=
+                                       Snapshot::What::kNone;
+  config.replay = options_.replay;
+  config.linger = options_.linger;
+  config.give_up_after = options_.give_up_after;
+  // A shared call speaks for one user only if its request names that user.
+  if (!shared || !method.access.subject_into().empty()) {
+    config.metadata = IdentityMetadata(identity);
+  }
+
+  const int parts = method.share_by == nullptr
+                        ? 1
+                        : request.GetReflection()->FieldSize(request,
+                                                             method.share_by);
+  for (int i = 0; i < std::max(parts, 1); ++i) {
+    std::unique_ptr<Message> part(request.New());
+    part->CopyFrom(request);
+    if (parts > 1) KeepElement(part.get(), method.share_by, i);
+    Feed::Config each = config;
+    each.request = SerializeCanonically(*part);
+    if (resumable) {
+      each.request_after = [served, prototype = route.request_prototype,
+                            path = method.stream.resume_into(),
+                            bytes = each.request](absl::string_view id) {
+        std::unique_ptr<Message> message(prototype->New());
+        message->ParsePartialFromString(bytes);
+        // An id that does not fit the field is as good as none.
+        (void)SetFieldFromText(message.get(), path, id);
+        return SerializeCanonically(*message);
+      };
+    }
+    std::unique_ptr<Place> place;
+    if (shared) {
+      // Feeds of another schema version encode differently.
+      const std::string key = absl::StrCat(
+          reinterpret_cast<uintptr_t>(route.encoder.get()), "\n", each.request);
+      place = registry_->Join(key, std::move(each), resume_at, subscription);
+      subscription->Add(std::move(place), membership);
+    } else {
+      if (resume_at != nullptr && each.request_after) {
+        each.request = each.request_after(*resume_at);
+      }
+      auto feed = Feed::Create(context_, std::move(each));
+      subscription->Add(feed->Join(nullptr, subscription), membership);
+      feed->Begin();
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,68 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_STREAM_OPENER_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_STREAM_OPENER_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bridge/access/identity.h"
+#include "bridge/delivery/topic.h"
+#include "bridge/feed/feed_registry.h"
+#include "bridge/feed/replay_buffer.h"
+#include "bridge/feed/subscription.h"
+#include "bridge/http/served_schema.h"
+#include "bridge/upstream/router.h"
+#include "google/protobuf/message.h"
+
+namespace sse_bridge {
+
+// Metadata under which backends find the verified subject. Nothing that a
+// client sends reaches a backend as metadata, so it cannot be forged.
+inline constexpr char kSubjectMetadata[] = "x-sse-subject";
+
+// The metadata of a call in the name of `identity`.
+Metadata IdentityMetadata(const std::optional<Identity>& identity);
+
+// Turns a checked request for a server-streaming method into places in feeds:
+// one of its own, one that identical requests share, or one for each element
+// of the `share_by` field.
+//
+// Thread-safe.
+class StreamOpener {
+ public:
+  struct Options {
+    ReplayBuffer::Limits replay;
+    absl::Duration linger = absl::Seconds(5);
+    absl::Duration give_up_after = absl::Minutes(5);
+  };
+
+  // All must outlive the opener and its feeds.
+  StreamOpener(const FeedContext* context, const UpstreamRouter* upstreams,
+               FeedRegistry* registry, Options options)
+      : context_(context),
+        upstreams_(upstreams),
+        registry_(registry),
+        options_(options) {}
+
+  // `request` is bound, validated and carries its subject. Adds one or more
+  // places to `subscription`. Unavailable when no upstream serves the method.
+  absl::Status Open(std::shared_ptr<const ServedSchema> served,
+                    const ServedRoute& route,
+                    const google::protobuf::Message& request,
+                    const std::optional<Identity>& identity,
+                    const std::optional<std::string>& last_event_id,
+                    MembershipOptions::Mode mode, int tag,
+                    const std::shared_ptr<Subscription>& subscription) const;
+
+ private:
+  const FeedContext* const context_;
+  const UpstreamRouter* const upstreams_;
+  FeedRegistry* const registry_;
+  const Options options_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_STREAM_OPENER_H_

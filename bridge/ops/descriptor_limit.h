@@ -1,0 +1,17 @@
+#ifndef SSE_BRIDGE_BRIDGE_OPS_DESCRIPTOR_LIMIT_H_
+#define SSE_BRIDGE_BRIDGE_OPS_DESCRIPTOR_LIMIT_H_
+
+#include <cstddef>
+
+namespace sse_bridge {
+
+// Descriptors that are not browsers: upstream connections, event loops, files.
+inline constexpr size_t kReservedDescriptors = 256;
+
+// Raises the soft limit of open descriptors to the hard limit, which is not
+// ours to raise. Returns the limit that holds now.
+size_t RaiseDescriptorLimit();
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_OPS_DESCRIPTOR_LIMIT_H_

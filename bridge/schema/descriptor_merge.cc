@@ -1,0 +1,385 @@
+#include "bridge/schema/descriptor_merge.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/schema/descriptor_walk.h"
+#include "bridge/schema/option_values.h"
+#include "bridge/schema/schema_errors.h"
+#include "buf/validate/validate.pb.h"
+#include "google/api/annotations.pb.h"
+#include "google/api/httpbody.pb.h"
+#include "google/protobuf/any.pb.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/duration.pb.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/protobuf/field_mask.pb.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "google/protobuf/wrappers.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "sse/v1/sse.pb.h"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+
+// Of all sources together, in bytes.
+constexpr size_t kMaxSetBytes = 64 << 20;
+
+// Of one message or enum. protobuf compares each with each.
+constexpr int kMaxRanges = 2000;
+
+// An import cycle is told up to this many files.
+constexpr size_t kMaxCycleShown = 8;
+
+constexpr absl::string_view kContracts[] = {"google/protobuf/", "google/api/",
+                                            "google/rpc/", "buf/validate/",
+                                            "sse/v1/"};
+
+bool IsContract(absl::string_view file) {
+  for (absl::string_view prefix : kContracts) {
+    if (absl::StartsWith(file, prefix)) return true;
+  }
+  return false;
+}
+
+// The contracts that every pool has. Naming the types also makes the linker
+// keep them.
+std::vector<const pb::FileDescriptor*> AlwaysThere() {
+  return {pb::FileDescriptorProto::descriptor()->file(),
+          pb::Any::descriptor()->file(),
+          pb::Duration::descriptor()->file(),
+          pb::Empty::descriptor()->file(),
+          pb::FieldMask::descriptor()->file(),
+          pb::Struct::descriptor()->file(),
+          pb::Timestamp::descriptor()->file(),
+          pb::StringValue::descriptor()->file(),
+          google::api::HttpRule::descriptor()->file(),
+          google::api::HttpBody::descriptor()->file(),
+          google::rpc::Status::descriptor()->file(),
+          google::rpc::BadRequest::descriptor()->file(),
+          buf::validate::FieldConstraints::descriptor()->file(),
+          sse::v1::Stream::descriptor()->file()};
+}
+
+pb::FileDescriptorProto ProtoOf(const pb::FileDescriptor* file) {
+  pb::FileDescriptorProto out;
+  file->CopyTo(&out);
+  file->CopyJsonNameTo(&out);
+  return out;
+}
+
+// Tells protobuf's own errors with their lines.
+class BuildErrors : public pb::DescriptorPool::ErrorCollector {
+ public:
+  BuildErrors(pb::FileDescriptorProto* file, SchemaErrors* errors)
+      : file_(file), errors_(errors) {}
+
+  void AddError(const std::string& filename, const std::string& element,
+                const pb::Message* descriptor, ErrorLocation,
+                const std::string& message) override {
+    std::string where = filename;
+    SourcePath path;
+    // The walk is skipped where nobody will read its result.
+    if (errors_->full()) return errors_->Add(where, element, message);
+    Walk(file_, &path, [&](pb::Message* m, const SourcePath& at) {
+      if (m != descriptor) return true;
+      where = WhereInProto(*file_, at);
+      return false;
+    });
+    errors_->Add(where, element == filename ? "" : element, message);
+  }
+
+ private:
+  pb::FileDescriptorProto* const file_;
+  SchemaErrors* const errors_;
+};
+
+class Silence : public pb::DescriptorPool::ErrorCollector {
+  void AddError(const std::string&, const std::string&, const pb::Message*,
+                ErrorLocation, const std::string&) override {}
+};
+
+class Merger {
+ public:
+  absl::StatusOr<MergedPool> Merge(const std::vector<SchemaSource>& sources) {
+    size_t bytes = 0;
+    for (const SchemaSource& source : sources) {
+      bytes += source.bytes.size();
+      if (bytes > kMaxSetBytes) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(source.name, ": descriptor sets of more than ",
+                         kMaxSetBytes, " bytes"));
+      }
+      if (absl::Status s = AddSource(source); !s.ok()) return s;
+    }
+    std::vector<pb::FileDescriptorProto*> files;
+    for (auto& [name, entry] : entries_) files.push_back(&entry.proto);
+    if (absl::Status s = PrepareOptions(files); !s.ok()) return s;
+    return Build();
+  }
+
+ private:
+  struct Entry {
+    pb::FileDescriptorProto proto;
+    std::string source;
+    std::string comparable;  // what must be the same in every source
+  };
+
+  absl::Status AddSource(const SchemaSource& source) {
+    pb::FileDescriptorSet set;
+    // An empty pool: options stay unknown fields until it is clear whose
+    // extensions they are.
+    pb::DescriptorPool no_extensions;
+    pb::io::ArrayInputStream stream(source.bytes.data(),
+                                    static_cast<int>(source.bytes.size()));
+    pb::io::CodedInputStream input(&stream);
+    input.SetExtensionRegistry(&no_extensions,
+                               pb::MessageFactory::generated_factory());
+    if (!set.ParsePartialFromCodedStream(&input) ||
+        !input.ConsumedEntireMessage() || !set.IsInitialized()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(source.name, ": this is not a descriptor set"));
+    }
+    if (set.file_size() == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(source.name, ": this descriptor set has no file"));
+    }
+    for (pb::FileDescriptorProto& file : *set.mutable_file()) {
+      if (absl::Status s = AddFile(source, &file); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddFile(const SchemaSource& source,
+                       pb::FileDescriptorProto* file) {
+    if (absl::Status s = CheckShape(file); !s.ok()) return s;
+    Entry entry;
+    entry.comparable = Comparable(*file);
+    entry.source = source.name;
+    const auto it = entries_.find(file->name());
+    if (it == entries_.end()) {
+      order_.push_back(file->name());
+      entry.proto = std::move(*file);
+      entries_.emplace(order_.back(), std::move(entry));
+      return absl::OkStatus();
+    }
+    Entry& had = it->second;
+    bool better;
+    if (had.comparable == entry.comparable) {
+      better =
+          !had.proto.has_source_code_info() && file->has_source_code_info();
+    } else if (IsContract(file->name())) {
+      better = entry.comparable.size() > had.comparable.size();
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file->name(), ": the file differs between ", had.source,
+                       " and ", source.name));
+    }
+    if (better) {
+      entry.proto = std::move(*file);
+      had = std::move(entry);
+    }
+    return absl::OkStatus();
+  }
+
+  // Bounds what takes protobuf more than linear time.
+  absl::Status CheckShape(pb::FileDescriptorProto* file) {
+    absl::Status status;
+    SourcePath path;
+    Walk(file, &path, [&](pb::Message* m, const SourcePath& at) {
+      int ranges = 0;
+      if (m->GetDescriptor() == pb::DescriptorProto::descriptor()) {
+        const auto* type = static_cast<const pb::DescriptorProto*>(m);
+        ranges = type->reserved_range_size() + type->extension_range_size();
+      } else if (m->GetDescriptor() == pb::EnumDescriptorProto::descriptor()) {
+        const auto* type = static_cast<const pb::EnumDescriptorProto*>(m);
+        ranges = type->reserved_range_size();
+      } else if (m->GetDescriptor() == pb::UninterpretedOption::descriptor()) {
+        status = absl::InvalidArgumentError(absl::StrCat(
+            WhereInProto(*file, at),
+            ": an option was not interpreted: make the set with protoc"));
+        return false;
+      }
+      if (ranges > kMaxRanges) {
+        status = absl::InvalidArgumentError(
+            absl::StrCat(WhereInProto(*file, at), ": more than ", kMaxRanges,
+                         " reserved or extension ranges"));
+        return false;
+      }
+      return true;
+    });
+    return status;
+  }
+
+  // Sources differ in comments, and in json_name where it is the default:
+  // protoc writes it, the descriptors inside programs leave it out.
+  static std::string Comparable(const pb::FileDescriptorProto& file) {
+    pb::FileDescriptorProto copy = file;
+    copy.clear_source_code_info();
+    SourcePath path;
+    Walk(&copy, &path, [](pb::Message* m, const SourcePath&) {
+      if (m->GetDescriptor() == pb::FieldDescriptorProto::descriptor()) {
+        auto* field = static_cast<pb::FieldDescriptorProto*>(m);
+        if (field->json_name() == DefaultJsonName(field->name())) {
+          field->clear_json_name();
+        }
+      }
+      return true;
+    });
+    return copy.SerializePartialAsString();
+  }
+
+  static std::string DefaultJsonName(absl::string_view name) {
+    std::string out;
+    bool upper = false;
+    for (char c : name) {
+      if (c == '_') {
+        upper = true;
+      } else {
+        out.push_back(upper && c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+        upper = false;
+      }
+    }
+    return out;
+  }
+
+  // Files whose imports were all built come first; without recursion, for a
+  // chain of imports may be long.
+  absl::StatusOr<MergedPool> Build() {
+    MergedPool out;
+    out.pool = std::make_unique<pb::DescriptorPool>();
+    for (const std::string& name : order_) {
+      if (absl::Status s = BuildWithImports(name, out.pool.get()); !s.ok()) {
+        return s;
+      }
+    }
+    // What a user's own file already defines under another name wins.
+    Silence silence;
+    for (const pb::FileDescriptor* file : AlwaysThere()) {
+      AddBuiltIn(file, &silence, out.pool.get());
+    }
+    for (const std::string& name : order_) {
+      out.files.push_back(out.pool->FindFileByName(name));
+    }
+    return out;
+  }
+
+  static void AddBuiltIn(const pb::FileDescriptor* file, Silence* silence,
+                         pb::DescriptorPool* pool) {
+    if (pool->FindFileByName(file->name()) != nullptr) return;
+    for (int i = 0; i < file->dependency_count(); ++i) {
+      AddBuiltIn(file->dependency(i), silence, pool);
+    }
+    pool->BuildFileCollectingErrors(ProtoOf(file), silence);
+  }
+
+  absl::Status BuildWithImports(const std::string& root,
+                                pb::DescriptorPool* pool) {
+    struct Step {
+      const std::string* name;
+      int next_import = 0;
+    };
+    if (built_.contains(root)) return absl::OkStatus();
+    std::vector<Step> stack;
+    absl::flat_hash_set<std::string> open = {root};
+    stack.push_back({&entries_.find(root)->first});
+    while (!stack.empty()) {
+      Entry& entry = entries_.find(*stack.back().name)->second;
+      pb::FileDescriptorProto& file = entry.proto;
+      if (stack.back().next_import == file.dependency_size()) {
+        if (absl::Status s = BuildOne(&file, pool); !s.ok()) return s;
+        built_.insert(file.name());
+        open.erase(file.name());
+        stack.pop_back();
+        continue;
+      }
+      const int index = stack.back().next_import++;
+      const std::string& import = file.dependency(index);
+      if (built_.contains(import)) continue;
+      const auto where = [&] {
+        return WhereInProto(
+            file, {pb::FileDescriptorProto::kDependencyFieldNumber, index});
+      };
+      if (open.contains(import)) {
+        std::vector<std::string> cycle;
+        for (const Step& step : stack) {
+          if (!cycle.empty() || *step.name == import) {
+            cycle.push_back(*step.name);
+          }
+        }
+        if (cycle.size() > kMaxCycleShown) {
+          cycle.resize(kMaxCycleShown);
+          cycle.push_back("...");
+        }
+        return absl::InvalidArgumentError(
+            absl::StrCat(where(), ": the imports go in a circle: ",
+                         absl::StrJoin(cycle, " -> "), " -> ", import));
+      }
+      auto found = entries_.find(import);
+      if (found == entries_.end()) {
+        std::optional<Entry> built_in = BuiltIn(import);
+        if (!built_in.has_value()) {
+          return absl::InvalidArgumentError(
+              absl::StrCat(where(), ": the import \"", absl::CHexEscape(import),
+                           "\" is missing from ", entry.source,
+                           " (made without --include_imports?)"));
+        }
+        found = entries_.emplace(import, *std::move(built_in)).first;
+      }
+      open.insert(import);
+      stack.push_back({&found->first});
+    }
+    return absl::OkStatus();
+  }
+
+  static std::optional<Entry> BuiltIn(const std::string& name) {
+    if (!IsContract(name)) return std::nullopt;
+    const pb::FileDescriptor* file =
+        pb::DescriptorPool::generated_pool()->FindFileByName(name);
+    if (file == nullptr) return std::nullopt;
+    return Entry{ProtoOf(file), "this program", ""};
+  }
+
+  static absl::Status BuildOne(pb::FileDescriptorProto* file,
+                               pb::DescriptorPool* pool) {
+    SchemaErrors errors;
+    BuildErrors collector(file, &errors);
+    if (pool->BuildFileCollectingErrors(*file, &collector) != nullptr) {
+      return absl::OkStatus();
+    }
+    if (errors.empty()) {
+      errors.Add(file->name(), "", "protobuf refuses this file");
+    }
+    return errors.ToStatus();
+  }
+
+  // By file name. A node container: steps point at the keys.
+  std::map<std::string, Entry> entries_;
+  std::vector<std::string> order_;  // names from the sources, as they came
+  absl::flat_hash_set<std::string> built_;
+};
+
+}  // namespace
+
+absl::StatusOr<MergedPool> MergeDescriptors(
+    const std::vector<SchemaSource>& sources) {
+  if (sources.empty()) {
+    return absl::InvalidArgumentError("no descriptor set was given");
+  }
+  return Merger().Merge(sources);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,57 @@
+#ifndef SSE_BRIDGE_BRIDGE_SCHEMA_DESCRIPTOR_WALK_H_
+#define SSE_BRIDGE_BRIDGE_SCHEMA_DESCRIPTOR_WALK_H_
+
+#include <string>
+#include <vector>
+
+#include "bridge/schema/schema_errors.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/message.h"
+
+namespace sse_bridge {
+
+// "file.proto:12" of a place in a file that is not built yet, like Where().
+std::string WhereInProto(const google::protobuf::FileDescriptorProto& file,
+                         SourcePath path);
+
+// Calls visit(message, path) for `message` and every message in it but its
+// source_code_info, until a call returns false, which is then the result. The
+// depth is bounded by the limit of the parser that made the message.
+template <typename Visit>
+bool Walk(google::protobuf::Message* message, SourcePath* path,
+          const Visit& visit) {
+  namespace pb = ::google::protobuf;
+  if (!visit(message, *path)) return false;
+  const pb::Reflection* reflection = message->GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const pb::FieldDescriptor* field : fields) {
+    if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (field->number() ==
+            pb::FileDescriptorProto::kSourceCodeInfoFieldNumber &&
+        message->GetDescriptor() == pb::FileDescriptorProto::descriptor()) {
+      continue;
+    }
+    path->push_back(field->number());
+    if (!field->is_repeated()) {
+      if (!Walk(reflection->MutableMessage(message, field), path, visit)) {
+        return false;
+      }
+    } else {
+      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
+        path->push_back(i);
+        if (!Walk(reflection->MutableRepeatedMessage(message, field, i), path,
+                  visit)) {
+          return false;
+        }
+        path->pop_back();
+      }
+    }
+    path->pop_back();
+  }
+  return true;
+}
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_SCHEMA_DESCRIPTOR_WALK_H_

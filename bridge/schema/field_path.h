@@ -1,0 +1,38 @@
+#ifndef SSE_BRIDGE_BRIDGE_SCHEMA_FIELD_PATH_H_
+#define SSE_BRIDGE_BRIDGE_SCHEMA_FIELD_PATH_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/descriptor.h"
+
+namespace sse_bridge {
+
+// The fields from a message down to one of its (nested) fields. All but the
+// last are singular messages. Empty: no field.
+using FieldPath = std::vector<const google::protobuf::FieldDescriptor*>;
+
+// Which names a path may use.
+enum class FieldNames { kProto, kProtoAndJson };
+
+// Resolves "event.cursor" from `root`. InvalidArgument says which part of the
+// path is wrong, and why.
+absl::StatusOr<FieldPath> ResolveFieldPath(
+    const google::protobuf::Descriptor* root, absl::string_view path,
+    FieldNames names = FieldNames::kProto);
+
+// What a field is, for people: "repeated string", "message a.B", "map".
+std::string FieldTypeText(const google::protobuf::FieldDescriptor* field);
+
+bool IsMessage(const google::protobuf::FieldDescriptor* field);
+bool IsInteger(const google::protobuf::FieldDescriptor* field);
+bool IsString(const google::protobuf::FieldDescriptor* field);
+
+// google.protobuf.Int64Value and its like: messages whose only field `value`
+// stands for the whole.
+bool IsWrapper(const google::protobuf::Descriptor* message);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_SCHEMA_FIELD_PATH_H_

@@ -1,0 +1,220 @@
+#include "bridge/schema/http_rules.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/schema/unknown_options.h"
+#include "google/api/annotations.pb.h"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+
+// A schema with more routes for one method is a mistake or an attack.
+constexpr int kMaxBindings = 100;
+
+// What a custom pattern may name: the verbs that the HTTP server parses and
+// hands on. CONNECT is for proxies and PRI opens HTTP/2. "*" is any verb, as
+// google.api.CustomHttpPattern has it.
+constexpr absl::string_view kCustomKinds[] = {
+    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "*"};
+
+// Requests whose body has no meaning (RFC 9110 section 9.3).
+constexpr absl::string_view kVerbsWithoutBody[] = {"GET", "HEAD", "TRACE"};
+
+// Verbs whose response has no content that could be streamed.
+constexpr absl::string_view kVerbsWithoutStream[] = {"HEAD", "OPTIONS",
+                                                     "TRACE"};
+
+template <size_t N>
+bool IsOneOf(absl::string_view s, const absl::string_view (&list)[N]) {
+  return std::find(std::begin(list), std::end(list), s) != std::end(list);
+}
+
+// Messages that JSON writes as a single string or number can be a variable.
+bool FitsInPath(const pb::FieldDescriptor* field) {
+  if (field->is_repeated()) return false;
+  if (!IsMessage(field)) return true;
+  switch (field->message_type()->well_known_type()) {
+    case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
+    case pb::Descriptor::WELLKNOWNTYPE_DURATION:
+    case pb::Descriptor::WELLKNOWNTYPE_FIELDMASK:
+      return true;
+    default:
+      return IsWrapper(field->message_type());
+  }
+}
+
+class RuleReader {
+ public:
+  RuleReader(const Method* method, SchemaErrors* errors)
+      : method_(method), descriptor_(method->descriptor), errors_(errors) {}
+
+  std::vector<ParsedRoute> Read(const google::api::HttpRule& rule) {
+    const pb::Descriptor* declared = DeclaredOptionType(
+        *descriptor_->file()->pool(), "google.protobuf.MethodOptions",
+        google::api::http.number());
+    for (const std::string& name : UnknownOptionFields(rule, declared)) {
+      Error("this bridge does not know ", name);
+    }
+    if (rule.additional_bindings_size() >= kMaxBindings) {
+      Error("more than ", kMaxBindings, " bindings");
+      return {};
+    }
+    ReadOne(rule);
+    for (const google::api::HttpRule& more : rule.additional_bindings()) {
+      if (more.additional_bindings_size() > 0) {
+        Error("additional_bindings must not be nested");
+      }
+      ReadOne(more);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  template <typename... Parts>
+  void Error(const Parts&... parts) {
+    errors_->Add(Where(descriptor_->file(),
+                       PathOfOption(descriptor_, google::api::http.number())),
+                 descriptor_->full_name(),
+                 absl::StrCat("google.api.http: ", parts...));
+  }
+
+  void ReadOne(const google::api::HttpRule& rule) {
+    Route route;
+    route.method = method_;
+    switch (rule.pattern_case()) {
+      case google::api::HttpRule::kGet:
+        route.verb = "GET";
+        route.path_template = rule.get();
+        break;
+      case google::api::HttpRule::kPut:
+        route.verb = "PUT";
+        route.path_template = rule.put();
+        break;
+      case google::api::HttpRule::kPost:
+        route.verb = "POST";
+        route.path_template = rule.post();
+        break;
+      case google::api::HttpRule::kDelete:
+        route.verb = "DELETE";
+        route.path_template = rule.delete_();
+        break;
+      case google::api::HttpRule::kPatch:
+        route.verb = "PATCH";
+        route.path_template = rule.patch();
+        break;
+      case google::api::HttpRule::kCustom:
+        route.verb = rule.custom().kind();
+        route.path_template = rule.custom().path();
+        if (!IsOneOf(route.verb, kCustomKinds)) {
+          return Error("the custom kind \"", absl::CHexEscape(route.verb),
+                       "\" is not a verb that can be served");
+        }
+        break;
+      case google::api::HttpRule::PATTERN_NOT_SET:
+        return Error("it has no pattern (get, post, ...)");
+    }
+    if (!rule.selector().empty() &&
+        rule.selector() != descriptor_->full_name()) {
+      Error("its selector names another method, ", rule.selector());
+    }
+    if (method_->server_streaming && IsOneOf(route.verb, kVerbsWithoutStream)) {
+      Error("a stream cannot be the answer to ", route.verb);
+    }
+    absl::StatusOr<PathTemplate> path =
+        PathTemplate::Parse(route.path_template);
+    if (!path.ok()) return Error(path.status().message());
+    ReadVariables(*path, &route);
+    ReadBody(rule, &route);
+    ReadResponseBody(rule, &route);
+    out_.push_back({std::move(route), *std::move(path)});
+  }
+
+  void ReadVariables(const PathTemplate& path, Route* route) {
+    for (const PathTemplate::Variable& variable : path.variables()) {
+      absl::StatusOr<FieldPath> fields =
+          ResolveFieldPath(descriptor_->input_type(), variable.field_path);
+      if (!fields.ok()) {
+        Error("path variable: ", fields.status().message());
+        continue;
+      }
+      if (!FitsInPath(fields->back())) {
+        Error("path variable \"", variable.field_path, "\" is a ",
+              FieldTypeText(fields->back()), ", which cannot be in a path");
+      }
+      if (*fields == method_->subject_into) {
+        Error("path variable \"", variable.field_path,
+              "\" is the field that subject_into sets, which no client may");
+      }
+      route->path_fields.push_back(variable.field_path);
+      route->resolved_path_fields.push_back(*std::move(fields));
+    }
+  }
+
+  void ReadBody(const google::api::HttpRule& rule, Route* route) {
+    route->body = rule.body();
+    if (route->body.empty()) return;
+    if (IsOneOf(route->verb, kVerbsWithoutBody)) {
+      Error("a ", route->verb, " request has no body");
+    }
+    if (route->body == "*") return;
+    route->body_field = descriptor_->input_type()->FindFieldByName(route->body);
+    if (route->body_field == nullptr) {
+      return Error("body: there is no field \"", absl::CHexEscape(route->body),
+                   "\" at the top of ", descriptor_->input_type()->full_name());
+    }
+    for (const FieldPath& variable : route->resolved_path_fields) {
+      if (variable.size() == 1 && variable[0] == route->body_field) {
+        Error("field \"", route->body, "\" is both body and path variable");
+      }
+    }
+    if (method_->subject_into.size() == 1 &&
+        method_->subject_into[0] == route->body_field) {
+      Error("body \"", route->body,
+            "\" is the field that subject_into sets, which no client may");
+    }
+  }
+
+  void ReadResponseBody(const google::api::HttpRule& rule, Route* route) {
+    route->response_body = rule.response_body();
+    if (route->response_body.empty()) return;
+    const pb::Descriptor* response = descriptor_->output_type();
+    route->response_body_field =
+        response->FindFieldByName(route->response_body);
+    if (route->response_body_field == nullptr) {
+      Error("response_body: there is no field \"",
+            absl::CHexEscape(route->response_body), "\" at the top of ",
+            response->full_name());
+    }
+  }
+
+  const Method* const method_;
+  const pb::MethodDescriptor* const descriptor_;
+  SchemaErrors* const errors_;
+  std::vector<ParsedRoute> out_;
+};
+
+}  // namespace
+
+std::vector<ParsedRoute> RoutesOf(const Method* method,
+                                  const google::api::HttpRule& rule,
+                                  SchemaErrors* errors) {
+  return RuleReader(method, errors).Read(rule);
+}
+
+google::api::HttpRule DefaultRule(const pb::MethodDescriptor* method) {
+  google::api::HttpRule rule;
+  rule.set_post(
+      absl::StrCat("/", method->service()->full_name(), "/", method->name()));
+  rule.set_body("*");
+  rule.add_additional_bindings()->set_get(rule.post());
+  return rule;
+}
+
+}  // namespace sse_bridge

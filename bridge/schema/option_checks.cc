@@ -1,0 +1,342 @@
+#include "bridge/schema/option_checks.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/schema/path_template.h"
+#include "bridge/schema/unknown_options.h"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+
+// keep_alive, retry and max_age lie between these.
+constexpr absl::Duration kMinDuration = absl::Milliseconds(1);
+constexpr absl::Duration kMaxDuration = absl::Hours(24 * 365);
+
+// The bridge's own event, which ends every stream.
+constexpr absl::string_view kReservedEvent = "grpc-status";
+
+constexpr char kMethodOptions[] = "google.protobuf.MethodOptions";
+constexpr char kServiceOptions[] = "google.protobuf.ServiceOptions";
+
+// The errors of one option of one element.
+class Reporter {
+ public:
+  template <typename Element>
+  Reporter(const Element* element, const char* extendee, int number,
+           absl::string_view option, SchemaErrors* errors)
+      : where_(Where(element->file(), PathOfOption(element, number))),
+        element_(element->full_name()),
+        option_(option),
+        declared_(
+            DeclaredOptionType(*element->file()->pool(), extendee, number)),
+        errors_(errors) {}
+
+  template <typename... Parts>
+  void Error(const Parts&... parts) const {
+    errors_->Add(where_, element_, absl::StrCat(option_, ": ", parts...));
+  }
+
+  void CheckKnown(const pb::Message& value) const {
+    for (const std::string& name : UnknownOptionFields(value, declared_)) {
+      Error("this bridge does not know ", name);
+    }
+  }
+
+ private:
+  const std::string where_;
+  const std::string element_;
+  const std::string option_;
+  const pb::Descriptor* const declared_;
+  SchemaErrors* const errors_;
+};
+
+void CheckAccess(const sse::v1::Access& access, const Reporter& report) {
+  report.CheckKnown(access);
+  const auto check = [&](const auto& groups, absl::string_view what) {
+    for (const sse::v1::AnyOf& group : groups) {
+      if (group.any_of().empty()) {
+        report.Error("an empty group of ", what, " can never be met");
+      }
+      for (const std::string& name : group.any_of()) {
+        if (name.empty()) report.Error("an empty name in ", what);
+      }
+    }
+  };
+  check(access.scopes(), "scopes");
+  check(access.roles(), "roles");
+}
+
+class StreamReader {
+ public:
+  StreamReader(Method* method, const Reporter& report)
+      : method_(method),
+        stream_(method->stream),
+        request_(method->descriptor->input_type()),
+        response_(method->descriptor->output_type()),
+        report_(report) {}
+
+  void Read() {
+    report_.CheckKnown(stream_);
+    if (!method_->server_streaming) {
+      report_.Error("the method is not server-streaming");
+      return;
+    }
+    ReadEvent();
+    ReadResume();
+    ReadSharing();
+    ReadSlow();
+    ReadDuration("keep_alive", stream_.has_keep_alive(), stream_.keep_alive(),
+                 &method_->keep_alive);
+    ReadDuration("retry", stream_.has_retry(), stream_.retry(),
+                 &method_->retry);
+    ReadDuration("max_age", stream_.has_max_age(), stream_.max_age(),
+                 &method_->max_age);
+    if (stream_.has_bundle()) ReadBundle();
+  }
+
+ private:
+  // Resolves into `out`, which stays empty if `path` is empty or wrong.
+  bool Resolve(absl::string_view option, const pb::Descriptor* root,
+               const std::string& path, FieldPath* out) {
+    if (path.empty()) return false;
+    absl::StatusOr<FieldPath> fields = ResolveFieldPath(root, path);
+    if (!fields.ok()) {
+      report_.Error(option, ": ", fields.status().message());
+      return false;
+    }
+    *out = *std::move(fields);
+    return true;
+  }
+
+  void WrongType(absl::string_view option, const FieldPath& path,
+                 absl::string_view wanted) {
+    report_.Error(option, ": ", path.back()->full_name(), " is a ",
+                  FieldTypeText(path.back()), "; it must be ", wanted);
+  }
+
+  void CheckEventName(absl::string_view option, const std::string& name) {
+    if (name == kReservedEvent) {
+      report_.Error(option, ": \"", name, "\" is the bridge's own event");
+    }
+    if (name.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
+      report_.Error(option, ": a line break or NUL in \"",
+                    absl::CHexEscape(name), "\"");
+    }
+  }
+
+  void ReadEvent() {
+    if (!stream_.event().empty() && !stream_.event_from().empty()) {
+      report_.Error("event and event_from are both set");
+    }
+    CheckEventName("event", stream_.event());
+    if (Resolve("event_from", response_, stream_.event_from(),
+                &method_->event_from)) {
+      const pb::FieldDescriptor* field = method_->event_from.back();
+      if (field->is_repeated() ||
+          (!IsString(field) && field->enum_type() == nullptr)) {
+        WrongType("event_from", method_->event_from, "a string or an enum");
+      }
+    }
+  }
+
+  void CheckId(absl::string_view option, const FieldPath& path) {
+    const pb::FieldDescriptor* field = path.back();
+    if (field->is_repeated() || (!IsString(field) && !IsInteger(field))) {
+      WrongType(option, path, "a string or an integer");
+    }
+  }
+
+  void ReadResume() {
+    if (Resolve("id_from", response_, stream_.id_from(), &method_->id_from)) {
+      CheckId("id_from", method_->id_from);
+    }
+    if (!Resolve("resume_into", request_, stream_.resume_into(),
+                 &method_->resume_into)) {
+      return;
+    }
+    CheckId("resume_into", method_->resume_into);
+    if (stream_.id_from().empty()) {
+      report_.Error("resume_into without id_from: no event has an id");
+    }
+    if (method_->resume_into == method_->subject_into) {
+      report_.Error("resume_into and subject_into are the same field");
+    }
+  }
+
+  void ReadSharing() {
+    if (!stream_.share_by().empty()) ReadShareBy();
+    const sse::v1::Snapshot& snapshot = stream_.snapshot();
+    if (!sse::v1::Snapshot::What_IsValid(snapshot.what())) {
+      report_.Error("snapshot.what: this bridge does not know the value ",
+                    static_cast<int>(snapshot.what()));
+    }
+    if (snapshot.what() != sse::v1::Snapshot::NONE && !stream_.shared()) {
+      report_.Error(
+          "snapshot: only a shared stream has one (shared, share_by)");
+    }
+    const bool per_key = snapshot.what() == sse::v1::Snapshot::LAST_PER_KEY;
+    if (per_key && snapshot.key().empty()) {
+      report_.Error("snapshot: LAST_PER_KEY needs a key");
+    } else if (!per_key && !snapshot.key().empty()) {
+      report_.Error("snapshot: only LAST_PER_KEY has a key");
+    }
+    ReadKey("snapshot.key", snapshot.key(), &method_->snapshot_key);
+  }
+
+  void ReadShareBy() {
+    stream_.set_shared(true);
+    const pb::FieldDescriptor* field =
+        request_->FindFieldByName(stream_.share_by());
+    if (field == nullptr) {
+      report_.Error("share_by: there is no field \"",
+                    absl::CHexEscape(stream_.share_by()), "\" at the top of ",
+                    request_->full_name());
+    } else if (!field->is_repeated() || IsMessage(field)) {
+      WrongType("share_by", {field}, "a repeated string, number or enum");
+    } else {
+      method_->share_by = field;
+    }
+  }
+
+  void ReadSlow() {
+    const sse::v1::SlowConsumer& slow = stream_.slow();
+    if (!sse::v1::SlowConsumer::Policy_IsValid(slow.policy())) {
+      report_.Error("slow.policy: this bridge does not know the value ",
+                    static_cast<int>(slow.policy()));
+    } else if (slow.policy() != sse::v1::SlowConsumer::CONFLATE &&
+               !slow.key().empty()) {
+      report_.Error("slow: only CONFLATE has a key");
+    }
+    ReadKey("slow.key", slow.key(), &method_->slow_key);
+  }
+
+  void ReadKey(absl::string_view option, const std::string& key,
+               FieldPath* out) {
+    if (!Resolve(option, response_, key, out)) return;
+    if (out->back()->is_repeated() || IsMessage(out->back())) {
+      WrongType(option, *out, "a single string, number, bool or enum");
+    }
+  }
+
+  void ReadDuration(absl::string_view option, bool set,
+                    const pb::Duration& value,
+                    std::optional<absl::Duration>* out) {
+    if (!set) return;
+    const bool well_formed =
+        value.nanos() > -1'000'000'000 && value.nanos() < 1'000'000'000;
+    const absl::Duration duration =
+        absl::Seconds(value.seconds()) + absl::Nanoseconds(value.nanos());
+    if (!well_formed || duration < kMinDuration || duration > kMaxDuration) {
+      report_.Error(option, ": ", value.seconds(), " s ", value.nanos(),
+                    " ns is not between ", absl::FormatDuration(kMinDuration),
+                    " and ", absl::FormatDuration(kMaxDuration));
+      return;
+    }
+    *out = duration;
+  }
+
+  void ReadBundle() {
+    sse::v1::Bundle* bundle = stream_.mutable_bundle();
+    CheckEventName("bundle.event", bundle->event());
+    if (bundle->event().empty()) {
+      bundle->set_event(method_->descriptor->name());
+    }
+    if (bundle->query().empty()) return;
+    if (!bundle->by_default()) {
+      report_.Error("bundle.query is only used with by_default");
+    }
+    for (absl::string_view pair : absl::StrSplit(bundle->query(), '&')) {
+      const std::string name =
+          PercentDecodePath(pair.substr(0, pair.find('=')));
+      absl::StatusOr<FieldPath> fields =
+          ResolveFieldPath(request_, name, FieldNames::kProtoAndJson);
+      if (!fields.ok()) {
+        report_.Error("bundle.query: ", fields.status().message());
+      } else if (*fields == method_->subject_into) {
+        report_.Error("bundle.query: \"", name,
+                      "\" is the field that subject_into sets");
+      }
+    }
+  }
+
+  Method* const method_;
+  sse::v1::Stream& stream_;
+  const pb::Descriptor* const request_;
+  const pb::Descriptor* const response_;
+  const Reporter& report_;
+};
+
+Reporter ServiceReporter(const pb::ServiceDescriptor* service, int number,
+                         absl::string_view option, SchemaErrors* errors) {
+  return Reporter(service, kServiceOptions, number, option, errors);
+}
+
+// Whose access counts, and where its errors belong: a subject_into that does
+// not fit one method is that method's error, though the service says it.
+void ReadAccess(Method* method, bool exposed, SchemaErrors* errors) {
+  const pb::MethodDescriptor* descriptor = method->descriptor;
+  const bool own = descriptor->options().HasExtension(sse::v1::access);
+  const Reporter report(
+      descriptor, kMethodOptions, sse::v1::access.number(),
+      own ? "sse.v1.access" : "sse.v1.default_access of the service", errors);
+  if (own) {
+    method->access = descriptor->options().GetExtension(sse::v1::access);
+    CheckAccess(method->access, report);
+  } else {
+    method->access =
+        descriptor->service()->options().GetExtension(sse::v1::default_access);
+  }
+  sse::v1::Access& access = method->access;
+  if (!access.scopes().empty() || !access.roles().empty() ||
+      !access.subject_into().empty()) {
+    access.set_authenticated(true);
+  }
+  if (access.subject_into().empty() || (!own && !exposed)) return;
+  absl::StatusOr<FieldPath> fields =
+      ResolveFieldPath(descriptor->input_type(), access.subject_into());
+  if (!fields.ok()) {
+    report.Error("subject_into: ", fields.status().message());
+  } else if (fields->back()->is_repeated() || !IsString(fields->back())) {
+    report.Error("subject_into: ", fields->back()->full_name(), " is a ",
+                 FieldTypeText(fields->back()), "; it must be a string");
+  } else {
+    method->subject_into = *std::move(fields);
+  }
+}
+
+}  // namespace
+
+void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
+  const pb::MethodDescriptor* descriptor = method->descriptor;
+  method->json = descriptor->service()->options().GetExtension(sse::v1::json);
+  ReadAccess(method, exposed, errors);
+  if (descriptor->options().HasExtension(sse::v1::stream)) {
+    method->stream = descriptor->options().GetExtension(sse::v1::stream);
+    const Reporter report(descriptor, kMethodOptions, sse::v1::stream.number(),
+                          "sse.v1.stream", errors);
+    StreamReader(method, report).Read();
+  }
+}
+
+void CheckServiceOptions(const pb::ServiceDescriptor* service,
+                         SchemaErrors* errors) {
+  if (service->options().HasExtension(sse::v1::json)) {
+    ServiceReporter(service, sse::v1::json.number(), "sse.v1.json", errors)
+        .CheckKnown(service->options().GetExtension(sse::v1::json));
+  }
+  if (service->options().HasExtension(sse::v1::default_access)) {
+    CheckAccess(service->options().GetExtension(sse::v1::default_access),
+                ServiceReporter(service, sse::v1::default_access.number(),
+                                "sse.v1.default_access", errors));
+  }
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,104 @@
+#ifndef SSE_BRIDGE_BRIDGE_SCHEMA_PATH_ROUTER_H_
+#define SSE_BRIDGE_BRIDGE_SCHEMA_PATH_ROUTER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "bridge/schema/path_template.h"
+
+namespace sse_bridge {
+
+// Finds the route of a request: (HTTP verb, raw path) -> route number and what
+// its path variables are bound to.
+//
+// Segment by segment a literal beats "*", which beats "**"; where the better
+// one leads nowhere the search goes back, so a match is found if any exists.
+// The part after the last ':' of the last segment is first taken for a verb
+// of a template (":cancel"), then for a part of the segment. A template of the
+// HTTP verb "*" (google.api.CustomHttpPattern) serves every verb that no
+// template of the same shape names.
+//
+// A lookup visits each node of the trie at most once before a "**", and once
+// for each remaining segment after it. Immutable; safe for any number of
+// threads. Made by PathRouterBuilder.
+class PathRouter {
+ public:
+  struct Options {
+    MultiSegmentDecoding decoding = MultiSegmentDecoding::kAllButSlash;
+    // "/a/" is looked up as "/a". Otherwise it matches nothing.
+    bool ignore_trailing_slashes = false;
+  };
+
+  struct Found {
+    int route;
+    std::vector<PathVariable> variables;
+  };
+
+  // An empty router, which finds nothing.
+  PathRouter() : PathRouter(Options()) {}
+  explicit PathRouter(Options options) : options_(options), nodes_(1) {}
+
+  // `raw_path` is percent-encoded and without the query.
+  std::optional<Found> Match(absl::string_view http_verb,
+                             absl::string_view raw_path) const;
+
+  // The HTTP verbs that have a template for this path, sorted, each once: what
+  // Allow says when Match found nothing. Empty means 404.
+  std::vector<std::string> AllowedVerbs(absl::string_view raw_path) const;
+
+ private:
+  friend class PathRouterBuilder;
+
+  struct Route {
+    int id;
+    PathTemplate path_template;
+  };
+
+  // (verb after the colon, HTTP verb) -> index into routes_.
+  using Ends = std::vector<std::pair<std::pair<std::string, std::string>, int>>;
+
+  struct Node {
+    absl::flat_hash_map<std::string, int32_t> literals;
+    int32_t one = 0;  // child for "*"; 0 is none, for the root is no child
+    int32_t any = 0;  // child for "**"
+    Ends ends;
+  };
+
+  template <typename Visit>
+  bool Search(int32_t node, absl::Span<const std::string> decoded, size_t at,
+              const Visit& visit) const;
+  template <typename Visit>
+  bool SearchPath(absl::string_view raw_path, const Visit& visit) const;
+
+  Options options_;
+  std::vector<Node> nodes_;  // [0] is the root
+  std::vector<Route> routes_;
+};
+
+class PathRouterBuilder {
+ public:
+  explicit PathRouterBuilder(PathRouter::Options options = {})
+      : router_(options) {}
+
+  // Nullopt when the route was added; otherwise the route of the same HTTP
+  // verb whose template matches exactly the same paths, and nothing changed.
+  // `http_verb` is upper case ("GET"), or "*" for all.
+  [[nodiscard]] std::optional<int> Add(absl::string_view http_verb,
+                                       PathTemplate path_template, int route);
+
+  PathRouter Build() && { return std::move(router_); }
+
+ private:
+  int32_t NewNode();
+
+  PathRouter router_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_SCHEMA_PATH_ROUTER_H_

@@ -1,0 +1,49 @@
+#ifndef SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATOR_COMPILER_H_
+#define SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATOR_COMPILER_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "bridge/schema/schema_errors.h"
+#include "bridge/schema/validation_rules.h"
+#include "bridge/schema/validator.h"
+#include "buf/validate/validate.pb.h"
+#include "google/protobuf/descriptor.h"
+
+namespace sse_bridge {
+
+// Makes the validators of many types, each message type being compiled once.
+// Not thread-safe; the validators may be used once the compiler is gone.
+class ValidatorCompiler {
+ public:
+  ValidatorCompiler() : rules_(std::make_shared<RuleSet>()) {}
+
+  // Null when neither `type` nor any message in it has a rule. Rules that
+  // cannot be enforced are added to `errors`.
+  std::shared_ptr<const Validator> Compile(
+      const google::protobuf::Descriptor* type, SchemaErrors* errors);
+
+ private:
+  // The rules of `type`, which may still have to be compiled.
+  MessageRules* RulesOf(const google::protobuf::Descriptor* type);
+
+  void CompileMessage(MessageRules* message, SchemaErrors* errors);
+  FieldRules CompileField(MessageRules* parent,
+                          const google::protobuf::FieldDescriptor* field,
+                          SchemaErrors* errors);
+  ValueRules CompileValue(MessageRules* parent,
+                          const google::protobuf::FieldDescriptor* type,
+                          const google::protobuf::FieldDescriptor* blame,
+                          const buf::validate::FieldConstraints& constraints,
+                          SchemaErrors* errors);
+  void Activate(MessageRules* message);
+
+  const std::shared_ptr<RuleSet> rules_;
+  std::vector<MessageRules*> waiting_;  // to be compiled
+  absl::flat_hash_map<const MessageRules*, std::vector<MessageRules*>> parents_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATOR_COMPILER_H_

@@ -1,0 +1,205 @@
+#include "bridge/transcode/field_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/field_setter.h"
+
+namespace sse_bridge {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::Reflection;
+
+namespace {
+
+absl::Status PathError(absl::string_view path, absl::string_view reason) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(NameForMessage(path), ": ", reason));
+}
+
+// The message that the last field is in; null when one on the way is absent.
+const Message* Parent(const Message& message, const FieldChain& chain) {
+  const Message* at = &message;
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    const Reflection* reflection = at->GetReflection();
+    if (!reflection->HasField(*at, chain[i])) return nullptr;
+    at = &reflection->GetMessage(*at, chain[i]);
+  }
+  return at;
+}
+
+template <typename Float>
+std::string FloatText(Float value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  char buffer[32];
+  const auto result = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  return std::string(buffer, result.ptr);
+}
+
+std::string ScalarText(const Message& message, const FieldDescriptor* field) {
+  const Reflection* reflection = message.GetReflection();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return absl::StrCat(reflection->GetInt32(message, field));
+    case FieldDescriptor::CPPTYPE_INT64:
+      return absl::StrCat(reflection->GetInt64(message, field));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return absl::StrCat(reflection->GetUInt32(message, field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(reflection->GetUInt64(message, field));
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return FloatText(reflection->GetFloat(message, field));
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return FloatText(reflection->GetDouble(message, field));
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection->GetBool(message, field) ? "true" : "false";
+    case FieldDescriptor::CPPTYPE_STRING: {
+      std::string value = reflection->GetString(message, field);
+      return field->type() == FieldDescriptor::TYPE_BYTES
+                 ? absl::Base64Escape(value)
+                 : value;
+    }
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const int number = reflection->GetEnumValue(message, field);
+      const auto* value = field->enum_type()->FindValueByNumber(number);
+      return value != nullptr ? value->name() : absl::StrCat(number);
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+const FieldDescriptor* FindFieldByAnyName(const Descriptor& descriptor,
+                                          const std::string& name) {
+  for (int i = 0; i < descriptor.field_count(); ++i) {
+    if (descriptor.field(i)->json_name() == name) return descriptor.field(i);
+  }
+  return descriptor.FindFieldByName(name);
+}
+
+Reason ResolveFieldChain(const Descriptor& descriptor,
+                         absl::string_view field_path, FieldChain* chain) {
+  chain->clear();
+  const Descriptor* at = &descriptor;
+  for (absl::string_view name : absl::StrSplit(field_path, '.')) {
+    if (chain->size() == kMaxFieldPathDepth) {
+      return absl::StrCat("a path of more than ", kMaxFieldPathDepth,
+                          " fields");
+    }
+    if (!chain->empty()) {
+      const FieldDescriptor* last = chain->back();
+      if (last->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+        return absl::StrCat(ChainName(*chain), " is no message");
+      }
+      if (last->is_repeated()) {
+        return absl::StrCat(ChainName(*chain), " is ",
+                            last->is_map() ? "a map" : "repeated");
+      }
+      at = last->message_type();
+    }
+    const FieldDescriptor* field = FindFieldByAnyName(*at, std::string(name));
+    if (field == nullptr) {
+      return absl::StrCat("no such field in ", at->full_name());
+    }
+    chain->push_back(field);
+  }
+  return "";
+}
+
+std::string ChainName(const FieldChain& chain) {
+  std::string out;
+  for (const FieldDescriptor* field : chain) {
+    absl::StrAppend(&out, out.empty() ? "" : ".", field->name());
+  }
+  return out;
+}
+
+Reason CheckHasText(const FieldChain& chain) {
+  const FieldDescriptor* field = chain.back();
+  if (field->is_map()) return "a map cannot be given as text";
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+      !HasTextForm(*field->message_type())) {
+    return absl::StrCat("a whole message (", field->message_type()->full_name(),
+                        ") cannot be given as text");
+  }
+  return "";
+}
+
+Reason SetChain(Message* message, const FieldChain& chain,
+                absl::string_view text) {
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    message = FieldSetter(message, chain[i]).SubMessage();
+  }
+  FieldSetter setter(message, chain.back());
+  if (chain.back()->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+    return setter.SetFromText(text);
+  }
+  Message* known = setter.SubMessage();
+  known->Clear();
+  return SetKnownFromText(known, text, /*allow_snake_field_mask=*/true);
+}
+
+bool IsChainSet(const Message& message, const FieldChain& chain) {
+  const Message* parent = Parent(message, chain);
+  if (parent == nullptr) return false;
+  const FieldDescriptor* field = chain.back();
+  return field->is_repeated()
+             ? parent->GetReflection()->FieldSize(*parent, field) > 0
+             : parent->GetReflection()->HasField(*parent, field);
+}
+
+absl::Status SetFieldFromText(Message* message, absl::string_view field_path,
+                              absl::string_view text) {
+  FieldChain chain;
+  Reason reason =
+      ResolveFieldChain(*message->GetDescriptor(), field_path, &chain);
+  if (reason.empty()) reason = CheckHasText(chain);
+  if (reason.empty() && chain.back()->is_repeated()) {
+    reason = "a repeated field is no single value";
+  }
+  if (reason.empty()) reason = SetChain(message, chain, text);
+  return reason.empty() ? absl::OkStatus() : PathError(field_path, reason);
+}
+
+bool IsFieldSet(const Message& message, absl::string_view field_path) {
+  FieldChain chain;
+  return ResolveFieldChain(*message.GetDescriptor(), field_path, &chain)
+             .empty() &&
+         IsChainSet(message, chain);
+}
+
+absl::StatusOr<std::string> GetFieldAsText(const Message& message,
+                                           absl::string_view field_path) {
+  FieldChain chain;
+  const Reason reason =
+      ResolveFieldChain(*message.GetDescriptor(), field_path, &chain);
+  if (!reason.empty()) return PathError(field_path, reason);
+  const FieldDescriptor* field = chain.back();
+  if (field->is_repeated() ||
+      field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    return PathError(field_path, "no single value");
+  }
+  return ChainText(message, chain);
+}
+
+std::string ChainText(const Message& message, const FieldChain& chain) {
+  const Message* at = &message;
+  for (size_t i = 0; i + 1 < chain.size(); ++i) {
+    // An absent message reads as its default.
+    at = &at->GetReflection()->GetMessage(*at, chain[i]);
+  }
+  return ScalarText(*at, chain.back());
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,126 @@
+#include "bridge/transcode/frame_encoder.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/transcode/sse_format.h"
+#include "bridge/transcode/wire_slices.h"
+
+namespace sse_bridge {
+namespace {
+
+absl::Status Named(absl::string_view option, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      absl::StrCat(option, ": ", status.message()));
+}
+
+absl::Status MakeReader(const google::protobuf::Descriptor* type,
+                        absl::string_view option, const std::string& path,
+                        std::optional<FieldReader>* reader) {
+  if (path.empty()) return absl::OkStatus();
+  auto made = FieldReader::Create(type, path);
+  if (!made.ok()) return Named(option, made.status());
+  *reader = *std::move(made);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+FrameEncoder::FrameEncoder(std::shared_ptr<const JsonEncoder> encoder)
+    : encoder_(std::move(encoder)) {}
+
+absl::StatusOr<std::unique_ptr<FrameEncoder>> FrameEncoder::Create(
+    std::shared_ptr<const JsonEncoder> encoder, const Options& options) {
+  auto frames =
+      std::unique_ptr<FrameEncoder>(new FrameEncoder(std::move(encoder)));
+  if (!options.event.empty()) {
+    std::string name = options.event;
+    RemoveLineEnds(0, &name);
+    frames->event_line_ = absl::StrCat("event: ", name, "\n");
+  }
+  for (const absl::Status& status : {
+           MakeReader(options.response, "event_from", options.event_from,
+                      &frames->event_),
+           MakeReader(options.response, "id_from", options.id_from,
+                      &frames->id_),
+           MakeReader(options.response, "key", options.key, &frames->key_),
+       }) {
+    if (!status.ok()) return status;
+  }
+  frames->whole_ = frames->encoder_->TableFor(options.response);
+  if (!options.data_field.empty()) {
+    auto field =
+        frames->encoder_->FieldFor(options.response, options.data_field);
+    if (!field.ok()) return Named("response_body", field.status());
+    frames->data_ = *std::move(field);
+  }
+  return frames;
+}
+
+absl::Status FrameEncoder::Encode(absl::Span<const absl::string_view> wire,
+                                  EncodedFrame* frame) const {
+  frame->Clear();
+  const absl::Status status = EncodeFlat(Flatten(wire), frame);
+  if (ABSL_PREDICT_FALSE(!status.ok())) frame->Clear();
+  return status;
+}
+
+absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
+                                      EncodedFrame* frame) const {
+  std::string& payload = frame->payload;
+  bool present;
+  if (event_.has_value()) {
+    payload += "event: ";
+    const size_t begin = payload.size();
+    const absl::Status status = event_->Append(wire, &payload, &present);
+    if (!status.ok()) return status;
+    RemoveLineEnds(begin, &payload);
+    if (payload.size() == begin) {
+      payload.clear();
+    } else {
+      payload += '\n';
+    }
+  }
+  if (payload.empty()) payload = event_line_;
+  frame->event_end = payload.size();
+
+  if (id_.has_value()) {
+    payload += "id: ";
+    const size_t begin = payload.size();
+    const absl::Status status = id_->Append(wire, &payload, &present);
+    if (!status.ok()) return status;
+    const absl::string_view id = absl::string_view(payload).substr(begin);
+    if (!present || id.empty() || !IsOneLine(id)) {
+      payload.resize(frame->event_end);
+    } else {
+      payload += '\n';
+    }
+  }
+  frame->id_end = payload.size();
+
+  if (key_.has_value()) {
+    const absl::Status status = key_->Append(wire, &frame->key, &present);
+    if (!status.ok()) return status;
+  }
+
+  payload += "data: ";
+  frame->data_begin = payload.size();
+  const absl::Status status = EncodeData(wire, &payload);
+  if (!status.ok()) return status;
+  frame->data_end = payload.size();
+  payload += "\n\n";
+  return absl::OkStatus();
+}
+
+absl::Status FrameEncoder::EncodeBody(absl::Span<const absl::string_view> wire,
+                                      std::string* json) const {
+  return EncodeData(Flatten(wire), json);
+}
+
+absl::Status FrameEncoder::EncodeData(absl::string_view wire,
+                                      std::string* json) const {
+  if (data_.has_value()) return encoder_->EncodeField(*data_, wire, json);
+  return encoder_->Encode(whole_, wire, json);
+}
+
+}  // namespace sse_bridge

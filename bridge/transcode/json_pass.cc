@@ -1,0 +1,812 @@
+#include "bridge/transcode/json_pass.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <tuple>
+
+#include "absl/base/casts.h"
+#include "absl/strings/str_cat.h"
+
+namespace sse_bridge {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using json_text::kBlock;
+using json_text::kMaxEscaped;
+using json_text::kNumberRoom;
+
+// What a buffer starts with, and beyond what it is not kept, in bytes.
+constexpr size_t kFirstBufferBytes = 4096;
+constexpr size_t kMaxKeptBytes = 1 << 20;
+
+// Room that InlineContents() uses beyond the string's own size.
+constexpr size_t kStringRoom = 16;
+
+bool IsDelimited(uint8_t kind) {
+  return kind == FieldDescriptor::TYPE_STRING ||
+         kind == FieldDescriptor::TYPE_BYTES ||
+         kind == FieldDescriptor::TYPE_MESSAGE;
+}
+
+// The key of a map entry, for comparing.
+struct MapKeyValue {
+  uint64_t number = 0;
+  absl::string_view text;
+
+  bool operator<(const MapKeyValue& other) const {
+    return std::tie(number, text) < std::tie(other.number, other.text);
+  }
+};
+
+MapKeyValue ReadKey(const FieldTable& field, const char* in, const char* end) {
+  MapKeyValue key;
+  if (in == nullptr) return key;
+  switch (field.kind) {
+    case FieldDescriptor::TYPE_STRING:
+      wire::ReadBytes(in, end, &key.text);
+      break;
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64:
+      wire::ReadFixed(in, end, &key.number);
+      break;
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32: {
+      uint32_t v = 0;
+      wire::ReadFixed(in, end, &v);
+      key.number = v;
+      break;
+    }
+    case FieldDescriptor::TYPE_BOOL:
+      wire::ReadVarint(in, end, &key.number);
+      key.number = key.number != 0;
+      break;
+    case FieldDescriptor::TYPE_INT32:
+    case FieldDescriptor::TYPE_UINT32:
+    case FieldDescriptor::TYPE_SINT32:
+      wire::ReadVarint(in, end, &key.number);
+      key.number = static_cast<uint32_t>(key.number);
+      break;
+    default:
+      wire::ReadVarint(in, end, &key.number);
+  }
+  return key;
+}
+
+}  // namespace
+
+JsonBuffer::~JsonBuffer() { std::free(begin_); }
+
+char* JsonBuffer::Begin() {
+  if (static_cast<size_t>(end_ - begin_) > kMaxKeptBytes) {
+    std::free(begin_);
+    begin_ = end_ = nullptr;
+  }
+  return begin_;
+}
+
+char* JsonBuffer::Grow(char* out, size_t n) {
+  const auto used = static_cast<size_t>(out - begin_);
+  const auto capacity = static_cast<size_t>(end_ - begin_);
+  const size_t wanted =
+      std::max({kFirstBufferBytes, 2 * capacity, used + n + kSlack});
+  auto* const grown = static_cast<char*>(std::realloc(begin_, wanted));
+  if (grown == nullptr) throw std::bad_alloc();
+  begin_ = grown;
+  end_ = grown + wanted;
+  return begin_ + used;
+}
+
+JsonPass::Result JsonPass::WriteMessage(const MessageTable& type,
+                                        absl::string_view wire, char** end) {
+  // A null position means failure, so that there must be none in the input.
+  if (wire.data() == nullptr) wire = absl::string_view("", 0);
+  char* const out = Reserve(buffer_.Begin(), kNumberRoom);
+  *end = Message(type, wire.data(), wire.data() + wire.size(), out).out;
+  return result();
+}
+
+JsonPass::Result JsonPass::WriteField(const MessageTable& type,
+                                      absl::Span<const FieldTable* const> path,
+                                      absl::string_view wire, char** end) {
+  if (wire.data() == nullptr) wire = absl::string_view("", 0);
+  char* const out = Reserve(buffer_.Begin(), kNumberRoom);
+  const char* in = wire.data();
+  const char* stop = in + wire.size();
+  const MessageTable* parent = &type;
+  --depth_left_;
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    if (depth_left_ == 0 || !Narrow(*parent, *path[i], &in, &stop)) {
+      return result();
+    }
+    --depth_left_;
+    parent = path[i]->message;
+  }
+  *end = OnlyField(*parent, *path.back(), in, stop, out).out;
+  return result();
+}
+
+std::string JsonPass::Error() const {
+  std::string error;
+  const auto& where = failure_->where;
+  if (!where.empty()) {
+    absl::StrAppend(&error, where.back()->containing_type()->full_name());
+    for (auto it = where.rbegin(); it != where.rend(); ++it) {
+      absl::StrAppend(&error, ".", (*it)->name());
+    }
+    absl::StrAppend(&error, ": ");
+  }
+  absl::StrAppend(&error, failure_->what);
+  if (!failure_->detail.empty()) {
+    absl::StrAppend(&error, ": ", failure_->detail);
+  }
+  return error;
+}
+
+JsonPass::Step JsonPass::Fail(Result result, const char* what, char* out,
+                              absl::string_view detail) {
+  if (failure_ == nullptr) {
+    failure_ = std::make_unique<Failure>();
+    failure_->result = result;
+    failure_->what = what;
+    failure_->detail.assign(detail.data(), detail.size());
+  }
+  return {nullptr, out};
+}
+
+JsonPass::Step JsonPass::In(const FieldTable& field, char* out) {
+  if (failure_ != nullptr) failure_->where.push_back(field.descriptor);
+  return {nullptr, out};
+}
+
+char* JsonPass::StringWithCare(const char* in, const char* end, char* out) {
+  while (in != end) {
+    out = Reserve(out, static_cast<size_t>(end - in) + kMaxEscaped + 8);
+    if (end - in >= 8) {
+      uint64_t eight;
+      std::memcpy(&eight, in, 8);
+      const uint64_t care = json_text::CareMask(eight);
+      std::memcpy(out, &eight, 8);
+      const int plain = care == 0 ? 8 : __builtin_ctzll(care) / 8;
+      in += plain;
+      out += plain;
+      if (care == 0) continue;
+    }
+    // On to the end of what is not ASCII.
+    do {
+      out = json_text::PutCharacter(&in, end, Reserve(out, kMaxEscaped));
+      if (in == nullptr) return nullptr;
+    } while (in != end && static_cast<uint8_t>(*in) >= 0x80);
+  }
+  return out;
+}
+
+// Needs room for the string and kStringRoom; leaves the slack untouched.
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineContents(
+    absl::string_view s, char* out) {
+  const char* in = s.data();
+  const char* const end = in + s.size();
+  uint64_t eight;
+  while (end - in >= 8) {
+    std::memcpy(&eight, in, 8);
+    if (ABSL_PREDICT_FALSE(json_text::NeedsCare(eight))) {
+      return StringWithCare(in, end, out);
+    }
+    std::memcpy(out, &eight, 8);
+    in += 8;
+    out += 8;
+  }
+  const ptrdiff_t left = end - in;
+  if (left >= 4) {
+    uint32_t head;
+    uint32_t tail;
+    std::memcpy(&head, in, 4);
+    std::memcpy(&tail, end - 4, 4);
+    eight = head | uint64_t{tail} << 32;
+    if (ABSL_PREDICT_FALSE(json_text::NeedsCare(eight))) {
+      return StringWithCare(in, end, out);
+    }
+    std::memcpy(out, &head, 4);
+    std::memcpy(out + left - 4, &tail, 4);
+  } else if (left > 0) {
+    // First, middle and last are all there are; spaces fill up.
+    const char first = in[0];
+    const char middle = in[left / 2];
+    const char last = in[left - 1];
+    eight = 0x2020202020000000 | uint64_t{static_cast<uint8_t>(first)} |
+            uint64_t{static_cast<uint8_t>(middle)} << 8 |
+            uint64_t{static_cast<uint8_t>(last)} << 16;
+    if (ABSL_PREDICT_FALSE(json_text::NeedsCare(eight))) {
+      return StringWithCare(in, end, out);
+    }
+    out[0] = first;
+    out[left / 2] = middle;
+    out[left - 1] = last;
+  }
+  return out + left;
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineString(
+    absl::string_view s, char* out) {
+  out = Reserve(out, s.size() + kStringRoom + 2);
+  *out++ = '"';
+  out = InlineContents(s, out);
+  if (ABSL_PREDICT_FALSE(out == nullptr)) {
+    return FailKnown(Result::kMalformed, "a string is not UTF-8");
+  }
+  *out++ = '"';
+  return out;
+}
+
+inline JsonPass::Step JsonPass::Bytes(const FieldTable& field, const char* in,
+                                      const char* end, char* out) {
+  absl::string_view bytes;
+  in = wire::ReadBytes(in, end, &bytes);
+  if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+  if (bytes.empty() && field.omit_zero) return {in, nullptr};
+  if (field.kind == FieldDescriptor::TYPE_STRING) {
+    out = InlineString(bytes, out);
+    return {out == nullptr ? nullptr : in, out};
+  }
+  out = Reserve(out, json_text::Base64Size(bytes.size()) + 2);
+  *out++ = '"';
+  out = json_text::PutBase64(bytes, out);
+  *out++ = '"';
+  return {in, out};
+}
+
+JsonPass::Step JsonPass::Enum(const FieldTable& field, const char* in,
+                              const char* end, char* out) {
+  uint64_t v;
+  in = wire::ReadVarint(in, end, &v);
+  if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+  const auto number = static_cast<int32_t>(v);
+  if (number == 0 && field.omit_zero) return {in, nullptr};
+  const EnumTable& enumeration = *field.enumeration;
+  const json_text::Text* const text = enumeration.Find(number);
+  if (text == nullptr && field.closed_enum) return {in, nullptr};
+  if (enumeration.is_null_value) {
+    std::memcpy(out, "null", 4);
+    return {in, out + 4};
+  }
+  if (text == nullptr) return {in, json_text::PutInt(number, out)};
+  return {in, json_text::Put(*text, Reserve(out, text->size + kBlock))};
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::InlineValue(
+    const FieldTable& field, const char* in, const char* end, char* out) {
+  switch (field.kind) {
+    case FieldDescriptor::TYPE_DOUBLE: {
+      uint64_t bits;
+      in = wire::ReadFixed(in, end, &bits);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      if (bits == 0 && field.omit_zero) return {in, nullptr};
+      return {in, json_text::PutDouble(absl::bit_cast<double>(bits), out)};
+    }
+    case FieldDescriptor::TYPE_FLOAT: {
+      uint32_t bits;
+      in = wire::ReadFixed(in, end, &bits);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      if (bits == 0 && field.omit_zero) return {in, nullptr};
+      return {in, json_text::PutFloat(absl::bit_cast<float>(bits), out)};
+    }
+    case FieldDescriptor::TYPE_FIXED64:
+    case FieldDescriptor::TYPE_SFIXED64: {
+      uint64_t v;
+      in = wire::ReadFixed(in, end, &v);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      if (v == 0 && field.omit_zero) return {in, nullptr};
+      if (field.kind == FieldDescriptor::TYPE_FIXED64) {
+        return {in, json_text::PutQuotedInt(v, out)};
+      }
+      return {in, json_text::PutQuotedInt(static_cast<int64_t>(v), out)};
+    }
+    case FieldDescriptor::TYPE_FIXED32:
+    case FieldDescriptor::TYPE_SFIXED32: {
+      uint32_t v;
+      in = wire::ReadFixed(in, end, &v);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      if (v == 0 && field.omit_zero) return {in, nullptr};
+      if (field.kind == FieldDescriptor::TYPE_FIXED32) {
+        return {in, json_text::PutInt(v, out)};
+      }
+      return {in, json_text::PutInt(static_cast<int32_t>(v), out)};
+    }
+    case FieldDescriptor::TYPE_STRING:
+    case FieldDescriptor::TYPE_BYTES:
+      return Bytes(field, in, end, out);
+    case FieldDescriptor::TYPE_MESSAGE: {
+      uint64_t length;
+      in = wire::ReadLength(in, end, &length);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      const char* const stop = in + length;
+      // The most frequent submessage of all goes the short way.
+      if (field.message->known == KnownType::kTimestamp && depth_left_ > 0) {
+        out = Timestamp(in, stop, out);
+        return {out == nullptr ? nullptr : stop, out};
+      }
+      return Message(*field.message, in, stop, out);
+    }
+    case FieldDescriptor::TYPE_GROUP: {
+      if (depth_left_ == 0) {
+        return Fail(Result::kMalformed, "messages nest deeper than 100", out);
+      }
+      --depth_left_;
+      const Step step = Fields(*field.message, in, end, out, field.number);
+      ++depth_left_;
+      return step;
+    }
+    case FieldDescriptor::TYPE_ENUM:
+      return Enum(field, in, end, out);
+    default:
+      break;
+  }
+
+  uint64_t v;
+  in = wire::ReadVarint(in, end, &v);
+  if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+  switch (field.kind) {
+    case FieldDescriptor::TYPE_BOOL:
+      if (v != 0) {
+        std::memcpy(out, "true", 4);
+        return {in, out + 4};
+      }
+      if (field.omit_zero) return {in, nullptr};
+      std::memcpy(out, "false", 5);
+      return {in, out + 5};
+    case FieldDescriptor::TYPE_INT64:
+      if (v == 0 && field.omit_zero) return {in, nullptr};
+      return {in, json_text::PutQuotedInt(static_cast<int64_t>(v), out)};
+    case FieldDescriptor::TYPE_UINT64:
+      if (v == 0 && field.omit_zero) return {in, nullptr};
+      return {in, json_text::PutQuotedInt(v, out)};
+    case FieldDescriptor::TYPE_SINT64:
+      if (v == 0 && field.omit_zero) return {in, nullptr};
+      return {in, json_text::PutQuotedInt(wire::ZigZag64(v), out)};
+    default:
+      break;
+  }
+  const auto v32 = static_cast<uint32_t>(v);
+  if (v32 == 0 && field.omit_zero) return {in, nullptr};
+  switch (field.kind) {
+    case FieldDescriptor::TYPE_UINT32:
+      return {in, json_text::PutInt(v32, out)};
+    case FieldDescriptor::TYPE_SINT32:
+      return {in, json_text::PutInt(wire::ZigZag32(v32), out)};
+    default:
+      return {in, json_text::PutInt(static_cast<int32_t>(v32), out)};
+  }
+}
+
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::FieldValue(
+    const FieldTable& field, uint32_t tag, const char* in, const char* end,
+    char* out) {
+  if (ABSL_PREDICT_FALSE(field.repeated)) {
+    return field.map ? Map(field, in, end, out)
+                     : Elements(field, tag, in, end, out);
+  }
+  return InlineValue(field, in, end, out);
+}
+
+char* JsonPass::String(absl::string_view s, char* out) {
+  return InlineString(s, out);
+}
+
+char* JsonPass::StringContents(absl::string_view s, char* out) {
+  return InlineContents(s, out);
+}
+
+JsonPass::Step JsonPass::Value(const FieldTable& field, const char* in,
+                               const char* end, char* out) {
+  return InlineValue(field, in, end, out);
+}
+
+JsonPass::Step JsonPass::Message(const MessageTable& type, const char* in,
+                                 const char* end, char* out) {
+  if (ABSL_PREDICT_FALSE(depth_left_ == 0)) {
+    return Fail(Result::kMalformed, "messages nest deeper than 100", out);
+  }
+  --depth_left_;
+  Step step;
+  if (type.known == KnownType::kNone) {
+    step = Fields(type, in, end, out, 0);
+  } else {
+    step.out = Known(type, in, end, out);
+    step.in = step.out == nullptr ? nullptr : end;
+  }
+  ++depth_left_;
+  return step;
+}
+
+JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
+                                const char* end, char* out, uint32_t group) {
+  if (ABSL_PREDICT_FALSE(type.message_set)) {
+    return MessageSetFields(type, in, end, out);
+  }
+  const FieldTable* const fields = type.fields.data();
+  uint32_t next = 0;    // fields before this one were written or left out
+  uint64_t oneofs = 0;  // that are set
+  bool closed = group == 0;
+  *out++ = '{';
+  while (in != end) {
+    uint32_t tag;
+    in = wire::ReadTag(in, end, &tag);
+    if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+    const FieldTable* const field = type.Find(tag >> 3);
+    if (ABSL_PREDICT_FALSE(field == nullptr || !field->Accepts(tag & 7))) {
+      if ((tag & 7) == wire::kEndGroup) {
+        if (group == 0 || tag >> 3 != group) return Malformed(out);
+        closed = true;
+        break;
+      }
+      in = wire::Skip(in, end, tag, depth_left_);
+      if (in == nullptr) return Malformed(out);
+      continue;
+    }
+    if (ABSL_PREDICT_FALSE(field->index < next)) return Unusual(out);
+    if (field->oneof != 0 && normalizer_ == nullptr) {
+      const uint64_t bit = uint64_t{1} << (field->oneof - 1);
+      if (ABSL_PREDICT_FALSE((oneofs & bit) != 0)) return Unusual(out);
+      oneofs |= bit;
+    }
+    if (type.any_absent) {
+      for (; next < field->index; ++next) {
+        const json_text::Text absent = fields[next].absent;
+        if (absent.size == 0) continue;
+        out = json_text::Put(absent, Reserve(out, absent.size + kBlock));
+      }
+    }
+    next = field->index + 1;
+
+    out = Reserve(out, field->key.size + kBlock + kNumberRoom);
+    const auto start = static_cast<size_t>(out - buffer_.begin());
+    out = json_text::Put(field->key, out);
+    const Step step = FieldValue(*field, tag, in, end, out);
+    in = step.in;
+    if (ABSL_PREDICT_FALSE(in == nullptr)) return In(*field, out);
+    if (ABSL_PREDICT_TRUE(step.out != nullptr)) {
+      out = step.out;
+      *out++ = ',';
+    } else {
+      out = buffer_.begin() + start;
+      if (field->absent.size > 0) out = json_text::Put(field->absent, out);
+    }
+  }
+  if (ABSL_PREDICT_FALSE(!closed)) return Malformed(out);
+  if (type.any_absent) {
+    for (; next < type.fields.size(); ++next) {
+      const json_text::Text absent = fields[next].absent;
+      if (absent.size == 0) continue;
+      out = json_text::Put(absent, Reserve(out, absent.size + kBlock));
+    }
+  }
+  out = Reserve(out, 1);
+  if (out[-1] == ',') --out;
+  *out++ = '}';
+  return {in, out};
+}
+
+JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
+                                          const char* in, const char* end,
+                                          char* out) {
+  // message MessageSet { repeated group Item = 1 {
+  //   required uint32 type_id = 2; required bytes message = 3; } }
+  constexpr uint32_t kItem = 1 << 3 | wire::kStartGroup;
+  constexpr uint32_t kItemEnd = 1 << 3 | wire::kEndGroup;
+  constexpr uint32_t kTypeId = 2 << 3 | wire::kVarint;
+  constexpr uint32_t kMessage = 3 << 3 | wire::kLength;
+  uint32_t next = 0;
+  *out++ = '{';
+  while (in != end) {
+    uint32_t tag;
+    in = wire::ReadTag(in, end, &tag);
+    if (in == nullptr) return Malformed(out);
+    uint64_t type_id = tag >> 3;
+    absl::string_view message("", 0);
+    if (tag == kItem) {
+      type_id = 0;
+      int messages = 0;
+      while (true) {
+        in = wire::ReadTag(in, end, &tag);
+        if (in == nullptr) return Malformed(out);
+        if (tag == kItemEnd) break;
+        if (tag == kTypeId) {
+          in = wire::ReadVarint(in, end, &type_id);
+        } else if (tag == kMessage) {
+          in = wire::ReadBytes(in, end, &message);
+          ++messages;
+        } else {
+          in = wire::Skip(in, end, tag, depth_left_);
+        }
+        if (in == nullptr) return Malformed(out);
+      }
+      if (messages > 1) return Unusual(out);
+    } else if ((tag & 7) == wire::kLength) {
+      in = wire::ReadBytes(in, end, &message);
+    } else {
+      in = wire::Skip(in, end, tag, depth_left_);
+      type_id = 0;
+    }
+    if (in == nullptr) return Malformed(out);
+    const FieldTable* const field =
+        type_id > UINT32_MAX ? nullptr
+                             : type.Find(static_cast<uint32_t>(type_id));
+    if (field == nullptr || field->message == nullptr || field->repeated) {
+      continue;
+    }
+    if (field->index < next) return Unusual(out);
+    next = field->index + 1;
+    out = Reserve(out, field->key.size + kBlock + kNumberRoom);
+    out = json_text::Put(field->key, out);
+    const Step step = Message(*field->message, message.data(),
+                              message.data() + message.size(), out);
+    if (step.in == nullptr) return In(*field, out);
+    out = step.out;
+    *out++ = ',';
+  }
+  out = Reserve(out, 1);
+  if (out[-1] == ',') --out;
+  *out++ = '}';
+  return {in, out};
+}
+
+JsonPass::Step JsonPass::Elements(const FieldTable& field, uint32_t tag,
+                                  const char* in, const char* end, char* out) {
+  bool any = false;
+  *out++ = '[';
+  while (true) {
+    const char* stop = end;
+    const bool packed = (tag & 7) == wire::kLength && !IsDelimited(field.kind);
+    if (packed) {
+      uint64_t length;
+      in = wire::ReadLength(in, end, &length);
+      if (in == nullptr) return Malformed(out);
+      stop = in + length;
+    }
+    while (!packed || in != stop) {
+      out = Reserve(out, kNumberRoom);
+      const Step step = Value(field, in, stop, out);
+      in = step.in;
+      if (in == nullptr) return step;
+      if (step.out != nullptr) {
+        out = step.out;
+        *out++ = ',';
+        any = true;
+      }
+      if (!packed) break;
+    }
+    if (in == end) break;
+    const char* const after = wire::ReadTag(in, end, &tag);
+    if (after == nullptr) return Malformed(out);
+    if (tag >> 3 != field.number || !field.Accepts(tag & 7)) break;
+    in = after;
+  }
+  if (!any) return {in, nullptr};
+  out[-1] = ']';
+  return {in, out};
+}
+
+JsonPass::Step JsonPass::Map(const FieldTable& field, const char* in,
+                             const char* end, char* out) {
+  if (depth_left_ == 0) {
+    return Fail(Result::kMalformed, "messages nest deeper than 100", out);
+  }
+  if (normalizer_ == nullptr && !KeysDiffer(field, in, end)) {
+    return {nullptr, out};
+  }
+  --depth_left_;
+  const FieldTable& key = field.message->fields[0];
+  const FieldTable& value = field.message->fields[1];
+  bool any = false;
+  *out++ = '{';
+  while (true) {
+    absl::string_view bytes;
+    in = wire::ReadBytes(in, end, &bytes);
+    if (in == nullptr) return Malformed(out);
+    const char* const stop = bytes.data() + bytes.size();
+    Entry entry;
+    if (!ReadEntry(*field.message, bytes.data(), stop, &entry)) {
+      return {nullptr, out};
+    }
+
+    out = Reserve(out, kNumberRoom);
+    const auto start = static_cast<size_t>(out - buffer_.begin());
+    Step step = MapKey(key, entry.key, stop, out);
+    if (step.in == nullptr) return step;
+    out = step.out;
+    *out++ = ':';
+    out = Reserve(out, kNumberRoom);
+    step = entry.value == nullptr ? Default(value, stop, out)
+                                  : Value(value, entry.value, stop, out);
+    if (step.in == nullptr) return step;
+    if (step.out == nullptr) {
+      out = buffer_.begin() + start;
+    } else {
+      out = step.out;
+      *out++ = ',';
+      any = true;
+    }
+
+    if (in == end) break;
+    uint32_t tag;
+    const char* const after = wire::ReadTag(in, end, &tag);
+    if (after == nullptr) return Malformed(out);
+    if (tag >> 3 != field.number || (tag & 7) != wire::kLength) break;
+    in = after;
+  }
+  ++depth_left_;
+  if (!any) return {in, nullptr};
+  out[-1] = '}';
+  return {in, out};
+}
+
+JsonPass::Step JsonPass::MapKey(const FieldTable& key, const char* in,
+                                const char* end, char* out) {
+  const bool quoted =
+      key.kind == FieldDescriptor::TYPE_STRING ||
+      key.descriptor->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
+      key.descriptor->cpp_type() == FieldDescriptor::CPPTYPE_UINT64;
+  if (!quoted) *out++ = '"';
+  const Step step =
+      in == nullptr ? Default(key, end, out) : Value(key, in, end, out);
+  if (step.in == nullptr || quoted) return step;
+  *step.out = '"';
+  return {step.in, step.out + 1};
+}
+
+bool JsonPass::ReadEntry(const MessageTable& type, const char* in,
+                         const char* end, Entry* entry) {
+  const FieldTable& key = type.fields[0];
+  const FieldTable& value = type.fields[1];
+  while (in != end) {
+    uint32_t tag;
+    in = wire::ReadTag(in, end, &tag);
+    if (in != nullptr) {
+      if (tag >> 3 == key.number && key.Accepts(tag & 7)) {
+        entry->key = in;
+      } else if (tag >> 3 == value.number && value.Accepts(tag & 7)) {
+        if (entry->value != nullptr &&
+            (value.message != nullptr || value.closed_enum)) {
+          Unusual(nullptr);
+          return false;
+        }
+        entry->value = in;
+      }
+      in = wire::Skip(in, end, tag, depth_left_);
+    }
+    if (in == nullptr) {
+      Malformed(nullptr);
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the keys of the entries from `in` on are all different; if not, the
+// pass has failed.
+bool JsonPass::KeysDiffer(const FieldTable& field, const char* in,
+                          const char* end) {
+  thread_local std::vector<MapKeyValue> keys;
+  const FieldTable& key_field = field.message->fields[0];
+  const char* const begin = in;
+  // Most serializers that care for order sort keys. Only if these are not
+  // sorted are they collected.
+  bool collect = false;
+  bool sorted = true;
+  MapKeyValue last;
+  keys.clear();
+  for (bool first = true;; first = false) {
+    absl::string_view bytes;
+    in = wire::ReadBytes(in, end, &bytes);
+    if (in == nullptr) {
+      Malformed(nullptr);
+      return false;
+    }
+    const char* const stop = bytes.data() + bytes.size();
+    Entry entry;
+    if (!ReadEntry(*field.message, bytes.data(), stop, &entry)) return false;
+    const MapKeyValue key = ReadKey(key_field, entry.key, stop);
+    if (collect) {
+      keys.push_back(key);
+    } else if (!first && !(last < key)) {
+      sorted = false;
+    }
+    last = key;
+
+    uint32_t tag = 0;
+    const char* const after =
+        in == end ? nullptr : wire::ReadTag(in, end, &tag);
+    if (after != nullptr && tag >> 3 == field.number &&
+        (tag & 7) == wire::kLength && (sorted || collect)) {
+      in = after;
+      continue;
+    }
+    if (sorted) return true;
+    if (collect) break;
+    collect = true;
+    in = begin;
+  }
+  std::sort(keys.begin(), keys.end());
+  for (size_t i = 1; i < keys.size(); ++i) {
+    if (!(keys[i - 1] < keys[i])) {
+      Unusual(nullptr);
+      return false;
+    }
+  }
+  return true;
+}
+
+JsonPass::Step JsonPass::OnlyField(const MessageTable& type,
+                                   const FieldTable& field, const char* in,
+                                   const char* end, char* out) {
+  bool found = false;
+  bool written = false;
+  while (in != end) {
+    uint32_t tag;
+    in = wire::ReadTag(in, end, &tag);
+    if (in == nullptr) return Malformed(out);
+    const FieldTable* const other = type.Find(tag >> 3);
+    if (other != &field || !field.Accepts(tag & 7)) {
+      if (Unsets(other, field)) return Unusual(out);
+      in = wire::Skip(in, end, tag, depth_left_);
+      if (in == nullptr) return Malformed(out);
+      continue;
+    }
+    if (found) return Unusual(out);
+    found = true;
+    const Step step = FieldValue(field, tag, in, end, out);
+    if (step.in == nullptr) return In(field, out);
+    in = step.in;
+    if (step.out != nullptr) {
+      written = true;
+      out = step.out;
+    }
+  }
+  return written ? Step{end, out} : Default(field, end, out);
+}
+
+bool JsonPass::Narrow(const MessageTable& type, const FieldTable& field,
+                      const char** in, const char** end) {
+  absl::string_view narrowed(*end, 0);
+  bool found = false;
+  while (*in != *end) {
+    uint32_t tag;
+    *in = wire::ReadTag(*in, *end, &tag);
+    if (*in != nullptr) {
+      const FieldTable* const other = type.Find(tag >> 3);
+      if (other == &field && (tag & 7) == wire::kLength) {
+        if (found) {
+          Unusual(nullptr);
+          return false;
+        }
+        found = true;
+        *in = wire::ReadBytes(*in, *end, &narrowed);
+      } else {
+        if (Unsets(other, field)) {
+          Unusual(nullptr);
+          return false;
+        }
+        *in = wire::Skip(*in, *end, tag, depth_left_);
+      }
+    }
+    if (*in == nullptr) {
+      Malformed(nullptr);
+      return false;
+    }
+  }
+  *in = narrowed.data();
+  *end = narrowed.data() + narrowed.size();
+  return true;
+}
+
+JsonPass::Step JsonPass::Default(const FieldTable& field, const char* end,
+                                 char* out) {
+  if (field.message != nullptr && !field.repeated) {
+    return Message(*field.message, end, end, out);
+  }
+  const json_text::Text text = field.default_value;
+  return {end, json_text::Put(text, Reserve(out, text.size + kBlock))};
+}
+
+}  // namespace sse_bridge

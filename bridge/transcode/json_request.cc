@@ -1,0 +1,251 @@
+#include "bridge/transcode/json_request.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/field_setter.h"
+#include "bridge/transcode/field_text.h"
+#include "bridge/transcode/json_reader.h"
+
+namespace sse_bridge {
+
+using ::google::protobuf::Descriptor;
+using ::google::protobuf::FieldDescriptor;
+using ::google::protobuf::Message;
+using ::google::protobuf::OneofDescriptor;
+using Kind = JsonValue::Kind;
+
+std::string JsonPlace::ToString() const {
+  if (up == nullptr) return std::string(name);
+  std::string out = up->ToString();
+  if (is_key) {
+    absl::StrAppend(&out, "[", QuoteForMessage(name), "]");
+  } else if (index >= 0) {
+    absl::StrAppend(&out, "[", index, "]");
+  } else {
+    absl::StrAppend(&out, out.empty() ? "" : ".",
+                    name.empty() ? "\"\"" : NameForMessage(name));
+  }
+  return out;
+}
+
+namespace json_reader {
+
+namespace {
+
+bool IsNullValue(const FieldDescriptor* field) {
+  return field->type() == FieldDescriptor::TYPE_ENUM &&
+         field->enum_type()->full_name() == "google.protobuf.NullValue";
+}
+
+// Whether null is a value of the field's type, not its absence.
+bool TakesNull(const FieldDescriptor* field) {
+  return IsNullValue(field) ||
+         (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+          field->message_type()->well_known_type() ==
+              Descriptor::WELLKNOWNTYPE_VALUE);
+}
+
+// The field that a member's name means.
+const FieldDescriptor* FindField(const Descriptor& descriptor,
+                                 const std::string& name) {
+  if (name.size() > 2 && name.front() == '[' && name.back() == ']') {
+    return descriptor.file()->pool()->FindExtensionByPrintableName(
+        &descriptor, name.substr(1, name.size() - 2));
+  }
+  return FindFieldByAnyName(descriptor, name);
+}
+
+// What a map's key is compared by: 1, 1.0 and 1e0 are one key.
+std::string CanonicalKey(const FieldDescriptor* key, absl::string_view text) {
+  switch (key->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64: {
+      int64_t value = 0;
+      (void)ParseInteger(text, &value);
+      return absl::StrCat(value);
+    }
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      uint64_t value = 0;
+      (void)ParseInteger(text, &value);
+      return absl::StrCat(value);
+    }
+    default:
+      return std::string(text);
+  }
+}
+
+absl::Status ReadMap(const JsonValue& value, const JsonPlace& place,
+                     const FieldDescriptor* field, Message* out) {
+  if (value.kind != Kind::kObject) return Error(place, "expected an object");
+  const FieldDescriptor* key = field->message_type()->map_key();
+  const FieldDescriptor* mapped = field->message_type()->map_value();
+  absl::flat_hash_set<std::string> seen;
+  for (const JsonMember& member : value.members) {
+    const JsonPlace at{&place, member.name, -1, /*is_key=*/true};
+    Message* entry = out->GetReflection()->AddMessage(out, field);
+    Reason reason = FieldSetter(entry, key).SetFromText(member.name);
+    if (!reason.empty()) {
+      return Error(at, absl::StrCat("the key: ", reason));
+    }
+    if (!seen.insert(CanonicalKey(key, member.name)).second) {
+      return Error(at, "this key is here twice");
+    }
+    absl::Status status = ReadSingle(member.value, at, mapped, entry);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadRepeated(const JsonValue& value, const JsonPlace& place,
+                          const FieldDescriptor* field, Message* out) {
+  if (value.kind != Kind::kArray) return Error(place, "expected an array");
+  JsonPlace at{&place, "", 0};
+  for (const JsonValue& item : value.items) {
+    absl::Status status = ReadSingle(item, at, field, out);
+    if (!status.ok()) return status;
+    ++at.index;
+  }
+  return absl::OkStatus();
+}
+
+const char* Expected(const FieldDescriptor* field) {
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "expected true or false";
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field->type() == FieldDescriptor::TYPE_BYTES
+                 ? "expected a string of base64"
+                 : "expected a string";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return "expected the name of an enum value, or its number";
+    case FieldDescriptor::CPPTYPE_FLOAT:
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return "expected a number";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "expected an object";
+    default:
+      return "expected an integer";
+  }
+}
+
+Reason ReadScalar(const JsonValue& value, const FieldDescriptor* field,
+                  Message* out) {
+  FieldSetter setter(out, field);
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (value.kind != Kind::kBool) return Expected(field);
+      setter.SetBool(value.boolean);
+      return "";
+    case FieldDescriptor::CPPTYPE_STRING:
+      if (value.kind != Kind::kString) return Expected(field);
+      return setter.SetFromText(value.text);
+    case FieldDescriptor::CPPTYPE_ENUM:
+      if (value.is_null() && IsNullValue(field)) return setter.SetEnum(0);
+      if (value.kind == Kind::kString) return setter.SetEnumByName(value.text);
+      if (value.kind != Kind::kNumber) return Expected(field);
+      return setter.SetFromText(value.text);
+    default:
+      if (value.kind != Kind::kNumber && value.kind != Kind::kString) {
+        return Expected(field);
+      }
+      return setter.SetFromText(value.text);
+  }
+}
+
+}  // namespace
+
+absl::Status Error(const JsonPlace& place, absl::string_view reason) {
+  const std::string field = place.ToString();
+  return BadRequestError(field, field.empty()
+                                    ? absl::StrCat("request body: ", reason)
+                                    : std::string(reason));
+}
+
+absl::Status ReadSingle(const JsonValue& value, const JsonPlace& place,
+                        const FieldDescriptor* field, Message* out) {
+  if (value.is_null() && !TakesNull(field)) {
+    return Error(place, "null is no value here");
+  }
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+    return ReadMessage(value, place, FieldSetter(out, field).SubMessage());
+  }
+  Reason reason = ReadScalar(value, field, out);
+  return reason.empty() ? absl::OkStatus() : Error(place, reason);
+}
+
+absl::Status ReadField(const JsonValue& value, const JsonPlace& place,
+                       const FieldDescriptor* field, Message* out) {
+  if (value.is_null() && (field->is_repeated() || !TakesNull(field))) {
+    return absl::OkStatus();
+  }
+  if (field->is_map()) return ReadMap(value, place, field, out);
+  if (field->is_repeated()) return ReadRepeated(value, place, field, out);
+  return ReadSingle(value, place, field, out);
+}
+
+absl::Status ReadMembers(const JsonValue& object, const JsonPlace& place,
+                         absl::string_view skip, Message* out) {
+  const Descriptor& descriptor = *out->GetDescriptor();
+  absl::flat_hash_set<const FieldDescriptor*> seen;
+  absl::flat_hash_map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
+  for (const auto& [name, value] : object.members) {
+    if (!skip.empty() && name == skip) continue;
+    const JsonPlace at{&place, name};
+    const FieldDescriptor* field = FindField(descriptor, name);
+    if (field == nullptr) {
+      return Error(at,
+                   absl::StrCat("no such field in ", descriptor.full_name()));
+    }
+    if (!seen.insert(field).second) {
+      return Error(at, "this field is here twice");
+    }
+    const OneofDescriptor* oneof = field->real_containing_oneof();
+    if (oneof != nullptr && (!value.is_null() || TakesNull(field))) {
+      const auto [it, inserted] = oneofs.emplace(oneof, field);
+      if (!inserted) {
+        return Error(
+            at, absl::StrCat("only one of ", oneof->name(), " can be set, and ",
+                             it->second->name(), " is"));
+      }
+    }
+    absl::Status status = ReadField(value, at, field, out);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadMessage(const JsonValue& value, const JsonPlace& place,
+                         Message* out) {
+  if (out->GetDescriptor()->well_known_type() !=
+      Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
+    return ReadKnown(value, place, out);
+  }
+  if (value.kind != Kind::kObject) return Error(place, "expected an object");
+  return ReadMembers(value, place, "", out);
+}
+
+}  // namespace json_reader
+
+absl::Status JsonToMessage(absl::string_view json, Message* out) {
+  absl::StatusOr<JsonValue> value = ParseJson(json);
+  if (!value.ok()) return value.status();
+  return json_reader::ReadMessage(*value, JsonPlace(), out);
+}
+
+absl::Status JsonToField(absl::string_view json, const FieldDescriptor* field,
+                         Message* out) {
+  absl::StatusOr<JsonValue> value = ParseJson(json);
+  if (!value.ok()) return value.status();
+  const JsonPlace root;
+  return json_reader::ReadField(*value, JsonPlace{&root, field->name()}, field,
+                                out);
+}
+
+}  // namespace sse_bridge

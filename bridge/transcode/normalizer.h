@@ -1,0 +1,34 @@
+#ifndef SSE_BRIDGE_BRIDGE_TRANSCODE_NORMALIZER_H_
+#define SSE_BRIDGE_BRIDGE_TRANSCODE_NORMALIZER_H_
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/dynamic_message.h>
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+
+// Rewrites legal but unusual wire bytes into the usual form: fields in order
+// of their numbers and without unknown ones, singular fields once, submessages
+// merged, map keys once. Slow: it goes through a message object. Thread-safe.
+class Normalizer {
+ public:
+  // `pool` must outlive this object.
+  explicit Normalizer(const google::protobuf::DescriptorPool* pool);
+  Normalizer(const Normalizer&) = delete;
+  Normalizer& operator=(const Normalizer&) = delete;
+
+  // Replaces *normal. False when the bytes are not a message of this type.
+  // Bytes inside an Any stay as they are.
+  bool Normalize(const google::protobuf::Descriptor* type,
+                 absl::string_view wire, std::string* normal) const;
+
+ private:
+  mutable google::protobuf::DynamicMessageFactory factory_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_TRANSCODE_NORMALIZER_H_

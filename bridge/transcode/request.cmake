@@ -1,0 +1,27 @@
+# JSON, query and path to a request message.
+sse_library(bridge_transcode_request
+  SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/bad_request.cc
+    ${CMAKE_CURRENT_LIST_DIR}/field_setter.cc
+    ${CMAKE_CURRENT_LIST_DIR}/field_text.cc
+    ${CMAKE_CURRENT_LIST_DIR}/json_document.cc
+    ${CMAKE_CURRENT_LIST_DIR}/json_known.cc
+    ${CMAKE_CURRENT_LIST_DIR}/json_request.cc
+    ${CMAKE_CURRENT_LIST_DIR}/query_params.cc
+    ${CMAKE_CURRENT_LIST_DIR}/request_binder.cc
+    ${CMAKE_CURRENT_LIST_DIR}/scalar_text.cc
+  PUBLIC
+    absl::flat_hash_set
+    absl::span
+    absl::status
+    absl::statusor
+    absl::strings
+    bridge_schema_path
+    protobuf::libprotobuf
+  PRIVATE
+    absl::civil_time
+    absl::cord
+    absl::flat_hash_map
+    absl::time
+    gen_options
+    nlohmann_json::nlohmann_json)

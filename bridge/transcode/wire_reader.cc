@@ -1,0 +1,75 @@
+#include "bridge/transcode/wire_reader.h"
+
+namespace sse_bridge::wire {
+
+const char* ReadVarintSlow(const char* in, const char* end, uint64_t* value) {
+  if (end - in >= 8) {
+    // Up to eight bytes at once: the first one without its high bit is the
+    // last, and the groups of seven bits are pushed together in three steps.
+    uint64_t eight;
+    std::memcpy(&eight, in, 8);
+    const uint64_t stops = ~eight & 0x8080808080808080;
+    if (stops != 0) {
+      eight &= stops ^ (stops - 1);
+      eight = (eight & 0x007f007f007f007f) | (eight & 0x7f007f007f007f00) >> 1;
+      eight = (eight & 0x00003fff00003fff) | (eight & 0x3fff00003fff0000) >> 2;
+      eight = (eight & 0x000000000fffffff) | (eight & 0x0fffffff00000000) >> 4;
+      *value = eight;
+      return in + __builtin_ctzll(stops) / 8 + 1;
+    }
+  }
+  uint64_t result = 0;
+  for (int shift = 0; shift < 70; shift += 7) {
+    if (in == end) return nullptr;
+    const uint64_t byte = static_cast<uint8_t>(*in++);
+    result |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      *value = result;
+      return in;
+    }
+  }
+  return nullptr;
+}
+
+const char* ReadTagSlow(const char* in, const char* end, uint32_t* tag) {
+  uint64_t value;
+  const char* const start = in;
+  in = ReadVarintSlow(in, end, &value);
+  if (in == nullptr || in - start > 5 || value > UINT32_MAX ||
+      (value >> 3) == 0) {
+    return nullptr;
+  }
+  *tag = static_cast<uint32_t>(value);
+  return in;
+}
+
+const char* Skip(const char* in, const char* end, uint32_t tag, int depth) {
+  uint64_t number;
+  switch (tag & 7) {
+    case kVarint:
+      return ReadVarint(in, end, &number);
+    case kFixed64:
+      return end - in < 8 ? nullptr : in + 8;
+    case kFixed32:
+      return end - in < 4 ? nullptr : in + 4;
+    case kLength:
+      in = ReadLength(in, end, &number);
+      return in == nullptr ? nullptr : in + number;
+    case kStartGroup: {
+      if (depth <= 0) return nullptr;
+      const uint32_t end_tag = (tag & ~7u) | kEndGroup;
+      while (true) {
+        uint32_t inner;
+        in = ReadTag(in, end, &inner);
+        if (in == nullptr) return nullptr;
+        if (inner == end_tag) return in;
+        in = Skip(in, end, inner, depth - 1);
+        if (in == nullptr) return nullptr;
+      }
+    }
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace sse_bridge::wire

@@ -1,0 +1,41 @@
+#ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_SUPPORT_H_
+#define SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_SUPPORT_H_
+
+// What streaming and unary calls share. Includes gRPC: for this folder only.
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
+#include <grpcpp/support/status.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "bridge/upstream/call.h"
+
+namespace sse_bridge {
+
+// By the convention of call.h.
+absl::Status FromGrpcStatus(const grpc::Status& status);
+
+// A buffer of one slice that owns the bytes.
+grpc::ByteBuffer ToByteBuffer(std::string bytes);
+
+inline absl::string_view SliceView(const grpc::Slice& slice) {
+  return absl::string_view(reinterpret_cast<const char*>(slice.begin()),
+                           slice.size());
+}
+
+// All bytes of `buffer`, in one piece. False if they cannot be read.
+bool FlattenByteBuffer(const grpc::ByteBuffer& buffer, std::string* out);
+
+// Puts `options` into a context that is not yet used. On error the call must
+// not be sent.
+absl::Status ApplyOptions(const CallOptions& options,
+                          grpc::ClientContext* context);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_SUPPORT_H_

@@ -1,0 +1,300 @@
+#include "bridge/upstream/reflection.h"
+
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/base/mutex.h"
+#include "google/protobuf/descriptor.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+
+namespace sse_bridge {
+namespace {
+
+namespace v1 = ::grpc::reflection::v1;
+using google::protobuf::DescriptorPool;
+using google::protobuf::FileDescriptor;
+using google::protobuf::FileDescriptorProto;
+using google::protobuf::FileDescriptorSet;
+
+constexpr size_t kMaxReflectionServices = 1000;
+constexpr size_t kMaxReflectionFiles = 4000;
+constexpr size_t kMaxReflectionBytes = 64 * 1024 * 1024;  // of all files
+
+// Both carry the same messages.
+constexpr std::array<absl::string_view, 2> kPaths = {
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+};
+
+// Takes the first message of a call, and its end.
+class OneAnswer : public StreamObserver {
+ public:
+  void OnMessage(absl::Span<const absl::string_view> slices) override {
+    MutexLock lock(&mu_);
+    answer_.emplace();
+    for (absl::string_view slice : slices) {
+      answer_->append(slice.data(), slice.size());
+    }
+    changed_.notify_all();
+  }
+
+  void OnDone(const absl::Status& status) override {
+    MutexLock lock(&mu_);
+    end_ = status;
+    changed_.notify_all();
+  }
+
+  // Ends by the deadline of the call at the latest.
+  absl::StatusOr<std::string> Wait() {
+    MutexLock lock(&mu_);
+    while (!answer_.has_value() && !end_.has_value()) changed_.wait(mu_);
+    if (answer_.has_value()) return *std::move(answer_);
+    if (end_->ok()) return absl::DataLossError("the call ended without answer");
+    return *end_;
+  }
+
+ private:
+  Mutex mu_;
+  std::condition_variable_any changed_;
+  std::optional<std::string> answer_ ABSL_GUARDED_BY(mu_);
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
+};
+
+class Fetcher {
+ public:
+  Fetcher(Upstream* upstream, absl::Time deadline)
+      : upstream_(upstream), deadline_(deadline) {}
+
+  absl::StatusOr<FileDescriptorSet> Fetch() {
+    absl::StatusOr<std::vector<std::string>> services = ListServices();
+    if (!services.ok()) return services.status();
+    for (const std::string& service : *services) {
+      v1::ServerReflectionRequest request;
+      request.set_file_containing_symbol(service);
+      absl::Status status =
+          FetchFiles(request, absl::StrCat("the file of service ", service));
+      if (!status.ok()) return status;
+    }
+    while (!wanted_.empty()) {
+      const std::string name = std::move(wanted_.front());
+      wanted_.pop_front();
+      absl::Status status = FetchImport(name);
+      if (!status.ok()) return status;
+    }
+    return Sorted();
+  }
+
+ private:
+  absl::Status Error(absl::StatusCode code, absl::string_view what,
+                     absl::string_view why) const {
+    return absl::Status(
+        code, absl::StrCat("gRPC reflection of ", upstream_->address(), ": ",
+                           what, ": ", why));
+  }
+
+  absl::StatusOr<std::string> Call(absl::string_view path,
+                                   const v1::ServerReflectionRequest& request) {
+    CallOptions options;
+    options.deadline = deadline_;
+    options.wait_for_ready = true;
+    auto observer = std::make_shared<OneAnswer>();
+    const std::shared_ptr<StreamCall> call = upstream_->StartStream(
+        path, request.SerializeAsString(), std::move(options), observer);
+    return observer->Wait();
+  }
+
+  // Asks by the version that works; finds out which at the first question. A
+  // call for each question: a backend ends it after its only request, and no
+  // state is kept between them.
+  absl::StatusOr<v1::ServerReflectionResponse> Ask(
+      const v1::ServerReflectionRequest& request, absl::string_view what) {
+    absl::StatusOr<std::string> bytes = Call(kPaths[version_], request);
+    while (absl::IsUnimplemented(bytes.status()) && !version_known_ &&
+           version_ + 1 < kPaths.size()) {
+      ++version_;
+      bytes = Call(kPaths[version_], request);
+    }
+    if (absl::IsUnimplemented(bytes.status()) && !version_known_) {
+      return Error(absl::StatusCode::kUnimplemented, what,
+                   "the backend has no reflection service (neither v1 nor "
+                   "v1alpha)");
+    }
+    if (!bytes.ok()) {
+      return Error(bytes.status().code(), what, bytes.status().message());
+    }
+    version_known_ = true;
+    v1::ServerReflectionResponse response;
+    if (!response.ParseFromString(*bytes)) {
+      return Error(absl::StatusCode::kDataLoss, what,
+                   "the answer is no ServerReflectionResponse");
+    }
+    if (response.has_error_response()) {
+      const v1::ErrorResponse& error = response.error_response();
+      const int number = error.error_code();
+      return Error(number > 0 && number <= 16
+                       ? static_cast<absl::StatusCode>(number)
+                       : absl::StatusCode::kUnknown,
+                   what, error.error_message());
+    }
+    return response;
+  }
+
+  absl::StatusOr<std::vector<std::string>> ListServices() {
+    constexpr absl::string_view kWhat = "the list of services";
+    v1::ServerReflectionRequest request;
+    request.set_list_services("*");
+    absl::StatusOr<v1::ServerReflectionResponse> response = Ask(request, kWhat);
+    if (!response.ok()) return response.status();
+    if (!response->has_list_services_response()) {
+      return Error(absl::StatusCode::kDataLoss, kWhat,
+                   "the answer is to another question");
+    }
+    std::vector<std::string> services;
+    for (const v1::ServiceResponse& service :
+         response->list_services_response().service()) {
+      if (absl::StartsWith(service.name(), "grpc.reflection.") ||
+          absl::StartsWith(service.name(), "grpc.health.")) {
+        continue;
+      }
+      if (services.size() == kMaxReflectionServices) {
+        return Error(
+            absl::StatusCode::kResourceExhausted, kWhat,
+            absl::StrCat("more than ", kMaxReflectionServices, " services"));
+      }
+      services.push_back(service.name());
+    }
+    if (services.empty()) {
+      return Error(absl::StatusCode::kNotFound, kWhat,
+                   "no services but reflection and health");
+    }
+    return services;
+  }
+
+  absl::Status FetchFiles(const v1::ServerReflectionRequest& request,
+                          absl::string_view what) {
+    absl::StatusOr<v1::ServerReflectionResponse> response = Ask(request, what);
+    if (!response.ok()) return response.status();
+    const auto& files =
+        response->file_descriptor_response().file_descriptor_proto();
+    if (files.empty()) {
+      return Error(absl::StatusCode::kDataLoss, what, "the answer has no file");
+    }
+    for (const std::string& bytes : files) {
+      FileDescriptorProto file;
+      if (!file.ParseFromString(bytes) || file.name().empty()) {
+        return Error(absl::StatusCode::kDataLoss, what,
+                     "the answer is no FileDescriptorProto");
+      }
+      absl::Status status = AddFile(std::move(file), bytes.size(), what);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  // A file that came before stays as it came.
+  absl::Status AddFile(FileDescriptorProto file, size_t size,
+                       absl::string_view what) {
+    const std::string name = file.name();
+    if (files_.contains(name)) return absl::OkStatus();
+    bytes_ += size;
+    if (files_.size() == kMaxReflectionFiles || bytes_ > kMaxReflectionBytes) {
+      return Error(
+          absl::StatusCode::kResourceExhausted, what,
+          absl::StrCat("the schema has more than ", kMaxReflectionFiles,
+                       " files or ", kMaxReflectionBytes, " bytes"));
+    }
+    for (const std::string& import : file.dependency()) {
+      if (asked_.insert(import).second) wanted_.push_back(import);
+    }
+    files_.emplace(name, std::move(file));
+    order_.push_back(name);
+    return absl::OkStatus();
+  }
+
+  absl::Status FetchImport(const std::string& name) {
+    if (files_.contains(name)) return absl::OkStatus();
+    const std::string what = absl::StrCat("the import \"", name, "\"");
+    v1::ServerReflectionRequest request;
+    request.set_file_by_filename(name);
+    absl::Status status = FetchFiles(request, what);
+    if (files_.contains(name)) return absl::OkStatus();
+    const FileDescriptor* linked =
+        DescriptorPool::generated_pool()->FindFileByName(name);
+    if (linked != nullptr && !absl::IsDeadlineExceeded(status) &&
+        !absl::IsUnavailable(status)) {
+      FileDescriptorProto file;
+      linked->CopyTo(&file);
+      return AddFile(std::move(file), 0, what);
+    }
+    if (!status.ok()) return status;
+    return Error(absl::StatusCode::kNotFound, what,
+                 "the answer has only other files");
+  }
+
+  // Imports before what imports them.
+  absl::StatusOr<FileDescriptorSet> Sorted() {
+    FileDescriptorSet set;
+    enum class Mark { kOpen, kDone };
+    absl::flat_hash_map<std::string, Mark> marks;
+    struct Step {
+      const FileDescriptorProto* file;
+      int next_import;
+    };
+    for (const std::string& root : order_) {
+      if (marks.contains(root)) continue;
+      std::vector<Step> path = {{&files_.at(root), 0}};
+      marks[root] = Mark::kOpen;
+      while (!path.empty()) {
+        Step& step = path.back();
+        if (step.next_import == step.file->dependency_size()) {
+          marks[step.file->name()] = Mark::kDone;
+          *set.add_file() = *step.file;
+          path.pop_back();
+          continue;
+        }
+        const std::string& import = step.file->dependency(step.next_import++);
+        const auto mark = marks.find(import);
+        if (mark == marks.end()) {
+          marks[import] = Mark::kOpen;
+          path.push_back({&files_.at(import), 0});
+        } else if (mark->second == Mark::kOpen) {
+          return Error(absl::StatusCode::kDataLoss,
+                       absl::StrCat("the import \"", import, "\""),
+                       "it imports itself");
+        }
+      }
+    }
+    return set;
+  }
+
+  Upstream* const upstream_;  // must outlive this
+  const absl::Time deadline_;
+
+  size_t version_ = 0;  // index in kPaths
+  bool version_known_ = false;
+
+  absl::flat_hash_map<std::string, FileDescriptorProto> files_;
+  std::vector<std::string> order_;  // names of files_, as they came
+  size_t bytes_ = 0;
+  absl::flat_hash_set<std::string> asked_;  // imports that were ever in wanted_
+  std::deque<std::string> wanted_;
+};
+
+}  // namespace
+
+absl::StatusOr<FileDescriptorSet> FetchSchema(Upstream* upstream,
+                                              absl::Duration timeout) {
+  return Fetcher(upstream, absl::Now() + timeout).Fetch();
+}
+
+}  // namespace sse_bridge

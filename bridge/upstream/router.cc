@@ -1,0 +1,191 @@
+#include "bridge/upstream/router.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr int kMaxPort = 65535;
+
+// Targets that are gRPC's to read; their names contain no '.', so that they
+// cannot be taken for a host.
+constexpr std::array<absl::string_view, 5> kSchemes = {
+    "dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:"};
+
+// package.Service, or Service alone.
+bool IsServiceName(absl::string_view name) {
+  for (absl::string_view part : absl::StrSplit(name, '.')) {
+    if (part.empty() || absl::ascii_isdigit(part[0])) return false;
+    for (char c : part) {
+      if (!absl::ascii_isalnum(c) && c != '_') return false;
+    }
+  }
+  return true;
+}
+
+struct HostPort {
+  absl::string_view host;  // without brackets
+  bool bracketed = false;
+};
+
+// Why `text` is not HOST:PORT or [IPV6]:PORT, or an empty string.
+std::string CheckHostPort(absl::string_view text, HostPort* out) {
+  absl::string_view port;
+  if (absl::StartsWith(text, "[")) {
+    const size_t end = text.find(']');
+    if (end == absl::string_view::npos) return "']' is missing";
+    out->host = text.substr(1, end - 1);
+    out->bracketed = true;
+    port = text.substr(end + 1);
+    if (!absl::ConsumePrefix(&port, ":")) return "the port is missing";
+  } else {
+    const size_t colon = text.find(':');
+    if (colon == absl::string_view::npos) return "the port is missing";
+    out->host = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    if (absl::StrContains(port, ':')) {
+      return "an IPv6 address must stand in brackets: [ADDRESS]:PORT";
+    }
+  }
+  if (out->host.empty()) return "the host is missing";
+  if (port.empty()) return "the port is missing";
+  int number;
+  if (!std::all_of(port.begin(), port.end(), absl::ascii_isdigit) ||
+      !absl::SimpleAtoi(port, &number) || number < 1 || number > kMaxPort) {
+    return absl::StrCat("the port must be a number from 1 to ", kMaxPort);
+  }
+  return "";
+}
+
+bool IsIpv4(absl::string_view host) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(host, '.');
+  return parts.size() == 4 &&
+         std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
+           int number;
+           return !part.empty() && part.size() <= 3 &&
+                  std::all_of(part.begin(), part.end(), absl::ascii_isdigit) &&
+                  absl::SimpleAtoi(part, &number) && number <= 255;
+         });
+}
+
+// The address for gRPC, or why there is none.
+std::string CheckAddress(absl::string_view text, std::string* address) {
+  if (text.empty()) return "the address is missing";
+  for (char c : text) {
+    if (!absl::ascii_isgraph(c)) return "it has a character no address has";
+  }
+  for (absl::string_view scheme : kSchemes) {
+    if (absl::StartsWith(text, scheme) &&
+        // "dns:50051" is a host and a port.
+        !std::all_of(text.begin() + scheme.size(), text.end(),
+                     absl::ascii_isdigit)) {
+      *address = std::string(text);
+      return "";
+    }
+  }
+  if (absl::StrContains(text, "//")) {
+    return "HOST:PORT is expected, or a target of dns:, ipv4:, ipv6: or unix:";
+  }
+
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
+  size_t ipv4 = 0;
+  size_t ipv6 = 0;
+  for (absl::string_view part : parts) {
+    HostPort host_port;
+    std::string why = CheckHostPort(part, &host_port);
+    if (!why.empty()) return why;
+    if (host_port.bracketed) {
+      ++ipv6;
+    } else if (IsIpv4(host_port.host)) {
+      ++ipv4;
+    }
+  }
+  if (parts.size() == 1) {
+    *address = std::string(text);
+  } else if (ipv4 == parts.size()) {
+    *address = absl::StrCat("ipv4:", text);
+  } else if (ipv6 == parts.size()) {
+    *address = absl::StrCat("ipv6:", text);
+  } else {
+    return "a list must hold IPv4 addresses only or IPv6 addresses only; for "
+           "a name with several addresses use dns:///NAME:PORT";
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<UpstreamFlag> ParseUpstreamFlag(absl::string_view value) {
+  const auto invalid = [value](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--upstream=", absl::CHexEscape(value), ": ", why));
+  };
+  UpstreamFlag flag;
+  absl::string_view address = absl::StripAsciiWhitespace(value);
+  if (const size_t equals = address.find('=');
+      equals != absl::string_view::npos) {
+    const absl::string_view service = address.substr(0, equals);
+    if (service.empty()) return invalid("the service before '=' is missing");
+    if (!IsServiceName(service)) {
+      return invalid("what stands before '=' is not a package.Service");
+    }
+    flag.service = std::string(service);
+    address.remove_prefix(equals + 1);
+  }
+  const std::string why = CheckAddress(address, &flag.address);
+  if (!why.empty()) return invalid(why);
+  return flag;
+}
+
+absl::StatusOr<std::vector<UpstreamFlag>> ParseUpstreamFlags(
+    absl::Span<const std::string> values) {
+  std::vector<UpstreamFlag> flags;
+  for (const std::string& value : values) {
+    absl::StatusOr<UpstreamFlag> flag = ParseUpstreamFlag(value);
+    if (!flag.ok()) return flag.status();
+    for (const UpstreamFlag& other : flags) {
+      if (other.service != flag->service) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("--upstream=", value, ": ",
+                       flag->service.empty()
+                           ? "a default upstream"
+                           : absl::StrCat("an upstream of ", flag->service),
+                       " is given already: ", other.address));
+    }
+    flags.push_back(*std::move(flag));
+  }
+  return flags;
+}
+
+absl::Status UpstreamRouter::Add(absl::string_view service,
+                                 std::shared_ptr<Upstream> upstream) {
+  if (!by_service_.emplace(service, upstream.get()).second) {
+    return absl::AlreadyExistsError(
+        service.empty() ? std::string("there is a default upstream already")
+                        : absl::StrCat(service, " has an upstream already"));
+  }
+  upstreams_.emplace_back(std::string(service), std::move(upstream));
+  return absl::OkStatus();
+}
+
+Upstream* UpstreamRouter::Find(absl::string_view path) const {
+  absl::ConsumePrefix(&path, "/");
+  return FindService(path.substr(0, path.rfind('/')));
+}
+
+Upstream* UpstreamRouter::FindService(absl::string_view service) const {
+  auto found = by_service_.find(service);
+  if (found == by_service_.end()) found = by_service_.find("");
+  return found == by_service_.end() ? nullptr : found->second;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,187 @@
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "bridge/base/mutex.h"
+#include "bridge/upstream/call_support.h"
+#include "bridge/upstream/grpc_call.h"
+
+namespace sse_bridge {
+namespace {
+
+// One call. Keeps itself alive from Start until OnDone has returned.
+//
+// gRPC runs the reactions of one call on several threads, also at once. They
+// are made serial by never having two operations out: the first read starts
+// when the initial metadata is there, the next when OnMessage has returned.
+//
+// The one hold of the call (see ClientBidiReactor::AddHold) stands for "a read
+// may still be started". It goes when a read fails, or by Cancel; from then on
+// gRPC may call OnDone.
+class StreamReactor final
+    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  StreamReactor(std::string request, std::shared_ptr<StreamObserver> observer)
+      : request_(ToByteBuffer(std::move(request))),
+        observer_(std::move(observer)) {}
+
+  void Start(grpc::GenericStub* stub, absl::string_view path,
+             const CallOptions& options, std::shared_ptr<StreamReactor> self)
+      ABSL_LOCKS_EXCLUDED(mu_) {
+    self_ = std::move(self);
+    refusal_ = ApplyOptions(options, &context_);
+    // Metadata, request and half-close leave in one batch.
+    context_.set_initial_metadata_corked(true);
+    stub->PrepareBidiStreamingCall(&context_, std::string(path), {}, this);
+    AddHold();
+    StartWriteLast(&request_, grpc::WriteOptions());
+    if (!refusal_.ok()) Cancel();
+    StartCall();
+  }
+
+  void Read() ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      MutexLock lock(&mu_);
+      if (!hold_ || reading_) return;
+      if (delivering_) {
+        read_wanted_ = true;
+        return;
+      }
+      reading_ = true;
+    }
+    StartRead(&message_);
+  }
+
+  void Cancel() ABSL_LOCKS_EXCLUDED(mu_) {
+    bool release;
+    {
+      MutexLock lock(&mu_);
+      if (cancelled_) return;
+      cancelled_ = true;
+      // Otherwise the reaction that is to come releases it.
+      release = !reading_ && !delivering_ && std::exchange(hold_, false);
+    }
+    context_.TryCancel();
+    if (release) RemoveHold();
+  }
+
+  void OnReadInitialMetadataDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    if (ok && !IsCancelled()) observer_->OnOpen();
+    bool release = false;
+    {
+      MutexLock lock(&mu_);
+      if (!ok || cancelled_) {
+        reading_ = false;
+        release = std::exchange(hold_, false);
+      }
+    }
+    if (release) {
+      RemoveHold();
+    } else {
+      StartRead(&message_);
+    }
+  }
+
+  void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    bool release = false;
+    {
+      MutexLock lock(&mu_);
+      reading_ = false;
+      if (!ok || cancelled_) {
+        release = std::exchange(hold_, false);
+      } else {
+        delivering_ = true;
+      }
+    }
+    if (release) {
+      RemoveHold();
+      return;
+    }
+    Deliver();
+    bool read = false;
+    {
+      MutexLock lock(&mu_);
+      delivering_ = false;
+      if (cancelled_) {
+        release = std::exchange(hold_, false);
+      } else if (std::exchange(read_wanted_, false)) {
+        reading_ = read = true;
+      }
+    }
+    if (release) RemoveHold();
+    if (read) StartRead(&message_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    // Not before the end of this function.
+    const std::shared_ptr<StreamReactor> self = std::move(self_);
+    const std::shared_ptr<StreamObserver> observer = std::move(observer_);
+    observer->OnDone(refusal_.ok() ? FromGrpcStatus(status) : refusal_);
+  }
+
+ private:
+  bool IsCancelled() ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(&mu_);
+    return cancelled_;
+  }
+
+  void Deliver() {
+    // The vectors keep their memory from message to message.
+    if (message_.Dump(&slices_).ok()) {
+      views_.clear();
+      for (const grpc::Slice& slice : slices_) {
+        views_.push_back(SliceView(slice));
+      }
+    }
+    observer_->OnMessage(views_);
+    views_.clear();
+    slices_.clear();
+    message_.Clear();
+  }
+
+  // Set by Start, before there are other threads.
+  grpc::ClientContext context_;
+  absl::Status refusal_;  // why the call is never sent
+  const grpc::ByteBuffer request_;
+
+  // Used by the reactions, which are serial.
+  std::shared_ptr<StreamReactor> self_;
+  std::shared_ptr<StreamObserver> observer_;
+  grpc::ByteBuffer message_;
+  std::vector<grpc::Slice> slices_;
+  std::vector<absl::string_view> views_;
+
+  Mutex mu_;
+  bool hold_ ABSL_GUARDED_BY(mu_) = true;
+  bool reading_ ABSL_GUARDED_BY(mu_) = true;  // or will, after the metadata
+  bool delivering_ ABSL_GUARDED_BY(mu_) = false;
+  bool read_wanted_ ABSL_GUARDED_BY(mu_) = false;  // while delivering
+  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+class StreamHandle final : public StreamCall {
+ public:
+  explicit StreamHandle(std::shared_ptr<StreamReactor> reactor)
+      : reactor_(std::move(reactor)) {}
+  ~StreamHandle() override { reactor_->Cancel(); }
+
+  void Read() override { reactor_->Read(); }
+  void Cancel() override { reactor_->Cancel(); }
+
+ private:
+  const std::shared_ptr<StreamReactor> reactor_;
+};
+
+}  // namespace
+
+std::shared_ptr<StreamCall> StartGrpcStream(
+    grpc::GenericStub* stub, absl::string_view path, std::string request,
+    const CallOptions& options, std::shared_ptr<StreamObserver> observer) {
+  auto reactor =
+      std::make_shared<StreamReactor>(std::move(request), std::move(observer));
+  auto handle = std::make_shared<StreamHandle>(reactor);
+  reactor->Start(stub, path, options, reactor);
+  return handle;
+}
+
+}  // namespace sse_bridge

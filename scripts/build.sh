@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# scripts/build.sh PRESET [TARGET...]: configures and builds one preset.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=${1:?usage: scripts/build.sh PRESET [TARGET...]}
+shift
+cmake --preset "$preset" >"/tmp/sse-bridge-configure.$$" 2>&1 || {
+  cat "/tmp/sse-bridge-configure.$$" >&2
+  rm -f "/tmp/sse-bridge-configure.$$"
+  exit 1
+}
+rm -f "/tmp/sse-bridge-configure.$$"
+exec cmake --build --preset "$preset" ${@:+--target "$@"}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# scripts/fuzz.sh TARGET|all SECONDS: runs a fuzz target (tests/fuzz), or each
+# in turn, for so long. A finding is left in .run/fuzz/ and fails the script.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=${1:?usage: scripts/fuzz.sh TARGET|all SECONDS}
+seconds=${2:?usage: scripts/fuzz.sh TARGET|all SECONDS}
+
+scripts/build.sh asan fuzz_targets
+names=$(cd build/asan/tests/fuzz && ls -- *_fuzz)
+if [ "$target" != all ]; then
+  names=${target%_fuzz}_fuzz
+  [ -x "build/asan/tests/fuzz/$names" ] || {
+    echo "fuzz.sh: no target '$target'" >&2
+    exit 2
+  }
+fi
+
+run_one() { # NAME
+  local work
+  work=.run/fuzz/$1
+  mkdir -p "$work/corpus"
+  "build/asan/tests/fuzz/$1" "$work/corpus" "tests/fuzz/corpus/${1%_fuzz}" \
+    -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+    -print_final_stats=1 -artifact_prefix="$work/" >"$work/log" 2>&1 || {
+    tail -n 60 "$work/log" >&2
+    echo "fuzz.sh: $1 found something: $work" >&2
+    return 1
+  }
+  printf '%-24s %s runs, nothing found\n' "$1" \
+    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")"
+}
+export -f run_one
+export seconds
+# One on each core.
+printf '%s\n' $names | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'

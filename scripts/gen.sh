@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Runs protoc for everything in gen/, or for somebody's own protos.
+#
+#   scripts/gen.sh                        writes gen/ (C++ and descriptors)
+#   scripts/gen.sh --check                fails when a committed output is stale
+#   scripts/gen.sh --proto-dir DIR --out DIR
+#                                         writes DIR/descriptors/schema.binpb
+#                                         for the protos below DIR
+#   scripts/gen.sh --cpp-only             only gen/cpp (what the build calls)
+#
+# The public contracts and the bridge's own options (google/api, buf/validate,
+# sse/v1) need not be copied: they are always on the import path.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+proto_dir=$root/proto
+out=$root/gen
+mode=all
+
+usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
+fail() { echo "gen.sh: $*" >&2; exit 2; }
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --check) mode=check ;;
+    --cpp-only) mode=cpp ;;
+    --proto-dir) [ $# -ge 2 ] || fail "--proto-dir needs a folder"
+      proto_dir=$2; mode=user; shift ;;
+    --out) [ $# -ge 2 ] || fail "--out needs a folder"
+      out=$2; shift ;;
+    -h|--help) usage; exit 0 ;;
+    *) fail "unknown option '$1'" ;;
+  esac
+  shift
+done
+[ "$mode" != user ] || [ "$out" != "$root/gen" ] || fail "--proto-dir needs --out"
+[ -d "$proto_dir" ] || fail "no folder '$proto_dir'"
+proto_dir=$(cd "$proto_dir" && pwd)
+command -v protoc >/dev/null || fail "protoc is missing: run scripts/install.sh"
+
+protos_in() { (cd "$1" && find . -name '*.proto' -printf '%P\n' | LC_ALL=C sort); }
+
+# write_if_changed SRC DST: keeps time stamps, so that nothing is rebuilt.
+write_if_changed() {
+  cmp -s "$1" "$2" && return
+  mkdir -p "$(dirname "$2")"
+  mv "$1" "$2.tmp.$$"
+  mv "$2.tmp.$$" "$2"
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+write_descriptors() { # OUT_FILE; with imports and comments, so that it stands alone
+  local files
+  # Contracts that the bridge itself speaks are no part of what it serves.
+  mapfile -t files < <(protos_in "$proto_dir" | grep -v '^grpc/')
+  [ ${#files[@]} -gt 0 ] || fail "no .proto file below '$proto_dir'"
+  (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+    --include_imports --include_source_info \
+    --descriptor_set_out="$tmp/set.binpb" "${files[@]}")
+  write_if_changed "$tmp/set.binpb" "$1"
+}
+
+write_cpp() {
+  local files grpc_files
+  mapfile -t files < <(protos_in "$root/proto")
+  mapfile -t grpc_files < <(cd "$root/proto" && grep -l '^service ' "${files[@]}")
+  mkdir -p "$tmp/cpp"
+  protoc -I "$root/proto" --cpp_out="$tmp/cpp" "${files[@]/#/$root/proto/}"
+  protoc -I "$root/proto" --grpc_out="$tmp/cpp" \
+    --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" \
+    "${grpc_files[@]/#/$root/proto/}"
+  (cd "$tmp/cpp" && find . -type f -printf '%P\n') | while read -r f; do
+    write_if_changed "$tmp/cpp/$f" "$root/gen/cpp/$f"
+  done
+}
+
+case "$mode" in
+  all) write_cpp; write_descriptors "$root/gen/descriptors/builtin.binpb" ;;
+  cpp) write_cpp ;;
+  user) mkdir -p "$out"; write_descriptors "$(cd "$out" && pwd)/descriptors/schema.binpb" ;;
+  check)
+    write_descriptors "$tmp/builtin.binpb"
+    cmp -s "$tmp/builtin.binpb" "$root/gen/descriptors/builtin.binpb" || {
+      echo "gen.sh: gen/descriptors/builtin.binpb is stale: run scripts/gen.sh" >&2
+      exit 1
+    } ;;
+esac

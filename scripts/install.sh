@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what scripts/packages.txt names and this machine lacks.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=()
+while read -r package; do
+  installed "$package" || missing+=("$package")
+done < <(grep -v -e '^#' -e '^$' "$root/scripts/packages.txt")
+
+# Node may come from elsewhere, and then Debian's npm conflicts with it: what
+# counts is that the commands are there.
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "install.sh: these packages are missing, and neither root nor sudo is at hand:" >&2
+    echo "  ${missing[*]}" >&2
+    exit 1
+  }
+  as_root=(sudo)
+fi
+echo "installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, starts the backends and the bridge, and
+# prints the address, a development token and a curl line for each stream.
+# Ctrl-C ends everything. Data and the development key live in .run/.
+#
+#   scripts/run.sh [--listen HOST:PORT] [BRIDGE OPTION...]
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+listen=127.0.0.1:8080
+bridge_options=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --listen) listen=${2:?--listen needs HOST:PORT}; shift ;;
+    --listen=*) listen=${1#--listen=} ;;
+    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) bridge_options+=("$1") ;;
+  esac
+  shift
+done
+
+"$root/scripts/install.sh"
+"$root/scripts/build.sh" release sse-bridge realtime-backends
+
+run=$root/.run
+mkdir -p "$run"
+chmod 700 "$run"
+if [ ! -s "$run/dev.key" ]; then
+  (umask 077; openssl rand -hex 32 > "$run/dev.key")
+fi
+
+pids=()
+stop() {
+  trap - EXIT INT TERM
+  [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true
+  wait 2>/dev/null || true
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+# start NAME COMMAND...: sets $address to what NAME says it listens on.
+start() {
+  local name=$1 line pid
+  shift
+  : > "$run/$name.out"
+  "$@" > "$run/$name.out" 2> "$run/$name.log" &
+  pid=$!
+  pids+=("$pid")
+  for _ in $(seq 100); do
+    line=$(head -n 1 "$run/$name.out")
+    case "$line" in "listening on "*) address=${line#listening on }; return ;; esac
+    if ! kill -0 "$pid" 2>/dev/null; then break; fi
+    sleep 0.1
+  done
+  echo "run.sh: $name did not start:" >&2
+  cat "$run/$name.log" >&2
+  exit 1
+}
+
+start backends "$root/build/release/backends/realtime-backends" \
+  --listen 127.0.0.1:0 --store "sqlite:$run/events.db"
+backends=$address
+start bridge "$root/build/release/bridge/sse-bridge" --listen "$listen" \
+  --upstream "$backends" --auth-key "$run/dev.key" "${bridge_options[@]}"
+
+token=$("$root/scripts/token.sh" dev --ttl 86400 --role admin \
+  --scope notifications:read --scope notifications:write \
+  --scope prices:publish --scope tasks:write)
+auth="Authorization: Bearer $token"
+
+# Something to see in each stream.
+call() { curl -sS -o /dev/null -H "$auth" -H 'Content-Type: application/json' "$@"; }
+task=demo-$(date +%s)
+call "$address/tasks" -d "{\"task_id\": \"$task\", \"message\": \"waiting to be driven\"}"
+call "$address/notifications" \
+  -d '{"user_id": "dev", "type": "welcome", "title": "Welcome", "body": "The bridge is up."}'
+
+cat <<TEXT
+
+$address
+
+A token for the user "dev" (all scopes, role admin, one day):
+
+$token
+
+Each stream (Ctrl-C ends curl):
+
+curl -N -X POST $address/prices/stream -d '{"symbols": ["AAPL", "MSFT"]}'
+curl -N '$address/prices/stream?symbols=AAPL&symbols=MSFT'
+curl -N -H '$auth' $address/notifications/stream
+curl -N -H '$auth' $address/tasks/$task/progress
+curl -N -H '$auth' $address/channels/general/stream
+curl -N -H '$auth' $address/admin/metrics/stream
+curl -N -H '$auth' $address/events
+
+Backends: $backends   Logs: .run/*.log   Ctrl-C ends everything.
+TEXT
+
+wait -n "${pids[@]}" || true
+echo "run.sh: a program ended; see .run/*.log" >&2
+exit 1

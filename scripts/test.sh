@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test: committed outputs and
+# formatting, the unit tests under asan+ubsan and tsan, the fuzz targets
+# (FUZZ_SECONDS each, default 30), then everything against the release build.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
+
+step install
+scripts/install.sh
+
+step "committed outputs and formatting"
+scripts/gen.sh --check
+scripts/format.sh --check
+
+step "build: release"
+scripts/build.sh release
+
+# The sanitizers' runtimes are looked for by whoever runs first; halting on the
+# first finding makes each finding a failure.
+export ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:detect_stack_use_after_return=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:suppressions=$root/tests/tsan.supp
+
+step "build: asan"
+scripts/build.sh asan unit_tests fuzz_targets
+step "test: asan"
+ctest --preset asan -L unit -j2
+
+step "build: tsan"
+scripts/build.sh tsan tsan_tests
+step "test: tsan"
+ctest --preset tsan -L tsan -j2
+
+step "fuzz"
+scripts/fuzz.sh all "${FUZZ_SECONDS:-30}"
+
+step "test: release"
+ctest --preset release -j2

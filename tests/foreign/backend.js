@@ -1,0 +1,96 @@
+// The backend of proto/observatory.proto, in another language, by people who
+// have never seen the bridge. Prints "listening on HOST:PORT".
+//   node backend.js PROTO_DIR...
+'use strict';
+const grpc = require('@grpc/grpc-js');
+const loader = require('@grpc/proto-loader');
+const path = require('path');
+
+const definition = loader.loadSync('observatory.proto', {
+  includeDirs: [path.join(__dirname, 'proto'), ...process.argv.slice(2)],
+  keepCase: true,
+  longs: String,
+  enums: String,
+  defaults: true,
+});
+const { acme } = grpc.loadPackageDefinition(definition);
+
+let watches = 0;
+
+function watch(call) {
+  watches += 1;
+  const { bands, telescope } = call.request;
+  let n = 0;
+  const send = () => {
+    n += 1;
+    call.write({
+      kind: n % 2 ? 'NOVA' : 'PULSAR',
+      star: { name: `star-${bands.join('+')}`, magnitude: n / 2, distance_km: '9007199254740993' },
+      band: bands.join('+'),
+      seen_at: { seconds: 1700000000, nanos: 500000000 },
+      exposure: { seconds: 1, nanos: 0 },
+      counts: { watches, n },
+    });
+  };
+  send();
+  const timer = setInterval(send, 50);
+  call.on('cancelled', () => clearInterval(timer));
+}
+
+function count(call) {
+  const to = call.request.to;
+  let at = Number(call.request.after);
+  const next = () => {
+    while (at < to) {
+      at += 1;
+      const more = call.write({
+        number: String(at),
+        value: { count: String(at), raw_bytes: Buffer.from([at & 255]) },
+      });
+      if (!more) {
+        call.once('drain', next);
+        return;
+      }
+    }
+    call.end();
+  };
+  next();
+}
+
+function fail(call) {
+  const { code, after_first, message } = call.request;
+  if (after_first) call.write({ number: '1' });
+  const end = () => (code === 0 ? call.end() : call.emit('error', { code, details: message || 'as told' }));
+  if (after_first) setTimeout(end, 50);
+  else end();
+}
+
+function describe(call, done) {
+  const name = call.request.name;
+  if (name.endsWith('/lost')) {
+    done({ code: grpc.status.NOT_FOUND, details: `no telescope ${name}` });
+    return;
+  }
+  done(null, { name, aperture: 2.4, kinds: ['NOVA', 'PULSAR'] });
+}
+
+function whoAmI(call, done) {
+  done(null, {
+    from_request: call.request.caller ? call.request.caller.name : '',
+    from_metadata: String(call.metadata.get('x-sse-subject')[0] || ''),
+  });
+}
+
+const server = new grpc.Server();
+server.addService(acme.observatory.v2.Telescopes.service, {
+  Watch: watch,
+  Count: count,
+  Fail: fail,
+  Describe: describe,
+  WhoAmI: whoAmI,
+  Hidden: whoAmI,
+});
+server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  console.log(`listening on 127.0.0.1:${port}`);
+});

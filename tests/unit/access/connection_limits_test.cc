@@ -1,0 +1,161 @@
+#include "bridge/access/connection_limits.h"
+
+#include <atomic>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+namespace sse_bridge {
+namespace {
+
+using Lease = ConnectionLimits::Lease;
+
+constexpr absl::StatusCode kExhausted = absl::StatusCode::kResourceExhausted;
+constexpr absl::StatusCode kUnavailable = absl::StatusCode::kUnavailable;
+
+Lease Must(absl::StatusOr<Lease> lease) {
+  EXPECT_TRUE(lease.ok()) << lease.status();
+  return lease.ok() ? *std::move(lease) : Lease();
+}
+
+void ExpectEmpty(const ConnectionLimits& limits) {
+  EXPECT_EQ(limits.counts().total, 0);
+  EXPECT_EQ(limits.counts().subjects, 0u);
+  EXPECT_EQ(limits.counts().addresses, 0u);
+}
+
+TEST(ConnectionLimitsTest, SubjectLastAllowedFirstRefusedFreedAgain) {
+  ConnectionLimits limits({.per_subject = 3, .per_address = 0, .total = 0});
+  std::deque<Lease> leases;
+  for (int i = 0; i < 3; ++i) {
+    leases.push_back(Must(limits.Acquire("ada", absl::StrCat("10.0.0.", i))));
+  }
+  const auto refused = limits.Acquire("ada", "10.0.0.9");
+  EXPECT_EQ(refused.status().code(), kExhausted);
+  EXPECT_EQ(refused.status().message(), "too many connections");
+  EXPECT_EQ(limits.subject_count("ada"), 3);
+  EXPECT_EQ(limits.address_count("10.0.0.9"), 0) << "a refusal counts nothing";
+  EXPECT_EQ(limits.counts().total, 3);
+  Must(limits.Acquire("bob", "10.0.0.1"));
+
+  leases.pop_front();
+  leases.push_back(Must(limits.Acquire("ada", "10.0.0.9")));
+  EXPECT_EQ(limits.Acquire("ada", "10.0.0.9").status().code(), kExhausted);
+  leases.clear();
+  ExpectEmpty(limits);
+}
+
+TEST(ConnectionLimitsTest, AddressLastAllowedFirstRefusedFreedAgain) {
+  ConnectionLimits limits({.per_subject = 0, .per_address = 2, .total = 0});
+  Lease first = Must(limits.Acquire("ada", "::1"));
+  Lease second = Must(limits.Acquire("", "::1"));
+  const auto refused = limits.Acquire("bob", "::1");
+  EXPECT_EQ(refused.status().code(), kUnavailable);
+  EXPECT_EQ(refused.status().message(),
+            "too many connections from this address; retry later");
+  EXPECT_EQ(limits.subject_count("bob"), 0);
+  Must(limits.Acquire("bob", "::2"));
+  first.Release();
+  Must(limits.Acquire("bob", "::1"));
+}
+
+TEST(ConnectionLimitsTest, TotalLastAllowedFirstRefusedFreedAgain) {
+  ConnectionLimits limits({.per_subject = 1, .per_address = 0, .total = 2});
+  Lease first = Must(limits.Acquire("ada", "a"));
+  Lease second = Must(limits.Acquire("", "b"));
+  const auto refused = limits.Acquire("eve", "c");
+  EXPECT_EQ(refused.status().code(), kUnavailable);
+  EXPECT_EQ(refused.status().message(), "too many connections; retry later");
+  second.Release();
+  Must(limits.Acquire("eve", "c"));
+}
+
+TEST(ConnectionLimitsTest, AnonymousIsNotLimitedBySubject) {
+  ConnectionLimits limits({.per_subject = 1, .per_address = 0, .total = 0});
+  std::vector<Lease> leases;
+  for (int i = 0; i < 50; ++i) leases.push_back(Must(limits.Acquire("", "a")));
+  EXPECT_EQ(limits.counts().subjects, 0u);
+  EXPECT_EQ(limits.address_count("a"), 50);
+}
+
+TEST(ConnectionLimitsTest, DefaultIsTenForEachSubject) {
+  ConnectionLimits limits({});
+  std::vector<Lease> leases;
+  for (int i = 0; i < 10; ++i) {
+    leases.push_back(Must(limits.Acquire("ada", "a")));
+  }
+  EXPECT_EQ(limits.Acquire("ada", "a").status().code(), kExhausted);
+}
+
+TEST(ConnectionLimitsTest, LeaseMovesItsPlace) {
+  ConnectionLimits limits({});
+  Lease first = Must(limits.Acquire("ada", "a"));
+  Lease second = std::move(first);
+  EXPECT_FALSE(first.held());  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(second.held());
+  first.Release();
+  EXPECT_EQ(limits.subject_count("ada"), 1);
+  Lease third = Must(limits.Acquire("bob", "b"));
+  third = std::move(second);
+  EXPECT_EQ(limits.subject_count("bob"), 0);
+  EXPECT_EQ(limits.subject_count("ada"), 1);
+  third.Release();
+  third.Release();
+  ExpectEmpty(limits);
+}
+
+TEST(ConnectionLimitsTest, LimitsCanBeChangedWhileRunning) {
+  ConnectionLimits limits({.per_subject = 1, .per_address = 0, .total = 0});
+  Lease first = Must(limits.Acquire("ada", "a"));
+  EXPECT_EQ(limits.Acquire("ada", "a").status().code(), kExhausted);
+  limits.SetOptions({.per_subject = 2, .per_address = 0, .total = 0});
+  Lease second = Must(limits.Acquire("ada", "a"));
+  limits.SetOptions({.per_subject = 1, .per_address = 0, .total = 0});
+  first.Release();
+  EXPECT_EQ(limits.Acquire("ada", "a").status().code(), kExhausted);
+  second.Release();
+  Must(limits.Acquire("ada", "a"));
+}
+
+TEST(ConnectionLimitsTest, CountersReturnToZeroAfterAStormFromManyThreads) {
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 4000;
+  constexpr int kPerSubject = 5;
+  ConnectionLimits limits(
+      {.per_subject = kPerSubject, .per_address = 12, .total = 20});
+  std::atomic<int> refused{0};
+  std::atomic<int> over{0};
+  Mutex mu;
+  std::vector<Lease> shared;  // released by another thread than acquired
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kRounds; ++i) {
+        const std::string subject = absl::StrCat("user", (t + i) % 3);
+        auto lease = limits.Acquire(subject, absl::StrCat("host", i % 2));
+        if (!lease.ok()) {
+          ++refused;
+        } else if (limits.subject_count(subject) > kPerSubject ||
+                   limits.counts().total > 20) {
+          ++over;
+        }
+        MutexLock lock(&mu);
+        if (lease.ok() && i % 4 != 0) shared.push_back(*std::move(lease));
+        if (shared.size() > 10) shared.erase(shared.begin());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(refused, 0);
+  EXPECT_EQ(over, 0);
+  shared.clear();
+  ExpectEmpty(limits);
+}
+
+}  // namespace
+}  // namespace sse_bridge

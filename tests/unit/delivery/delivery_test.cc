@@ -1,0 +1,188 @@
+#include "bridge/delivery/delivery.h"
+
+#include <sys/socket.h>
+
+#include "tests/unit/delivery/delivery_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+using DeliveryTest = DeliveryFixture;
+
+TEST_F(DeliveryTest, ConnectionsAreSpreadOverTheLoops) {
+  StartDelivery({.threads = 3});
+  EXPECT_EQ(delivery_->threads(), 3);
+  TestStream streams[6];
+  for (TestStream& s : streams) {
+    s.Open(delivery_.get());
+    delivery_->Send(s.ref, Event("a"));
+  }
+  for (TestStream& s : streams) EXPECT_TRUE(s.ReadUntil("data: a\n\n"));
+  EXPECT_EQ(delivery_->Stats().open, 6u);
+  EXPECT_EQ(delivery_->Stats().opened, 6u);
+  delivery_->Stop();  // a client may read before its event is counted
+  EXPECT_EQ(delivery_->Stats().events, 6u);
+  EXPECT_EQ(delivery_->Stats().bytes, 6u * 9);
+}
+
+TEST_F(DeliveryTest, DrainWithoutWindowEndsAllWithTheLastFrame) {
+  StartDelivery({.threads = 2});
+  TestStream streams[8];
+  for (TestStream& s : streams) s.Open(delivery_.get());
+  delivery_->CloseAll(absl::ZeroDuration(), Event("bye"));
+  for (TestStream& s : streams) {
+    EXPECT_EQ(s.ReadToEnd(), "data: bye\n\n");
+    EXPECT_EQ(s.closed->Wait().reason, CloseReason::kDrain);
+    s.CloseClient();
+  }
+  EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now() + kPatience));
+}
+
+TEST_F(DeliveryTest, DrainIsSpreadOverItsWindow) {
+  StartDelivery();
+  TestStream streams[100];
+  for (TestStream& s : streams) s.Open(delivery_.get());
+  Sync();
+  delivery_->CloseAll(absl::Seconds(10), nullptr);
+  Sync();
+  const auto ended = [&] {
+    int64_t n = 0;
+    for (TestStream& s : streams) n += s.closed->times.value();
+    return n;
+  };
+  Advance(absl::Seconds(5));
+  EXPECT_GE(ended(), 45);
+  EXPECT_LE(ended(), 55);
+  EXPECT_FALSE(delivery_->WaitUntilEmpty(absl::Now()));
+  Advance(absl::Seconds(5));
+  EXPECT_EQ(ended(), 100);
+}
+
+TEST_F(DeliveryTest, StreamOpenedDuringTheDrainEndsAtOnce) {
+  StartDelivery();
+  delivery_->CloseAll(absl::Seconds(10), Event("bye"));
+  TestStream s;
+  s.spec.head = "head ";
+  s.Open(delivery_.get());
+  EXPECT_EQ(s.ReadToEnd(), "head data: bye\n\n");
+}
+
+TEST_F(DeliveryTest, StopClosesEveryConnectionOnce) {
+  StartDelivery({.threads = 2});
+  TestStream streams[4];
+  for (TestStream& s : streams) s.Open(delivery_.get());
+  delivery_->Stop();
+  for (TestStream& s : streams) {
+    EXPECT_EQ(s.closed->Wait().reason, CloseReason::kDrain);
+    EXPECT_EQ(s.closed->times.value(), 1);
+    EXPECT_EQ(s.ReadToEnd(), "");
+  }
+  EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now()));
+}
+
+TEST_F(DeliveryTest, OpenAfterStopClosesTheSocket) {
+  StartDelivery();
+  delivery_->Stop();
+  TestStream s;
+  s.Open(delivery_.get());
+  EXPECT_EQ(s.closed->times.value(), 1);
+  EXPECT_EQ(s.ReadToEnd(), "");
+  EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now()));
+}
+
+TEST_F(DeliveryTest, NeverStartedReleasesWhatItWasGiven) {
+  TestStream s;
+  {
+    Delivery delivery({.threads = 1});
+    s.Open(&delivery);
+  }
+  EXPECT_EQ(s.closed->times.value(), 1);
+  EXPECT_EQ(s.ReadToEnd(), "");
+}
+
+TEST_F(DeliveryTest, TimersRunByTheClockAndCanBeCancelled) {
+  StartDelivery();
+  Counter ran;
+  delivery_->RunAfter(absl::Seconds(5), [&] { ran.Add(1); });
+  const Delivery::TimerId other =
+      delivery_->RunAfter(absl::Seconds(5), [&] { ran.Add(100); });
+  Advance(absl::Milliseconds(4999));
+  EXPECT_EQ(ran.value(), 0);
+  EXPECT_TRUE(delivery_->Cancel(other));
+  Advance(absl::Milliseconds(1));
+  EXPECT_EQ(ran.value(), 1);
+  EXPECT_FALSE(delivery_->Cancel(other));
+}
+
+TEST_F(DeliveryTest, RealClockWakesForTimers) {
+  Delivery delivery({.threads = 1});
+  ASSERT_TRUE(delivery.Start().ok());
+  Counter ran;
+  delivery.RunAfter(absl::Hours(1), [] {});
+  delivery.RunAfter(absl::Milliseconds(5), [&] { ran.Add(1); });
+  EXPECT_TRUE(ran.WaitFor(1));
+}
+
+TEST_F(DeliveryTest, FramesThatWaitTogetherLeaveInOneWrite) {
+  StartDelivery();
+  TestStream s;
+  s.Open(delivery_.get());
+  Sync();
+  // The loop is held while the frames are posted.
+  Counter held, go;
+  delivery_->RunAfter(absl::ZeroDuration(), [&] {
+    held.Add(1);
+    go.WaitFor(1);
+  });
+  ASSERT_TRUE(held.WaitFor(1));
+  const uint64_t before = delivery_->Stats().writes;
+  for (int i = 0; i < 50; ++i) delivery_->Send(s.ref, Event("a"));
+  go.Add(1);
+  Sync();
+  EXPECT_EQ(delivery_->Stats().writes, before + 1);
+  EXPECT_EQ(delivery_->Stats().events, 50u);
+}
+
+TEST_F(DeliveryTest, FlushWindowLimitsTheFlushes) {
+  StartDelivery({.flush_window = absl::Milliseconds(2)});
+  TestStream s;
+  s.Open(delivery_.get());
+  Sync();
+  Advance(absl::Milliseconds(2));
+  delivery_->Send(s.ref, Event("a"));  // after a pause: at once
+  ASSERT_TRUE(s.ReadUntil("a\n\n"));
+  const uint64_t before = delivery_->Stats().writes;
+  for (int i = 0; i < 10; ++i) {
+    delivery_->Send(s.ref, Event("b"));
+    Sync();
+  }
+  EXPECT_EQ(delivery_->Stats().writes, before);
+  Advance(absl::Milliseconds(2));
+  delivery_->Send(s.ref, Event("c"));
+  ASSERT_TRUE(s.ReadUntil("b\n\n"));
+  EXPECT_EQ(delivery_->Stats().writes, before + 1);
+}
+
+TEST_F(DeliveryTest, BacklogIsWhatTheLoopsHaveNotTakenUp) {
+  StartDelivery();
+  TestStream s;
+  s.Open(delivery_.get());
+  const auto topic = NewTopic();
+  topic->Attach(s.ref, {}, {});
+  Sync();
+  Counter held, go;
+  delivery_->RunAfter(absl::ZeroDuration(), [&] {
+    held.Add(1);
+    go.WaitFor(1);
+  });
+  ASSERT_TRUE(held.WaitFor(1));
+  topic->Publish(Event("a"));
+  topic->Publish(Event("a"));
+  EXPECT_EQ(delivery_->BacklogBytes(), 2u * 9);
+  go.Add(1);
+  Sync();
+  EXPECT_EQ(delivery_->BacklogBytes(), 0u);
+}
+
+}  // namespace
+}  // namespace sse_bridge

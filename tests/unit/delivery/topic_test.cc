@@ -1,0 +1,288 @@
+#include "bridge/delivery/topic.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/unit/delivery/delivery_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+using TopicTest = DeliveryFixture;
+
+constexpr auto kStream = MembershipOptions::Mode::kStream;
+constexpr auto kBundle = MembershipOptions::Mode::kBundle;
+
+// Puts the tag before the frame; drops frames of a negative tag.
+class TaggingRewriter : public FrameRewriter {
+ public:
+  FramePtr Rewrite(const Frame& frame, int tag) override {
+    if (tag < 0) return nullptr;
+    return Frame::Create(absl::StrCat(":", tag, "\n", frame.payload()),
+                         frame.info());
+  }
+};
+
+TEST_F(TopicTest, PublishReachesMembersOnly) {
+  StartDelivery({.threads = 2});
+  const auto topic = NewTopic();
+  TestStream members[3], other;
+  for (TestStream& s : members) topic->Attach(s.Open(delivery_.get()), {}, {});
+  other.Open(delivery_.get());
+  topic->Publish(Event("a"));
+  topic->Publish(Event("b"));
+  for (TestStream& s : members) {
+    EXPECT_TRUE(s.ReadUntil("b\n\n"));
+    EXPECT_EQ(s.received, "data: a\n\ndata: b\n\n");
+  }
+  delivery_->Close(other.ref, CloseReason::kEnded, nullptr);
+  EXPECT_EQ(other.ReadToEnd(), "");
+}
+
+TEST_F(TopicTest, FirstFramesComeBeforeLiveOnes) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  s.spec.head = "head ";
+  s.Open(delivery_.get());
+  topic->Publish(Event("before"));
+  topic->Attach(s.ref, {}, {Event("1"), Event("2")});
+  topic->Publish(Event("3"));
+  ASSERT_TRUE(s.ReadUntil("3\n\n"));
+  EXPECT_EQ(s.received, "head data: 1\n\ndata: 2\n\ndata: 3\n\n");
+}
+
+TEST_F(TopicTest, DetachedMemberGetsWhatWasPublishedBefore) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  topic->Attach(s.Open(delivery_.get()), {}, {});
+  topic->Publish(Event("before"));
+  topic->Detach(s.ref);
+  topic->Publish(Event("after"));
+  delivery_->Close(s.ref, CloseReason::kEnded, Event("end"));
+  EXPECT_EQ(s.ReadToEnd(), "data: before\n\ndata: end\n\n");
+  EXPECT_TRUE(observer_->detached.WaitFor(1));
+  Sync();
+  EXPECT_EQ(observer_->closed.value(), 0);
+}
+
+TEST_F(TopicTest, MemberWhoseConnectionEndsIsToldOnce) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream a, b;
+  topic->Attach(a.Open(delivery_.get()), {}, {});
+  topic->Attach(b.Open(delivery_.get()), {}, {});
+  a.CloseClient();
+  EXPECT_TRUE(observer_->closed.WaitFor(1));
+  delivery_->Close(b.ref, CloseReason::kEnded, nullptr);
+  EXPECT_TRUE(observer_->closed.WaitFor(2));
+  topic->Detach(b.ref);
+  Sync();
+  EXPECT_EQ(observer_->closed.value(), 2);
+  EXPECT_EQ(observer_->detached.value(), 0);
+}
+
+TEST_F(TopicTest, AttachToAConnectionThatIsGoneIsToldAsGone) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  s.Open(delivery_.get());
+  s.CloseClient();
+  s.closed->Wait();
+  topic->Attach(s.ref, {}, {Event("a")});
+  EXPECT_TRUE(observer_->closed.WaitFor(1));
+  topic->Publish(Event("b"));
+  Sync();
+}
+
+TEST_F(TopicTest, EndOfTheOnlyStreamEndsTheConnection) {
+  for (const bool error : {false, true}) {
+    StartDelivery();
+    const auto topic = NewTopic();
+    TestStream s;
+    topic->Attach(s.Open(delivery_.get()), {.mode = kStream}, {});
+    topic->Publish(Event("a"));
+    topic->End(Event("status"), error);
+    topic->Publish(Event("late"));
+    EXPECT_EQ(s.ReadToEnd(), "data: a\n\ndata: status\n\n");
+    EXPECT_EQ(s.closed->Wait().reason,
+              error ? CloseReason::kError : CloseReason::kEnded);
+    EXPECT_EQ(observer_->closed.value(), 0);
+  }
+}
+
+TEST_F(TopicTest, EndOfOneOfSeveralStreamsIsSilent) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.spec.expected_attaches = 2;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kStream}, {});
+  b->Attach(s.ref, {.mode = kStream}, {});
+  a->End(Event("a ends"), /*error=*/false);
+  b->Publish(Event("b lives"));
+  b->End(Event("b ends"), /*error=*/false);
+  EXPECT_EQ(s.ReadToEnd(), "data: b lives\n\ndata: b ends\n\n");
+}
+
+TEST_F(TopicTest, StreamThatEndsBeforeTheOthersAttachDoesNotEndTheConnection) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.spec.expected_attaches = 2;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kStream}, {});
+  a->End(Event("a ends"), /*error=*/false);
+  b->Attach(s.ref, {.mode = kStream}, {Event("b")});
+  b->End(Event("b ends"), /*error=*/false);
+  EXPECT_EQ(s.ReadToEnd(), "data: b\n\ndata: b ends\n\n");
+}
+
+TEST_F(TopicTest, ErrorOfOneOfSeveralStreamsEndsTheConnection) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kStream}, {});
+  b->Attach(s.ref, {.mode = kStream}, {});
+  a->End(Event("failed"), /*error=*/true);
+  b->Publish(Event("late"));
+  EXPECT_EQ(s.ReadToEnd(), "data: failed\n\n");
+  EXPECT_EQ(s.closed->Wait().reason, CloseReason::kError);
+  EXPECT_TRUE(observer_->closed.WaitFor(1));  // b's
+}
+
+TEST_F(TopicTest, EndInABundleIsAnEventAmongOthers) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.spec.rewriter = std::make_unique<TaggingRewriter>();
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kBundle, .tag = 1}, {});
+  b->Attach(s.ref, {.mode = kBundle, .tag = 2}, {});
+  a->End(Event("failed"), /*error=*/true);
+  b->Publish(Event("b"));
+  b->End(Event("ended"), /*error=*/false);
+  EXPECT_EQ(s.ReadToEnd(),
+            ":1\ndata: failed\n\n:2\ndata: b\n\n:2\ndata: ended\n\n");
+}
+
+TEST_F(TopicTest, RewriterMayLeaveAFrameOut) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  s.spec.rewriter = std::make_unique<TaggingRewriter>();
+  s.Open(delivery_.get());
+  topic->Attach(s.ref, {.tag = -1}, {});
+  topic->Publish(Event("a"));
+  topic->End(Event("b"), /*error=*/false);
+  EXPECT_EQ(s.ReadToEnd(), "");
+}
+
+TEST_F(TopicTest, TopicCanBeUsedAgainAfterItsEnd) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream a, b;
+  topic->Attach(a.Open(delivery_.get()), {}, {});
+  topic->End(nullptr, /*error=*/false);
+  topic->Attach(b.Open(delivery_.get()), {}, {});
+  topic->Publish(Event("b"));
+  EXPECT_TRUE(b.ReadUntil("data: b\n\n"));
+  EXPECT_EQ(a.ReadToEnd(), "");
+}
+
+TEST_F(TopicTest, ForgottenTopicStillDeliversWhatItPublished) {
+  StartDelivery();
+  TestStream s;
+  s.Open(delivery_.get());
+  auto topic = NewTopic();
+  topic->Attach(s.ref, {}, {});
+  topic->Publish(Event("a"));
+  topic.reset();
+  EXPECT_TRUE(s.ReadUntil("data: a\n\n"));
+  observer_.reset();
+  s.CloseClient();
+  EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now() + kPatience));
+}
+
+TEST_F(TopicTest, DetachFromOneOfManyLeavesTheOthers) {
+  StartDelivery();
+  std::vector<std::shared_ptr<Topic>> topics;
+  TestStream s;
+  s.Open(delivery_.get());
+  for (int i = 0; i < 20; ++i) {
+    topics.push_back(NewTopic());
+    topics.back()->Attach(s.ref, {}, {});
+  }
+  for (int i = 0; i < 20; i += 2) topics[i]->Detach(s.ref);
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    topics[i]->Publish(Event(absl::StrCat(i)));
+    if (i % 2 == 1) expected += absl::StrCat("data: ", i, "\n\n");
+  }
+  EXPECT_TRUE(s.ReadUntil("data: 19\n\n"));
+  EXPECT_EQ(s.received, expected);
+}
+
+// A publisher that never stops, and members that come and go: each sees an
+// unbroken sequence from the frame after its attach on.
+TEST_F(TopicTest, AttachedWhilePublishingMissesNothingAndGetsNothingTwice) {
+  StartDelivery({.threads = 2});
+  const auto topic = NewTopic();
+  Mutex mu;  // the feed's
+  int last = 0;
+  std::atomic<bool> stop{false};
+  std::thread publisher([&] {
+    while (!stop) {
+      {
+        MutexLock lock(&mu);
+        ++last;
+        topic->Publish(Event(absl::StrCat(last)));
+      }
+      std::this_thread::yield();
+    }
+  });
+  std::vector<std::unique_ptr<TestStream>> streams;
+  for (int i = 0; i < 100; ++i) {
+    streams.push_back(std::make_unique<TestStream>());
+    TestStream& s = *streams.back();
+    s.spec.chunked = i % 2 == 0;
+    s.Open(delivery_.get());
+    MutexLock lock(&mu);
+    topic->Attach(s.ref, {.policy = SlowPolicy::kUnbounded},
+                  {Event(absl::StrCat(last))});
+  }
+  {
+    // Some frames for the last ones too.
+    MutexLock lock(&mu);
+    topic->End(nullptr, /*error=*/false);
+  }
+  stop = true;
+  publisher.join();
+  for (size_t i = 0; i < streams.size(); ++i) {
+    TestStream& s = *streams[i];
+    bool complete = true;
+    std::string content = s.ReadToEnd();
+    if (i % 2 == 0) content = Unchunk(content, &complete);
+    EXPECT_TRUE(complete);
+    const std::vector<std::string> data = DataOf(content);
+    ASSERT_FALSE(data.empty());
+    int expected = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(data.front(), &expected));
+    for (const std::string& d : data) {
+      ASSERT_EQ(d, absl::StrCat(expected)) << "stream " << i;
+      ++expected;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sse_bridge

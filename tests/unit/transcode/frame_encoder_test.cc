@@ -1,0 +1,186 @@
+#include "bridge/transcode/frame_encoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/transcode/test_schema.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+
+const TestSchema& Schema() {
+  static const auto* const schema = new TestSchema;
+  return *schema;
+}
+
+class FrameEncoderTest : public ::testing::Test {
+ protected:
+  FrameEncoderTest() { options_.response = Schema().Type("t3.Envelope"); }
+
+  std::unique_ptr<FrameEncoder> Make() {
+    auto frames = FrameEncoder::Create(JsonEncoder::Create(Schema().pool(), {}),
+                                       options_);
+    EXPECT_TRUE(frames.ok()) << frames.status();
+    return *std::move(frames);
+  }
+
+  std::string Frame(absl::string_view wire) {
+    const absl::Status status = Make()->Encode({wire}, &frame_);
+    if (!status.ok()) {
+      EXPECT_TRUE(frame_.payload.empty());
+      return "ERR " + std::string(status.message());
+    }
+    return frame_.payload;
+  }
+
+  std::string Error() {
+    return std::string(
+        FrameEncoder::Create(JsonEncoder::Create(Schema().pool(), {}), options_)
+            .status()
+            .message());
+  }
+
+  FrameEncoder::Options options_;
+  EncodedFrame frame_;
+};
+
+TEST_F(FrameEncoderTest, DataOnly) {
+  EXPECT_EQ(Frame(BytesField(2, "n")), "data: {\"name\":\"n\"}\n\n");
+  EXPECT_EQ(frame_.event_end, 0u);
+  EXPECT_EQ(frame_.id_end, 0u);
+  EXPECT_EQ(frame_.json(), "{\"name\":\"n\"}");
+  EXPECT_EQ(frame_.key, "");
+}
+
+TEST_F(FrameEncoderTest, EventIdKeyAndDataFromAnEnvelope) {
+  options_.event_from = "name";
+  options_.id_from = "cursor";
+  options_.key = "event.f_string";
+  options_.data_field = "event";
+  const std::string wire = Schema().Wire(
+      "t3.Envelope", "event { f_string: 'K' } name: 'new' cursor: '42'");
+  EXPECT_EQ(Frame(wire), "event: new\nid: 42\ndata: {\"fString\":\"K\"}\n\n");
+  const absl::string_view payload = frame_.payload;
+  EXPECT_EQ(payload.substr(0, frame_.event_end), "event: new\n");
+  EXPECT_EQ(payload.substr(frame_.event_end, frame_.id_end - frame_.event_end),
+            "id: 42\n");
+  EXPECT_EQ(frame_.json(), "{\"fString\":\"K\"}");
+  EXPECT_EQ(frame_.key, "K");
+}
+
+TEST_F(FrameEncoderTest, AFrameIsReusedWithoutTraces) {
+  options_.event_from = "name";
+  options_.id_from = "cursor";
+  options_.key = "cursor";
+  const auto frames = Make();
+  EncodedFrame frame;
+  const std::string full = BytesField(2, "e") + BytesField(3, "i");
+  ASSERT_TRUE(frames->Encode({full}, &frame).ok());
+  ASSERT_TRUE(frames->Encode({""}, &frame).ok());
+  EXPECT_EQ(frame.payload, "data: {}\n\n");
+  EXPECT_EQ(frame.key, "");
+  EXPECT_EQ(frame.id_end, 0u);
+}
+
+TEST_F(FrameEncoderTest, ConstantEventName) {
+  options_.event = "price\nid: 7";
+  EXPECT_EQ(Frame(""), "event: priceid: 7\ndata: {}\n\n");
+}
+
+TEST_F(FrameEncoderTest, EmptyEventAndIdHaveNoLine) {
+  options_.event_from = "name";
+  options_.id_from = "cursor";
+  EXPECT_EQ(Frame(BytesField(2, "") + BytesField(3, "")), "data: {}\n\n");
+}
+
+TEST_F(FrameEncoderTest, AnEventNameFromDataFallsBackToTheConstant) {
+  options_.event = "message";
+  options_.event_from = "name";
+  EXPECT_EQ(Frame(""), "event: message\ndata: {}\n\n");
+}
+
+TEST_F(FrameEncoderTest, LineEndsAreRemovedFromEventNames) {
+  options_.event_from = "name";
+  EXPECT_EQ(Frame(BytesField(2, absl::string_view("a\r\nid: 1\n\n\0b", 12))),
+            "event: aid: 1b\ndata: {\"name\":\"a\\r\\nid: 1\\n\\n\\u0000b\"}"
+            "\n\n");
+  EXPECT_EQ(Frame(BytesField(2, "\n")), "data: {\"name\":\"\\n\"}\n\n");
+}
+
+TEST_F(FrameEncoderTest, AnIdWithLineEndsIsLeftOut) {
+  options_.id_from = "cursor";
+  options_.data_field = "event";
+  for (const absl::string_view bad :
+       {absl::string_view("1\n2"), absl::string_view("1\r"),
+        absl::string_view("\0", 1)}) {
+    EXPECT_EQ(Frame(BytesField(3, bad)), "data: {}\n\n");
+  }
+}
+
+TEST_F(FrameEncoderTest, NumbersAndEnumsAsEventAndId) {
+  options_.event_from = "color";
+  options_.id_from = "number";
+  options_.data_field = "event";
+  EXPECT_EQ(Frame(VarintField(4, 9) + VarintField(5, 1)),
+            "event: RED\nid: 9\ndata: {}\n\n");
+  EXPECT_EQ(Frame(""), "event: BLACK\ndata: {}\n\n");
+}
+
+TEST_F(FrameEncoderTest, DataOfEveryShape) {
+  options_.data_field = "list";
+  EXPECT_EQ(Frame(BytesField(9, "a") + BytesField(9, "b")),
+            "data: [\"a\",\"b\"]\n\n");
+  EXPECT_EQ(Frame(""), "data: []\n\n");
+  options_.data_field = "map";
+  EXPECT_EQ(Frame(""), "data: {}\n\n");
+  options_.data_field = "name";
+  EXPECT_EQ(Frame(BytesField(2, "x")), "data: \"x\"\n\n");
+  options_.data_field = "event";
+  EXPECT_EQ(Frame(""), "data: {}\n\n");
+}
+
+TEST_F(FrameEncoderTest, BodiesHaveOnlyTheJson) {
+  options_.event = "e";
+  options_.data_field = "event";
+  std::string json = "[";
+  const std::string wire = BytesField(1, VarintField(3, 1));
+  EXPECT_TRUE(Make()->EncodeBody({wire}, &json).ok());
+  EXPECT_EQ(json, "[{\"fInt32\":1}");
+}
+
+TEST_F(FrameEncoderTest, ChainsOfSlices) {
+  options_.id_from = "cursor";
+  const std::string wire = BytesField(2, "name") + BytesField(3, "42");
+  for (size_t i = 0; i <= wire.size(); ++i) {
+    const absl::string_view all = wire;
+    ASSERT_TRUE(
+        Make()->Encode({all.substr(0, i), all.substr(i)}, &frame_).ok());
+    EXPECT_EQ(frame_.payload,
+              "id: 42\ndata: {\"name\":\"name\",\"cursor\":\"42\"}\n\n");
+  }
+}
+
+TEST_F(FrameEncoderTest, MalformedBytesAreErrors) {
+  EXPECT_THAT(Frame("\x12\x7f"), HasSubstr("ERR"));
+  options_.event_from = "name";
+  EXPECT_THAT(Frame("\x12\x7f"), HasSubstr("ERR"));
+}
+
+TEST_F(FrameEncoderTest, OptionsThatLeadNowhereAreNamed) {
+  options_.id_from = "event";
+  EXPECT_THAT(Error(), HasSubstr("id_from: \"event\""));
+  options_.id_from = "";
+  options_.event_from = "x";
+  EXPECT_THAT(Error(), HasSubstr("event_from: \"x\""));
+  options_.event_from = "";
+  options_.key = "real";
+  EXPECT_THAT(Error(), HasSubstr("key: \"real\""));
+  options_.key = "";
+  options_.data_field = "a.b";
+  EXPECT_THAT(Error(), HasSubstr("response_body: \"a.b\""));
+}
+
+}  // namespace
+}  // namespace sse_bridge

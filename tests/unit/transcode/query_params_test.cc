@@ -1,0 +1,82 @@
+#include "bridge/transcode/query_params.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/transcode/request_test_schema.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+using Params = std::vector<QueryParam>;
+
+TEST(QueryParamsTest, SplitsInOrderAndDecodes) {
+  const struct {
+    std::string query;
+    Params want;
+  } kCases[] = {
+      {"", {}},
+      {"&&", {}},
+      {"a=1", {{"a", "1"}}},
+      {"a", {{"a", ""}}},
+      {"a=", {{"a", ""}}},
+      {"a=1&b=2&a=3", {{"a", "1"}, {"b", "2"}, {"a", "3"}}},
+      {"a=1&&b=2&", {{"a", "1"}, {"b", "2"}}},
+      {"a=b=c", {{"a", "b=c"}}},
+      {"a=x+y%2Bz", {{"a", "x y+z"}}},
+      {"a%20b+c=1", {{"a b c", "1"}}},
+      {"a=%26%3D%25", {{"a", "&=%"}}},
+      {"a=%e2%82%aC", {{"a", "€"}}},
+      {"a=€", {{"a", "€"}}},
+      {"a=%00", {{"a", std::string(1, '\0')}}},
+      {"a=%ff", {{"a", "\xff"}}},
+      {"a;b=1", {{"a;b", "1"}}},
+      {"a=1;b=2", {{"a", "1;b=2"}}},
+      {"a.b.c=1", {{"a.b.c", "1"}}},
+  };
+  for (const auto& c : kCases) {
+    const auto params = ParseQuery(c.query);
+    ASSERT_TRUE(params.ok()) << c.query << ": " << params.status();
+    EXPECT_EQ(*params, c.want) << c.query;
+  }
+}
+
+TEST(QueryParamsTest, RefusalsNameTheParameter) {
+  const struct {
+    std::string query;
+    std::string want;
+  } kCases[] = {
+      {"a=1&b=%", "b: malformed percent escape \"%\""},
+      {"b=%4", "b: malformed percent escape \"%4\""},
+      {"b=%4g", "b: malformed percent escape \"%4g\""},
+      {"b=% 1", "b: malformed percent escape \"% 1\""},
+      {"%zz=1", "%zz: malformed percent escape \"%zz\""},
+      {"=1", "a query parameter has no name"},
+      {"a%00b=1", "a%00b: a NUL in a parameter's name"},
+      {"%ff=1", "%ff: a parameter's name is not valid UTF-8"},
+  };
+  for (const auto& c : kCases) {
+    const auto params = ParseQuery(c.query);
+    ASSERT_FALSE(params.ok()) << c.query;
+    EXPECT_EQ(params.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(params.status().message(), c.want);
+    EXPECT_EQ(Violations(params.status()), c.want);
+  }
+}
+
+TEST(QueryParamsTest, CountIsBounded) {
+  std::string query;
+  for (size_t i = 0; i < kMaxQueryParameters; ++i) query += "&a=1";
+  ASSERT_TRUE(ParseQuery(query).ok());
+  EXPECT_EQ(ParseQuery(query)->size(), kMaxQueryParameters);
+  query += "&b";
+  EXPECT_THAT(ParseQuery(query).status().message(),
+              HasSubstr("more than 1000 query parameters"));
+}
+
+}  // namespace
+}  // namespace sse_bridge

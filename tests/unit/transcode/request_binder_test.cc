@@ -1,0 +1,416 @@
+#include "bridge/transcode/request_binder.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "tests/unit/transcode/request_test_schema.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Request {
+  std::vector<PathVariable> path;
+  std::string query;
+  std::optional<std::string> body;
+};
+
+class Route {
+ public:
+  Route(RequestTestSchema& schema, std::string type, std::string body,
+        std::vector<std::string> path_fields)
+      : schema_(schema), type_(std::move(type)) {
+    absl::StatusOr<RequestBinder> binder = RequestBinder::Create(
+        schema.Type(type_), std::move(body), std::move(path_fields),
+        {.ignored_query_names = {"access_token", "a.token"}});
+    EXPECT_TRUE(binder.ok()) << binder.status();
+    if (binder.ok()) binder_.emplace(*std::move(binder));
+  }
+
+  // The message in text format, or all violations.
+  std::string Bind(const Request& request) const {
+    absl::StatusOr<std::vector<QueryParam>> query = ParseQuery(request.query);
+    EXPECT_TRUE(query.ok()) << query.status();
+    const auto message = schema_.New(type_);
+    const absl::Status status =
+        binder_->Bind(request.path, *query, request.body.value_or("ignored"),
+                      request.body.has_value(), message.get());
+    if (!status.ok()) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+      const std::string violations = Violations(status);
+      EXPECT_EQ(violations.substr(0, status.message().size()),
+                status.message());
+      return violations;
+    }
+    google::protobuf::TextFormat::Printer printer;
+    printer.SetSingleLineMode(true);
+    std::string text;
+    printer.PrintToString(*message, &text);
+    if (!text.empty() && text.back() == ' ') text.pop_back();
+    return text;
+  }
+
+  std::string Query(const std::string& query) const {
+    return Bind({.path = {}, .query = query, .body = std::nullopt});
+  }
+  std::string Body(const std::string& body) const {
+    return Bind({.path = {}, .query = "", .body = body});
+  }
+
+ private:
+  RequestTestSchema& schema_;
+  const std::string type_;
+  std::optional<RequestBinder> binder_;
+};
+
+// The messages of the examples in the documentation of google.api.HttpRule.
+RequestTestSchema& Documented() {
+  static auto* const schema = new RequestTestSchema({R"(
+    syntax = "proto3";
+    package doc;
+    message Sub { string subfield = 1; }
+    message GetMessage {
+      string message_id = 1;
+      int64 revision = 2;
+      Sub sub = 3;
+      string user_id = 4;
+    }
+    message Message { string text = 1; }
+    message UpdateMessage { string message_id = 1; Message message = 2; }
+    message Whole { string message_id = 1; string text = 2; }
+  )"});
+  return *schema;
+}
+
+TEST(RequestBinderTest, DocumentedGetWithQuery) {
+  const Route route(Documented(), "doc.GetMessage", "", {"message_id"});
+  EXPECT_EQ(route.Bind({{{"message_id", "123456"}},
+                        "revision=2&sub.subfield=foo",
+                        std::nullopt}),
+            "message_id: \"123456\" revision: 2 sub { subfield: \"foo\" }");
+  EXPECT_EQ(route.Bind({{{"message_id", "123456"}}, "", std::nullopt}),
+            "message_id: \"123456\"");
+}
+
+TEST(RequestBinderTest, DocumentedPatchOfABodyField) {
+  const Route route(Documented(), "doc.UpdateMessage", "message",
+                    {"message_id"});
+  EXPECT_EQ(route.Bind({{{"message_id", "123456"}}, "", R"({"text":"Hi!"})"}),
+            "message_id: \"123456\" message { text: \"Hi!\" }");
+}
+
+TEST(RequestBinderTest, DocumentedPatchOfTheWholeBody) {
+  const Route route(Documented(), "doc.Whole", "*", {"message_id"});
+  EXPECT_EQ(route.Bind({{{"message_id", "123456"}}, "", R"({"text":"Hi!"})"}),
+            "message_id: \"123456\" text: \"Hi!\"");
+}
+
+TEST(RequestBinderTest, DocumentedAdditionalBinding) {
+  const Route route(Documented(), "doc.GetMessage", "",
+                    {"user_id", "message_id"});
+  EXPECT_EQ(
+      route.Bind(
+          {{{"user_id", "me"}, {"message_id", "123456"}}, "", std::nullopt}),
+      "message_id: \"123456\" user_id: \"me\"");
+}
+
+TEST(RequestBinderTest, QuerySetsEveryKindOfField) {
+  const Route route(AllTypesSchema(), "test.All", "", {});
+  const std::pair<std::string, std::string> kCases[] = {
+      {"", ""},
+      {"int32Value=1&int64_value=-2&uint32Value=3&uint64Value=4",
+       "int32_value: 1 int64_value: -2 uint32_value: 3 uint64_value: 4"},
+      {"floatValue=1.5&doubleValue=-Infinity",
+       "float_value: 1.5 double_value: -inf"},
+      {"boolValue=true", "bool_value: true"},
+      {"stringValue=a+b%26c", "string_value: \"a b&c\""},
+      {"bytesValue=-_8", "bytes_value: \"\\373\\377\""},
+      {"color=RED", "color: RED"},
+      {"color=2", "color: GREEN"},
+      {"optionalInt32=0", "optional_int32: 0"},
+      {"otherName=x", "renamed: \"x\""},
+      {"renamed=x", "renamed: \"x\""},
+      {"strings=a&strings=b&int32s=1",
+       "int32s: 1 strings: \"a\" strings: "
+       "\"b\""},
+      {"strings=a,b", "strings: \"a,b\""},
+      {"colors=RED&colors=2", "colors: RED colors: GREEN"},
+      {"nested.name=a&nested.child.count=1&nested.tags=x&nested.tags=y",
+       "nested { name: \"a\" child { count: 1 } tags: \"x\" tags: \"y\" }"},
+      {"nested.at=1970-01-01T00:00:01Z", "nested { at { seconds: 1 } }"},
+      {"timestamp=1970-01-01T01:00:00%2B01:00", "timestamp { }"},
+      {"duration=1.5s", "duration { seconds: 1 nanos: 500000000 }"},
+      {"fieldMask=aB,c_d", "field_mask { paths: \"a_b\" paths: \"c_d\" }"},
+      {"int32Wrapper=5&stringWrapper=",
+       "int32_wrapper { value: 5 } "
+       "string_wrapper { }"},
+      {"timestamps=1970-01-01T00:00:01Z&timestamps=1970-01-01T00:00:02Z",
+       "timestamps { seconds: 1 } timestamps { seconds: 2 }"},
+      {"int32Wrappers=1&int32Wrappers=2",
+       "int32_wrappers { value: 1 } int32_wrappers { value: 2 }"},
+      {"oneNested.name=x", "one_nested { name: \"x\" }"},
+      {"access_token=x&a.token=y&boolValue=true", "bool_value: true"},
+  };
+  for (const auto& [query, want] : kCases) {
+    EXPECT_EQ(route.Query(query), want) << query;
+  }
+}
+
+TEST(RequestBinderTest, QueryRefusalsNameTheParameter) {
+  const Route route(AllTypesSchema(), "test.All", "", {});
+  const std::pair<std::string, std::string> kCases[] = {
+      {"symbolz=1", "symbolz: no such field in test.All"},
+      {"nested.x=1", "nested.x: no such field in test.Nested"},
+      {"nested..name=1", "nested..name: no such field in test.Nested"},
+      {".=1", ".: no such field in test.All"},
+      {"int32Value=", "int32Value: expected an integer"},
+      {"int32Value=1x", "int32Value: expected an integer"},
+      {"int32Value=2147483648", "int32Value: out of range"},
+      {"boolValue=1", "boolValue: expected true or false"},
+      {"boolValue", "boolValue: expected true or false"},
+      {"color=PINK", "color: no value \"PINK\" in enum test.Color"},
+      {"stringValue=%ff", "stringValue: not valid UTF-8"},
+      {"bytesValue=!", "bytesValue: expected base64"},
+      {"int32Value=1&int32Value=1",
+       "int32Value: the field is there twice, and is not repeated"},
+      {"int32Value=1&int32_value=1",
+       "int32_value: the field is there twice, and is not repeated"},
+      {"stringMap=x", "stringMap: a map cannot be given as text"},
+      {"stringMap.a=x", "stringMap.a: string_map is a map"},
+      {"nested=x",
+       "nested: a whole message (test.Nested) cannot be given as text"},
+      {"nesteds.name=x", "nesteds.name: nesteds is repeated"},
+      {"nesteds=x",
+       "nesteds: a whole message (test.Nested) cannot be given as text"},
+      {"value=1",
+       "value: a whole message (google.protobuf.Value) cannot be "
+       "given as text"},
+      {"any=1",
+       "any: a whole message (google.protobuf.Any) cannot be given "
+       "as text"},
+      {"int32Value.x=1", "int32Value.x: int32_value is no message"},
+      {"timestamp=now",
+       "timestamp: expected an RFC 3339 time such as "
+       "\"2024-01-15T10:30:00Z\""},
+      {"timestamp=1970-01-01T00:00:01Z&timestamp.seconds=5",
+       "timestamp.seconds: overlaps timestamp"},
+      {"timestamp.seconds=5&timestamp=1970-01-01T00:00:01Z",
+       "timestamp: overlaps a parameter for a field within it"},
+      {"oneInt=1&oneString=x",
+       "oneString: only one of choice can be set, and one_int is"},
+      {"nested.left=x&nested.right=1",
+       "nested.right: only one of pick can be set, and left is"},
+      {"oneNested.name=x&oneInt=1",
+       "oneInt: only one of choice can be set, and one_nested is"},
+      {"nested.deep.deep.left=x&nested.deep.right=1",
+       "nested.deep.right: only one of pick can be set, and deep is"},
+      {"a=1&int32Value=x&b=2",
+       "a: no such field in test.All|int32Value: expected an integer|"
+       "b: no such field in test.All"},
+  };
+  for (const auto& [query, want] : kCases) {
+    EXPECT_EQ(route.Query(query), want) << query;
+  }
+}
+
+TEST(RequestBinderTest, ViolationsAreBounded) {
+  const Route route(AllTypesSchema(), "test.All", "", {});
+  std::string query;
+  for (size_t i = 0; i < kMaxFieldViolations + 50; ++i) query += "&x=1";
+  const std::string violations = route.Query(query);
+  EXPECT_EQ(std::count(violations.begin(), violations.end(), '|'),
+            static_cast<ptrdiff_t>(kMaxFieldViolations) - 1);
+}
+
+TEST(RequestBinderTest, TheWholeBodyLeavesNothingToTheQuery) {
+  const Route route(AllTypesSchema(), "test.All", "*", {});
+  EXPECT_EQ(route.Body(R"({"int32Value":1})"), "int32_value: 1");
+  EXPECT_EQ(route.Body(""), "");
+  EXPECT_EQ(route.Body(" \r\n"), "");
+  EXPECT_EQ(route.Bind({}), "");
+  EXPECT_EQ(route.Bind({{}, "int32Value=1", "{}"}),
+            "int32Value: the body carries all fields");
+  EXPECT_EQ(route.Bind({{}, "x=1", "{}"}), "x: no such field in test.All");
+  EXPECT_EQ(route.Bind({{}, "access_token=1", "{}"}), "");
+  EXPECT_EQ(route.Body("[]"), "request body: expected an object");
+  EXPECT_EQ(route.Body(R"({"strings":["a",1]})"),
+            "strings[1]: expected a string");
+}
+
+TEST(RequestBinderTest, ABodyFieldLeavesTheOthersToTheQuery) {
+  const Route route(AllTypesSchema(), "test.All", "nested", {});
+  EXPECT_EQ(route.Bind({{}, "int32Value=1", R"({"name":"x"})"}),
+            "int32_value: 1 nested { name: \"x\" }");
+  EXPECT_EQ(route.Bind({{}, "int32Value=1", ""}), "int32_value: 1");
+  EXPECT_EQ(route.Bind({{}, "nested.name=y", R"({"name":"x"})"}),
+            "nested.name: the body carries this field");
+  EXPECT_EQ(route.Body(R"({"nme":"x"})"),
+            "nested.nme: no such field in test.Nested");
+  const Route list(AllTypesSchema(), "test.All", "int32s", {});
+  EXPECT_EQ(list.Body("[1,2]"), "int32s: 1 int32s: 2");
+  EXPECT_EQ(list.Body("{}"), "int32s: expected an array");
+  const Route one(AllTypesSchema(), "test.All", "one_nested", {});
+  EXPECT_EQ(one.Bind({{}, "oneInt=1", "{}"}),
+            "oneInt: only one of choice can be set, and one_nested is");
+}
+
+TEST(RequestBinderTest, ABodyThatTheRouteHasNotIsRefused) {
+  const Route route(AllTypesSchema(), "test.All", "", {});
+  EXPECT_EQ(route.Body(""), "");
+  EXPECT_EQ(route.Body(" {} "), "");
+  EXPECT_EQ(route.Body(R"({"int32Value":1})"),
+            "request body: this method takes none");
+}
+
+TEST(RequestBinderTest, PathVariablesOfEveryKindThatHasAText) {
+  const Route route(AllTypesSchema(), "test.All", "",
+                    {"int64_value", "nested.child.name", "color", "timestamp",
+                     "uint32Wrapper", "bytes_value", "bool_value"});
+  EXPECT_EQ(route.Bind({{{"int64_value", "-5"},
+                         {"nested.child.name", "a/b"},
+                         {"color", "RED"},
+                         {"timestamp", "1970-01-01T00:00:01Z"},
+                         {"uint32Wrapper", "7"},
+                         {"bytes_value", "aGk"},
+                         {"bool_value", "true"}},
+                        "",
+                        std::nullopt}),
+            "int64_value: -5 bool_value: true bytes_value: \"hi\" color: RED "
+            "nested { child { name: \"a/b\" } } timestamp { seconds: 1 } "
+            "uint32_wrapper { value: 7 }");
+  EXPECT_EQ(
+      route.Bind(
+          {{{"int64_value", "x"}, {"color", "PINK"}}, "y=1", std::nullopt}),
+      "y: no such field in test.All|int64_value: expected an integer|"
+      "color: no value \"PINK\" in enum test.Color");
+  EXPECT_EQ(route.Bind({{{"nested.child.name", "\xff"}}, "", std::nullopt}),
+            "nested.child.name: not valid UTF-8");
+  EXPECT_EQ(route.Bind({{{"other", "x"}}, "", std::nullopt}),
+            "other: not a variable of this route");
+}
+
+TEST(RequestBinderTest, QueryAndBodyMayOnlyRepeatThePath) {
+  const Route query(AllTypesSchema(), "test.All", "",
+                    {"string_value", "int32_value", "timestamp"});
+  const std::vector<PathVariable> path = {
+      {"string_value", "a"},
+      {"int32_value", "0"},
+      {"timestamp", "1970-01-01T00:00:01Z"}};
+  const std::string bound = "string_value: \"a\" timestamp { seconds: 1 }";
+  EXPECT_EQ(query.Bind({path, "", std::nullopt}), bound);
+  EXPECT_EQ(query.Bind({path, "stringValue=a&int32Value=0", std::nullopt}),
+            bound);
+  EXPECT_EQ(query.Bind({path, "timestamp=1970-01-01T00:00:01Z", std::nullopt}),
+            bound);
+  EXPECT_EQ(query.Bind({path,
+                        "stringValue=b&int32Value=1&"
+                        "timestamp=1970-01-01T00:00:02Z",
+                        std::nullopt}),
+            "string_value: differs from the path|"
+            "int32_value: differs from the path|"
+            "timestamp: differs from the path");
+
+  const Route body(AllTypesSchema(), "test.All", "*", {"string_value"});
+  EXPECT_EQ(body.Bind({{{"string_value", "a"}}, "", R"({"stringValue":"a"})"}),
+            "string_value: \"a\"");
+  EXPECT_EQ(body.Bind({{{"string_value", "a"}}, "", R"({"stringValue":"b"})"}),
+            "string_value: differs from the path");
+
+  const Route part(AllTypesSchema(), "test.All", "nested", {"nested.name"});
+  EXPECT_EQ(part.Bind({{{"nested.name", "a"}}, "", R"({"count":1})"}),
+            "nested { name: \"a\" count: 1 }");
+  EXPECT_EQ(part.Bind({{{"nested.name", "a"}}, "", R"({"name":"b"})"}),
+            "nested.name: differs from the path");
+}
+
+TEST(RequestBinderTest, ThePathIsPartOfOneofsToo) {
+  const Route route(AllTypesSchema(), "test.All", "", {"one_string"});
+  EXPECT_EQ(route.Bind({{{"one_string", "a"}}, "oneInt=1", std::nullopt}),
+            "one_string: only one of choice can be set, and one_int is");
+  EXPECT_EQ(route.Bind({{{"one_string", ""}}, "", std::nullopt}),
+            "one_string: \"\"");
+}
+
+TEST(RequestBinderTest, RequiredFieldsMustBeThereInTheEnd) {
+  const Route route(AllTypesSchema(), "test2.Old", "*", {"key"});
+  EXPECT_EQ(route.Bind({{{"key", "k"}}, "", "{}"}), "key: \"k\"");
+  EXPECT_EQ(route.Bind({{{"key", "k"}}, "", R"({"inner":{}})"}),
+            "inner.key: required, and missing");
+  EXPECT_EQ(route.Body("{}"), "key: required, and missing");
+}
+
+TEST(RequestBinderTest, WhatTheMessageHeldIsCleared) {
+  const auto binder =
+      RequestBinder::Create(AllTypesSchema().Type("test.All"), "", {}, {});
+  ASSERT_TRUE(binder.ok());
+  const auto message = AllTypesSchema().New("test.All");
+  ASSERT_TRUE(SetFieldFromText(message.get(), "int32_value", "5").ok());
+  ASSERT_TRUE(binder->Bind({}, {}, "", false, message.get()).ok());
+  EXPECT_EQ(message->ByteSizeLong(), 0u);
+}
+
+TEST(RequestBinderTest, CreateRefusesWhatDoesNotFitTheSchema) {
+  const struct {
+    std::string body;
+    std::vector<std::string> path;
+    std::string want;
+  } kCases[] = {
+      {"none", {}, "body \"none\": no such field in test.All"},
+      {"nested.name", {}, "body \"nested.name\": no such field in test.All"},
+      {"otherName", {}, "body \"otherName\": no such field in test.All"},
+      {"", {"none"}, "path variable none: no such field in test.All"},
+      {"",
+       {"nested.x"},
+       "path variable nested.x: no such field in "
+       "test.Nested"},
+      {"",
+       {"strings"},
+       "path variable strings: a repeated field cannot be "
+       "bound by the path"},
+      {"",
+       {"string_map"},
+       "path variable string_map: a map cannot be given "
+       "as text"},
+      {"",
+       {"nested"},
+       "path variable nested: a whole message (test.Nested) "
+       "cannot be given as text"},
+      {"",
+       {"nesteds.name"},
+       "path variable nesteds.name: nesteds is "
+       "repeated"},
+      {"",
+       {"renamed", "otherName"},
+       "path variable otherName: the field is "
+       "there twice"},
+      {"",
+       {"timestamp", "timestamp.seconds"},
+       "path variable timestamp.seconds: overlaps timestamp"},
+      {"",
+       {"one_int", "one_string"},
+       "path variable one_string: only one of "
+       "choice can be set, and one_int is"},
+      {"string_value",
+       {"string_value"},
+       "path variable string_value: the "
+       "body is this field"},
+  };
+  for (const auto& c : kCases) {
+    const auto binder = RequestBinder::Create(AllTypesSchema().Type("test.All"),
+                                              c.body, c.path, {});
+    ASSERT_FALSE(binder.ok()) << c.want;
+    EXPECT_EQ(binder.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(binder.status().message(), c.want);
+  }
+}
+
+}  // namespace
+}  // namespace sse_bridge

@@ -1,0 +1,365 @@
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/upstream/grpc_upstream.h"
+#include "gmock/gmock.h"
+#include "google/rpc/status.pb.h"
+#include "gtest/gtest.h"
+#include "tests/unit/upstream/recording_observer.h"
+#include "tests/unit/upstream/test_backend.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+constexpr char kPath[] = "/test.Service/Method";
+
+class StreamCallTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    GrpcUpstreamOptions options;
+    options.address = backend_.address();
+    auto upstream = GrpcUpstream::Create(options);
+    ASSERT_TRUE(upstream.ok()) << upstream.status();
+    upstream_ = *std::move(upstream);
+  }
+
+  // A call whose observer reads on.
+  std::shared_ptr<RecordingObserver> Start(CallOptions options = {}) {
+    auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/true);
+    observer->Attach(
+        upstream_->StartStream(kPath, "request", std::move(options), observer));
+    return observer;
+  }
+
+  TestBackend backend_;
+  std::unique_ptr<GrpcUpstream> upstream_;
+};
+
+TEST_F(StreamCallTest, DeliversMessagesInOrderBetweenOpenAndDone) {
+  Answer answer;
+  answer.messages = {"one", "", "three"};
+  backend_.Set(kPath, answer);
+  auto observer = Start();
+  EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
+  EXPECT_THAT(observer->events(), ElementsAre("open", "message one", "message ",
+                                              "message three", "done"));
+  EXPECT_EQ(backend_.seen().request, "request");
+  EXPECT_EQ(backend_.seen().path, kPath);
+  EXPECT_FALSE(backend_.seen().has_deadline);
+}
+
+TEST_F(StreamCallTest, InitialMetadataOpensBeforeAnyMessage) {
+  Answer answer;
+  answer.open_first = true;
+  answer.stay = true;
+  backend_.Set(kPath, answer);
+  auto observer = Start();
+  ASSERT_TRUE(Eventually([&] { return observer->open(); }));
+  EXPECT_THAT(observer->events(), ElementsAre("open"));
+}
+
+TEST_F(StreamCallTest, TrailersOnlyAnswerDoesNotOpen) {
+  Answer answer;
+  answer.code = 7;
+  answer.message = "not yours";
+  backend_.Set(kPath, answer);
+  auto observer = Start();
+  EXPECT_EQ(observer->WaitDone(), absl::PermissionDeniedError("not yours"));
+  EXPECT_THAT(observer->events(), ElementsAre("done"));
+}
+
+TEST_F(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
+  for (int code = 1; code <= 16; ++code) {
+    google::rpc::Status details;
+    details.set_code(code);
+    details.set_message("for programs");
+    Answer answer;
+    answer.messages = {"before"};
+    answer.code = code;
+    answer.message = absl::StrCat("code ", code, " \xc3\xa4 %");
+    answer.details = details.SerializeAsString();
+    backend_.Set(kPath, answer);
+    const absl::Status status = Start()->WaitDone();
+    EXPECT_EQ(status.raw_code(), code);
+    EXPECT_EQ(status.message(), answer.message);
+    EXPECT_EQ(status.GetPayload(kStatusDetailsUrl),
+              absl::Cord(details.SerializeAsString()));
+  }
+}
+
+TEST_F(StreamCallTest, CodeBeyondTheSixteenIsUnknown) {
+  Answer answer;
+  answer.code = 17;
+  answer.message = "new";
+  backend_.Set(kPath, answer);
+  EXPECT_EQ(Start()->WaitDone(), absl::UnknownError("new"));
+}
+
+TEST_F(StreamCallTest, WithoutDetailsThereIsNoPayload) {
+  Answer answer;
+  answer.code = 5;
+  backend_.Set(kPath, answer);
+  EXPECT_EQ(Start()->WaitDone().GetPayload(kStatusDetailsUrl), absl::nullopt);
+}
+
+TEST_F(StreamCallTest, CancelReachesTheBackend) {
+  Answer answer;
+  answer.open_first = true;
+  answer.stay = true;
+  backend_.Set(kPath, answer);
+  auto observer = std::make_shared<RecordingObserver>();
+  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  ASSERT_TRUE(Eventually([&] { return observer->open(); }));
+  call->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+  EXPECT_TRUE(Eventually([&] { return backend_.seen().cancelled == 1; }));
+  call->Cancel();
+  call->Read();
+}
+
+TEST_F(StreamCallTest, CancelEndsACallThatNobodyReads) {
+  Answer answer;
+  answer.endless_bytes = 10;
+  backend_.Set(kPath, answer);
+  auto observer = std::make_shared<RecordingObserver>();
+  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
+  call->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+  EXPECT_EQ(observer->messages(), 1);
+}
+
+TEST_F(StreamCallTest, DroppingTheHandleCancels) {
+  Answer answer;
+  answer.stay = true;
+  answer.open_first = true;
+  backend_.Set(kPath, answer);
+  auto observer = std::make_shared<RecordingObserver>();
+  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  ASSERT_TRUE(Eventually([&] { return observer->open(); }));
+  call.reset();
+  EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+  EXPECT_TRUE(Eventually([&] { return backend_.seen().cancelled == 1; }));
+}
+
+TEST_F(StreamCallTest, ObserverIsReleasedAfterDone) {
+  Answer answer;
+  backend_.Set(kPath, answer);
+  auto observer = std::make_shared<RecordingObserver>();
+  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return observer.use_count() == 1; }));
+}
+
+TEST_F(StreamCallTest, DeadlineEndsTheCall) {
+  Answer answer;
+  answer.stay = true;
+  backend_.Set(kPath, answer);
+  CallOptions options;
+  options.deadline = absl::Now() + absl::Milliseconds(100);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Start(options)->WaitDone()));
+  EXPECT_TRUE(backend_.seen().has_deadline);
+}
+
+TEST_F(StreamCallTest, DeadlineInThePastEndsTheCall) {
+  CallOptions options;
+  options.deadline = absl::InfinitePast();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Start(options)->WaitDone()));
+}
+
+TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
+  Answer answer;
+  answer.messages = {"one"};
+  answer.stay = true;
+  backend_.Set(kPath, answer);
+  auto observer = Start();
+  ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
+  backend_.Stop();
+  EXPECT_TRUE(absl::IsUnavailable(observer->WaitDone()));
+}
+
+TEST_F(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
+  Answer answer;
+  answer.messages = {std::string(4 * 1024 * 1024, 'x')};
+  backend_.Set(kPath, answer);
+  auto observer = Start();
+  EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
+  EXPECT_EQ(observer->messages(), 1);
+
+  answer.messages = {std::string(4 * 1024 * 1024 + 1, 'x')};
+  backend_.Set(kPath, answer);
+  observer = Start();
+  EXPECT_EQ(
+      observer->WaitDone(),
+      absl::ResourceExhaustedError(
+          "a message of 4194305 bytes exceeds the limit of 4194304 bytes"));
+  EXPECT_EQ(observer->messages(), 0);
+}
+
+TEST_F(StreamCallTest, MetadataArrives) {
+  Answer answer;
+  backend_.Set(kPath, answer);
+  const std::string binary("\x00\xff\x01", 3);
+  CallOptions options;
+  options.metadata = {{"X-Subject", "u 1"}, {"x-raw-bin", binary}};
+  EXPECT_EQ(Start(options)->WaitDone(), absl::OkStatus());
+  EXPECT_THAT(backend_.seen().metadata, Contains(Pair("x-subject", "u 1")));
+  EXPECT_THAT(backend_.seen().metadata, Contains(Pair("x-raw-bin", binary)));
+  EXPECT_THAT(backend_.seen().metadata,
+              Contains(Pair("user-agent", HasSubstr("sse-bridge/"))));
+}
+
+TEST_F(StreamCallTest, MetadataThatMayNotBeSentFailsTheCallUnsent) {
+  Answer answer;
+  backend_.Set(kPath, answer);
+  for (const auto& [name, value] : Metadata{
+           {"grpc-timeout", "1S"},
+           {"GRPC-x", "y"},
+           {":path", "/"},
+           {"te", "x"},
+           {"Host", "x"},
+           {"content-type", "x"},
+           {"", "x"},
+           {"a b", "x"},
+           {"caf\xc3\xa9", "x"},
+           {"x-a", "line\nbreak"},
+           {"x-a", "\xc3\xa9"},
+           {"x-a", std::string("\0", 1)},
+       }) {
+    CallOptions options;
+    options.metadata = {{name, value}};
+    EXPECT_TRUE(absl::IsInvalidArgument(Start(options)->WaitDone()))
+        << name << ": " << value;
+  }
+  EXPECT_EQ(backend_.seen().started, 0);
+}
+
+TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
+  constexpr size_t kMessage = 16 * 1024;
+  Answer answer;
+  answer.endless_bytes = kMessage;
+  backend_.Set(kPath, answer);
+  auto observer = std::make_shared<RecordingObserver>();
+  auto call = upstream_->StartStream(kPath, "", {}, observer);
+
+  // Held back is a count that does not move for a good while.
+  int written = -1;
+  ASSERT_TRUE(Eventually([&] {
+    const int before = std::exchange(written, backend_.seen().written);
+    absl::SleepFor(absl::Milliseconds(300));
+    return observer->messages() == 1 && before == written;
+  }));
+  RecordProperty("unread_bytes", static_cast<int>(written * kMessage));
+  // One window, and what the server holds itself.
+  EXPECT_LT(written * kMessage, 1024u * 1024u);
+  EXPECT_EQ(observer->messages(), 1);
+
+  // One Read, one message; asking twice is asking once.
+  call->Read();
+  ASSERT_TRUE(Eventually([&] { return observer->messages() == 2; }));
+  EXPECT_EQ(observer->messages(), 2);
+
+  // And the stream goes on when it is read again.
+  for (int n = 3; n <= 100; ++n) {
+    call->Read();
+    ASSERT_TRUE(Eventually([&] { return observer->messages() == n; }));
+  }
+  EXPECT_GT(backend_.seen().written, written);
+}
+
+TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
+  Answer endless;
+  endless.endless_bytes = 16 * 1024;
+  backend_.Set(kPath, endless);
+  std::vector<std::shared_ptr<StreamCall>> stalled;
+  std::vector<std::shared_ptr<RecordingObserver>> observers;
+  for (int i = 0; i < 20; ++i) {
+    observers.push_back(std::make_shared<RecordingObserver>());
+    stalled.push_back(upstream_->StartStream(kPath, "", {}, observers.back()));
+  }
+  for (const auto& observer : observers) {
+    ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
+  }
+  auto reader = Start();
+  EXPECT_TRUE(Eventually([&] { return reader->messages() >= 500; }));
+}
+
+TEST_F(StreamCallTest, HandlesMayGoAtAnyMoment) {
+  Answer answer;
+  answer.messages = {"a", "b"};
+  answer.endless_bytes = 100;
+  backend_.Set(kPath, answer);
+  std::vector<std::shared_ptr<RecordingObserver>> observers;
+  for (int i = 0; i < 200; ++i) {
+    auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/i % 2);
+    observers.push_back(observer);
+    auto call = upstream_->StartStream(kPath, "", {}, observer);
+    observer->Attach(call);
+    std::thread reader([call] { call->Read(); });
+    if (i % 4 == 0) {
+      ASSERT_TRUE(Eventually([&] { return observer->messages() > 0; }));
+    }
+    call->Cancel();
+    call.reset();
+    reader.join();
+  }
+  // Ending with calls under way.
+  for (int i = 0; i < 20; ++i) observers.push_back(Start());
+  upstream_.reset();
+  EXPECT_TRUE(Eventually([&] { return observers.back()->messages() > 10; }));
+  backend_.Stop();
+  for (const auto& observer : observers) {
+    EXPECT_FALSE(observer->WaitDone().ok());
+  }
+}
+
+// An observer may do anything from within its callbacks.
+class SelfEndingObserver : public RecordingObserver {
+ public:
+  void OnMessage(absl::Span<const absl::string_view> slices) override {
+    RecordingObserver::OnMessage(slices);
+    std::shared_ptr<StreamCall> call = std::atomic_exchange(&call_, {});
+    if (call == nullptr) return;
+    call->Read();
+    call->Read();
+    call->Cancel();
+  }
+
+  void Hand(std::shared_ptr<StreamCall> call) {
+    std::atomic_store(&call_, std::move(call));
+  }
+
+ private:
+  std::shared_ptr<StreamCall> call_;
+};
+
+TEST_F(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
+  Answer answer;
+  answer.endless_bytes = 100;
+  backend_.Set(kPath, answer);
+  for (int i = 0; i < 50; ++i) {
+    auto observer = std::make_shared<SelfEndingObserver>();
+    auto call = upstream_->StartStream(kPath, "", {}, observer);
+    ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
+    observer->Hand(call);
+    call->Read();
+    call.reset();
+    EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+    EXPECT_EQ(observer->messages(), 2);
+  }
+}
+
+}  // namespace
+}  // namespace sse_bridge

@@ -1,0 +1,224 @@
+#include "tests/unit/upstream/test_backend.h"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <map>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "bridge/base/mutex.h"
+
+namespace sse_bridge {
+
+bool Eventually(const std::function<bool()>& condition) {
+  const absl::Time end = absl::Now() + absl::Seconds(30);
+  while (!condition()) {
+    if (absl::Now() > end) return false;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  return true;
+}
+
+struct TestBackend::State {
+  mutable Mutex mu;
+  std::map<std::string, Answer> answers ABSL_GUARDED_BY(mu);
+  Seen seen ABSL_GUARDED_BY(mu);
+};
+
+namespace {
+
+grpc::ByteBuffer Buffer(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+std::string Flatten(const grpc::ByteBuffer& buffer) {
+  grpc::Slice slice;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(slice.begin()),
+                     slice.size());
+}
+
+class ScriptReactor final : public grpc::ServerGenericBidiReactor {
+ public:
+  ScriptReactor(TestBackend::State* state, Answer answer)
+      : state_(state), answer_(std::move(answer)) {
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    {
+      MutexLock lock(&state_->mu);
+      if (ok) state_->seen.request = Flatten(request_);
+    }
+    if (answer_.open_first) {
+      StartSendInitialMetadata();
+    } else {
+      Step();
+    }
+  }
+
+  void OnSendInitialMetadataDone(bool ok) override {
+    if (ok) {
+      Step();
+    } else {
+      End();
+    }
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      End();
+      return;
+    }
+    {
+      MutexLock lock(&state_->mu);
+      ++state_->seen.written;
+    }
+    Step();
+  }
+
+  void OnCancel() override {
+    {
+      MutexLock lock(&state_->mu);
+      ++state_->seen.cancelled;
+    }
+    End();
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  void Step() {
+    MutexLock lock(&mu_);
+    if (ended_) return;
+    if (next_ < answer_.messages.size()) {
+      buffer_ = Buffer(answer_.messages[next_++]);
+      StartWrite(&buffer_);
+    } else if (answer_.endless_bytes > 0) {
+      buffer_ = Buffer(std::string(answer_.endless_bytes, 'x'));
+      StartWrite(&buffer_);
+    } else if (!answer_.stay) {
+      EndLocked();
+    }
+  }
+
+  void End() {
+    MutexLock lock(&mu_);
+    EndLocked();
+  }
+
+  void EndLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (std::exchange(ended_, true)) return;
+    Finish(grpc::Status(static_cast<grpc::StatusCode>(answer_.code),
+                        answer_.message, answer_.details));
+  }
+
+  TestBackend::State* const state_;
+  const Answer answer_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer buffer_;
+  size_t next_ = 0;
+  Mutex mu_;
+  bool ended_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+class ScriptService final : public grpc::CallbackGenericService {
+ public:
+  explicit ScriptService(TestBackend::State* state) : state_(state) {}
+
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    Answer answer;
+    {
+      MutexLock lock(&state_->mu);
+      TestBackend::Seen& seen = state_->seen;
+      ++seen.started;
+      seen.path = context->method();
+      seen.has_deadline =
+          context->deadline() != std::chrono::system_clock::time_point::max();
+      seen.peers.insert(context->peer());
+      seen.metadata.clear();
+      for (const auto& [name, value] : context->client_metadata()) {
+        seen.metadata.emplace_back(std::string(name.data(), name.size()),
+                                   std::string(value.data(), value.size()));
+      }
+      const auto found = state_->answers.find(context->method());
+      if (found != state_->answers.end()) {
+        answer = found->second;
+      } else {
+        answer.code = grpc::StatusCode::UNIMPLEMENTED;
+      }
+    }
+    return new ScriptReactor(state_, std::move(answer));
+  }
+
+ private:
+  TestBackend::State* const state_;
+};
+
+}  // namespace
+
+struct TestBackend::Rep {
+  State state;
+  ScriptService service{&state};
+  int port = 0;
+  std::unique_ptr<grpc::Server> server;
+};
+
+TestBackend::TestBackend(Options options) : rep_(std::make_unique<Rep>()) {
+  grpc::EnableDefaultHealthCheckService(options.health);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(absl::StrCat("127.0.0.1:", options.port),
+                           grpc::InsecureServerCredentials(), &rep_->port);
+  if (options.max_concurrent_streams > 0) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                               options.max_concurrent_streams);
+  }
+  if (options.min_ping_interval_ms > 0) {
+    builder.AddChannelArgument(
+        GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+        options.min_ping_interval_ms);
+  }
+  builder.SetMaxSendMessageSize(-1);
+  builder.RegisterCallbackGenericService(&rep_->service);
+  rep_->server = builder.BuildAndStart();
+}
+
+TestBackend::~TestBackend() { Stop(); }
+
+int TestBackend::port() const { return rep_->port; }
+
+std::string TestBackend::address() const {
+  return absl::StrCat("127.0.0.1:", rep_->port);
+}
+
+void TestBackend::Set(absl::string_view path, Answer answer) {
+  MutexLock lock(&rep_->state.mu);
+  rep_->state.answers[std::string(path)] = std::move(answer);
+}
+
+void TestBackend::SetServing(bool serving) {
+  rep_->server->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+TestBackend::Seen TestBackend::seen() const {
+  MutexLock lock(&rep_->state.mu);
+  return rep_->state.seen;
+}
+
+void TestBackend::Stop() {
+  if (rep_->server == nullptr) return;
+  rep_->server->Shutdown(std::chrono::system_clock::now());
+  rep_->server->Wait();
+  rep_->server.reset();
+}
+
+}  // namespace sse_bridge
