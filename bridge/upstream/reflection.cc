@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/mutex.h"
+#include "bridge/upstream/import_repair.h"
 #include "google/protobuf/descriptor.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 
@@ -294,7 +295,9 @@ class Fetcher {
 
 absl::StatusOr<FileDescriptorSet> FetchSchema(Upstream* upstream,
                                               absl::Duration timeout) {
-  return Fetcher(upstream, absl::Now() + timeout).Fetch();
+  auto set = Fetcher(upstream, absl::Now() + timeout).Fetch();
+  if (set.ok()) RepairImports(&*set);
+  return set;
 }
 
 }  // namespace sse_bridge

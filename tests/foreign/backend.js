@@ -4,6 +4,7 @@
 'use strict';
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
+const { ReflectionService } = require('@grpc/reflection');
 const path = require('path');
 
 const definition = loader.loadSync('observatory.proto', {
@@ -90,6 +91,7 @@ server.addService(acme.observatory.v2.Telescopes.service, {
   WhoAmI: whoAmI,
   Hidden: whoAmI,
 });
+new ReflectionService(definition).addToServer(server);
 server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   console.log(`listening on 127.0.0.1:${port}`);
