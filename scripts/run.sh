@@ -60,7 +60,7 @@ start backends "$root/build/release/backends/realtime-backends" \
   --listen 127.0.0.1:0 --store "sqlite:$run/events.db"
 backends=$address
 start bridge "$root/build/release/bridge/sse-bridge" --listen "$listen" \
-  --upstream "$backends" --auth-key "$run/dev.key" "${bridge_options[@]}"
+  --upstream "$backends" --auth-key "$run/dev.key" --drain-timeout 1s "${bridge_options[@]}"
 
 token=$("$root/scripts/token.sh" dev --ttl 86400 --role admin \
   --scope notifications:read --scope notifications:write \

@@ -22,6 +22,12 @@ struct LoggedEvent {
   std::string payload;
 };
 
+// Whether cursor `a` is before `b`; both of the same log. Every engine gives
+// cursors that are in order by length, then by bytes, as decimal numbers are.
+inline bool CursorBefore(absl::string_view a, absl::string_view b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
 // The durable log that the services keep their events and state in, whatever
 // engine stands behind it. Topics are made by their first event. Within a topic
 // cursors are opaque, unique for ever, and in the order of the events.
@@ -69,6 +75,9 @@ class EventLog {
   // first. OutOfRange when `after` is no cursor of this log.
   virtual absl::StatusOr<std::vector<LoggedEvent>> Read(
       absl::string_view topic, absl::string_view after, size_t limit) = 0;
+
+  // The newest event. NotFound when there is none.
+  virtual absl::StatusOr<LoggedEvent> Last(absl::string_view topic) = 0;
 
   // The cursor that everything in the topic is at or before, now; for an empty
   // topic a cursor that everything to come is after.

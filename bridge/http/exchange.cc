@@ -6,6 +6,19 @@
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
+namespace {
+
+// A target in absolute-form without scheme and authority (RFC 9112, 3.2.2).
+absl::string_view OriginForm(absl::string_view target) {
+  if (target.empty() || target[0] == '/' || target[0] == '*') return target;
+  const size_t scheme = target.find("://");
+  if (scheme == absl::string_view::npos) return target;
+  const size_t end = target.find_first_of("/?", scheme + 3);
+  return end == absl::string_view::npos ? absl::string_view()
+                                        : target.substr(end);
+}
+
+}  // namespace
 
 Exchange::Exchange(Parsed request, std::unique_ptr<ExchangeLink> link)
     : request_(std::move(request)), link_(std::move(link)) {}
@@ -15,12 +28,13 @@ Exchange::~Exchange() {
 }
 
 absl::string_view Exchange::raw_path() const {
-  const absl::string_view target = request_.target;
-  return target.substr(0, target.find('?'));
+  const absl::string_view target = OriginForm(request_.target);
+  const absl::string_view path = target.substr(0, target.find('?'));
+  return path.empty() ? "/" : path;
 }
 
 absl::string_view Exchange::raw_query() const {
-  const absl::string_view target = request_.target;
+  const absl::string_view target = OriginForm(request_.target);
   const size_t mark = target.find('?');
   return mark == absl::string_view::npos ? absl::string_view()
                                          : target.substr(mark + 1);
@@ -35,6 +49,13 @@ std::vector<absl::string_view> Exchange::HeaderValues(
   return values;
 }
 
+std::optional<absl::string_view> Exchange::Header(
+    absl::string_view name) const {
+  const std::vector<absl::string_view> values = HeaderValues(name);
+  if (values.empty()) return std::nullopt;
+  return values[0];
+}
+
 std::unique_ptr<ExchangeLink> Exchange::TakeLink() {
   // What the abort callback holds may be the exchange itself: it goes with the
   // answer, and outside the lock.
@@ -47,9 +68,9 @@ std::unique_ptr<ExchangeLink> Exchange::TakeLink() {
 void Exchange::Respond(HttpResponse response) {
   const std::unique_ptr<ExchangeLink> link = TakeLink();
   if (link == nullptr) return;
-  link->Answer(SerializeResponse(response, request_.keep_alive,
-                                 request_.verb == "HEAD"),
-               request_.keep_alive);
+  const bool keep_alive = request_.keep_alive && link->MayKeepAlive();
+  link->Answer(SerializeResponse(response, keep_alive, request_.verb == "HEAD"),
+               keep_alive);
 }
 
 DetachedSocket Exchange::DetachForStream() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,19 @@ class ExchangeLink {
  public:
   virtual ~ExchangeLink() = default;
 
-  // Exactly one of these, once, from any thread.
+  // False: the connection ends with this answer.
+  virtual bool MayKeepAlive() = 0;
+
+  // Exactly one of these, once, from any thread. Detach gives the descriptor,
+  // which the gate neither watches nor closes from then on; -1 when the
+  // connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
-  virtual int Detach() = 0;  // the descriptor
+  virtual int Detach() = 0;
 };
 
 // One request, waiting for its one answer. From any thread; the answer may come
-// long after the handler has returned. Destroyed unanswered, it answers 500.
+// long after the handler has returned, and also after the server is gone, when
+// it goes nowhere. Destroyed unanswered, it answers 500.
 class Exchange {
  public:
   struct Parsed {
@@ -51,23 +58,39 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   const std::string& verb() const { return request_.verb; }
-  absl::string_view raw_path() const;   // still percent-encoded
-  absl::string_view raw_query() const;  // without the '?'
+  const std::string& target() const { return request_.target; }
+  int minor_version() const { return request_.minor_version; }
+  bool keep_alive() const { return request_.keep_alive; }
+
+  // Of the target, also when it is in absolute-form (http://host/path); still
+  // percent-encoded. The query is without its '?'.
+  absl::string_view raw_path() const;
+  absl::string_view raw_query() const;
+
   const std::string& body() const { return request_.body; }
   const std::string& peer_address() const { return request_.peer_address; }
+
+  // As they came.
+  const RequestFraming::Headers& headers() const { return request_.headers; }
 
   // The values of the headers of this name, in any case of letters.
   std::vector<absl::string_view> HeaderValues(absl::string_view name) const;
 
-  // The answer. A second one is ignored.
+  // The first of them.
+  std::optional<absl::string_view> Header(absl::string_view name) const;
+
+  // The answer. A second one is ignored. A HEAD gets its headers only.
   void Respond(HttpResponse response);
 
   // Instead of an answer: the socket is the caller's. fd is -1 when the
   // exchange was answered already.
   DetachedSocket DetachForStream();
 
-  // `aborted` is called at most once, when the client's connection breaks
-  // before the answer: at once if it has already.
+  // `aborted` is called at most once, on any thread, when the client's
+  // connection breaks before the answer: at once if it has already. A client
+  // that only ends its own direction (half-close) still waits for its answer
+  // and is not gone; see Gate. The callback is dropped with the answer, so it
+  // may hold what holds the exchange.
   void OnAbort(std::function<void()> aborted);
 
   // From the gate: the connection broke.

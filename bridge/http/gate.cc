@@ -1,12 +1,8 @@
 #include "bridge/http/gate.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <spdlog/spdlog.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,30 +10,33 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
 namespace {
 
-constexpr int kAcceptsPerRound = 256;
 constexpr int kEventsPerRound = 256;
-constexpr size_t kReadBytes = 16 << 10;
-
-// Accepting rests so long when even the reserve descriptor does not help.
-constexpr int64_t kAcceptPauseNs = 50'000'000;
+constexpr size_t kReadBytes = size_t{16} << 10;
 
 // After the last answer on a connection the client has so long to take it,
 // and we read over so many bytes of what it still sends: closing at once would
 // reset the connection and destroy the answer.
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
-constexpr size_t kLingerBytes = 1 << 20;
+constexpr size_t kLingerBytes = size_t{1} << 20;
+
+// Unfinished requests of up to this size go on when memory is short: all of
+// them together are bounded by the number of connections.
+constexpr size_t kSmallRequestBytes = size_t{32} << 10;
 
 // epoll data of what is not a connection.
 constexpr uint64_t kListenHandle = ~uint64_t{0};
 constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
+
+constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 int64_t NowNs() {
   timespec now;
@@ -45,294 +44,156 @@ int64_t NowNs() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-std::string AddressText(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr,
-              text, sizeof text);
-  } else if (address.ss_family == AF_INET6) {
-    inet_ntop(AF_INET6,
-              &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, text,
-              sizeof text);
+absl::string_view StatusName(int http_status) {
+  switch (http_status) {
+    case 408:
+      return "DEADLINE_EXCEEDED";
+    case 501:
+    case 505:
+      return "UNIMPLEMENTED";
+    case 503:
+      return "UNAVAILABLE";
+    default:
+      return "INVALID_ARGUMENT";
   }
-  return text;
 }
 
 }  // namespace
 
-// A connection that the gate holds. Of the gate's thread.
-struct GateConnection {
-  enum class State {
-    kReading,    // a request is awaited, or in the middle of arriving
-    kBusy,       // one is being answered elsewhere
-    kWriting,    // the socket is full, and more of the answer waits
-    kLingering,  // the last answer is sent, and the client's end awaited
-  };
-
-  uint32_t slot = 0;
-  uint32_t generation = 0;
-  int fd = -1;
-  State state = State::kReading;
-  bool keep_alive = true;
-  bool peer_closed = false;  // no more requests will come
-  bool continued = false;    // "100 Continue" was sent
-  uint32_t watched = 0;
-  size_t lingered_bytes = 0;
-
-  std::string peer_address;
-  std::string in;  // empty, and without memory, between requests
-  std::string out;
-  size_t out_sent = 0;
-  std::unique_ptr<RequestFraming> framing;  // while in is not empty
-  std::weak_ptr<Exchange> exchange;         // while kBusy
-
-  int64_t deadline = 0;
-  int list = -1;
-  GateConnection* previous = nullptr;
-  GateConnection* next = nullptr;
-
-  uint64_t handle() const { return uint64_t{generation} << 32 | slot; }
-};
-
-struct Gate::Posted {
-  enum class What { kAnswer, kDetached, kWatch };
-  What what;
-  uint64_t handle;
-  std::string bytes;
-  bool keep_alive = false;
-  std::weak_ptr<Exchange> exchange;
-};
-
-// Where other threads leave their answers.
-struct Gate::Inbox {
-  Mutex mu;
-  std::vector<Posted> posted ABSL_GUARDED_BY(mu);
-  bool closed ABSL_GUARDED_BY(mu) = true;
-  int wake_fd ABSL_GUARDED_BY(mu) = -1;
-  int epoll_fd ABSL_GUARDED_BY(mu) = -1;
-
-  // True: taken.
-  bool Post(Posted what) {
-    MutexLock lock(&mu);
-    if (closed) return false;
-    const bool first = posted.empty();
-    posted.push_back(std::move(what));
-    if (first) Wake();
-    return true;
-  }
-
-  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = write(wake_fd, &one, sizeof one);
-  }
-};
-
-class Gate::Link : public ExchangeLink {
- public:
-  Link(std::shared_ptr<Inbox> inbox, uint64_t handle, int fd)
-      : inbox_(std::move(inbox)), handle_(handle), fd_(fd) {}
-
-  void Answer(std::string bytes, bool keep_alive) override {
-    inbox_->Post({Posted::What::kAnswer, handle_, std::move(bytes), keep_alive,
-                  {}});
-  }
-
-  int Detach() override {
-    MutexLock lock(&inbox_->mu);
-    if (inbox_->closed) return -1;
-    epoll_ctl(inbox_->epoll_fd, EPOLL_CTL_DEL, fd_, nullptr);
-    const bool first = inbox_->posted.empty();
-    inbox_->posted.push_back(
-        {Posted::What::kDetached, handle_, std::string(), false, {}});
-    if (first) inbox_->Wake();
-    return fd_;
-  }
-
- private:
-  const std::shared_ptr<Inbox> inbox_;
-  const uint64_t handle_;
-  const int fd_;
-};
-
 Gate::Gate(Options options, Sink sink)
     : options_(options),
       sink_(std::move(sink)),
-      inbox_(std::make_shared<Inbox>()) {
-  const absl::Duration lengths[kLists] = {
-      options_.head_timeout, options_.body_timeout, options_.idle_timeout,
-      options_.write_timeout, kLingerTime};
-  for (int i = 0; i < kLists; ++i) {
-    deadlines_[i].length_ns = absl::ToInt64Nanoseconds(lengths[i]);
-  }
+      inbox_(std::make_shared<GateInbox>()),
+      acceptor_(
+          [this](int fd, std::string peer_address) {
+            AddConnection(fd, std::move(peer_address));
+          },
+          [this] { return CloseLongestIdle(); }) {
+  deadlines_.SetLength(GateDeadlines::kHead, options_.head_timeout);
+  deadlines_.SetLength(GateDeadlines::kBody, options_.body_timeout);
+  deadlines_.SetLength(GateDeadlines::kIdle, options_.idle_timeout);
+  deadlines_.SetLength(GateDeadlines::kWrite, options_.write_timeout);
+  deadlines_.SetLength(GateDeadlines::kLinger, kLingerTime);
 }
 
-Gate::~Gate() { Stop(); }
+Gate::~Gate() {
+  Stop();
+  if (wake_fd_ >= 0) close(wake_fd_);
+  if (epoll_fd_ >= 0) close(epoll_fd_);
+}
 
 absl::Status Gate::Start(int listen_fd) {
-  listen_fd_ = listen_fd;
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  reserve_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (epoll_fd_ < 0 || wake_fd < 0 || reserve_fd_ < 0) {
-    return absl::ResourceExhaustedError("no descriptors for the event loop");
-  }
+  wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // The acceptor owns the listening socket in any case.
+  absl::Status started = acceptor_.Start(listen_fd, epoll_fd_, kListenHandle);
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = kListenHandle;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, &event);
   event.data.u64 = kWakeHandle;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd, &event);
-  {
-    MutexLock lock(&inbox_->mu);
-    inbox_->closed = false;
-    inbox_->wake_fd = wake_fd;
-    inbox_->epoll_fd = epoll_fd_;
+  if (!started.ok() ||
+      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+    return absl::ResourceExhaustedError("no descriptors for the event loop");
   }
+  inbox_->Open(epoll_fd_, wake_fd_);
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
 
 void Gate::StopAccepting() {
   stop_accepting_ = true;
-  MutexLock lock(&inbox_->mu);
-  if (!inbox_->closed) inbox_->Wake();
+  inbox_->StartDraining();
+}
+
+bool Gate::WaitUntilIdle(absl::Time deadline) {
+  MutexLock lock(&idle_mu_);
+  while (in_flight_ > 0) {
+    if (idle_.wait_until(idle_mu_, absl::ToChronoTime(deadline)) ==
+        std::cv_status::timeout) {
+      return in_flight_ == 0;
+    }
+  }
+  return true;
 }
 
 void Gate::Stop() {
   if (!thread_.joinable()) return;
   stop_ = true;
-  {
-    MutexLock lock(&inbox_->mu);
-    inbox_->Wake();
-  }
+  inbox_->Wake();
   thread_.join();
 }
 
 void Gate::Run() {
   std::vector<epoll_event> events(kEventsPerRound);
-  std::vector<Posted> posted;
   while (!stop_) {
     const int wait_ms = ExpireDeadlines();
     const int count =
         epoll_wait(epoll_fd_, events.data(), kEventsPerRound, wait_ms);
-    if (stop_accepting_ && listen_fd_ >= 0) {
-      close(listen_fd_);
-      listen_fd_ = -1;
+    if (stop_accepting_ && accepting_) {
+      accepting_ = false;
+      acceptor_.Close();
+      while (CloseLongestIdle()) {
+      }
     }
-    bool accept = accept_again_at_ != 0 && NowNs() >= accept_again_at_;
+    const int64_t now = NowNs();
+    bool accept =
+        acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
     for (int i = 0; i < count; ++i) {
-      const uint64_t handle = events[static_cast<size_t>(i)].data.u64;
-      if (handle == kListenHandle) {
+      const epoll_event& event = events[static_cast<size_t>(i)];
+      if (event.data.u64 == kListenHandle) {
         accept = true;
-      } else if (handle == kWakeHandle) {
+      } else if (event.data.u64 == kWakeHandle) {
         uint64_t ignored;
-        MutexLock lock(&inbox_->mu);
         [[maybe_unused]] const ssize_t n =
-            read(inbox_->wake_fd, &ignored, sizeof ignored);
-      } else if (GateConnection* connection = Find(handle)) {
-        OnEvent(connection, events[static_cast<size_t>(i)].events);
+            read(wake_fd_, &ignored, sizeof ignored);
+      } else if (GateConnection* connection = Find(event.data.u64)) {
+        OnEvent(connection, event.events);
       }
     }
-    {
-      MutexLock lock(&inbox_->mu);
-      posted.swap(inbox_->posted);
-    }
-    for (Posted& each : posted) OnPosted(std::move(each));
-    posted.clear();
-    if (accept) Accept();
+    for (GateInbox::Item& item : inbox_->Take()) OnPosted(std::move(item));
+    if (accept) acceptor_.Accept(now);
   }
-  // From here on no link reaches a connection; what was detached before is not
-  // ours to close.
-  {
-    MutexLock lock(&inbox_->mu);
-    inbox_->closed = true;
-    posted.swap(inbox_->posted);
-    close(inbox_->wake_fd);
-  }
-  for (Posted& each : posted) {
-    if (each.what == Posted::What::kDetached) OnPosted(std::move(each));
-  }
+  CloseAll();
+}
+
+// From here on no link reaches a connection. What was detached before is not
+// ours to close; what was answered before is still sent as far as it goes.
+void Gate::CloseAll() {
+  acceptor_.Close();
+  for (GateInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
   for (auto& slot : slots_) {
-    if (slot != nullptr && slot->fd >= 0) Forget(slot.get(), true);
+    if (slot->fd >= 0) Forget(slot.get(), true);
   }
-  if (listen_fd_ >= 0) close(listen_fd_);
-  close(reserve_fd_);
-  close(epoll_fd_);
-}
-
-void Gate::Accept() {
-  accept_again_at_ = 0;
-  if (listen_fd_ < 0) return;
-  for (int i = 0; i < kAcceptsPerRound; ++i) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    const int fd =
-        accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address), &size,
-                SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      AddConnection(fd, AddressText(address));
-      continue;
-    }
-    if (errno == EMFILE || errno == ENFILE) {
-      RefuseForDescriptors();
-    } else if (errno == ENOBUFS || errno == ENOMEM) {
-      accept_again_at_ = NowNs() + kAcceptPauseNs;
-    } else if (errno == ECONNABORTED || errno == EINTR) {
-      continue;
-    }
-    break;
-  }
-  // While accepting rests, the listening socket must not wake the loop.
-  epoll_event event{};
-  event.events = accept_again_at_ == 0 ? static_cast<uint32_t>(EPOLLIN) : 0u;
-  event.data.u64 = kListenHandle;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
-}
-
-// Out of descriptors: the reserve one lets the newest connection in, to tell it
-// so. Older ones keep theirs.
-void Gate::RefuseForDescriptors() {
-  static const std::string* const answer = new std::string(SerializeResponse(
-      ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
-      /*keep_alive=*/false, /*without_body=*/false));
-  for (int i = 0; i < kAcceptsPerRound; ++i) {
-    close(reserve_fd_);
-    const int fd =
-        accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      send(fd, answer->data(), answer->size(), MSG_NOSIGNAL);
-      shutdown(fd, SHUT_WR);
-      // What the client has sent would turn the close into a reset.
-      char ignored[4096];
-      while (recv(fd, ignored, sizeof ignored, 0) > 0) {
-      }
-      close(fd);
-    }
-    reserve_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || reserve_fd_ < 0) break;
-  }
-  accept_again_at_ = NowNs() + kAcceptPauseNs;
 }
 
 void Gate::AddConnection(int fd, std::string peer_address) {
+  if (options_.max_connections != 0 &&
+      connections_ >= options_.max_connections && !CloseLongestIdle()) {
+    Acceptor::TurnAway(fd);
+    return;
+  }
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  uint32_t slot;
   if (free_slots_.empty()) {
-    slot = static_cast<uint32_t>(slots_.size());
-    slots_.push_back(nullptr);
-  } else {
-    slot = free_slots_.back();
-    free_slots_.pop_back();
+    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.push_back(std::make_unique<GateConnection>());
   }
-  if (slots_[slot] == nullptr) slots_[slot] = std::make_unique<GateConnection>();
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
   GateConnection* connection = slots_[slot].get();
   connection->slot = slot;
   connection->fd = fd;
   connection->peer_address = std::move(peer_address);
   ++connections_;
-  SetDeadline(connection, kHeadList);
-  Watch(connection, EPOLLIN | EPOLLRDHUP);
+  deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
+  if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
+}
+
+// Clients must cope with an idle connection that is closed (RFC 9112, 9.5).
+bool Gate::CloseLongestIdle() {
+  GateConnection* connection = deadlines_.First(GateDeadlines::kIdle);
+  if (connection == nullptr) return false;
+  Forget(connection, true);
+  return true;
 }
 
 GateConnection* Gate::Find(uint64_t handle) {
@@ -344,15 +205,14 @@ GateConnection* Gate::Find(uint64_t handle) {
 }
 
 // Tells epoll what to look for. A connection that is new is added.
-void Gate::Watch(GateConnection* connection, uint32_t events) {
-  if (connection->watched == events) return;
+bool Gate::Watch(GateConnection* connection, uint32_t events) {
+  if (connection->watched == events) return true;
   epoll_event event{};
   event.events = events;
   event.data.u64 = connection->handle();
-  epoll_ctl(epoll_fd_,
-            connection->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
-            connection->fd, &event);
+  const int op = connection->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   connection->watched = events;
+  return epoll_ctl(epoll_fd_, op, connection->fd, &event) == 0;
 }
 
 void Gate::OnEvent(GateConnection* connection, uint32_t events) {
@@ -361,6 +221,9 @@ void Gate::OnEvent(GateConnection* connection, uint32_t events) {
     case GateConnection::State::kLingering:
       OnReadable(connection);
       break;
+    case GateConnection::State::kBusy:
+      OnWaitingClient(connection, events);
+      break;
     case GateConnection::State::kWriting:
       if (events & (EPOLLERR | EPOLLHUP)) {
         Forget(connection, true);
@@ -368,12 +231,18 @@ void Gate::OnEvent(GateConnection* connection, uint32_t events) {
         Flush(connection);
       }
       break;
-    case GateConnection::State::kBusy:
-      // A browser that leaves closes both directions; one that only ends its
-      // own (RDHUP alone) may still wait for the answer, but streams and long
-      // calls to nobody are the greater harm.
-      if (auto exchange = connection->exchange.lock()) exchange->Abort();
-      break;
+  }
+}
+
+void Gate::OnWaitingClient(GateConnection* connection, uint32_t events) {
+  if (events & (EPOLLERR | EPOLLHUP)) {
+    connection->broken = true;
+    if (auto exchange = connection->exchange.lock()) exchange->Abort();
+  } else if ((events & EPOLLRDHUP) && !connection->probed &&
+             connection->minor_version >= 1) {
+    connection->probed = true;
+    inbox_->SendUnlessDetached(connection->handle(), connection->fd, kContinue,
+                               sizeof kContinue - 1);
   }
 }
 
@@ -385,15 +254,22 @@ void Gate::OnReadable(GateConnection* connection) {
     Forget(connection, true);
     return;
   }
+  const auto size = static_cast<size_t>(n);
   if (connection->state == GateConnection::State::kLingering) {
-    connection->lingered_bytes += static_cast<size_t>(n);
+    connection->lingered_bytes += size;
     if (connection->lingered_bytes > kLingerBytes) Forget(connection, true);
     return;
   }
-  if (connection->in.empty() && connection->list == kIdleList) {
-    SetDeadline(connection, kHeadList);
+  if (connection->list == GateDeadlines::kIdle) {
+    deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
   }
-  connection->in.append(buffer, static_cast<size_t>(n));
+  connection->in.append(buffer, size);
+  buffered_bytes_ += size;
+  if (buffered_bytes_ > options_.max_buffered_bytes &&
+      connection->in.size() > kSmallRequestBytes) {
+    Refuse(connection, 503, "too many large requests; retry later");
+    return;
+  }
   ContinueReading(connection);
 }
 
@@ -407,25 +283,32 @@ void Gate::ContinueReading(GateConnection* connection) {
     case RequestFraming::State::kHead:
       break;
     case RequestFraming::State::kBody:
-      if (before == RequestFraming::State::kHead) {
-        SetDeadline(connection, kBodyList);
-        if (framing.expects_continue()) {
-          constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-          send(connection->fd, kContinue, sizeof kContinue - 1, MSG_NOSIGNAL);
-        }
+      if (before != RequestFraming::State::kHead) break;
+      deadlines_.Set(connection, GateDeadlines::kBody, NowNs());
+      // Who has sent some of the body does not wait to be asked for it.
+      if (framing.expects_continue() &&
+          connection->in.size() == framing.end() && !SendContinue(connection)) {
+        Forget(connection, true);
       }
       break;
     case RequestFraming::State::kComplete:
       PassOn(connection);
       break;
     case RequestFraming::State::kRefused:
+      connection->is_head = framing.verb() == "HEAD";
       Refuse(connection, framing.status(), framing.reason());
       break;
   }
 }
 
+bool Gate::SendContinue(GateConnection* connection) {
+  constexpr ssize_t kSize = sizeof kContinue - 1;
+  return send(connection->fd, kContinue, kSize, MSG_NOSIGNAL) == kSize;
+}
+
 void Gate::PassOn(GateConnection* connection) {
   RequestFraming& framing = *connection->framing;
+  const uint64_t handle = connection->handle();
   auto request = std::make_unique<Request>();
   request->parsed.verb = framing.verb();
   request->parsed.target = framing.target();
@@ -434,55 +317,59 @@ void Gate::PassOn(GateConnection* connection) {
   request->parsed.headers = framing.TakeHeaders();
   request->parsed.body = framing.TakeBody();
   request->parsed.peer_address = connection->peer_address;
-  const uint64_t handle = connection->handle();
-  request->link = std::make_unique<Link>(inbox_, handle, connection->fd);
-  request->watch = [inbox = inbox_, handle](std::shared_ptr<Exchange> exchange) {
-    inbox->Post({Posted::What::kWatch, handle, {}, false, std::move(exchange)});
+  request->link = std::make_unique<GateLink>(inbox_, handle, connection->fd);
+  request->watch = [inbox = inbox_,
+                    handle](std::shared_ptr<Exchange> exchange) {
+    inbox->Post({GateInbox::Item::What::kWatch,
+                 handle,
+                 {},
+                 false,
+                 std::move(exchange)});
   };
 
-  connection->keep_alive = framing.keep_alive();
-  connection->in.erase(0, framing.end());
-  if (connection->in.empty()) std::string().swap(connection->in);
+  connection->is_head = framing.verb() == "HEAD";
+  connection->minor_version = framing.minor_version();
+  connection->broken = connection->probed = false;
+  DropInput(connection, framing.end());
   connection->framing.reset();
   connection->state = GateConnection::State::kBusy;
-  ClearDeadline(connection);
-  // What is pipelined waits in the kernel.
+  Count(connection, true);
+  deadlines_.Clear(connection);
+  // No input: what is pipelined waits in the kernel. Once for each change: a
+  // client that is half gone stays so.
   Watch(connection, EPOLLRDHUP | EPOLLET);
   if (!sink_(std::move(request))) {
     Refuse(connection, 503, "too many requests wait; retry later");
   }
 }
 
-void Gate::OnPosted(Posted posted) {
-  GateConnection* connection = Find(posted.handle);
+void Gate::OnPosted(GateInbox::Item item) {
+  GateConnection* connection = Find(item.handle);
   if (connection == nullptr) return;
-  switch (posted.what) {
-    case Posted::What::kAnswer:
-      Answer(connection, std::move(posted.bytes), posted.keep_alive);
+  switch (item.what) {
+    case GateInbox::Item::What::kAnswer:
+      Answer(connection, std::move(item.bytes), item.keep_alive);
       break;
-    case Posted::What::kDetached:
+    case GateInbox::Item::What::kDetached:
       Forget(connection, false);
       break;
-    case Posted::What::kWatch: {
-      connection->exchange = posted.exchange;
+    case GateInbox::Item::What::kWatch:
+      connection->exchange = item.exchange;
       // The break may have come before there was anybody to tell.
-      char ignored;
-      const ssize_t n =
-          recv(connection->fd, &ignored, 1, MSG_PEEK | MSG_DONTWAIT);
-      const bool broken = n == 0 || (n < 0 && errno != EAGAIN);
-      if (auto exchange = posted.exchange.lock(); broken && exchange) {
+      if (auto exchange = item.exchange.lock();
+          connection->broken && exchange != nullptr) {
         exchange->Abort();
       }
       break;
-    }
   }
 }
 
 void Gate::Answer(GateConnection* connection, std::string bytes,
                   bool keep_alive) {
+  connection->exchange.reset();
   connection->out = std::move(bytes);
   connection->out_sent = 0;
-  connection->keep_alive = keep_alive && !stop_accepting_;
+  connection->keep_alive = keep_alive && accepting_;
   connection->state = GateConnection::State::kWriting;
   Flush(connection);
 }
@@ -494,7 +381,9 @@ void Gate::Flush(GateConnection* connection) {
              connection->out.size() - connection->out_sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
-      if (connection->list != kWriteList) SetDeadline(connection, kWriteList);
+      if (connection->list != GateDeadlines::kWrite) {
+        deadlines_.Set(connection, GateDeadlines::kWrite, NowNs());
+      }
       Watch(connection, EPOLLOUT);
       return;
     }
@@ -509,6 +398,7 @@ void Gate::Flush(GateConnection* connection) {
 }
 
 void Gate::AfterAnswer(GateConnection* connection) {
+  Count(connection, false);
   if (!connection->keep_alive) {
     Linger(connection);
     return;
@@ -516,40 +406,36 @@ void Gate::AfterAnswer(GateConnection* connection) {
   connection->state = GateConnection::State::kReading;
   Watch(connection, EPOLLIN | EPOLLRDHUP);
   if (connection->in.empty()) {
-    SetDeadline(connection, kIdleList);
+    deadlines_.Set(connection, GateDeadlines::kIdle, NowNs());
   } else {
-    SetDeadline(connection, kHeadList);
+    deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
     ContinueReading(connection);
   }
 }
 
 void Gate::Linger(GateConnection* connection) {
   shutdown(connection->fd, SHUT_WR);
-  std::string().swap(connection->in);
+  DropInput(connection, connection->in.size());
   connection->framing.reset();
   connection->state = GateConnection::State::kLingering;
   connection->lingered_bytes = 0;
-  SetDeadline(connection, kLingerList);
+  deadlines_.Set(connection, GateDeadlines::kLinger, NowNs());
   Watch(connection, EPOLLIN);
 }
 
 void Gate::Refuse(GateConnection* connection, int status,
-                  const std::string& why) {
-  const char* name = status == 503                    ? "UNAVAILABLE"
-                     : status == 501 || status == 505 ? "UNIMPLEMENTED"
-                     : status == 408                  ? "DEADLINE_EXCEEDED"
-                                                      : "INVALID_ARGUMENT";
+                  absl::string_view why) {
   Answer(connection,
-         SerializeResponse(ErrorResponse(status, name, why),
-                           /*keep_alive=*/false, /*without_body=*/false),
+         SerializeResponse(ErrorResponse(status, StatusName(status), why),
+                           /*keep_alive=*/false, connection->is_head),
          /*keep_alive=*/false);
 }
 
 void Gate::Forget(GateConnection* connection, bool close_fd) {
-  ClearDeadline(connection);
-  if (auto exchange = connection->exchange.lock(); exchange && close_fd) {
-    exchange->Abort();
-  }
+  const std::shared_ptr<Exchange> exchange = connection->exchange.lock();
+  deadlines_.Clear(connection);
+  DropInput(connection, connection->in.size());
+  Count(connection, false);
   if (close_fd) close(connection->fd);
   const uint32_t slot = connection->slot;
   const uint32_t generation = connection->generation;
@@ -559,50 +445,44 @@ void Gate::Forget(GateConnection* connection, bool close_fd) {
   connection->generation = generation + 1;
   free_slots_.push_back(slot);
   --connections_;
+  if (exchange != nullptr && close_fd) exchange->Abort();
 }
 
-void Gate::SetDeadline(GateConnection* connection, List list) {
-  ClearDeadline(connection);
-  DeadlineList& to = deadlines_[list];
-  connection->list = list;
-  connection->deadline = NowNs() + to.length_ns;
-  connection->previous = to.last;
-  connection->next = nullptr;
-  (to.last == nullptr ? to.first : to.last->next) = connection;
-  to.last = connection;
+// The first `bytes` of the input are done with.
+void Gate::DropInput(GateConnection* connection, size_t bytes) {
+  buffered_bytes_ -= bytes;
+  // A new string: the memory of the old one goes.
+  connection->in = connection->in.substr(bytes);
 }
 
-void Gate::ClearDeadline(GateConnection* connection) {
-  if (connection->list < 0) return;
-  DeadlineList& from = deadlines_[connection->list];
-  (connection->previous == nullptr ? from.first
-                                   : connection->previous->next) =
-      connection->next;
-  (connection->next == nullptr ? from.last : connection->next->previous) =
-      connection->previous;
-  connection->previous = connection->next = nullptr;
-  connection->list = -1;
+void Gate::Count(GateConnection* connection, bool in_flight) {
+  if (connection->counted == in_flight) return;
+  connection->counted = in_flight;
+  MutexLock lock(&idle_mu_);
+  in_flight_ += in_flight ? 1 : size_t{0} - 1;
+  if (in_flight_ == 0) idle_.notify_all();
 }
 
-// Closes what is overdue; returns the milliseconds until the next deadline.
+// Closes what is overdue; returns the milliseconds until the next deadline, or
+// -1.
 int Gate::ExpireDeadlines() {
   const int64_t now = NowNs();
-  int64_t next = accept_again_at_ == 0 ? now + int64_t{3600} * 1'000'000'000
-                                       : accept_again_at_;
-  for (DeadlineList& list : deadlines_) {
-    while (list.first != nullptr && list.first->deadline <= now) {
-      GateConnection* connection = list.first;
-      const bool reading = connection->list == kHeadList ||
-                           connection->list == kBodyList;
-      if (reading && !connection->in.empty()) {
-        Refuse(connection, 408, "the request did not arrive in time");
-      } else {
-        Forget(connection, true);
-      }
+  while (GateConnection* connection = deadlines_.Overdue(now)) {
+    const bool reading = connection->list == GateDeadlines::kHead ||
+                         connection->list == GateDeadlines::kBody;
+    if (reading && !connection->in.empty()) {
+      Refuse(connection, 408, "the request did not arrive in time");
+    } else {
+      Forget(connection, true);
     }
-    if (list.first != nullptr) next = std::min(next, list.first->deadline);
   }
-  return static_cast<int>(std::max<int64_t>(0, (next - now) / 1'000'000 + 1));
+  int64_t next = deadlines_.Next();
+  if (acceptor_.again_at_ns() != 0) {
+    next = std::min(next, acceptor_.again_at_ns());
+  }
+  if (next == std::numeric_limits<int64_t>::max()) return -1;
+  return static_cast<int>(
+      std::clamp<int64_t>((next - now) / 1'000'000 + 1, 0, 3'600'000));
 }
 
 }  // namespace sse_bridge

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_HTTP_GATE_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,18 +15,27 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
+#include "bridge/http/acceptor.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/gate_connection.h"
+#include "bridge/http/gate_deadlines.h"
+#include "bridge/http/gate_inbox.h"
 #include "bridge/http/request_framing.h"
 
 namespace sse_bridge {
-
-struct GateConnection;
 
 // The request gate: one thread that accepts connections and waits for each
 // until its whole request is there. Only then is the request passed on, so
 // connections that trickle bytes hold nothing but their buffer, and that only
 // until their deadline. It also sends the answers and keeps connections alive
-// between requests.
+// between requests. Requests of one connection are served one after the other;
+// what is pipelined waits in the kernel.
+//
+// A client that ends its direction while it waits (half-close) gets its answer.
+// One that has left altogether looks the same, until something is sent to it:
+// so it is sent an interim response (100, which every HTTP/1.1 client reads
+// over: RFC 9110, 15.2), and only if that is met by a reset is the exchange
+// aborted. For HTTP/1.0 there is no such probe, and only a reset aborts.
 class Gate {
  public:
   struct Options {
@@ -38,6 +48,15 @@ class Gate {
     absl::Duration body_timeout = absl::Seconds(30);
     absl::Duration idle_timeout = absl::Seconds(60);
     absl::Duration write_timeout = absl::Seconds(30);
+
+    // Connections that the gate holds: streams, which have left it, are not
+    // among them. Beyond it the longest idle one gives way to a new one, or the
+    // new one is answered 503. 0: as many as there are descriptors.
+    size_t max_connections = 0;
+
+    // Bytes of unfinished requests, of all connections. Beyond it those that
+    // are large are answered 503.
+    size_t max_buffered_bytes = size_t{256} << 20;
   };
 
   // A complete request, on its way to a worker.
@@ -58,12 +77,15 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  // Takes over a listening socket (non-blocking) and starts the thread.
+  // Takes over a listening socket (non-blocking) and starts the thread. Once.
   absl::Status Start(int listen_fd);
 
-  // No connection is accepted from now on; those that are here are served. The
-  // listening socket is closed.
+  // No connection is accepted from now on, and idle ones are closed; the
+  // requests that are here are served. The listening socket is closed.
   void StopAccepting();
+
+  // Waits until no request is in flight. False: the deadline came first.
+  bool WaitUntilIdle(absl::Time deadline);
 
   // Closes everything and joins the thread. Exchanges may outlive it.
   void Stop();
@@ -72,55 +94,52 @@ class Gate {
   size_t connections() const { return connections_; }
 
  private:
-  class Link;
-  struct Inbox;  // shared with the links, which may outlive the gate
-  struct Posted;
-
-  // The intrusive lists of deadlines: one for each length, so that each list is
-  // in the order of its deadlines.
-  enum List { kHeadList, kBodyList, kIdleList, kWriteList, kLingerList, kLists };
-
   void Run();
-  void Accept();
-  void RefuseForDescriptors();
+  void CloseAll();
   void AddConnection(int fd, std::string peer_address);
+  bool CloseLongestIdle();
+  GateConnection* Find(uint64_t handle);
+  bool Watch(GateConnection* connection, uint32_t events);
+
   void OnEvent(GateConnection* connection, uint32_t events);
   void OnReadable(GateConnection* connection);
-  void OnPosted(Posted posted);
+  void OnWaitingClient(GateConnection* connection, uint32_t events);
+  void OnPosted(GateInbox::Item item);
+
   void ContinueReading(GateConnection* connection);
+  bool SendContinue(GateConnection* connection);
   void PassOn(GateConnection* connection);
   void Answer(GateConnection* connection, std::string bytes, bool keep_alive);
   void Flush(GateConnection* connection);
   void AfterAnswer(GateConnection* connection);
   void Linger(GateConnection* connection);
-  void Refuse(GateConnection* connection, int status, const std::string& why);
+  void Refuse(GateConnection* connection, int status, absl::string_view why);
   void Forget(GateConnection* connection, bool close_fd);
-  void Watch(GateConnection* connection, uint32_t events);
-  void SetDeadline(GateConnection* connection, List list);
-  void ClearDeadline(GateConnection* connection);
+  void DropInput(GateConnection* connection, size_t bytes);
+  void Count(GateConnection* connection, bool in_flight);
   int ExpireDeadlines();
-  GateConnection* Find(uint64_t handle);
 
   const Options options_;
   const Sink sink_;
-  const std::shared_ptr<Inbox> inbox_;
+  const std::shared_ptr<GateInbox> inbox_;
   std::thread thread_;
   std::atomic<size_t> connections_{0};
   std::atomic<bool> stop_accepting_{false};
   std::atomic<bool> stop_{false};
 
+  Mutex idle_mu_;
+  std::condition_variable_any idle_;
+  size_t in_flight_ ABSL_GUARDED_BY(idle_mu_) = 0;
+
   // Of the gate's thread, from Start on.
   int epoll_fd_ = -1;
-  int listen_fd_ = -1;
-  int reserve_fd_ = -1;  // given up to refuse a connection when out of them
-  int64_t accept_again_at_ = 0;  // monotonic ns; 0: accepting
+  int wake_fd_ = -1;
+  Acceptor acceptor_;
+  bool accepting_ = true;
+  size_t buffered_bytes_ = 0;
   std::vector<std::unique_ptr<GateConnection>> slots_;
   std::vector<uint32_t> free_slots_;
-  struct DeadlineList {
-    GateConnection* first = nullptr;
-    GateConnection* last = nullptr;
-    int64_t length_ns = 0;
-  } deadlines_[kLists];
+  GateDeadlines deadlines_;
 };
 
 }  // namespace sse_bridge

@@ -10,6 +10,8 @@ absl::string_view ReasonPhrase(int status) {
       return "OK";
     case 204:
       return "No Content";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -44,6 +46,8 @@ absl::string_view ReasonPhrase(int status) {
       return "Internal Server Error";
     case 501:
       return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
     case 504:
@@ -51,7 +55,7 @@ absl::string_view ReasonPhrase(int status) {
     case 505:
       return "HTTP Version Not Supported";
     default:
-      return "Status";
+      return "Unknown";
   }
 }
 
@@ -73,13 +77,14 @@ std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
   for (const auto& [name, value] : response.headers) {
     AppendHeader(name, value, &text);
   }
-  // RFC 9110, 8.6: a 204 has no Content-Length.
-  if (response.status != 204 && response.status != 304) {
+  // RFC 9110, 8.6 and 15.4.5: these have neither a body nor its length.
+  const bool bodiless = response.status == 204 || response.status == 304;
+  if (!bodiless) {
     absl::StrAppend(&text, "Content-Length: ", response.body.size(), "\r\n");
   }
   absl::StrAppend(&text, "Connection: ", keep_alive ? "keep-alive" : "close",
                   "\r\n\r\n");
-  if (!without_body) text.append(response.body);
+  if (!without_body && !bodiless) text.append(response.body);
   return text;
 }
 

@@ -16,6 +16,12 @@ constexpr size_t kMaxVerbBytes = 16;
 constexpr size_t kMaxChunkLineBytes = 256;
 constexpr size_t kMaxTrailerBytes = 4096;
 
+// A chunk's framing may have so many bytes; what all chunks together have
+// beyond that is bounded too, so that a body of its allowed size cannot come in
+// many times as much framing.
+constexpr size_t kFreeChunkBytes = 12;
+constexpr size_t kMaxChunkExcessBytes = size_t{16} << 10;
+
 // RFC 9110, 5.6.2.
 bool IsTokenChar(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
@@ -27,9 +33,10 @@ bool IsToken(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenChar);
 }
 
+// RFC 9112, 3.2. A fragment is never sent.
 bool IsTargetChar(char c) {
   const auto u = static_cast<unsigned char>(c);
-  return u > 0x20 && u < 0x7f;
+  return u > 0x20 && u < 0x7f && c != '#';
 }
 
 // RFC 9110, 5.5: visible bytes, space, tab and obs-text.
@@ -38,27 +45,65 @@ bool IsValueChar(char c) {
   return u == '\t' || (u >= 0x20 && u != 0x7f);
 }
 
-absl::string_view TrimBlanks(absl::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
+// RFC 3986, 3.2.2 and 3.2.3, by its characters alone.
+bool IsHostChar(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::string_view("-._~%!$&'()*+,;=:[]").find(c) !=
+             absl::string_view::npos;
+}
+
+// RFC 9112, 3.2: origin-form, absolute-form, and "*" for OPTIONS.
+bool IsTarget(absl::string_view verb, absl::string_view target) {
+  if (!std::all_of(target.begin(), target.end(), IsTargetChar)) return false;
+  return absl::StartsWith(target, "/") ||
+         absl::StartsWithIgnoreCase(target, "http://") ||
+         absl::StartsWithIgnoreCase(target, "https://") ||
+         (target == "*" && verb == "OPTIONS");
+}
+
+bool IsHttpVersion(absl::string_view version) {
+  return version.size() == 8 && absl::StartsWith(version, "HTTP/") &&
+         absl::ascii_isdigit(static_cast<unsigned char>(version[5])) &&
+         version[6] == '.' &&
+         absl::ascii_isdigit(static_cast<unsigned char>(version[7]));
+}
+
+absl::string_view TrimRight(absl::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
     text.remove_suffix(1);
   }
   return text;
 }
 
-// Digits only, and no number that could overflow.
+absl::string_view TrimBlanks(absl::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+    text.remove_prefix(1);
+  }
+  return TrimRight(text);
+}
+
+// A folded line begins with a blank, which is no token: it is malformed here.
+bool SplitHeader(absl::string_view line, absl::string_view* name,
+                 absl::string_view* value) {
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos) return false;
+  *name = line.substr(0, colon);
+  *value = TrimBlanks(line.substr(colon + 1));
+  return IsToken(*name) &&
+         std::all_of(value->begin(), value->end(), IsValueChar);
+}
+
+// Digits only. A number too large to be counted is as good as any other that
+// is too large.
 bool ParseLength(absl::string_view text, size_t* length) {
-  constexpr size_t kMaxDigits = 15;
-  if (text.empty() || text.size() > kMaxDigits) return false;
+  constexpr size_t kTooLarge = size_t{1} << 50;
   size_t value = 0;
   for (char c : text) {
     if (c < '0' || c > '9') return false;
-    value = value * 10 + static_cast<size_t>(c - '0');
+    value = std::min(value * 10 + static_cast<size_t>(c - '0'), kTooLarge);
   }
   *length = value;
-  return true;
+  return !text.empty();
 }
 
 bool ParseChunkSize(absl::string_view text, size_t* size) {
@@ -66,20 +111,21 @@ bool ParseChunkSize(absl::string_view text, size_t* size) {
   if (text.empty() || text.size() > kMaxDigits) return false;
   size_t value = 0;
   for (char c : text) {
-    int digit;
-    if (c >= '0' && c <= '9') {
-      digit = c - '0';
-    } else if (c >= 'a' && c <= 'f') {
-      digit = c - 'a' + 10;
-    } else if (c >= 'A' && c <= 'F') {
-      digit = c - 'A' + 10;
-    } else {
-      return false;
-    }
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return false;
+    const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
     value = value * 16 + static_cast<size_t>(digit);
   }
   *size = value;
   return true;
+}
+
+// The size of a chunk from its first line: "1a" or "1a;name=value".
+bool ParseChunkLine(absl::string_view line, size_t* size) {
+  const size_t extension = line.find(';');
+  absl::string_view digits = line.substr(0, extension);
+  if (extension != absl::string_view::npos) digits = TrimRight(digits);
+  return line.size() <= kMaxChunkLineBytes && ParseChunkSize(digits, size) &&
+         std::all_of(line.begin(), line.end(), IsValueChar);
 }
 
 }  // namespace
@@ -98,61 +144,64 @@ RequestFraming::State RequestFraming::Advance(absl::string_view buffer) {
 }
 
 RequestFraming::State RequestFraming::AdvanceHead(absl::string_view buffer) {
-  // RFC 9112, 2.2: an empty line before the request line is ignored.
-  if (at_ == 0 && absl::StartsWith(buffer, "\r\n")) at_ = 2;
-  const size_t blank =
-      buffer.find("\r\n\r\n", std::max(at_, searched_));
-  if (blank == absl::string_view::npos) {
-    if (buffer.size() - at_ > limits_->max_head_bytes) {
-      const size_t line = buffer.find("\r\n", at_);
-      return line == absl::string_view::npos
-                 ? Refuse(414, "the request line is too long")
-                 : Refuse(431, "the request head is too large");
+  while (state_ == State::kHead && searched_ < buffer.size()) {
+    const char c = buffer[searched_];
+    const bool after_cr = searched_ > at_ && buffer[searched_ - 1] == '\r';
+    if (after_cr != (c == '\n') ||
+        (c != '\n' && c != '\r' && !IsValueChar(c))) {
+      return Refuse(400, "forbidden character in the request head");
     }
-    searched_ = buffer.size() < 3 ? 0 : buffer.size() - 3;
-    return state_;
+    ++searched_;
+    if (verb_.empty() && searched_ - begin_ > limits_->max_request_line_bytes) {
+      return Refuse(414, "the request line is too long");
+    }
+    if (searched_ - begin_ > limits_->max_head_bytes) {
+      return Refuse(431, "the request head is too large");
+    }
+    if (c == '\n') {
+      const absl::string_view line = buffer.substr(at_, searched_ - 2 - at_);
+      at_ = searched_;
+      if (!ReadLine(line)) return state_;
+    }
   }
-  const absl::string_view head = buffer.substr(at_, blank - at_);
-  if (head.size() + 4 > limits_->max_head_bytes) {
-    return Refuse(431, "the request head is too large");
-  }
-  bool first = true;
-  for (absl::string_view line : absl::StrSplit(head, "\r\n")) {
-    if (!(first ? ReadRequestLine(line) : ReadHeaderLine(line))) return state_;
-    first = false;
-  }
-  at_ = blank + 4;
-  if (JudgeHead()) state_ = State::kBody;
   return state_;
 }
 
+bool RequestFraming::ReadLine(absl::string_view line) {
+  if (verb_.empty()) {
+    // RFC 9112, 2.2: an empty line before the request line is ignored.
+    if (line.empty() && begin_ == 0) {
+      begin_ = at_;
+      return true;
+    }
+    return ReadRequestLine(line);
+  }
+  if (!line.empty()) return ReadHeaderLine(line);
+  if (!JudgeHead()) return false;
+  state_ = State::kBody;
+  return true;
+}
+
 bool RequestFraming::ReadRequestLine(absl::string_view line) {
-  const size_t first = line.find(' ');
-  const size_t last = line.rfind(' ');
-  if (first == absl::string_view::npos || first == last) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(line, ' ');
+  if (parts.size() != 3) {
     Refuse(400, "malformed request line");
     return false;
   }
-  const absl::string_view verb = line.substr(0, first);
-  const absl::string_view target = line.substr(first + 1, last - first - 1);
-  const absl::string_view version = line.substr(last + 1);
+  const absl::string_view verb = parts[0], target = parts[1],
+                          version = parts[2];
   if (!IsToken(verb) || verb.size() > kMaxVerbBytes) {
     Refuse(400, "malformed request method");
     return false;
   }
-  if (target.size() > limits_->max_target_bytes) {
-    Refuse(414, "the request target is too long");
-    return false;
-  }
-  if (target.empty() ||
-      !std::all_of(target.begin(), target.end(), IsTargetChar)) {
-    Refuse(400, "malformed request target");
-    return false;
-  }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    const bool http = absl::StartsWith(version, "HTTP/");
+    const bool http = IsHttpVersion(version);
     Refuse(http ? 505 : 400, http ? "only HTTP/1.1 and HTTP/1.0 are served"
                                   : "malformed request line");
+    return false;
+  }
+  if (!IsTarget(verb, target)) {
+    Refuse(400, "malformed request target");
     return false;
   }
   verb_ = std::string(verb);
@@ -166,73 +215,25 @@ bool RequestFraming::ReadHeaderLine(absl::string_view line) {
     Refuse(431, "too many headers");
     return false;
   }
-  const size_t colon = line.find(':');
-  if (colon == absl::string_view::npos || !IsToken(line.substr(0, colon))) {
+  absl::string_view name, value;
+  if (!SplitHeader(line, &name, &value)) {
     Refuse(400, "malformed header");
     return false;
   }
-  const absl::string_view value = TrimBlanks(line.substr(colon + 1));
-  if (!std::all_of(value.begin(), value.end(), IsValueChar)) {
-    Refuse(400, absl::StrCat("forbidden character in header ",
-                             line.substr(0, colon)));
-    return false;
-  }
-  headers_.emplace_back(std::string(line.substr(0, colon)), std::string(value));
+  headers_.emplace_back(std::string(name), std::string(value));
   return true;
 }
 
 bool RequestFraming::JudgeHead() {
-  int hosts = 0;
-  bool has_length = false, has_encoding = false;
-  keep_alive_ = minor_version_ >= 1;
   for (const auto& [name, value] : headers_) {
-    if (absl::EqualsIgnoreCase(name, "Host")) {
-      ++hosts;
-    } else if (absl::EqualsIgnoreCase(name, "Content-Length")) {
-      size_t length = 0;
-      if (!ParseLength(value, &length) ||
-          (has_length && length != content_length_)) {
-        Refuse(400, "malformed Content-Length");
-        return false;
-      }
-      has_length = true;
-      content_length_ = length;
-    } else if (absl::EqualsIgnoreCase(name, "Transfer-Encoding")) {
-      if (has_encoding || minor_version_ == 0) {
-        Refuse(400, "unexpected Transfer-Encoding");
-        return false;
-      }
-      has_encoding = true;
-      if (!absl::EqualsIgnoreCase(value, "chunked")) {
-        Refuse(501, "the only Transfer-Encoding served is chunked");
-        return false;
-      }
-    } else if (absl::EqualsIgnoreCase(name, "Connection")) {
-      for (absl::string_view option : absl::StrSplit(value, ',')) {
-        option = TrimBlanks(option);
-        if (absl::EqualsIgnoreCase(option, "close")) keep_alive_ = false;
-        if (absl::EqualsIgnoreCase(option, "keep-alive") &&
-            minor_version_ == 0) {
-          keep_alive_ = true;
-        }
-      }
-    } else if (absl::EqualsIgnoreCase(name, "Expect")) {
-      if (!absl::EqualsIgnoreCase(value, "100-continue")) {
-        Refuse(417, "the only expectation met is 100-continue");
-        return false;
-      }
-      expects_continue_ = minor_version_ >= 1;
-    } else if (absl::EqualsIgnoreCase(name, "Content-Encoding") &&
-               !absl::EqualsIgnoreCase(value, "identity")) {
-      Refuse(415, "compressed request bodies are not served");
-      return false;
-    }
+    if (!JudgeHeader(name, value)) return false;
   }
-  if (hosts > 1 || (hosts == 0 && minor_version_ >= 1)) {
+  if (hosts_ > 1 || (hosts_ == 0 && minor_version_ >= 1)) {
     Refuse(400, "exactly one Host header is needed");
     return false;
   }
-  if (has_length && has_encoding) {
+  // RFC 9112, 6.1 and 6.3: the classic of request smuggling.
+  if (has_length_ && chunked_) {
     Refuse(400, "both Content-Length and Transfer-Encoding");
     return false;
   }
@@ -241,12 +242,60 @@ bool RequestFraming::JudgeHead() {
                              limits_->max_body_bytes, " bytes"));
     return false;
   }
-  chunked_ = has_encoding;
+  keep_alive_ = !closes_ && (minor_version_ >= 1 || keeps_);
+  return true;
+}
+
+bool RequestFraming::JudgeHeader(absl::string_view name,
+                                 absl::string_view value) {
+  if (absl::EqualsIgnoreCase(name, "Host")) {
+    ++hosts_;
+    if (!std::all_of(value.begin(), value.end(), IsHostChar)) {
+      Refuse(400, "malformed Host");
+      return false;
+    }
+  } else if (absl::EqualsIgnoreCase(name, "Content-Length")) {
+    if (has_length_ || !ParseLength(value, &content_length_)) {
+      Refuse(400, "malformed or repeated Content-Length");
+      return false;
+    }
+    has_length_ = true;
+  } else if (absl::EqualsIgnoreCase(name, "Transfer-Encoding")) {
+    if (chunked_ || minor_version_ == 0) {
+      Refuse(400, "unexpected Transfer-Encoding");
+      return false;
+    }
+    if (!absl::EqualsIgnoreCase(value, "chunked")) {
+      Refuse(501, "the only Transfer-Encoding served is chunked");
+      return false;
+    }
+    chunked_ = true;
+  } else if (absl::EqualsIgnoreCase(name, "Connection")) {
+    for (absl::string_view option : absl::StrSplit(value, ',')) {
+      option = TrimBlanks(option);
+      closes_ |= absl::EqualsIgnoreCase(option, "close");
+      keeps_ |= absl::EqualsIgnoreCase(option, "keep-alive");
+    }
+  } else if (absl::EqualsIgnoreCase(name, "Expect")) {
+    // RFC 9110, 10.1.1: not for HTTP/1.0.
+    if (minor_version_ == 0) return true;
+    if (!absl::EqualsIgnoreCase(value, "100-continue")) {
+      Refuse(417, "the only expectation met is 100-continue");
+      return false;
+    }
+    expects_continue_ = true;
+  } else if (absl::EqualsIgnoreCase(name, "Content-Encoding") &&
+             !absl::EqualsIgnoreCase(value, "identity")) {
+    Refuse(415, "compressed request bodies are not served");
+    return false;
+  }
   return true;
 }
 
 RequestFraming::State RequestFraming::AdvanceBody(absl::string_view buffer) {
-  if (chunked_) return AdvanceChunks(buffer);
+  if (chunked_) {
+    return trailers_at_ == 0 ? AdvanceChunks(buffer) : AdvanceTrailers(buffer);
+  }
   if (buffer.size() - at_ < content_length_) return state_;
   body_ = std::string(buffer.substr(at_, content_length_));
   at_ += content_length_;
@@ -256,29 +305,13 @@ RequestFraming::State RequestFraming::AdvanceBody(absl::string_view buffer) {
 RequestFraming::State RequestFraming::AdvanceChunks(absl::string_view buffer) {
   for (;;) {
     const size_t eol = buffer.find("\r\n", at_);
-    if (in_trailers_) {
-      // Trailers are read over; they could only contradict the head.
-      if (eol == absl::string_view::npos || eol - at_ > kMaxTrailerBytes) {
-        return buffer.size() - at_ > kMaxTrailerBytes
-                   ? Refuse(431, "the trailers are too large")
-                   : state_;
-      }
-      const bool last = eol == at_;
-      at_ = eol + 2;
-      if (last) return state_ = State::kComplete;
-      continue;
-    }
     if (eol == absl::string_view::npos) {
       return buffer.size() - at_ > kMaxChunkLineBytes
                  ? Refuse(400, "malformed chunk")
                  : state_;
     }
-    const absl::string_view line = buffer.substr(at_, eol - at_);
     size_t size = 0;
-    if (line.size() > kMaxChunkLineBytes ||
-        !ParseChunkSize(TrimBlanks(line.substr(0, line.find(';'))), &size) ||
-        line.find('\r') != absl::string_view::npos ||
-        line.find('\n') != absl::string_view::npos) {
+    if (!ParseChunkLine(buffer.substr(at_, eol - at_), &size)) {
       return Refuse(400, "malformed chunk");
     }
     if (size > limits_->max_body_bytes - body_.size()) {
@@ -286,17 +319,42 @@ RequestFraming::State RequestFraming::AdvanceChunks(absl::string_view buffer) {
                                       limits_->max_body_bytes, " bytes"));
     }
     if (size == 0) {
-      at_ = eol + 2;
-      in_trailers_ = true;
-      continue;
+      at_ = trailers_at_ = eol + 2;
+      return AdvanceTrailers(buffer);
     }
-    if (buffer.size() < eol + 2 + size + 2) return state_;
-    if (buffer.substr(eol + 2 + size, 2) != "\r\n") {
+    const size_t data_at = eol + 2;
+    if (buffer.size() - data_at < size + 2) return state_;
+    if (buffer.substr(data_at + size, 2) != "\r\n") {
       return Refuse(400, "malformed chunk");
     }
-    const absl::string_view data = buffer.substr(eol + 2, size);
+    const size_t framing = data_at - at_ + 2;
+    chunk_excess_ += framing - std::min(framing, kFreeChunkBytes);
+    if (chunk_excess_ > kMaxChunkExcessBytes) {
+      return Refuse(400, "too much chunk framing");
+    }
+    const absl::string_view data = buffer.substr(data_at, size);
     body_.append(data.data(), data.size());
-    at_ = eol + 2 + size + 2;
+    at_ = data_at + size + 2;
+  }
+}
+
+// Trailers are checked and read over: they could only contradict the head.
+RequestFraming::State RequestFraming::AdvanceTrailers(
+    absl::string_view buffer) {
+  for (;;) {
+    const size_t eol = buffer.find("\r\n", at_);
+    const size_t seen =
+        (eol == absl::string_view::npos ? buffer.size() : eol) - trailers_at_;
+    if (seen > kMaxTrailerBytes)
+      return Refuse(431, "the trailers are too large");
+    if (eol == absl::string_view::npos) return state_;
+    const absl::string_view line = buffer.substr(at_, eol - at_);
+    at_ = eol + 2;
+    if (line.empty()) return state_ = State::kComplete;
+    absl::string_view name, value;
+    if (!SplitHeader(line, &name, &value)) {
+      return Refuse(400, "malformed trailer");
+    }
   }
 }
 

@@ -11,16 +11,20 @@
 namespace sse_bridge {
 
 struct FramingLimits {
-  size_t max_head_bytes = size_t{16} << 10;  // 431 beyond it
-  size_t max_headers = 100;                  // 431
-  size_t max_target_bytes = size_t{8} << 10;  // 414
-  size_t max_body_bytes = size_t{1} << 20;    // 413, after de-chunking
+  // Beyond them 431, 431, 414 and 413. Line ends count; a chunked body's
+  // framing does not, but has a bound of its own.
+  size_t max_head_bytes = size_t{16} << 10;
+  size_t max_headers = 100;
+  size_t max_request_line_bytes = size_t{8} << 10;
+  size_t max_body_bytes = size_t{1} << 20;
 };
 
 // Finds where one HTTP/1.x request ends in a growing buffer, and whether it may
 // be passed on (RFC 9112). Strict where servers that read a request
-// differently could be played off against each other: conflicting lengths,
-// folded lines, bare CR, spaces around names.
+// differently could be played off against each other (section 11.2):
+// conflicting or repeated lengths, folded lines, bare CR or LF, spaces around
+// names. A line is judged as soon as it is there, so that what cannot become a
+// request is refused at once and not at a deadline.
 //
 // Not thread-safe. One object a request.
 class RequestFraming {
@@ -51,9 +55,12 @@ class RequestFraming {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   const Headers& headers() const { return headers_; }
 
-  // Of a complete request: where it ends in the buffer, and its body without
-  // chunk framing. TakeHeaders and TakeBody leave them empty.
+  // Where what was understood so far ends in the buffer: the head in kBody, the
+  // request in kComplete.
   size_t end() const { return at_; }
+
+  // Of a complete request: its body is without chunk framing. Both are empty
+  // afterwards.
   Headers TakeHeaders() { return std::move(headers_); }
   std::string TakeBody() { return std::move(body_); }
 
@@ -66,13 +73,17 @@ class RequestFraming {
   State AdvanceHead(absl::string_view buffer);
   State AdvanceBody(absl::string_view buffer);
   State AdvanceChunks(absl::string_view buffer);
+  State AdvanceTrailers(absl::string_view buffer);
+  bool ReadLine(absl::string_view line);
   bool ReadRequestLine(absl::string_view line);
   bool ReadHeaderLine(absl::string_view line);
   bool JudgeHead();
+  bool JudgeHeader(absl::string_view name, absl::string_view value);
 
   const FramingLimits* const limits_;  // must outlive this
   State state_ = State::kHead;
-  size_t searched_ = 0;  // the head's end is not before this
+  size_t begin_ = 0;     // of the request line: 2 after an empty line
+  size_t searched_ = 0;  // no line of the head ends before this
   size_t at_ = 0;        // what is before this is understood
   int status_ = 0;
   std::string reason_;
@@ -84,9 +95,16 @@ class RequestFraming {
   bool keep_alive_ = true;
   bool expects_continue_ = false;
 
+  // From the headers, while they are judged.
+  int hosts_ = 0;
+  bool has_length_ = false;
+  bool closes_ = false;
+  bool keeps_ = false;
+
   bool chunked_ = false;
-  bool in_trailers_ = false;
   size_t content_length_ = 0;
+  size_t chunk_excess_ = 0;  // framing bytes beyond what chunks need
+  size_t trailers_at_ = 0;   // 0: not there yet
   std::string body_;
 };
 

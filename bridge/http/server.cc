@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <httplib.h>
+#include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <deque>
@@ -26,11 +28,11 @@ namespace {
 // httplib listens with a backlog of 5, which drops bursts of connections.
 constexpr int kBacklog = 4096;
 
-// Complete requests that may wait for a worker; 503 beyond it.
-constexpr size_t kMaxWaitingRequests = 20'000;
+// The longest header line that httplib's parser takes.
+constexpr size_t kMaxHttplibLineBytes = 8192 - 2;
 
-// A complete request head, as httplib reads it. What httplib would answer is
-// of no interest but for whether it answered at all.
+// A complete request head, as httplib reads it. What httplib writes is its own
+// form of an error, and goes nowhere: see HttpServer::Rep::Serve.
 class HeadStream : public httplib::Stream {
  public:
   HeadStream(std::string head, const std::string& peer)
@@ -60,15 +62,27 @@ class HeadStream : public httplib::Stream {
   size_t at_ = 0;
 };
 
-// The head, in the form that httplib's parser wants: without what the gate has
-// dealt with already (lengths, Expect).
-std::string HeadForHttplib(const Exchange::Parsed& request) {
-  std::string head = absl::StrCat(request.verb, " ", request.target,
-                                  " HTTP/1.", request.minor_version, "\r\n");
-  for (const auto& [name, value] : request.headers) {
+int LocalPort(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  // Both families have it in the same place.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+// The head for httplib to parse and route by: without what the gate has dealt
+// with already (lengths, Expect), and without what httplib 0.11 would refuse
+// though it is right: a '?' within the query, a Range it does not know (RFC
+// 9110, 14.2: to be ignored), long header lines. The Exchange has it all.
+std::string HeadForHttplib(const Exchange& exchange) {
+  std::string head = absl::StrCat(exchange.verb(), " ", exchange.raw_path(),
+                                  " HTTP/1.", exchange.minor_version(), "\r\n");
+  for (const auto& [name, value] : exchange.headers()) {
     if (absl::EqualsIgnoreCase(name, "Expect") ||
         absl::EqualsIgnoreCase(name, "Content-Length") ||
-        absl::EqualsIgnoreCase(name, "Transfer-Encoding")) {
+        absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
+        absl::EqualsIgnoreCase(name, "Range") ||
+        name.size() + 2 + value.size() > kMaxHttplibLineBytes) {
       continue;
     }
     absl::StrAppend(&head, name, ": ", value, "\r\n");
@@ -81,8 +95,10 @@ std::string HeadForHttplib(const Exchange::Parsed& request) {
 // cpp-httplib with its accept loop left out: it binds, parses and routes.
 class BridgeServer : public httplib::Server {
  public:
-  // The request on its way through this thread's httplib.
+  // The request on its way through this thread's httplib, and the status that
+  // httplib would answer with.
   static thread_local std::shared_ptr<Exchange> current;
+  static thread_local int status;
 
   explicit BridgeServer(const HttpServer::Options& options) {
     set_socket_options([reuse_port = options.reuse_port](socket_t fd) {
@@ -91,6 +107,9 @@ class BridgeServer : public httplib::Server {
       if (reuse_port) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
       }
+    });
+    set_logger([](const httplib::Request&, const httplib::Response& response) {
+      status = response.status;
     });
   }
 
@@ -102,14 +121,10 @@ class BridgeServer : public httplib::Server {
     } else if (!bind_to_port(host, *port)) {
       return -1;
     }
-    const int fd = svr_sock_.exchange(INVALID_SOCKET);
-    if (::listen(fd, kBacklog) != 0) return -1;
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    return svr_sock_.exchange(INVALID_SOCKET);
   }
 
-  // False: httplib could not parse the head or route the request.
+  // Leaves `current` where it is if httplib refuses the request.
   void Process(HeadStream* stream) {
     bool closed = false;
     process_request(*stream, /*close_connection=*/false, closed,
@@ -118,6 +133,7 @@ class BridgeServer : public httplib::Server {
 };
 
 thread_local std::shared_ptr<Exchange> BridgeServer::current;
+thread_local int BridgeServer::status = 0;
 
 struct HttpServer::Rep {
   explicit Rep(Options given) : options(std::move(given)), server(options) {
@@ -131,7 +147,7 @@ struct HttpServer::Rep {
 
   bool Enqueue(std::unique_ptr<Gate::Request> request) {
     MutexLock lock(&mu);
-    if (waiting.size() >= kMaxWaitingRequests || stopped) return false;
+    if (waiting.size() >= options.max_waiting_requests || stopped) return false;
     waiting.push_back(std::move(request));
     ready.notify_one();
     return true;
@@ -152,18 +168,27 @@ struct HttpServer::Rep {
   }
 
   void Serve(std::unique_ptr<Gate::Request> request) {
-    HeadStream stream(HeadForHttplib(request->parsed),
-                      request->parsed.peer_address);
     auto exchange = std::make_shared<Exchange>(std::move(request->parsed),
                                                std::move(request->link));
     request->watch(exchange);
+    request.reset();
+    HeadStream stream(HeadForHttplib(*exchange), exchange->peer_address());
     BridgeServer::current = exchange;
     server.Process(&stream);
-    if (BridgeServer::current != nullptr) {
-      BridgeServer::current = nullptr;
-      exchange->Respond(ErrorResponse(400, "INVALID_ARGUMENT",
-                                      "the request cannot be parsed"));
+    if (BridgeServer::current == nullptr) return;
+    BridgeServer::current = nullptr;
+    exchange->Respond(Refusal(BridgeServer::status));
+  }
+
+  // What httplib refuses, in the form that all errors have. The gate has
+  // checked all that makes a request well-formed, so a 400 is about the method.
+  static HttpResponse Refusal(int status) {
+    if (status == 414) {
+      return ErrorResponse(414, "INVALID_ARGUMENT",
+                           "the request target is too long");
     }
+    return ErrorResponse(501, "UNIMPLEMENTED",
+                         "the request method is not known");
   }
 
   const Options options;
@@ -186,12 +211,20 @@ HttpServer::HttpServer(Options options)
 HttpServer::~HttpServer() { Stop(); }
 
 absl::Status HttpServer::Bind() {
-  rep_->listen_fd = rep_->server.Listen(rep_->options.host, &rep_->port);
-  if (rep_->listen_fd >= 0) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot listen on ",
-                                             rep_->options.host, ":",
-                                             rep_->options.port, ": ",
-                                             strerror(errno)));
+  Rep& rep = *rep_;
+  rep.listen_fd = rep.options.listen_fd >= 0
+                      ? rep.options.listen_fd
+                      : rep.server.Listen(rep.options.host, &rep.port);
+  const int fd = rep.listen_fd;
+  if (fd < 0 || ::listen(fd, kBacklog) != 0 ||
+      fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0 ||
+      fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", rep.options.host, ":",
+                     rep.options.port, ": ", strerror(errno)));
+  }
+  if (rep.options.listen_fd >= 0) rep.port = LocalPort(fd);
+  return absl::OkStatus();
 }
 
 int HttpServer::port() const { return rep_->port; }
@@ -203,6 +236,9 @@ void HttpServer::Start(Handler handler) {
   options.head_timeout = rep_->options.head_timeout;
   options.body_timeout = rep_->options.body_timeout;
   options.idle_timeout = rep_->options.idle_timeout;
+  options.write_timeout = rep_->options.write_timeout;
+  options.max_connections = rep_->options.max_connections;
+  options.max_buffered_bytes = rep_->options.max_buffered_bytes;
   rep_->gate = std::make_unique<Gate>(
       options, [rep = rep_.get()](std::unique_ptr<Gate::Request> request) {
         return rep->Enqueue(std::move(request));
@@ -210,16 +246,24 @@ void HttpServer::Start(Handler handler) {
   for (int i = 0; i < rep_->options.workers; ++i) {
     rep_->workers.emplace_back([rep = rep_.get()] { rep->Work(); });
   }
-  if (absl::Status started = rep_->gate->Start(rep_->listen_fd);
+  if (absl::Status started =
+          rep_->gate->Start(std::exchange(rep_->listen_fd, -1));
       !started.ok()) {
     spdlog::critical("{}", std::string(started.message()));
     abort();
   }
 }
 
-void HttpServer::StopAccepting() { rep_->gate->StopAccepting(); }
+void HttpServer::StopAccepting() {
+  if (rep_->gate != nullptr) rep_->gate->StopAccepting();
+}
+
+bool HttpServer::WaitUntilIdle(absl::Time deadline) {
+  return rep_->gate == nullptr || rep_->gate->WaitUntilIdle(deadline);
+}
 
 void HttpServer::Stop() {
+  if (rep_->listen_fd >= 0) close(std::exchange(rep_->listen_fd, -1));
   if (rep_->gate == nullptr) return;
   {
     MutexLock lock(&rep_->mu);

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_SERVER_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_SERVER_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,11 +22,24 @@ class HttpServer {
     std::string host = "127.0.0.1";
     int port = 0;  // 0: a free one
     bool reuse_port = false;
+
+    // A listening socket from outside, which Bind takes over instead of
+    // binding host and port. -1: none.
+    int listen_fd = -1;
+
     int workers = 2;
+
+    // Complete requests that may wait for a worker; 503 beyond it.
+    size_t max_waiting_requests = 20'000;
+
+    // As in Gate::Options.
     FramingLimits framing;
     absl::Duration head_timeout = absl::Seconds(10);
     absl::Duration body_timeout = absl::Seconds(30);
     absl::Duration idle_timeout = absl::Seconds(60);
+    absl::Duration write_timeout = absl::Seconds(30);
+    size_t max_connections = 0;
+    size_t max_buffered_bytes = size_t{256} << 20;
   };
 
   // On a worker's thread; must answer each exchange, at once or later.
@@ -36,16 +50,23 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Unavailable when the address cannot be listened on.
+  // Unavailable when the address cannot be listened on. A host of "::" serves
+  // IPv4 too.
   absl::Status Bind();
   int port() const;  // after Bind
 
   void Start(Handler handler);
 
-  // New connections are refused by the kernel; those that are here are served.
+  // New connections are refused by the kernel and idle ones closed; requests
+  // that are here are served.
   void StopAccepting();
 
-  // Closes everything and joins all threads.
+  // Waits until every request that has arrived is answered or has become a
+  // stream. False: the deadline came first.
+  bool WaitUntilIdle(absl::Time deadline);
+
+  // Closes everything and joins all threads. What is still unanswered gets no
+  // answer; exchanges may outlive the server.
   void Stop();
 
  private:

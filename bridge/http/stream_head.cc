@@ -12,12 +12,14 @@ HttpResponse StreamHeaders(absl::string_view content_type) {
   return response;
 }
 
-std::string StreamHead(absl::string_view content_type, bool chunked,
-                       absl::string_view opening) {
+std::string StreamHead(
+    absl::string_view content_type, bool chunked, absl::string_view opening,
+    const std::vector<std::pair<std::string, std::string>>& extra) {
   std::string head = "HTTP/1.1 200 OK\r\n";
   for (const auto& [name, value] : StreamHeaders(content_type).headers) {
     AppendHeader(name, value, &head);
   }
+  for (const auto& [name, value] : extra) AppendHeader(name, value, &head);
   AppendHeader(chunked ? "Transfer-Encoding" : "Connection",
                chunked ? "chunked" : "close", &head);
   head += "\r\n";

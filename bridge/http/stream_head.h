@@ -2,6 +2,8 @@
 #define SSE_BRIDGE_BRIDGE_HTTP_STREAM_HEAD_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "bridge/http/http_response.h"
@@ -11,10 +13,12 @@ namespace sse_bridge {
 // The headers of every stream: not to be cached, not to be buffered.
 HttpResponse StreamHeaders(absl::string_view content_type);
 
-// The first bytes of a stream: a 200 head, and `opening`, the first bytes of
-// its body, as a chunk if the body is chunked.
-std::string StreamHead(absl::string_view content_type, bool chunked,
-                       absl::string_view opening);
+// The first bytes of a stream: a 200 head with the `extra` headers, and
+// `opening`, the first bytes of its body, as a chunk if the body is chunked. If
+// it is not, the body ends with the connection.
+std::string StreamHead(
+    absl::string_view content_type, bool chunked, absl::string_view opening,
+    const std::vector<std::pair<std::string, std::string>>& extra = {});
 
 }  // namespace sse_bridge
 

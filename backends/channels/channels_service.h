@@ -1,0 +1,63 @@
+#ifndef SSE_BRIDGE_BACKENDS_CHANNELS_CHANNELS_SERVICE_H_
+#define SSE_BRIDGE_BACKENDS_CHANNELS_CHANNELS_SERVICE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "backends/channels/presence.h"
+#include "backends/event_log/event_log.h"
+#include "backends/stream/stream_set.h"
+#include "realtime/v1/channels.grpc.pb.h"
+
+namespace sse_bridge {
+
+// Chat channels. Messages are events of the channel's topic; joins, leaves and
+// typing are broadcast and not kept.
+class ChannelsService : public realtime::v1::Channels::CallbackService {
+ public:
+  // `log` must outlive the service and its calls. A user whose last stream ends
+  // has left after `presence_grace`.
+  ChannelsService(EventLog* log, absl::Duration presence_grace);
+
+  grpc::ServerWriteReactor<realtime::v1::ChannelStreamEvent>* StreamChannel(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::StreamChannelRequest* request) override;
+  grpc::ServerUnaryReactor* SendMessage(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::SendMessageRequest* request,
+      realtime::v1::ChatMessage* response) override;
+  grpc::ServerUnaryReactor* SendTyping(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::SendTypingRequest* request,
+      realtime::v1::SendTypingResponse* response) override;
+  grpc::ServerUnaryReactor* ListMessages(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::ListMessagesRequest* request,
+      realtime::v1::ListMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* ListMembers(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::ListMembersRequest* request,
+      realtime::v1::ListMembersResponse* response) override;
+  grpc::ServerUnaryReactor* Invite(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::InviteRequest* request,
+      realtime::v1::InviteResponse* response) override;
+
+  // Ends the open streams.
+  void Shutdown() { streams_.Shutdown(); }
+
+ private:
+  using Stream = EventStream<realtime::v1::ChannelStreamEvent>;
+
+  // Whether the user may be in the channel: PermissionDenied otherwise.
+  absl::Status CheckAccess(const std::string& channel, const std::string& user);
+
+  EventLog* const log_;  // must outlive this
+  Presence presence_;
+  StreamSet<realtime::v1::ChannelStreamEvent> streams_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BACKENDS_CHANNELS_CHANNELS_SERVICE_H_

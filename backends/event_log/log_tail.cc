@@ -1,0 +1,79 @@
+#include "backends/event_log/log_tail.h"
+
+#include <utility>
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kBatch = 100;
+
+}  // namespace
+
+std::shared_ptr<LogTail> LogTail::Start(EventLog* log, std::string topic,
+                                        std::string cursor, Reader reader) {
+  std::shared_ptr<LogTail> tail(
+      new LogTail(log, std::move(topic), std::move(cursor), std::move(reader)));
+  EventLog::Subscription subscription = log->Subscribe(tail->topic_, tail);
+  {
+    MutexLock lock(&tail->mu_);
+    tail->subscription_ = std::move(subscription);
+  }
+  return tail;
+}
+
+void LogTail::Continue() {
+  {
+    MutexLock lock(&mu_);
+    if (stopped_) return;
+    again_ = true;
+    if (pumping_) return;
+    pumping_ = true;
+  }
+  for (;;) {
+    {
+      MutexLock lock(&mu_);
+      if (stopped_ || !again_) {
+        pumping_ = false;
+        return;
+      }
+      again_ = false;
+    }
+    bool more = true;
+    while (more && reader_.ready()) {
+      auto events = log_->Read(topic_, cursor_, kBatch);
+      if (!events.ok()) {
+        Stop();
+        reader_.failed(events.status());
+        break;
+      }
+      more = events->size() == kBatch;
+      for (const LoggedEvent& event : *events) {
+        // A batch is small enough to be taken whole once it has begun.
+        if (!reader_.take(event)) {
+          Stop();
+          more = false;
+          break;
+        }
+        cursor_ = event.cursor;
+      }
+      if (events->empty()) break;
+    }
+  }
+}
+
+void LogTail::Stop() {
+  EventLog::Subscription dropped;
+  MutexLock lock(&mu_);
+  stopped_ = true;
+  dropped.swap(subscription_);
+}
+
+void LogTail::OnBroadcast(const std::string& payload) {
+  {
+    MutexLock lock(&mu_);
+    if (stopped_) return;
+  }
+  if (reader_.broadcast) reader_.broadcast(payload);
+}
+
+}  // namespace sse_bridge

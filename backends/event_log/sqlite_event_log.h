@@ -1,0 +1,104 @@
+#ifndef SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_EVENT_LOG_H_
+#define SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_EVENT_LOG_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backends/event_log/event_log.h"
+#include "backends/event_log/sqlite_store.h"
+#include "backends/event_log/subscribers.h"
+#include "bridge/base/mutex.h"
+
+namespace sse_bridge {
+
+// An EventLog in a file of SQLite, for one process.
+//
+// One thread writes: what has come in meanwhile goes into one transaction, so
+// that many appends share one sync of the disk. Another thread makes the
+// callbacks, and the next transaction does not wait for them. Reads have their
+// own connection and see what is committed.
+class SqliteEventLog : public EventLog {
+ public:
+  // ":memory:" is a log that ends with the object.
+  static absl::StatusOr<std::unique_ptr<SqliteEventLog>> Open(
+      const std::string& path, Limits limits,
+      std::function<absl::Time()> now = absl::Now);
+
+  // Writes what was appended and makes all callbacks first.
+  ~SqliteEventLog() override;
+
+  void Append(std::string topic, std::string payload,
+              std::vector<Change> changes, std::string require_absent,
+              Done done) override;
+  absl::StatusOr<std::vector<LoggedEvent>> Read(absl::string_view topic,
+                                                absl::string_view after,
+                                                size_t limit) override;
+  absl::StatusOr<LoggedEvent> Last(absl::string_view topic) override;
+  absl::StatusOr<std::string> Head(absl::string_view topic) override;
+  absl::StatusOr<std::string> Oldest(absl::string_view topic) override;
+  void Broadcast(absl::string_view topic, std::string payload) override;
+  Subscription Subscribe(absl::string_view topic,
+                         std::weak_ptr<Subscriber> subscriber) override;
+  absl::StatusOr<std::string> Get(absl::string_view key) override;
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
+      absl::string_view prefix) override;
+
+ private:
+  using Write = SqliteStore::Write;
+
+  // What the notifying thread is to do: either of them.
+  struct Notice {
+    std::vector<Write> writes;
+    std::string topic;  // of a broadcast
+    std::string payload;
+  };
+
+  SqliteEventLog(std::function<absl::Time()> now,
+                 std::unique_ptr<SqliteStore> writer,
+                 std::unique_ptr<SqliteStore> reader, int64_t last_id);
+
+  void WriteLoop();
+  void NotifyLoop();
+  void Notify(Notice notice);
+  void Seen(int64_t id);
+
+  const std::function<absl::Time()> now_;
+  const std::unique_ptr<SqliteStore> writer_;
+  const std::unique_ptr<SqliteStore> own_reader_;  // null: in memory
+  SqliteStore* const reader_;
+  const std::shared_ptr<Subscribers> subscribers_;
+
+  // No cursor above it has been given out.
+  std::atomic<int64_t> last_id_;
+
+  Mutex write_mu_;
+  std::condition_variable_any write_wanted_;
+  std::deque<Write> waiting_ ABSL_GUARDED_BY(write_mu_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(write_mu_) = 0;
+  bool stop_writing_ ABSL_GUARDED_BY(write_mu_) = false;
+
+  Mutex notify_mu_;
+  std::condition_variable_any notice_wanted_;
+  std::deque<Notice> notices_ ABSL_GUARDED_BY(notify_mu_);
+  bool stop_notifying_ ABSL_GUARDED_BY(notify_mu_) = false;
+
+  std::thread write_thread_;
+  std::thread notify_thread_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_EVENT_LOG_H_

@@ -1,0 +1,119 @@
+#ifndef SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_STORE_H_
+#define SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_STORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "backends/event_log/event_log.h"
+#include "backends/event_log/sqlite.h"
+#include "bridge/base/mutex.h"
+
+namespace sse_bridge {
+
+// The tables of the event log on one connection to SQLite:
+//   events(id, topic, time, payload)  ids are never used twice
+//   state(key, value)
+//
+// Thread-safe; one call at a time has the connection.
+class SqliteStore {
+ public:
+  // One EventLog::Append and what has become of it.
+  struct Write {
+    std::string topic;
+    std::string payload;
+    std::vector<EventLog::Change> changes;
+    std::string require_absent;
+    EventLog::Done done;
+
+    absl::Status status;
+    int64_t id = 0;  // 0: no event
+  };
+
+  struct Event {
+    int64_t id;
+    std::string payload;
+  };
+
+  // Makes the tables when there are none.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
+      const std::string& path, EventLog::Limits limits);
+
+  // All of `writes` in one transaction, in which one that fails leaves no
+  // trace. Returns when it is on the disk, with `status` and `id` set.
+  void Apply(absl::Time now, std::vector<Write>* writes) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Deletes events that are too old; some of them when there are many.
+  absl::Status TrimByAge(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
+
+  absl::StatusOr<std::vector<Event>> Read(absl::string_view topic,
+                                          int64_t after, size_t limit)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // NotFound: the topic is empty.
+  absl::StatusOr<Event> Last(absl::string_view topic) ABSL_LOCKS_EXCLUDED(mu_);
+  // The topic's last id, or when it is empty the last id ever given; 0 if none.
+  absl::StatusOr<int64_t> Head(absl::string_view topic)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // 0: the topic is empty.
+  absl::StatusOr<int64_t> Oldest(absl::string_view topic)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // The last id ever given.
+  absl::StatusOr<int64_t> LastId() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<std::string> Get(absl::string_view key)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
+      absl::string_view prefix) ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  using Statement = std::unique_ptr<SqliteStatement>;
+
+  SqliteStore(EventLog::Limits limits, std::unique_ptr<SqliteDatabase> db)
+      : limits_(limits), db_(std::move(db)) {}
+
+  absl::Status Prepare() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status ApplyAll(absl::Time now, std::vector<Write>* writes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ApplyOne(absl::Time now, Write* write)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status TrimByCount(const std::string& topic)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status DeleteOld(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::StatusOr<int64_t> OneNumber(SqliteStatement* statement)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const EventLog::Limits limits_;
+
+  Mutex mu_;
+  // Before the statements: they must be gone when it closes.
+  const std::unique_ptr<SqliteDatabase> db_ ABSL_PT_GUARDED_BY(mu_);
+  Statement insert_ ABSL_GUARDED_BY(mu_);
+  Statement count_ ABSL_GUARDED_BY(mu_);
+  Statement trim_count_ ABSL_GUARDED_BY(mu_);
+  Statement trim_age_ ABSL_GUARDED_BY(mu_);
+  Statement put_ ABSL_GUARDED_BY(mu_);
+  Statement erase_ ABSL_GUARDED_BY(mu_);
+  Statement read_ ABSL_GUARDED_BY(mu_);
+  Statement last_ ABSL_GUARDED_BY(mu_);
+  Statement head_ ABSL_GUARDED_BY(mu_);
+  Statement oldest_ ABSL_GUARDED_BY(mu_);
+  Statement last_id_ ABSL_GUARDED_BY(mu_);
+  Statement get_ ABSL_GUARDED_BY(mu_);
+  Statement list_ ABSL_GUARDED_BY(mu_);
+  Statement list_from_ ABSL_GUARDED_BY(mu_);
+  // Events per topic, as far as known; forgotten after any failure.
+  absl::flat_hash_map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mu_);
+  int64_t since_trim_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BACKENDS_EVENT_LOG_SQLITE_STORE_H_

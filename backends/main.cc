@@ -1,0 +1,194 @@
+// realtime-backends: the five services in one program.
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "backends/channels/channels_service.h"
+#include "backends/event_log/event_log.h"
+#include "backends/metrics/call_meter.h"
+#include "backends/metrics/metrics_service.h"
+#include "backends/notifications/notifications_service.h"
+#include "backends/prices/market.h"
+#include "backends/prices/prices_service.h"
+#include "backends/tasks/tasks_service.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
+          "HOST:PORT for gRPC; port 0 picks a free one");
+ABSL_FLAG(std::string, store, "sqlite:realtime.db",
+          "where events are kept: sqlite:PATH, or sqlite::memory:");
+ABSL_FLAG(bool, simulate_market, true,
+          "let the prices of AAPL, AMZN, GOOG, MSFT and NVDA walk at random");
+ABSL_FLAG(absl::Duration, market_interval, absl::Seconds(1),
+          "time between two steps of that walk (1ms-1h)");
+ABSL_FLAG(absl::Duration, presence_grace, absl::Seconds(2),
+          "how long a user without a stream stays in a channel (0-1h)");
+ABSL_FLAG(int64_t, history_max_events, 10'000,
+          "events kept of each notification box, task and channel");
+ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
+          "how long they are kept");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
+          "after SIGTERM, calls that run may take so long");
+
+namespace sse_bridge {
+namespace {
+
+constexpr int kExitBadUsage = 2;
+
+// Bridges ping quiet connections; by default gRPC takes that for an attack.
+constexpr int kMinPingIntervalMs = 10'000;
+
+int Fail(const std::string& message) {
+  std::cerr << "realtime-backends: " << message << "\n";
+  return kExitBadUsage;
+}
+
+// "--history-max-age" is "--history_max_age".
+std::vector<std::string> WithUnderscores(int argc, char** argv) {
+  std::vector<std::string> args(argv, argv + argc);
+  for (size_t i = 1; i < args.size(); ++i) {
+    std::string& arg = args[i];
+    if (!absl::StartsWith(arg, "--")) continue;
+    for (size_t c = 2; c < arg.size() && arg[c] != '='; ++c) {
+      if (arg[c] == '-') arg[c] = '_';
+    }
+  }
+  return args;
+}
+
+int Main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "serves prices, notifications, tasks, channels and metrics over gRPC.");
+  absl::FlagsUsageConfig usage;
+  usage.contains_help_flags = [](absl::string_view file) {
+    return absl::StrContains(file, "backends/main");
+  };
+  usage.contains_helpshort_flags = usage.contains_help_flags;
+  absl::SetFlagsUsageConfig(usage);
+  const std::vector<std::string> args = WithUnderscores(argc, argv);
+  std::vector<char*> pointers;
+  for (const std::string& arg : args) {
+    pointers.push_back(const_cast<char*>(arg.c_str()));
+  }
+  const auto rest = absl::ParseCommandLine(static_cast<int>(pointers.size()),
+                                           pointers.data());
+  if (rest.size() > 1) {
+    return Fail(absl::StrCat("unexpected argument '", rest[1], "'"));
+  }
+  const absl::Duration interval = absl::GetFlag(FLAGS_market_interval);
+  if (interval < absl::Milliseconds(1) || interval > absl::Hours(1)) {
+    return Fail("--market-interval: must be from 1ms to 1h");
+  }
+  const absl::Duration grace = absl::GetFlag(FLAGS_presence_grace);
+  if (grace < absl::ZeroDuration() || grace > absl::Hours(1)) {
+    return Fail("--presence-grace: must be from 0 to 1h");
+  }
+  EventLog::Limits limits;
+  if (absl::GetFlag(FLAGS_history_max_events) < 1) {
+    return Fail("--history-max-events: must be at least 1");
+  }
+  limits.max_events_per_topic =
+      static_cast<size_t>(absl::GetFlag(FLAGS_history_max_events));
+  limits.max_age = absl::GetFlag(FLAGS_history_max_age);
+  if (limits.max_age <= absl::ZeroDuration()) {
+    return Fail("--history-max-age: must be positive");
+  }
+  const std::string listen = absl::GetFlag(FLAGS_listen);
+  const size_t colon = listen.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(listen.substr(colon + 1), &port) || port < 0 ||
+      port > 65535) {
+    return Fail(absl::StrCat("--listen: '", listen, "' is not HOST:PORT"));
+  }
+
+  // Before any thread starts, so that all of them leave the signals to us.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  auto log = OpenEventLog(absl::GetFlag(FLAGS_store), limits);
+  if (!log.ok()) {
+    return Fail(absl::StrCat("--store: ", log.status().message()));
+  }
+  CallMeter meter;
+  PricesService prices;
+  NotificationsService notifications(log->get());
+  TasksService tasks(log->get());
+  ChannelsService channels(log->get(), grace);
+  MetricsService metrics(&meter);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+      kMinPingIntervalMs);
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{&prices, &notifications, &tasks,
+                                             &channels, &metrics}) {
+    builder.RegisterService(service);
+  }
+  std::vector<
+      std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+      interceptors;
+  interceptors.push_back(MakeCallMeterInterceptor(&meter));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return Fail(absl::StrCat("--listen: cannot listen on ", listen));
+  }
+  std::unique_ptr<Market> market;
+  if (absl::GetFlag(FLAGS_simulate_market)) {
+    market = std::make_unique<Market>(&prices, interval);
+  }
+  std::printf("listening on %s:%d\n", listen.substr(0, colon).c_str(), port);
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  // A second signal ends at once.
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  server->GetHealthCheckService()->SetServingStatus(false);
+  market.reset();
+  prices.Shutdown();
+  notifications.Shutdown();
+  tasks.Shutdown();
+  channels.Shutdown();
+  metrics.Shutdown();
+  server->Shutdown(absl::ToChronoTime(absl::Now() +
+                                      absl::GetFlag(FLAGS_drain_timeout)));
+  server->Wait();
+  return 0;
+}
+
+}  // namespace
+}  // namespace sse_bridge
+
+int main(int argc, char** argv) { return sse_bridge::Main(argc, argv); }

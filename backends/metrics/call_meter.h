@@ -1,0 +1,65 @@
+#ifndef SSE_BRIDGE_BACKENDS_METRICS_CALL_METER_H_
+#define SSE_BRIDGE_BACKENDS_METRICS_CALL_METER_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_interceptor.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "bridge/base/mutex.h"
+
+namespace sse_bridge {
+
+// Counts every call of the server, by an interceptor: who calls, how often, how
+// long unary calls take and how many fail. Thread-safe.
+class CallMeter {
+ public:
+  struct Reading {
+    int active_users = 0;         // with an open call, or one in the last minute
+    double requests_per_sec = 0;  // over the last ten seconds
+    double error_rate = 0;        // 0 to 1, over the same
+    double avg_latency_ms = 0;    // of unary calls, over the same
+  };
+
+  void CallBegan(const std::string& subject);
+  void CallEnded(const std::string& subject, bool failed, bool unary,
+                 absl::Duration duration);
+  Reading Read();
+
+ private:
+  static constexpr int kWindowSeconds = 10;
+
+  struct Second {
+    int64_t second = -1;
+    int began = 0;
+    int ended = 0;
+    int failed = 0;
+    int unary = 0;
+    double latency_ms = 0;
+  };
+  struct User {
+    int open = 0;
+    absl::Time last_seen;
+  };
+
+  Second& Now() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  Mutex mu_;
+  std::array<Second, kWindowSeconds + 1> seconds_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, User> users_ ABSL_GUARDED_BY(mu_);
+};
+
+// The interceptor that feeds a meter. Health checks and reflection do not
+// count. `meter` must outlive the server.
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
+MakeCallMeterInterceptor(CallMeter* meter);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BACKENDS_METRICS_CALL_METER_H_

@@ -1,0 +1,146 @@
+#include "bridge/http/acceptor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "bridge/http/http_error.h"
+#include "bridge/http/http_response.h"
+
+namespace sse_bridge {
+namespace {
+
+// Between them the other connections have their turn.
+constexpr int kAcceptsPerRound = 256;
+
+// Accepting rests so long when there are no descriptors.
+constexpr int64_t kRestNs = 50'000'000;
+
+// The log says so no oftener than this.
+constexpr int64_t kWarningIntervalNs = 10'000'000'000;
+
+int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+std::string AddressText(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr,
+              text, sizeof text);
+  } else if (address.ss_family == AF_INET6) {
+    const in6_addr& v6 =
+        reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    // A v4 client of a socket for both is known by its v4 address.
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+      inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
+    } else {
+      inet_ntop(AF_INET6, &v6, text, sizeof text);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+Acceptor::Acceptor(Accepted accepted, MakeRoom make_room)
+    : accepted_(std::move(accepted)), make_room_(std::move(make_room)) {}
+
+Acceptor::~Acceptor() {
+  Close();
+  if (reserve_fd_ >= 0) close(reserve_fd_);
+}
+
+absl::Status Acceptor::Start(int listen_fd, int epoll_fd, uint64_t handle) {
+  listen_fd_ = listen_fd;
+  epoll_fd_ = epoll_fd;
+  handle_ = handle;
+  reserve_fd_ = OpenReserve();
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = handle_;
+  if (reserve_fd_ < 0 ||
+      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, &event) != 0) {
+    return absl::ResourceExhaustedError("no descriptors to accept with");
+  }
+  return absl::OkStatus();
+}
+
+void Acceptor::Close() {
+  if (listen_fd_ >= 0) close(listen_fd_);
+  listen_fd_ = -1;
+  again_at_ns_ = 0;
+}
+
+void Acceptor::Accept(int64_t now_ns) {
+  if (listen_fd_ < 0) return;
+  if (again_at_ns_ != 0) {
+    again_at_ns_ = 0;
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = handle_;
+    epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
+  }
+  for (int i = 0; i < kAcceptsPerRound; ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    const int fd = accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address),
+                           &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      accepted_(fd, AddressText(address));
+    } else if (errno == EMFILE || errno == ENFILE) {
+      if (make_room_()) continue;
+      for (int turned = 0; turned < kAcceptsPerRound && TurnNewestAway();) {
+        ++turned;
+      }
+      return Rest(now_ns);
+    } else if (errno == ENOBUFS || errno == ENOMEM) {
+      return Rest(now_ns);
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      return;  // EAGAIN: nobody waits
+    }
+  }
+}
+
+void Acceptor::Rest(int64_t now_ns) {
+  if (now_ns >= next_warning_ns_) {
+    next_warning_ns_ = now_ns + kWarningIntervalNs;
+    spdlog::warn("out of descriptors: new connections are turned away");
+  }
+  again_at_ns_ = now_ns + kRestNs;
+  // The socket must not wake the loop meanwhile.
+  epoll_event event{};
+  event.data.u64 = handle_;
+  epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
+}
+
+bool Acceptor::TurnNewestAway() {
+  if (reserve_fd_ >= 0) close(reserve_fd_);
+  const int fd =
+      accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) TurnAway(fd);
+  reserve_fd_ = OpenReserve();
+  return fd >= 0 && reserve_fd_ >= 0;
+}
+
+void Acceptor::TurnAway(int fd) {
+  static const std::string* const answer = new std::string(SerializeResponse(
+      ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
+      /*keep_alive=*/false, /*without_body=*/false));
+  [[maybe_unused]] const ssize_t n =
+      send(fd, answer->data(), answer->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  shutdown(fd, SHUT_WR);
+  // Unread bytes would turn the close into a reset, which destroys the answer.
+  char ignored[4096];
+  for (int i = 0; i < 4; ++i) {
+    if (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) <= 0) break;
+  }
+  close(fd);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,65 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_ACCEPTOR_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_ACCEPTOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace sse_bridge {
+
+// Takes connections from a listening socket, and keeps its head when the
+// process runs out of descriptors: one is held in reserve, with which those
+// that cannot be served are told so (503) instead of being left to hang, and
+// accepting rests for a while instead of spinning.
+//
+// Of the gate's thread. Times are monotonic nanoseconds.
+class Acceptor {
+ public:
+  // Gets a connection: non-blocking, and the callee's to close.
+  using Accepted = std::function<void(int fd, std::string peer_address)>;
+
+  // Asked to give up a descriptor that is worth less than a new connection.
+  // False: there is none.
+  using MakeRoom = std::function<bool()>;
+
+  Acceptor(Accepted accepted, MakeRoom make_room);
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  // Takes over `listen_fd` (non-blocking) and watches it, with `handle` as the
+  // events' data.
+  absl::Status Start(int listen_fd, int epoll_fd, uint64_t handle);
+
+  // Accepts what waits, up to a bound, to be called when the socket is ready
+  // and when `again_at_ns` has come.
+  void Accept(int64_t now_ns);
+
+  // When accepting goes on after a rest; 0: it does not rest.
+  int64_t again_at_ns() const { return again_at_ns_; }
+
+  // Closes the listening socket. The kernel refuses connections from now on.
+  void Close();
+
+  // Answers 503 and closes.
+  static void TurnAway(int fd);
+
+ private:
+  bool TurnNewestAway();
+  void Rest(int64_t now_ns);
+
+  const Accepted accepted_;
+  const MakeRoom make_room_;
+  int listen_fd_ = -1;
+  int epoll_fd_ = -1;
+  uint64_t handle_ = 0;
+  int reserve_fd_ = -1;
+  int64_t again_at_ns_ = 0;
+  int64_t next_warning_ns_ = 0;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_ACCEPTOR_H_

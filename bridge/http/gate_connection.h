@@ -1,0 +1,54 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_GATE_CONNECTION_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_GATE_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bridge/http/exchange.h"
+#include "bridge/http/request_framing.h"
+
+namespace sse_bridge {
+
+// A connection that the gate holds. Of the gate's thread.
+struct GateConnection {
+  enum class State {
+    kReading,    // a request is awaited, or in the middle of arriving
+    kBusy,       // one is being answered elsewhere
+    kWriting,    // the answer is on its way
+    kLingering,  // the last answer is sent, and the client's end awaited
+  };
+
+  uint32_t slot = 0;
+  uint32_t generation = 0;  // how often the slot was used before
+  int fd = -1;
+  State state = State::kReading;
+  bool keep_alive = true;
+  bool is_head = false;   // the request is a HEAD
+  bool counted = false;   // among those in flight
+  bool broken = false;    // while kBusy: the client is gone
+  bool probed = false;    // while kBusy: asked whether it is
+  int minor_version = 1;  // of the request while kBusy
+  uint32_t watched = 0;   // epoll events
+  size_t lingered_bytes = 0;
+
+  std::string peer_address;
+  std::string in;  // empty, and without memory, between requests
+  std::string out;
+  size_t out_sent = 0;
+  std::unique_ptr<RequestFraming> framing;  // while `in` is not empty
+  std::weak_ptr<Exchange> exchange;         // while kBusy
+
+  // Of GateDeadlines.
+  int64_t deadline_ns = 0;
+  int list = -1;
+  GateConnection* previous = nullptr;
+  GateConnection* next = nullptr;
+
+  uint64_t handle() const { return uint64_t{generation} << 32 | slot; }
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_GATE_CONNECTION_H_

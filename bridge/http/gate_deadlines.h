@@ -1,0 +1,48 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_GATE_DEADLINES_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_GATE_DEADLINES_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "bridge/http/gate_connection.h"
+
+namespace sse_bridge {
+
+// The deadlines of the gate's connections: one intrusive list for each length
+// of time. What is added to a list is due after all that is in it, so each is
+// in order by itself and everything here is O(1), however many connections.
+//
+// Of the gate's thread. Times are monotonic nanoseconds.
+class GateDeadlines {
+ public:
+  enum List { kHead, kBody, kIdle, kWrite, kLinger, kLists };
+
+  void SetLength(List list, absl::Duration length) {
+    lists_[list].length_ns = absl::ToInt64Nanoseconds(length);
+  }
+
+  // Moves the connection to the list's end. It must stay where it is in memory
+  // until it is cleared.
+  void Set(GateConnection* connection, List list, int64_t now_ns);
+  void Clear(GateConnection* connection);
+
+  // A connection that is overdue, or null.
+  GateConnection* Overdue(int64_t now_ns) const;
+
+  // The one that is due first in the list, or null.
+  GateConnection* First(List list) const { return lists_[list].first; }
+
+  // When the first of all is due; INT64_MAX: there is none.
+  int64_t Next() const;
+
+ private:
+  struct {
+    GateConnection* first = nullptr;
+    GateConnection* last = nullptr;
+    int64_t length_ns = 0;
+  } lists_[kLists];
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_GATE_DEADLINES_H_

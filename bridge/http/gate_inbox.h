@@ -1,0 +1,86 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_GATE_INBOX_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_GATE_INBOX_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "bridge/base/mutex.h"
+#include "bridge/http/exchange.h"
+
+namespace sse_bridge {
+
+// Where other threads leave what they want of the gate. Shared with the links
+// of the exchanges, which may outlive the gate. From any thread.
+class GateInbox {
+ public:
+  struct Item {
+    enum class What { kAnswer, kDetached, kWatch };
+    What what;
+    uint64_t handle;
+    std::string bytes;
+    bool keep_alive = false;
+    std::weak_ptr<Exchange> exchange;
+  };
+
+  // Of the gate's thread. `wake_fd` is an eventfd; both descriptors stay the
+  // gate's, which closes them after Close.
+  void Open(int epoll_fd, int wake_fd);
+  std::vector<Item> Take();
+
+  // From here on nothing is taken, and nothing can be detached. Returns what
+  // was left.
+  std::vector<Item> Close();
+
+  // Of the gate's thread: sends bytes on a connection that is being answered,
+  // unless it has been detached, when its descriptor is no more the gate's.
+  void SendUnlessDetached(uint64_t handle, int fd, const char* bytes,
+                          size_t size);
+
+  void Wake();
+
+  // Connections end with the answers that come from now on. Wakes the gate.
+  void StartDraining();
+  bool draining();
+
+  // Dropped when closed.
+  void Post(Item item);
+
+  // Takes the descriptor off the gate. False: the gate is closed, and the
+  // descriptor with it.
+  bool Detach(uint64_t handle, int fd);
+
+ private:
+  void Add(Item item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  Mutex mu_;
+  std::vector<Item> items_ ABSL_GUARDED_BY(mu_);
+  bool open_ ABSL_GUARDED_BY(mu_) = false;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  int wake_fd_ ABSL_GUARDED_BY(mu_) = -1;
+  int epoll_fd_ ABSL_GUARDED_BY(mu_) = -1;
+};
+
+// The way from an exchange back to its connection.
+class GateLink : public ExchangeLink {
+ public:
+  GateLink(std::shared_ptr<GateInbox> inbox, uint64_t handle, int fd)
+      : inbox_(std::move(inbox)), handle_(handle), fd_(fd) {}
+
+  bool MayKeepAlive() override { return !inbox_->draining(); }
+  void Answer(std::string bytes, bool keep_alive) override;
+  int Detach() override;
+
+ private:
+  const std::shared_ptr<GateInbox> inbox_;
+  const uint64_t handle_;
+  const int fd_;  // valid as long as the request is unanswered
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_GATE_INBOX_H_
