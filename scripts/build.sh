@@ -2,6 +2,8 @@
 # scripts/build.sh PRESET [TARGET...]: configures and builds one preset.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# What another checkout compiled serves this one too.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 preset=${1:?usage: scripts/build.sh PRESET [TARGET...]}
 shift
 cmake --preset "$preset" >"/tmp/sse-bridge-configure.$$" 2>&1 || {

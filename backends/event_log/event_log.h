@@ -73,8 +73,9 @@ class EventLog {
 
   // Up to `limit` events after `after` (empty: from the oldest kept), oldest
   // first. OutOfRange when `after` is no cursor of this log.
-  virtual absl::StatusOr<std::vector<LoggedEvent>> Read(
-      absl::string_view topic, absl::string_view after, size_t limit) = 0;
+  virtual absl::StatusOr<std::vector<LoggedEvent>> Read(absl::string_view topic,
+                                                        absl::string_view after,
+                                                        size_t limit) = 0;
 
   // The newest event. NotFound when there is none.
   virtual absl::StatusOr<LoggedEvent> Last(absl::string_view topic) = 0;

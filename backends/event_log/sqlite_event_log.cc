@@ -112,7 +112,8 @@ void SqliteEventLog::Append(std::string topic, std::string payload,
       write.status = absl::UnavailableError("the event log is closing");
     } else if (waiting_.size() >= kMaxWaiting ||
                waiting_bytes_ + size > kMaxWaitingBytes) {
-      write.status = absl::ResourceExhaustedError("the event log is overloaded");
+      write.status =
+          absl::ResourceExhaustedError("the event log is overloaded");
     } else {
       waiting_bytes_ += size;
       waiting_.push_back(std::move(write));
@@ -207,8 +208,8 @@ absl::StatusOr<std::vector<LoggedEvent>> SqliteEventLog::Read(
     absl::string_view topic, absl::string_view after, size_t limit) {
   int64_t id;
   if (!ParseCursor(after, &id) || id > last_id_) {
-    return absl::OutOfRangeError(
-        absl::StrCat("no such cursor: ", absl::CHexEscape(after.substr(0, kMaxNamed))));
+    return absl::OutOfRangeError(absl::StrCat(
+        "no such cursor: ", absl::CHexEscape(after.substr(0, kMaxNamed))));
   }
   absl::StatusOr<std::vector<SqliteStore::Event>> rows =
       reader_->Read(topic, id, limit);

@@ -135,8 +135,7 @@ absl::Status SqliteStore::ApplyAll(absl::Time now, std::vector<Write>* writes) {
 
 absl::Status SqliteStore::ApplyOne(absl::Time now, Write* write) {
   if (!write->require_absent.empty()) {
-    absl::StatusOr<bool> present =
-        get_->Bind(1, write->require_absent).Step();
+    absl::StatusOr<bool> present = get_->Bind(1, write->require_absent).Step();
     get_->Reset();
     if (!present.ok()) return present.status();
     if (*present) return absl::AlreadyExistsError("it exists already");

@@ -50,7 +50,8 @@ class SqliteStore {
 
   // All of `writes` in one transaction, in which one that fails leaves no
   // trace. Returns when it is on the disk, with `status` and `id` set.
-  void Apply(absl::Time now, std::vector<Write>* writes) ABSL_LOCKS_EXCLUDED(mu_);
+  void Apply(absl::Time now, std::vector<Write>* writes)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Deletes events that are too old; some of them when there are many.
   absl::Status TrimByAge(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);

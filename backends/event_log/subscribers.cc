@@ -14,8 +14,8 @@ EventLog::Subscription Subscribers::Add(
     topics_[name].push_back(entry);
   }
   return EventLog::Subscription(
-      entry.get(), [self = weak_from_this(), name = std::move(name),
-                    entry = entry](void*) {
+      entry.get(),
+      [self = weak_from_this(), name = std::move(name), entry = entry](void*) {
         entry->active = false;
         if (auto subscribers = self.lock()) subscribers->Remove(name, entry);
       });

@@ -118,7 +118,8 @@ NotificationsService::StreamNotifications(
     auto stream = weak.lock();
     return stream != nullptr && stream->idle();
   };
-  reader.take = [weak, log = log_, user, backlog_end](const LoggedEvent& logged) {
+  reader.take = [weak, log = log_, user,
+                 backlog_end](const LoggedEvent& logged) {
     auto stream = weak.lock();
     if (stream == nullptr) return false;
     NotificationEvent event;
@@ -136,8 +137,7 @@ NotificationsService::StreamNotifications(
   reader.failed = [weak](const absl::Status& status) {
     if (auto stream = weak.lock()) stream->Finish(ToGrpc(status));
   };
-  auto tail =
-      LogTail::Start(log_, topic, request->cursor(), std::move(reader));
+  auto tail = LogTail::Start(log_, topic, request->cursor(), std::move(reader));
   stream->SetCallbacks({[tail] { tail->Continue(); },
                         [this, tail, weak] {
                           tail->Stop();

@@ -21,7 +21,8 @@ class SerialQueue {
  public:
   using Job = std::function<void(std::function<void()> done)>;
 
-  void Run(const std::string& key, Job job) {
+  // The key is taken by value: a job may end the life of what it came from.
+  void Run(std::string key, Job job) {
     {
       MutexLock lock(&state_->mu);
       state_->lines[key].jobs.push_back(std::move(job));

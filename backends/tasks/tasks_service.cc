@@ -50,16 +50,16 @@ grpc::ServerUnaryReactor* TasksService::CreateTask(
   if (!request->message().empty()) response->set_message(request->message());
   const std::string task = response->task_id();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  log_->Append(Topic(task), response->SerializeAsString(),
-               {{LogKey({"task", task}), "created"}}, LogKey({"task", task}),
-               [reactor, task](const absl::Status& status, const std::string&) {
-                 reactor->Finish(
-                     absl::IsAlreadyExists(status)
-                         ? grpc::Status(
-                               grpc::StatusCode::ALREADY_EXISTS,
-                               absl::StrCat("there is a task ", task, " already"))
-                         : ToGrpc(status));
-               });
+  log_->Append(
+      Topic(task), response->SerializeAsString(),
+      {{LogKey({"task", task}), "created"}}, LogKey({"task", task}),
+      [reactor, task](const absl::Status& status, const std::string&) {
+        reactor->Finish(absl::IsAlreadyExists(status)
+                            ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
+                                           absl::StrCat("there is a task ",
+                                                        task, " already"))
+                            : ToGrpc(status));
+      });
   return reactor;
 }
 
@@ -74,8 +74,8 @@ grpc::ServerUnaryReactor* TasksService::UpdateTask(
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   // gRPC keeps request and response until the reactor has finished.
-  updates_.Run(request->task_id(), [this, reactor, request, response](
-                                       std::function<void()> done) {
+  updates_.Run(request->task_id(), [this, reactor, request,
+                                    response](std::function<void()> done) {
     const std::string task = request->task_id();
     auto last = log_->Last(Topic(task));
     ProgressUpdate before;
@@ -83,25 +83,25 @@ grpc::ServerUnaryReactor* TasksService::UpdateTask(
     if (!last.ok() || HasEnded(before)) {
       done();
       reactor->Finish(
-          last.ok() ? grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
-                                   absl::StrCat("task ", task, " has ended: ",
-                                                before.status()))
-                    : NoTask(last.status(), task));
+          last.ok()
+              ? grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                             absl::StrCat("task ", task,
+                                          " has ended: ", before.status()))
+              : NoTask(last.status(), task));
       return;
     }
     response->set_task_id(task);
     response->set_status(request->status());
-    response->set_progress(request->status() == "completed"
-                               ? 1.0
-                               : request->progress());
+    response->set_progress(
+        request->status() == "completed" ? 1.0 : request->progress());
     if (!request->message().empty()) response->set_message(request->message());
     if (!request->error().empty()) response->set_error(request->error());
-    log_->Append(Topic(task), response->SerializeAsString(), {}, "",
-                 [reactor, done](const absl::Status& status,
-                                 const std::string&) {
-                   done();
-                   reactor->Finish(ToGrpc(status));
-                 });
+    log_->Append(
+        Topic(task), response->SerializeAsString(), {}, "",
+        [reactor, done](const absl::Status& status, const std::string&) {
+          done();
+          reactor->Finish(ToGrpc(status));
+        });
   });
   return reactor;
 }
