@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -81,6 +82,7 @@ void Acceptor::Accept(int64_t now_ns) {
   if (listen_fd_ < 0) return;
   if (again_at_ns_ != 0) {
     again_at_ns_ = 0;
+    if (reserve_fd_ < 0) reserve_fd_ = OpenReserve();
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = handle_;
@@ -94,6 +96,9 @@ void Acceptor::Accept(int64_t now_ns) {
     if (fd >= 0) {
       accepted_(fd, AddressText(address));
     } else if (errno == EMFILE || errno == ENFILE) {
+      // The kernel says so even if nobody waits.
+      pollfd waiting{listen_fd_, POLLIN, 0};
+      if (poll(&waiting, 1, 0) == 0) return;
       if (make_room_()) continue;
       for (int turned = 0; turned < kAcceptsPerRound && TurnNewestAway();) {
         ++turned;

@@ -3,6 +3,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace sse_bridge {
+namespace {
+
+// What would end a header's name, or its line.
+constexpr absl::string_view kNotInNames("\r\n: \t\0", 6);
+
+}  // namespace
 
 absl::string_view ReasonPhrase(int status) {
   switch (status) {
@@ -61,6 +67,7 @@ absl::string_view ReasonPhrase(int status) {
 
 void AppendHeader(absl::string_view name, absl::string_view value,
                   std::string* out) {
+  if (name.empty() || name.find_first_of(kNotInNames) != name.npos) return;
   absl::StrAppend(out, name, ": ");
   for (char c : value) {
     out->push_back(c == '\r' || c == '\n' || c == '\0' ? ' ' : c);

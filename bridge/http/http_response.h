@@ -20,7 +20,8 @@ struct HttpResponse {
 absl::string_view ReasonPhrase(int status);
 
 // Appends "Name: value\r\n". CR, LF and NUL, wherever they come from, become
-// spaces, so that no value can begin a line of its own.
+// spaces, so that no value can begin a line of its own. A name that is none is
+// left out with its value.
 void AppendHeader(absl::string_view name, absl::string_view value,
                   std::string* out);
 

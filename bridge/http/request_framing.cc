@@ -306,7 +306,8 @@ RequestFraming::State RequestFraming::AdvanceChunks(absl::string_view buffer) {
   for (;;) {
     const size_t eol = buffer.find("\r\n", at_);
     if (eol == absl::string_view::npos) {
-      return buffer.size() - at_ > kMaxChunkLineBytes
+      // One more may be the CR.
+      return buffer.size() - at_ > kMaxChunkLineBytes + 1
                  ? Refuse(400, "malformed chunk")
                  : state_;
     }
@@ -343,11 +344,14 @@ RequestFraming::State RequestFraming::AdvanceTrailers(
     absl::string_view buffer) {
   for (;;) {
     const size_t eol = buffer.find("\r\n", at_);
+    const bool ends = eol != absl::string_view::npos;
+    // What has no end may end in the CR of one.
     const size_t seen =
-        (eol == absl::string_view::npos ? buffer.size() : eol) - trailers_at_;
-    if (seen > kMaxTrailerBytes)
+        ends ? eol - trailers_at_ : buffer.size() - trailers_at_ - 1;
+    if (buffer.size() > trailers_at_ && seen > kMaxTrailerBytes) {
       return Refuse(431, "the trailers are too large");
-    if (eol == absl::string_view::npos) return state_;
+    }
+    if (!ends) return state_;
     const absl::string_view line = buffer.substr(at_, eol - at_);
     at_ = eol + 2;
     if (line.empty()) return state_ = State::kComplete;

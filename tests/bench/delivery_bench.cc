@@ -211,7 +211,10 @@ int Main(int argc, char** argv) {
   auto delivery = std::make_unique<Delivery>(Delivery::Options{.threads = 1});
   if (!delivery->Start().ok()) return 1;
   const auto topic = Topic::Create(delivery.get(), {}, {});
+  int opened = 0;
   for (const int fd : our_fds) {
+    // As streams are accepted, not as one burst of memory.
+    if (++opened % 64 == 0) absl::SleepFor(absl::Milliseconds(1));
     StreamSpec spec;
     spec.fd = fd;
     spec.keep_alive = absl::Seconds(15);

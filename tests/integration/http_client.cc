@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -118,10 +119,14 @@ HttpAnswer HttpConnection::ReadHead() {
     answer.headers[Lower(line.substr(0, colon))] = line.substr(value);
   }
   if (answer.status == 100) return ReadHead();
-  chunked_ = answer.headers["transfer-encoding"] == "chunked";
+  const auto header = [&answer](const std::string& name) {
+    const auto it = answer.headers.find(name);
+    return it == answer.headers.end() ? std::string() : it->second;
+  };
+  chunked_ = header("transfer-encoding") == "chunked";
   body_left_.reset();
-  if (answer.headers.count("content-length") != 0) {
-    body_left_ = std::stoul(answer.headers["content-length"]);
+  if (const std::string length = header("content-length"); !length.empty()) {
+    body_left_ = std::strtoul(length.c_str(), nullptr, 10);
   }
   body_ended_ = answer.status == 204 || answer.status == 304;
   return answer;
@@ -136,7 +141,7 @@ bool HttpConnection::FillBody() {
       body_ended_ = true;
       return false;
     }
-    const size_t size = std::stoul(size_line, nullptr, 16);
+    const size_t size = std::strtoul(size_line.c_str(), nullptr, 16);
     while (in_.size() < size + 2) {
       if (!Fill()) {
         ADD_FAILURE() << "the body ended within a chunk";

@@ -238,6 +238,8 @@ TEST_P(EventLogContract, NothingIsHeardAfterTheSubscriptionHasGone) {
   subscription.reset();
   log->Broadcast("a", "typing");
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "1").ok());
+  // All callbacks for the first have been made when this is acknowledged.
+  ASSERT_TRUE(AppendAndWait(log.get(), "b", "2").ok());
   // A subscription and a subscriber may outlive the log.
   subscription = log->Subscribe("a", listener);
   log.reset();
@@ -401,6 +403,8 @@ TEST(EventLog, AFileThatCannotGrowRefusesAppendsAndRecovers) {
 }
 
 TEST(EventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
+  EventLog::Limits limits;  // so that nothing is trimmed
+  limits.max_events_per_topic = 10'000'000;
   for (int round = 0; round < 5; ++round) {
     TempDir dir;
     const std::string store = "sqlite:" + dir.File("log");
@@ -410,7 +414,7 @@ TEST(EventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       close(fds[0]);
-      auto log = OpenEventLog(store, {});
+      auto log = OpenEventLog(store, limits);
       if (!log.ok()) _exit(1);
       for (int i = 0;; ++i) {
         (*log)->Append(
@@ -442,7 +446,7 @@ TEST(EventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status));
 
-    auto log = MustOpen(store);
+    auto log = MustOpen(store, limits);
     ASSERT_NE(log, nullptr);
     auto events = log->Read("a", "", 10'000'000);
     ASSERT_TRUE(events.ok());

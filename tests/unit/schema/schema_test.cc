@@ -163,7 +163,7 @@ TEST(SchemaTest, RoutesAreBounded) {
     auto* service = file->add_service();
     service->set_name("S");
     for (int i = 0; i < 50000 + extra; ++i) {
-      const std::string name = "M" + std::to_string(i);
+      const std::string name = absl::StrCat("M", i);
       auto* method = service->add_method();
       method->set_name(name);
       method->set_input_type(".A");

@@ -1,0 +1,99 @@
+// The bytes of a connection. Whether they come at once, byte by byte or in
+// uneven pieces, the same requests must be found in them, within the limits.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+#include "bridge/http/request_framing.h"
+
+namespace {
+
+using sse_bridge::FramingLimits;
+using sse_bridge::RequestFraming;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Found {
+  RequestFraming::State state;
+  size_t end = 0;
+  int status = 0;
+  bool keep_alive = false;
+  std::string verb, target, body;
+  RequestFraming::Headers headers;
+
+  bool operator==(const Found&) const = default;
+};
+
+// `pieces`: the sizes of what comes, over and over.
+Found Frame(absl::string_view bytes, const FramingLimits& limits,
+            const std::vector<size_t>& pieces) {
+  RequestFraming framing(&limits);
+  size_t seen = 0, piece = 0;
+  RequestFraming::State state = framing.Advance("");
+  while (seen < bytes.size() && (state == RequestFraming::State::kHead ||
+                                 state == RequestFraming::State::kBody)) {
+    seen = std::min(bytes.size(), seen + pieces[piece++ % pieces.size()]);
+    state = framing.Advance(bytes.substr(0, seen));
+    Require(framing.end() <= seen);
+  }
+  Found found;
+  found.state = state;
+  if (state == RequestFraming::State::kRefused) {
+    found.status = framing.status();
+    Require(found.status >= 400 && found.status < 600);
+    Require(!framing.reason().empty());
+  } else if (state == RequestFraming::State::kComplete) {
+    found.end = framing.end();
+    found.keep_alive = framing.keep_alive();
+    found.verb = framing.verb();
+    found.target = framing.target();
+    found.headers = framing.TakeHeaders();
+    found.body = framing.TakeBody();
+  }
+  return found;
+}
+
+void RequireSafe(const Found& found, const FramingLimits& limits) {
+  Require(found.end > 0);
+  Require(found.body.size() <= limits.max_body_bytes);
+  Require(found.headers.size() <= limits.max_headers);
+  const absl::string_view target = found.target;
+  Require(target.size() <= limits.max_request_line_bytes);
+  for (char c : target) Require(c > ' ' && c < 0x7f);
+  int lengths = 0, encodings = 0, hosts = 0;
+  for (const auto& [name, value] : found.headers) {
+    Require(!name.empty());
+    for (char c : value) Require(c != '\r' && c != '\n' && c != '\0');
+    lengths += absl::EqualsIgnoreCase(name, "Content-Length");
+    encodings += absl::EqualsIgnoreCase(name, "Transfer-Encoding");
+    hosts += absl::EqualsIgnoreCase(name, "Host");
+  }
+  Require(lengths + encodings <= 1 && hosts <= 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  FramingLimits limits;
+  limits.max_head_bytes = 512;
+  limits.max_headers = 10;
+  limits.max_request_line_bytes = 128;
+  limits.max_body_bytes = 256;
+  absl::string_view bytes(reinterpret_cast<const char*>(data), size);
+  for (;;) {
+    const Found whole = Frame(bytes, limits, {std::max<size_t>(size, 1)});
+    Require(whole == Frame(bytes, limits, {1}));
+    Require(whole == Frame(bytes, limits, {3, 1, 17, 2}));
+    if (whole.state != RequestFraming::State::kComplete) return 0;
+    RequireSafe(whole, limits);
+    bytes.remove_prefix(whole.end);
+  }
+}

@@ -1,0 +1,64 @@
+#ifndef SSE_BRIDGE_TESTS_INTEGRATION_BRIDGE_PROCESSES_H_
+#define SSE_BRIDGE_TESTS_INTEGRATION_BRIDGE_PROCESSES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/http_client.h"
+#include "tests/integration/process.h"
+
+namespace sse_bridge::testing {
+
+// Runs a shell command; its stdout. Fails the test when it fails.
+std::string RunCommand(const std::string& command);
+
+std::string RepositoryRoot();
+std::string BridgeProgram();
+
+// `realtime-backends` on `listen`, with its events in `store_directory`.
+struct Backends {
+  Backends(const std::string& store_directory,
+           const std::string& listen = "127.0.0.1:0",
+           std::vector<std::string> options = {"--nosimulate_market",
+                                               "--presence-grace=50ms"});
+  std::unique_ptr<Process> process;
+  std::string address;
+};
+
+// Node's, of tests/foreign.
+struct ForeignBackend {
+  ForeignBackend();
+  std::unique_ptr<Process> process;
+  std::string address;
+};
+
+// `sse-bridge` on a free port, with a key of its own.
+struct Bridge {
+  Bridge(const std::string& upstream, std::vector<std::string> options = {});
+
+  // A token for the key: options are those of scripts/token.sh.
+  std::string Token(const std::string& subject,
+                    const std::string& options = "") const;
+
+  // A request with a token (none when empty).
+  HttpRequest Request(const std::string& verb, const std::string& target,
+                      const std::string& token = "",
+                      const std::string& body = "") const;
+  HttpAnswer Call(const std::string& verb, const std::string& target,
+                  const std::string& token = "",
+                  const std::string& body = "") const;
+
+  // A stream whose head was read; its status must be 200.
+  HttpConnection Stream(const std::string& target,
+                        const std::string& token = "",
+                        const std::string& last_event_id = "") const;
+
+  TemporaryDirectory directory;
+  std::unique_ptr<Process> process;
+  std::string address;
+};
+
+}  // namespace sse_bridge::testing
+
+#endif  // SSE_BRIDGE_TESTS_INTEGRATION_BRIDGE_PROCESSES_H_

@@ -1,0 +1,50 @@
+#include "bridge/http/http_response.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(HttpResponseTest, HasItsLengthAndWhatBecomesOfTheConnection) {
+  EXPECT_EQ(SerializeResponse({200, {{"A", "b"}}, "body"}, true, false),
+            "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 4\r\n"
+            "Connection: keep-alive\r\n\r\nbody");
+  EXPECT_THAT(SerializeResponse({404, {}, ""}, false, false),
+              HasSubstr("Content-Length: 0\r\nConnection: close\r\n\r\n"));
+}
+
+TEST(HttpResponseTest, HeadKeepsTheLengthAndLosesTheBody) {
+  const std::string text = SerializeResponse({200, {}, "body"}, true, true);
+  EXPECT_THAT(text, HasSubstr("Content-Length: 4\r\n"));
+  EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST(HttpResponseTest, SomeStatusesHaveNoBodyAtAll) {
+  for (int status : {204, 304}) {
+    const std::string text =
+        SerializeResponse({status, {}, "body"}, true, false);
+    EXPECT_THAT(text, Not(HasSubstr("Content-Length")));
+    EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\n"));
+  }
+}
+
+TEST(HttpResponseTest, ValuesBeginNoLineOfTheirOwn) {
+  const std::string value("a\r\nSet-Cookie: x\n\r\nb\0c", 22);
+  const std::string text = SerializeResponse({200, {{"A", value}}, ""}, 1, 0);
+  EXPECT_THAT(text, HasSubstr("A: a  Set-Cookie: x   b c\r\n"));
+  EXPECT_THAT(text, Not(HasSubstr("\nSet-Cookie")));
+}
+
+TEST(HttpResponseTest, NamesBeginNoLineOfTheirOwn) {
+  const std::string text =
+      SerializeResponse({200, {{"A\r\nB: c", "d"}, {"", "e"}}, ""}, 1, 0);
+  EXPECT_THAT(text, Not(HasSubstr("B: c")));
+  EXPECT_THAT(text, Not(HasSubstr("\n: e")));
+}
+
+}  // namespace
+}  // namespace sse_bridge
