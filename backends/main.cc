@@ -148,9 +148,8 @@ int Main(int argc, char** argv) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
       kMinPingIntervalMs);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{&prices, &notifications, &tasks,
-                                             &channels, &metrics}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           &prices, &notifications, &tasks, &channels, &metrics}) {
     builder.RegisterService(service);
   }
   std::vector<
@@ -182,8 +181,8 @@ int Main(int argc, char** argv) {
   tasks.Shutdown();
   channels.Shutdown();
   metrics.Shutdown();
-  server->Shutdown(absl::ToChronoTime(absl::Now() +
-                                      absl::GetFlag(FLAGS_drain_timeout)));
+  server->Shutdown(
+      absl::ToChronoTime(absl::Now() + absl::GetFlag(FLAGS_drain_timeout)));
   server->Wait();
   return 0;
 }

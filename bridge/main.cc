@@ -146,10 +146,13 @@ absl::Status Run(const Settings& settings, const sigset_t& signals) {
   delivery_options.threads = settings.delivery_threads;
   delivery_options.flush_window = settings.flush_window;
   delivery_options.queue_limit_bytes = settings.queue_bytes;
-  // Destroyed in the reverse order: feeds publish to delivery, the API uses all.
+  // Destroyed in the reverse order: feeds publish to delivery, the API uses
+  // all.
   ConnectionLimits::Options limit_options;
-  limit_options.per_subject = static_cast<int>(settings.max_streams_per_subject);
-  limit_options.per_address = static_cast<int>(settings.max_streams_per_address);
+  limit_options.per_subject =
+      static_cast<int>(settings.max_streams_per_subject);
+  limit_options.per_address =
+      static_cast<int>(settings.max_streams_per_address);
   limit_options.total = static_cast<int>(
       settings.max_streams > 0 ? settings.max_streams
                                : descriptors - kReservedDescriptors);

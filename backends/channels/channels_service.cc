@@ -59,8 +59,9 @@ bool ReadBroadcast(const std::string& payload, std::string* user,
   const size_t size = std::strtoul(payload.c_str(), nullptr, 10);
   if (size > payload.size() - eol - 1) return false;
   *user = payload.substr(eol + 1, size);
-  return event->ParseFromArray(payload.data() + eol + 1 + size,
-                               static_cast<int>(payload.size() - eol - 1 - size));
+  return event->ParseFromArray(
+      payload.data() + eol + 1 + size,
+      static_cast<int>(payload.size() - eol - 1 - size));
 }
 
 }  // namespace
@@ -72,9 +73,9 @@ ChannelsService::ChannelsService(EventLog* log, absl::Duration presence_grace)
                   realtime::v1::MemberLeft left;
                   left.set_channel(channel);
                   left.set_user_id(user);
-                  log->Broadcast(
-                      Topic(channel),
-                      BroadcastPayload(user, MakeEvent("leave", "leave", left)));
+                  log->Broadcast(Topic(channel),
+                                 BroadcastPayload(
+                                     user, MakeEvent("leave", "leave", left)));
                 }) {}
 
 absl::Status ChannelsService::CheckAccess(const std::string& channel,
@@ -159,7 +160,8 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
 grpc::ServerUnaryReactor* ChannelsService::SendMessage(
     grpc::CallbackServerContext* context,
     const realtime::v1::SendMessageRequest* request, ChatMessage* response) {
-  if (absl::Status admitted = CheckAccess(request->channel(), request->user_id());
+  if (absl::Status admitted =
+          CheckAccess(request->channel(), request->user_id());
       !admitted.ok()) {
     return FinishNow(context, ToGrpc(admitted));
   }
@@ -181,7 +183,8 @@ grpc::ServerUnaryReactor* ChannelsService::SendTyping(
     grpc::CallbackServerContext* context,
     const realtime::v1::SendTypingRequest* request,
     realtime::v1::SendTypingResponse*) {
-  if (absl::Status admitted = CheckAccess(request->channel(), request->user_id());
+  if (absl::Status admitted =
+          CheckAccess(request->channel(), request->user_id());
       !admitted.ok()) {
     return FinishNow(context, ToGrpc(admitted));
   }
@@ -198,7 +201,8 @@ grpc::ServerUnaryReactor* ChannelsService::ListMessages(
     grpc::CallbackServerContext* context,
     const realtime::v1::ListMessagesRequest* request,
     realtime::v1::ListMessagesResponse* response) {
-  if (absl::Status admitted = CheckAccess(request->channel(), request->user_id());
+  if (absl::Status admitted =
+          CheckAccess(request->channel(), request->user_id());
       !admitted.ok()) {
     return FinishNow(context, ToGrpc(admitted));
   }
@@ -224,7 +228,8 @@ grpc::ServerUnaryReactor* ChannelsService::ListMembers(
     grpc::CallbackServerContext* context,
     const realtime::v1::ListMembersRequest* request,
     realtime::v1::ListMembersResponse* response) {
-  if (absl::Status admitted = CheckAccess(request->channel(), request->user_id());
+  if (absl::Status admitted =
+          CheckAccess(request->channel(), request->user_id());
       !admitted.ok()) {
     return FinishNow(context, ToGrpc(admitted));
   }
@@ -260,15 +265,15 @@ grpc::ServerUnaryReactor* ChannelsService::Invite(
     require_absent = OwnerKey(channel);
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  log_->Append("", "", std::move(changes), require_absent,
-               [reactor](const absl::Status& status, const std::string&) {
-                 // Somebody else was first, at the same moment.
-                 reactor->Finish(
-                     absl::IsAlreadyExists(status)
-                         ? grpc::Status(grpc::StatusCode::ABORTED,
-                                        "the channel was just claimed")
-                         : ToGrpc(status));
-               });
+  log_->Append(
+      "", "", std::move(changes), require_absent,
+      [reactor](const absl::Status& status, const std::string&) {
+        // Somebody else was first, at the same moment.
+        reactor->Finish(absl::IsAlreadyExists(status)
+                            ? grpc::Status(grpc::StatusCode::ABORTED,
+                                           "the channel was just claimed")
+                            : ToGrpc(status));
+      });
   return reactor;
 }
 

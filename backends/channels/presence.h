@@ -22,8 +22,8 @@ namespace sse_bridge {
 // Thread-safe. `left` is called from a thread of its own, with no lock held.
 class Presence {
  public:
-  using Left = std::function<void(const std::string& channel,
-                                  const std::string& user)>;
+  using Left =
+      std::function<void(const std::string& channel, const std::string& user)>;
 
   Presence(absl::Duration grace, Left left);
   ~Presence();

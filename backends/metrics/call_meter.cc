@@ -38,8 +38,8 @@ class MeterInterceptor : public grpc::experimental::Interceptor {
             InterceptionHookPoints::PRE_SEND_STATUS)) {
       const grpc::StatusCode code = batch->GetSendStatus().error_code();
       // A browser that leaves is no failure.
-      failed_ = code != grpc::StatusCode::OK &&
-                code != grpc::StatusCode::CANCELLED;
+      failed_ =
+          code != grpc::StatusCode::OK && code != grpc::StatusCode::CANCELLED;
     }
     batch->Proceed();
   }
@@ -116,7 +116,8 @@ CallMeter::Reading CallMeter::Read() {
   double latency_ms = 0;
   for (const Second& each : seconds_) {
     // The second that runs is not whole yet.
-    if (each.second >= second || each.second < second - kWindowSeconds) continue;
+    if (each.second >= second || each.second < second - kWindowSeconds)
+      continue;
     began += each.began;
     ended += each.ended;
     failed += each.failed;

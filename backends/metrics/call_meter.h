@@ -1,13 +1,13 @@
 #ifndef SSE_BRIDGE_BACKENDS_METRICS_CALL_METER_H_
 #define SSE_BRIDGE_BACKENDS_METRICS_CALL_METER_H_
 
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_interceptor.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include <grpcpp/grpcpp.h>
-#include <grpcpp/support/server_interceptor.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -21,7 +21,7 @@ namespace sse_bridge {
 class CallMeter {
  public:
   struct Reading {
-    int active_users = 0;         // with an open call, or one in the last minute
+    int active_users = 0;  // with an open call, or one in the last minute
     double requests_per_sec = 0;  // over the last ten seconds
     double error_rate = 0;        // 0 to 1, over the same
     double avg_latency_ms = 0;    // of unary calls, over the same

@@ -18,9 +18,9 @@ double Machine::CpuUsage() {
   }
   const int64_t busy = total - idle;
   const int64_t passed = total - total_;
-  const double usage =
-      passed <= 0 ? 0
-                  : static_cast<double>(busy - busy_) / static_cast<double>(passed);
+  const double usage = passed <= 0 ? 0
+                                   : static_cast<double>(busy - busy_) /
+                                         static_cast<double>(passed);
   busy_ = busy;
   total_ = total;
   return std::clamp(usage, 0.0, 1.0);

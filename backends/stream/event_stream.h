@@ -106,9 +106,7 @@ class EventStream {
     explicit Reactor(std::shared_ptr<EventStream> stream)
         : stream_(std::move(stream)) {}
     void OnWriteDone(bool ok) override { stream_->OnWriteDone(ok); }
-    void OnCancel() override {
-      stream_->Finish(grpc::Status::CANCELLED);
-    }
+    void OnCancel() override { stream_->Finish(grpc::Status::CANCELLED); }
     void OnDone() override {
       stream_->OnDone();
       delete this;

@@ -21,7 +21,8 @@ inline void SetNow(google::protobuf::Timestamp* timestamp) {
   const timespec now = absl::ToTimespec(absl::Now());
   timestamp->set_seconds(now.tv_sec);
   // Milliseconds are what browsers' clocks tell.
-  timestamp->set_nanos(static_cast<int32_t>(now.tv_nsec / 1'000'000 * 1'000'000));
+  timestamp->set_nanos(
+      static_cast<int32_t>(now.tv_nsec / 1'000'000 * 1'000'000));
 }
 
 // Ends a unary call at once.

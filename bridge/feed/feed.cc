@@ -71,12 +71,11 @@ class Feed::Call : public StreamObserver {
   EncodedFrame scratch_;
 };
 
-std::shared_ptr<Feed> Feed::Create(const FeedContext* context,
-                                   Config config) {
+std::shared_ptr<Feed> Feed::Create(const FeedContext* context, Config config) {
   auto feed = std::make_shared<Feed>(context, std::move(config));
-  feed->topic_ = Topic::Create(context->delivery,
-                               {.flow_control = !feed->config_.shared},
-                               std::weak_ptr<TopicObserver>(feed));
+  feed->topic_ =
+      Topic::Create(context->delivery, {.flow_control = !feed->config_.shared},
+                    std::weak_ptr<TopicObserver>(feed));
   return feed;
 }
 
@@ -153,10 +152,11 @@ void Feed::OnCallOpen(uint64_t generation) {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ == State::kOpen) return;
   }
-  context_->delivery->RunAfter(
-      kMetadataSettles, [weak = weak_from_this(), generation] {
-        if (auto feed = weak.lock()) feed->Open(generation);
-      });
+  context_->delivery->RunAfter(kMetadataSettles,
+                               [weak = weak_from_this(), generation] {
+                                 if (auto feed = weak.lock())
+                                   feed->Open(generation);
+                               });
 }
 
 void Feed::Open(uint64_t generation) {
@@ -178,9 +178,8 @@ void Feed::OnCallMessage(uint64_t generation,
   const absl::Status encoded = config_.encoder->Encode(wire, scratch);
   if (!encoded.ok()) {
     spdlog::warn("{}: {}", config_.grpc_path, encoded.ToString());
-    Stop(absl::InternalError(
-        absl::StrCat("the backend's message cannot be shown as JSON: ",
-                     encoded.message())));
+    Stop(absl::InternalError(absl::StrCat(
+        "the backend's message cannot be shown as JSON: ", encoded.message())));
     return;
   }
   FrameInfo info;
@@ -211,8 +210,8 @@ void Feed::OnCallMessage(uint64_t generation,
     state_ = State::kOpen;
     waiters = TakeWaiters();
     topic_->Publish(frame);
-    if (!config_.shared &&
-        unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size())) > kExclusiveWindowBytes) {
+    if (!config_.shared && unsent_bytes_.fetch_add(static_cast<int64_t>(
+                               frame->size())) > kExclusiveWindowBytes) {
       read_paused_ = true;
     } else {
       read = call_;
@@ -241,8 +240,7 @@ void Feed::ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call) {
 
 void Feed::OnSent(size_t bytes) {
   if (config_.shared) return;
-  const int64_t before =
-      unsent_bytes_.fetch_sub(static_cast<int64_t>(bytes));
+  const int64_t before = unsent_bytes_.fetch_sub(static_cast<int64_t>(bytes));
   if (before - static_cast<int64_t>(bytes) > kExclusiveWindowBytes / 2) return;
   std::shared_ptr<StreamCall> read;
   {
@@ -274,8 +272,9 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
     End(status);
     return;
   }
-  context_->delivery->RunAfter(wait, [weak = weak_from_this(), generation] {
-    if (auto feed = weak.lock()) feed->Reconnect(generation);
+  // Between two calls nobody else holds an exclusive feed.
+  context_->delivery->RunAfter(wait, [self = shared_from_this(), generation] {
+    self->Reconnect(generation);
   });
 }
 
@@ -345,10 +344,11 @@ void Feed::LeaveOne() {
     OnLingered(idle_generation);
     return;
   }
-  context_->delivery->RunAfter(
-      config_.linger, [weak = weak_from_this(), idle_generation] {
-        if (auto feed = weak.lock()) feed->OnLingered(idle_generation);
-      });
+  context_->delivery->RunAfter(config_.linger,
+                               [weak = weak_from_this(), idle_generation] {
+                                 if (auto feed = weak.lock())
+                                   feed->OnLingered(idle_generation);
+                               });
 }
 
 void Feed::OnLingered(uint64_t idle_generation) {

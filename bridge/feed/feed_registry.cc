@@ -23,8 +23,8 @@ std::unique_ptr<Place> FeedRegistry::Join(const std::string& key,
   config.request = config.request_after(*last_event_id);
   // A snapshot would be news that this subscriber may have had already.
   config.snapshot = Snapshot::What::kNone;
-  return JoinOrStart(absl::StrCat(key, "\n", *last_event_id),
-                     std::move(config), std::move(waiter));
+  return JoinOrStart(absl::StrCat(key, "\n", *last_event_id), std::move(config),
+                     std::move(waiter));
 }
 
 std::unique_ptr<Place> FeedRegistry::JoinOrStart(

@@ -40,7 +40,8 @@ std::shared_ptr<const ServedSchema> Api::served() const {
 }
 
 void Api::Refuse(const Request& request, const absl::Status& status) const {
-  request.exchange->Respond(ErrorResponse(status, request.served->DetailsJson(status)));
+  request.exchange->Respond(
+      ErrorResponse(status, request.served->DetailsJson(status)));
 }
 
 void Api::Handle(std::shared_ptr<Exchange> exchange) {
@@ -50,7 +51,8 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
   const Exchange& http = *request->exchange;
   const bool options = http.verb() == "OPTIONS";
 
-  request->match = request->served->schema().Match(http.verb(), http.raw_path());
+  request->match =
+      request->served->schema().Match(http.verb(), http.raw_path());
   if (request->match.kind == RouteMatch::Kind::kFound) {
     request->route = &request->served->Find(request->match.route);
     ServeMethod(std::move(request));
@@ -66,28 +68,27 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
     request->match.allowed = {"GET", "HEAD"};
   }
   if (request->match.kind == RouteMatch::Kind::kNotFound) {
-    request->exchange->Respond(
-        ErrorResponse(404, "NOT_FOUND",
-                      absl::StrCat("no route for ",
-                                   NameForMessage(http.raw_path()))));
+    request->exchange->Respond(ErrorResponse(
+        404, "NOT_FOUND",
+        absl::StrCat("no route for ", NameForMessage(http.raw_path()))));
     return;
   }
   if (options) {
     request->exchange->Respond(OptionsResponse(request->match.allowed));
     return;
   }
-  HttpResponse refused = ErrorResponse(
-      405, "UNIMPLEMENTED",
-      absl::StrCat(http.verb(), " is not allowed here; allowed: ",
-                   absl::StrJoin(request->match.allowed, ", ")));
+  HttpResponse refused =
+      ErrorResponse(405, "UNIMPLEMENTED",
+                    absl::StrCat(http.verb(), " is not allowed here; allowed: ",
+                                 absl::StrJoin(request->match.allowed, ", ")));
   refused.headers.emplace_back("Allow",
                                absl::StrJoin(request->match.allowed, ", "));
   request->exchange->Respond(std::move(refused));
 }
 
 void Api::ServeMethod(std::shared_ptr<Request> request) {
-  auto identity = parts_.authenticator->Admit(
-      *request->exchange, request->route->method().access);
+  auto identity = parts_.authenticator->Admit(*request->exchange,
+                                              request->route->method().access);
   if (!identity.ok()) return Refuse(*request, identity.status());
   request->identity = *std::move(identity);
 
@@ -181,7 +182,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
       request->identity.has_value() ? request->identity->subject : "",
       request->exchange->peer_address());
   if (!lease.ok()) return Refuse(*request, lease.status());
-  if (request->identity.has_value()) traits.expires = request->identity->expires;
+  if (request->identity.has_value())
+    traits.expires = request->identity->expires;
 
   FarewellFrames farewells;
   farewells.expired = FarewellFrame(
@@ -194,9 +196,9 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   subscription_options.bundle = bundle;
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
-      std::make_unique<StreamConnection>(
-          request->exchange, parts_.delivery, request->served,
-          std::move(farewells), *std::move(lease), std::move(traits)));
+      std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
+                                         request->served, std::move(farewells),
+                                         *std::move(lease), std::move(traits)));
   request->exchange->OnAbort(
       [weak = std::weak_ptr<Subscription>(subscription)] {
         if (auto gone = weak.lock()) gone->Abandon();

@@ -58,9 +58,9 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   part.name = !name.empty()        ? std::move(name)
               : method.in_bundle() ? method.stream.bundle().event()
                                    : method.descriptor->name();
-  absl::Status access = CheckAccess(
-      method.access,
-      request.identity.has_value() ? &*request.identity : nullptr);
+  absl::Status access =
+      CheckAccess(method.access,
+                  request.identity.has_value() ? &*request.identity : nullptr);
   if (!access.ok()) return access;
   const std::string no_body;
   auto message = BindMessage(*part.route, match.variables, query, &no_body,
@@ -84,7 +84,8 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
     asked = true;
     if (parts.size() == kMaxBundleStreams) {
       return BadRequestError(
-          kStreamParam, absl::StrCat("at most ", kMaxBundleStreams, " streams"));
+          kStreamParam,
+          absl::StrCat("at most ", kMaxBundleStreams, " streams"));
     }
     const absl::string_view value = param.value;
     const size_t slash = value.find('/');
@@ -97,10 +98,9 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
       }
       name = std::string(value.substr(0, slash - 1));
     }
-    auto part = BundlePartFor(request, std::move(name),
-                              slash == absl::string_view::npos
-                                  ? value
-                                  : value.substr(slash));
+    auto part = BundlePartFor(
+        request, std::move(name),
+        slash == absl::string_view::npos ? value : value.substr(slash));
     if (!part.ok()) return part.status();
     parts.push_back(*std::move(part));
   }
@@ -157,11 +157,11 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   std::vector<BundleRewriter::Part> rewritten;
   for (BundlePart& part : *parts) {
     if (!names.insert(part.name).second) {
-      return Refuse(*request,
-                    BadRequestError(kStreamParam,
-                                    absl::StrCat("two streams are named ",
-                                                 QuoteForMessage(part.name),
-                                                 "; use NAME:PATH")));
+      return Refuse(
+          *request,
+          BadRequestError(kStreamParam, absl::StrCat("two streams are named ",
+                                                     QuoteForMessage(part.name),
+                                                     "; use NAME:PATH")));
     }
     BundleRewriter::Part rewriting;
     rewriting.name = part.name;

@@ -37,10 +37,10 @@ HttpResponse UnaryResponse(const ServedRoute& route, const ServedSchema& served,
                            const std::string& bytes) {
   if (!status.ok()) return ErrorResponse(status, served.DetailsJson(status));
   if (route.raw_response) return RawResponse(bytes);
-  HttpResponse response{200,
-                        {{"Content-Type", "application/json"},
-                         {"Cache-Control", "no-store"}},
-                        ""};
+  HttpResponse response{
+      200,
+      {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+      ""};
   const absl::string_view wire[] = {bytes};
   const absl::Status encoded = route.encoder->EncodeBody(wire, &response.body);
   if (!encoded.ok()) {
@@ -79,8 +79,8 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
       [request](absl::Status status, std::string response) {
-        request->exchange->Respond(UnaryResponse(
-            *request->route, *request->served, status, response));
+        request->exchange->Respond(
+            UnaryResponse(*request->route, *request->served, status, response));
       });
   // A browser that leaves cancels the call. This also keeps the call's handle,
   // as long as the exchange is unanswered.

@@ -22,8 +22,8 @@ class Authenticator {
  public:
   // `verifier` may be null: no key is configured, and whatever needs an
   // identity is refused. It must outlive this.
-  // `leeway` is the verifier's: it lets clocks differ, but a stream that is open
-  // ends when its token says so.
+  // `leeway` is the verifier's: it lets clocks differ, but a stream that is
+  // open ends when its token says so.
   Authenticator(const TokenVerifier* verifier, absl::Duration leeway,
                 TokenSourceOptions source)
       : verifier_(verifier), leeway_(leeway), source_(std::move(source)) {}

@@ -16,7 +16,8 @@ constexpr size_t kMaxDigits = 8;
 
 absl::StatusOr<absl::Duration> ParseGrpcTimeout(absl::string_view text) {
   const absl::Status bad = absl::InvalidArgumentError(
-      "Grpc-Timeout: expected at most eight digits and one of H, M, S, m, u, n");
+      "Grpc-Timeout: expected at most eight digits and one of H, M, S, m, u, "
+      "n");
   if (text.size() < 2 || text.size() > kMaxDigits + 1) return bad;
   const absl::string_view digits = text.substr(0, text.size() - 1);
   int64_t count = 0;

@@ -104,16 +104,15 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
   }
   response.body = absl::StrCat(
       "{\"error\":{\"code\":", http_status, ",\"status\":", Quoted(status_name),
-      ",\"message\":", Quoted(message), ",\"details\":",
-      details_json.empty() ? "[]" : details_json, "}}\n");
+      ",\"message\":", Quoted(message),
+      ",\"details\":", details_json.empty() ? "[]" : details_json, "}}\n");
   return response;
 }
 
 HttpResponse ErrorResponse(const absl::Status& status,
                            absl::string_view details_json) {
   return ErrorResponse(HttpStatusFromCode(status.code()),
-                       CodeName(status.code()), status.message(),
-                       details_json);
+                       CodeName(status.code()), status.message(), details_json);
 }
 
 }  // namespace sse_bridge

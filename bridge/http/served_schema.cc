@@ -74,10 +74,10 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema)
 absl::Status ServedSchema::Add(const Route* route) {
   const Method& method = *route->method;
   const auto named = [&](const absl::Status& status) {
-    return absl::Status(status.code(),
-                        absl::StrCat(method.descriptor->file()->name(), ": ",
-                                     method.descriptor->full_name(), ": ",
-                                     status.message()));
+    return absl::Status(
+        status.code(),
+        absl::StrCat(method.descriptor->file()->name(), ": ",
+                     method.descriptor->full_name(), ": ", status.message()));
   };
   ServedRoute served;
   served.route = route;
@@ -93,10 +93,10 @@ absl::Status ServedSchema::Add(const Route* route) {
     return named(absl::InvalidArgumentError(
         "slow.key and snapshot.key must be the same field"));
   }
-  const int json_key = (method.json.preserve_proto_field_names() ? 1 : 0) |
-                       (method.json.always_print_fields_with_no_presence() ? 2
-                                                                           : 0) |
-                       (method.json.always_print_enums_as_ints() ? 4 : 0);
+  const int json_key =
+      (method.json.preserve_proto_field_names() ? 1 : 0) |
+      (method.json.always_print_fields_with_no_presence() ? 2 : 0) |
+      (method.json.always_print_enums_as_ints() ? 4 : 0);
   std::shared_ptr<const JsonEncoder>& encoder = encoders_[json_key];
   if (encoder == nullptr) {
     encoder = JsonEncoder::Create(&schema_->pool(), OptionsOf(method.json));

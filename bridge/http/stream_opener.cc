@@ -109,8 +109,8 @@ absl::Status StreamOpener::Open(
   config.encoder =
       std::shared_ptr<const FrameEncoder>(served, route.encoder.get());
   config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
-  config.live_values = !has_ids && SnapshotOf(method.stream) !=
-                                       Snapshot::What::kNone;
+  config.live_values =
+      !has_ids && SnapshotOf(method.stream) != Snapshot::What::kNone;
   config.replay = options_.replay;
   config.linger = options_.linger;
   config.give_up_after = options_.give_up_after;
@@ -119,10 +119,10 @@ absl::Status StreamOpener::Open(
     config.metadata = IdentityMetadata(identity);
   }
 
-  const int parts = method.share_by == nullptr
-                        ? 1
-                        : request.GetReflection()->FieldSize(request,
-                                                             method.share_by);
+  const int parts =
+      method.share_by == nullptr
+          ? 1
+          : request.GetReflection()->FieldSize(request, method.share_by);
   for (int i = 0; i < std::max(parts, 1); ++i) {
     std::unique_ptr<Message> part(request.New());
     part->CopyFrom(request);

@@ -26,9 +26,10 @@ ABSL_FLAG(int64_t, max_message, 4 << 20,
           "largest message accepted from a backend, in bytes");
 ABSL_FLAG(absl::Duration, request_timeout, absl::Seconds(30),
           "deadline of unary calls without a Grpc-Timeout header");
-ABSL_FLAG(std::string, descriptor_set, "",
-          "FileDescriptorSet with the schema to serve; repeatable. Default: the "
-          "built-in services");
+ABSL_FLAG(
+    std::string, descriptor_set, "",
+    "FileDescriptorSet with the schema to serve; repeatable. Default: the "
+    "built-in services");
 ABSL_FLAG(bool, reflect, false,
           "take the schema from the backend's gRPC reflection");
 ABSL_FLAG(bool, default_routes, false,
@@ -195,10 +196,10 @@ absl::Status Check(const Settings& s) {
                    day),
            InRange("auth-leeway", s.auth_leeway, absl::ZeroDuration(),
                    absl::Minutes(5)),
-           InRange<size_t>("max-streams-per-subject",
-                           s.max_streams_per_subject, 0, kMany),
-           InRange<size_t>("max-streams-per-address",
-                           s.max_streams_per_address, 0, kMany),
+           InRange<size_t>("max-streams-per-subject", s.max_streams_per_subject,
+                           0, kMany),
+           InRange<size_t>("max-streams-per-address", s.max_streams_per_address,
+                           0, kMany),
            InRange<size_t>("max-streams", s.max_streams, 0, kMany),
            InRange("keep-alive", s.keep_alive, absl::Milliseconds(100), day),
            InRange("retry", s.retry, absl::ZeroDuration(), day),
@@ -257,9 +258,8 @@ absl::StatusOr<Settings> SettingsFromCommandLine(
   for (const std::string& arg : args) {
     pointers.push_back(const_cast<char*>(arg.c_str()));
   }
-  const std::vector<char*> rest =
-      absl::ParseCommandLine(static_cast<int>(pointers.size()),
-                             pointers.data());
+  const std::vector<char*> rest = absl::ParseCommandLine(
+      static_cast<int>(pointers.size()), pointers.data());
   positional->assign(rest.begin() + 1, rest.end());
 
   Settings s;
@@ -281,8 +281,10 @@ absl::StatusOr<Settings> SettingsFromCommandLine(
   s.auth_audience = absl::GetFlag(FLAGS_auth_audience);
   s.auth_cookie = absl::GetFlag(FLAGS_auth_cookie);
   s.auth_leeway = absl::GetFlag(FLAGS_auth_leeway);
-  s.max_streams_per_subject = Size(absl::GetFlag(FLAGS_max_streams_per_subject));
-  s.max_streams_per_address = Size(absl::GetFlag(FLAGS_max_streams_per_address));
+  s.max_streams_per_subject =
+      Size(absl::GetFlag(FLAGS_max_streams_per_subject));
+  s.max_streams_per_address =
+      Size(absl::GetFlag(FLAGS_max_streams_per_address));
   s.max_streams = Size(absl::GetFlag(FLAGS_max_streams));
   if (const absl::Duration given = absl::GetFlag(FLAGS_keep_alive);
       given != absl::ZeroDuration()) {

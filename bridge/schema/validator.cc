@@ -46,7 +46,7 @@ std::optional<std::string> Identity(const pb::FieldDescriptor* field,
 class Run {
  public:
   std::vector<RuleViolation> Validate(const MessageRules& rules,
-                                       const pb::Message& message) {
+                                      const pb::Message& message) {
     CheckMessage(rules, message);
     return std::move(out_);
   }

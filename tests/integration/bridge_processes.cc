@@ -62,8 +62,8 @@ Bridge::Bridge(const std::string& upstream, std::vector<std::string> options) {
 std::string Bridge::Token(const std::string& subject,
                           const std::string& options) const {
   std::string token =
-      RunCommand(RepositoryRoot() + "/scripts/token.sh " + subject +
-                 " --key " + directory.path() + "/key " + options);
+      RunCommand(RepositoryRoot() + "/scripts/token.sh " + subject + " --key " +
+                 directory.path() + "/key " + options);
   while (!token.empty() && token.back() == '\n') token.pop_back();
   return token;
 }

@@ -45,7 +45,8 @@ TEST(DurabilityTest, AcknowledgedNotificationsSurviveKill9Once) {
 
   backends = std::make_unique<Backends>(store.path(), address);
   std::multiset<std::string> expected, seen;
-  for (const auto& mine : acknowledged) expected.insert(mine.begin(), mine.end());
+  for (const auto& mine : acknowledged)
+    expected.insert(mine.begin(), mine.end());
   // The connection to the backend may take a moment to come back.
   HttpAnswer head;
   for (int i = 0; i < 100 && head.status != 200; ++i) {

@@ -18,9 +18,9 @@ class ForeignSchemaTest : public ::testing::Test {
                RepositoryRoot() + "/tests/foreign/proto --out " +
                generated_->path());
     backend_ = new ForeignBackend;
-    bridge_ = new Bridge(backend_->address,
-                         {"--descriptor-set",
-                          generated_->path() + "/descriptors/schema.binpb"});
+    bridge_ = new Bridge(
+        backend_->address,
+        {"--descriptor-set", generated_->path() + "/descriptors/schema.binpb"});
   }
   static void TearDownTestSuite() {
     delete bridge_;
@@ -104,13 +104,13 @@ TEST_F(ForeignSchemaTest, JsonIsCanonical) {
 }
 
 TEST_F(ForeignSchemaTest, RefusalBeforeTheFirstMessageIsAnHttpError) {
-  const int expected[][2] = {{1, 499}, {2, 500}, {3, 400},  {4, 504},
-                             {5, 404}, {6, 409}, {7, 403},  {8, 429},
-                             {9, 400}, {10, 409}, {11, 400}, {12, 501},
+  const int expected[][2] = {{1, 499},  {2, 500},  {3, 400},  {4, 504},
+                             {5, 404},  {6, 409},  {7, 403},  {8, 429},
+                             {9, 400},  {10, 409}, {11, 400}, {12, 501},
                              {13, 500}, {14, 503}, {15, 500}, {16, 401}};
   for (const auto& [code, status] : expected) {
-    const HttpAnswer answer =
-        bridge_->Call("GET", "/v2/fail/" + std::to_string(code) + "?message=no");
+    const HttpAnswer answer = bridge_->Call(
+        "GET", "/v2/fail/" + std::to_string(code) + "?message=no");
     EXPECT_EQ(answer.status, status) << code;
     const json error = json::parse(answer.body)["error"];
     EXPECT_EQ(error["code"], status);
@@ -177,8 +177,9 @@ TEST_F(ForeignSchemaTest, HttpBehavesAsHttp) {
   const HttpAnswer head = bridge_->Call("HEAD", "/v2/sites/a/telescopes/b");
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
-  EXPECT_EQ(bridge_->Call("GET", "/acme.observatory.v2.Telescopes/Hidden").status,
-            404);
+  EXPECT_EQ(
+      bridge_->Call("GET", "/acme.observatory.v2.Telescopes/Hidden").status,
+      404);
 }
 
 TEST_F(ForeignSchemaTest, AcceptChoosesTheForm) {
@@ -219,8 +220,9 @@ TEST_F(ForeignSchemaTest, QuietStreamIsKeptAlive) {
 TEST_F(ForeignSchemaTest, ReflectionNeedsNoFile) {
   Bridge bridge(backend_->address, {"--reflect"});
   const std::string service = "/acme.observatory.v2.Telescopes/";
-  EXPECT_EQ(bridge.Call("POST", service + "Describe", "", R"({"name":"q"})").status,
-            200);
+  EXPECT_EQ(
+      bridge.Call("POST", service + "Describe", "", R"({"name":"q"})").status,
+      200);
   EXPECT_EQ(bridge.Call("GET", service + "Hidden").status, 200);
   HttpConnection stream = bridge.Stream(service + "Count?to=2");
   EXPECT_EQ(json::parse(stream.NextEvent()->data)["number"], "1");

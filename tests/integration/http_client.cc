@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -34,8 +35,8 @@ HttpConnection::HttpConnection(const std::string& address) {
   const size_t colon = host_port.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(
-      std::atoi(host_port.c_str() + (colon == std::string::npos ? 0 : colon + 1))));
+  to.sin_port = htons(static_cast<uint16_t>(std::atoi(
+      host_port.c_str() + (colon == std::string::npos ? 0 : colon + 1))));
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) {
@@ -212,9 +213,19 @@ std::optional<SseEvent> HttpConnection::NextBlock() {
 }
 
 std::optional<SseEvent> HttpConnection::NextEvent() {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
   for (;;) {
     std::optional<SseEvent> block = NextBlock();
-    if (!block.has_value() || !block->data.empty()) return block;
+    if (!block.has_value()) {
+      ADD_FAILURE() << "the stream ended before the next event";
+      return SseEvent();
+    }
+    if (!block->data.empty()) return block;
+    if (std::chrono::steady_clock::now() > deadline) {
+      ADD_FAILURE() << "only comments for " << kPatienceMs << " ms";
+      return SseEvent();
+    }
   }
 }
 

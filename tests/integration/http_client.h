@@ -55,7 +55,7 @@ class HttpConnection {
   // (last chunk, or close of a close-delimited body).
   std::optional<SseEvent> NextBlock();
 
-  // The next event, comments skipped.
+  // The next event, comments skipped; fails the test when none comes.
   std::optional<SseEvent> NextEvent();
 
   // True when the peer has closed and nothing is left to read.
@@ -65,13 +65,13 @@ class HttpConnection {
   void Close();
 
  private:
-  bool Fill();               // false at the end of the connection
-  bool FillBody();           // moves body bytes into body_; false at its end
+  bool Fill();      // false at the end of the connection
+  bool FillBody();  // moves body bytes into body_; false at its end
   std::string ReadLine();
 
   int fd_ = -1;
-  std::string in_;           // bytes not looked at yet
-  std::string body_;         // decoded body bytes not looked at yet
+  std::string in_;    // bytes not looked at yet
+  std::string body_;  // decoded body bytes not looked at yet
   bool chunked_ = false;
   bool body_ended_ = false;
   std::optional<size_t> body_left_;

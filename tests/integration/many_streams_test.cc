@@ -35,7 +35,8 @@ TEST(ManyStreamsTest, EachReceivesEveryEventAndThreadsDoNotGrow) {
   for (int price = 2; price <= 5; ++price) publish(price);
   for (HttpConnection& stream : streams) {
     for (int price = 1; price <= 5; ++price) {
-      ASSERT_EQ(nlohmann::json::parse(stream.NextEvent()->data)["price"], price);
+      ASSERT_EQ(nlohmann::json::parse(stream.NextEvent()->data)["price"],
+                price);
     }
   }
 }

@@ -22,8 +22,9 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5);
 
 std::string MakeTemporaryDirectory() {
-  std::string path = (std::filesystem::temp_directory_path() /
-                      "sse-bridge-test-XXXXXX").string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / "sse-bridge-test-XXXXXX")
+          .string();
   if (mkdtemp(path.data()) == nullptr) ADD_FAILURE() << "mkdtemp failed";
   return path;
 }
@@ -60,7 +61,8 @@ Process::~Process() {
   }
   if (::testing::Test::HasFailure()) {
     const std::string log = Stderr();
-    if (!log.empty()) fprintf(stderr, "--- stderr of %d\n%s\n", pid_, log.c_str());
+    if (!log.empty())
+      fprintf(stderr, "--- stderr of %d\n%s\n", pid_, log.c_str());
   }
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
@@ -101,8 +103,7 @@ bool Process::running() {
   int status = 0;
   if (waitpid(pid_, &status, WNOHANG) != pid_) return true;
   reaped_ = true;
-  exit_code_ =
-      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return false;
 }
 

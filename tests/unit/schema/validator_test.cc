@@ -282,7 +282,7 @@ TEST(ValidatorTest, MapsAreNamedByKey) {
       ElementsAre(RuleViolation{"f[\"a\\\"b\"]", "must be greater than 0"}));
   EXPECT_THAT(check("f { key: 'abcd' value: 1 }"),
               ElementsAre(RuleViolation{"f[\"abcd\"]",
-                                         "must have at most 3 characters"}));
+                                        "must have at most 3 characters"}));
   EXPECT_THAT(check("f { key: 'a' value: 1 } f { key: 'b' value: 1 } "
                     "f { key: 'c' value: 1 }"),
               Says("must have at most 2 pairs"));

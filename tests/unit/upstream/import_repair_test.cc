@@ -2,10 +2,10 @@
 
 #include <string>
 
+#include "gmock/gmock.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/timestamp.pb.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace sse_bridge {
@@ -30,13 +30,19 @@ TEST(ImportRepairTest, FileWithoutImportsGetsThoseItNeeds) {
       message_type {
         name: "M"
         field {
-          name: "t" number: 1 type: TYPE_MESSAGE
+          name: "t"
+          number: 1
+          type: TYPE_MESSAGE
           type_name: "google.protobuf.Timestamp"
         }
         field { name: "o" number: 2 type: TYPE_MESSAGE type_name: ".b.Other" }
       }
     }
-    file { name: "b.proto" package: "b" message_type { name: "Other" } }
+    file {
+      name: "b.proto"
+      package: "b"
+      message_type { name: "Other" }
+    }
   )pb");
   RepairImports(&set);
   EXPECT_THAT(set.file(0).dependency(),
@@ -57,7 +63,9 @@ TEST(ImportRepairTest, MadeUpCopyOfAKnownPackageIsLeftOut) {
       message_type {
         name: "M"
         field {
-          name: "t" number: 1 type: TYPE_MESSAGE
+          name: "t"
+          number: 1
+          type: TYPE_MESSAGE
           type_name: ".google.protobuf.Timestamp"
         }
       }
@@ -77,8 +85,11 @@ TEST(ImportRepairTest, MapEntriesGetTheirCanonicalNames) {
       message_type {
         name: "M"
         field {
-          name: "star_counts" number: 1 label: LABEL_REPEATED
-          type: TYPE_MESSAGE type_name: "StarCounts"
+          name: "star_counts"
+          number: 1
+          label: LABEL_REPEATED
+          type: TYPE_MESSAGE
+          type_name: "StarCounts"
         }
         nested_type {
           name: "StarCounts"
@@ -107,7 +118,9 @@ TEST(ImportRepairTest, WholeSetStaysAsItIs) {
       message_type {
         name: "M"
         field {
-          name: "t" number: 1 type: TYPE_MESSAGE
+          name: "t"
+          number: 1
+          type: TYPE_MESSAGE
           type_name: ".google.protobuf.Timestamp"
         }
       }
