@@ -267,7 +267,10 @@ TEST_P(JsonDifferentialTest, ConcatenatedMessagesMerge) {
     auto merged = schema_.New(type_);
     ASSERT_TRUE(merged->ParsePartialFromString(wire));
     const std::string normal = Canonical(merged.get());
-    ASSERT_EQ(Ours(*encoder, wire, false), Ours(*encoder, normal, true));
+    // The entries of a map have no order.
+    ASSERT_EQ(
+        nlohmann::json::parse(Ours(*encoder, wire, false), nullptr, false),
+        nlohmann::json::parse(Ours(*encoder, normal, true), nullptr, false));
   }
 }
 
