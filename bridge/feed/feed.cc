@@ -106,21 +106,19 @@ std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
   ++users_;
   ++pending_;
   ++idle_generation_;
-  if (state_ == State::kOpening) waiters_.push_back(std::move(waiter));
+  if (state_ == State::kOpening) {
+    // A backend may stay silent for long: waiters that have left must not pile
+    // up.
+    if (waiters_.size() == waiters_.capacity()) {
+      std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
+    }
+    waiters_.push_back(std::move(waiter));
+  }
   return std::unique_ptr<Place>(
       new Place(shared_from_this(), std::move(first), next_seq_));
 }
 
-void Feed::Stop(const absl::Status& why) {
-  std::shared_ptr<StreamCall> call;
-  {
-    MutexLock lock(&mu_);
-    ++generation_;  // what the call still says is of the past
-    call = std::move(call_);
-  }
-  if (call != nullptr) call->Cancel();
-  End(why);
-}
+void Feed::Stop(const absl::Status& why) { End(why); }
 
 void Feed::StartCall(std::string request) {
   uint64_t generation;
@@ -201,7 +199,9 @@ void Feed::OnCallMessage(uint64_t generation,
     const uint64_t seq = next_seq_++;
     const absl::string_view id = IdOf(*scratch);
     if (!id.empty()) last_id_.assign(id.data(), id.size());
-    if (pending_ > 0 || (config_.shared && !id.empty())) {
+    // From the first id on all is kept: what stands between two events with
+    // ids belongs to what a browser has missed.
+    if (pending_ > 0 || (config_.shared && !last_id_.empty())) {
       replay_.Add(seq, id, frame, absl::Now());
     }
     snapshot_.Add(scratch->key, frame);
@@ -248,6 +248,7 @@ void Feed::OnSent(size_t bytes) {
     if (!read_paused_) return;
     read_paused_ = false;
     read = call_;
+    read_owed_ = read == nullptr;
   }
   if (read != nullptr) read->Read();
 }
@@ -265,6 +266,9 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
       const absl::Duration bound =
           std::min(kMaxBackoff, kFirstBackoff * (1 << std::min(failures_, 10)));
       ++failures_;
+      // What the lost call still has under way must not count as news of the
+      // next one.
+      generation = ++generation_;
       wait = absl::Uniform(random_, 0.0, 1.0) * bound;
     }
   }
@@ -315,10 +319,13 @@ void Feed::Reconnect(uint64_t generation) {
 void Feed::End(const absl::Status& status) {
   const FramePtr frame = StatusFrame(status);
   std::vector<std::weak_ptr<FeedWaiter>> waiters;
+  std::shared_ptr<StreamCall> call;
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
     state_ = State::kEnded;
+    ++generation_;  // what the call still says is of the past
+    call = std::move(call_);
     end_status_ = status;
     end_frame_ = frame;
     waiters = TakeWaiters();
@@ -326,6 +333,7 @@ void Feed::End(const absl::Status& status) {
     // Members are gone from the topic without word; places still leave.
     users_ = pending_;
   }
+  if (call != nullptr) call->Cancel();
   if (config_.on_end) config_.on_end(this);
   Wake(waiters);
 }

@@ -27,9 +27,11 @@ FramePtr JsonRewriter::RewriteStatus(const Frame& frame) {
   if (data == absl::string_view::npos) return nullptr;
   json.remove_prefix(data + kData.size());
   json = json.substr(0, json.find('\n'));
-  // Status 0 is left out of canonical JSON, so a good end has no "code".
-  const bool ok = json.find("\"code\":") == absl::string_view::npos ||
-                  json.find("\"code\":0") != absl::string_view::npos;
+  // The code comes first; canonical JSON leaves 0 out. Details may well have
+  // members of this name too.
+  constexpr absl::string_view kCode = "{\"code\":";
+  const bool ok = json.substr(0, kCode.size()) != kCode ||
+                  json.substr(kCode.size(), 1) == "0";
   std::string text;
   if (!ok) {
     text = absl::StrCat(form_ == Form::kArray && !first_ ? ",\n" : "",

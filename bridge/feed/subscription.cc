@@ -19,6 +19,8 @@ void Subscription::Add(std::unique_ptr<Place> place,
 void Subscription::Start() {
   {
     MutexLock lock(&mu_);
+    // The browser may have left before; nothing would ever let go of self_.
+    if (decided_) return;
     started_ = true;
     self_ = shared_from_this();
   }

@@ -1,5 +1,7 @@
 #include "tests/integration/bridge_processes.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -8,28 +10,53 @@
 
 namespace sse_bridge::testing {
 
+namespace {
+
+constexpr char kKey[] = "0123456789abcdef0123456789abcdef0123456789abcdef";
+
+std::string Base64Url(const std::string& bytes) {
+  std::string text(4 * (bytes.size() / 3 + 1) + 1, '\0');
+  text.resize(static_cast<size_t>(EVP_EncodeBlock(
+      reinterpret_cast<unsigned char*>(text.data()),
+      reinterpret_cast<const unsigned char*>(bytes.data()),
+      static_cast<int>(bytes.size()))));
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
+}  // namespace
+
 std::string RepositoryRoot() { return SSE_BRIDGE_ROOT; }
 std::string BridgeProgram() { return SSE_BRIDGE_PROGRAM; }
+std::string BackendsProgram() { return SSE_BRIDGE_BACKENDS; }
 
-std::string RunCommand(const std::string& command) {
+CommandResult TryCommand(const std::string& command) {
+  CommandResult result;
   FILE* pipe = popen(command.c_str(), "r");
-  std::string output;
   char buffer[4096];
   size_t n;
   while ((n = fread(buffer, 1, sizeof buffer, pipe)) > 0) {
-    output.append(buffer, n);
+    result.output.append(buffer, n);
   }
   const int status = pclose(pipe);
-  EXPECT_EQ(WEXITSTATUS(status), 0) << command;
-  return output;
+  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return result;
+}
+
+std::string RunCommand(const std::string& command) {
+  CommandResult result = TryCommand(command);
+  EXPECT_EQ(result.code, 0) << command;
+  return std::move(result.output);
 }
 
 Backends::Backends(const std::string& store_directory,
                    const std::string& listen,
                    std::vector<std::string> options) {
-  std::vector<std::string> argv = {SSE_BRIDGE_BACKENDS, "--listen", listen,
-                                   "--store",
-                                   "sqlite:" + store_directory + "/events.db"};
+  std::vector<std::string> argv = {
+      BackendsProgram(), "--listen", listen, "--store",
+      store_directory.empty() ? "sqlite::memory:"
+                              : "sqlite:" + store_directory + "/events.db"};
   argv.insert(argv.end(), options.begin(), options.end());
   process = std::make_unique<Process>(argv);
   address = process->WaitForLine("listening on ");
@@ -42,21 +69,31 @@ ForeignBackend::ForeignBackend() {
   address = process->WaitForLine("listening on ");
 }
 
-Bridge::Bridge(const std::string& upstream, std::vector<std::string> options) {
-  WriteFile(directory.path() + "/key",
-            "0123456789abcdef0123456789abcdef0123456789abcdef\n");
-  std::vector<std::string> argv = {SSE_BRIDGE_PROGRAM,
-                                   "--listen",
-                                   "127.0.0.1:0",
-                                   "--upstream",
-                                   upstream,
-                                   "--auth-key",
-                                   directory.path() + "/key",
-                                   "--drain-timeout",
+Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,
+               Key key) {
+  std::vector<std::string> argv = {BridgeProgram(),   "--listen",
+                                   "127.0.0.1:0",     "--upstream",
+                                   upstream,          "--drain-timeout",
                                    "1s"};
+  WriteFile(directory.path() + "/key", std::string(kKey) + "\n");
+  if (key == Key::kOwn) {
+    argv.insert(argv.end(), {"--auth-key", directory.path() + "/key"});
+  }
   argv.insert(argv.end(), options.begin(), options.end());
   process = std::make_unique<Process>(argv);
   address = process->WaitForLine("listening on ");
+}
+
+std::string Bridge::Sign(const nlohmann::json& claims) const {
+  const std::string text =
+      Base64Url(R"({"alg":"HS256"})") + "." + Base64Url(claims.dump());
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), kKey, sizeof kKey - 1,
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac,
+       &size);
+  return text + "." +
+         Base64Url(std::string(reinterpret_cast<char*>(mac), size));
 }
 
 std::string Bridge::Token(const std::string& subject,

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_TESTS_INTEGRATION_BRIDGE_PROCESSES_H_
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,19 @@ namespace sse_bridge::testing {
 // Runs a shell command; its stdout. Fails the test when it fails.
 std::string RunCommand(const std::string& command);
 
+// The same for one that may fail: its exit code, and stdout with stderr.
+struct CommandResult {
+  int code = -1;
+  std::string output;
+};
+CommandResult TryCommand(const std::string& command);
+
 std::string RepositoryRoot();
 std::string BridgeProgram();
+std::string BackendsProgram();
 
-// `realtime-backends` on `listen`, with its events in `store_directory`.
+// `realtime-backends` on `listen`, with its events in `store_directory`, or in
+// memory when that is empty.
 struct Backends {
   Backends(const std::string& store_directory,
            const std::string& listen = "127.0.0.1:0",
@@ -33,13 +43,18 @@ struct ForeignBackend {
   std::string address;
 };
 
-// `sse-bridge` on a free port, with a key of its own.
+// `sse-bridge` on a free port, with an HMAC key of its own.
 struct Bridge {
-  Bridge(const std::string& upstream, std::vector<std::string> options = {});
+  enum class Key { kOwn, kNone };
+  explicit Bridge(const std::string& upstream,
+                  std::vector<std::string> options = {}, Key key = Key::kOwn);
 
   // A token for the key: options are those of scripts/token.sh.
   std::string Token(const std::string& subject,
                     const std::string& options = "") const;
+
+  // A token with any claims at all, signed with the key.
+  std::string Sign(const nlohmann::json& claims) const;
 
   // A request with a token (none when empty).
   HttpRequest Request(const std::string& verb, const std::string& target,

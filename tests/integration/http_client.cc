@@ -18,6 +18,7 @@
 namespace sse_bridge::testing {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr int kPatienceMs = 20'000;
 
 std::string Lower(std::string text) {
@@ -212,21 +213,21 @@ std::optional<SseEvent> HttpConnection::NextBlock() {
   return event;
 }
 
-std::optional<SseEvent> HttpConnection::NextEvent() {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatienceMs);
-  for (;;) {
+SseEvent HttpConnection::Event() {
+  const auto deadline = Clock::now() + std::chrono::milliseconds(kPatienceMs);
+  std::string why = "only comments came";
+  while (Clock::now() < deadline) {
     std::optional<SseEvent> block = NextBlock();
     if (!block.has_value()) {
-      ADD_FAILURE() << "the stream ended before the next event";
-      return SseEvent();
+      why = "the stream ended";
+      break;
     }
-    if (!block->data.empty()) return block;
-    if (std::chrono::steady_clock::now() > deadline) {
-      ADD_FAILURE() << "only comments for " << kPatienceMs << " ms";
-      return SseEvent();
-    }
+    if (!block->data.empty()) return *std::move(block);
   }
+  ADD_FAILURE() << why << " instead of an event";
+  SseEvent none;
+  none.data = "null";
+  return none;
 }
 
 bool HttpConnection::AtEnd() {

@@ -55,8 +55,9 @@ class HttpConnection {
   // (last chunk, or close of a close-delimited body).
   std::optional<SseEvent> NextBlock();
 
-  // The next event, comments skipped; fails the test when none comes.
-  std::optional<SseEvent> NextEvent();
+  // The next event, comments skipped. When none comes the test fails, and the
+  // event's data is "null".
+  SseEvent Event();
 
   // True when the peer has closed and nothing is left to read.
   bool AtEnd();

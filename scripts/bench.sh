@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# scripts/bench.sh NAME [OPTION...]: builds and runs one benchmark (a script
+# tests/bench/NAME.sh). Each prints ratios of things measured in the same run.
+#
+#   scripts/bench.sh transcode      wire bytes to JSON, beside libprotobuf
+#   scripts/bench.sh fanout         events to many browsers, beside its peers
+#   scripts/bench.sh connections    how many streams one machine holds
+set -euo pipefail
+cd "$(dirname "$0")/.."
+usage() { sed -n '2,/^set/s/^# \{0,1\}//p' scripts/bench.sh | sed '$d'; }
+case "${1:-}" in
+  -h | --help) usage; exit 0 ;;
+  "") usage >&2; exit 2 ;;
+esac
+name=$1
+shift
+[ -f "tests/bench/$name.sh" ] || {
+  echo "bench.sh: no benchmark '$name'" >&2
+  usage >&2
+  exit 2
+}
+scripts/install.sh
+exec bash "tests/bench/$name.sh" "$@"

@@ -1,0 +1,120 @@
+#ifndef SSE_BRIDGE_TESTS_UNIT_FEED_FAKE_UPSTREAM_H_
+#define SSE_BRIDGE_TESTS_UNIT_FEED_FAKE_UPSTREAM_H_
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "bridge/base/mutex.h"
+#include "bridge/upstream/call.h"
+
+namespace sse_bridge {
+
+class FakeUpstream;
+
+// One streaming call as the backend sees it. What the test tells is passed on
+// by the upstream's one thread, in order and by the rules of StreamCall: a
+// message and the end wait until they are asked for. Thread-safe.
+class FakeCall : public std::enable_shared_from_this<FakeCall> {
+ public:
+  const std::string& path() const { return path_; }
+  const std::string& request() const { return request_; }
+  const Metadata& metadata() const { return metadata_; }
+
+  void Open();  // initial metadata
+  void Send(std::string message);
+  void End(absl::Status status);
+
+  int delivered() const;  // messages that the observer has taken
+  bool cancelled() const;
+  bool done() const;
+
+  // False when it did not come about in time.
+  bool WaitDelivered(int at_least) const;
+  bool WaitCancelled() const;
+  bool WaitDone() const;
+
+ private:
+  friend class FakeUpstream;
+  class Handle;
+
+  struct Event {
+    enum class What { kOpen, kMessage, kEnd };
+    What what;
+    std::string message;
+    absl::Status status;
+  };
+
+  bool Pump(FakeUpstream* upstream);
+  void Push(Event event);
+  void Read();
+  void Cancel();
+  bool WaitFor(const std::function<bool()>& holds) const;
+
+  FakeUpstream* upstream_ = nullptr;  // must outlive this
+  std::string path_;
+  std::string request_;
+  Metadata metadata_;
+
+  // All guarded by FakeUpstream::mu_.
+  std::shared_ptr<StreamObserver> observer_;
+  std::deque<Event> events_;
+  bool asked_ = true;
+  bool cancelled_ = false;
+  bool done_ = false;
+  int delivered_ = 0;
+};
+
+class FakeUpstream : public Upstream {
+ public:
+  using Script = std::function<void(FakeCall*)>;
+
+  FakeUpstream();
+  ~FakeUpstream() override;  // ends all calls
+
+  std::shared_ptr<StreamCall> StartStream(
+      absl::string_view path, std::string request, CallOptions options,
+      std::shared_ptr<StreamObserver> observer) override;
+  std::shared_ptr<UnaryCall> StartUnary(absl::string_view path,
+                                        std::string request,
+                                        CallOptions options,
+                                        UnaryDone done) override;
+
+  // Run for each call that is started from now on, before StartStream returns.
+  void OnStart(Script script);
+
+  // The call of this number, from 0; waits for it. Null: it did not come.
+  std::shared_ptr<FakeCall> WaitCall(size_t index);
+
+  size_t calls() const;   // ever
+  size_t active() const;  // not done yet
+
+  // Returns when nothing can be passed on any more until something is asked
+  // for or told.
+  void Settle();
+
+ private:
+  friend class FakeCall;
+
+  void Run();
+
+  mutable Mutex mu_;
+  mutable std::condition_variable_any changed_;
+  Script on_start_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::shared_ptr<FakeCall>> calls_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<FakeCall>> ready_ ABSL_GUARDED_BY(mu_);
+  bool busy_ ABSL_GUARDED_BY(mu_) = false;
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_TESTS_UNIT_FEED_FAKE_UPSTREAM_H_

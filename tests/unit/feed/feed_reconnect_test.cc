@@ -1,0 +1,276 @@
+// What a feed does when its backend is lost.
+
+#include <memory>
+#include <string>
+
+#include "bridge/feed/feed.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/feed/feed_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+using Outlook = Place::Outlook;
+
+// No backoff is longer.
+constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+
+class FeedReconnectTest : public FeedFixture {
+ protected:
+  Feed::Config Resumable(bool shared) {
+    Feed::Config config = Config(shared);
+    config.request_after = RequestAfter;
+    return config;
+  }
+
+  void Lose(FakeCall* call) {
+    call->End(absl::UnavailableError("lost"));
+    ASSERT_TRUE(call->WaitDone());
+  }
+};
+
+TEST_F(FeedReconnectTest, ResumesAfterTheLastId) {
+  for (bool shared : {true, false}) {
+    const size_t number = upstream_->calls();
+    auto feed = Feed::Create(&context_, Resumable(shared));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    auto call = upstream_->WaitCall(number);
+    call->Send(Message("a", "1"));
+    call->Send(Message("b", "2"));
+    Lose(call.get());
+    Advance(kLongestBackoff);
+    auto next = upstream_->WaitCall(number + 1);
+    ASSERT_NE(next, nullptr);
+    EXPECT_EQ(next->request(), "after 2");
+    next->Send(Message("c", "3"));
+    EXPECT_TRUE(stream.ReadUntil(EventText("c", "3")));
+    EXPECT_EQ(stream.received, EventText("a", "1") + EventText("b", "2") +
+                                   ": upstream is away\n\n" +
+                                   EventText("c", "3"));
+    feed->Stop(absl::OkStatus());
+  }
+}
+
+TEST_F(FeedReconnectTest, NothingSeenYetMeansTheFirstRequestAgain) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  call->Open();
+  upstream_->Settle();
+  Advance(absl::Milliseconds(20));
+  Lose(call.get());
+  Advance(kLongestBackoff);
+  auto next = upstream_->WaitCall(1);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->request(), "first");
+}
+
+TEST_F(FeedReconnectTest, CurrentValuesAreAskedForAgain) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.live_values = true;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  call->Send(Message("a", "1"));
+  Lose(call.get());
+  Advance(kLongestBackoff);
+  auto next = upstream_->WaitCall(1);
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->request(), "first");
+}
+
+// The metadata's timer belongs to the lost call, not to the one that follows.
+TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsALossAllTheSame) {
+  for (int round = 0; round < 5; ++round) {
+    const size_t number = upstream_->calls();
+    auto feed = Feed::Create(&context_, Resumable(true));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    auto call = upstream_->WaitCall(number);
+    call->Open();
+    call->Send(Message("a", "1"));
+    Lose(call.get());
+    Advance(absl::Milliseconds(20));
+    Advance(kLongestBackoff);
+    ASSERT_NE(upstream_->WaitCall(number + 1), nullptr);
+
+    // Also when it has come back with metadata alone.
+    call = upstream_->WaitCall(number + 1);
+    call->Open();
+    Lose(call.get());
+    Advance(absl::Milliseconds(20));
+    Advance(kLongestBackoff);
+    auto last = upstream_->WaitCall(number + 2);
+    ASSERT_NE(last, nullptr);
+    EXPECT_EQ(last->request(), "after 1");
+    feed->Stop(absl::OkStatus());
+  }
+}
+
+TEST_F(FeedReconnectTest, SubscribersAreToldOncePerAbsence) {
+  auto feed = StartFeed(Resumable(true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  for (size_t i = 0; i < 4; ++i) {
+    auto call = upstream_->WaitCall(i);
+    ASSERT_NE(call, nullptr);
+    Lose(call.get());
+    Advance(kLongestBackoff);
+  }
+  upstream_->WaitCall(4)->Send(Message("b", "2"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("b", "2")));
+  EXPECT_EQ(stream.received, EventText("a", "1") + ": upstream is away\n\n" +
+                                 EventText("b", "2"));
+}
+
+TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
+  auto feed = StartFeed(Resumable(true));
+  TestStream first, second;
+  JoinAndAttach(feed.get(), &first);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  Lose(call.get());
+  const std::string one = "1";
+  auto place = feed->Join(&one, waiter_);
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  place->Attach(second.Open(delivery_.get()), {});
+  Advance(kLongestBackoff);
+  upstream_->WaitCall(1)->Send(Message("b", "2"));
+  EXPECT_TRUE(second.ReadUntil(EventText("b", "2")));
+}
+
+TEST_F(FeedReconnectTest, RefusalBeforeAnythingIsNotTriedAgain) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  Lose(upstream_->WaitCall(0).get());
+  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->end_status(), absl::UnavailableError("lost"));
+  Advance(kLongestBackoff);
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(FeedReconnectTest, OnlyUnavailableIsTriedAgain) {
+  auto feed = StartFeed(Resumable(true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  call->End(absl::InternalError("broken"));
+  EXPECT_EQ(
+      stream.ReadToEnd(),
+      EventText("a", "1") + StatusEventText(absl::InternalError("broken")));
+  Advance(kLongestBackoff);
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(FeedReconnectTest, WhatCannotBeResumedIsTold) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  Lose(call.get());
+  EXPECT_EQ(
+      stream.ReadToEnd(),
+      EventText("a", "1") + StatusEventText(absl::UnavailableError("lost")));
+}
+
+TEST_F(FeedReconnectTest, NobodyListeningMeansNobodyToReconnectFor) {
+  auto feed = StartFeed(Resumable(true));
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  Lose(call.get());
+  Advance(kLongestBackoff);
+  EXPECT_EQ(upstream_->calls(), 1u);
+  EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
+}
+
+TEST_F(FeedReconnectTest, GivesUpAfterTheTime) {
+  Feed::Config config = Resumable(true);
+  config.give_up_after = absl::ZeroDuration();
+  auto feed = StartFeed(std::move(config));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  Lose(upstream_->WaitCall(0).get());  // the first loss starts the clock
+  Advance(kLongestBackoff);
+  auto call = upstream_->WaitCall(1);
+  ASSERT_NE(call, nullptr);
+  Lose(call.get());
+  EXPECT_EQ(stream.ReadToEnd(),
+            EventText("a", "1") + ": upstream is away\n\n" +
+                StatusEventText(absl::UnavailableError("lost")));
+}
+
+TEST_F(FeedReconnectTest, StopWhileAwayEndsIt) {
+  auto feed = StartFeed(Resumable(true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  Lose(call.get());
+  feed->Stop(absl::UnavailableError("going"));
+  EXPECT_THAT(stream.ReadToEnd(),
+              HasSubstr(StatusEventText(absl::UnavailableError("going"))));
+  Advance(kLongestBackoff);
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(FeedReconnectTest, BrowserThatLeavesWhileAwayEndsAnExclusiveFeed) {
+  auto feed = Feed::Create(&context_, Resumable(false));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));
+  Lose(call.get());
+  stream.CloseClient();
+  EXPECT_TRUE(stream.closed->times.WaitFor(1));
+  Sync();
+  Advance(kLongestBackoff);
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+// The flow control of the lost call says nothing about the next one.
+TEST_F(FeedReconnectTest, SlowBrowserHoldsTheNextCallToo) {
+  const std::string kilobyte(1000, 'x');
+  auto feed = Feed::Create(&context_, Resumable(false));
+  TestStream stream;
+  stream.UseValve();
+  JoinAndAttach(feed.get(), &stream, {.policy = SlowPolicy::kUnbounded});
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  for (int i = 0; i < 40; ++i) call->Send(Message(kilobyte, "1"));
+  Lose(call.get());
+  // The first messages of the next call come before StartStream returns, as
+  // quick as the browser is in catching up.
+  upstream_->OnStart([&](FakeCall* next) {
+    for (int i = 0; i < 100; ++i) next->Send(Message(kilobyte, "2"));
+    next->End(absl::OkStatus());
+    next->WaitDelivered(1);
+  });
+  Advance(kLongestBackoff);
+  auto next = upstream_->WaitCall(1);
+  ASSERT_NE(next, nullptr);
+  EXPECT_TRUE(next->WaitDelivered(25));
+  upstream_->Settle();
+  EXPECT_LE(next->delivered(), 30);
+  stream.Allow(size_t{10} << 20);
+  EXPECT_TRUE(next->WaitDone());
+  EXPECT_EQ(stream.closed->Wait().reason, CloseReason::kEnded);
+}
+
+}  // namespace
+}  // namespace sse_bridge

@@ -1,0 +1,180 @@
+#include "bridge/feed/feed_registry.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/feed/feed_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+class FeedRegistryTest : public FeedFixture {
+ protected:
+  void TearDown() override {
+    FeedFixture::TearDown();
+    registry_ = nullptr;
+  }
+
+  std::unique_ptr<Place> Join(const std::string& key,
+                              const std::string* last_event_id = nullptr,
+                              bool resumable = true) {
+    Feed::Config config = Config(/*shared=*/true);
+    config.snapshot = Snapshot::What::kLast;
+    if (resumable) config.request_after = RequestAfter;
+    return registry_->Join(key, std::move(config), last_event_id, waiter_);
+  }
+
+  std::unique_ptr<FeedRegistry> registry_ =
+      std::make_unique<FeedRegistry>(&context_);
+};
+
+TEST_F(FeedRegistryTest, IdenticalRequestsShareACallAndOthersDoNot) {
+  auto a = Join("a"), again = Join("a"), b = Join("b");
+  EXPECT_EQ(registry_->size(), 2u);
+  EXPECT_EQ(upstream_->calls(), 2u);
+}
+
+TEST_F(FeedRegistryTest, ThoseWhoJoinAtOnceStartOneCall) {
+  constexpr int kKeys = 300;
+  constexpr int kThreads = 3;
+  std::vector<std::vector<std::unique_ptr<Place>>> places(kThreads);
+  std::atomic<int> at[kKeys] = {};
+  std::vector<std::thread> threads;
+  for (auto& own : places) {
+    threads.emplace_back([&] {
+      for (int key = 0; key < kKeys; ++key) {
+        ++at[key];
+        while (at[key] < kThreads) std::this_thread::yield();
+        own.push_back(Join(absl::StrCat(key)));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& own : places) {
+    for (const auto& place : own) ASSERT_NE(place, nullptr);
+  }
+  EXPECT_EQ(upstream_->calls(), size_t{kKeys});
+  EXPECT_EQ(registry_->size(), size_t{kKeys});
+}
+
+TEST_F(FeedRegistryTest, KnownLastEventIdIsServedFromTheRunningFeed) {
+  auto first = Join("a");
+  auto call = upstream_->WaitCall(0);
+  for (const char* id : {"1", "2", "3"}) call->Send(Message("x", id));
+  ASSERT_TRUE(call->WaitDelivered(3));
+  const std::string one = "1";
+  auto place = Join("a", &one);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  EXPECT_TRUE(stream.ReadUntil(EventText("x", "3")));
+  EXPECT_EQ(stream.received, EventText("x", "2") + EventText("x", "3"));
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
+  auto first = Join("a");
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("new", "9"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  const std::string old = "5";
+  auto place = Join("a", &old);
+  auto resumed = upstream_->WaitCall(1);
+  EXPECT_EQ(resumed->request(), "after 5");
+  EXPECT_EQ(registry_->size(), 2u);
+
+  // Who comes back from the same place shares that call.
+  auto other = Join("a", &old);
+  EXPECT_EQ(upstream_->calls(), 2u);
+
+  // And gets what the backend says, not the running feed's snapshot.
+  resumed->Send(Message("missed", "6"));
+  ASSERT_TRUE(resumed->WaitDelivered(1));
+  for (auto* each : {&place, &other}) {
+    TestStream stream;
+    (*each)->Attach(stream.Open(delivery_.get()), {});
+    EXPECT_TRUE(stream.ReadUntil(EventText("missed", "6")));
+    EXPECT_EQ(stream.received, EventText("missed", "6"));
+  }
+}
+
+TEST_F(FeedRegistryTest, LateReturnersOfAResumedFeedGetNoSnapshotOfIt) {
+  const std::string old = "5";
+  auto place = Join("a", &old);
+  auto resumed = upstream_->WaitCall(0);
+  resumed->Send(Message("missed", "6"));
+  resumed->Send(Message("missed", "7"));
+  ASSERT_TRUE(resumed->WaitDelivered(2));
+  TestStream first;
+  place->Attach(first.Open(delivery_.get()), {});
+  EXPECT_TRUE(first.ReadUntil(EventText("missed", "7")));
+
+  // It asked for what is after 5, and that has been said already.
+  auto late = Join("a", &old);
+  TestStream second;
+  late->Attach(second.Open(delivery_.get()), {});
+  for (size_t i = 0; i < upstream_->calls(); ++i) {
+    upstream_->WaitCall(i)->Send(Message("next", "8"));
+  }
+  if (upstream_->calls() == 2) {
+    upstream_->WaitCall(1)->Send(Message("unused", "9"));
+  }
+  EXPECT_TRUE(second.ReadUntil(EventText("next", "8")));
+  if (upstream_->calls() == 1) {
+    EXPECT_EQ(second.received, EventText("missed", "6") +
+                                   EventText("missed", "7") +
+                                   EventText("next", "8"));
+  } else {
+    EXPECT_EQ(upstream_->WaitCall(1)->request(), "after 5");
+  }
+}
+
+TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisit) {
+  auto first = Join("a", nullptr, /*resumable=*/false);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("now", "9"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  const std::string old = "5";
+  auto place = Join("a", &old, /*resumable=*/false);
+  EXPECT_EQ(upstream_->calls(), 1u);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  EXPECT_TRUE(stream.ReadUntil(EventText("now", "9")));
+}
+
+TEST_F(FeedRegistryTest, EndedFeedsAreReplaced) {
+  auto first = Join("a");
+  auto call = upstream_->WaitCall(0);
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDone());
+  EXPECT_EQ(registry_->size(), 0u);
+  auto second = Join("a");
+  EXPECT_EQ(upstream_->calls(), 2u);
+  EXPECT_EQ(second->outlook(), Place::Outlook::kWaiting);
+}
+
+TEST_F(FeedRegistryTest, LingeredFeedsAreForgotten) {
+  Join("a") = nullptr;
+  EXPECT_EQ(registry_->size(), 1u);
+  Advance(absl::Seconds(5));
+  EXPECT_EQ(registry_->size(), 0u);
+  EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
+}
+
+TEST_F(FeedRegistryTest, StopAllEndsEveryFeed) {
+  auto a = Join("a"), b = Join("b");
+  registry_->StopAll(absl::UnavailableError("going"));
+  EXPECT_EQ(registry_->size(), 0u);
+  for (const auto* place : {&a, &b}) {
+    EXPECT_EQ((*place)->outlook(), Place::Outlook::kEnded);
+    EXPECT_EQ((*place)->end_status(), absl::UnavailableError("going"));
+  }
+}
+
+}  // namespace
+}  // namespace sse_bridge

@@ -1,0 +1,380 @@
+#include "bridge/feed/feed.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/feed/feed_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Outlook = Place::Outlook;
+
+class FeedTest : public FeedFixture {};
+
+TEST_F(FeedTest, OneCallServesAllWhoJoin) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  TestStream a, b;
+  JoinAndAttach(feed.get(), &a);
+  JoinAndAttach(feed.get(), &b);
+  upstream_->WaitCall(0)->Send(Message("x"));
+  EXPECT_TRUE(a.ReadUntil(EventText("x")));
+  EXPECT_TRUE(b.ReadUntil(EventText("x")));
+  EXPECT_EQ(upstream_->calls(), 1u);
+  EXPECT_EQ(upstream_->WaitCall(0)->path(), "/test.Service/Stream");
+  EXPECT_EQ(upstream_->WaitCall(0)->request(), "first");
+}
+
+TEST_F(FeedTest, MetadataGoesWithTheCall) {
+  Feed::Config config = Config(/*shared=*/false);
+  config.metadata = {{"x-sse-subject", "ada"}};
+  auto feed = StartFeed(std::move(config));
+  EXPECT_THAT(upstream_->WaitCall(0)->metadata(),
+              ElementsAre(testing::Pair("x-sse-subject", "ada")));
+  feed->Stop(absl::CancelledError());
+}
+
+TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenWhatComes) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.snapshot = Snapshot::What::kLastPerKey;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  for (const char* text : {"a1", "b1", "a2"}) {
+    call->Send(Message(text, "", absl::string_view(text, 1)));
+  }
+  ASSERT_TRUE(call->WaitDelivered(3));
+  TestStream stream;
+  auto place = feed->Join(nullptr, waiter_);
+  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  call->Send(Message("b2", "", "b"));  // between joining and attaching
+  ASSERT_TRUE(call->WaitDelivered(4));
+  place->Attach(stream.Open(delivery_.get()), {});
+  call->Send(Message("c1", "", "c"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("c1")));
+  EXPECT_THAT(DataOf(stream.received),
+              ElementsAre("\"b1\"", "\"a2\"", "\"b2\"", "\"c1\""));
+}
+
+// Each joiner must see the numbers without a gap or a repetition, from where
+// it came in up to the end.
+TEST_F(FeedTest, JoiningMissesNothingWhileEventsArrive) {
+  constexpr int kEvents = 20'000;
+  constexpr int kJoiners = 40;
+  delivery_->Stop();
+  upstream_ = nullptr;
+  StartFeeds({.threads = 2, .queue_limit_bytes = size_t{1} << 30});
+  Feed::Config config = Config(/*shared=*/true);
+  config.snapshot = Snapshot::What::kLast;
+  config.replay.max_events = kEvents;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  std::vector<std::unique_ptr<TestStream>> streams;
+  for (int i = 0; i < kJoiners; ++i) {
+    for (int k = 0; k < kEvents / kJoiners; ++k) {
+      call->Send(Message(absl::StrCat(i * (kEvents / kJoiners) + k)));
+    }
+    auto place = feed->Join(nullptr, waiter_);
+    ASSERT_NE(place, nullptr);
+    if (i % 3 == 0) std::this_thread::yield();
+    streams.push_back(std::make_unique<TestStream>());
+    place->Attach(streams.back()->Open(delivery_.get()), {});
+  }
+  call->End(absl::OkStatus());
+  for (auto& stream : streams) {
+    std::vector<std::string> data = DataOf(stream->ReadToEnd());
+    ASSERT_FALSE(data.empty());
+    int first = 0;
+    ASSERT_TRUE(absl::SimpleAtoi(
+        data[0].substr(1, data[0].size() - 2), &first));
+    ASSERT_EQ(data.size(), static_cast<size_t>(kEvents - first));
+    for (int i = first; i < kEvents; ++i) {
+      ASSERT_EQ(data[static_cast<size_t>(i - first)], absl::StrCat("\"", i, "\""));
+    }
+    EXPECT_THAT(stream->received, EndsWith(StatusEventText(absl::OkStatus())));
+  }
+}
+
+TEST_F(FeedTest, ExclusiveFeedReadsNoFasterThanItsBrowser) {
+  constexpr int kMessages = 400;
+  const std::string kilobyte(1000, 'x');
+  auto feed = Feed::Create(&context_, Config(/*shared=*/false));
+  TestStream stream;
+  stream.UseValve();
+  JoinAndAttach(feed.get(), &stream, {.policy = SlowPolicy::kUnbounded});
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  for (int i = 0; i < kMessages; ++i) call->Send(Message(kilobyte));
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDelivered(65));
+  for (int i = 0; i < 5; ++i) {
+    Sync();
+    upstream_->Settle();
+  }
+  EXPECT_LE(call->delivered(), 70);
+  EXPECT_FALSE(call->done());
+
+  stream.Allow(size_t{10} << 20);
+  EXPECT_TRUE(call->WaitDone());
+  EXPECT_EQ(stream.closed->Wait().reason, CloseReason::kEnded);
+  EXPECT_EQ(DataOf(stream.valve->bytes()).size(), size_t{kMessages});
+}
+
+TEST_F(FeedTest, WhatCameBeforeTheBrowserIsPartOfTheWindow) {
+  constexpr int kMessages = 400;
+  const std::string kilobyte(1000, 'x');
+  auto feed = Feed::Create(&context_, Config(/*shared=*/false));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  for (int i = 0; i < kMessages; ++i) call->Send(Message(kilobyte));
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDelivered(65));
+  upstream_->Settle();
+  EXPECT_LE(call->delivered(), 70);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()),
+                {.policy = SlowPolicy::kUnbounded});
+  EXPECT_EQ(DataOf(stream.ReadToEnd()).size(), size_t{kMessages});
+  EXPECT_TRUE(call->WaitDone());
+}
+
+TEST_F(FeedTest, ExclusiveCallEndsWithItsBrowser) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/false));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  std::weak_ptr<Feed> weak = feed;
+  feed = nullptr;
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("x"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("x")));
+  stream.CloseClient();
+  EXPECT_TRUE(call->WaitCancelled());
+  EXPECT_TRUE(call->WaitDone());
+  Sync();
+  EXPECT_TRUE(weak.expired());
+}
+
+TEST_F(FeedTest, LeavingUnattachedEndsAnExclusiveCall) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/false));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  place = nullptr;
+  EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
+}
+
+TEST_F(FeedTest, SharedCallOutlivesItsLastBrowserForTheLinger) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.linger = absl::Seconds(5);
+  Counter ended;
+  config.on_end = [&](const Feed*) { ended.Add(1); };
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  feed->Join(nullptr, waiter_) = nullptr;
+  Advance(absl::Seconds(5) - absl::Milliseconds(1));
+  EXPECT_FALSE(call->cancelled());
+
+  // Who joins in time keeps it, and the linger starts anew.
+  auto place = feed->Join(nullptr, waiter_);
+  ASSERT_NE(place, nullptr);
+  Advance(absl::Minutes(1));
+  EXPECT_FALSE(call->cancelled());
+  place = nullptr;
+  Advance(absl::Seconds(4));
+  EXPECT_FALSE(call->cancelled());
+  EXPECT_EQ(ended.value(), 0);
+  Advance(absl::Seconds(1));
+  EXPECT_TRUE(call->WaitCancelled());
+  EXPECT_EQ(ended.value(), 1);
+  EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
+}
+
+TEST_F(FeedTest, EndBeforeAnyMessageLeavesNothingToDeliver) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::PermissionDeniedError("no")}) {
+    const size_t number = upstream_->calls();
+    auto feed = Feed::Create(&context_, Config(/*shared=*/true));
+    auto place = feed->Join(nullptr, waiter_);
+    EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+    feed->Begin();
+    auto call = upstream_->WaitCall(number);
+    call->End(status);
+    ASSERT_TRUE(call->WaitDone());
+    EXPECT_EQ(place->outlook(), Outlook::kEnded);
+    EXPECT_EQ(place->end_status(), status);
+    EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
+  }
+  EXPECT_EQ(waiter_->ready.value(), 2);
+}
+
+TEST_F(FeedTest, EventsBeforeTheEndAreStillDelivered) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/true));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("only"));
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDone());
+  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  EXPECT_EQ(stream.ReadToEnd(),
+            EventText("only") + StatusEventText(absl::OkStatus()));
+}
+
+TEST_F(FeedTest, BothEndsAreToldAsAnEvent) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::DataLossError("lost")}) {
+    const size_t number = upstream_->calls();
+    auto feed = StartFeed(Config(/*shared=*/true));
+    auto call = upstream_->WaitCall(number);
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    call->Send(Message("x"));
+    call->End(status);
+    EXPECT_EQ(stream.ReadToEnd(), EventText("x") + StatusEventText(status));
+    EXPECT_EQ(stream.closed->Wait().reason,
+              status.ok() ? CloseReason::kEnded : CloseReason::kError);
+  }
+}
+
+TEST_F(FeedTest, MetadataAloneOpensWhenNoRefusalFollows) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/true));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  call->Open();
+  upstream_->Settle();
+  Advance(absl::Milliseconds(19));
+  EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+  Advance(absl::Milliseconds(1));
+  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(waiter_->ready.value(), 1);
+}
+
+TEST_F(FeedTest, RefusalRightAfterMetadataIsARefusal) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/true));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  auto call = upstream_->WaitCall(0);
+  call->Open();
+  call->End(absl::PermissionDeniedError("no"));
+  ASSERT_TRUE(call->WaitDone());
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
+}
+
+TEST_F(FeedTest, FirstMessageMayBeQuickerThanStartStream) {
+  for (bool shared : {true, false}) {
+    const size_t number = upstream_->calls();
+    upstream_->OnStart([](FakeCall* call) {
+      for (const char* text : {"1", "2", "3"}) call->Send(Message(text));
+      call->End(absl::OkStatus());
+      EXPECT_TRUE(call->WaitDelivered(1));
+    });
+    auto feed = Feed::Create(&context_, Config(shared));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    EXPECT_THAT(DataOf(stream.ReadToEnd()),
+                ElementsAre("\"1\"", "\"2\"", "\"3\""));
+    EXPECT_TRUE(upstream_->WaitCall(number)->WaitDone());
+  }
+}
+
+TEST_F(FeedTest, MessageThatCannotBeShownEndsTheStream) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  auto call = upstream_->WaitCall(0);
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  call->Send("\x1a\x7f");
+  EXPECT_THAT(stream.ReadToEnd(), HasSubstr("{\"code\":13,"));
+  EXPECT_TRUE(call->WaitCancelled());
+}
+
+TEST_F(FeedTest, StopIsToldToSubscribersAndTheBackend) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  auto call = upstream_->WaitCall(0);
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Stop(absl::UnavailableError("going"));
+  EXPECT_EQ(stream.ReadToEnd(),
+            StatusEventText(absl::UnavailableError("going")));
+  EXPECT_TRUE(call->WaitCancelled());
+  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
+  feed->Stop(absl::OkStatus());  // has no effect
+  EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
+}
+
+TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferIsToldSo) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.replay.max_events = 4;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  auto at_bound = feed->Join(nullptr, waiter_);
+  for (int i = 0; i < 4; ++i) call->Send(Message("x"));
+  ASSERT_TRUE(call->WaitDelivered(4));
+  TestStream whole;
+  at_bound->Attach(whole.Open(delivery_.get()), {});
+  auto beyond = feed->Join(nullptr, waiter_);
+  for (int i = 0; i < 5; ++i) call->Send(Message("y"));
+  ASSERT_TRUE(call->WaitDelivered(9));
+  TestStream cut;
+  beyond->Attach(cut.Open(delivery_.get()), {});
+  EXPECT_THAT(cut.ReadToEnd(), HasSubstr("{\"code\":8,"));
+  feed->Stop(absl::OkStatus());
+  EXPECT_EQ(DataOf(whole.ReadToEnd()).size(), 9u);
+}
+
+TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsAnew) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.replay.max_events = 4;
+  config.snapshot = Snapshot::What::kLast;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  auto place = feed->Join(nullptr, waiter_);
+  for (int i = 0; i < 10; ++i) call->Send(Message(absl::StrCat(i)));
+  ASSERT_TRUE(call->WaitDelivered(10));
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  call->Send(Message("next"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("next")));
+  EXPECT_THAT(DataOf(stream.received), ElementsAre("\"9\"", "\"next\""));
+}
+
+TEST_F(FeedTest, BrowserThatComesBackGetsWhatItMissed) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  auto call = upstream_->WaitCall(0);
+  // An event without an id belongs to what stands after the id before it.
+  call->Send(Message("a", "1"));
+  call->Send(Message("b"));
+  call->Send(Message("c", "3"));
+  ASSERT_TRUE(call->WaitDelivered(3));
+  const std::string one = "1", unknown = "2", none;
+  auto place = feed->Join(&one, waiter_);
+  ASSERT_NE(place, nullptr);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  call->Send(Message("d", "4"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("d", "4")));
+  EXPECT_EQ(stream.received,
+            EventText("b") + EventText("c", "3") + EventText("d", "4"));
+  EXPECT_EQ(feed->Join(&unknown, waiter_), nullptr);
+  EXPECT_EQ(feed->Join(&none, waiter_), nullptr);
+}
+
+}  // namespace
+}  // namespace sse_bridge
