@@ -30,6 +30,7 @@
 #include "bridge/upstream/grpc_upstream.h"
 #include "bridge/upstream/reflection.h"
 #include "bridge/upstream/router.h"
+#include "bridge/web/web_files.h"
 
 namespace sse_bridge {
 namespace {
@@ -183,8 +184,10 @@ absl::Status Run(const Settings& settings, const sigset_t& signals) {
   api_options.keep_alive_overrides = settings.keep_alive_overrides;
   api_options.retry = settings.retry;
   api_options.open_grace = settings.open_grace;
+  const Pages pages(WebFiles());
   api = std::make_unique<Api>(
-      Api::Parts{&delivery, &*upstreams, &limits, &authenticator, &opener},
+      Api::Parts{&delivery, &*upstreams, &limits, &authenticator, &opener,
+                 settings.pages ? &pages : nullptr},
       api_options, *std::move(served));
 
   HttpServer::Options http_options;

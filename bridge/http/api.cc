@@ -7,6 +7,7 @@
 #include "bridge/http/accept.h"
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/page_headers.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
 #include "bridge/transcode/query_params.h"
@@ -15,6 +16,7 @@ namespace sse_bridge {
 namespace {
 
 constexpr absl::string_view kBundlePath = "/events";
+constexpr absl::string_view kSchemaPath = "/schema.json";
 
 HttpResponse OptionsResponse(std::vector<std::string> allowed) {
   allowed.push_back("OPTIONS");
@@ -67,6 +69,10 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
     request->match.allowed = {"GET", "HEAD"};
   }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      ServePage(request.get())) {
+    return;
+  }
   if (request->match.kind == RouteMatch::Kind::kNotFound) {
     request->exchange->Respond(ErrorResponse(
         404, "NOT_FOUND",
@@ -84,6 +90,29 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
   refused.headers.emplace_back("Allow",
                                absl::StrJoin(request->match.allowed, ", "));
   request->exchange->Respond(std::move(refused));
+}
+
+bool Api::ServePage(Request* request) const {
+  if (parts_.pages == nullptr) return false;
+  Exchange& http = *request->exchange;
+  const WebFile* file = parts_.pages->Find(http.raw_path());
+  if (file == nullptr && http.raw_path() != kSchemaPath) return false;
+  if (http.verb() != "GET" && http.verb() != "HEAD") {
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"GET", "HEAD"};
+    return false;
+  }
+  if (file != nullptr) {
+    http.Respond(Pages::Answer(*file, http));
+    return true;
+  }
+  HttpResponse response{
+      200,
+      {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}},
+      request->served->schema_json()};
+  AddPageHeaders(&response);
+  http.Respond(std::move(response));
+  return true;
 }
 
 void Api::ServeMethod(std::shared_ptr<Request> request) {

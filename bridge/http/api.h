@@ -15,6 +15,7 @@
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/authenticator.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/pages.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/http/stream_connection.h"
 #include "bridge/http/stream_opener.h"
@@ -46,6 +47,7 @@ class Api {
     ConnectionLimits* limits = nullptr;
     const Authenticator* authenticator = nullptr;
     const StreamOpener* opener = nullptr;
+    const Pages* pages = nullptr;  // null: none are served
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
@@ -66,6 +68,9 @@ class Api {
  private:
   struct Request;  // an exchange on its way through the steps below
 
+  // Pages and what they are made of; false when the path is none of theirs.
+  // Methods of the schema go before them.
+  bool ServePage(Request* request) const;
   void ServeMethod(std::shared_ptr<Request> request);
   void ServeUnary(std::shared_ptr<Request> request);
   void ServeStream(std::shared_ptr<Request> request);

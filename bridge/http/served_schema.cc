@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/http/schema_json.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
 #include "google/protobuf/any.pb.h"
@@ -63,7 +64,9 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> ServedSchema::Create(
 }
 
 ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema)
-    : schema_(std::move(schema)), messages_(&schema_->pool()) {
+    : schema_(std::move(schema)),
+      schema_json_(SchemaJson(*schema_)),
+      messages_(&schema_->pool()) {
   JsonOptions options;
   options.unresolved_any_by_url = true;
   details_ = JsonEncoder::Create(&schema_->pool(), options);

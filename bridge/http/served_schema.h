@@ -45,6 +45,9 @@ class ServedSchema {
   const Schema& schema() const { return *schema_; }
   const ServedRoute& Find(const Route* route) const;
 
+  // See schema_json.h.
+  const std::string& schema_json() const { return schema_json_; }
+
   // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
   // of types that the schema does not know are shown by their URL and bytes.
   std::string StatusJson(const absl::Status& status) const;
@@ -58,6 +61,7 @@ class ServedSchema {
   absl::Status Add(const Route* route);
 
   const std::shared_ptr<const Schema> schema_;
+  const std::string schema_json_;
   google::protobuf::DynamicMessageFactory messages_;
   std::map<int, std::shared_ptr<const JsonEncoder>> encoders_;  // by options
   std::unique_ptr<const JsonEncoder> details_;

@@ -80,6 +80,9 @@ ABSL_FLAG(absl::Duration, head_timeout, absl::Seconds(10),
           "time in which a request's head must arrive");
 ABSL_FLAG(absl::Duration, body_timeout, absl::Seconds(30),
           "time in which a request's body must arrive");
+ABSL_FLAG(bool, pages, true,
+          "serve the dashboard at /, the stream explorer at /explorer and "
+          "/schema.json; --no-pages serves the schema's routes alone");
 ABSL_FLAG(std::string, log_level, "info",
           "trace, debug, info, warning, error or off");
 ABSL_FLAG(bool, preserve_names, false,
@@ -98,12 +101,13 @@ constexpr absl::string_view kRepeatable[] = {"upstream", "descriptor_set",
                                              "auth_key"};
 constexpr char kJoin = '\n';
 
-// "--descriptor-set" is "--descriptor_set".
+// "--descriptor-set" is "--descriptor_set", and "--no-pages" is "--nopages".
 std::string WithUnderscores(absl::string_view arg) {
   std::string text(arg);
   for (size_t i = 2; i < text.size() && text[i] != '='; ++i) {
     if (text[i] == '-') text[i] = '_';
   }
+  if (text.rfind("--no_", 0) == 0) text.erase(4, 1);
   return text;
 }
 
@@ -306,6 +310,7 @@ absl::StatusOr<Settings> SettingsFromCommandLine(
   s.max_body_bytes = Size(absl::GetFlag(FLAGS_max_body));
   s.head_timeout = absl::GetFlag(FLAGS_head_timeout);
   s.body_timeout = absl::GetFlag(FLAGS_body_timeout);
+  s.pages = absl::GetFlag(FLAGS_pages);
   s.log_level = absl::GetFlag(FLAGS_log_level);
   s.preserve_names = absl::GetFlag(FLAGS_preserve_names);
   s.always_print = absl::GetFlag(FLAGS_always_print);

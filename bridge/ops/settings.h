@@ -62,6 +62,7 @@ struct Settings {
   size_t max_body_bytes = size_t{1} << 20;
   absl::Duration head_timeout = absl::Seconds(10);
   absl::Duration body_timeout = absl::Seconds(30);
+  bool pages = true;  // the dashboard, the explorer and /schema.json
 
   std::string log_level = "info";
 

@@ -1,0 +1,45 @@
+// Unary calls, and errors in the form that the bridge gives them.
+
+import {authorization} from './token.js';
+
+export class ApiError extends Error {
+  // `body` is what came with the status: {"error": {...}}, or anything at all.
+  constructor(httpStatus, body) {
+    const error = body?.error ?? {};
+    super(error.message ?? `HTTP ${httpStatus}`);
+    this.httpStatus = httpStatus;
+    this.status = error.status ?? '';
+    this.body = body;
+    // google.rpc.BadRequest: [{field, description}].
+    this.violations = (error.details ?? []).flatMap((detail) => detail.fieldViolations ?? []);
+  }
+
+  static async from(response) {
+    const text = await response.text();
+    try {
+      return new ApiError(response.status, JSON.parse(text));
+    } catch {
+      return new ApiError(response.status, {error: {message: text || response.statusText}});
+    }
+  }
+}
+
+export function explain(error) {
+  if (!(error instanceof ApiError)) return 'The bridge cannot be reached.';
+  return error.status === '' ? error.message : `${error.message} (${error.status})`;
+}
+
+// The answer's JSON; throws ApiError, or TypeError when nobody answers.
+export async function call(verb, path, body) {
+  const response = await fetch(path, {
+    method: verb,
+    headers: {
+      ...authorization(),
+      ...(body === undefined ? {} : {'Content-Type': 'application/json'}),
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    cache: 'no-store',
+  });
+  if (!response.ok) throw await ApiError.from(response);
+  return response.json();
+}

@@ -1,0 +1,54 @@
+// The few lines that both pages build elements with.
+
+// element('p', {class: 'muted', onclick: f, hidden: true}, 'text', child, ...)
+// Properties that begin with "on" are listeners; true and false set and remove
+// an attribute. Text is always text: nothing here parses HTML.
+export function element(name, attributes = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) {
+      node.addEventListener(key.slice(2), value);
+    } else if (value === true) {
+      node.setAttribute(key, '');
+    } else if (value !== false && value !== undefined && value !== null) {
+      node.setAttribute(key, value);
+    }
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+// Replaces a node's text only when it changes, so that screen readers and the
+// layout are left in peace.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// A label above its control.
+let lastId = 0;
+export function labelled(text, control, hint) {
+  control.id ||= `control-${++lastId}`;
+  const label = element('label', {for: control.id}, text);
+  return element('div', {class: 'field'}, label, control, hint);
+}
+
+export const clock = (date) => date.toLocaleTimeString([], {hour12: false});
+
+export function bytes(count) {
+  if (count < 1024) return `${count} B`;
+  if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
+  return `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+export async function copy(text, button) {
+  const before = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+  } catch {
+    button.textContent = 'Not allowed';
+  }
+  setTimeout(() => (button.textContent = before), 1200);
+}

@@ -1,0 +1,90 @@
+// From the values of a form to an HTTP request, by the rules of
+// google.api.HttpRule: the path takes its variables, the body what the route
+// says, and the query everything else.
+
+// The parts of a path template: literal text, and variables with the pattern
+// they match. Wildcards without a name get one here.
+export function parseTemplate(template) {
+  const parts = [];
+  let wildcards = 0;
+  const pattern = /\{([^}=]+)(?:=([^}]*))?\}|(\*\*?)/g;
+  let at = 0;
+  for (const found of template.matchAll(pattern)) {
+    parts.push(template.slice(at, found.index));
+    at = found.index + found[0].length;
+    parts.push(found[3] !== undefined ?
+      {wildcard: `* (${++wildcards})`, pattern: found[3]} :
+      {field: found[1], pattern: found[2] ?? '*'});
+  }
+  parts.push(template.slice(at));
+  return parts;
+}
+
+const atPath = (value, path) => path.split('.').reduce((v, name) => v?.[name], value);
+
+function without(value, path) {
+  const [first, ...rest] = path.split('.');
+  if (value?.[first] === undefined) return value;
+  const copy = {...value};
+  if (rest.length === 0) {
+    delete copy[first];
+  } else {
+    copy[first] = without(copy[first], rest.join('.'));
+    if (Object.keys(copy[first]).length === 0) delete copy[first];
+  }
+  return copy;
+}
+
+function toQuery(value, prefix, out) {
+  for (const [name, each] of Object.entries(value)) {
+    const path = prefix === '' ? name : `${prefix}.${name}`;
+    if (Array.isArray(each)) {
+      for (const item of each) out.push([path, String(item)]);
+    } else if (typeof each === 'object') {
+      toQuery(each, path, out);
+    } else {
+      out.push([path, String(each)]);
+    }
+  }
+  return out;
+}
+
+const encodeSegments = (text) => text.split('/').map(encodeURIComponent).join('/');
+
+// {verb, url, body} for the values; `problems`: {field, description} of what
+// the path lacks. `wildcards`: the values of those without a name.
+export function makeRequest(route, values, wildcards = {}) {
+  const problems = [];
+  let rest = values;
+  let url = '';
+  for (const part of parseTemplate(route.path)) {
+    if (typeof part === 'string') {
+      url += part;
+      continue;
+    }
+    const value = part.field ? atPath(values, part.field) : wildcards[part.wildcard];
+    const text = value === undefined ? '' : String(value);
+    if (text === '' && part.pattern !== '**') {
+      problems.push({field: part.field ?? part.wildcard, description: 'is a part of the path'});
+    }
+    url += part.pattern === '*' ? encodeURIComponent(text) : encodeSegments(text);
+    if (part.field) rest = without(rest, part.field);
+  }
+  let body;
+  if (route.body === '*') {
+    body = rest;
+    rest = {};
+  } else if (route.body) {
+    body = rest[route.body];
+    rest = without(rest, route.body);
+  }
+  const query = toQuery(rest, '', [])
+    .map(([name, text]) => `${encodeURIComponent(name)}=${encodeURIComponent(text)}`).join('&');
+  const verb = route.verb === '*' ? (route.body ? 'POST' : 'GET') : route.verb;
+  return {
+    verb,
+    url: query === '' ? url : `${url}?${query}`,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    problems,
+  };
+}

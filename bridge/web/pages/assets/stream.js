@@ -1,0 +1,147 @@
+// A stream on fetch, which can send a token where EventSource cannot. It
+// reconnects as EventSource does, with Last-Event-ID, and waits longer each
+// time that fails.
+
+import {createParser} from './eventsource-parser.js';
+import {ApiError} from './api.js';
+import {authorization} from './token.js';
+
+const kFirstRetryMs = 2000;
+const kMaxRetryMs = 30_000;
+
+// google.rpc.Code of ends after which trying again may help.
+const kTransient = new Set([1, 4, 8, 10, 13, 14]);
+export const isTransient = ({code}) => kTransient.has(code);
+
+// States: connecting, open, waiting (to reconnect), and at last one of ended
+// (the server says that there is no more), failed (`error` says why), closed.
+export class Stream {
+  // options: {verb, body, lastEventId, reconnect = true,
+  //   onEvent({name, id, data, size}), onComment(text), onState(stream)}
+  constructor(url, options = {}) {
+    this.url = url;
+    this.options = {verb: 'GET', reconnect: true, ...options};
+    this.lastEventId = options.lastEventId ?? '';
+    this.state = 'connecting';
+    this.events = 0;
+    this.reconnects = 0;
+    this.error = null;
+    this.end = null;  // the google.rpc.Status that the stream ended with
+    this.#run();
+  }
+
+  close() {
+    if (this.#isOver()) return;
+    this.#abort?.abort();
+    this.#wake?.();
+    this.#become('closed');
+  }
+
+  // Ends a wait.
+  hurry() {
+    this.#wake?.();
+  }
+
+  #abort = null;
+  #wake = null;
+  #retryMs = kFirstRetryMs;
+
+  #isOver() {
+    return ['ended', 'failed', 'closed'].includes(this.state);
+  }
+
+  #become(state, error = null) {
+    if (this.#isOver()) return;
+    this.state = state;
+    this.error = error;
+    this.options.onState?.(this);
+  }
+
+  async #run() {
+    for (let failures = 0; !this.#isOver();) {
+      let error = null;
+      let wait = 0;
+      try {
+        const response = await this.#open();
+        if (response.status === 204) return this.#become('ended');
+        if (!response.ok) {
+          error = await ApiError.from(response);
+          const transient = response.status >= 500 || response.status === 429;
+          if (!transient) return this.#become('failed', error);
+          wait = Number(response.headers.get('Retry-After') ?? 0) * 1000;
+        } else {
+          failures = 0;
+          this.#become('open');
+          await this.#read(response);
+        }
+      } catch (thrown) {
+        error = thrown;
+      }
+      if (this.#isOver()) return;
+      if (this.end !== null && !isTransient(this.end)) {
+        if (this.end.code === 0) return this.#become('ended');
+        return this.#become('failed', new ApiError(200, {error: this.end}));
+      }
+      if (!this.options.reconnect) return this.#become('ended', error);
+      this.end = null;
+      ++failures;
+      const backoff = Math.min(kMaxRetryMs, this.#retryMs * 1.6 ** (failures - 1));
+      await this.#sleep(Math.max(wait, backoff * (0.8 + 0.4 * Math.random())), error);
+      ++this.reconnects;
+      this.#become('connecting');
+    }
+  }
+
+  #open() {
+    this.#abort = new AbortController();
+    const {verb, body} = this.options;
+    return fetch(this.url, {
+      method: verb,
+      headers: {
+        ...authorization(),
+        Accept: 'text/event-stream',
+        ...(body === undefined ? {} : {'Content-Type': 'application/json'}),
+        ...(this.lastEventId === '' ? {} : {'Last-Event-ID': this.lastEventId}),
+      },
+      body,
+      cache: 'no-store',
+      signal: this.#abort.signal,
+    });
+  }
+
+  async #read(response) {
+    const parser = createParser({
+      onEvent: (event) => this.#receive(event),
+      onComment: (text) => this.options.onComment?.(text),
+      onRetry: (ms) => (this.#retryMs = ms),
+    });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (done || this.#isOver()) return;
+      parser.feed(value);
+    }
+  }
+
+  #receive({event = 'message', id, data}) {
+    if (id !== undefined) this.lastEventId = id;
+    ++this.events;
+    if (event === 'grpc-status') {
+      const status = JSON.parse(data);
+      // One that names a stream is the end of that one within a bundle.
+      if (status.stream === undefined) this.end = status;
+    }
+    this.options.onEvent?.({name: event, id, data, size: new Blob([data]).size});
+  }
+
+  #sleep(ms, error) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#become('waiting', error);
+    }).finally(() => (this.#wake = null));
+  }
+}

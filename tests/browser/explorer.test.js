@@ -1,0 +1,236 @@
+// The stream explorer, with the built-in schema and with one that nothing here
+// has seen.
+
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {promisify} from 'node:util';
+
+import {launch, open} from './support/browser.js';
+import {
+  cleanUp, eventually, fullToken, post, root, startBackends, startBridge, startForeignBackend,
+  temporaryDirectory,
+} from './support/programs.js';
+
+const run = promisify(execFile);
+const kTelescopes = 'acme.observatory.v2.Telescopes';
+
+let browser;
+let bridge;      // of the five services
+let foreign;     // of tests/foreign, by its descriptor set
+let reflected;   // of the same, by reflection
+
+before(async () => {
+  const backends = await startBackends();
+  bridge = await startBridge(backends.address);
+  const telescopes = await startForeignBackend();
+  const gen = temporaryDirectory();
+  await run(join(root, 'scripts/gen.sh'), ['--proto-dir', join(root, 'tests/foreign/proto'), '--out', gen]);
+  foreign = await startBridge(telescopes.address,
+    {options: ['--descriptor-set', join(gen, 'descriptors/schema.binpb')]});
+  reflected = await startBridge(telescopes.address, {options: ['--reflect']});
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await cleanUp();
+});
+
+async function explore(where, method, options = {}) {
+  const page = await open(browser, where.url, {path: `/explorer#${method}`, ...options});
+  await page.waitForSelector(`#method-name:text-is("${method.split(/[./]/).at(-1)}")`);
+  return page;
+}
+
+async function done(page) {
+  assert.deepEqual(page.foreign, [], 'requests to another origin');
+  assert.deepEqual(page.complaints, [], 'complaints of scripts and policies');
+  await page.context().close();
+}
+
+const field = (page, name) => page.locator(`[data-field="${name}"]`);
+const rows = (page) => page.locator('#rows > tr:not(.comment):not(.whole)');
+
+test('every method that HTTP reaches is listed, also by reflection', async () => {
+  for (const [where, expected] of [
+    [foreign, ['Watch', 'Count', 'Fail', 'Describe', 'WhoAmI', 'events']],
+    [reflected, ['Watch', 'Count', 'Fail', 'Describe', 'WhoAmI', 'Hidden', 'events']],
+  ]) {
+    const page = await open(browser, where.url, {path: '/explorer'});
+    await page.waitForSelector('#services .method');
+    assert.deepEqual(await page.locator('#services .method').allTextContents(), expected);
+    await page.fill('#find', 'count');
+    assert.deepEqual(await page.locator('#services .method').allTextContents(), ['Count']);
+    await done(page);
+  }
+});
+
+test('a form of the request, with its rules, checked before and by the bridge', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Watch`);
+  await field(page, 'telescope').locator('input').fill('sites/oslo/telescopes/one');
+  const bands = field(page, 'bands');
+  assert.match(await bands.locator('.hint').textContent(), /at least 1 item; each one of radio, visible/);
+  assert.deepEqual(await bands.locator('option').allTextContents(), ['—', 'radio', 'visible']);
+  await page.click('#go');
+  assert.equal(await bands.locator('.wrong').textContent(), 'must have at least 1 items');
+  assert.equal(await page.isVisible('#events'), false);
+  await bands.locator('select').selectOption('radio');
+  await page.click('#go');
+  await rows(page).first().waitFor();
+  assert.match(await page.textContent('#stream-state'), /live/);
+
+  await page.goto(`${foreign.url}/explorer#${kTelescopes}.Count`);
+  await page.waitForSelector('#method-name:text-is("Count")');
+  await field(page, 'to').locator('input').fill('100001');
+  await page.click('#go');
+  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'must be at most 100000');
+  await field(page, 'to').locator('input').fill('');
+  await page.click('#go');
+  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'is a part of the path');
+  await done(page);
+});
+
+test('events as they arrive: name, id, size, time; opened; filtered; paused; the end', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Count`);
+  await field(page, 'to').locator('input').fill('12');
+  await page.fill('[placeholder="where to go on (optional)"]', '3');
+  await page.click('#go');
+  await page.waitForSelector('#stream-state:text("ended")');
+  await page.waitForSelector('#rows tr.status');
+  // 4 to 12, and the status.
+  assert.equal(await rows(page).count(), 10);
+  const cells = await rows(page).nth(1).locator('td').allTextContents();
+  assert.match(cells[0], /^\d\d:\d\d:\d\d\.\d{3}$/);
+  assert.deepEqual(cells.slice(1, 3), ['tick', '12']);
+  assert.equal(cells[3], `${cells[4].length} B`);
+  assert.match(await page.textContent('#facts'), /^10 events.*last event id: 12$/);
+  await rows(page).nth(1).locator('button').click();
+  assert.match(await page.textContent('tr.whole pre'), /"count": "12"/);
+  await page.fill('#filter', 'grpc-STATUS');
+  assert.equal(await rows(page).count(), 1);
+  await page.fill('#filter', '');
+  assert.equal(await rows(page).count(), 10);
+  await page.click('#clear');
+  assert.equal(await rows(page).count(), 0);
+  await done(page);
+});
+
+test('pause holds the events back, and resume shows them', async () => {
+  const writer = fullToken('writer');
+  const page = await explore(bridge, 'realtime.v1.Prices.StreamPrices');
+  await field(page, 'symbols').locator('input').fill('PAUSE');
+  await page.click('#go');
+  await page.waitForSelector('#stream-state:text("live")');
+  await post(bridge.url, '/prices', writer, {symbol: 'PAUSE', price: 1});
+  await rows(page).first().waitFor();
+  await page.click('#pause');
+  await post(bridge.url, '/prices', writer, {symbol: 'PAUSE', price: 2});
+  await page.waitForSelector('#pause:text("Resume (1 new)")');
+  assert.equal(await rows(page).count(), 1);
+  await page.click('#pause');
+  await eventually('the row held back', async () => (await rows(page).count()) === 2);
+  await page.click('#stop');
+  await page.waitForSelector('#stream-state:text("closed")');
+  await done(page);
+});
+
+test('a unary call: its answer, and an error at the field it is about', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Describe`);
+  await field(page, 'name').locator('input').fill('sites/oslo/telescopes/one');
+  await field(page, 'verbose').locator('input').check();
+  await page.click('#go');
+  await page.waitForSelector('#answer-status:text("200")');
+  assert.match(await page.textContent('#answer-body'), /"name": "sites\/oslo\/telescopes\/one"/);
+  await done(page);
+
+  const prices = await explore(bridge, 'realtime.v1.Prices.PublishPrice', {token: fullToken('writer')});
+  await field(prices, 'symbol').locator('input').fill('X');
+  await field(prices, 'price').locator('input').fill('-1');
+  await prices.click('#go');
+  assert.equal(await field(prices, 'price').locator('.wrong').textContent(), 'must be greater than 0');
+  // What the form does not know, the bridge does.
+  await field(prices, 'price').locator('input').fill('NaN');
+  await field(prices, 'symbol').locator('input').evaluate((input) => input.removeAttribute('maxlength'));
+  await field(prices, 'price').locator('input').fill('1e400');
+  await prices.click('#go');
+  await prices.waitForSelector('#answer-status:text("400")');
+  assert.match(await prices.textContent('#form-error'), /INVALID_ARGUMENT/);
+  assert.equal(await field(prices, 'price').locator('.wrong').isVisible(), true);
+  await done(prices);
+});
+
+test('a refusal is told in words', async () => {
+  const page = await explore(bridge, 'realtime.v1.Metrics.StreamMetrics');
+  assert.equal(await page.textContent('#access-notice'), 'Needs a token.');
+  await page.click('#go');
+  await page.waitForSelector('#stream-state:text("refused")');
+  assert.match(await page.textContent('#stream-error'), /UNAUTHENTICATED/);
+  await done(page);
+});
+
+test('the failure of a stream is told with its code', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Fail`);
+  await field(page, 'code').locator('input').fill('9');
+  await field(page, 'after_first').locator('input').check();
+  await field(page, 'message').locator('input').fill('not tonight');
+  await page.click('#go');
+  await page.waitForSelector('#stream-error:text("not tonight")');
+  await page.waitForSelector('#rows tr.status');
+  await done(page);
+});
+
+test('copied as curl it gives the same', async () => {
+  const page = await explore(bridge, 'realtime.v1.Channels.SendMessage', {token: fullToken('o\'hara')});
+  await field(page, 'channel').locator('input').fill('a b/c');
+  await field(page, 'content').locator('input').fill(`it's "$HOME" & more`);
+  const command = await page.textContent('#snippet');
+  assert.match(command, /^curl -X POST/);
+  const {stdout} = await run('bash', ['-c', command], {env: {...process.env, TOKEN: fullToken('o\'hara')}});
+  const answer = JSON.parse(stdout);
+  assert.equal(answer.content, `it's "$HOME" & more`);
+  assert.equal(answer.channel, 'a b/c');
+  assert.equal(answer.user_id, 'o\'hara');
+  await done(page);
+});
+
+test('copied as EventSource it runs, and as TypeScript it is what fetch takes', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Count`);
+  await field(page, 'to').locator('input').fill('3');
+  await page.click('#go');
+  await page.waitForSelector('#rows tr.status');
+  await page.click('role=tab[name="EventSource"]');
+  const code = await page.textContent('#snippet');
+  assert.match(code, /addEventListener\('tick'/);
+  const said = [];
+  page.on('console', (message) => said.push(message.text()));
+  await page.evaluate(code);
+  await eventually('three events', () => said.length === 3);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.textContent('#snippet'), /await fetch\('http.*\/v2\/count\/3'/);
+  await done(page);
+});
+
+test('many streams on one connection can be explored too', async () => {
+  const page = await explore(bridge, 'sse-bridge/events', {token: fullToken('alice')});
+  await field(page, 'stream').locator('button:text("Add")').click();
+  await field(page, 'stream').locator('input').fill('m:/admin/metrics/stream');
+  await page.click('#go');
+  await page.locator('#rows td:text-is("m")').first().waitFor();
+  await done(page);
+});
+
+test('by keyboard alone, and on a narrow page', async () => {
+  const page = await explore(foreign, `${kTelescopes}.Count`, {viewport: {width: 390, height: 800}});
+  assert.equal(await page.isVisible('#services'), false);
+  await page.focus('#open-catalogue');
+  await page.keyboard.press('Enter');
+  await page.focus('#find');
+  await page.keyboard.type('describe');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#method-name:text-is("Describe")');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 390, `${wide} pixels`);
+  await done(page);
+});
