@@ -60,7 +60,8 @@ start backends "$root/build/release/backends/realtime-backends" \
   --listen 127.0.0.1:0 --store "sqlite:$run/events.db"
 backends=$address
 start bridge "$root/build/release/bridge/sse-bridge" --listen "$listen" \
-  --upstream "$backends" --auth-key "$run/dev.key" --drain-timeout 1s "${bridge_options[@]}"
+  --upstream "$backends" --auth-key "$run/dev.key" --auth-cookie token \
+  --drain-timeout 1s "${bridge_options[@]}"
 
 token=$("$root/scripts/token.sh" dev --ttl 86400 --role admin \
   --scope notifications:read --scope notifications:write \
@@ -76,7 +77,8 @@ call "$address/notifications" \
 
 cat <<TEXT
 
-$address
+$address            a live dashboard; give it the token
+$address/explorer   every stream and call, with forms
 
 A token for the user "dev" (all scopes, role admin, one day):
 
@@ -91,6 +93,9 @@ curl -N -H '$auth' $address/tasks/$task/progress
 curl -N -H '$auth' $address/channels/general/stream
 curl -N -H '$auth' $address/admin/metrics/stream
 curl -N -H '$auth' $address/events
+
+EventSource sends no header: in the browser's console at that address,
+document.cookie = "token=..." lets new EventSource('/events') in.
 
 Backends: $backends   Logs: .run/*.log   Ctrl-C ends everything.
 TEXT
