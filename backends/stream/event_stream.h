@@ -45,13 +45,14 @@ class EventStream {
 
   // Before the first message can be drained.
   void SetCallbacks(Callbacks callbacks) {
-    bool gone;
     {
       MutexLock lock(&mu_);
-      gone = done_;
-      if (!gone) callbacks_ = std::move(callbacks);
+      if (!done_) {
+        callbacks_ = std::move(callbacks);
+        return;
+      }
     }
-    if (gone && callbacks.on_gone) callbacks.on_gone();
+    if (callbacks.on_gone) callbacks.on_gone();
   }
 
   // Tells the client that its call was accepted, ahead of any message.
