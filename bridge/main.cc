@@ -6,156 +6,123 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bridge/access/connection_limits.h"
 #include "bridge/access/token_verifier.h"
+#include "bridge/commands.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/api.h"
 #include "bridge/http/authenticator.h"
 #include "bridge/http/server.h"
+#include "bridge/ops/command_line.h"
+#include "bridge/ops/config.h"
 #include "bridge/ops/descriptor_limit.h"
-#include "bridge/ops/settings.h"
-#include "bridge/schema/builtin.h"
-#include "bridge/schema/schema.h"
-#include "bridge/transcode/transcode_tool.h"
-#include "bridge/upstream/grpc_upstream.h"
-#include "bridge/upstream/reflection.h"
-#include "bridge/upstream/router.h"
+#include "bridge/ops/setting_list.h"
+#include "bridge/ops/setting_value.h"
 #include "bridge/web/web_files.h"
+#include "bridge/wiring.h"
 
 namespace sse_bridge {
 namespace {
 
-// How long --reflect waits for a backend to come up.
-constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
+// What SIGHUP needs to read the configuration again.
+struct ConfigSources {
+  CommandLine line;
+  Environment environment;
+};
 
-constexpr int kExitBadUsage = 2;
-
-absl::StatusOr<SchemaSource> ReadSource(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) {
-    return absl::NotFoundError(
-        absl::StrCat("--descriptor-set: cannot read ", path));
-  }
-  return SchemaSource{path, bytes.str()};
+void ApplyLogLevel(const bridge::v1::Config& config) {
+  const google::protobuf::EnumDescriptor* levels =
+      bridge::v1::LogLevel_descriptor();
+  // The names are spdlog's own.
+  spdlog::set_level(
+      spdlog::level::from_str(EnumNames(levels)[config.log_level()]));
 }
 
-absl::StatusOr<std::vector<SchemaSource>> ReadSources(
-    const Settings& settings, const UpstreamRouter& upstreams) {
-  std::vector<SchemaSource> sources;
-  for (const std::string& path : settings.descriptor_sets) {
-    auto source = ReadSource(path);
-    if (!source.ok()) return source.status();
-    sources.push_back(*std::move(source));
+// Puts into force what may change while the bridge runs, and tells what may
+// not. The old configuration stays when the new one is wrong.
+void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
+            Api* api, LoadedConfig* loaded) {
+  auto next = LoadConfig(sources.line, sources.environment);
+  if (!next.ok()) {
+    spdlog::error("SIGHUP: the configuration stays as it is: {}",
+                  std::string(next.status().message()));
+    return;
   }
-  if (settings.reflect) {
-    for (const auto& [service, upstream] : upstreams.upstreams()) {
-      auto set = FetchSchema(upstream.get(), kReflectionPatience);
-      if (!set.ok()) return set.status();
-      sources.push_back({absl::StrCat("reflection of ", upstream->address()),
-                         set->SerializeAsString()});
-    }
+  const ConfigChange change = Compare(loaded->config, next->config);
+  for (const std::string& key : change.need_restart) {
+    spdlog::warn("SIGHUP: {} changed, and needs a restart", key);
   }
-  if (sources.empty()) sources.push_back(BuiltinSource());
-  return sources;
+  for (const std::string& key : change.reloadable) {
+    const google::protobuf::FieldDescriptor* field =
+        BridgeSettings().FindKey(key)->field;
+    CopyField(field, next->config, &loaded->config);
+    spdlog::info(
+        "SIGHUP: {} is now {}", key,
+        absl::StrJoin(ValuesOf(*BridgeSettings().FindKey(key), loaded->config),
+                      ", "));
+  }
+  ApplyLogLevel(loaded->config);
+
+  auto served = LoadSchema(*loaded, upstreams);
+  if (!served.ok()) {
+    spdlog::error("SIGHUP: the schema stays as it is: {}",
+                  std::string(served.status().message()));
+    return;
+  }
+  api->Replace(*std::move(served));
+  spdlog::info("SIGHUP: the schema was read again");
 }
 
-absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
-    const Settings& settings, const UpstreamRouter& upstreams) {
-  auto sources = ReadSources(settings, upstreams);
-  if (!sources.ok()) return sources.status();
-  LoadOptions options;
-  options.default_routes = settings.default_routes;
-  auto schema = Schema::Load(*sources, options);
-  if (!schema.ok()) return schema.status();
-  return ServedSchema::Create(*std::move(schema));
-}
-
-absl::StatusOr<UpstreamRouter> MakeUpstreams(const Settings& settings) {
-  if (settings.upstreams.empty()) {
-    return absl::InvalidArgumentError("--upstream: say where the backend is");
-  }
-  auto flags = ParseUpstreamFlags(settings.upstreams);
-  if (!flags.ok()) return flags.status();
-  UpstreamRouter router;
-  for (const UpstreamFlag& flag : *flags) {
-    GrpcUpstreamOptions options;
-    options.address = flag.address;
-    options.max_message_bytes = static_cast<int>(settings.max_message_bytes);
-    options.channels = settings.upstream_channels;
-    auto upstream = GrpcUpstream::Create(options);
-    if (!upstream.ok()) return upstream.status();
-    absl::Status added = router.Add(flag.service, *std::move(upstream));
-    if (!added.ok()) return added;
-  }
-  return router;
-}
-
-absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
-    const Settings& settings) {
-  if (settings.auth_keys.empty()) {
-    spdlog::warn("no --auth-key: protected routes answer 401");
-    return nullptr;
-  }
-  TokenVerifier::Options options;
-  options.key_files = settings.auth_keys;
-  options.claims.issuer = settings.auth_issuer;
-  options.claims.audience = settings.auth_audience;
-  options.claims.leeway = settings.auth_leeway;
-  return TokenVerifier::Create(std::move(options));
-}
-
-// Waits for SIGTERM or SIGINT, and lets SIGHUP read the schema again.
-void ServeUntilSignal(const sigset_t& signals, const Settings& settings,
-                      const UpstreamRouter& upstreams, Api* api) {
+// Waits for SIGTERM or SIGINT; SIGHUP reloads.
+void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
+                      const UpstreamRouter& upstreams, Api* api,
+                      LoadedConfig* loaded) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
-    auto served = LoadSchema(settings, upstreams);
-    if (!served.ok()) {
-      spdlog::error("SIGHUP: the schema stays as it is: {}",
-                    std::string(served.status().message()));
-      continue;
-    }
-    api->Replace(*std::move(served));
-    spdlog::info("SIGHUP: the schema was read again");
+    Reload(sources, upstreams, api, loaded);
   }
 }
 
-absl::Status Run(const Settings& settings, const sigset_t& signals) {
+absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
+                 const sigset_t& signals) {
   const size_t descriptors = RaiseDescriptorLimit();
+  const bridge::v1::Config& config = loaded.config;
 
-  auto upstreams = MakeUpstreams(settings);
+  auto upstreams = MakeUpstreams(loaded);
   if (!upstreams.ok()) return upstreams.status();
-  auto verifier = MakeVerifier(settings);
+  auto verifier = MakeVerifier(loaded);
   if (!verifier.ok()) return verifier.status();
-  auto served = LoadSchema(settings, *upstreams);
+  if (*verifier == nullptr) {
+    spdlog::warn("no --auth-key: protected routes answer 401");
+  }
+  auto served = LoadSchema(loaded, *upstreams);
   if (!served.ok()) return served.status();
 
   Delivery::Options delivery_options;
-  delivery_options.threads = settings.delivery_threads;
-  delivery_options.flush_window = settings.flush_window;
-  delivery_options.queue_limit_bytes = settings.queue_bytes;
+  delivery_options.threads = config.delivery_threads();
+  delivery_options.flush_window = ToDuration(config.flush_window());
+  delivery_options.queue_limit_bytes =
+      static_cast<size_t>(config.queue_bytes());
   // Destroyed in the reverse order: feeds publish to delivery, the API uses
   // all.
   ConnectionLimits::Options limit_options;
   limit_options.per_subject =
-      static_cast<int>(settings.max_streams_per_subject);
+      static_cast<int>(config.max_streams_per_subject());
   limit_options.per_address =
-      static_cast<int>(settings.max_streams_per_address);
+      static_cast<int>(config.max_streams_per_address());
   limit_options.total = static_cast<int>(
-      settings.max_streams > 0 ? settings.max_streams
+      config.max_streams() > 0 ? config.max_streams()
                                : descriptors - kReservedDescriptors);
   ConnectionLimits limits(limit_options);
   Delivery delivery(delivery_options);
@@ -169,36 +136,42 @@ absl::Status Run(const Settings& settings, const sigset_t& signals) {
   };
   FeedRegistry registry(&context);
   StreamOpener::Options opener_options;
-  opener_options.replay = {settings.replay_events, settings.replay_bytes,
-                           settings.replay_age};
-  opener_options.linger = settings.linger;
-  opener_options.give_up_after = settings.upstream_give_up;
+  opener_options.replay = {static_cast<size_t>(config.replay_events()),
+                           static_cast<size_t>(config.replay_bytes()),
+                           ToDuration(config.replay_age())};
+  opener_options.linger = ToDuration(config.linger());
+  opener_options.give_up_after = ToDuration(config.upstream_give_up());
   StreamOpener opener(&context, &*upstreams, &registry, opener_options);
   TokenSourceOptions token_source;
-  token_source.cookie_name = settings.auth_cookie;
-  Authenticator authenticator(verifier->get(), settings.auth_leeway,
+  token_source.cookie_name = config.auth_cookie();
+  Authenticator authenticator(verifier->get(), ToDuration(config.auth_leeway()),
                               token_source);
   Api::Options api_options;
-  api_options.request_timeout = settings.request_timeout;
-  api_options.keep_alive = settings.keep_alive;
-  api_options.keep_alive_overrides = settings.keep_alive_overrides;
-  api_options.retry = settings.retry;
-  api_options.open_grace = settings.open_grace;
+  api_options.request_timeout = ToDuration(config.request_timeout());
+  if (const absl::Duration given = ToDuration(config.keep_alive());
+      given != absl::ZeroDuration()) {
+    api_options.keep_alive = given;
+    api_options.keep_alive_overrides = true;
+  }
+  api_options.retry = ToDuration(config.retry());
+  api_options.open_grace = ToDuration(config.open_grace());
   const Pages pages(WebFiles());
   api = std::make_unique<Api>(
       Api::Parts{&delivery, &*upstreams, &limits, &authenticator, &opener,
-                 settings.pages ? &pages : nullptr},
+                 config.pages() ? &pages : nullptr},
       api_options, *std::move(served));
 
+  auto listen = ParseHostPort(config.listen());
+  if (!listen.ok()) return loaded.origins.Annotate(listen.status(), "listen");
   HttpServer::Options http_options;
-  http_options.host = settings.host;
-  http_options.port = settings.port;
-  http_options.reuse_port = settings.reuse_port;
-  http_options.workers = settings.workers;
-  http_options.framing.max_head_bytes = settings.max_head_bytes;
-  http_options.framing.max_body_bytes = settings.max_body_bytes;
-  http_options.head_timeout = settings.head_timeout;
-  http_options.body_timeout = settings.body_timeout;
+  http_options.host = listen->host;
+  http_options.port = listen->port;
+  http_options.reuse_port = config.reuse_port();
+  http_options.workers = config.workers();
+  http_options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
+  http_options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
+  http_options.head_timeout = ToDuration(config.head_timeout());
+  http_options.body_timeout = ToDuration(config.body_timeout());
   HttpServer server(http_options);
   if (absl::Status bound = server.Bind(); !bound.ok()) return bound;
   server.Start([&api](std::shared_ptr<Exchange> exchange) {
@@ -206,24 +179,22 @@ absl::Status Run(const Settings& settings, const sigset_t& signals) {
   });
   spdlog::info("{} descriptors, {} delivery threads", descriptors,
                delivery.threads());
-  const bool v6 = settings.host.find(':') != std::string::npos;
-  std::printf("listening on http://%s%s%s:%d\n", v6 ? "[" : "",
-              settings.host.c_str(), v6 ? "]" : "", server.port());
+  std::printf("listening on http://%s\n",
+              ToString({listen->host, server.port()}).c_str());
   std::fflush(stdout);
 
-  ServeUntilSignal(signals, settings, *upstreams, api.get());
+  ServeUntilSignal(signals, sources, *upstreams, api.get(), &loaded);
 
-  spdlog::info("draining for up to {}",
-               absl::FormatDuration(settings.drain_timeout));
+  const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
+  spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));
   api->StartDraining();
   server.StopAccepting();
   // A second signal ends at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  delivery.CloseAll(settings.drain_timeout, nullptr);
-  delivery.WaitUntilEmpty(absl::Now() + settings.drain_timeout +
-                          absl::Seconds(3));
+  delivery.CloseAll(drain_timeout, nullptr);
+  delivery.WaitUntilEmpty(absl::Now() + drain_timeout + absl::Seconds(3));
   registry.StopAll(absl::UnavailableError("the bridge is shutting down"));
   server.Stop();
   delivery.Stop();
@@ -235,47 +206,32 @@ absl::Status Run(const Settings& settings, const sigset_t& signals) {
   _exit(0);
 }
 
-// The command `transcode`: shows what the streams would make of messages.
-int Transcode(const Settings& settings) {
-  std::vector<SchemaSource> sources;
-  for (const std::string& path : settings.descriptor_sets) {
-    auto source = ReadSource(path);
-    if (!source.ok()) {
-      std::cerr << "sse-bridge: " << source.status().message() << "\n";
-      return kExitBadUsage;
-    }
-    sources.push_back(*std::move(source));
-  }
-  if (sources.empty()) sources.push_back(BuiltinSource());
-  auto merged = MergeDescriptors(sources);
-  if (!merged.ok()) {
-    std::cerr << "sse-bridge: " << merged.status().message() << "\n";
-    return kExitBadUsage;
-  }
-  JsonOptions options;
-  options.preserve_proto_field_names = settings.preserve_names;
-  options.always_print_fields_with_no_presence = settings.always_print;
-  std::ios::sync_with_stdio(false);
-  return RunTranscodeTool(merged->pool.get(), options, settings.fast_only,
-                          std::cin, std::cout);
-}
-
 int Main(int argc, char** argv) {
   // Logs go to stderr: stdout says where the bridge listens, and no more.
   spdlog::set_default_logger(spdlog::stderr_logger_mt("sse-bridge"));
-  std::vector<std::string> positional;
-  auto settings = SettingsFromCommandLine(argc, argv, &positional);
-  if (!settings.ok()) {
-    std::cerr << "sse-bridge: " << settings.status().message() << "\n";
-    return kExitBadUsage;
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-') {
+    return RunCommand(arguments[0], {arguments.begin() + 1, arguments.end()});
   }
-  spdlog::set_level(spdlog::level::from_str(settings->log_level));
-  if (!positional.empty()) {
-    if (positional[0] == "transcode" && positional.size() == 1) {
-      return Transcode(*settings);
-    }
-    std::cerr << "sse-bridge: unknown command '" << positional[0] << "'\n";
-    return kExitBadUsage;
+  const auto fail = [](const absl::Status& status) {
+    std::cerr << "sse-bridge: " << status.message() << "\n";
+    return status.code() == absl::StatusCode::kInvalidArgument ||
+                   status.code() == absl::StatusCode::kNotFound
+               ? kExitBadUsage
+               : kExitFailure;
+  };
+  auto line = ParseCommandLine(arguments, {&BridgeSettings()});
+  if (!line.ok()) return fail(line.status());
+  if (line->help || line->version) {
+    std::cout << (line->help ? Help() : "sse-bridge " SSE_BRIDGE_VERSION "\n");
+    return 0;
+  }
+  const ConfigSources sources{*std::move(line), ProcessEnvironment()};
+  auto loaded = LoadConfig(sources.line, sources.environment);
+  if (!loaded.ok()) return fail(loaded.status());
+  ApplyLogLevel(loaded->config);
+  for (const std::string& warning : loaded->warnings) {
+    spdlog::warn("{}", warning);
   }
 
   // Before any thread starts, so that all of them leave the signals to us.
@@ -285,13 +241,8 @@ int Main(int argc, char** argv) {
   for (int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  const absl::Status status = Run(*settings, signals);
-  if (status.ok()) return 0;
-  std::cerr << "sse-bridge: " << status.message() << "\n";
-  return status.code() == absl::StatusCode::kInvalidArgument ||
-                 status.code() == absl::StatusCode::kNotFound
-             ? kExitBadUsage
-             : 1;
+  const absl::Status status = Run(sources, *std::move(loaded), signals);
+  return status.ok() ? 0 : fail(status);
 }
 
 }  // namespace

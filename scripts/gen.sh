@@ -51,15 +51,24 @@ write_if_changed() {
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-write_descriptors() { # OUT_FILE; with imports and comments, so that it stands alone
-  local files
-  # Contracts that the bridge itself speaks are no part of what it serves.
-  mapfile -t files < <(protos_in "$proto_dir" | grep -v '^grpc/')
+# write_descriptors OUT_FILE FILE...: with imports and comments, so that it
+# stands alone.
+write_descriptors() {
+  local to=$1 files=("${@:2}")
   [ ${#files[@]} -gt 0 ] || fail "no .proto file below '$proto_dir'"
   (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
     --include_imports --include_source_info \
     --descriptor_set_out="$tmp/set.binpb" "${files[@]}")
-  write_if_changed "$tmp/set.binpb" "$1"
+  write_if_changed "$tmp/set.binpb" "$to"
+}
+
+# write_own DIR: what the bridge serves, and what its settings are.
+write_own() {
+  local served
+  # Contracts that the bridge itself speaks are no part of what it serves.
+  mapfile -t served < <(protos_in "$root/proto" | grep -v -e '^grpc/' -e '^bridge/')
+  write_descriptors "$1/builtin.binpb" "${served[@]}"
+  write_descriptors "$1/config.binpb" bridge/v1/config.proto
 }
 
 write_cpp() {
@@ -77,13 +86,18 @@ write_cpp() {
 }
 
 case "$mode" in
-  all) write_cpp; write_descriptors "$root/gen/descriptors/builtin.binpb" ;;
+  all) write_cpp; write_own "$root/gen/descriptors" ;;
   cpp) write_cpp ;;
-  user) mkdir -p "$out"; write_descriptors "$(cd "$out" && pwd)/descriptors/schema.binpb" ;;
+  user)
+    mkdir -p "$out"
+    mapfile -t protos < <(protos_in "$proto_dir")
+    write_descriptors "$(cd "$out" && pwd)/descriptors/schema.binpb" "${protos[@]}" ;;
   check)
-    write_descriptors "$tmp/builtin.binpb"
-    cmp -s "$tmp/builtin.binpb" "$root/gen/descriptors/builtin.binpb" || {
-      echo "gen.sh: gen/descriptors/builtin.binpb is stale: run scripts/gen.sh" >&2
-      exit 1
-    } ;;
+    write_own "$tmp/own"
+    for set in builtin config; do
+      cmp -s "$tmp/own/$set.binpb" "$root/gen/descriptors/$set.binpb" || {
+        echo "gen.sh: gen/descriptors/$set.binpb is stale: run scripts/gen.sh" >&2
+        exit 1
+      }
+    done ;;
 esac

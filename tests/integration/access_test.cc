@@ -132,8 +132,7 @@ TEST_F(AccessTest, PublicKeyVerifiesWhatItsOwnerSigned) {
              "rsa_keygen_bits:2048 -out private 2>&1"
              " && openssl pkey -in private -pubout -out public 2>&1");
   const std::string base64 = "openssl base64 -A | tr '+/' '-_' | tr -d '='";
-  const std::string claims =
-      json({{"sub", "ann"}, {"exp", Now() + 60}}).dump();
+  const std::string claims = json({{"sub", "ann"}, {"exp", Now() + 60}}).dump();
   const std::string text =
       RunCommand("printf %s '{\"alg\":\"RS256\"}' | " + base64) + "." +
       RunCommand("printf %s '" + claims + "' | " + base64);
@@ -167,8 +166,7 @@ TEST_F(AccessTest, CookieCarriesTheTokenWhereItIsNamed) {
 
 TEST_F(AccessTest, MissingScopeIsNamed) {
   const std::string token = bridge_.Token("ann", "--scope other --role admin");
-  for (const auto& [route, scope] :
-       std::vector<std::pair<Route, std::string>>{
+  for (const auto& [route, scope] : std::vector<std::pair<Route, std::string>>{
            {{"GET", "/notifications/stream", ""}, "notifications:read"},
            {{"POST", "/notifications", "{}"}, "notifications:write"},
            {{"POST", "/notifications/1/read", ""}, "notifications:write"},
@@ -189,8 +187,8 @@ TEST_F(AccessTest, MissingRoleIsNamed) {
 
 TEST_F(AccessTest, ScopesMayBeAStringOrAnArray) {
   for (const json& scopes : {json("a tasks:write b"), json({"tasks:write"})}) {
-    const std::string token = bridge_.Sign(
-        {{"sub", "ann"}, {"exp", Now() + 60}, {"scope", scopes}});
+    const std::string token =
+        bridge_.Sign({{"sub", "ann"}, {"exp", Now() + 60}, {"scope", scopes}});
     EXPECT_EQ(bridge_.Call("POST", "/tasks", token, "{}").status, 200)
         << scopes.dump();
   }
@@ -244,9 +242,8 @@ TEST_F(LimitsTest, EleventhStreamOfAUserIsRefusedUntilOneEnds) {
   EXPECT_EQ(StatusOf(bridge_, "/prices/stream?symbols=A", ""), 200);
   EXPECT_EQ(bridge_.Call("GET", "/channels/c/members", ann).status, 200);
   streams.pop_back();
-  WaitFor("a free place", [&] {
-    return StatusOf(bridge_, "/channels/c/stream", ann) == 200;
-  });
+  WaitFor("a free place",
+          [&] { return StatusOf(bridge_, "/channels/c/stream", ann) == 200; });
 }
 
 TEST_F(LimitsTest, RefusedStreamsTakeNoPlace) {
@@ -268,9 +265,8 @@ TEST_F(LimitsTest, StreamThatEndsByItselfGivesItsPlaceBack) {
   bridge_.Call("PATCH", "/tasks/t", writer_, R"({"status":"completed"})");
   task.Event();
   ExpectStatusEvent(task.Event(), 0);
-  WaitFor("a free place", [&] {
-    return StatusOf(narrow, "/channels/c/stream", ann) == 200;
-  });
+  WaitFor("a free place",
+          [&] { return StatusOf(narrow, "/channels/c/stream", ann) == 200; });
 }
 
 TEST_F(LimitsTest, TotalLimitAnswers503WithRetryAfter) {

@@ -16,10 +16,10 @@ constexpr char kKey[] = "0123456789abcdef0123456789abcdef0123456789abcdef";
 
 std::string Base64Url(const std::string& bytes) {
   std::string text(4 * (bytes.size() / 3 + 1) + 1, '\0');
-  text.resize(static_cast<size_t>(EVP_EncodeBlock(
-      reinterpret_cast<unsigned char*>(text.data()),
-      reinterpret_cast<const unsigned char*>(bytes.data()),
-      static_cast<int>(bytes.size()))));
+  text.resize(static_cast<size_t>(
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()),
+                      static_cast<int>(bytes.size()))));
   while (!text.empty() && text.back() == '=') text.pop_back();
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
   return text;
@@ -71,10 +71,9 @@ ForeignBackend::ForeignBackend() {
 
 Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,
                Key key) {
-  std::vector<std::string> argv = {BridgeProgram(),   "--listen",
-                                   "127.0.0.1:0",     "--upstream",
-                                   upstream,          "--drain-timeout",
-                                   "1s"};
+  std::vector<std::string> argv = {
+      BridgeProgram(), "--listen",        "127.0.0.1:0", "--upstream",
+      upstream,        "--drain-timeout", "1s"};
   WriteFile(directory.path() + "/key", std::string(kKey) + "\n");
   if (key == Key::kOwn) {
     argv.insert(argv.end(), {"--auth-key", directory.path() + "/key"});

@@ -51,8 +51,9 @@ TEST_F(EventsTest, DefaultsArePricesAndNotifications) {
     first.emplace(event.event, event);
   }
   // The cookbook's listeners: `price` and `notification`.
-  EXPECT_EQ(Names(first["price"].data),
-            (std::vector<std::string>{"symbol", "price", "change", "timestamp"}));
+  EXPECT_EQ(
+      Names(first["price"].data),
+      (std::vector<std::string>{"symbol", "price", "change", "timestamp"}));
   EXPECT_EQ(Data(first["price"])["symbol"], "AAPL");
   EXPECT_EQ(Names(first["notification"].data),
             (std::vector<std::string>{"id", "type", "title", "body", "read",
@@ -85,11 +86,10 @@ TEST_F(EventsTest, NamedStreamsComeUnderTheirNames) {
   Publish("X", 1);
   Publish("Y", 2);
   Post("/tasks", writer_, {{"task_id", "t"}});
-  HttpConnection stream =
-      bridge_.Stream(EventsOf({"/prices/stream?symbols=X",
-                               "other:/prices/stream?symbols=Y",
-                               "/channels/c/stream", "/tasks/t/progress"}),
-                     ann_);
+  HttpConnection stream = bridge_.Stream(
+      EventsOf({"/prices/stream?symbols=X", "other:/prices/stream?symbols=Y",
+                "/channels/c/stream", "/tasks/t/progress"}),
+      ann_);
   std::map<std::string, json> seen;
   while (seen.size() < 4) {
     const SseEvent event = stream.Event();
@@ -103,8 +103,9 @@ TEST_F(EventsTest, NamedStreamsComeUnderTheirNames) {
 }
 
 TEST_F(EventsTest, OneIdResumesEveryStream) {
-  const std::string target = EventsOf(
-      {"/notifications/stream", "room:/channels/c/stream", "/tasks/t/progress"});
+  const std::string target =
+      EventsOf({"/notifications/stream", "room:/channels/c/stream",
+                "/tasks/t/progress"});
   Post("/tasks", writer_, {{"task_id", "t"}});
   Notify("ann", "one");
   std::string id;
@@ -180,15 +181,14 @@ TEST_F(EventsTest, WrongStreamsAreRefused) {
     ExpectFieldError(bridge_.Call("GET", EventsOf({wrong}), ann_), "stream");
   }
   // Two of one name.
-  ExpectFieldError(
-      bridge_.Call("GET",
-                   EventsOf({"/prices/stream?symbols=X",
-                             "/prices/stream?symbols=Y"}),
-                   ann_),
-      "stream");
+  ExpectFieldError(bridge_.Call("GET",
+                                EventsOf({"/prices/stream?symbols=X",
+                                          "/prices/stream?symbols=Y"}),
+                                ann_),
+                   "stream");
   ExpectFieldError(bridge_.Call("GET", "/events?streams=x", ann_), "streams");
-  ExpectFieldError(
-      bridge_.Call("GET", EventsOf({"/prices/stream"}), ann_), "symbols");
+  ExpectFieldError(bridge_.Call("GET", EventsOf({"/prices/stream"}), ann_),
+                   "symbols");
   std::vector<std::string> many;
   for (int i = 0; i < 33; ++i) {
     many.push_back("n" + std::to_string(i) + ":/prices/stream?symbols=X");
@@ -202,10 +202,10 @@ TEST_F(EventsTest, StreamsAskForTheirOwnAccess) {
   const std::string ben = bridge_.Token("ben");
   ExpectError(bridge_.Call("GET", "/events"), 401);
   ExpectError(bridge_.Call("GET", EventsOf({"/prices/stream?symbols=X"})), 401);
-  ExpectError(bridge_.Call("GET", EventsOf({"/admin/metrics/stream"}), ben), 403,
-              "admin");
-  ExpectError(bridge_.Call("GET", EventsOf({"/notifications/stream"}), ben), 403,
-              "notifications:read");
+  ExpectError(bridge_.Call("GET", EventsOf({"/admin/metrics/stream"}), ben),
+              403, "admin");
+  ExpectError(bridge_.Call("GET", EventsOf({"/notifications/stream"}), ben),
+              403, "notifications:read");
   ExpectFieldError(
       bridge_.Call("GET", EventsOf({"/channels/c/stream?user_id=ann"}), ben),
       "user_id");

@@ -20,15 +20,24 @@ constexpr auto kPoll = std::chrono::milliseconds(10);
 // Where one HTTP status stands for several codes, all their names.
 bool Belongs(int status, const std::string& name) {
   static const std::multimap<int, std::string> names = {
-      {400, "INVALID_ARGUMENT"},  {400, "FAILED_PRECONDITION"},
-      {400, "OUT_OF_RANGE"},      {401, "UNAUTHENTICATED"},
-      {403, "PERMISSION_DENIED"}, {404, "NOT_FOUND"},
-      {405, "UNIMPLEMENTED"},     {406, "INVALID_ARGUMENT"},
-      {409, "ALREADY_EXISTS"},    {409, "ABORTED"},
-      {429, "RESOURCE_EXHAUSTED"}, {499, "CANCELLED"},
-      {500, "UNKNOWN"},           {500, "INTERNAL"},
-      {500, "DATA_LOSS"},         {501, "UNIMPLEMENTED"},
-      {503, "UNAVAILABLE"},       {504, "DEADLINE_EXCEEDED"}};
+      {400, "INVALID_ARGUMENT"},
+      {400, "FAILED_PRECONDITION"},
+      {400, "OUT_OF_RANGE"},
+      {401, "UNAUTHENTICATED"},
+      {403, "PERMISSION_DENIED"},
+      {404, "NOT_FOUND"},
+      {405, "UNIMPLEMENTED"},
+      {406, "INVALID_ARGUMENT"},
+      {409, "ALREADY_EXISTS"},
+      {409, "ABORTED"},
+      {429, "RESOURCE_EXHAUSTED"},
+      {499, "CANCELLED"},
+      {500, "UNKNOWN"},
+      {500, "INTERNAL"},
+      {500, "DATA_LOSS"},
+      {501, "UNIMPLEMENTED"},
+      {503, "UNAVAILABLE"},
+      {504, "DEADLINE_EXCEEDED"}};
   const auto [begin, end] = names.equal_range(status);
   return std::any_of(begin, end,
                      [&](const auto& each) { return each.second == name; });
@@ -53,7 +62,8 @@ void ExpectFieldError(const HttpAnswer& answer, const std::string& field) {
   if (answer.status != 400) return;
   const json details = json::parse(answer.body)["error"]["details"];
   ASSERT_EQ(details.size(), 1u) << answer.body;
-  EXPECT_EQ(details[0].at("@type"), "type.googleapis.com/google.rpc.BadRequest");
+  EXPECT_EQ(details[0].at("@type"),
+            "type.googleapis.com/google.rpc.BadRequest");
   const json& violations = details[0].at("fieldViolations");
   ASSERT_EQ(violations.size(), 1u) << answer.body;
   EXPECT_EQ(violations[0].at("field"), field) << answer.body;

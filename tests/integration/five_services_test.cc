@@ -36,10 +36,10 @@ TEST_F(PricesTest, UpdatesHaveTheCookbooksShape) {
   Publish("X", 10);
   for (const std::string verb : {"GET", "POST"}) {
     HttpConnection stream(bridge_.address);
-    stream.Send(
-        verb == "GET"
-            ? bridge_.Request(verb, "/prices/stream?symbols=X")
-            : bridge_.Request(verb, "/prices/stream", "", R"({"symbols":["X"]})"));
+    stream.Send(verb == "GET"
+                    ? bridge_.Request(verb, "/prices/stream?symbols=X")
+                    : bridge_.Request(verb, "/prices/stream", "",
+                                      R"({"symbols":["X"]})"));
     EXPECT_EQ(stream.ReadHead().status, 200);
     const SseEvent event = stream.Event();
     EXPECT_EQ(event.event, "");
@@ -75,8 +75,7 @@ TEST_F(PricesTest, StreamHasItsSymbolsAndNoOthers) {
 }
 
 TEST_F(PricesTest, PublishingAnswersWithTheUpdate) {
-  json update =
-      Post("/prices", writer_, {{"symbol", "P"}, {"price", 1.5}});
+  json update = Post("/prices", writer_, {{"symbol", "P"}, {"price", 1.5}});
   EXPECT_EQ(update["symbol"], "P");
   EXPECT_EQ(update["price"], 1.5);
   EXPECT_TRUE(IsTimestamp(update["timestamp"]));
@@ -117,7 +116,8 @@ TEST_F(PricesTest, MalformedJsonTellsThePlace) {
        {R"({"symbols":["A"})", R"({"symbols":["A"]} x)", "symbols",
         R"({'symbols':['A']})"}) {
     SCOPED_TRACE(body);
-    ExpectError(bridge_.Call("POST", "/prices/stream", "", body), 400, "line 1");
+    ExpectError(bridge_.Call("POST", "/prices/stream", "", body), 400,
+                "line 1");
   }
   ExpectError(bridge_.Call("POST", "/prices/stream", "", "[]"), 400, "body");
 }
@@ -257,10 +257,10 @@ TEST_F(TasksTest, StreamRunsToTheEndOfTheTask) {
                                {"status", "running"},
                                {"progress", 0.5},
                                {"message", "half"}}));
-  EXPECT_EQ(Update("t", R"({"status":"failed","progress":0.5,"error":"e"})",
-                   "POST")
-                .status,
-            200);
+  EXPECT_EQ(
+      Update("t", R"({"status":"failed","progress":0.5,"error":"e"})", "POST")
+          .status,
+      200);
   event = stream.Event();
   EXPECT_EQ(Names(event.data),
             (Strings{"task_id", "status", "progress", "error"}));
@@ -274,18 +274,19 @@ TEST_F(TasksTest, ReconnectAfterTheEndGets204) {
   Post("/tasks", writer_, {{"task_id", "t"}});
   HttpConnection stream = bridge_.Stream("/tasks/t/progress", writer_);
   stream.Event();
-  EXPECT_EQ(json::parse(Update("t", R"({"status":"completed"})").body)["progress"],
-            1);
+  EXPECT_EQ(
+      json::parse(Update("t", R"({"status":"completed"})").body)["progress"],
+      1);
   const std::string last = stream.Event().id;
   ExpectStatusEvent(stream.Event(), 0);
   HttpRequest back = bridge_.Request("GET", "/tasks/t/progress", writer_);
   back.headers.emplace_back("Last-Event-ID", last);
   EXPECT_EQ(Fetch(bridge_.address, back).status, 204);
   // Also when the bridge has forgotten the shared stream.
-  EXPECT_EQ(bridge_
-                .Call("GET", "/tasks/t/progress?last_event_id=" + last, writer_)
-                .status,
-            204);
+  EXPECT_EQ(
+      bridge_.Call("GET", "/tasks/t/progress?last_event_id=" + last, writer_)
+          .status,
+      204);
 }
 
 TEST_F(TasksTest, LateSubscriberGetsTheCurrentStateFirst) {
@@ -310,7 +311,8 @@ TEST_F(TasksTest, UnknownAndEndedTasksAreTold) {
   ExpectError(bridge_.Call("GET", "/tasks/none/progress", writer_), 404,
               "no task none");
   ExpectError(Update("none", R"({"status":"running"})"), 404, "no task none");
-  const std::string made_up = Post("/tasks", writer_, json::object())["task_id"];
+  const std::string made_up =
+      Post("/tasks", writer_, json::object())["task_id"];
   EXPECT_NE(made_up, "");
   ExpectError(bridge_.Call("POST", "/tasks", writer_,
                            json({{"task_id", made_up}}).dump()),
@@ -326,9 +328,9 @@ TEST_F(TasksTest, WrongUpdatesNameTheField) {
                    "progress");
   ExpectFieldError(Update("t", R"({"status":"running","progress":-0.1})"),
                    "progress");
-  ExpectFieldError(bridge_.Call("POST", "/tasks", writer_,
-                                R"({"task_id":"no spaces"})"),
-                   "task_id");
+  ExpectFieldError(
+      bridge_.Call("POST", "/tasks", writer_, R"({"task_id":"no spaces"})"),
+      "task_id");
 }
 
 class ChannelsTest : public ServicesTest {
@@ -343,10 +345,10 @@ TEST_F(ChannelsTest, EventsHaveTheCookbooksNamesAndShapes) {
   EXPECT_EQ(event.event, "system");
   EXPECT_EQ(Names(event.data), (Strings{"type", "payload"}));
   const std::string type = kType;
-  EXPECT_EQ(Data(event), json({{"type", "joined"},
-                               {"payload",
-                                {{"@type", type + "Joined"},
-                                 {"channel", "general"}}}}));
+  EXPECT_EQ(Data(event),
+            json({{"type", "joined"},
+                  {"payload",
+                   {{"@type", type + "Joined"}, {"channel", "general"}}}}));
   const auto about_ben = [&](const std::string& name,
                              const std::string& message) {
     return json({{"type", name},
@@ -376,9 +378,10 @@ TEST_F(ChannelsTest, EventsHaveTheCookbooksNamesAndShapes) {
       EXPECT_NE(event.id, "");
       json data = Data(event);
       EXPECT_EQ(data["type"], "message");
-      EXPECT_EQ(Names(nlohmann::ordered_json::parse(event.data)["payload"].dump()),
-                (Strings{"@type", "id", "channel", "user_id", "username",
-                         "content", "timestamp"}));
+      EXPECT_EQ(
+          Names(nlohmann::ordered_json::parse(event.data)["payload"].dump()),
+          (Strings{"@type", "id", "channel", "user_id", "username", "content",
+                   "timestamp"}));
       json payload = data["payload"];
       EXPECT_EQ(payload["@type"], type + "ChatMessage");
       EXPECT_NE(payload["id"], "");
@@ -398,10 +401,10 @@ TEST_F(ChannelsTest, SenderIsTheVerifiedUserWhateverTheBodySays) {
   ExpectFieldError(bridge_.Call("POST", "/channels/c/messages", ben_,
                                 R"({"content":"hi","user_id":"ann"})"),
                    "user_id");
-  ExpectFieldError(
-      bridge_.Call("GET", "/channels/c/stream?user_id=ann", ben_), "user_id");
-  ExpectFieldError(
-      bridge_.Call("POST", "/channels/c/typing?user_id=ann", ben_), "user_id");
+  ExpectFieldError(bridge_.Call("GET", "/channels/c/stream?user_id=ann", ben_),
+                   "user_id");
+  ExpectFieldError(bridge_.Call("POST", "/channels/c/typing?user_id=ann", ben_),
+                   "user_id");
   json message = Post("/channels/c/messages", ben_, {{"content", "hi"}});
   EXPECT_EQ(message["user_id"], "ben");
 }
@@ -424,11 +427,12 @@ TEST_F(ChannelsTest, HistoryIsPagedOldestFirst) {
   json rest = list("?page_size=2&page_token=" + token);
   ASSERT_EQ(rest["messages"].size(), 1u);
   EXPECT_EQ(rest["messages"][0]["content"], "three");
-  ExpectFieldError(bridge_.Call("GET", "/channels/c/messages?page_size=501", ben_),
-                   "page_size");
-  EXPECT_EQ(json::parse(
-                bridge_.Call("GET", "/channels/quiet/messages", ben_).body),
-            json({{"messages", json::array()}, {"next_page_token", ""}}));
+  ExpectFieldError(
+      bridge_.Call("GET", "/channels/c/messages?page_size=501", ben_),
+      "page_size");
+  EXPECT_EQ(
+      json::parse(bridge_.Call("GET", "/channels/quiet/messages", ben_).body),
+      json({{"messages", json::array()}, {"next_page_token", ""}}));
 }
 
 TEST_F(ChannelsTest, MissedMessagesComeAfterAReconnect) {
@@ -490,15 +494,14 @@ TEST_F(MetricsTest, SamplesHaveTheCookbooksShapeOneASecond) {
   for (int i = 0; i < 3; ++i) {
     const SseEvent event = stream.Event();
     EXPECT_EQ(event.event, "");
-    EXPECT_EQ(Names(event.data),
-              (Strings{"timestamp", "active_users", "requests_per_sec",
-                       "error_rate", "avg_latency_ms", "cpu_usage",
-                       "memory_usage"}));
+    EXPECT_EQ(
+        Names(event.data),
+        (Strings{"timestamp", "active_users", "requests_per_sec", "error_rate",
+                 "avg_latency_ms", "cpu_usage", "memory_usage"}));
     json data = Data(event);
     EXPECT_TRUE(IsTimestamp(data["timestamp"]));
     EXPECT_TRUE(data["active_users"].is_number_integer());
-    for (const std::string part :
-         {"error_rate", "cpu_usage", "memory_usage"}) {
+    for (const std::string part : {"error_rate", "cpu_usage", "memory_usage"}) {
       EXPECT_TRUE(data[part].is_number()) << part;
       EXPECT_GE(data[part], 0) << part;
       EXPECT_LE(data[part], 1) << part;
@@ -553,10 +556,10 @@ TEST_F(RestartTest, BrowsersStayAndMissNothing) {
   const SseEvent event = notifications.Event();
   EXPECT_EQ(event.event, "new");
   EXPECT_EQ(Data(event)["title"], "two");
-  EXPECT_EQ(bridge_.Call("PATCH", "/tasks/t", writer_,
-                         R"({"status":"completed"})")
-                .status,
-            200);
+  EXPECT_EQ(
+      bridge_.Call("PATCH", "/tasks/t", writer_, R"({"status":"completed"})")
+          .status,
+      200);
   EXPECT_EQ(Data(task.Event())["status"], "completed");
   ExpectStatusEvent(task.Event(), 0);
   Post("/channels/c/messages", ann, {{"content", "two"}});

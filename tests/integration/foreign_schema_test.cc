@@ -34,9 +34,9 @@ class ForeignSchemaTest : public ::testing::Test {
 
   static std::vector<std::string> WithSchema(
       std::vector<std::string> options = {}) {
-    options.insert(options.end(),
-                   {"--descriptor-set",
-                    generated_->path() + "/descriptors/schema.binpb"});
+    options.insert(
+        options.end(),
+        {"--descriptor-set", generated_->path() + "/descriptors/schema.binpb"});
     return options;
   }
 
@@ -126,8 +126,8 @@ TEST_F(ForeignSchemaTest, EachElementIsOneCallHoweverManyBrowsers) {
       "/v2/sites/a/telescopes/shared:watch?bands=radio&bands=visible";
   std::vector<HttpConnection> streams;
   for (int i = 0; i < 20; ++i) streams.push_back(bridge_->Stream(target));
-  streams.push_back(bridge_->Stream(
-      "/v2/sites/a/telescopes/shared:watch?bands=visible"));
+  streams.push_back(
+      bridge_->Stream("/v2/sites/a/telescopes/shared:watch?bands=visible"));
   for (HttpConnection& stream : streams) {
     for (int i = 0; i < 4; ++i) {
       EXPECT_LE(Data(stream.Event())["counts"]["watches"], before + 2);
@@ -285,10 +285,11 @@ TEST_F(ForeignSchemaTest, AnyRoleOfAGroupIsEnough) {
 }
 
 TEST_F(ForeignSchemaTest, SubjectOutsideAsciiIsEscapedInMetadataOnly) {
-  json who = json::parse(
-      bridge_->Call("GET", "/v2/whoami",
-                    bridge_->Token("'J\xc3\xb8rn %'", "--role admin"))
-          .body);
+  json who =
+      json::parse(bridge_
+                      ->Call("GET", "/v2/whoami",
+                             bridge_->Token("'J\xc3\xb8rn %'", "--role admin"))
+                      .body);
   EXPECT_EQ(who["fromRequest"], "J\xc3\xb8rn %");
   EXPECT_EQ(who["fromMetadata"], "J%C3%B8rn%20%25");
 }
@@ -347,10 +348,10 @@ TEST_F(ForeignSchemaTest, AcceptChoosesTheForm) {
   EXPECT_EQ(lines.body,
             "{\"count\":\"1\",\"rawBytes\":\"AQ==\"}\n"
             "{\"count\":\"2\",\"rawBytes\":\"Ag==\"}\n");
-  EXPECT_EQ(Accepting("/v2/count/2",
-                      "text/event-stream;q=0.1, application/x-ndjson")
-                .body,
-            lines.body);
+  EXPECT_EQ(
+      Accepting("/v2/count/2", "text/event-stream;q=0.1, application/x-ndjson")
+          .body,
+      lines.body);
   for (const std::string any : {"*/*", "text/*", "text/event-stream"}) {
     EXPECT_EQ(Accepting("/v2/count/1", any).headers.at("content-type"),
               "text/event-stream")
@@ -425,10 +426,10 @@ TEST_F(ForeignSchemaTest, AbsentBackendIsUnavailable) {
 TEST_F(ForeignSchemaTest, ReflectionNeedsNoFile) {
   Bridge bridge(backend_->address, {"--reflect"});
   const std::string service = kService;
-  EXPECT_EQ(
-      json::parse(bridge.Call("POST", service + "Describe", "",
-                              R"({"name":"q"})").body)["name"],
-      "q");
+  EXPECT_EQ(json::parse(
+                bridge.Call("POST", service + "Describe", "", R"({"name":"q"})")
+                    .body)["name"],
+            "q");
   EXPECT_EQ(bridge.Call("GET", service + "Hidden").status, 200);
   HttpConnection stream = bridge.Stream(service + "Count?to=2");
   EXPECT_EQ(Data(stream.Event())["number"], "1");

@@ -38,8 +38,7 @@ TEST_F(ManyStreamsTest, EachReceivesEveryEventAndThreadsDoNotGrow) {
   std::vector<HttpConnection> streams;
   for (int i = 0; i < kStreams; ++i) {
     streams.emplace_back(bridge_.address);
-    streams.back().Send(
-        bridge_.Request("GET", "/prices/stream?symbols=MANY"));
+    streams.back().Send(bridge_.Request("GET", "/prices/stream?symbols=MANY"));
   }
   for (HttpConnection& stream : streams) {
     ASSERT_EQ(stream.ReadHead().status, 200);

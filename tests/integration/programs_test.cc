@@ -55,8 +55,9 @@ TEST(CommandLineTest, BridgeNamesTheWrongOption) {
 }
 
 TEST(CommandLineTest, BackendsNameTheWrongOption) {
-  const std::vector<std::string> backends = {
-      BackendsProgram(), "--listen", "127.0.0.1:0", "--store", "sqlite::memory:"};
+  const std::vector<std::string> backends = {BackendsProgram(), "--listen",
+                                             "127.0.0.1:0", "--store",
+                                             "sqlite::memory:"};
   for (const auto& [option, words] :
        std::vector<std::pair<std::string, std::string>>{
            {"--listen=nowhere", "--listen"},
@@ -73,7 +74,6 @@ TEST(CommandLineTest, BackendsNameTheWrongOption) {
 }
 
 TEST(CommandLineTest, UnknownOptionsAndValuesAreNamed) {
-  // The flags library ends the program by itself, with a code of its own.
   for (const std::string& program : {BridgeProgram(), BackendsProgram()}) {
     for (const auto& [option, words] :
          std::vector<std::pair<std::string, std::string>>{
@@ -89,10 +89,9 @@ TEST(CommandLineTest, UnknownOptionsAndValuesAreNamed) {
 TEST(CommandLineTest, TakenPortIsNamed) {
   Backends backends("");
   Bridge bridge(backends.address);
-  const std::string port =
-      bridge.address.substr(std::string("http://").size());
-  Process second_bridge({BridgeProgram(), "--listen", port, "--upstream",
-                         backends.address});
+  const std::string port = bridge.address.substr(std::string("http://").size());
+  Process second_bridge(
+      {BridgeProgram(), "--listen", port, "--upstream", backends.address});
   EXPECT_GT(second_bridge.Wait(), 0);
   EXPECT_NE(second_bridge.Stderr().find(port), std::string::npos)
       << second_bridge.Stderr();

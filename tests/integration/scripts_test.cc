@@ -33,10 +33,10 @@ class GenTest : public ::testing::Test {
 };
 
 TEST_F(GenTest, CheckPassesOnWhatIsCommitted) {
-  EXPECT_EQ(TryCommand(Quoted(RepositoryRoot() + "/scripts/gen.sh") +
-                       " --check")
-                .code,
-            0);
+  EXPECT_EQ(
+      TryCommand(Quoted(RepositoryRoot() + "/scripts/gen.sh") + " --check")
+          .code,
+      0);
   EXPECT_EQ(Gen("--check").code, 0);
 }
 
@@ -101,7 +101,8 @@ TEST_F(GenTest, SomebodysOwnProtosNeedNoCopies) {
       }
       message City { string name = 1; })");
   const std::string out = copy_.path() + "/own out";
-  EXPECT_EQ(Gen("--proto-dir " + Quoted(own) + " --out " + Quoted(out)).code, 0);
+  EXPECT_EQ(Gen("--proto-dir " + Quoted(own) + " --out " + Quoted(out)).code,
+            0);
   // The bridge takes it, although nobody serves it.
   Bridge bridge("127.0.0.1:1",
                 {"--descriptor-set", out + "/descriptors/schema.binpb"});

@@ -28,8 +28,8 @@ class ServicesTest : public ::testing::Test {
   // A POST that must succeed; without a body when it is null.
   nlohmann::json Post(const std::string& target, const std::string& token,
                       const nlohmann::json& body) const {
-    const HttpAnswer answer = bridge_.Call(
-        "POST", target, token, body.is_null() ? "" : body.dump());
+    const HttpAnswer answer =
+        bridge_.Call("POST", target, token, body.is_null() ? "" : body.dump());
     EXPECT_EQ(answer.status, 200) << target << " " << answer.body;
     return nlohmann::json::parse(answer.body, nullptr, false);
   }

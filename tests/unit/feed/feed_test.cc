@@ -94,11 +94,12 @@ TEST_F(FeedTest, JoiningMissesNothingWhileEventsArrive) {
     std::vector<std::string> data = DataOf(stream->ReadToEnd());
     ASSERT_FALSE(data.empty());
     int first = 0;
-    ASSERT_TRUE(absl::SimpleAtoi(
-        data[0].substr(1, data[0].size() - 2), &first));
+    ASSERT_TRUE(
+        absl::SimpleAtoi(data[0].substr(1, data[0].size() - 2), &first));
     ASSERT_EQ(data.size(), static_cast<size_t>(kEvents - first));
     for (int i = first; i < kEvents; ++i) {
-      ASSERT_EQ(data[static_cast<size_t>(i - first)], absl::StrCat("\"", i, "\""));
+      ASSERT_EQ(data[static_cast<size_t>(i - first)],
+                absl::StrCat("\"", i, "\""));
     }
     EXPECT_THAT(stream->received, EndsWith(StatusEventText(absl::OkStatus())));
   }

@@ -1,0 +1,27 @@
+#ifndef SSE_BRIDGE_BRIDGE_OPS_CONFIG_TEXT_H_
+#define SSE_BRIDGE_BRIDGE_OPS_CONFIG_TEXT_H_
+
+#include <string>
+
+#include "bridge/ops/config.h"
+#include "bridge/ops/setting_list.h"
+
+namespace sse_bridge {
+
+// The settings as texts for people, all made from proto/bridge/v1/config.proto.
+
+// The flags of a list, in their groups, as `--help` prints them.
+std::string FlagsHelp(const SettingList& list);
+
+// A configuration file with every setting commented out at its default.
+std::string DefaultsFile();
+
+// A configuration file with the settings that hold, and where each was set.
+std::string EffectiveFile(const LoadedConfig& loaded);
+
+// The tables of settings in README.md.
+std::string ReferenceMarkdown();
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_OPS_CONFIG_TEXT_H_

@@ -1,0 +1,37 @@
+#ifndef SSE_BRIDGE_BRIDGE_WIRING_H_
+#define SSE_BRIDGE_BRIDGE_WIRING_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bridge/access/token_verifier.h"
+#include "bridge/http/served_schema.h"
+#include "bridge/ops/config.h"
+#include "bridge/schema/descriptor_merge.h"
+#include "bridge/upstream/router.h"
+
+namespace sse_bridge {
+
+// What the configuration names, made or loaded: for `sse-bridge` itself, and
+// for `sse-bridge check`, which tells whether it can be. Errors begin with
+// where the configuration was wrong.
+
+// No connection is made before the first call.
+absl::StatusOr<UpstreamRouter> MakeUpstreams(const LoadedConfig& loaded);
+
+// Null without keys.
+absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
+    const LoadedConfig& loaded);
+
+// Reads descriptor sets anew; with `reflect`, asks the backends.
+absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
+    const LoadedConfig& loaded, const UpstreamRouter& upstreams);
+
+// The bytes of a descriptor set; kNotFound when it cannot be read.
+absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_WIRING_H_
