@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Runs protoc for everything in gen/, or for somebody's own protos.
 #
-#   scripts/gen.sh                        writes gen/ (C++ and descriptors)
+#   scripts/gen.sh                        writes gen/: C++, descriptors and the
+#                                         TypeScript client
 #   scripts/gen.sh --check                fails when a committed output is stale
-#   scripts/gen.sh --proto-dir DIR --out DIR
-#                                         writes DIR/descriptors/schema.binpb
-#                                         for the protos below DIR
+#   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--default-routes]
+#                                         the same for the protos below DIR:
+#                                         descriptors/schema.binpb, ts/ (an npm
+#                                         package NAME)
 #   scripts/gen.sh --cpp-only             only gen/cpp (what the build calls)
 #
+# --default-routes: methods without a route too, as the bridge's option has it.
 # The public contracts and the bridge's own options (google/api, buf/validate,
 # sse/v1) need not be copied: they are always on the import path.
 set -euo pipefail
@@ -16,8 +19,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 proto_dir=$root/proto
 out=$root/gen
 mode=all
+package=
+routes=
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 fail() { echo "gen.sh: $*" >&2; exit 2; }
 
 while [ $# -gt 0 ]; do
@@ -28,6 +33,9 @@ while [ $# -gt 0 ]; do
       proto_dir=$2; mode=user; shift ;;
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
       out=$2; shift ;;
+    --package) [ $# -ge 2 ] || fail "--package needs a name"
+      package=$2; shift ;;
+    --default-routes) routes=default_routes, ;;
     -h|--help) usage; exit 0 ;;
     *) fail "unknown option '$1'" ;;
   esac
@@ -85,18 +93,77 @@ write_cpp() {
   done
 }
 
+plugins=$root/build/release/bridge/codegen
+plugin_names=(protoc-gen-sse-ts)
+outputs=(ts)
+
+build_plugins() { "$root/scripts/build.sh" release "${plugin_names[@]}" >"$tmp/build" 2>&1 || {
+  cat "$tmp/build" >&2
+  exit 1
+}; }
+
+# What the plugins make of ${protos[@]}, in folders of DIR.
+run_plugins() { # DIR
+  local options=$routes${package:+package=$package,}
+  mkdir -p "$1/ts"
+  (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+    --plugin="$plugins/protoc-gen-sse-ts" --sse-ts_out="${options%,}:$1/ts" \
+    "${protos[@]}")
+}
+
+# copy FROM TO: TO has the files of FROM, with others that it had.
+copy() {
+  (cd "$1" && find . -type f -printf '%P\n') | while read -r f; do
+    [ ! -e "$2/$f" ] || cmp -s "$1/$f" "$2/$f" || rm "$2/$f"
+    [ -e "$2/$f" ] || { mkdir -p "$(dirname "$2/$f")"; cp "$1/$f" "$2/$f"; }
+  done
+}
+
+# The committed outputs in gen/: nothing is in them but what was generated.
+differs() { diff -r -q -x node_modules -x package-lock.json "$tmp/gen/$1" "$root/gen/$1"; }
+
+# What gen/ has of the bridge's own protos, in DIR.
+run_own_plugins() { # DIR
+  mapfile -t protos < <(protos_in "$root/proto" | grep '^realtime/')
+  package=realtime-client
+  run_plugins "$1"
+}
+
 case "$mode" in
-  all) write_cpp; write_own "$root/gen/descriptors" ;;
+  all)
+    write_cpp
+    write_own "$root/gen/descriptors"
+    build_plugins
+    run_own_plugins "$tmp/gen"
+    for name in "${outputs[@]}"; do
+      copy "$tmp/gen/$name" "$root/gen/$name"
+      { differs "$name" || true; } |
+        sed -n 's|^Only in \('"$root"'/gen/[^:]*\): |\1/|p' | xargs -r rm -r
+    done ;;
   cpp) write_cpp ;;
   user)
     mkdir -p "$out"
+    out=$(cd "$out" && pwd)
     mapfile -t protos < <(protos_in "$proto_dir")
-    write_descriptors "$(cd "$out" && pwd)/descriptors/schema.binpb" "${protos[@]}" ;;
+    write_descriptors "$out/descriptors/schema.binpb" "${protos[@]}"
+    for name in "${plugin_names[@]}"; do
+      [ -x "$plugins/$name" ] || { build_plugins; break; }
+    done
+    run_plugins "$tmp/gen"
+    copy "$tmp/gen" "$out" ;;
   check)
     write_own "$tmp/own"
     for set in builtin config; do
       cmp -s "$tmp/own/$set.binpb" "$root/gen/descriptors/$set.binpb" || {
         echo "gen.sh: gen/descriptors/$set.binpb is stale: run scripts/gen.sh" >&2
+        exit 1
+      }
+    done
+    build_plugins
+    run_own_plugins "$tmp/gen"
+    for name in "${outputs[@]}"; do
+      differs "$name" >&2 || {
+        echo "gen.sh: gen/$name is stale: run scripts/gen.sh" >&2
         exit 1
       }
     done ;;

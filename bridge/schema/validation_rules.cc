@@ -301,6 +301,37 @@ class BytesRules : public ScalarRules {
   const buf::validate::BytesRules rules_;
 };
 
+class AnyRules : public ScalarRules {
+ public:
+  explicit AnyRules(const buf::validate::AnyRules& rules) : rules_(rules) {}
+
+  void Check(const ScalarValue& value,
+             std::vector<std::string>* broken) const override {
+    if (!rules_.in().empty() && !Contains(rules_.in(), value.s)) {
+      broken->push_back(
+          absl::StrCat("must be of a type of ", List(rules_.in())));
+    }
+    if (Contains(rules_.not_in(), value.s)) {
+      broken->push_back(
+          absl::StrCat("must not be of a type of ", List(rules_.not_in())));
+    }
+  }
+
+ private:
+  using Strings = pb::RepeatedPtrField<std::string>;
+
+  static bool Contains(const Strings& list, absl::string_view s) {
+    return std::any_of(list.begin(), list.end(),
+                       [&](const std::string& item) { return item == s; });
+  }
+
+  static std::string List(const Strings& list) {
+    return absl::StrJoin(list, ", ");
+  }
+
+  const buf::validate::AnyRules rules_;
+};
+
 using Result = absl::StatusOr<std::unique_ptr<const ScalarRules>>;
 
 Result CompileString(const buf::validate::StringRules& rules) {
@@ -356,6 +387,7 @@ std::optional<pb::FieldDescriptor::Type> TypeOfRules(
       return pb::FieldDescriptor::TYPE_ENUM;
     case FieldConstraints::kRepeated:
     case FieldConstraints::kMap:
+    case FieldConstraints::kAny:
     case FieldConstraints::TYPE_NOT_SET:
       break;
   }
@@ -465,6 +497,14 @@ absl::StatusOr<std::unique_ptr<const ScalarRules>> CompileScalarRules(
     default:
       return Result(nullptr);
   }
+}
+
+std::unique_ptr<const ScalarRules> CompileAnyRules(
+    const FieldConstraints& constraints) {
+  if (constraints.any().in().empty() && constraints.any().not_in().empty()) {
+    return nullptr;
+  }
+  return std::make_unique<AnyRules>(constraints.any());
 }
 
 }  // namespace sse_bridge

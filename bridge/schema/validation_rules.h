@@ -52,12 +52,18 @@ absl::StatusOr<std::unique_ptr<const ScalarRules>> CompileScalarRules(
     const google::protobuf::FieldDescriptor* field,
     const buf::validate::FieldConstraints& constraints);
 
+// The rules that `constraints` has for the type URL of a google.protobuf.Any.
+// Null when there are none.
+std::unique_ptr<const ScalarRules> CompileAnyRules(
+    const buf::validate::FieldConstraints& constraints);
+
 // The rules of a single value: of a singular field, of an element, or of a key
 // or value of a map.
 struct ValueRules {
   std::unique_ptr<const ScalarRules> scalar;  // may be null
 
-  // `scalar` is for this field of the value, which is a wrapper message.
+  // `scalar` is for this field of the value, which is a wrapper message or an
+  // Any.
   const google::protobuf::FieldDescriptor* wrapped = nullptr;
 
   // The value is a message with rules of its own. May be null.

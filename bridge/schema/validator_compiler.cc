@@ -44,6 +44,13 @@ bool HasUnknownConstraints(const pb::Message& options,
   return false;
 }
 
+// Anybody may define a message of that name: this one has a type URL.
+bool IsAny(const pb::Descriptor* type) {
+  const pb::FieldDescriptor* url = type->FindFieldByNumber(1);
+  return type->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_ANY &&
+         url != nullptr && !url->is_repeated() && IsString(url);
+}
+
 // What only makes sense at the top, within the constraints of elements.
 void CheckNested(const pb::FieldDescriptor* field, absl::string_view name,
                  const FieldConstraints& constraints, SchemaErrors* errors) {
@@ -168,6 +175,11 @@ ValueRules ValidatorCompiler::CompileValue(MessageRules* parent,
   ValueRules out;
   const pb::FieldDescriptor* scalar = type;
   if (IsMessage(type)) {
+    if (constraints.has_any() && IsAny(type->message_type())) {
+      out.wrapped = type->message_type()->FindFieldByNumber(1);
+      out.scalar = CompileAnyRules(constraints);
+      return out;
+    }
     if (IsWrapper(type->message_type())) {
       // Anybody may define a message of a wrapper's name.
       out.wrapped = type->message_type()->FindFieldByNumber(1);

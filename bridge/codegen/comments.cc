@@ -1,0 +1,57 @@
+#include "bridge/codegen/comments.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+namespace sse_bridge {
+
+namespace {
+
+bool KeepsItsPlace(absl::string_view line) {
+  return absl::StartsWith(line, " ") || absl::StartsWith(line, "- ") ||
+         absl::StartsWith(line, "* ") || absl::StartsWith(line, "#") ||
+         absl::StartsWith(line, "|") || absl::StartsWith(line, "```");
+}
+
+}  // namespace
+
+std::string CleanComment(const google::protobuf::SourceLocation& location) {
+  const std::string& text = location.leading_comments.empty()
+                                ? location.trailing_comments
+                                : location.leading_comments;
+  std::vector<std::string> lines;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::StartsWith(line, " ")) line.remove_prefix(1);
+    lines.emplace_back(absl::StripTrailingAsciiWhitespace(line));
+  }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  size_t first = 0;
+  while (first < lines.size() && lines[first].empty()) ++first;
+  return absl::StrJoin(lines.begin() + static_cast<ptrdiff_t>(first),
+                       lines.end(), "\n");
+}
+
+std::string FirstParagraph(absl::string_view comment) {
+  comment = comment.substr(0, comment.find("\n\n"));
+  return absl::StrJoin(absl::StrSplit(comment, '\n'), " ");
+}
+
+std::string Reflow(absl::string_view comment) {
+  std::string out;
+  bool joins = false;
+  for (absl::string_view line : absl::StrSplit(comment, '\n')) {
+    const bool apart = line.empty() || KeepsItsPlace(line);
+    if (joins && !apart) {
+      absl::StrAppend(&out, " ", line);
+    } else {
+      absl::StrAppend(&out, out.empty() ? "" : "\n", line);
+    }
+    joins = !apart || absl::StartsWith(line, "- ");
+  }
+  return out;
+}
+
+}  // namespace sse_bridge

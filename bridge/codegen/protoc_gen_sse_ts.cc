@@ -1,0 +1,16 @@
+// protoc plugin: a typed client as an npm package.
+//   --sse-ts_opt=package=NAME,version=VERSION,default_routes
+#include "bridge/codegen/plugin.h"
+#include "bridge/codegen/ts_client.h"
+
+int main(int argc, char** argv) {
+  return sse_bridge::RunPlugin(
+      argc, argv,
+      [](const sse_bridge::Schema& schema,
+         sse_bridge::PluginParameters* parameters) {
+        sse_bridge::TsPackageOptions options;
+        options.name = parameters->Take("package");
+        options.version = parameters->Take("version", options.version);
+        return sse_bridge::MakeTsPackage(schema, options);
+      });
+}

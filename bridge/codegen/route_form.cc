@@ -1,0 +1,103 @@
+#include "bridge/codegen/route_form.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "bridge/codegen/json_form.h"
+
+namespace sse_bridge {
+
+namespace {
+
+// RFC 3986: what a segment may hold as it is.
+bool IsPlainInPath(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::string_view("-._~!$&'()*+,;=:@").find(c) !=
+             absl::string_view::npos;
+}
+
+std::string Encode(absl::string_view literal) {
+  std::string out;
+  for (char c : literal) {
+    if (IsPlainInPath(c)) {
+      out.push_back(c);
+    } else {
+      absl::StrAppend(&out, "%",
+                      absl::AsciiStrToUpper(absl::StrCat(absl::Hex(
+                          static_cast<unsigned char>(c), absl::kZeroPad2))));
+    }
+  }
+  return out;
+}
+
+void AddLiteral(std::string text, int variable, std::vector<PathPiece>* out) {
+  if (!out->empty() && out->back().kind == PathPiece::Kind::kLiteral &&
+      out->back().variable == variable) {
+    out->back().text += text;
+  } else {
+    out->push_back({PathPiece::Kind::kLiteral, std::move(text), variable});
+  }
+}
+
+}  // namespace
+
+std::vector<PathPiece> PiecesOf(const Route& route) {
+  std::vector<PathPiece> pieces;
+  // The schema has parsed it before.
+  const auto parsed = PathTemplate::Parse(route.path_template);
+  if (!parsed.ok()) return pieces;
+  for (size_t i = 0; i < parsed->segments().size(); ++i) {
+    int variable = -1;
+    bool first = true;
+    for (size_t v = 0; v < parsed->variables().size(); ++v) {
+      const PathTemplate::Variable& each = parsed->variables()[v];
+      if (i >= each.begin && i < each.end) {
+        variable = static_cast<int>(v);
+        first = i == each.begin;
+      }
+    }
+    // The slash before a variable is no part of it.
+    AddLiteral("/", first ? -1 : variable, &pieces);
+    const PathTemplate::Segment& segment = parsed->segments()[i];
+    switch (segment.kind) {
+      case PathTemplate::Kind::kLiteral:
+        AddLiteral(Encode(segment.literal), variable, &pieces);
+        break;
+      case PathTemplate::Kind::kOne:
+        pieces.push_back({PathPiece::Kind::kSegment, "", variable});
+        break;
+      case PathTemplate::Kind::kAny:
+        pieces.push_back({PathPiece::Kind::kSegments, "", variable});
+        break;
+    }
+  }
+  if (parsed->segments().empty()) AddLiteral("/", -1, &pieces);
+  if (!parsed->verb().empty()) {
+    AddLiteral(absl::StrCat(":", Encode(parsed->verb())), -1, &pieces);
+  }
+  return pieces;
+}
+
+std::optional<std::vector<std::string>> EventNames(const Method& method) {
+  if (!method.stream.event().empty()) {
+    return std::vector<std::string>{method.stream.event()};
+  }
+  // Browsers call events without a name "message".
+  if (method.event_from.empty()) return std::vector<std::string>{"message"};
+  const google::protobuf::FieldDescriptor* field = method.event_from.back();
+  if (field->enum_type() != nullptr) {
+    std::vector<std::string> allowed =
+        AllowedNames(RulesOf(field), field->enum_type());
+    if (!allowed.empty()) return allowed;
+    // Numbers without a name can come too.
+    if (IsOpenEnum(field) && !RulesOf(field).enum_().defined_only()) {
+      return std::nullopt;
+    }
+    return NamesOf(field->enum_type());
+  }
+  std::vector<std::string> allowed = AllowedTexts(RulesOf(field));
+  if (allowed.empty()) return std::nullopt;
+  return allowed;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,356 @@
+#include "bridge/codegen/ts_client.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "bridge/codegen/comments.h"
+#include "bridge/codegen/json_form.h"
+#include "bridge/codegen/route_form.h"
+#include "bridge/codegen/ts_names.h"
+#include "bridge/codegen/ts_runtime.h"
+#include "bridge/codegen/ts_types.h"
+#include "nlohmann/json.hpp"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+
+// Where the schema does not say; as the bridge has it.
+constexpr absl::Duration kDefaultKeepAlive = absl::Seconds(15);
+
+constexpr char kBanner[] = "// Generated; do not edit.\n";
+
+struct Service {
+  const pb::ServiceDescriptor* descriptor;
+  std::vector<const Method*> methods;
+};
+
+std::vector<Service> ServicesOf(const Schema& schema) {
+  std::vector<Service> services;
+  for (const Method* method : schema.methods()) {
+    if (method->routes.empty()) continue;
+    const pb::ServiceDescriptor* service = method->descriptor->service();
+    const auto had =
+        std::find_if(services.begin(), services.end(),
+                     [&](const Service& s) { return s.descriptor == service; });
+    if (had != services.end()) {
+      had->methods.push_back(method);
+    } else {
+      services.push_back({service, {method}});
+    }
+  }
+  return services;
+}
+
+bool IsRaw(const Method& method) {
+  return !method.server_streaming &&
+         method.routes.front()->response_body.empty() &&
+         method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+}
+
+// ["book", "name"], in JSON names.
+std::string FieldPathLiteral(const FieldPath& path, const sse::v1::Json& json) {
+  return absl::StrCat(
+      "[",
+      absl::StrJoin(path, ", ",
+                    [&](std::string* out, auto* field) {
+                      out->append(JsString(JsonName(field, json)));
+                    }),
+      "]");
+}
+
+// The pieces of a path for the runtime's makeRequest: texts, and fields.
+std::string PathLiteral(const Route& route) {
+  std::vector<std::string> parts;
+  std::string literal;
+  int last_variable = -1;
+  for (const PathPiece& piece : PiecesOf(route)) {
+    if (piece.variable < 0) {
+      // Wildcards that fill no field: any text will do.
+      literal += piece.kind == PathPiece::Kind::kSegment ? "-" : piece.text;
+      last_variable = -1;
+      continue;
+    }
+    if (piece.variable == last_variable) continue;
+    last_variable = piece.variable;
+    if (!literal.empty()) parts.push_back(JsString(literal));
+    literal.clear();
+    const auto pieces = PiecesOf(route);
+    const bool single = std::count_if(pieces.begin(), pieces.end(),
+                                      [&](const PathPiece& p) {
+                                        return p.variable == piece.variable;
+                                      }) == 1 &&
+                        piece.kind == PathPiece::Kind::kSegment;
+    parts.push_back(absl::StrCat(
+        "{ field: ",
+        FieldPathLiteral(route.resolved_path_fields[piece.variable],
+                         route.method->json),
+        single ? "" : ", multi: true", " }"));
+  }
+  if (!literal.empty()) parts.push_back(JsString(literal));
+  return absl::StrCat("[", absl::StrJoin(parts, ", "), "]");
+}
+
+std::string RouteLiteral(const Route& route) {
+  const std::string body = route.body_field == nullptr
+                               ? route.body
+                               : JsonName(route.body_field, route.method->json);
+  return absl::StrCat("{ verb: ", JsString(route.verb),
+                      ", path: ", PathLiteral(route),
+                      ", body: ", JsString(body), " }");
+}
+
+std::string MethodLiteral(const Method& method) {
+  std::string out =
+      absl::StrCat("  ", JsMember(method.descriptor->name()),
+                   ": {\n    name: ", JsString(method.grpc_path.substr(1)),
+                   ",\n    routes: [\n");
+  for (const Route* route : method.routes) {
+    absl::StrAppend(&out, "      ", RouteLiteral(*route), ",\n");
+  }
+  out += "    ],\n";
+  if (method.server_streaming) {
+    const std::string bundle = method.in_bundle()
+                                   ? method.stream.bundle().event()
+                                   : method.descriptor->name();
+    absl::StrAppend(&out, "    keepAliveMs: ",
+                    absl::ToInt64Milliseconds(
+                        method.keep_alive.value_or(kDefaultKeepAlive)),
+                    ",\n    bundleEvent: ", JsString(bundle), ",\n");
+  }
+  if (IsRaw(method)) out += "    raw: true,\n";
+  return out + "  },\n";
+}
+
+std::string IndexJs(const std::vector<Service>& services,
+                    const TsServiceNames& names) {
+  std::string out = absl::StrCat(
+      kBanner,
+      "import { directStream, SharedTransport, Transport } from "
+      "'./runtime/index.js';\n\n"
+      "export { BridgeError, Code, EventStream } from './runtime/index.js';\n");
+  for (const Service& service : services) {
+    const std::string methods =
+        absl::StrCat("of", names.Class(service.descriptor));
+    absl::StrAppend(&out, "\nconst ", methods, " = {\n");
+    for (const Method* method : service.methods) out += MethodLiteral(*method);
+    absl::StrAppend(&out, "};\n\nexport class ",
+                    names.Class(service.descriptor),
+                    " {\n  #transport;\n\n  constructor(transport) {\n"
+                    "    this.#transport = transport;\n  }\n");
+    for (const Method* method : service.methods) {
+      absl::StrAppend(&out, "\n  ", JsMember(names.Method(method->descriptor)),
+                      "(request, options) {\n    return this.#transport.",
+                      method->server_streaming ? "stream" : "unary", "(",
+                      methods, "[", JsString(method->descriptor->name()),
+                      "], request, options);\n  }\n");
+    }
+    out += "}\n";
+  }
+  out += "\nclass Services {\n  constructor(transport) {\n";
+  for (const Service& service : services) {
+    absl::StrAppend(&out, "    this.", names.Member(service.descriptor),
+                    " = new ", names.Class(service.descriptor),
+                    "(transport);\n");
+  }
+  out +=
+      "  }\n}\n\n"
+      "class DirectTransport extends Transport {\n"
+      "  stream(method, request, options) {\n"
+      "    return directStream(this, method, request, options);\n"
+      "  }\n}\n\n"
+      "export class Client extends Services {\n"
+      "  #transport;\n\n"
+      "  constructor(options) {\n"
+      "    const transport = new DirectTransport(options);\n"
+      "    super(transport);\n"
+      "    this.#transport = transport;\n"
+      "  }\n\n"
+      "  shared(options) {\n"
+      "    return new Services(new SharedTransport(this.#transport, "
+      "options));\n"
+      "  }\n}\n\n"
+      "export function createClient(options) {\n"
+      "  return new Client(options);\n"
+      "}\n";
+  return out;
+}
+
+std::string EventNameType(const Method& method) {
+  const auto names = EventNames(method);
+  if (!names.has_value()) return "string";
+  return absl::StrJoin(*names, " | ",
+                       [](std::string* out, const std::string& name) {
+                         out->append(JsString(name));
+                       });
+}
+
+std::string AccessText(const Method& method) {
+  const auto group = [](const sse::v1::AnyOf& names) {
+    return absl::StrCat("`", absl::StrJoin(names.any_of(), "` or `"), "`");
+  };
+  std::vector<std::string> needs;
+  for (const auto& scope : method.access.scopes()) {
+    needs.push_back(absl::StrCat("scope ", group(scope)));
+  }
+  for (const auto& role : method.access.roles()) {
+    needs.push_back(absl::StrCat("role ", group(role)));
+  }
+  if (!needs.empty()) {
+    return absl::StrCat("Needs ", absl::StrJoin(needs, ", and "), ".");
+  }
+  return method.access.authenticated() ? "Needs a token." : "";
+}
+
+std::string MethodDoc(const Method& method) {
+  std::string doc = method.description;
+  if (const std::string access = AccessText(method); !access.empty()) {
+    absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
+  }
+  return JsDoc(doc, "  ");
+}
+
+std::string MethodSignature(const Method& method, const TsTypes& types,
+                            const TsServiceNames& names) {
+  const std::string response =
+      IsRaw(method) ? "$rt.Bytes" : types.ResponseType(*method.routes.front());
+  return absl::StrCat(
+      MethodDoc(method), "  ", JsMember(names.Method(method.descriptor)),
+      "(request", types.IsRequestOptional(method) ? "?: " : ": ",
+      types.RequestType(method), ", options?: ",
+      method.server_streaming
+          ? absl::StrCat("$rt.StreamOptions<", response, ", ",
+                         EventNameType(method), ">): $rt.EventStream<",
+                         response, ", ", EventNameType(method), ">;\n")
+          : absl::StrCat("$rt.CallOptions): Promise<", response, ">;\n"));
+}
+
+std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
+                     const TsServiceNames& names) {
+  std::string out = absl::StrCat(
+      kBanner,
+      "import type * as m from './messages.js';\n"
+      "import type * as $rt from './runtime/index.js';\n\n"
+      "export type * from './messages.js';\n"
+      "export { BridgeError, Code, EventStream } from './runtime/index.js';\n"
+      "export type {\n  CallOptions,\n  ClientOptions,\n  ReconnectPolicy,\n"
+      "  Reset,\n  StreamEvent,\n  StreamOptions,\n  StreamState,\n"
+      "} from './runtime/index.js';\n");
+  for (const Service& service : services) {
+    absl::StrAppend(&out, "\n", JsDoc(CommentOf(service.descriptor), ""),
+                    "export class ", names.Class(service.descriptor), " {\n",
+                    "  private constructor();\n");
+    for (const Method* method : service.methods) {
+      absl::StrAppend(&out, "\n", MethodSignature(*method, types, names));
+    }
+    out += "}\n";
+  }
+  out += "\nexport interface Services {\n";
+  for (const Service& service : services) {
+    absl::StrAppend(&out, "  readonly ", names.Member(service.descriptor), ": ",
+                    names.Class(service.descriptor), ";\n");
+  }
+  out +=
+      "}\n\n"
+      "export interface Client extends Services {}\n"
+      "export class Client {\n"
+      "  constructor(options?: $rt.ClientOptions);\n\n"
+      "  /**\n"
+      "   * The same services, whose streams share connections to `/events`. "
+      "Adding a\n"
+      "   * stream opens the shared connection again, resuming the others.\n"
+      "   */\n"
+      "  shared(options?: $rt.SharedOptions): Services;\n"
+      "}\n\n"
+      "export function createClient(options?: $rt.ClientOptions): Client;\n";
+  return out;
+}
+
+// "realtime.v1" -> "realtime-v1-client"
+std::string DefaultName(const std::vector<Service>& services) {
+  std::string package =
+      services.empty() ? "" : services.front().descriptor->file()->package();
+  package = absl::StrReplaceAll(absl::AsciiStrToLower(package),
+                                {{".", "-"}, {"_", "-"}});
+  return package.empty() ? "sse-client" : package + "-client";
+}
+
+std::string PackageJson(const TsPackageOptions& options,
+                        const std::string& name) {
+  nlohmann::ordered_json json = {
+      {"name", name},
+      {"version", options.version},
+      {"description", "Typed client of an sse-bridge. Generated."},
+      {"type", "module"},
+      {"sideEffects", false},
+      {"exports",
+       {{".", {{"types", "./index.d.ts"}, {"default", "./index.js"}}},
+        {"./package.json", "./package.json"}}},
+      {"types", "./index.d.ts"},
+      {"files", {"index.js", "index.d.ts", "messages.d.ts", "runtime"}},
+      {"engines", {{"node", ">=18"}}},
+      {"dependencies", {{"eventsource-parser", "^3.1.0"}}},
+  };
+  return json.dump(2) + "\n";
+}
+
+std::string Readme(const std::vector<Service>& services, const TsTypes& types,
+                   const TsServiceNames& names, const std::string& name) {
+  std::string out = absl::StrCat(
+      "# ", name,
+      "\n\nGenerated from protobuf. In Node:\n\n```sh\nnpm install "
+      "./path/to/this/folder\n```\n\n```js\nimport { createClient } from '",
+      name,
+      "';\n\nconst client = createClient({\n"
+      "  baseUrl: 'http://127.0.0.1:8080', // left out in a page that the "
+      "bridge's origin serves\n"
+      "  token: async ({ refresh }) => getToken(refresh), // or a string\n"
+      "});\n");
+  for (const Service& service : services) {
+    for (const Method* method : service.methods) {
+      const std::string call =
+          absl::StrCat("client.", names.Member(service.descriptor), ".",
+                       names.Method(method->descriptor), "(",
+                       types.IsRequestOptional(*method) ? "" : "request", ")");
+      absl::StrAppend(&out, "\n");
+      if (!method->summary.empty()) {
+        absl::StrAppend(&out, "// ", method->summary, "\n");
+      }
+      absl::StrAppend(
+          &out,
+          method->server_streaming ? "for await (const data of " : "await ",
+          call, method->server_streaming ? ") console.log(data);\n" : ";\n");
+    }
+  }
+  return out + "```\n";
+}
+
+}  // namespace
+
+std::map<std::string, std::string> MakeTsPackage(
+    const Schema& schema, const TsPackageOptions& options) {
+  const std::vector<Service> services = ServicesOf(schema);
+  const TsServiceNames names(schema);
+  const TsTypes types(schema);
+  const std::string name =
+      options.name.empty() ? DefaultName(services) : options.name;
+  std::map<std::string, std::string> files = {
+      {"README.md", Readme(services, types, names, name)},
+      {"index.d.ts", IndexDts(services, types, names)},
+      {"index.js", IndexJs(services, names)},
+      {"messages.d.ts", types.Declarations()},
+      {"package.json", PackageJson(options, name)},
+  };
+  for (const auto& [path, text] : TsRuntime()) {
+    files.emplace(absl::StrCat("runtime/", path), text);
+  }
+  return files;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,63 @@
+#ifndef SSE_BRIDGE_BRIDGE_CODEGEN_TS_NAMES_H_
+#define SSE_BRIDGE_BRIDGE_CODEGEN_TS_NAMES_H_
+
+#include <map>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "bridge/schema/schema.h"
+
+namespace sse_bridge {
+
+// "StreamPrices" -> "streamPrices", "HTTPGet" -> "httpGet".
+std::string LowerCamel(absl::string_view name);
+
+// As a JavaScript string literal.
+std::string JsString(absl::string_view text);
+
+// As a member of an object or interface: quoted unless it is an identifier.
+std::string JsMember(absl::string_view name);
+
+// A JSDoc comment at this indentation, with a line end; empty for no text.
+std::string JsDoc(absl::string_view text, absl::string_view indent);
+
+// The names of types that messages.d.ts can declare: of message or enum
+// `full_name` in `package`.
+class TsTypeNames {
+ public:
+  // To be called for every type before Name.
+  void Add(const google::protobuf::Descriptor* type);
+  void Add(const google::protobuf::EnumDescriptor* type);
+
+  // Short where that is unique, else with the package before it.
+  std::string Name(const google::protobuf::Descriptor* type) const;
+  std::string Name(const google::protobuf::EnumDescriptor* type) const;
+
+ private:
+  void AddName(const std::string& package, const std::string& full_name);
+  std::string NameOf(const std::string& package,
+                     const std::string& full_name) const;
+
+  std::map<std::string, std::string> owners_;  // short name -> full name, or ""
+};
+
+// The names of a client's services and of their methods.
+class TsServiceNames {
+ public:
+  explicit TsServiceNames(const Schema& schema);
+
+  // "prices": the client's member. "PricesClient": its class.
+  std::string Member(const google::protobuf::ServiceDescriptor* service) const;
+  std::string Class(const google::protobuf::ServiceDescriptor* service) const;
+
+  // Without the service's own name: Prices.StreamPrices is "stream".
+  std::string Method(const google::protobuf::MethodDescriptor* method) const;
+
+ private:
+  std::map<const google::protobuf::ServiceDescriptor*, std::string> services_;
+  std::map<const google::protobuf::MethodDescriptor*, std::string> methods_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_CODEGEN_TS_NAMES_H_

@@ -1,0 +1,14 @@
+#ifndef SSE_BRIDGE_BRIDGE_CODEGEN_TS_RUNTIME_H_
+#define SSE_BRIDGE_BRIDGE_CODEGEN_TS_RUNTIME_H_
+
+#include <map>
+#include <string>
+
+namespace sse_bridge {
+
+// The files of ts_runtime/, by name, as they were when this was built.
+const std::map<std::string, std::string>& TsRuntime();
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_CODEGEN_TS_RUNTIME_H_

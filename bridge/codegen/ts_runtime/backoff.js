@@ -1,0 +1,56 @@
+// How long to wait before the next attempt: exponential, with full jitter, so
+// that browsers which lost one bridge together do not come back together.
+
+const DEFAULT_BASE_MS = 1000;
+const DEFAULT_MAX_MS = 30000;
+
+export class Backoff {
+  /** Attempts since the last one that succeeded. */
+  attempts = 0;
+
+  constructor(policy = {}) {
+    this.baseMs = policy.baseMs;
+    this.maxMs = policy.maxMs ?? DEFAULT_MAX_MS;
+    this.maxAttempts = policy.maxAttempts ?? Infinity;
+    this.serverMs = undefined;
+  }
+
+  /** What the stream's `retry:` said. It yields to the user's own base. */
+  setServerBase(ms) {
+    this.serverMs = ms;
+  }
+
+  reset() {
+    this.attempts = 0;
+  }
+
+  get exhausted() {
+    return this.attempts >= this.maxAttempts;
+  }
+
+  /** Milliseconds to wait; at least `atLeastMs`. */
+  next(atLeastMs = 0) {
+    const base = this.baseMs ?? this.serverMs ?? DEFAULT_BASE_MS;
+    const ceiling = Math.min(Math.max(this.maxMs, base), base * 2 ** Math.min(this.attempts, 30));
+    this.attempts += 1;
+    return atLeastMs + Math.random() * ceiling;
+  }
+}
+
+/** Waits; less when the machine comes back online. Rejects when aborted. */
+export function pause(ms, signal) {
+  return new Promise((resolve, reject) => {
+    const done = (settle, value) => {
+      clearTimeout(timer);
+      globalThis.removeEventListener?.('online', wake);
+      signal?.removeEventListener('abort', stop);
+      settle(value);
+    };
+    const wake = () => done(resolve);
+    const stop = () => done(reject, signal.reason);
+    const timer = setTimeout(wake, ms);
+    globalThis.addEventListener?.('online', wake);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop);
+  });
+}

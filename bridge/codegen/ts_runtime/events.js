@@ -1,0 +1,153 @@
+// The events of one connection that is opened again whenever it is lost.
+import { createParser } from 'eventsource-parser';
+
+import { Backoff, pause } from './backoff.js';
+import { BridgeError, Code, errorFromResponse, errorFromStatus } from './errors.js';
+
+// No event is longer, by any setting of the bridge that makes sense.
+const MAX_EVENT_LENGTH = 64 * 1024 * 1024;
+
+/** An AbortController that follows another signal until it is released. */
+export function follow(signal) {
+  const controller = new AbortController();
+  const stop = () => controller.abort(signal.reason);
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
+  controller.release = () => signal?.removeEventListener('abort', stop);
+  return controller;
+}
+
+/** Events as they come, and `retry:` as { retry }. Ends with the body. */
+async function* parse(body, idle) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let ready = [];
+  const parser = createParser({
+    onEvent: (event) => ready.push(event),
+    onRetry: (retry) => ready.push({ retry }),
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') {
+        throw new BridgeError(Code.DATA_LOSS, 'an event is too long', { cause: error });
+      }
+    },
+    maxBufferSize: MAX_EVENT_LENGTH,
+  });
+  try {
+    for (;;) {
+      const { done, value } = await idle(reader.read());
+      if (done) return;
+      parser.feed(decoder.decode(value, { stream: true }));
+      const events = ready;
+      ready = [];
+      yield* events;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** Rejects when `promise` takes longer: keep-alive comments should have come. */
+function watchdog(ms, controller) {
+  if (!(ms > 0)) return (promise) => promise;
+  return (promise) => {
+    const timer = setTimeout(() => {
+      controller.abort(
+        new BridgeError(Code.UNAVAILABLE, `no sign of life for ${Math.round(ms / 1000)} s`),
+      );
+    }, ms);
+    return promise.finally(() => clearTimeout(timer));
+  };
+}
+
+function checkContentType(response) {
+  const type = response.headers.get('Content-Type') ?? '';
+  if (!/^text\/event-stream\b/i.test(type)) {
+    throw new BridgeError(Code.UNKNOWN, `expected text/event-stream, not ${JSON.stringify(type)}`, {
+      httpStatus: response.status,
+    });
+  }
+}
+
+/**
+ * Yields { event, id, data } as they are on the wire (id undefined where the
+ * event has none), over as many connections as it takes. Returns when the
+ * stream has ended well (status OK, or 204). Throws the BridgeError that ends
+ * it, or the signal's reason. A status that names a `stream` of a shared
+ * connection is passed on.
+ *
+ * `cursor.id` is what each attempt sends as Last-Event-ID; the caller moves it
+ * on once it has the event.
+ */
+export async function* openEvents(transport, makeRequest, options) {
+  const { signal, cursor, idleMs, headers, onState = () => {} } = options;
+  const policy = { ...transport.options.reconnect, ...options.reconnect };
+  const backoff = new Backoff(policy);
+  const isPermanent = (error) =>
+    policy.shouldReconnect ? !policy.shouldReconnect(error) : error.permanent;
+  let renewed = false; // and not yet let in again
+  for (;;) {
+    signal.throwIfAborted();
+    onState({ state: 'connecting', attempts: backoff.attempts });
+    // Not within the try: when the user's callback fails, that is the end.
+    const token = await transport.token.get();
+    const attempt = follow(signal);
+    const idle = watchdog(idleMs, attempt);
+    let error;
+    try {
+      const response = await idle(
+        transport.send(makeRequest(), {
+          token,
+          headers: {
+            ...headers,
+            Accept: 'text/event-stream',
+            ...(cursor.id ? { 'Last-Event-ID': cursor.id } : {}),
+          },
+          signal: attempt.signal,
+        }),
+      );
+      if (response.status === 204) return;
+      if (!response.ok) throw await errorFromResponse(response);
+      checkContentType(response);
+      renewed = false;
+      onState({ state: 'open', attempts: backoff.attempts });
+      for await (const event of parse(response.body, idle)) {
+        if (event.retry !== undefined) {
+          backoff.setServerBase(event.retry);
+          continue;
+        }
+        if (event.event === 'grpc-status') {
+          const status = JSON.parse(event.data);
+          if (status.stream === undefined) {
+            error = errorFromStatus(status);
+            if (error === null) return;
+            break;
+          }
+        }
+        backoff.reset();
+        yield event;
+      }
+      // Without a status: a connection's lifetime is over, or it was cut.
+      error ??= new BridgeError(Code.UNAVAILABLE, 'the connection ended');
+    } catch (thrown) {
+      signal.throwIfAborted();
+      error = attempt.signal.aborted ? attempt.signal.reason : thrown;
+      if (!(error instanceof BridgeError)) {
+        error = new BridgeError(Code.UNAVAILABLE, 'the connection broke', { cause: thrown });
+      }
+    } finally {
+      attempt.release();
+      attempt.abort();
+    }
+
+    if (error.code === Code.UNAUTHENTICATED && transport.token.refreshable && !renewed) {
+      renewed = true;
+      onState({ state: 'connecting', attempts: backoff.attempts, error });
+      await transport.token.renew(token, error);
+      continue;
+    }
+    if (isPermanent(error) || backoff.exhausted) throw error;
+    const delayMs = backoff.next(error.retryAfterMs);
+    onState({ state: 'waiting', attempts: backoff.attempts, error, delayMs });
+    await pause(delayMs, signal);
+  }
+}

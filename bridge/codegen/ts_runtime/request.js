@@ -1,0 +1,118 @@
+// From a request message to an HTTP request, by the routes of its method
+// (google.api.http). A route is
+//   { verb, path: ['/tasks/', { field: ['task_id'] }, '/progress'], body }
+// where body is '*', '' or the name of a field.
+
+function valueAt(message, path) {
+  let value = message;
+  for (const name of path) value = value?.[name];
+  return value;
+}
+
+/** A copy without the field; what it is within is copied, not changed. */
+function without(message, path) {
+  if (message?.[path[0]] === undefined) return message;
+  const { [path[0]]: child, ...rest } = message;
+  if (path.length === 1) return rest;
+  const left = without(child, path.slice(1));
+  return Object.keys(left).length === 0 ? rest : { ...rest, [path[0]]: left };
+}
+
+function isSet(value) {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function base64(bytes) {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** JSON has no such values, ProtoJSON has texts for them. */
+function toProtoJson(key, value) {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (value instanceof Uint8Array) return base64(value);
+  return value;
+}
+
+function text(value) {
+  if (value instanceof Date) return value.toISOString();
+  return String(toProtoJson('', value));
+}
+
+function pathText(part, message, method) {
+  const value = valueAt(message, part.field);
+  const name = part.field.join('.');
+  if (!isSet(value)) throw new TypeError(`${method.name}: the field ${name} is missing`);
+  const segments = part.multi ? text(value).split('/') : [text(value)];
+  // URLs cannot hold these: they mean another path, however they are written.
+  if (segments.some((segment) => segment === '.' || segment === '..')) {
+    throw new TypeError(`${method.name}: ${JSON.stringify(text(value))} cannot be in a path (${name})`);
+  }
+  return segments.map(encodeURIComponent).join('/');
+}
+
+function addToQuery(prefix, value, method, query) {
+  if (value === undefined || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (typeof item === 'object' && !(item instanceof Date) && !(item instanceof Uint8Array)) {
+        throw new TypeError(`${method.name}: ${prefix} cannot be in a query`);
+      }
+      query.append(prefix, text(item));
+    }
+  } else if (typeof value === 'object' && !(value instanceof Date) && !(value instanceof Uint8Array)) {
+    for (const [name, inner] of Object.entries(value)) {
+      addToQuery(prefix === '' ? name : `${prefix}.${name}`, inner, method, query);
+    }
+  } else {
+    query.append(prefix, text(value));
+  }
+}
+
+function bind(route, method, message) {
+  let rest = message;
+  let path = '';
+  for (const part of route.path) {
+    if (typeof part === 'string') {
+      path += part;
+    } else {
+      path += pathText(part, message, method);
+      rest = without(rest, part.field);
+    }
+  }
+  const query = new URLSearchParams();
+  let body;
+  if (route.body === '*') {
+    body = rest;
+  } else if (route.body !== '') {
+    body = rest[route.body];
+    rest = without(rest, [route.body]);
+  }
+  if (route.body !== '*') addToQuery('', rest, method, query);
+  const search = query.toString();
+  return {
+    verb: route.verb === '*' ? 'POST' : route.verb,
+    target: search === '' ? path : `${path}?${search}`,
+    body: body === undefined ? undefined : JSON.stringify(body, toProtoJson),
+  };
+}
+
+function pathIsSet(route, message) {
+  return route.path.every((part) => typeof part === 'string' || isSet(valueAt(message, part.field)));
+}
+
+/** By the first route whose path the message can fill. */
+export function makeRequest(method, message = {}) {
+  const route = method.routes.find((each) => pathIsSet(each, message)) ?? method.routes[0];
+  return bind(route, method, message);
+}
+
+/** The same for a GET without a body: what EventSource and /events can reach. */
+export function makeGetTarget(method, message = {}) {
+  const routes = method.routes.filter((each) => each.verb === 'GET');
+  if (routes.length === 0) throw new TypeError(`${method.name}: there is no GET route`);
+  const route = routes.find((each) => pathIsSet(each, message)) ?? routes[0];
+  return bind(route, method, message).target;
+}

@@ -1,0 +1,315 @@
+#include "bridge/codegen/ts_types.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/codegen/comments.h"
+#include "bridge/codegen/json_form.h"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+using buf::validate::FieldConstraints;
+using Fields = std::set<const pb::FieldDescriptor*>;
+
+// How other files name the types of messages.d.ts.
+constexpr char kOutside[] = "m.";
+
+std::string Union(const std::vector<std::string>& types) {
+  return absl::StrJoin(types, " | ");
+}
+
+std::string Literals(const std::vector<std::string>& texts) {
+  return absl::StrJoin(texts, " | ",
+                       [](std::string* out, const std::string& text) {
+                         out->append(JsString(text));
+                       });
+}
+
+template <typename Numbers>
+std::string NumberLiterals(const Numbers& numbers, bool quoted) {
+  return absl::StrJoin(numbers, " | ", [&](std::string* out, auto number) {
+    absl::StrAppend(out, quoted ? "\"" : "", number, quoted ? "\"" : "");
+  });
+}
+
+// The literals of an `in` or `const` rule for whole numbers; empty without.
+template <typename Rules>
+std::string AllowedNumbers(const Rules& rules, bool quoted) {
+  if (rules.has_const_()) {
+    return NumberLiterals(std::vector{rules.const_()}, quoted);
+  }
+  return NumberLiterals(rules.in(), quoted);
+}
+
+std::string AllowedIntegers(const FieldConstraints& rules, bool quoted) {
+  switch (rules.type_case()) {
+    case FieldConstraints::kInt32:
+      return AllowedNumbers(rules.int32(), quoted);
+    case FieldConstraints::kInt64:
+      return AllowedNumbers(rules.int64(), quoted);
+    case FieldConstraints::kUint32:
+      return AllowedNumbers(rules.uint32(), quoted);
+    case FieldConstraints::kUint64:
+      return AllowedNumbers(rules.uint64(), quoted);
+    case FieldConstraints::kSint32:
+      return AllowedNumbers(rules.sint32(), quoted);
+    case FieldConstraints::kSint64:
+      return AllowedNumbers(rules.sint64(), quoted);
+    case FieldConstraints::kFixed32:
+      return AllowedNumbers(rules.fixed32(), quoted);
+    case FieldConstraints::kFixed64:
+      return AllowedNumbers(rules.fixed64(), quoted);
+    case FieldConstraints::kSfixed32:
+      return AllowedNumbers(rules.sfixed32(), quoted);
+    case FieldConstraints::kSfixed64:
+      return AllowedNumbers(rules.sfixed64(), quoted);
+    default:
+      return "";
+  }
+}
+
+// The request's own fields that are in the path of each of the routes.
+Fields PathFieldsOf(const Method& method) {
+  Fields common;
+  for (size_t i = 0; i < method.routes.size(); ++i) {
+    Fields own;
+    for (const FieldPath& path : method.routes[i]->resolved_path_fields) {
+      own.insert(path.front());
+    }
+    if (i == 0) {
+      common = own;
+    } else {
+      std::erase_if(common, [&](auto* field) { return !own.contains(field); });
+    }
+  }
+  return common;
+}
+
+Fields SubjectFieldOf(const Method& method) {
+  if (method.subject_into.size() != 1) return {};
+  return {method.subject_into.front()};
+}
+
+// Keeps of *all what each of the methods with one request type has.
+class CommonFields {
+ public:
+  void Add(const Method& method, const Fields& fields) {
+    const auto [it, first] =
+        common_.emplace(method.descriptor->input_type(), fields);
+    if (first) return;
+    std::erase_if(it->second,
+                  [&](auto* field) { return !fields.contains(field); });
+  }
+
+  Fields All() const {
+    Fields all;
+    for (const auto& [type, fields] : common_) {
+      all.insert(fields.begin(), fields.end());
+    }
+    return all;
+  }
+
+ private:
+  std::map<const pb::Descriptor*, Fields> common_;
+};
+
+}  // namespace
+
+TsTypes::TsTypes(const Schema& schema) : shapes_(schema) {
+  for (const Shape& shape : shapes_.all()) type_names_.Add(shape.type);
+  for (const pb::EnumDescriptor* each : shapes_.enums()) type_names_.Add(each);
+  names_ = shapes_.Name(
+      [this](const pb::Descriptor* type) { return type_names_.Name(type); },
+      "Input");
+  CommonFields subjects, paths;
+  for (const Method* method : schema.methods()) {
+    if (method->routes.empty()) continue;
+    subjects.Add(*method, SubjectFieldOf(*method));
+    paths.Add(*method, PathFieldsOf(*method));
+  }
+  left_out_ = subjects.All();
+  in_paths_ = paths.All();
+}
+
+std::string TsTypes::RequestType(const Method& method) const {
+  return MessageType(method.descriptor->input_type(), true,
+                     JsonBits(method.json), kOutside);
+}
+
+bool TsTypes::IsRequestOptional(const Method& method) const {
+  const pb::Descriptor* type = method.descriptor->input_type();
+  if (KindOf(type) != JsonKind::kMessage) return false;
+  const Shape shape = {type, true, JsonBits(method.json)};
+  const auto fields = FieldsOf(type);
+  return std::none_of(fields.begin(), fields.end(), [&](auto* field) {
+    return IsRequired(field, shape) && !left_out_.contains(field);
+  });
+}
+
+std::string TsTypes::ResponseType(const Route& route) const {
+  const int json = JsonBits(route.method->json);
+  return route.response_body_field == nullptr
+             ? MessageType(route.method->descriptor->output_type(), false, json,
+                           kOutside)
+             : FieldType(route.response_body_field, false, json, kOutside);
+}
+
+std::string TsTypes::Declarations() const {
+  std::string out =
+      "// Messages as they look in JSON. Generated; do not edit.\n\n"
+      "import type * as $rt from './runtime/index.js';\n";
+  for (const pb::EnumDescriptor* each : shapes_.enums()) {
+    absl::StrAppend(&out, "\n", JsDoc(CommentOf(each), ""), "export type ",
+                    type_names_.Name(each), " =\n  | ",
+                    absl::StrJoin(NamesOf(each), "\n  | ",
+                                  [](std::string* to, const std::string& name) {
+                                    to->append(JsString(name));
+                                  }),
+                    ";\n");
+  }
+  for (const Shape& shape : shapes_.all()) out += Interface(shape);
+  return out;
+}
+
+bool TsTypes::IsRequired(const pb::FieldDescriptor* field,
+                         const Shape& shape) const {
+  if (!shape.input) return IsAlwaysPrinted(field, JsonFromBits(shape.json));
+  return field->is_required() || shapes_.IsRequired(field) ||
+         in_paths_.contains(field);
+}
+
+std::string TsTypes::Interface(const Shape& shape) const {
+  std::string out = absl::StrCat("\n", JsDoc(CommentOf(shape.type), ""),
+                                 "export interface ", names_.at(shape), " {");
+  bool empty = true;
+  for (const pb::FieldDescriptor* field : FieldsOf(shape.type)) {
+    if (shape.input && left_out_.contains(field)) continue;
+    std::string comment = CommentOf(field);
+    if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
+      absl::StrAppend(&comment, comment.empty() ? "" : "\n\n",
+                      "At most one of `", oneof->name(), "` is set.");
+    }
+    absl::StrAppend(&out, "\n", JsDoc(comment, "  "), "  ",
+                    JsMember(JsonName(field, JsonFromBits(shape.json))),
+                    IsRequired(field, shape) ? ": " : "?: ",
+                    FieldType(field, shape.input, shape.json, ""), ";");
+    empty = false;
+  }
+  return out + (empty ? "}\n" : "\n}\n");
+}
+
+std::string TsTypes::FieldType(const pb::FieldDescriptor* field, bool input,
+                               int json, const std::string& prefix) const {
+  const FieldConstraints& rules = ElementRulesOf(field);
+  if (field->is_map()) {
+    return absl::StrCat("{ [key: string]: ",
+                        ElementType(field->message_type()->map_value(), rules,
+                                    input, json, prefix),
+                        " }");
+  }
+  const std::string element = ElementType(field, rules, input, json, prefix);
+  if (!field->is_repeated()) return element;
+  return absl::StrContains(element, " ") ? absl::StrCat("(", element, ")[]")
+                                         : element + "[]";
+}
+
+std::string TsTypes::ElementType(const pb::FieldDescriptor* field,
+                                 const FieldConstraints& rules, bool input,
+                                 int json, const std::string& prefix) const {
+  switch (KindOf(field)) {
+    case JsonKind::kInteger: {
+      const std::string allowed = AllowedIntegers(rules, false);
+      return allowed.empty() ? "number" : allowed;
+    }
+    case JsonKind::kLong: {
+      const std::string allowed = AllowedIntegers(rules, true);
+      if (!allowed.empty()) return allowed;
+      return input ? "$rt.LongInput" : "string";
+    }
+    case JsonKind::kFloating:
+      return input || IsFinite(field, rules) ? "number" : "$rt.Double";
+    case JsonKind::kBool:
+      if (!rules.bool_().has_const_()) return "boolean";
+      return rules.bool_().const_() ? "true" : "false";
+    case JsonKind::kString: {
+      const std::vector<std::string> allowed = AllowedTexts(rules);
+      return allowed.empty() ? "string" : Literals(allowed);
+    }
+    case JsonKind::kBytes:
+      return input ? "$rt.BytesInput" : "string";
+    case JsonKind::kEnum:
+      return EnumType(field, rules, input, json, prefix);
+    case JsonKind::kNull:
+      return "null";
+    case JsonKind::kAny:
+      return AnyType(field, rules, input, json, prefix);
+    case JsonKind::kWrapper:
+      return ElementType(field->message_type()->FindFieldByNumber(1), rules,
+                         input, json, prefix);
+    default:
+      return MessageType(field->message_type(), input, json, prefix);
+  }
+}
+
+std::string TsTypes::MessageType(const pb::Descriptor* type, bool input,
+                                 int json, const std::string& prefix) const {
+  switch (KindOf(type)) {
+    case JsonKind::kMessage:
+      return absl::StrCat(prefix, names_.at({type, input, json}));
+    case JsonKind::kAny:
+      return "$rt.Any";
+    case JsonKind::kTimestamp:
+      return input ? "$rt.TimestampInput" : "string";
+    case JsonKind::kStruct:
+      return "$rt.Struct";
+    case JsonKind::kValue:
+      return "$rt.Value";
+    case JsonKind::kListValue:
+      return "$rt.Value[]";
+    case JsonKind::kWrapper: {
+      const pb::FieldDescriptor* value = type->FindFieldByNumber(1);
+      return ElementType(value, RulesOf(value), input, json, prefix);
+    }
+    default:  // durations and field masks
+      return "string";
+  }
+}
+
+std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
+                              const FieldConstraints& rules, bool input,
+                              int json, const std::string& prefix) const {
+  if (JsonFromBits(json).always_print_enums_as_ints() && !input) {
+    return "number";
+  }
+  const std::vector<std::string> allowed =
+      AllowedNames(rules, field->enum_type());
+  if (!allowed.empty()) return Literals(allowed);
+  const std::string named =
+      absl::StrCat(prefix, type_names_.Name(field->enum_type()));
+  // A newer backend may send values that this schema has no name for.
+  const bool open =
+      IsOpenEnum(field) && !rules.enum_().defined_only() && !input;
+  return open ? named + " | number" : named;
+}
+
+std::string TsTypes::AnyType(const pb::FieldDescriptor* field,
+                             const FieldConstraints& rules, bool input,
+                             int json, const std::string& prefix) const {
+  std::vector<std::string> types;
+  for (const AnyCandidate& each : CandidatesOf(field, rules)) {
+    const std::string type = MessageType(each.type, input, json, prefix);
+    const std::string tag = absl::StrCat("\"@type\": ", JsString(each.url));
+    types.push_back(KindOf(each.type) == JsonKind::kMessage
+                        ? absl::StrCat("({ ", tag, " } & ", type, ")")
+                        : absl::StrCat("{ ", tag, "; value: ", type, " }"));
+  }
+  return types.empty() ? "$rt.Any" : Union(types);
+}
+
+}  // namespace sse_bridge

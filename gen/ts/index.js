@@ -1,0 +1,255 @@
+// Generated; do not edit.
+import { directStream, SharedTransport, Transport } from './runtime/index.js';
+
+export { BridgeError, Code, EventStream } from './runtime/index.js';
+
+const ofChannelsClient = {
+  StreamChannel: {
+    name: "realtime.v1.Channels/StreamChannel",
+    routes: [
+      { verb: "GET", path: ["/channels/", { field: ["channel"] }, "/stream"], body: "" },
+    ],
+    keepAliveMs: 30000,
+    bundleEvent: "channel",
+  },
+  SendMessage: {
+    name: "realtime.v1.Channels/SendMessage",
+    routes: [
+      { verb: "POST", path: ["/channels/", { field: ["channel"] }, "/messages"], body: "*" },
+    ],
+  },
+  SendTyping: {
+    name: "realtime.v1.Channels/SendTyping",
+    routes: [
+      { verb: "POST", path: ["/channels/", { field: ["channel"] }, "/typing"], body: "" },
+    ],
+  },
+  ListMessages: {
+    name: "realtime.v1.Channels/ListMessages",
+    routes: [
+      { verb: "GET", path: ["/channels/", { field: ["channel"] }, "/messages"], body: "" },
+    ],
+  },
+  ListMembers: {
+    name: "realtime.v1.Channels/ListMembers",
+    routes: [
+      { verb: "GET", path: ["/channels/", { field: ["channel"] }, "/members"], body: "" },
+    ],
+  },
+  Invite: {
+    name: "realtime.v1.Channels/Invite",
+    routes: [
+      { verb: "POST", path: ["/channels/", { field: ["channel"] }, "/members"], body: "*" },
+    ],
+  },
+};
+
+export class ChannelsClient {
+  #transport;
+
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  stream(request, options) {
+    return this.#transport.stream(ofChannelsClient["StreamChannel"], request, options);
+  }
+
+  sendMessage(request, options) {
+    return this.#transport.unary(ofChannelsClient["SendMessage"], request, options);
+  }
+
+  sendTyping(request, options) {
+    return this.#transport.unary(ofChannelsClient["SendTyping"], request, options);
+  }
+
+  listMessages(request, options) {
+    return this.#transport.unary(ofChannelsClient["ListMessages"], request, options);
+  }
+
+  listMembers(request, options) {
+    return this.#transport.unary(ofChannelsClient["ListMembers"], request, options);
+  }
+
+  invite(request, options) {
+    return this.#transport.unary(ofChannelsClient["Invite"], request, options);
+  }
+}
+
+const ofMetricsClient = {
+  StreamMetrics: {
+    name: "realtime.v1.Metrics/StreamMetrics",
+    routes: [
+      { verb: "GET", path: ["/admin/metrics/stream"], body: "" },
+    ],
+    keepAliveMs: 15000,
+    bundleEvent: "metrics",
+  },
+};
+
+export class MetricsClient {
+  #transport;
+
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  stream(request, options) {
+    return this.#transport.stream(ofMetricsClient["StreamMetrics"], request, options);
+  }
+}
+
+const ofNotificationsClient = {
+  StreamNotifications: {
+    name: "realtime.v1.Notifications/StreamNotifications",
+    routes: [
+      { verb: "GET", path: ["/notifications/stream"], body: "" },
+    ],
+    keepAliveMs: 15000,
+    bundleEvent: "notification",
+  },
+  CreateNotification: {
+    name: "realtime.v1.Notifications/CreateNotification",
+    routes: [
+      { verb: "POST", path: ["/notifications"], body: "*" },
+    ],
+  },
+  MarkRead: {
+    name: "realtime.v1.Notifications/MarkRead",
+    routes: [
+      { verb: "POST", path: ["/notifications/", { field: ["id"] }, "/read"], body: "" },
+    ],
+  },
+};
+
+export class NotificationsClient {
+  #transport;
+
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  stream(request, options) {
+    return this.#transport.stream(ofNotificationsClient["StreamNotifications"], request, options);
+  }
+
+  create(request, options) {
+    return this.#transport.unary(ofNotificationsClient["CreateNotification"], request, options);
+  }
+
+  markRead(request, options) {
+    return this.#transport.unary(ofNotificationsClient["MarkRead"], request, options);
+  }
+}
+
+const ofPricesClient = {
+  StreamPrices: {
+    name: "realtime.v1.Prices/StreamPrices",
+    routes: [
+      { verb: "POST", path: ["/prices/stream"], body: "*" },
+      { verb: "GET", path: ["/prices/stream"], body: "" },
+    ],
+    keepAliveMs: 30000,
+    bundleEvent: "price",
+  },
+  PublishPrice: {
+    name: "realtime.v1.Prices/PublishPrice",
+    routes: [
+      { verb: "POST", path: ["/prices"], body: "*" },
+    ],
+  },
+};
+
+export class PricesClient {
+  #transport;
+
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  stream(request, options) {
+    return this.#transport.stream(ofPricesClient["StreamPrices"], request, options);
+  }
+
+  publish(request, options) {
+    return this.#transport.unary(ofPricesClient["PublishPrice"], request, options);
+  }
+}
+
+const ofTasksClient = {
+  StreamProgress: {
+    name: "realtime.v1.Tasks/StreamProgress",
+    routes: [
+      { verb: "GET", path: ["/tasks/", { field: ["task_id"] }, "/progress"], body: "" },
+    ],
+    keepAliveMs: 15000,
+    bundleEvent: "progress",
+  },
+  CreateTask: {
+    name: "realtime.v1.Tasks/CreateTask",
+    routes: [
+      { verb: "POST", path: ["/tasks"], body: "*" },
+    ],
+  },
+  UpdateTask: {
+    name: "realtime.v1.Tasks/UpdateTask",
+    routes: [
+      { verb: "PATCH", path: ["/tasks/", { field: ["task_id"] }], body: "*" },
+      { verb: "POST", path: ["/tasks/", { field: ["task_id"] }], body: "*" },
+    ],
+  },
+};
+
+export class TasksClient {
+  #transport;
+
+  constructor(transport) {
+    this.#transport = transport;
+  }
+
+  streamProgress(request, options) {
+    return this.#transport.stream(ofTasksClient["StreamProgress"], request, options);
+  }
+
+  create(request, options) {
+    return this.#transport.unary(ofTasksClient["CreateTask"], request, options);
+  }
+
+  update(request, options) {
+    return this.#transport.unary(ofTasksClient["UpdateTask"], request, options);
+  }
+}
+
+class Services {
+  constructor(transport) {
+    this.channels = new ChannelsClient(transport);
+    this.metrics = new MetricsClient(transport);
+    this.notifications = new NotificationsClient(transport);
+    this.prices = new PricesClient(transport);
+    this.tasks = new TasksClient(transport);
+  }
+}
+
+class DirectTransport extends Transport {
+  stream(method, request, options) {
+    return directStream(this, method, request, options);
+  }
+}
+
+export class Client extends Services {
+  #transport;
+
+  constructor(options) {
+    const transport = new DirectTransport(options);
+    super(transport);
+    this.#transport = transport;
+  }
+
+  shared(options) {
+    return new Services(new SharedTransport(this.#transport, options));
+  }
+}
+
+export function createClient(options) {
+  return new Client(options);
+}

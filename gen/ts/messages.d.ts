@@ -1,0 +1,179 @@
+// Messages as they look in JSON. Generated; do not edit.
+
+import type * as $rt from './runtime/index.js';
+
+export interface ChannelEvent {
+  /** joined, message, join, leave or typing. */
+  type: "joined" | "message" | "join" | "leave" | "typing";
+  payload?: ({ "@type": "type.googleapis.com/realtime.v1.Joined" } & Joined) | ({ "@type": "type.googleapis.com/realtime.v1.ChatMessage" } & ChatMessage) | ({ "@type": "type.googleapis.com/realtime.v1.MemberJoined" } & MemberJoined) | ({ "@type": "type.googleapis.com/realtime.v1.MemberLeft" } & MemberLeft) | ({ "@type": "type.googleapis.com/realtime.v1.Typing" } & Typing);
+}
+
+/** Payload of `joined`: the caller is in. */
+export interface Joined {
+  channel: string;
+}
+
+export interface ChatMessage {
+  id: string;
+  channel: string;
+  user_id: string;
+  username: string;
+  content: string;
+  timestamp?: string;
+}
+
+/** Payload of `join`: somebody came. */
+export interface MemberJoined {
+  channel: string;
+  user_id: string;
+}
+
+/** Payload of `leave`: somebody went. */
+export interface MemberLeft {
+  channel: string;
+  user_id: string;
+}
+
+/** Payload of `typing`. */
+export interface Typing {
+  channel: string;
+  user_id: string;
+}
+
+export interface StreamChannelRequest {
+  channel: string;
+  /** Resume after this event. */
+  cursor?: string;
+}
+
+export interface SendMessageRequest {
+  channel: string;
+  content: string;
+}
+
+export interface SendTypingResponse {}
+
+export interface SendTypingRequest {
+  channel: string;
+}
+
+export interface ListMessagesResponse {
+  messages: ChatMessage[];
+  /** Empty when there are no more. */
+  next_page_token: string;
+}
+
+export interface ListMessagesRequest {
+  channel: string;
+  /** The most messages to return; 0 means 50. */
+  page_size?: number;
+  /** Continue after this place: `next_page_token` of the page before. */
+  page_token?: string;
+}
+
+export interface ListMembersResponse {
+  user_ids: string[];
+}
+
+export interface ListMembersRequest {
+  channel: string;
+}
+
+export interface InviteResponse {}
+
+export interface InviteRequest {
+  channel: string;
+  /** Who is invited. */
+  invitee: string;
+}
+
+export interface DashboardMetrics {
+  timestamp?: string;
+  /** Users with an open call, or one in the last minute. */
+  active_users: number;
+  /** Calls per second, over the last ten seconds. */
+  requests_per_sec: number;
+  /** Part of those that failed, 0 to 1. */
+  error_rate: number;
+  /** Mean duration of unary calls in milliseconds, over the last ten seconds. */
+  avg_latency_ms: number;
+  /** Of the machine, 0 to 1. */
+  cpu_usage: number;
+  memory_usage: number;
+}
+
+export interface StreamMetricsRequest {}
+
+export interface Notification {
+  id: string;
+  type: string;
+  title: string;
+  body: string;
+  read: boolean;
+  created_at?: string;
+}
+
+export interface StreamNotificationsRequest {
+  /** Resume after this event. */
+  cursor?: string;
+}
+
+export interface CreateNotificationRequest {
+  /** Who receives it. */
+  user_id: string;
+  type?: string;
+  title: string;
+  body?: string;
+}
+
+export interface MarkReadRequest {
+  id: string;
+}
+
+export interface PriceUpdate {
+  symbol: string;
+  price: number;
+  /** The difference to the price before. */
+  change: number;
+  timestamp?: string;
+}
+
+export interface StreamPricesRequest {
+  /** The symbols to follow: one to ten. */
+  symbols: string[];
+}
+
+export interface PublishPriceRequest {
+  symbol: string;
+  price: number;
+}
+
+export interface ProgressUpdate {
+  task_id: string;
+  /** pending, running, completed or failed. */
+  status: "pending" | "running" | "completed" | "failed";
+  /** 0.0 to 1.0. */
+  progress: number;
+  message?: string;
+  error?: string;
+}
+
+export interface StreamProgressRequest {
+  task_id: string;
+  /** Resume after this event. */
+  cursor?: string;
+}
+
+export interface CreateTaskRequest {
+  /** Chosen by the caller, or made up when empty. */
+  task_id?: string;
+  message?: string;
+}
+
+export interface UpdateTaskRequest {
+  task_id: string;
+  status: "pending" | "running" | "completed" | "failed";
+  progress?: number;
+  message?: string;
+  error?: string;
+}

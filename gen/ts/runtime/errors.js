@@ -1,0 +1,115 @@
+// What goes wrong, as one kind of error: the bridge's JSON errors, the
+// `grpc-status` event that ends a stream, and a connection that cannot be had.
+
+/** google.rpc.Code by name. */
+export const Code = Object.freeze({
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+});
+
+const NAMES = Object.keys(Code);
+
+// Worth another try as they are; all others would only fail again.
+const TRANSIENT = new Set([
+  Code.CANCELLED,
+  Code.DEADLINE_EXCEEDED,
+  Code.RESOURCE_EXHAUSTED,
+  Code.ABORTED,
+  Code.UNAVAILABLE,
+]);
+
+// For answers that are not the bridge's own: a proxy's, or another server's.
+const CODE_OF_HTTP = new Map([
+  [400, Code.INVALID_ARGUMENT],
+  [401, Code.UNAUTHENTICATED],
+  [403, Code.PERMISSION_DENIED],
+  [404, Code.NOT_FOUND],
+  [405, Code.UNIMPLEMENTED],
+  [408, Code.UNAVAILABLE],
+  [409, Code.ABORTED],
+  [425, Code.UNAVAILABLE],
+  [429, Code.RESOURCE_EXHAUSTED],
+  [499, Code.CANCELLED],
+  [500, Code.UNAVAILABLE],
+  [501, Code.UNIMPLEMENTED],
+  [502, Code.UNAVAILABLE],
+  [503, Code.UNAVAILABLE],
+  [504, Code.UNAVAILABLE],
+]);
+
+const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
+
+export class BridgeError extends Error {
+  constructor(code, message, options = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BridgeError';
+    this.code = code;
+    this.status = NAMES[code] ?? 'UNKNOWN';
+    this.httpStatus = options.httpStatus;
+    this.details = options.details ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** Trying again as it is would not help. */
+  get permanent() {
+    return !TRANSIENT.has(this.code);
+  }
+
+  /** The fields of the request that are wrong, and why. */
+  get fieldViolations() {
+    return this.details
+      .filter((detail) => detail['@type'] === BAD_REQUEST)
+      .flatMap((detail) => detail.fieldViolations ?? []);
+  }
+}
+
+/** From the data of a `grpc-status` event; null when all is well. */
+export function errorFromStatus(status) {
+  const code = Number(status.code ?? 0);
+  if (code === Code.OK) return null;
+  return new BridgeError(code, String(status.message ?? ''), { details: status.details });
+}
+
+function retryAfter(headers) {
+  const text = headers.get('Retry-After');
+  if (text === null || text === undefined) return undefined;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return ms >= 0 ? ms : undefined;
+}
+
+/** From an HTTP answer that is no success. */
+export async function errorFromResponse(response) {
+  const common = { httpStatus: response.status, retryAfterMs: retryAfter(response.headers) };
+  let text = '';
+  try {
+    text = await response.text();
+    const { error } = JSON.parse(text);
+    if (typeof error.status === 'string') {
+      return new BridgeError(Code[error.status] ?? Code.UNKNOWN, String(error.message), {
+        ...common,
+        details: error.details,
+      });
+    }
+  } catch {
+    // Not the bridge's own error.
+  }
+  const code =
+    CODE_OF_HTTP.get(response.status) ??
+    (response.status >= 500 ? Code.UNAVAILABLE : Code.UNKNOWN);
+  return new BridgeError(code, `HTTP ${response.status}: ${text.slice(0, 200)}`, common);
+}

@@ -1,0 +1,137 @@
+import { BridgeError, Code } from './errors.js';
+import { follow, openEvents } from './events.js';
+import { makeRequest } from './request.js';
+
+// What must be missed before a connection is taken for dead: two keep-alive
+// comments and a little more.
+const MISSED_KEEP_ALIVES = 2;
+const IDLE_SLACK_MS = 15000;
+
+export function idleMsOf(keepAliveMs, options, transport) {
+  return (
+    options.idleTimeoutMs ??
+    transport.options.idleTimeoutMs ??
+    MISSED_KEEP_ALIVES * keepAliveMs + IDLE_SLACK_MS
+  );
+}
+
+/**
+ * A subscription. Iterating it opens the connection; so does `onEvent`. It can
+ * be read once.
+ */
+export class EventStream {
+  #open;
+  #options;
+  #abort;
+  #taken = false;
+  #closed = false;
+  #state = 'idle';
+  #lastEventId = '';
+
+  /** `open(context)` yields raw events; see openEvents. */
+  constructor(open, options = {}) {
+    this.#open = open;
+    this.#options = options;
+    this.#abort = follow(options.signal);
+    this.#lastEventId = options.lastEventId ?? '';
+    if (options.onEvent) {
+      this.done = this.#deliver(options);
+      // Who listens for events may leave failures to `onError`.
+      this.done.catch(() => {});
+    } else {
+      this.done = new Promise(() => {});
+    }
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get lastEventId() {
+    return this.#lastEventId;
+  }
+
+  close() {
+    this.#closed = true;
+    this.#abort.abort();
+    if (!this.#taken) this.#setState({ state: 'closed', attempts: 0 });
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for await (const { data } of this.events()) yield data;
+  }
+
+  async *events() {
+    if (this.#taken) throw new TypeError('a stream can be read once');
+    this.#taken = true;
+    let error;
+    try {
+      if (this.#closed) return;
+      const stream = this;
+      const cursor = {
+        get id() {
+          return stream.#lastEventId;
+        },
+        set id(id) {
+          stream.#lastEventId = id;
+        },
+      };
+      const events = this.#open({
+        ...this.#options,
+        signal: this.#abort.signal,
+        cursor,
+        onState: (change) => this.#setState(change),
+      });
+      for await (const event of events) {
+        const typed = this.#typed(event);
+        // Events are only taken when somebody waits for one, so this one is seen.
+        if (event.id !== undefined) this.#lastEventId = event.id;
+        if (event.event === 'reset') this.#options.onReset?.(typed.data);
+        else yield typed;
+      }
+    } catch (thrown) {
+      if (this.#closed) return;
+      error = thrown;
+      throw thrown;
+    } finally {
+      this.#abort.release();
+      this.#abort.abort();
+      this.#setState({ state: 'closed', attempts: 0, error });
+    }
+  }
+
+  #typed({ event = 'message', id = '', data }) {
+    try {
+      return { event, id, data: JSON.parse(data) };
+    } catch (cause) {
+      throw new BridgeError(Code.DATA_LOSS, 'an event is no JSON', { cause });
+    }
+  }
+
+  async #deliver({ onEvent, onError }) {
+    try {
+      for await (const event of this.events()) await onEvent(event.data, event);
+    } catch (error) {
+      onError?.(error);
+      throw error;
+    }
+  }
+
+  #setState(change) {
+    this.#state = change.state;
+    this.#options.onState?.({ ...change, lastEventId: this.#lastEventId });
+  }
+}
+
+/** A stream on a connection of its own. */
+export function directStream(transport, method, message, options = {}) {
+  const request = makeRequest(method, message);
+  return new EventStream(
+    (context) =>
+      openEvents(transport, () => request, {
+        ...context,
+        idleMs: idleMsOf(method.keepAliveMs, options, transport),
+      }),
+    options,
+  );
+}
