@@ -143,7 +143,7 @@ for (const name of Object.keys(kFiles)) {
     const titles = (count) => eventually(`${count} notifications`, async () => {
       const found = await page.evaluate(() => window.titles);
       return found.length >= count ? found : null;
-    }, 30_000);
+    });
     await notify('before');
     await titles(1);
 

@@ -12,7 +12,7 @@ const kBridge = process.env.SSE_BRIDGE_PROGRAM ?? join(root, 'build/release/brid
 const kBackends =
   process.env.SSE_BRIDGE_BACKENDS ?? join(root, 'build/release/backends/realtime-backends');
 
-const kStartMs = 20_000;
+const kStartMs = 60_000;
 const kEndMs = 10_000;
 
 const running = new Set();
@@ -162,7 +162,7 @@ export async function post(url, path, bearer, body) {
 }
 
 // Asks again until the answer is true.
-export async function eventually(what, done, ms = 20_000) {
+export async function eventually(what, done, ms = 60_000) {
   for (const deadline = Date.now() + ms;;) {
     const found = await done();
     if (found) return found;
