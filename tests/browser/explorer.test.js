@@ -234,3 +234,34 @@ test('by keyboard alone, and on a narrow page', async () => {
   assert.ok(wide <= 390, `${wide} pixels`);
   await done(page);
 });
+
+test('requests are made by the rules of google.api.HttpRule', async () => {
+  const page = await open(browser, bridge.url, {path: '/explorer'});
+  const made = (route, values, wildcards) => page.evaluate(async (args) => {
+    const {makeRequest} = await import('/assets/request.js');
+    return makeRequest(...args);
+  }, [route, values, wildcards]);
+  const of = async (...args) => {
+    const {verb, url, body} = await made(...args);
+    return [verb, url, body];
+  };
+  // One segment is encoded whole, many keep their slashes.
+  assert.deepEqual(await of({verb: 'GET', path: '/a/{b}/c'}, {b: 'x/y z'}), ['GET', '/a/x%2Fy%20z/c', undefined]);
+  assert.deepEqual(await of({verb: 'GET', path: '/v1/{name=shelves/*}:read'}, {name: 'shelves/ü'}),
+    ['GET', '/v1/shelves/%C3%BC:read', undefined]);
+  assert.deepEqual(await of({verb: 'GET', path: '/files/{path=**}'}, {path: ''}), ['GET', '/files/', undefined]);
+  // What the path does not take is in the query, nested by dots and repeated.
+  assert.deepEqual(await of({verb: 'GET', path: '/a/{b.c}'}, {b: {c: 1, d: {e: true}}, f: ['&', 'g']}),
+    ['GET', '/a/1?b.d.e=true&f=%26&f=g', undefined]);
+  // Or in the body, whole or in part.
+  assert.deepEqual(await of({verb: 'POST', path: '/a/{b}', body: '*'}, {b: 1, c: {d: 2}}),
+    ['POST', '/a/1', '{"c":{"d":2}}']);
+  assert.deepEqual(await of({verb: 'PATCH', path: '/a/{b.id}', body: 'b'}, {b: {id: 'x', n: 1}, mask: 'n'}),
+    ['PATCH', '/a/x?mask=n', '{"n":1}']);
+  assert.deepEqual(await of({verb: '*', path: '/a', body: '*'}, {}), ['POST', '/a', '{}']);
+  // Wildcards without a name have a place of their own.
+  assert.deepEqual(await of({verb: 'GET', path: '/a/*/b'}, {}, {'* (1)': 'c'}), ['GET', '/a/c/b', undefined]);
+  assert.deepEqual((await made({verb: 'GET', path: '/a/{b}'}, {})).problems,
+    [{field: 'b', description: 'is a part of the path'}]);
+  await done(page);
+});

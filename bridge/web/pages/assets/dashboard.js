@@ -102,6 +102,10 @@ async function start() {
       lastEventId: resumeFrom(before, changed),
       onEvent: (event) => {
         if (event.name === 'grpc-status') return partEnded(JSON.parse(event.data));
+        // Where the channel's stream was to go on is not known any more.
+        if (event.name === 'reset') {
+          return JSON.parse(event.data).stream === 'channel' && channel.joined();
+        }
         receivers[event.name]?.receive(event);
       },
       onState: (stream) => {

@@ -85,6 +85,8 @@ export function mountNotifications() {
 
   return {
     receive({name, data}) {
+      // The stream goes on as on a first visit, with all that is unread.
+      if (name === 'reset') return this.reset();
       if (name === 'unread' || name === 'new') add(name, JSON.parse(data));
     },
     reset() {
