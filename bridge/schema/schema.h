@@ -28,7 +28,8 @@ struct LoadOptions {
   std::vector<std::string> services = {};
 
   // How request paths are matched and decoded.
-  PathRouter::Options path = {};
+  // A trailing slash means nothing, as with other transcoders.
+  PathRouter::Options path = {.ignore_trailing_slashes = true};
 };
 
 struct RouteMatch {

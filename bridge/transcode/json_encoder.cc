@@ -14,9 +14,18 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 
+using Result = JsonPass::Result;
+
 JsonBuffer& ThreadBuffer() {
   thread_local JsonBuffer buffer;
   return buffer;
+}
+
+inline Result Write(const MessageTable& type,
+                    absl::Span<const FieldTable* const> path,
+                    absl::string_view wire, JsonPass* pass, char** end) {
+  return path.empty() ? pass->WriteMessage(type, wire, end)
+                      : pass->WriteField(type, path, wire, end);
 }
 
 }  // namespace
@@ -77,43 +86,44 @@ absl::Status JsonEncoder::EncodePart(const MessageTable& type,
                                      absl::Span<const FieldTable* const> path,
                                      absl::string_view wire, bool fast_only,
                                      std::string* json) const {
-  using Result = JsonPass::Result;
   JsonBuffer& buffer = ThreadBuffer();
+  JsonPass pass(&tables_, /*normalizer=*/nullptr, &buffer);
   char* end = nullptr;
-  const auto write = [&](JsonPass* pass, absl::string_view bytes) {
-    const Result result = path.empty()
-                              ? pass->WriteMessage(type, bytes, &end)
-                              : pass->WriteField(type, path, bytes, &end);
-    if (result == Result::kOk) {
-      json->append(buffer.begin(), static_cast<size_t>(end - buffer.begin()));
-    }
-    return result;
-  };
-
-  JsonPass fast(&tables_, /*normalizer=*/nullptr, &buffer);
-  const Result result = write(&fast, wire);
-  if (ABSL_PREDICT_TRUE(result == Result::kOk)) return absl::OkStatus();
-  if (result == Result::kMalformed) {
-    return absl::InvalidArgumentError(fast.Error());
+  const Result result = Write(type, path, wire, &pass, &end);
+  if (ABSL_PREDICT_FALSE(result != Result::kOk)) {
+    return EncodeSlowly(type, path, wire, fast_only, pass, json);
   }
-  if (fast_only) {
-    return result == Result::kUnusual
-               ? absl::FailedPreconditionError("not on the fast path")
-               : absl::InvalidArgumentError(fast.Error());
+  json->append(buffer.begin(), static_cast<size_t>(end - buffer.begin()));
+  return absl::OkStatus();
+}
+
+absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
+                                       absl::Span<const FieldTable* const> path,
+                                       absl::string_view wire, bool fast_only,
+                                       const JsonPass& fast,
+                                       std::string* json) const {
+  if (fast.result() == Result::kUnusual && fast_only) {
+    return absl::FailedPreconditionError("not on the fast path");
+  }
+  if (fast.result() == Result::kMalformed || fast_only) {
+    return absl::InvalidArgumentError(fast.Error());
   }
 
   // What looked invalid may be set right by what comes after it.
   std::string normal;
   if (!normalizer_.Normalize(type.descriptor, wire, &normal)) {
     return absl::InvalidArgumentError(
-        result == Result::kInvalid
+        fast.result() == Result::kInvalid
             ? fast.Error()
             : absl::StrCat(type.descriptor->full_name(),
                            ": malformed or truncated wire bytes"));
   }
+  JsonBuffer& buffer = ThreadBuffer();
   JsonPass slow(&tables_, &normalizer_, &buffer);
-  switch (write(&slow, normal)) {
+  char* end = nullptr;
+  switch (Write(type, path, normal, &slow, &end)) {
     case Result::kOk:
+      json->append(buffer.begin(), static_cast<size_t>(end - buffer.begin()));
       return absl::OkStatus();
     case Result::kUnusual:
       return absl::InternalError(absl::StrCat(type.descriptor->full_name(),

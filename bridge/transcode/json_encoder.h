@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -16,6 +17,8 @@
 #include "bridge/transcode/normalizer.h"
 
 namespace sse_bridge {
+
+class JsonPass;
 
 // The place of one field inside a message type, for EncodeField().
 class JsonField {
@@ -85,6 +88,12 @@ class JsonEncoder {
                           absl::Span<const FieldTable* const> path,
                           absl::string_view wire, bool fast_only,
                           std::string* json) const;
+  // After the fast way has failed.
+  ABSL_ATTRIBUTE_NOINLINE
+  absl::Status EncodeSlowly(const MessageTable& type,
+                            absl::Span<const FieldTable* const> path,
+                            absl::string_view wire, bool fast_only,
+                            const JsonPass& fast, std::string* json) const;
 
   const JsonTables tables_;
   const Normalizer normalizer_;

@@ -239,16 +239,22 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineString(
   return out;
 }
 
-inline JsonPass::Step JsonPass::Bytes(const FieldTable& field, const char* in,
-                                      const char* end, char* out) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::StringField(
+    const FieldTable& field, const char* in, const char* end, char* out) {
+  absl::string_view text;
+  in = wire::ReadBytes(in, end, &text);
+  if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+  if (text.empty() && field.omit_zero) return {in, nullptr};
+  out = InlineString(text, out);
+  return {out == nullptr ? nullptr : in, out};
+}
+
+JsonPass::Step JsonPass::Bytes(const FieldTable& field, const char* in,
+                               const char* end, char* out) {
   absl::string_view bytes;
   in = wire::ReadBytes(in, end, &bytes);
   if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
   if (bytes.empty() && field.omit_zero) return {in, nullptr};
-  if (field.kind == FieldDescriptor::TYPE_STRING) {
-    out = InlineString(bytes, out);
-    return {out == nullptr ? nullptr : in, out};
-  }
   out = Reserve(out, json_text::Base64Size(bytes.size()) + 2);
   *out++ = '"';
   out = json_text::PutBase64(bytes, out);
@@ -314,6 +320,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::InlineValue(
       return {in, json_text::PutInt(static_cast<int32_t>(v), out)};
     }
     case FieldDescriptor::TYPE_STRING:
+      return StringField(field, in, end, out);
     case FieldDescriptor::TYPE_BYTES:
       return Bytes(field, in, end, out);
     case FieldDescriptor::TYPE_MESSAGE: {
@@ -424,42 +431,41 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
   if (ABSL_PREDICT_FALSE(type.message_set)) {
     return MessageSetFields(type, in, end, out);
   }
-  const FieldTable* const fields = type.fields.data();
-  uint32_t next = 0;    // fields before this one were written or left out
+  const FieldTable* next = type.fields.data();  // those before it are done
+  const FieldTable* const last = next + type.fields.size();
   uint64_t oneofs = 0;  // that are set
   bool closed = group == 0;
   *out++ = '{';
   while (in != end) {
-    uint32_t tag;
-    in = wire::ReadTag(in, end, &tag);
-    if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
-    const FieldTable* const field = type.Find(tag >> 3);
-    if (ABSL_PREDICT_FALSE(field == nullptr || !field->Accepts(tag & 7))) {
-      if ((tag & 7) == wire::kEndGroup) {
-        if (group == 0 || tag >> 3 != group) return Malformed(out);
-        closed = true;
-        break;
+    uint32_t tag = static_cast<uint8_t>(*in);
+    const FieldTable* field = next;
+    if (ABSL_PREDICT_TRUE(next != last && tag == next->first_byte)) {
+      ++in;
+    } else {
+      in = wire::ReadTag(in, end, &tag);
+      if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
+      field = type.Find(tag >> 3);
+      if (ABSL_PREDICT_FALSE(field == nullptr || !field->Accepts(tag & 7))) {
+        if ((tag & 7) == wire::kEndGroup) {
+          if (group == 0 || tag >> 3 != group) return Malformed(out);
+          closed = true;
+          break;
+        }
+        in = wire::Skip(in, end, tag, depth_left_);
+        if (in == nullptr) return Malformed(out);
+        continue;
       }
-      in = wire::Skip(in, end, tag, depth_left_);
-      if (in == nullptr) return Malformed(out);
-      continue;
+      if (ABSL_PREDICT_FALSE(field < next)) return Unusual(out);
+      if (type.any_absent) out = Absent(next, field, out);
     }
-    if (ABSL_PREDICT_FALSE(field->index < next)) return Unusual(out);
     if (field->oneof != 0 && normalizer_ == nullptr) {
       const uint64_t bit = uint64_t{1} << (field->oneof - 1);
       if (ABSL_PREDICT_FALSE((oneofs & bit) != 0)) return Unusual(out);
       oneofs |= bit;
     }
-    if (type.any_absent) {
-      for (; next < field->index; ++next) {
-        const json_text::Text absent = fields[next].absent;
-        if (absent.size == 0) continue;
-        out = json_text::Put(absent, Reserve(out, absent.size + kBlock));
-      }
-    }
-    next = field->index + 1;
+    next = field + 1;
 
-    out = Reserve(out, field->key.size + kBlock + kNumberRoom);
+    out = Reserve(out, field->room);
     const auto start = static_cast<size_t>(out - buffer_.begin());
     out = json_text::Put(field->key, out);
     const Step step = FieldValue(*field, tag, in, end, out);
@@ -470,21 +476,26 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
       *out++ = ',';
     } else {
       out = buffer_.begin() + start;
-      if (field->absent.size > 0) out = json_text::Put(field->absent, out);
+      if (type.any_absent) out = Absent(field, field + 1, out);
     }
   }
   if (ABSL_PREDICT_FALSE(!closed)) return Malformed(out);
-  if (type.any_absent) {
-    for (; next < type.fields.size(); ++next) {
-      const json_text::Text absent = fields[next].absent;
-      if (absent.size == 0) continue;
-      out = json_text::Put(absent, Reserve(out, absent.size + kBlock));
-    }
-  }
+  if (type.any_absent && next != last) out = Absent(next, last, out);
   out = Reserve(out, 1);
   if (out[-1] == ',') --out;
   *out++ = '}';
   return {in, out};
+}
+
+// What is written for fields that are not there.
+char* JsonPass::Absent(const FieldTable* field, const FieldTable* end,
+                       char* out) {
+  for (; field < end; ++field) {
+    const json_text::Text absent = field->absent;
+    if (absent.size == 0) continue;
+    out = json_text::Put(absent, Reserve(out, absent.size + kBlock));
+  }
+  return out;
 }
 
 JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,

@@ -120,6 +120,7 @@ class JsonPass {
               char* out, uint32_t group);
   Step MessageSetFields(const MessageTable& type, const char* in,
                         const char* end, char* out);
+  char* Absent(const FieldTable* field, const FieldTable* end, char* out);
   Step Value(const FieldTable& field, const char* in, const char* end,
              char* out);
   Step InlineValue(const FieldTable& field, const char* in, const char* end,
@@ -133,6 +134,8 @@ class JsonPass {
               char* out);
   Step Enum(const FieldTable& field, const char* in, const char* end,
             char* out);
+  Step StringField(const FieldTable& field, const char* in, const char* end,
+                   char* out);
   Step Bytes(const FieldTable& field, const char* in, const char* end,
              char* out);
   // Writes the value of one field of the message and nothing of the others.

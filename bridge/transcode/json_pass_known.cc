@@ -220,7 +220,7 @@ char* JsonPass::FieldMask(const char* in, const char* end, char* out) {
 
 // snake_case to camelCase, refusing what would not come back the same.
 char* JsonPass::FieldMaskPath(absl::string_view path, char* out) {
-  constexpr char kNoRoundTrip[] =
+  static constexpr char kNoRoundTrip[] =
       "a path of a field mask does not survive the way to JSON and back";
   size_t begin = 0;
   for (size_t i = 0; i <= path.size(); ++i) {

@@ -258,6 +258,10 @@ void JsonTables::FillField(const FieldDescriptor* field,
   table->accepted_wire_types =
       static_cast<uint8_t>(1u << WireType(field->type()));
   if (field->is_packable()) table->accepted_wire_types |= 1u << wire::kLength;
+  const uint32_t tag =
+      table->number << 3 |
+      (field->is_packed() ? uint32_t{wire::kLength} : WireType(field->type()));
+  if (tag < 0x80) table->first_byte = tag;
   if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
     table->oneof =
         static_cast<uint8_t>(1 + std::min(oneof->index(), kMaxOneofBits));
@@ -282,6 +286,8 @@ void JsonTables::FillField(const FieldDescriptor* field,
   }
   const std::string key = absl::StrCat(json_text::Quote(name), ":");
   table->key = Keep(key);
+  table->room = static_cast<uint32_t>(key.size() + json_text::kBlock +
+                                      json_text::kNumberRoom);
 
   std::string value;
   if (field->is_map()) {

@@ -58,6 +58,8 @@ struct MessageTable;
 
 // How one field goes from the wire to JSON.
 struct FieldTable {
+  static constexpr uint32_t kNoByte = 256;
+
   bool Accepts(uint32_t wire_type) const {
     return (accepted_wire_types >> wire_type & 1) != 0;
   }
@@ -75,6 +77,8 @@ struct FieldTable {
   const EnumTable* enumeration = nullptr;
   const google::protobuf::FieldDescriptor* descriptor = nullptr;
 
+  uint32_t first_byte = kNoByte;  // its usual tag, where that is one byte
+  uint32_t room = 0;              // for the key, what follows it and a number
   uint32_t number = 0;
   uint32_t index = 0;  // place in MessageTable::fields
   uint8_t kind = 0;    // google::protobuf::FieldDescriptor::Type

@@ -35,12 +35,9 @@ const char* ReadTagSlow(const char* in, const char* end, uint32_t* tag) {
   uint64_t value;
   const char* const start = in;
   in = ReadVarintSlow(in, end, &value);
-  if (in == nullptr || in - start > 5 || value > UINT32_MAX ||
-      (value >> 3) == 0) {
-    return nullptr;
-  }
+  if (in == nullptr || in - start > 5) return nullptr;
   *tag = static_cast<uint32_t>(value);
-  return in;
+  return *tag >> 3 == 0 ? nullptr : in;
 }
 
 const char* Skip(const char* in, const char* end, uint32_t tag, int depth) {

@@ -41,7 +41,8 @@ inline const char* ReadVarint(const char* in, const char* end,
   return ReadVarintSlow(in, end, value);
 }
 
-// Field number 0 is malformed.
+// Field number 0 is malformed, and so are more than five bytes. As in
+// libprotobuf, bits beyond the 32 of a tag are dropped.
 inline const char* ReadTag(const char* in, const char* end, uint32_t* tag) {
   if (ABSL_PREDICT_TRUE(in < end)) {
     const uint32_t byte = static_cast<uint8_t>(*in);
@@ -53,11 +54,13 @@ inline const char* ReadTag(const char* in, const char* end, uint32_t* tag) {
   return ReadTagSlow(in, end, tag);
 }
 
-// Reads the length of a delimited value and checks that so much is there.
+// Reads the length of a delimited value and checks that so much is there. As in
+// libprotobuf, a length of more than five bytes is malformed.
 inline const char* ReadLength(const char* in, const char* end,
                               uint64_t* length) {
+  const char* const start = in;
   in = ReadVarint(in, end, length);
-  if (ABSL_PREDICT_FALSE(in == nullptr ||
+  if (ABSL_PREDICT_FALSE(in == nullptr || in - start > 5 ||
                          *length > static_cast<uint64_t>(end - in))) {
     return nullptr;
   }

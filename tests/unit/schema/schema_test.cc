@@ -60,6 +60,17 @@ TEST(SchemaTest, MatchFindsRouteAndVariables) {
   EXPECT_THAT(match.variables, ElementsAre(PathVariable{"name", "x y"}));
 }
 
+TEST(SchemaTest, TrailingSlashesMeanNothing) {
+  const auto schema = LoadTestProto(kService);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const RouteMatch match = (*schema)->Match("PUT", "/a/x//");
+  ASSERT_EQ(match.kind, RouteMatch::Kind::kFound);
+  EXPECT_THAT(match.variables, ElementsAre(PathVariable{"name", "x"}));
+  EXPECT_EQ((*schema)->Match("PUT", "/a//").kind, RouteMatch::Kind::kNotFound);
+  EXPECT_EQ((*schema)->Match("PUT", "//a/x").kind,
+            RouteMatch::Kind::kNotFound);
+}
+
 TEST(SchemaTest, UnknownPathIsNotFound) {
   const auto schema = LoadTestProto(kService);
   ASSERT_TRUE(schema.ok()) << schema.status();

@@ -47,6 +47,14 @@ TEST(TranscodeToolTest, FastOnlyTellsWhereTheSlowerWayIsNeeded) {
             "ERR t3.Scalars.f_int32: malformed or truncated wire bytes\n");
 }
 
+TEST(TranscodeToolTest, ReasonsAreWhole) {
+  EXPECT_EQ(Answers("t3.Known " +
+                    absl::Base64Escape(BytesField(4, BytesField(1, "fooBar"))) +
+                    "\n"),
+            "ERR t3.Known.mask: a path of a field mask does not survive the "
+            "way to JSON and back\n");
+}
+
 TEST(TranscodeToolTest, Options) {
   JsonOptions options;
   options.preserve_proto_field_names = true;
