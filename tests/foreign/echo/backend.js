@@ -17,7 +17,7 @@ const echo = (method) => (call, done) => done(null, { ...call.request, method })
 function fail(call, done) {
   const metadata = new grpc.Metadata();
   const { count, raw } = call.request;
-  if (raw.length > 0) metadata.set('grpc-status-details-bin', raw);
+  if (raw) metadata.set('grpc-status-details-bin', raw);
   done({ code: count.value, details: 'as told', metadata });
 }
 

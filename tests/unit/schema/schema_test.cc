@@ -67,8 +67,7 @@ TEST(SchemaTest, TrailingSlashesMeanNothing) {
   ASSERT_EQ(match.kind, RouteMatch::Kind::kFound);
   EXPECT_THAT(match.variables, ElementsAre(PathVariable{"name", "x"}));
   EXPECT_EQ((*schema)->Match("PUT", "/a//").kind, RouteMatch::Kind::kNotFound);
-  EXPECT_EQ((*schema)->Match("PUT", "//a/x").kind,
-            RouteMatch::Kind::kNotFound);
+  EXPECT_EQ((*schema)->Match("PUT", "//a/x").kind, RouteMatch::Kind::kNotFound);
 }
 
 TEST(SchemaTest, UnknownPathIsNotFound) {

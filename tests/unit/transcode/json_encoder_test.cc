@@ -409,6 +409,20 @@ TEST_F(JsonEncoderTest, UnknownFieldsAreSkippedButMustBeWhole) {
   }
 }
 
+TEST_F(JsonEncoderTest, OverlongTagsAndLengthsAreReadAsByLibprotobuf) {
+  const std::string length = Tag(14, 2) + "\x81\x80\x80\x80";
+  EXPECT_EQ(Json("t3.Scalars", length + std::string("\0x", 2)),
+            R"({"fString":"x"})");
+  EXPECT_THAT(Json("t3.Scalars", length + std::string("\x80\0x", 3)),
+              HasSubstr("malformed"));
+  const std::string tag = "\x98\x80\x80\x80";  // 3 << 3
+  EXPECT_EQ(Json("t3.Scalars", tag + std::string("\0\1", 2)),
+            R"({"fInt32":1})");
+  EXPECT_EQ(Json("t3.Scalars", tag + "\x10\1"), R"({"fInt32":1})");
+  EXPECT_THAT(Json("t3.Scalars", tag + std::string("\x80\0\1", 3)),
+              HasSubstr("malformed"));
+}
+
 TEST_F(JsonEncoderTest, EveryTruncationIsAnErrorOrAShorterMessage) {
   const std::string wire = Schema().Wire(
       "t3.Everything",
