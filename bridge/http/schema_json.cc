@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/codegen/ts_names.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/json_util.h"
@@ -78,6 +80,8 @@ class Types {
   Json FieldJson(const pb::FieldDescriptor& field,
                  std::vector<const pb::Descriptor*>* waiting) {
     Json json = {{"name", field.name()}};
+    if (field.json_name() != field.name())
+      json["json_name"] = field.json_name();
     const pb::FieldDescriptor* value = &field;
     if (field.is_map()) {
       json["map"] = field.message_type()->map_key()->type_name();
@@ -144,12 +148,15 @@ Json StreamJson(const Method& method) {
   return json;
 }
 
-Json MethodJson(const Method& method) {
+Json MethodJson(const Method& method, const TsServiceNames& client) {
   Json json = {{"name", method.descriptor->name()},
                {"full_name", method.descriptor->full_name()}};
   Set(&json, "streaming", method.server_streaming);
   Set(&json, "summary", method.summary);
   Set(&json, "description", method.description);
+  json["client"] = absl::StrCat(client.Member(method.descriptor->service()),
+                                ".", client.Method(method.descriptor));
+  Set(&json, "json_names", !method.json.preserve_proto_field_names());
   for (const Route* route : method.routes) {
     json["routes"].push_back(RouteJson(*route));
   }
@@ -166,6 +173,7 @@ std::string SchemaJson(const Schema& schema) {
   Json services = Json::array();
   std::map<std::string, size_t> places;
   Types types;
+  const TsServiceNames client(schema);
   for (const Method* method : schema.methods()) {
     if (method->routes.empty()) continue;
     const pb::ServiceDescriptor& service = *method->descriptor->service();
@@ -177,7 +185,7 @@ std::string SchemaJson(const Schema& schema) {
       json["methods"] = Json::array();
       services.push_back(std::move(json));
     }
-    services[place->second]["methods"].push_back(MethodJson(*method));
+    services[place->second]["methods"].push_back(MethodJson(*method, client));
     types.Add(method->descriptor->input_type());
   }
   const Json json = {{"services", std::move(services)},

@@ -119,6 +119,8 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
     {"verb": "POST", "path": "/prices/stream", "body": "*"},
     {"verb": "GET", "path": "/prices/stream"}])"));
   EXPECT_FALSE(prices.contains("access"));
+  EXPECT_EQ(prices["client"], "prices.stream");
+  EXPECT_FALSE(prices.contains("json_names"));
   EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"([{
     "name": "symbols", "repeated": true, "type": "string",
     "comment": "The symbols to follow: one to ten.",
@@ -171,7 +173,7 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
       // Below "this" \ one.
       map<string, Node> children = 1;
       optional int64 count = 2;
-      oneof choice { Kind kind = 3; bytes raw = 4; }
+      oneof choice { Kind kind = 3; bytes raw_bytes = 4; }
       google.protobuf.BoolValue maybe = 5;
     })");
   RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
@@ -197,6 +199,8 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
     return schema.contains("services");
   });
   EXPECT_EQ(schema["services"][0]["methods"].size(), 2u);
+  EXPECT_EQ(schema["services"][0]["methods"][0]["client"], "own.explore");
+  EXPECT_EQ(schema["services"][0]["methods"][0]["json_names"], true);
   EXPECT_EQ(schema["messages"].size(), 2u);
   EXPECT_EQ(schema["messages"]["own.Node"], json::parse(R"json([
     {"name": "children", "map": "string", "type": "message",
@@ -204,7 +208,8 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
     {"name": "count", "type": "int64", "optional": true},
     {"name": "kind", "type": "enum", "type_name": "own.Kind",
      "oneof": "choice"},
-    {"name": "raw", "type": "bytes", "oneof": "choice"},
+    {"name": "raw_bytes", "json_name": "rawBytes", "type": "bytes",
+     "oneof": "choice"},
     {"name": "maybe", "type": "message",
      "type_name": "google.protobuf.BoolValue"}])json"));
   EXPECT_EQ(schema["enums"]["own.Kind"], json::parse(R"(["NONE", "SOME"])"));

@@ -4,7 +4,7 @@
 import {ApiError, call, explain} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
 import {EventTable} from './events.js';
-import {isText, MessageForm} from './form.js';
+import {isText, MessageForm, withJsonNames} from './form.js';
 import {makeRequest, parseTemplate} from './request.js';
 import {curl, eventSource, typescript} from './snippets.js';
 import {Stream} from './stream.js';
@@ -143,6 +143,8 @@ function currentRequest() {
   return {
     ...request,
     wrong,
+    value: method.json_names ? withJsonNames(schema, method.request, value) : value,
+    client: method.client,
     streaming: method.streaming,
     authenticated: method.access?.authenticated,
     stream: method.stream,

@@ -40,6 +40,23 @@ function typeText(field) {
   return field.repeated ? `repeated ${bare}` : bare;
 }
 
+// The value with the names that its JSON has.
+export function withJsonNames(schema, typeName, value) {
+  const fields = schema.messages[typeName];
+  if (fields === undefined || isText({type: 'message', type_name: typeName}) || typeName in kJsonTypes) {
+    return value;
+  }
+  const renamed = {};
+  for (const [name, each] of Object.entries(value)) {
+    const field = fields.find((one) => one.name === name);
+    const inner = (one) => (field.type === 'message' ? withJsonNames(schema, field.type_name, one) : one);
+    renamed[field.json_name ?? name] = field.map ?
+      Object.fromEntries(Object.entries(each).map(([key, one]) => [key, inner(one)])) :
+      field.repeated ? each.map(inner) : inner(each);
+  }
+  return renamed;
+}
+
 // The form of a message. `skip(field)`: fields that are not shown.
 export class MessageForm {
   #schema;

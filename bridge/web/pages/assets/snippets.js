@@ -31,26 +31,39 @@ export function eventSource({verb, url, streaming, authenticated, stream = {}, n
   return lines.join('\n');
 }
 
-export function typescript({verb, url, body, streaming, authenticated, lastEventId}) {
-  const headers = [
-    authenticated ? '    Authorization: `Bearer ${token}`,' : null,
-    lastEventId ? `    'Last-Event-ID': ${js(lastEventId)},` : null,
-    body !== undefined ? `    'Content-Type': 'application/json',` : null,
-  ].filter(Boolean);
-  const lines = streaming ? [`import {EventSourceParserStream} from 'eventsource-parser/stream';`, ''] : [];
-  lines.push(`const response = await fetch(${js(location.origin + url)}, {`);
-  if (verb !== 'GET') lines.push(`  method: ${js(verb)},`);
-  if (headers.length > 0) lines.push('  headers: {', ...headers, '  },');
-  if (body !== undefined) lines.push(`  body: JSON.stringify(${body}),`);
-  lines.push('});', 'if (!response.ok) throw new Error(await response.text());');
+const isName = (text) => /^[A-Za-z_$][\w$]*$/.test(text);
+
+// A value as TypeScript, on as many lines as it needs.
+function literal(value, indent = '') {
+  if (typeof value === 'string') return js(value);
+  if (value === null || typeof value !== 'object') return String(value);
+  const isList = Array.isArray(value);
+  const parts = isList ? value.map((each) => literal(each, `${indent}  `)) :
+    Object.entries(value).map(([name, each]) =>
+      `${isName(name) ? name : js(name)}: ${literal(each, `${indent}  `)}`);
+  const [open, close] = isList ? '[]' : '{}';
+  const line = `${open}${parts.join(', ')}${close}`;
+  if (line.length + indent.length < 72 && !line.includes('\n')) return line;
+  return `${open}\n${parts.map((each) => `${indent}  ${each},\n`).join('')}${indent}${close}`;
+}
+
+// The client that scripts/gen.sh makes of the schema. `client`: "prices.stream";
+// without one (the bridge's own /events) there is `shared()` for it.
+export function typescript({client, value, streaming, authenticated, lastEventId}) {
+  const lines = [`import {createClient} from './gen/ts/index.js';  // made by scripts/gen.sh`, ''];
+  lines.push(`const client = createClient({baseUrl: ${js(location.origin)}${authenticated ? ', token' : ''}});`);
+  if (client === undefined) {
+    lines.push('// What is asked of it shares one connection.',
+      'const shared = client.shared();');
+    return lines.join('\n');
+  }
+  const isEmpty = Object.keys(value).length === 0;
+  const options = lastEventId ? `, {lastEventId: ${js(lastEventId)}}` : '';
+  const call = `client.${client}(${isEmpty && options === '' ? '' : literal(value)}${options})`;
   if (streaming) {
-    lines.push('const events = response.body!',
-      '  .pipeThrough(new TextDecoderStream())',
-      '  .pipeThrough(new EventSourceParserStream());',
-      'for await (const {event, id, data} of events) {',
-      '  console.log(event, id, JSON.parse(data));', '}');
+    lines.push(`for await (const data of ${call}) {`, '  console.log(data);', '}');
   } else {
-    lines.push('console.log(await response.json());');
+    lines.push(`console.log(await ${call});`);
   }
   return lines.join('\n');
 }
