@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Runs protoc for everything in gen/, or for somebody's own protos.
 #
-#   scripts/gen.sh                        writes gen/: C++, descriptors and the
-#                                         TypeScript client
+#   scripts/gen.sh                        writes gen/: C++, descriptors, the
+#                                         OpenAPI document, the TypeScript client
 #   scripts/gen.sh --check                fails when a committed output is stale
-#   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--default-routes]
+#   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
+#                  [--openapi 3.1] [--default-routes]
 #                                         the same for the protos below DIR:
-#                                         descriptors/schema.binpb, ts/ (an npm
-#                                         package NAME)
+#                                         descriptors/schema.binpb,
+#                                         openapi/openapi.yaml (titled TITLE),
+#                                         ts/ (an npm package NAME)
 #   scripts/gen.sh --cpp-only             only gen/cpp (what the build calls)
 #
+# --openapi 3.1: without the events of streams, for tools that do not read 3.2.
 # --default-routes: methods without a route too, as the bridge's option has it.
 # The public contracts and the bridge's own options (google/api, buf/validate,
 # sse/v1) need not be copied: they are always on the import path.
@@ -20,6 +23,8 @@ proto_dir=$root/proto
 out=$root/gen
 mode=all
 package=
+title=
+openapi=3.2
 routes=
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
@@ -35,6 +40,11 @@ while [ $# -gt 0 ]; do
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
       package=$2; shift ;;
+    --title) [ $# -ge 2 ] || fail "--title needs a title"
+      case "$2" in *,*) fail "--title: a comma ends a title" ;; esac
+      title=$2; shift ;;
+    --openapi) [ $# -ge 2 ] || fail "--openapi needs a version"
+      openapi=$2; shift ;;
     --default-routes) routes=default_routes, ;;
     -h|--help) usage; exit 0 ;;
     *) fail "unknown option '$1'" ;;
@@ -94,8 +104,8 @@ write_cpp() {
 }
 
 plugins=$root/build/release/bridge/codegen
-plugin_names=(protoc-gen-sse-ts)
-outputs=(ts)
+plugin_names=(protoc-gen-sse-openapi protoc-gen-sse-ts)
+outputs=(openapi ts)
 
 build_plugins() { "$root/scripts/build.sh" release "${plugin_names[@]}" >"$tmp/build" 2>&1 || {
   cat "$tmp/build" >&2
@@ -104,11 +114,17 @@ build_plugins() { "$root/scripts/build.sh" release "${plugin_names[@]}" >"$tmp/b
 
 # What the plugins make of ${protos[@]}, in folders of DIR.
 run_plugins() { # DIR
-  local options=$routes${package:+package=$package,}
-  mkdir -p "$1/ts"
-  (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
-    --plugin="$plugins/protoc-gen-sse-ts" --sse-ts_out="${options%,}:$1/ts" \
-    "${protos[@]}")
+  local name
+  declare -A options=(
+    [openapi]=${routes}openapi=$openapi${title:+,title=$title}
+    [ts]=${routes}${package:+package=$package,}
+  )
+  for name in "${outputs[@]}"; do
+    mkdir -p "$1/$name"
+    (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+      --plugin="$plugins/protoc-gen-sse-$name" \
+      "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}")
+  done
 }
 
 # copy FROM TO: TO has the files of FROM, with others that it had.

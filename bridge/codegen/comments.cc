@@ -49,9 +49,15 @@ std::string Reflow(absl::string_view comment) {
     } else {
       absl::StrAppend(&out, out.empty() ? "" : "\n", line);
     }
-    joins = !apart || absl::StartsWith(line, "- ");
+    joins = !apart;
   }
   return out;
+}
+
+std::string Prose(absl::string_view comment) {
+  std::string text = Reflow(comment);
+  if (absl::StrContains(text, "\n")) text += "\n";
+  return text;
 }
 
 }  // namespace sse_bridge

@@ -23,6 +23,10 @@ std::string FirstParagraph(absl::string_view comment);
 // their place.
 std::string Reflow(absl::string_view comment);
 
+// The same for a document: several lines end with a line end, so that YAML can
+// show them as a block.
+std::string Prose(absl::string_view comment);
+
 std::string CleanComment(const google::protobuf::SourceLocation& location);
 
 template <typename Element>

@@ -95,6 +95,7 @@ std::string TestProto(const std::string& body) {
   return "syntax = \"proto3\"; package test; "
          "import \"buf/validate/validate.proto\"; "
          "import \"google/api/annotations.proto\"; "
+         "import \"google/protobuf/any.proto\"; "
          "import \"google/protobuf/timestamp.proto\"; "
          "import \"google/protobuf/wrappers.proto\"; "
          "import \"sse/v1/sse.proto\";\n" +

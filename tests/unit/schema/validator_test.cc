@@ -391,5 +391,24 @@ TEST(ValidatorTest, StatusTellsTheFirstAndCarriesAll) {
   EXPECT_EQ(details.field_violations(1).description(), "is required");
 }
 
+TEST(ValidatorTest, AnyIsOfATypeThatIsAllowed) {
+  const std::string allowed = "type.googleapis.com/test.Inner";
+  Checker check = Field("google.protobuf.Any",
+                        "any { in: [\"" + allowed + "\"] not_in: [\"x/No\"] }");
+  EXPECT_THAT(check(""), IsEmpty());
+  EXPECT_THAT(check("f { type_url: '" + allowed + "' }"), IsEmpty());
+  EXPECT_THAT(check("f { type_url: 'type.googleapis.com/test.Other' }"),
+              Says("must be of a type of " + allowed));
+}
+
+TEST(ValidatorTest, EachAnyOfAListIsChecked) {
+  Checker check = Field("repeated google.protobuf.Any",
+                        "repeated { items { any { not_in: [\"x/No\"] } } }");
+  EXPECT_THAT(check("f { type_url: 'x/Yes' }"), IsEmpty());
+  EXPECT_THAT(
+      check("f { type_url: 'x/Yes' } f { type_url: 'x/No' }"),
+      ElementsAre(RuleViolation{"f[1]", "must not be of a type of x/No"}));
+}
+
 }  // namespace
 }  // namespace sse_bridge

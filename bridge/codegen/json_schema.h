@@ -1,0 +1,76 @@
+#ifndef SSE_BRIDGE_BRIDGE_CODEGEN_JSON_SCHEMA_H_
+#define SSE_BRIDGE_BRIDGE_CODEGEN_JSON_SCHEMA_H_
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bridge/codegen/shapes.h"
+#include "bridge/schema/schema.h"
+#include "buf/validate/validate.pb.h"
+
+namespace sse_bridge {
+
+using Json = nlohmann::ordered_json;
+
+// Adds what buf.validate says of one value to its schema (JSON Schema
+// 2020-12). What JSON Schema cannot say is left out.
+void AddValueRules(const google::protobuf::FieldDescriptor* field,
+                   const buf::validate::FieldConstraints& rules, Json* schema);
+
+// The same for the number of items or pairs.
+void AddCollectionRules(const google::protobuf::FieldDescriptor* field,
+                        Json* schema);
+
+// JSON Schemas of a schema's messages, exactly as the bridge prints and takes
+// them. Messages refer to each other as "#/components/schemas/NAME".
+class JsonSchemas {
+ public:
+  explicit JsonSchemas(const Schema& schema);
+
+  // Of every message and enum, by name.
+  Json Components() const;
+
+  // A message: a reference, or in place what has a form of its own.
+  Json Message(const google::protobuf::Descriptor* type, bool input,
+               int json) const;
+
+  // A field with its rules and comment.
+  Json Field(const google::protobuf::FieldDescriptor* field, bool input,
+             int json) const;
+
+  // A request without some of its (nested) fields, in place unless there are
+  // none.
+  Json RequestWithout(const google::protobuf::Descriptor* type, int json,
+                      const std::vector<FieldPath>& without) const;
+
+  // The same for a message that is a field of the request.
+  Json FieldWithout(const google::protobuf::FieldDescriptor* field, int json,
+                    const std::vector<FieldPath>& without) const;
+
+  bool IsRequired(const google::protobuf::FieldDescriptor* field) const {
+    return field->is_required() || shapes_.IsRequired(field);
+  }
+
+ private:
+  // `without`: paths from here, to be left out.
+  Json Object(const Shape& shape, const std::vector<FieldPath>& without) const;
+  Json Element(const google::protobuf::FieldDescriptor* field,
+               const buf::validate::FieldConstraints& rules, bool input,
+               int json) const;
+  Json Enum(const google::protobuf::FieldDescriptor* field,
+            const buf::validate::FieldConstraints& rules, bool input,
+            int json) const;
+  Json Any(const google::protobuf::FieldDescriptor* field,
+           const buf::validate::FieldConstraints& rules, bool input,
+           int json) const;
+
+  Shapes shapes_;
+  std::map<Shape, std::string> names_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_CODEGEN_JSON_SCHEMA_H_

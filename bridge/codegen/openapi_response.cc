@@ -1,0 +1,304 @@
+#include "absl/strings/str_cat.h"
+#include "bridge/codegen/json_form.h"
+#include "bridge/codegen/openapi_parts.h"
+#include "bridge/codegen/route_form.h"
+
+namespace sse_bridge {
+
+namespace {
+
+namespace pb = ::google::protobuf;
+using Version = OpenApiOptions::Version;
+
+constexpr char kStatusSchema[] = "StatusEvent";
+constexpr char kResetSchema[] = "ResetEvent";
+constexpr char kErrorSchema[] = "Error";
+
+struct ErrorKind {
+  int http;
+  const char* name;  // of the component
+  const char* description;
+  const char* header;  // or null
+};
+
+// By the canonical mapping of google.rpc.Code.
+constexpr ErrorKind kErrors[] = {
+    {400, "InvalidArgument",
+     "The request breaks a rule; `details` has a google.rpc.BadRequest with "
+     "each field that does. Also FAILED_PRECONDITION and OUT_OF_RANGE.",
+     nullptr},
+    {401, "Unauthenticated", "No token, or one that is not valid (any more).",
+     "WWW-Authenticate"},
+    {403, "PermissionDenied", "The caller may not do this.", nullptr},
+    {404, "NotFound", "There is no such thing.", nullptr},
+    {406, "NotAcceptable",
+     "The stream cannot be had in any of the forms that `Accept` names.",
+     nullptr},
+    {409, "Conflict", "ALREADY_EXISTS or ABORTED.", nullptr},
+    {413, "TooLarge", "The body is too large.", nullptr},
+    {429, "ResourceExhausted", "Too many connections or requests.",
+     "Retry-After"},
+    {500, "Internal", "INTERNAL, UNKNOWN or DATA_LOSS.", nullptr},
+    {501, "Unimplemented", "The backend does not have this.", nullptr},
+    {503, "Unavailable", "Retry later.", "Retry-After"},
+    {504, "DeadlineExceeded", "The backend did not answer in time.", nullptr},
+};
+
+// What a route shows: its whole response, or a field of it.
+Json DataSchema(const Route& route, const JsonSchemas& schemas) {
+  const int json = JsonBits(route.method->json);
+  return route.response_body_field == nullptr
+             ? schemas.Message(route.method->descriptor->output_type(), false,
+                               json)
+             : schemas.Field(route.response_body_field, false, json);
+}
+
+// An event whose `data:` is JSON of this schema.
+Json Event(const Json& name, bool named, bool has_id, const Json& data) {
+  Json properties = {{"event", name}};
+  if (has_id) {
+    properties["id"] = {
+        {"type", "string"},
+        {"description", "Where the stream can be resumed after."}};
+  }
+  properties["data"] = {{"type", "string"},
+                        {"contentMediaType", "application/json"},
+                        {"contentSchema", data}};
+  Json required = Json::array();
+  if (named) required.push_back("event");
+  required.push_back("data");
+  return {{"type", "object"},
+          {"properties", std::move(properties)},
+          {"required", std::move(required)}};
+}
+
+Json EventOf(const Route& route, const JsonSchemas& schemas) {
+  const Method& method = *route.method;
+  const auto names = EventNames(method);
+  const bool unnamed =
+      method.stream.event().empty() && method.event_from.empty();
+  Json name = {{"type", "string"}};
+  if (unnamed) {
+    name = {
+        {"const", "message"},
+        {"description", "Not sent: the name that events without one have."}};
+  } else if (names.has_value()) {
+    name["enum"] = *names;
+  } else {
+    name["not"] = {{"enum", {"grpc-status", "reset"}}};
+  }
+  // An empty value of event_from makes an event without a name.
+  const bool always = !method.stream.event().empty();
+  return Event(name, always, !method.id_from.empty(),
+               DataSchema(route, schemas));
+}
+
+Json Items(Json events, bool resumable) {
+  events.push_back(Component("schemas", kStatusSchema));
+  if (resumable) events.push_back(Component("schemas", kResetSchema));
+  return {{"oneOf", std::move(events)}};
+}
+
+void AddErrors(const std::vector<int>& statuses, Json* responses) {
+  for (const ErrorKind& kind : kErrors) {
+    for (int status : statuses) {
+      if (status == kind.http) {
+        (*responses)[absl::StrCat(status)] = Component("responses", kind.name);
+      }
+    }
+  }
+  (*responses)["default"] = Component("responses", "Error");
+}
+
+void AddAccessErrors(const sse::v1::Access& access, std::vector<int>* errors) {
+  if (!access.authenticated()) return;
+  errors->push_back(401);
+  errors->push_back(403);
+}
+
+Json StreamResponses(const Route& route, const JsonSchemas& schemas,
+                     Version version) {
+  const Json data = DataSchema(route, schemas);
+  const bool resumable = !route.method->resume_into.empty();
+  // The last element of a stream that fails.
+  const Json element = {{"anyOf", {data, Component("schemas", "StreamError")}}};
+  Json events, lines;
+  if (version == Version::k32) {
+    events["itemSchema"] =
+        Items(Json::array({EventOf(route, schemas)}), resumable);
+    lines["itemSchema"] = element;
+  } else {
+    events["schema"] = {
+        {"type", "string"},
+        {"description",
+         "Server-sent events, whose `data:` is the JSON of an element of "
+         "application/json below. The event `grpc-status` ends the stream."}};
+    lines["schema"] = {{"type", "string"}};
+  }
+  Json ok = {
+      {"description",
+       "The stream. It ends with the event `grpc-status`; without one "
+       "the connection was lost, and can be opened again."},
+      {"headers", {{"Cache-Control", {{"schema", {{"const", "no-store"}}}}}}},
+      {"content",
+       {{"text/event-stream", std::move(events)},
+        {"application/x-ndjson", std::move(lines)},
+        {"application/json",
+         {{"schema", {{"type", "array"}, {"items", element}}}}}}}};
+  return {{"200", std::move(ok)},
+          {"204",
+           {{"description",
+             "The stream ended before any event; clients stay away."}}}};
+}
+
+Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
+  const bool raw = route.response_body.empty() &&
+                   route.method->descriptor->output_type()->full_name() ==
+                       "google.api.HttpBody";
+  Json content;
+  if (raw) {
+    content["*/*"] = Json::object();
+  } else {
+    content["application/json"] = {{"schema", DataSchema(route, schemas)}};
+  }
+  return {{"200", {{"description", "OK"}, {"content", std::move(content)}}}};
+}
+
+// A google.rpc.Status in JSON; in `/events` with the name of its stream.
+Json StatusSchema() {
+  return {{"type", "object"},
+          {"properties",
+           {{"code",
+             {{"type", "integer"},
+              {"description", "google.rpc.Code; 0 when all is well."}}},
+            {"message", {{"type", "string"}}},
+            {"details", Component("schemas", "ErrorDetails")},
+            {"stream",
+             {{"type", "string"},
+              {"description", "Which of the streams of `/events` it was."}}}}},
+          {"required", {"code", "message"}}};
+}
+
+}  // namespace
+
+Json Component(const std::string& kind, const std::string& name) {
+  return {{"$ref", absl::StrCat("#/components/", kind, "/", name)}};
+}
+
+Json ResponsesOf(const Route& route, const JsonSchemas& schemas,
+                 Version version) {
+  std::vector<int> errors = {400, 404, 500, 501, 503};
+  AddAccessErrors(route.method->access, &errors);
+  if (!route.body.empty()) errors.push_back(413);
+  Json responses;
+  if (route.method->server_streaming) {
+    responses = StreamResponses(route, schemas, version);
+    errors.insert(errors.end(), {406, 429});
+  } else {
+    responses = UnaryResponses(route, schemas);
+    errors.insert(errors.end(), {409, 429, 504});
+  }
+  AddErrors(errors, &responses);
+  return responses;
+}
+
+Json BundleResponses(
+    const std::vector<std::pair<std::string, const Route*>>& streams,
+    const JsonSchemas& schemas, Version version) {
+  Json media;
+  if (version == Version::k32) {
+    Json events = Json::array();
+    bool resumable = false;
+    for (const auto& [name, route] : streams) {
+      events.push_back(Event({{"const", name}}, true,
+                             !route->method->id_from.empty(),
+                             DataSchema(*route, schemas)));
+      resumable = resumable || !route->method->resume_into.empty();
+    }
+    // The client may choose names of its own.
+    media["itemSchema"] = {
+        {"anyOf",
+         {Items(std::move(events), resumable),
+          {{"type", "object"}, {"required", {"event", "data"}}}}}};
+  } else {
+    media["schema"] = {{"type", "string"}};
+  }
+  Json responses = {
+      {"200",
+       {{"description",
+         "The events of the streams, each under its stream's name. The end of "
+         "a stream is an event `grpc-status` that has the name in `stream`."},
+        {"content", {{"text/event-stream", std::move(media)}}}}},
+      {"204", {{"description", "All streams ended before any event."}}}};
+  AddErrors({400, 401, 403, 404, 429, 500, 503}, &responses);
+  return responses;
+}
+
+Json ErrorResponses() {
+  const Json content = {
+      {"application/json", {{"schema", Component("schemas", kErrorSchema)}}}};
+  Json responses = Json::object();
+  for (const ErrorKind& kind : kErrors) {
+    Json response = {{"description", kind.description}};
+    if (kind.header != nullptr) {
+      response["headers"][kind.header] = {{"schema", {{"type", "string"}}}};
+    }
+    response["content"] = content;
+    responses[kind.name] = std::move(response);
+  }
+  responses["Error"] = {{"description", "Any other error."},
+                        {"content", content}};
+  return responses;
+}
+
+Json ErrorSchemas() {
+  Json details = {{"type", "object"},
+                  {"required", {"@type"}},
+                  {"properties", {{"@type", {{"type", "string"}}}}}};
+  Json components;
+  components[kErrorSchema] = {
+      {"type", "object"},
+      {"description", "What every error looks like (AIP-193)."},
+      {"required", {"error"}},
+      {"properties",
+       {{"error",
+         {{"type", "object"},
+          {"required", {"code", "status", "message", "details"}},
+          {"properties",
+           {{"code",
+             {{"type", "integer"}, {"description", "The HTTP status."}}},
+            {"status",
+             {{"type", "string"},
+              {"description", "The name of the google.rpc.Code."},
+              {"examples", {"NOT_FOUND"}}}},
+            {"message", {{"type", "string"}}},
+            {"details", Component("schemas", "ErrorDetails")}}}}}}}};
+  components["ErrorDetails"] = {
+      {"type", "array"},
+      {"description",
+       "Messages of any type, which `@type` names; for rules that a request "
+       "breaks, `type.googleapis.com/google.rpc.BadRequest`."},
+      {"items", std::move(details)}};
+  components[kStatusSchema] =
+      Event({{"const", "grpc-status"}}, true, false, StatusSchema());
+  components[kStatusSchema]["description"] = "How the stream ended.";
+  components[kResetSchema] = Event({{"const", "reset"}}, true, true,
+                                   {{"type", "object"},
+                                    {"properties",
+                                     {{"requested", {{"type", "string"}}},
+                                      {"oldest", {{"type", "string"}}},
+                                      {"stream", {{"type", "string"}}}}},
+                                    {"required", {"requested", "oldest"}}});
+  components[kResetSchema]["description"] =
+      "The stream could not be resumed after `requested`: what follows is as "
+      "on "
+      "a first visit. `oldest` is the oldest id that is kept; it may be empty.";
+  components["StreamError"] = {
+      {"type", "object"},
+      {"description", "The last element of a stream that failed."},
+      {"required", {"error"}},
+      {"properties", {{"error", StatusSchema()}}}};
+  return components;
+}
+
+}  // namespace sse_bridge

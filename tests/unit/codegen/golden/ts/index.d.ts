@@ -1,0 +1,75 @@
+// Generated; do not edit.
+import type * as m from './messages.js';
+import type * as $rt from './runtime/index.js';
+
+export type * from './messages.js';
+export { BridgeError, Code, EventStream } from './runtime/index.js';
+export type {
+  CallOptions,
+  ClientOptions,
+  ReconnectPolicy,
+  Reset,
+  StreamEvent,
+  StreamOptions,
+  StreamState,
+} from './runtime/index.js';
+
+/**
+ * Sells things.
+ *
+ * - by piece
+ * - by weight
+ */
+export class ShopClient {
+  private constructor();
+
+  /**
+   * Follows the orders of a shop.
+   *
+   * Ends when the shop closes *\/ for good.
+   *
+   * Needs scope `shop` or `shop:write`, and role `clerk`.
+   */
+  watchOrders(request?: m.WatchOrdersRequest, options?: $rt.StreamOptions<m.Order, string>): $rt.EventStream<m.Order, string>;
+
+  /** Needs scope `shop` or `shop:write`, and role `clerk`. */
+  updateOrder(request: m.UpdateOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+
+  /**
+   * Reads an order.
+   *
+   * Needs a token.
+   */
+  getOrder(request: m.GetOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+
+  /** A picture, as it is. */
+  getPicture(request: m.GetPictureRequest, options?: $rt.CallOptions): Promise<$rt.Bytes>;
+
+  /** Needs a token. */
+  close(request?: m.EmptyInput, options?: $rt.CallOptions): Promise<m.Empty>;
+}
+
+/** Another service's messages look otherwise. */
+export class AuditClient {
+  private constructor();
+
+  tail(request?: m.EmptyInput_2, options?: $rt.StreamOptions<m.Order_2, "order">): $rt.EventStream<m.Order_2, "order">;
+}
+
+export interface Services {
+  readonly shop: ShopClient;
+  readonly audit: AuditClient;
+}
+
+export interface Client extends Services {}
+export class Client {
+  constructor(options?: $rt.ClientOptions);
+
+  /**
+   * The same services, whose streams share connections to `/events`. Adding a
+   * stream opens the shared connection again, resuming the others.
+   */
+  shared(options?: $rt.SharedOptions): Services;
+}
+
+export function createClient(options?: $rt.ClientOptions): Client;
