@@ -121,9 +121,9 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
       static_cast<int>(config.max_streams_per_subject());
   limit_options.per_address =
       static_cast<int>(config.max_streams_per_address());
-  limit_options.total = static_cast<int>(
-      config.max_streams() > 0 ? config.max_streams()
-                               : descriptors - kReservedDescriptors);
+  limit_options.total = static_cast<int>(config.max_streams() > 0
+                                             ? config.max_streams()
+                                             : StreamDescriptors(descriptors));
   ConnectionLimits limits(limit_options);
   Delivery delivery(delivery_options);
   if (absl::Status started = delivery.Start(); !started.ok()) return started;

@@ -5,6 +5,9 @@
 #   scripts/bench.sh transcode      wire bytes to JSON, beside libprotobuf
 #   scripts/bench.sh fanout         events to many browsers, beside its peers
 #   scripts/bench.sh connections    how many streams one machine holds
+#   scripts/bench.sh slow_clients   what browsers that never read do to others
+#   scripts/bench.sh symbols        many browsers with symbols of their own
+#   scripts/bench.sh attack         normal requests during slow-client attacks
 set -euo pipefail
 cd "$(dirname "$0")/.."
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' scripts/bench.sh | sed '$d'; }

@@ -95,6 +95,12 @@ class EventStream {
     return waiting_.empty();
   }
 
+  // Messages that wait, the one being written among them.
+  size_t waiting() const {
+    MutexLock lock(&mu_);
+    return waiting_.size();
+  }
+
   // After what waits, the call ends.
   void Finish(grpc::Status status) {
     MutexLock lock(&mu_);

@@ -2,7 +2,13 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 namespace sse_bridge {
+
+size_t StreamDescriptors(size_t limit) {
+  return limit - std::min(kReservedDescriptors, limit / 2);
+}
 
 size_t RaiseDescriptorLimit() {
   rlimit limit{};

@@ -8,6 +8,10 @@ namespace sse_bridge {
 // Descriptors that are not browsers: upstream connections, event loops, files.
 inline constexpr size_t kReservedDescriptors = 256;
 
+// How many of `limit` descriptors streams may have: all but those above, or but
+// half where there are few.
+size_t StreamDescriptors(size_t limit);
+
 // Raises the soft limit of open descriptors to the hard limit, which is not
 // ours to raise. Returns the limit that holds now.
 size_t RaiseDescriptorLimit();

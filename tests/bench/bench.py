@@ -1,0 +1,229 @@
+"""What the benchmarks of this folder share: processes, ports, the load program,
+extra Debian packages that are unpacked and not installed."""
+
+import atexit
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, 'build', 'release')
+CACHE = os.path.join(ROOT, 'build', 'bench')
+BRIDGE = os.path.join(BUILD, 'bridge', 'sse-bridge')
+BACKEND = os.path.join(BUILD, 'tests', 'load', 'load-backend')
+SCHEMA = os.path.join(BUILD, 'tests', 'load', 'load.binpb')
+RAWFAN = os.path.join(BUILD, 'tests', 'bench', 'rawfan')
+SSELOAD = os.path.join(BUILD, 'tests', 'bench', 'sseload')
+HTTPLIB_BRIDGE = os.path.join(BUILD, 'tests', 'bench', 'httplib-bridge')
+STAMP = '"t_ns":"'
+
+# The server has the first core for itself; what loads it has the others.
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORES = CORES[:1]
+LOAD_CORES = CORES[1:] or CORES
+
+START_SECONDS = 20
+
+_running = []
+_directories = []
+
+
+def fail(message):
+    sys.exit('bench: ' + message)
+
+
+class Process:
+    """A program in the background. `cores` pins it."""
+
+    def __init__(self, argv, cores=None, env=None, cwd=None, stdin=None):
+        self.log = tempfile.TemporaryFile('w+')
+        # A low-numbered file with its output: nothing fills a pipe up.
+        pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
+        self.process = subprocess.Popen(
+            argv, stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=pin,
+            env=dict(os.environ, **(env or {})), cwd=cwd,
+            stdin=stdin or subprocess.DEVNULL)
+        _running.append(self)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def output(self):
+        self.log.flush()
+        with open('/proc/self/fd/%d' % self.log.fileno()) as text:
+            return text.read()
+
+    def wait_for(self, text):
+        """The word behind `text` in its output."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            output = self.output()
+            at = output.find(text)
+            if at >= 0 and '\n' in output[at:]:
+                return output[at + len(text):].split()[0]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        fail('%s did not start:\n%s' % (self.process.args[0], self.output()))
+
+    def stop(self):
+        if self in _running:
+            _running.remove(self)
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+
+@atexit.register
+def _clean_up():
+    for process in reversed(list(_running)):
+        process.stop()
+    for directory in _directories:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+def temporary_directory():
+    _directories.append(tempfile.mkdtemp(prefix='sse-bench-'))
+    os.chmod(_directories[-1], 0o755)
+    return _directories[-1]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def wait_for_port(port, process):
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.process.poll() is None:
+        try:
+            socket.create_connection(('127.0.0.1', port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    fail('%s does not listen:\n%s' % (process.process.args[0], process.output()))
+
+
+def backend(cores=LOAD_CORES):
+    process = Process([BACKEND], cores)
+    process.address = process.wait_for('listening on ')
+    return process
+
+
+def bridge(upstream, *options, cores=None, port=0):
+    process = Process([BRIDGE, '--listen', '127.0.0.1:%d' % port, '--upstream',
+                       upstream, '--descriptor-set', SCHEMA, '--log-level',
+                       'warning', '--drain-timeout', '0s', *options], cores)
+    process.port = int(process.wait_for('listening on http://127.0.0.1:'))
+    return process
+
+
+def load(port, path, connections, cores=LOAD_CORES, pids=(), **options):
+    """Runs sseload; what it measured."""
+    argv = [SSELOAD, '--port', str(port), '--path', path, '--connections',
+            str(connections)]
+    for pid in pids:
+        argv += ['--pid', str(pid)]
+    for name, value in options.items():
+        argv += ['--' + name.replace('_', '-'), str(value)]
+    pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True,
+                          preexec_fn=pin)
+    if done.returncode != 0:
+        fail('sseload failed: ' + ' '.join(argv))
+    return json.loads(done.stdout)
+
+
+def descriptors():
+    return int(subprocess.run(['bash', '-c', 'ulimit -Hn'], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout)
+
+
+def debian_packages(*names):
+    """Unpacks Debian packages with what they need and this machine lacks, in a
+    folder of the build; nothing is installed and no service started. Returns
+    the folder."""
+    root = os.path.join(CACHE, 'debian')
+    archives = os.path.join(CACHE, 'archives')
+    done = os.path.join(root, '.' + '_'.join(names))
+    if os.path.exists(done):
+        return root
+    os.makedirs(os.path.join(archives, 'partial'), exist_ok=True)
+    os.makedirs(root, exist_ok=True)
+    subprocess.run(
+        ['apt-get', 'install', '-qq', '--reinstall', '--download-only', '-y',
+         '--no-install-recommends', '-o', 'Dir::Cache::archives=' + archives,
+         '-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User=root', *names],
+        check=True, stdout=subprocess.DEVNULL)
+    for archive in glob.glob(os.path.join(archives, '*.deb')):
+        subprocess.run(['dpkg-deb', '-x', archive, root], check=True)
+    open(done, 'w').close()
+    return root
+
+
+def library_path(root):
+    return ':'.join(glob.glob(os.path.join(root, 'usr/lib/*-linux-gnu*')) +
+                    glob.glob(os.path.join(root, 'lib/*-linux-gnu*')))
+
+
+def node_packages():
+    """The Node peers' packages, in a folder of the build."""
+    folder = os.path.join(CACHE, 'node')
+    os.makedirs(folder, exist_ok=True)
+    source = os.path.join(ROOT, 'tests', 'bench', 'peers')
+    lock = os.path.join(folder, 'package-lock.json')
+    with open(os.path.join(source, 'package-lock.json'), 'rb') as wanted:
+        text = wanted.read()
+    if not os.path.exists(lock) or open(lock, 'rb').read() != text or (
+            not os.path.exists(os.path.join(folder, 'node_modules'))):
+        for name in ('package.json', 'package-lock.json'):
+            shutil.copy(os.path.join(source, name), folder)
+        subprocess.run(['npm', 'ci', '--no-audit', '--no-fund',
+                        '--ignore-scripts', '--loglevel=error'],
+                       cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def machine():
+    """One line about where this runs."""
+    model = 'unknown processor'
+    with open('/proc/cpuinfo') as info:
+        for line in info:
+            if line.startswith('model name'):
+                model = line.split(':', 1)[1].strip()
+                break
+    return '%s, %d cores, Linux %s' % (model, os.cpu_count(),
+                                       os.uname().release)
+
+
+class Checks:
+    """Acceptance lines with what was measured. Says at the end whether all
+    held."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def check(self, holds, text):
+        print('%s  %s' % ('ok  ' if holds else 'FAIL', text), flush=True)
+        self.failed += 0 if holds else 1
+
+    def finish(self):
+        if self.failed:
+            sys.exit('%d not held' % self.failed)

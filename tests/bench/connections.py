@@ -1,0 +1,119 @@
+"""How many streams one machine holds: what an idle one costs, how quickly they
+open, one process up to its descriptor limit, and several processes on one port.
+Every stream must receive events."""
+
+import argparse
+import json
+import subprocess
+
+from bench import (Checks, SSELOAD, backend, bridge, descriptors,
+                   free_port, load, machine)
+
+PAD = 100
+# Descriptors of a process that are not streams.
+NOT_STREAMS = 300
+ADDRESSES_PER_LOADER = 8
+
+
+def per_second(result):
+    return result['ok'] / result['opening_s']
+
+
+def one_process(checks, idle, most):
+    source = backend()
+    ours = bridge(source.address)
+    result = load(ours.port, '/ticks?rate=0&pad=%d' % PAD, idle, cores=None,
+                  pids=[ours.pid], ramp=100_000, warmup=2, seconds=0.1)
+    ours.stop()
+    checks.check(result['ok'] == idle and result['closed'] == 0,
+                 '{:,} streams opened, {:,} of them answered'.format(
+                     idle, result['ok']))
+    checks.check(result['opening_s'] <= 2 or idle > 10_000,
+                 'in {:.2f} s: {:,.0f} a second'.format(
+                     result['opening_s'], per_second(result)))
+    checks.check(result['bytes_each'] <= 2048,
+                 '{:,.0f} bytes resident of each while idle'.format(
+                     result['bytes_each']))
+
+    ours = bridge(source.address)
+    result = load(ours.port, '/ticks?rate=1&pad=%d' % PAD, most, cores=None,
+                  pids=[ours.pid], ramp=20_000, warmup=1, seconds=5,
+                  sequence='"n":')
+    ours.stop()
+    source.stop()
+    checks.check(
+        result['ok'] == most and result['closed'] == 0 and
+        result['lost'] == 0 and result['events_each']['least'] >= 4,
+        '{:,} streams in one process; in {:.0f} s each received {:.0f} to '
+        '{:.0f} events, {} lost'.format(
+            result['ok'], result['seconds'], result['events_each']['least'],
+            result['events_each']['most'], result['lost']))
+
+
+def several_processes(checks, total, room):
+    count = -(-total // (room - 1000))  # the kernel does not share out evenly
+    source = backend()
+    port = free_port()
+    bridges = [bridge(source.address, '--reuse-port', port=port)
+               for _ in range(count)]
+    loaders = []
+    for i in range(count):
+        share = total // count + (1 if i < total % count else 0)
+        argv = [SSELOAD, '--port', str(port), '--path',
+                '/ticks?rate=0.5&pad=%d' % PAD, '--connections', str(share),
+                '--ramp', '3000', '--give-up', '120', '--seconds', '10',
+                '--warmup', '2', '--address', str(2 + i * ADDRESSES_PER_LOADER),
+                '--sequence', '"n":', '--hold']
+        for each in bridges if i == 0 else []:
+            argv += ['--pid', str(each.pid)]
+        loaders.append(subprocess.Popen(argv, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True))
+    try:
+        for loader in loaders:
+            loader.stdout.readline()
+        for loader in loaders:
+            loader.stdin.write('\n')
+            loader.stdin.flush()
+        results = [json.loads(loader.stdout.readline()) for loader in loaders]
+    finally:
+        for loader in loaders:
+            loader.kill()
+            loader.wait()
+    for each in bridges:
+        each.stop()
+    source.stop()
+    ok = sum(r['ok'] for r in results)
+    closed = sum(r['closed'] for r in results)
+    lost = sum(r['lost'] for r in results)
+    least = min(r['events_each']['least'] for r in results)
+    checks.check(
+        ok == total and closed == 0 and lost == 0 and least >= 3,
+        '{:,} of {:,} streams over {} processes on one port; in 10 s each '
+        'received at least {:.0f} events, {} lost; {:.0f} MB resident in '
+        'all'.format(ok, total, count, least, lost, results[0]['resident_mb']))
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        prog='scripts/bench.sh connections', description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--idle', type=int, default=10_000,
+                        help='streams opened at once; default: %(default)s')
+    parser.add_argument('--one', type=int, default=19_000,
+                        help='streams of one process; default: %(default)s')
+    parser.add_argument('--total', type=int, default=100_000,
+                        help='over several processes; 0: leave it out; '
+                        'default: %(default)s')
+    args = parser.parse_args()
+    room = descriptors() - NOT_STREAMS
+    print(machine())
+    print('{:,} descriptors a process; the load runs on the same cores'.format(
+        descriptors()))
+    checks = Checks()
+    one_process(checks, min(args.idle, room), min(args.one, room))
+    if args.total > 0:
+        several_processes(checks, args.total, room)
+    checks.finish()
+
+
+main()

@@ -1,0 +1,318 @@
+#include "tests/bench/load_worker.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+
+namespace sse_bridge::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kBufferBytes = size_t{256} << 10;
+constexpr int kMaxEvents = 1024;
+// Between so many connects there is a look at what arrives.
+constexpr int kConnectsPerRound = 256;
+// A source address has about 28,000 ports.
+constexpr int kConnectionsPerAddress = 20'000;
+constexpr int kAddressesPerWorker = 8;
+// Latency and segments are taken from one connection in so many.
+constexpr int kSample = 8;
+constexpr size_t kMaxLatencies = 2'000'000;
+constexpr int kSlowReceiveBuffer = 4096;
+constexpr std::string_view kSymbol = "\"symbol\":\"S";
+
+int64_t WallNanos() {
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// The number that stands behind `key`; -1 without one.
+int64_t NumberAfter(std::string_view line, std::string_view key) {
+  const size_t at = line.find(key);
+  if (at == std::string_view::npos) return -1;
+  int64_t number = -1;
+  std::from_chars(line.data() + at + key.size(), line.data() + line.size(),
+                  number);
+  return number;
+}
+
+uint32_t DataSegmentsIn(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+  return info.tcpi_data_segs_in;
+}
+
+}  // namespace
+
+LoadWorker::LoadWorker(const LoadOptions& options, int index, LoadPhase* phase)
+    : options_(options),
+      index_(index),
+      phase_(phase),
+      lines_(!options.sequence.empty() || options.symbols > 0),
+      random_(static_cast<uint32_t>(options.address * 64 + index)),
+      buffer_(kBufferBytes) {
+  const int share = options.connections / options.threads +
+                    (index < options.connections % options.threads ? 1 : 0);
+  connections_.resize(static_cast<size_t>(share));
+  for (int i = 0; i < options.slow / options.threads && i < share; ++i) {
+    connections_[static_cast<size_t>(i)].slow = true;
+  }
+}
+
+void LoadWorker::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+const LoadWorker::Result& LoadWorker::Join() {
+  thread_.join();
+  return result_;
+}
+
+void LoadWorker::Run() {
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  const int count = static_cast<int>(connections_.size());
+  const double ramp = options_.ramp / options_.threads;
+  const Clock::time_point begin = Clock::now();
+  std::vector<epoll_event> events(kMaxEvents);
+  int opened = 0;
+  while (!phase_->stop.load(std::memory_order_relaxed)) {
+    const double passed =
+        std::chrono::duration<double>(Clock::now() - begin).count();
+    const int due =
+        static_cast<int>(std::min<double>(count, passed * ramp + 1));
+    for (int i = 0; i < kConnectsPerRound && opened < due; ++i) Open(opened++);
+    const int n =
+        epoll_wait(epoll_, events.data(), kMaxEvents, opened < count ? 1 : 20);
+    const bool measuring = phase_->measuring.load(std::memory_order_relaxed);
+    if (measuring != measuring_) {
+      measuring ? BeginMeasuring() : EndMeasuring();
+    }
+    for (int i = 0; i < n; ++i) {
+      const epoll_event& event = events[static_cast<size_t>(i)];
+      OnEvent(&connections_[event.data.u32], event.events);
+    }
+  }
+  if (measuring_) EndMeasuring();
+  for (Connection& c : connections_) {
+    if (c.ok && !c.slow) result_.events_each.push_back(c.events);
+    result_.missing +=
+        static_cast<uint64_t>(std::count(c.has.begin(), c.has.end(), false));
+    if (c.fd >= 0) close(c.fd);
+  }
+  close(epoll_);
+}
+
+void LoadWorker::Open(int index) {
+  Connection* const c = &connections_[static_cast<size_t>(index)];
+  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (c->fd < 0) return Fail(c);
+  if (c->slow) {
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &kSlowReceiveBuffer,
+               sizeof kSlowReceiveBuffer);
+  }
+  const int one = 1;
+  setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  from.sin_addr.s_addr =
+      htonl(0x7f000000u + static_cast<uint32_t>(
+                              options_.address + index_ * kAddressesPerWorker +
+                              index / kConnectionsPerAddress));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(options_.port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  epoll_event event{};
+  event.events = EPOLLOUT | EPOLLIN | EPOLLRDHUP;
+  event.data.u32 = static_cast<uint32_t>(index);
+  if (bind(c->fd, reinterpret_cast<sockaddr*>(&from), sizeof from) != 0 ||
+      (connect(c->fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 &&
+       errno != EINPROGRESS) ||
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, c->fd, &event) != 0) {
+    Fail(c);
+  }
+}
+
+std::string LoadWorker::Request(Connection* c) {
+  std::string path = options_.path;
+  while (static_cast<int>(c->wants.size()) < options_.symbols) {
+    const int symbol = std::uniform_int_distribution<int>(
+        0, options_.all_symbols - 1)(random_);
+    if (std::find(c->wants.begin(), c->wants.end(), symbol) != c->wants.end()) {
+      continue;
+    }
+    path += path.find('?') == std::string::npos ? '?' : '&';
+    path += "symbols=S" + std::to_string(symbol);
+    c->wants.push_back(symbol);
+  }
+  std::sort(c->wants.begin(), c->wants.end());
+  c->has.resize(c->wants.size());
+  std::string request = "GET " + path +
+                        " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                        "Accept: text/event-stream\r\n";
+  for (const std::string& header : options_.headers) {
+    request += header + "\r\n";
+  }
+  return request + "\r\n";
+}
+
+void LoadWorker::OnEvent(Connection* c, uint32_t events) {
+  if (c->fd < 0) return;
+  if (c->connected) return Read(c);
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return Fail(c);
+  if ((events & EPOLLOUT) == 0) return;
+  c->connected = true;
+  const std::string request = Request(c);
+  if (send(c->fd, request.data(), request.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(request.size())) {
+    return Fail(c);
+  }
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP;
+  event.data.u32 = static_cast<uint32_t>(c - connections_.data());
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, c->fd, &event);
+}
+
+void LoadWorker::Fail(Connection* c) {
+  if (c->fd >= 0) close(c->fd);
+  c->fd = -1;
+  if (c->answered) {
+    ++result_.closed;
+    return;
+  }
+  ++result_.failed;
+  decided_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void LoadWorker::Read(Connection* c) {
+  const ssize_t n = read(c->fd, buffer_.data(), buffer_.size());
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n <= 0) return Fail(c);
+  const std::string_view bytes(buffer_.data(), static_cast<size_t>(n));
+  if (c->answered) return OnBytes(c, bytes);
+  c->head += bytes;
+  const size_t end = c->head.find("\r\n\r\n");
+  if (end == std::string::npos) return;
+  c->answered = true;
+  c->ok = c->head.compare(0, 12, "HTTP/1.1 200") == 0;
+  ++result_.answered;
+  result_.ok += c->ok ? 1 : 0;
+  const std::string rest = c->head.substr(end + 4);
+  std::string().swap(c->head);
+  answered_.fetch_add(1, std::memory_order_relaxed);
+  decided_.fetch_add(1, std::memory_order_relaxed);
+  if (c->slow) {
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, c->fd, nullptr);
+  } else if (!rest.empty()) {
+    OnBytes(c, rest);
+  }
+}
+
+void LoadWorker::OnBytes(Connection* c, std::string_view bytes) {
+  if (measuring_) result_.bytes += bytes.size();
+  if (!measuring_ && !lines_) {
+    c->at_line = bytes.back() == '\n';
+    return;
+  }
+  const bool stamps =
+      !options_.stamp.empty() && (c - connections_.data()) % kSample == 0;
+  if (lines_ || stamps) {
+    // Whole lines only: numbers may come in two parts.
+    if (!c->tail.empty() || !c->at_line) {
+      c->tail += bytes;
+      bytes = c->tail;
+    }
+    size_t at = 0;
+    for (size_t end; (end = bytes.find('\n', at)) != std::string_view::npos;
+         at = end + 1) {
+      OnLine(c, bytes.substr(at, end - at));
+    }
+    std::string tail(bytes.substr(at));
+    c->tail.swap(tail);
+    c->at_line = c->tail.empty();
+    return;
+  }
+  size_t at = 0;
+  for (;;) {
+    if (c->at_line && bytes.compare(at, 5, "data:") == 0) {
+      ++c->events;
+      ++result_.events;
+    }
+    const size_t end = bytes.find('\n', at);
+    c->at_line = end != std::string_view::npos;
+    if (!c->at_line) return;
+    at = end + 1;
+    if (at == bytes.size()) return;
+  }
+}
+
+void LoadWorker::OnLine(Connection* c, std::string_view line) {
+  if (line.compare(0, 5, "data:") != 0) return;
+  if (measuring_) {
+    ++c->events;
+    ++result_.events;
+    if (!options_.stamp.empty() &&
+        result_.latencies_us.size() < kMaxLatencies) {
+      const int64_t stamp = NumberAfter(line, options_.stamp);
+      if (stamp > 0) {
+        result_.latencies_us.push_back(static_cast<float>(WallNanos() - stamp) /
+                                       1000);
+      }
+    }
+  }
+  if (!options_.sequence.empty()) {
+    const int64_t number = NumberAfter(line, options_.sequence);
+    if (number > 0) {
+      const auto n = static_cast<uint32_t>(number);
+      if (c->next != 0 && n > c->next) result_.lost += n - c->next;
+      if (c->next != 0 && n < c->next) ++result_.repeated;
+      c->next = std::max(c->next, n + 1);
+    }
+  }
+  if (options_.symbols > 0) {
+    const auto symbol = static_cast<int>(NumberAfter(line, kSymbol));
+    const auto it = std::lower_bound(c->wants.begin(), c->wants.end(), symbol);
+    if (it == c->wants.end() || *it != symbol) {
+      ++result_.strangers;
+    } else {
+      c->has[static_cast<size_t>(it - c->wants.begin())] = true;
+    }
+  }
+}
+
+void LoadWorker::BeginMeasuring() {
+  measuring_ = true;
+  for (size_t i = 0; i < connections_.size(); i += kSample) {
+    Connection& c = connections_[i];
+    if (c.fd >= 0) c.segments = DataSegmentsIn(c.fd);
+  }
+}
+
+void LoadWorker::EndMeasuring() {
+  measuring_ = false;
+  for (size_t i = 0; i < connections_.size(); i += kSample) {
+    const Connection& c = connections_[i];
+    if (c.fd < 0 || !c.ok || c.slow) continue;
+    result_.sampled_events += c.events;
+    result_.sampled_segments += DataSegmentsIn(c.fd) - c.segments;
+  }
+}
+
+}  // namespace sse_bridge::bench

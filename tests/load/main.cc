@@ -1,0 +1,41 @@
+// load-backend [HOST:PORT]: serves load.v1.Load; on a free port without one.
+
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "tests/load/load_service.h"
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  sse_bridge::testing::LoadService service;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(argc > 1 ? argv[1] : "127.0.0.1:0",
+                           grpc::InsecureServerCredentials(), &port);
+  // Bridges ping quiet connections; by default gRPC takes that for an attack.
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
+  builder.RegisterService(&service);
+  const auto server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    std::fprintf(stderr, "load-backend: cannot listen\n");
+    return 1;
+  }
+  std::printf("listening on 127.0.0.1:%d\n", port);
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  // Streams without end need no farewell here.
+  std::fflush(nullptr);
+  _exit(0);
+}
