@@ -296,7 +296,7 @@ Reason ParseFieldMask(absl::string_view text, bool allow_snake,
       if (absl::ascii_isupper(c)) {
         out.push_back('_');
         out.push_back(absl::ascii_tolower(c));
-      } else if (absl::ascii_isalnum(c) || c == '.' ||
+      } else if (absl::ascii_isalnum(c) || c == '.' || c == '*' ||
                  (c == '_' && allow_snake)) {
         out.push_back(c);
       } else {

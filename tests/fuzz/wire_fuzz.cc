@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -183,8 +184,31 @@ void CanonicalizeScalar(Message* message, const FieldDescriptor* field) {
   }
 }
 
+// The reader takes names, as clients write them; the writer takes any path.
+bool IsMaskOfNames(const Message& mask) {
+  const Reflection* reflection = mask.GetReflection();
+  const FieldDescriptor* paths = mask.GetDescriptor()->FindFieldByNumber(1);
+  for (int i = 0; i < reflection->FieldSize(mask, paths); ++i) {
+    const std::string path = reflection->GetRepeatedString(mask, paths, i);
+    char previous = '.';
+    for (char c : path) {
+      if (c == '.' && previous == '.') return false;
+      if (!absl::ascii_isalnum(c) && c != '.' && c != '_' && c != '*') {
+        return false;
+      }
+      previous = c;
+    }
+    if (previous == '.') return false;
+  }
+  return true;
+}
+
 bool Canonicalize(Message* message) {
   message->DiscardUnknownFields();
+  if (message->GetDescriptor()->full_name() == "google.protobuf.FieldMask" &&
+      !IsMaskOfNames(*message)) {
+    return false;
+  }
   const Reflection* reflection = message->GetReflection();
   if (message->GetDescriptor()->full_name() == "google.protobuf.Any") {
     return CanonicalizeAny(message);

@@ -191,10 +191,11 @@ TEST(ScalarTextTest, FieldMasks) {
   EXPECT_EQ(mask("", false), "");
   EXPECT_EQ(mask("foo", false), "foo");
   EXPECT_EQ(mask("fooBar,baz.quxQuux1", false), "foo_bar|baz.qux_quux1");
+  EXPECT_EQ(mask("*,items.*.name", false), "*|items.*.name");  // AIP-134, 161
   EXPECT_EQ(mask("foo_bar", false), "malformed");
   EXPECT_EQ(mask("foo_bar,bazQux", true), "foo_bar|baz_qux");
   for (const char* text : {",", "a,", ",a", "a,,b", ".", "a.", ".a", "a..b",
-                           "a b", "a, b", "a-b", "é", "*"}) {
+                           "a b", "a, b", "a-b", "é"}) {
     EXPECT_EQ(mask(text, true), "malformed") << text;
   }
 }
