@@ -10,6 +10,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "backends/channels/channels_service.h"
+#include "backends/channels/redis_members.h"
 #include "backends/event_log/event_log.h"
 #include "backends/metrics/call_meter.h"
 #include "backends/metrics/metrics_service.h"
@@ -30,17 +32,23 @@
 #include "backends/prices/market.h"
 #include "backends/prices/prices_service.h"
 #include "backends/tasks/tasks_service.h"
+#include "bridge/redis/redis_address.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "HOST:PORT for gRPC; port 0 picks a free one");
 ABSL_FLAG(std::string, store, "sqlite:realtime.db",
-          "where events are kept: sqlite:PATH, or sqlite::memory:");
+          "where events are kept: sqlite:PATH, sqlite::memory:, or "
+          "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], which several backends "
+          "can share");
 ABSL_FLAG(bool, simulate_market, true,
           "let the prices of AAPL, AMZN, GOOG, MSFT and NVDA walk at random");
 ABSL_FLAG(absl::Duration, market_interval, absl::Seconds(1),
           "time between two steps of that walk (1ms-1h)");
 ABSL_FLAG(absl::Duration, presence_grace, absl::Seconds(2),
           "how long a user without a stream stays in a channel (0-1h)");
+ABSL_FLAG(absl::Duration, presence_lease, absl::Seconds(10),
+          "with Redis: after so long the others take a backend for dead, and "
+          "its users for gone (1s-10m)");
 ABSL_FLAG(int64_t, history_max_events, 10'000,
           "events kept of each notification box, task and channel");
 ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
@@ -55,6 +63,18 @@ constexpr int kExitBadUsage = 2;
 
 // Bridges ping quiet connections; by default gRPC takes that for an attack.
 constexpr int kMinPingIntervalMs = 10'000;
+
+// Between two looks at the store's health.
+constexpr timespec kHealthInterval = {0, 250'000'000};
+
+// The health service's names: with live values, and with what is stored.
+constexpr const char* kLiveServices[] = {
+    realtime::v1::Prices::service_full_name(),
+    realtime::v1::Metrics::service_full_name()};
+constexpr const char* kStoredServices[] = {
+    realtime::v1::Notifications::service_full_name(),
+    realtime::v1::Tasks::service_full_name(),
+    realtime::v1::Channels::service_full_name()};
 
 int Fail(const std::string& message) {
   std::cerr << "realtime-backends: " << message << "\n";
@@ -72,6 +92,23 @@ std::vector<std::string> WithUnderscores(int argc, char** argv) {
     }
   }
   return args;
+}
+
+// Until SIGTERM or SIGINT. Services that need the store serve while it can be
+// used.
+void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
+                             grpc::HealthCheckServiceInterface* health) {
+  bool known = false, available = false;
+  while (true) {
+    if (!known || log->available() != available) {
+      known = true;
+      available = log->available();
+      for (const char* name : kStoredServices) {
+        health->SetServingStatus(name, available);
+      }
+    }
+    if (sigtimedwait(&signals, nullptr, &kHealthInterval) > 0) return;
+  }
 }
 
 int Main(int argc, char** argv) {
@@ -101,6 +138,10 @@ int Main(int argc, char** argv) {
   if (grace < absl::ZeroDuration() || grace > absl::Hours(1)) {
     return Fail("--presence-grace: must be from 0 to 1h");
   }
+  const absl::Duration lease = absl::GetFlag(FLAGS_presence_lease);
+  if (lease < absl::Seconds(1) || lease > absl::Minutes(10)) {
+    return Fail("--presence-lease: must be from 1s to 10m");
+  }
   EventLog::Limits limits;
   if (absl::GetFlag(FLAGS_history_max_events) < 1) {
     return Fail("--history-max-events: must be at least 1");
@@ -127,16 +168,23 @@ int Main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // A store that may not grow is an error of the write, and no end.
+  signal(SIGXFSZ, SIG_IGN);
 
-  auto log = OpenEventLog(absl::GetFlag(FLAGS_store), limits);
+  const std::string store = absl::GetFlag(FLAGS_store);
+  auto log = OpenEventLog(store, limits);
   if (!log.ok()) {
     return Fail(absl::StrCat("--store: ", log.status().message()));
   }
+  std::unique_ptr<RedisMembers> members;
+  if (auto redis = ParseRedisAddress(store); redis.ok()) {
+    members = std::make_unique<RedisMembers>(*redis, lease);
+  }
   CallMeter meter;
-  PricesService prices;
+  PricesService prices(members == nullptr ? nullptr : log->get());
   NotificationsService notifications(log->get());
   TasksService tasks(log->get());
-  ChannelsService channels(log->get(), grace);
+  ChannelsService channels(log->get(), grace, members.get());
   MetricsService metrics(&meter);
 
   grpc::EnableDefaultHealthCheckService(true);
@@ -168,21 +216,28 @@ int Main(int argc, char** argv) {
   std::printf("listening on %s:%d\n", listen.substr(0, colon).c_str(), port);
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+  for (const char* name : kLiveServices) health->SetServingStatus(name, true);
+  ReportHealthUntilSignal(signals, log->get(), health);
   // A second signal ends at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  server->GetHealthCheckService()->SetServingStatus(false);
+  std::cerr << "realtime-backends: draining\n";
   market.reset();
+  // First of all bridges are told to go elsewhere: by health, and by GOAWAY;
+  // then the streams end, and come back there.
+  health->Shutdown();
+  std::thread shutdown([&server] {
+    server->Shutdown(
+        absl::ToChronoTime(absl::Now() + absl::GetFlag(FLAGS_drain_timeout)));
+  });
   prices.Shutdown();
   notifications.Shutdown();
   tasks.Shutdown();
   channels.Shutdown();
   metrics.Shutdown();
-  server->Shutdown(
-      absl::ToChronoTime(absl::Now() + absl::GetFlag(FLAGS_drain_timeout)));
+  shutdown.join();
   server->Wait();
   return 0;
 }

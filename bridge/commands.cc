@@ -61,6 +61,8 @@ int Check(const std::vector<std::string>& arguments) {
   if (!upstreams.ok()) return Fail(upstreams.status());
   auto verifier = MakeVerifier(*loaded);
   if (!verifier.ok()) return Fail(verifier.status());
+  auto limits = MakeSharedLimits(*loaded);
+  if (!limits.ok()) return Fail(limits.status());
   auto served = LoadSchema(*loaded, *upstreams);
   if (!served.ok()) return Fail(served.status());
   std::cout << RouteTable((*served)->schema(), loaded->config);

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_join.h"
 #include "bridge/access/connection_limits.h"
+#include "bridge/access/shared_limits.h"
 #include "bridge/access/token_verifier.h"
 #include "bridge/commands.h"
 #include "bridge/delivery/delivery.h"
@@ -124,7 +125,9 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   limit_options.total = static_cast<int>(config.max_streams() > 0
                                              ? config.max_streams()
                                              : StreamDescriptors(descriptors));
-  ConnectionLimits limits(limit_options);
+  auto shared_limits = MakeSharedLimits(loaded);
+  if (!shared_limits.ok()) return shared_limits.status();
+  ConnectionLimits limits(limit_options, shared_limits->get());
   Delivery delivery(delivery_options);
   if (absl::Status started = delivery.Start(); !started.ok()) return started;
 

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/access/redis_limits.h"
 #include "bridge/ops/setting_value.h"
+#include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
 #include "bridge/upstream/grpc_upstream.h"
@@ -72,6 +74,17 @@ absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
   auto verifier = TokenVerifier::Create(std::move(options));
   if (verifier.ok()) return verifier;
   return loaded.origins.Annotate(verifier.status(), "auth_key");
+}
+
+absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
+    const LoadedConfig& loaded) {
+  const std::string& server = loaded.config.limits_redis();
+  if (server.empty()) return nullptr;
+  auto address = ParseRedisAddress(server);
+  if (!address.ok()) {
+    return loaded.origins.Annotate(address.status(), "limits_redis");
+  }
+  return std::make_unique<RedisLimits>(*address);
 }
 
 absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(

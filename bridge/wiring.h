@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bridge/access/shared_limits.h"
 #include "bridge/access/token_verifier.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/config.h"
@@ -23,6 +24,10 @@ absl::StatusOr<UpstreamRouter> MakeUpstreams(const LoadedConfig& loaded);
 
 // Null without keys.
 absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
+    const LoadedConfig& loaded);
+
+// Null when each bridge counts for itself. No connection is needed.
+absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
     const LoadedConfig& loaded);
 
 // Reads descriptor sets anew; with `reflect`, asks the backends.

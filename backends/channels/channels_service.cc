@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "backends/event_log/keys.h"
 #include "backends/event_log/log_tail.h"
+#include "backends/stream/resume.h"
 #include "backends/stream/status.h"
 
 namespace sse_bridge {
@@ -64,19 +65,30 @@ bool ReadBroadcast(const std::string& payload, std::string* user,
       static_cast<int>(payload.size() - eol - 1 - size));
 }
 
+// Tells everybody in the channel but the user himself.
+void Tell(EventLog* log, const Member& member,
+          const ChannelStreamEvent& event) {
+  log->Broadcast(Topic(member.channel), BroadcastPayload(member.user, event));
+}
+
 }  // namespace
 
-ChannelsService::ChannelsService(EventLog* log, absl::Duration presence_grace)
+ChannelsService::ChannelsService(EventLog* log, absl::Duration presence_grace,
+                                 SharedMembers* shared)
     : log_(log),
-      presence_(presence_grace,
-                [log](const std::string& channel, const std::string& user) {
-                  realtime::v1::MemberLeft left;
-                  left.set_channel(channel);
-                  left.set_user_id(user);
-                  log->Broadcast(Topic(channel),
-                                 BroadcastPayload(
-                                     user, MakeEvent("leave", "leave", left)));
-                }) {}
+      presence_(presence_grace, shared,
+                {[log](const Member& member) {
+                   realtime::v1::MemberJoined join;
+                   join.set_channel(member.channel);
+                   join.set_user_id(member.user);
+                   Tell(log, member, MakeEvent("join", "join", join));
+                 },
+                 [log](const Member& member) {
+                   realtime::v1::MemberLeft left;
+                   left.set_channel(member.channel);
+                   left.set_user_id(member.user);
+                   Tell(log, member, MakeEvent("leave", "leave", left));
+                 }}) {}
 
 absl::Status ChannelsService::CheckAccess(const std::string& channel,
                                           const std::string& user) {
@@ -84,10 +96,11 @@ absl::Status ChannelsService::CheckAccess(const std::string& channel,
     return absl::InvalidArgumentError("channel and user_id are needed");
   }
   if (!absl::StartsWith(channel, kPrivatePrefix)) return absl::OkStatus();
-  if (auto owner = log_->Get(OwnerKey(channel)); owner.ok() && *owner == user) {
-    return absl::OkStatus();
-  }
-  if (log_->Get(InvitedKey(channel, user)).ok()) return absl::OkStatus();
+  auto known = log_->GetAll({OwnerKey(channel), InvitedKey(channel, user)});
+  if (!known.ok()) return known.status();
+  const bool owns = (*known)[0] == user;
+  const bool invited = (*known)[1].has_value();
+  if (owns || invited) return absl::OkStatus();
   return absl::PermissionDeniedError("cannot join channel");
 }
 
@@ -105,10 +118,10 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     admitted = head.status();
     if (head.ok()) cursor = *std::move(head);
   } else if (admitted.ok()) {
-    admitted = log_->Read(topic, cursor, 1).status();
+    admitted = ReadFrom(log_, topic, request->from_oldest(), &cursor).status();
   }
   if (!admitted.ok()) {
-    stream->Finish(ToGrpc(admitted));
+    stream->Finish(ReadError(admitted, log_, topic));
     return stream->reactor();
   }
 
@@ -134,17 +147,13 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     if (stream == nullptr || !ReadBroadcast(payload, &from, &event)) return;
     if (from != user) stream->Send(std::move(event));
   };
-  reader.failed = [weak](const absl::Status& status) {
-    if (auto stream = weak.lock()) stream->Finish(ToGrpc(status));
+  reader.failed = [weak, log = log_, topic](const absl::Status& status) {
+    if (auto stream = weak.lock()) {
+      stream->Finish(ReadError(status, log, topic));
+    }
   };
   auto tail = LogTail::Start(log_, topic, cursor, std::move(reader));
-  if (presence_.Enter(channel, user)) {
-    realtime::v1::MemberJoined join;
-    join.set_channel(channel);
-    join.set_user_id(user);
-    log_->Broadcast(topic,
-                    BroadcastPayload(user, MakeEvent("join", "join", join)));
-  }
+  presence_.Enter(channel, user);
   stream->SetCallbacks({[tail] { tail->Continue(); },
                         [this, tail, weak, channel, user] {
                           tail->Stop();
@@ -172,7 +181,7 @@ grpc::ServerUnaryReactor* ChannelsService::SendMessage(
   response->set_content(request->content());
   SetNow(response->mutable_timestamp());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  log_->Append(Topic(request->channel()), response->SerializeAsString(), {}, "",
+  log_->Append(Topic(request->channel()), response->SerializeAsString(), {}, {},
                [reactor](const absl::Status& status, const std::string&) {
                  reactor->Finish(ToGrpc(status));
                });
@@ -191,9 +200,8 @@ grpc::ServerUnaryReactor* ChannelsService::SendTyping(
   realtime::v1::Typing typing;
   typing.set_channel(request->channel());
   typing.set_user_id(request->user_id());
-  log_->Broadcast(Topic(request->channel()),
-                  BroadcastPayload(request->user_id(),
-                                   MakeEvent("typing", "typing", typing)));
+  Tell(log_, {request->channel(), request->user_id()},
+       MakeEvent("typing", "typing", typing));
   return FinishNow(context, grpc::Status::OK);
 }
 
@@ -214,7 +222,10 @@ grpc::ServerUnaryReactor* ChannelsService::ListMessages(
       request->page_size() == 0 ? kDefaultPageSize : request->page_size());
   auto events =
       log_->Read(Topic(request->channel()), request->page_token(), size + 1);
-  if (!events.ok()) return FinishNow(context, ToGrpc(events.status()));
+  if (!events.ok()) {
+    return FinishNow(
+        context, ReadError(events.status(), log_, Topic(request->channel())));
+  }
   for (size_t i = 0; i < events->size() && i < size; ++i) {
     response->add_messages()->ParseFromString((*events)[i].payload);
   }
@@ -233,7 +244,9 @@ grpc::ServerUnaryReactor* ChannelsService::ListMembers(
       !admitted.ok()) {
     return FinishNow(context, ToGrpc(admitted));
   }
-  for (std::string& user : presence_.Members(request->channel())) {
+  auto users = presence_.Users(request->channel());
+  if (!users.ok()) return FinishNow(context, ToGrpc(users.status()));
+  for (std::string& user : *users) {
     response->add_user_ids(std::move(user));
   }
   return FinishNow(context, grpc::Status::OK);
@@ -253,20 +266,23 @@ grpc::ServerUnaryReactor* ChannelsService::Invite(
                                "everybody may join this channel"});
   }
   auto owner = log_->Get(OwnerKey(channel));
+  if (!owner.ok() && !absl::IsNotFound(owner.status())) {
+    return FinishNow(context, ToGrpc(owner.status()));
+  }
   if (owner.ok() && *owner != user) {
     return FinishNow(context, {grpc::StatusCode::PERMISSION_DENIED,
                                "only the channel's owner may invite"});
   }
   std::vector<EventLog::Change> changes = {
       {InvitedKey(channel, request->invitee()), user}};
-  std::string require_absent;
+  EventLog::Condition condition;
   if (!owner.ok()) {
     changes.push_back({OwnerKey(channel), user});
-    require_absent = OwnerKey(channel);
+    condition.key = OwnerKey(channel);
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   log_->Append(
-      "", "", std::move(changes), require_absent,
+      "", "", std::move(changes), std::move(condition),
       [reactor](const absl::Status& status, const std::string&) {
         // Somebody else was first, at the same moment.
         reactor->Finish(absl::IsAlreadyExists(status)

@@ -16,9 +16,11 @@ namespace sse_bridge {
 // typing are broadcast and not kept.
 class ChannelsService : public realtime::v1::Channels::CallbackService {
  public:
-  // `log` must outlive the service and its calls. A user whose last stream ends
-  // has left after `presence_grace`.
-  ChannelsService(EventLog* log, absl::Duration presence_grace);
+  // `log` and `shared` must outlive the service and its calls. A user whose
+  // last stream ends has left after `presence_grace`. `shared` may be null,
+  // when this is the only process.
+  ChannelsService(EventLog* log, absl::Duration presence_grace,
+                  SharedMembers* shared);
 
   grpc::ServerWriteReactor<realtime::v1::ChannelStreamEvent>* StreamChannel(
       grpc::CallbackServerContext* context,

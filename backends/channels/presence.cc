@@ -1,11 +1,24 @@
 #include "backends/channels/presence.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/time/clock.h"
 
 namespace sse_bridge {
+namespace {
 
-Presence::Presence(absl::Duration grace, Left left)
-    : grace_(grace), left_(std::move(left)), thread_([this] { Run(); }) {}
+// After a failure, before the next attempt.
+constexpr absl::Duration kRetry = absl::Milliseconds(200);
+
+}  // namespace
+
+Presence::Presence(absl::Duration grace, SharedMembers* shared,
+                   Handlers handlers)
+    : grace_(grace),
+      shared_(shared),
+      handlers_(std::move(handlers)),
+      thread_([this] { Run(); }) {}
 
 Presence::~Presence() {
   {
@@ -14,14 +27,17 @@ Presence::~Presence() {
     changed_.notify_all();
   }
   thread_.join();
+  if (shared_ != nullptr) shared_->Retire(grace_);
 }
 
-bool Presence::Enter(const std::string& channel, const std::string& user) {
+void Presence::Enter(const std::string& channel, const std::string& user) {
   MutexLock lock(&mu_);
   auto [it, is_new] = members_.try_emplace({channel, user});
   ++it->second.streams;
   it->second.leaves_at = absl::InfiniteFuture();
-  return is_new;
+  if (!is_new) return;
+  unsettled_.insert(it->first);
+  changed_.notify_all();
 }
 
 void Presence::Leave(const std::string& channel, const std::string& user) {
@@ -33,42 +49,115 @@ void Presence::Leave(const std::string& channel, const std::string& user) {
   changed_.notify_all();
 }
 
-std::vector<std::string> Presence::Members(const std::string& channel) const {
-  std::vector<std::string> users;
+absl::StatusOr<std::vector<std::string>> Presence::Users(
+    const std::string& channel) {
+  std::set<std::string> users;
+  if (shared_ != nullptr) {
+    auto shared = shared_->Users(channel);
+    if (!shared.ok()) return shared.status();
+    users.insert(shared->begin(), shared->end());
+  }
   MutexLock lock(&mu_);
   for (auto it = members_.lower_bound({channel, ""});
-       it != members_.end() && it->first.first == channel; ++it) {
-    users.push_back(it->first.second);
+       it != members_.end() && it->first.channel == channel; ++it) {
+    users.insert(it->first.user);
   }
-  return users;
+  return std::vector<std::string>(users.begin(), users.end());
 }
 
 void Presence::Run() {
-  for (;;) {
-    Member gone;
+  absl::Time renew_at =
+      shared_ != nullptr ? absl::InfinitePast() : absl::InfiniteFuture();
+  absl::Time retry_at = absl::InfinitePast();
+  while (true) {
+    Member next;
+    bool renew = false;
     {
       MutexLock lock(&mu_);
       if (stop_) return;
-      if (leaving_.empty()) {
-        changed_.wait(mu_);
-        continue;
-      }
-      const absl::Time next = leaving_.begin()->first;
       const absl::Time now = absl::Now();
-      if (next > now) {
-        changed_.wait_for(mu_, absl::ToChronoMilliseconds(next - now) +
-                                   std::chrono::milliseconds(1));
+      absl::Time wake = std::min(LetGo(now), renew_at);
+      if (now < retry_at) {
+        wake = retry_at;
+      } else if (now >= renew_at) {
+        renew = true;
+      } else if (!unsettled_.empty()) {
+        next = *unsettled_.begin();
+      } else {
+        retry_at = absl::InfinitePast();
+      }
+      if (!renew && next.channel.empty()) {
+        if (wake == absl::InfiniteFuture()) {
+          changed_.wait(mu_);
+        } else {
+          changed_.wait_for(mu_, absl::ToChronoMicroseconds(wake - now));
+        }
         continue;
       }
-      gone = leaving_.begin()->second;
-      leaving_.erase(leaving_.begin());
-      auto it = members_.find(gone);
-      // Came back meanwhile, and perhaps left again later.
-      if (it == members_.end() || it->second.leaves_at != next) continue;
+    }
+    const bool done = renew ? Renew() : Settle(next);
+    const absl::Time now = absl::Now();
+    if (!done) {
+      retry_at = now + kRetry;
+      // Perhaps the lease has run out.
+      if (shared_ != nullptr) renew_at = absl::InfinitePast();
+    } else if (renew) {
+      renew_at = now + shared_->interval();
+    }
+  }
+}
+
+absl::Time Presence::LetGo(absl::Time now) {
+  while (!leaving_.empty() && leaving_.begin()->first <= now) {
+    auto it = members_.find(leaving_.begin()->second);
+    // He may have come back meanwhile, and perhaps left again later.
+    if (it != members_.end() &&
+        it->second.leaves_at == leaving_.begin()->first) {
+      unsettled_.insert(it->first);
       members_.erase(it);
     }
-    left_(gone.first, gone.second);
+    leaving_.erase(leaving_.begin());
   }
+  return leaving_.empty() ? absl::InfiniteFuture() : leaving_.begin()->first;
+}
+
+bool Presence::Settle(const Member& member) {
+  bool in;
+  {
+    MutexLock lock(&mu_);
+    in = members_.count(member) > 0;
+    unsettled_.erase(member);
+  }
+  if (in == (settled_.count(member) > 0)) return true;
+  absl::StatusOr<bool> only_here = true;
+  if (shared_ != nullptr) {
+    only_here = in ? shared_->Add(member) : shared_->Remove(member);
+  }
+  if (!only_here.ok()) {
+    MutexLock lock(&mu_);
+    unsettled_.insert(member);
+    return false;
+  }
+  if (in) {
+    settled_.insert(member);
+    if (*only_here) handlers_.joined(member);
+  } else {
+    settled_.erase(member);
+    if (*only_here) handlers_.left(member);
+  }
+  return true;
+}
+
+bool Presence::Renew() {
+  auto renewal = shared_->Renew();
+  if (!renewal.ok()) return false;
+  for (const Member& member : renewal->gone) handlers_.left(member);
+  if (!renewal->lost) return true;
+  settled_.clear();
+  MutexLock lock(&mu_);
+  unsettled_.clear();
+  for (const auto& [member, state] : members_) unsettled_.insert(member);
+  return true;
 }
 
 }  // namespace sse_bridge

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,10 @@ class EventLog {
   struct Limits {
     size_t max_events_per_topic = 10'000;
     absl::Duration max_age = absl::Hours(24 * 30);
+    // Topics of which it is remembered exactly how far they were trimmed. When
+    // there are more, the longest unchanged are forgotten: cursors as old as
+    // these count as expired, even where nothing was missed.
+    size_t max_trimmed_topics = 100'000;
   };
 
   // State beside the events, changed in one transaction with an append.
@@ -46,10 +51,19 @@ class EventLog {
     std::string key;
     std::string value;
     bool erase = false;
+    // The value goes some time after it is as old as Limits::max_age.
+    bool expires = false;
   };
 
-  // What happens on a topic. `OnEvents` says only that there is something new
-  // to Read; `OnBroadcast` carries an ephemeral payload.
+  // What must hold for an append: the key has no value, or this one. With an
+  // empty key nothing is asked for.
+  struct Condition {
+    std::string key;
+    std::optional<std::string> value;
+  };
+
+  // What happens on a topic. `OnEvents` says only that there may be something
+  // new to Read; `OnBroadcast` carries an ephemeral payload.
   class Subscriber {
    public:
     virtual ~Subscriber() = default;
@@ -65,14 +79,16 @@ class EventLog {
   // Appends one event (none when `topic` is empty) and applies the changes,
   // all or nothing. `done` is called once, when it is durable: what it
   // acknowledges survives kill -9. Unavailable or ResourceExhausted (full
-  // disk) otherwise. With `require_absent` (a key), AlreadyExists when that key
-  // has a value, and nothing happens.
+  // disk) otherwise. When `condition` does not hold nothing happens:
+  // AlreadyExists (there should be no value), NotFound (there is none) or
+  // FailedPrecondition (another; it is the message).
   virtual void Append(std::string topic, std::string payload,
-                      std::vector<Change> changes, std::string require_absent,
+                      std::vector<Change> changes, Condition condition,
                       Done done) = 0;
 
   // Up to `limit` events after `after` (empty: from the oldest kept), oldest
-  // first. OutOfRange when `after` is no cursor of this log.
+  // first. OutOfRange when `after` is no cursor of this log, or when events
+  // after it are no longer kept.
   virtual absl::StatusOr<std::vector<LoggedEvent>> Read(absl::string_view topic,
                                                         absl::string_view after,
                                                         size_t limit) = 0;
@@ -87,7 +103,9 @@ class EventLog {
   // The cursor of the oldest event kept; empty when there is none.
   virtual absl::StatusOr<std::string> Oldest(absl::string_view topic) = 0;
 
-  // To those who are subscribed now; not kept.
+  // To those who are subscribed now, in every process; not kept. Subscribers
+  // of one process hear a topic's broadcasts in the same order as those of any
+  // other.
   virtual void Broadcast(absl::string_view topic, std::string payload) = 0;
 
   // Until the subscription is destroyed; afterwards no callback begins, one
@@ -96,15 +114,20 @@ class EventLog {
   [[nodiscard]] virtual Subscription Subscribe(
       absl::string_view topic, std::weak_ptr<Subscriber> subscriber) = 0;
 
-  // State. NotFound when the key has no value.
-  virtual absl::StatusOr<std::string> Get(absl::string_view key) = 0;
-  // Keys that begin with `prefix`, in their order, with their values.
-  virtual absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
-      absl::string_view prefix) = 0;
+  // State: the value of each key, in their order; none where it has no value.
+  virtual absl::StatusOr<std::vector<std::optional<std::string>>> GetAll(
+      const std::vector<std::string>& keys) = 0;
+
+  // The same for one. NotFound when it has no value.
+  absl::StatusOr<std::string> Get(std::string key);
+
+  // Whether the log could be used when it was last tried.
+  virtual bool available() const { return true; }
 };
 
-// `store` is "sqlite:PATH" or "sqlite::memory:". InvalidArgument for others;
-// the engine's own error when the store cannot be opened.
+// `store` is "sqlite:PATH", "sqlite::memory:" or "redis://HOST:PORT[/DB]".
+// InvalidArgument for others; the engine's own error when the store cannot be
+// opened.
 absl::StatusOr<std::unique_ptr<EventLog>> OpenEventLog(absl::string_view store,
                                                        EventLog::Limits limits);
 

@@ -21,6 +21,11 @@ std::shared_ptr<LogTail> LogTail::Start(EventLog* log, std::string topic,
   return tail;
 }
 
+void LogTail::OnEvents() {
+  SetNews();
+  Continue();
+}
+
 void LogTail::Continue() {
   {
     MutexLock lock(&mu_);
@@ -38,27 +43,42 @@ void LogTail::Continue() {
       }
       again_ = false;
     }
-    bool more = true;
-    while (more && reader_.ready()) {
-      auto events = log_->Read(topic_, cursor_, kBatch);
-      if (!events.ok()) {
+    while (reader_.ready() && TakeNews()) {
+      if (!HandOut()) {
         Stop();
-        reader_.failed(events.status());
         break;
       }
-      more = events->size() == kBatch;
-      for (const LoggedEvent& event : *events) {
-        // A batch is small enough to be taken whole once it has begun.
-        if (!reader_.take(event)) {
-          Stop();
-          more = false;
-          break;
-        }
-        cursor_ = event.cursor;
-      }
-      if (events->empty()) break;
     }
   }
+}
+
+bool LogTail::TakeNews() {
+  MutexLock lock(&mu_);
+  return !stopped_ && std::exchange(news_, false);
+}
+
+void LogTail::SetNews() {
+  MutexLock lock(&mu_);
+  news_ = true;
+}
+
+bool LogTail::HandOut() {
+  auto events = log_->Read(topic_, cursor_, kBatch);
+  absl::Status status = events.status();
+  if (status.ok() && reader_.prepare && !events->empty()) {
+    status = reader_.prepare(*events);
+  }
+  if (!status.ok()) {
+    reader_.failed(status);
+    return false;
+  }
+  if (events->size() == kBatch) SetNews();
+  // A batch is small enough to be taken whole once it has begun.
+  for (const LoggedEvent& event : *events) {
+    if (!reader_.take(event)) return false;
+    cursor_ = event.cursor;
+  }
+  return true;
 }
 
 void LogTail::Stop() {

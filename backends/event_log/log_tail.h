@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "backends/event_log/event_log.h"
@@ -24,6 +25,9 @@ class LogTail : public EventLog::Subscriber,
     // Whether another event may be handed out now. Without one, Continue() must
     // be called when it may.
     std::function<bool()> ready;
+    // Sees the next events together before they are handed out; may be empty.
+    // Not OK: the tail ends with `failed`.
+    std::function<absl::Status(const std::vector<LoggedEvent>&)> prepare;
     // An event of the log. False: the reader has ended.
     std::function<bool(const LoggedEvent&)> take;
     // An ephemeral payload; may be empty.
@@ -43,10 +47,16 @@ class LogTail : public EventLog::Subscriber,
   // being handed out on another thread just now.
   void Stop();
 
-  void OnEvents() override { Continue(); }
+  void OnEvents() override;
   void OnBroadcast(const std::string& payload) override;
 
  private:
+  // Whether there may be something to read; takes the news.
+  bool TakeNews();
+  void SetNews();
+  // Reads and hands out one batch. False: the tail has ended.
+  bool HandOut();
+
   LogTail(EventLog* log, std::string topic, std::string cursor, Reader reader)
       : log_(log),
         topic_(std::move(topic)),
@@ -64,7 +74,8 @@ class LogTail : public EventLog::Subscriber,
   EventLog::Subscription subscription_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   bool pumping_ ABSL_GUARDED_BY(mu_) = false;  // one thread at a time
-  bool again_ ABSL_GUARDED_BY(mu_) = false;    // something came meanwhile
+  bool again_ ABSL_GUARDED_BY(mu_) = false;    // the reader was ready meanwhile
+  bool news_ ABSL_GUARDED_BY(mu_) = true;      // the end was not reached since
 };
 
 }  // namespace sse_bridge

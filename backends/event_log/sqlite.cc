@@ -14,10 +14,14 @@ constexpr int kBusyMilliseconds = 5000;
 
 absl::Status ErrorOf(sqlite3* db) {
   const std::string text = absl::StrCat("the event log: ", sqlite3_errmsg(db));
-  if ((sqlite3_errcode(db) & 0xff) == SQLITE_FULL ||
-      ((sqlite3_errcode(db) & 0xff) == SQLITE_IOERR &&
-       sqlite3_system_errno(db) == ENOSPC)) {
-    return absl::ResourceExhaustedError(text);
+  const int code = sqlite3_errcode(db) & 0xff;
+  const int error = sqlite3_system_errno(db);
+  if (code == SQLITE_FULL ||
+      (code == SQLITE_IOERR &&
+       (error == ENOSPC || error == EDQUOT || error == EFBIG))) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        text, code == SQLITE_FULL ? "" : " (no space, a quota or a size limit)",
+        "; nothing was stored"));
   }
   return absl::UnavailableError(text);
 }

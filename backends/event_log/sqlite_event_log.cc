@@ -4,10 +4,8 @@
 #include <chrono>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "backends/event_log/cursor.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
@@ -20,13 +18,10 @@ constexpr size_t kMaxWaiting = 100'000;
 constexpr size_t kMaxWaitingBytes = 64 << 20;
 // Callbacks that wait; more broadcasts are dropped.
 constexpr size_t kMaxNotices = 10'000;
-// Between two looks for old events when nothing is appended.
-constexpr std::chrono::seconds kIdleTrim(60);
-// Digits of the greatest id.
-constexpr size_t kMaxDigits = 19;
-// Bytes of a wrong cursor that an error repeats.
-constexpr size_t kMaxNamed = 64;
-
+// Between two looks for old events when nothing is appended: a quarter of the
+// age limit, within these.
+constexpr absl::Duration kShortestIdle = absl::Milliseconds(200);
+constexpr absl::Duration kLongestIdle = absl::Seconds(60);
 size_t SizeOf(const SqliteStore::Write& write) {
   size_t size = write.topic.size() + write.payload.size();
   for (const EventLog::Change& change : write.changes) {
@@ -35,27 +30,17 @@ size_t SizeOf(const SqliteStore::Write& write) {
   return size;
 }
 
-// False when `cursor` is none that a log could have given.
-bool ParseCursor(absl::string_view cursor, int64_t* id) {
-  *id = 0;
-  if (cursor.empty()) return true;
-  return cursor.size() <= kMaxDigits &&
-         std::all_of(cursor.begin(), cursor.end(), absl::ascii_isdigit) &&
-         (cursor[0] != '0' || cursor.size() == 1) &&
-         absl::SimpleAtoi(cursor, id);
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
     const std::string& path, Limits limits, std::function<absl::Time()> now) {
   absl::StatusOr<std::unique_ptr<SqliteStore>> writer =
-      SqliteStore::Open(path, limits);
+      SqliteStore::Open(path, limits, now());
   if (!writer.ok()) return writer.status();
   std::unique_ptr<SqliteStore> reader;
   if (path != ":memory:") {
     absl::StatusOr<std::unique_ptr<SqliteStore>> opened =
-        SqliteStore::Open(path, limits);
+        SqliteStore::Open(path, limits, now());
     if (!opened.ok()) return opened.status();
     reader = *std::move(opened);
   }
@@ -64,22 +49,24 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
   if (absl::Status status = (*writer)->TrimByAge(now()); !status.ok()) {
     spdlog::warn("old events remain: {}", status.ToString());
   }
-  return std::unique_ptr<SqliteEventLog>(new SqliteEventLog(
-      std::move(now), *std::move(writer), std::move(reader), *last_id));
+  return std::unique_ptr<SqliteEventLog>(
+      new SqliteEventLog(std::move(now), limits.max_age, *std::move(writer),
+                         std::move(reader), *last_id));
 }
 
 SqliteEventLog::SqliteEventLog(std::function<absl::Time()> now,
+                               absl::Duration max_age,
                                std::unique_ptr<SqliteStore> writer,
                                std::unique_ptr<SqliteStore> reader,
                                int64_t last_id)
     : now_(std::move(now)),
+      idle_trim_(std::clamp(max_age / 4, kShortestIdle, kLongestIdle)),
       writer_(std::move(writer)),
       own_reader_(std::move(reader)),
       reader_(own_reader_ != nullptr ? own_reader_.get() : writer_.get()),
       subscribers_(std::make_shared<Subscribers>()),
       last_id_(last_id),
-      write_thread_([this] { WriteLoop(); }),
-      notify_thread_([this] { NotifyLoop(); }) {}
+      write_thread_([this] { WriteLoop(); }) {}
 
 SqliteEventLog::~SqliteEventLog() {
   {
@@ -88,22 +75,16 @@ SqliteEventLog::~SqliteEventLog() {
   }
   write_wanted_.notify_one();
   write_thread_.join();
-  {
-    MutexLock lock(&notify_mu_);
-    stop_notifying_ = true;
-  }
-  notice_wanted_.notify_one();
-  notify_thread_.join();
 }
 
 void SqliteEventLog::Append(std::string topic, std::string payload,
-                            std::vector<Change> changes,
-                            std::string require_absent, Done done) {
+                            std::vector<Change> changes, Condition condition,
+                            Done done) {
   Write write;
   write.topic = std::move(topic);
   write.payload = std::move(payload);
   write.changes = std::move(changes);
-  write.require_absent = std::move(require_absent);
+  write.condition = std::move(condition);
   write.done = std::move(done);
   const size_t size = SizeOf(write);
   {
@@ -121,9 +102,9 @@ void SqliteEventLog::Append(std::string topic, std::string payload,
       return;
     }
   }
-  Notice notice;
-  notice.writes.push_back(std::move(write));
-  Notify(std::move(notice));
+  std::vector<Write> refused;
+  refused.push_back(std::move(write));
+  Acknowledge(std::move(refused));
 }
 
 void SqliteEventLog::WriteLoop() {
@@ -132,7 +113,8 @@ void SqliteEventLog::WriteLoop() {
     {
       MutexLock lock(&write_mu_);
       while (waiting_.empty() && !stop_writing_) {
-        if (write_wanted_.wait_for(write_mu_, kIdleTrim) ==
+        if (write_wanted_.wait_for(write_mu_,
+                                   absl::ToChronoMilliseconds(idle_trim_)) ==
             std::cv_status::timeout) {
           break;
         }
@@ -154,33 +136,15 @@ void SqliteEventLog::WriteLoop() {
     }
     writer_->Apply(now_(), &batch);
     for (const Write& write : batch) Seen(write.id);
-    Notice notice;
-    notice.writes = std::move(batch);
-    Notify(std::move(notice));
+    Acknowledge(std::move(batch));
   }
 }
 
-void SqliteEventLog::Notify(Notice notice) {
-  MutexLock lock(&notify_mu_);
-  if (notice.writes.empty() && notices_.size() >= kMaxNotices) return;
-  notices_.push_back(std::move(notice));
-  notice_wanted_.notify_one();
-}
-
-void SqliteEventLog::NotifyLoop() {
-  while (true) {
-    Notice notice;
-    {
-      MutexLock lock(&notify_mu_);
-      while (notices_.empty() && !stop_notifying_) {
-        notice_wanted_.wait(notify_mu_);
-      }
-      if (notices_.empty()) return;
-      notice = std::move(notices_.front());
-      notices_.pop_front();
-    }
+void SqliteEventLog::Acknowledge(std::vector<Write> writes) {
+  auto shared = std::make_shared<std::vector<Write>>(std::move(writes));
+  callbacks_.Post([subscribers = subscribers_, shared] {
     absl::flat_hash_set<std::string> topics;
-    for (Write& write : notice.writes) {
+    for (Write& write : *shared) {
       if (write.id != 0) topics.insert(write.topic);
       if (write.done) {
         write.done(std::move(write.status),
@@ -188,14 +152,9 @@ void SqliteEventLog::NotifyLoop() {
       }
     }
     for (const std::string& topic : topics) {
-      subscribers_->ForEach(topic, [](Subscriber* s) { s->OnEvents(); });
+      subscribers->ForEach(topic, [](Subscriber* s) { s->OnEvents(); });
     }
-    if (notice.writes.empty()) {
-      subscribers_->ForEach(notice.topic, [&notice](Subscriber* s) {
-        s->OnBroadcast(notice.payload);
-      });
-    }
-  }
+  });
 }
 
 void SqliteEventLog::Seen(int64_t id) {
@@ -207,13 +166,16 @@ void SqliteEventLog::Seen(int64_t id) {
 absl::StatusOr<std::vector<LoggedEvent>> SqliteEventLog::Read(
     absl::string_view topic, absl::string_view after, size_t limit) {
   int64_t id;
-  if (!ParseCursor(after, &id) || id > last_id_) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "no such cursor: ", absl::CHexEscape(after.substr(0, kMaxNamed))));
-  }
+  if (!ParseCursor(after, &id) || id > last_id_) return UnknownCursor(after);
   absl::StatusOr<std::vector<SqliteStore::Event>> rows =
       reader_->Read(topic, id, limit);
   if (!rows.ok()) return rows.status();
+  if (!after.empty()) {
+    // Asked afterwards: what is deleted meanwhile is told, if not missed.
+    absl::StatusOr<bool> misses = reader_->Misses(topic, id);
+    if (!misses.ok()) return misses.status();
+    if (*misses) return ExpiredCursor(after);
+  }
   // A commit can be read before the writer gets to say so.
   if (!rows->empty()) Seen(rows->back().id);
   std::vector<LoggedEvent> events;
@@ -247,10 +209,12 @@ absl::StatusOr<std::string> SqliteEventLog::Oldest(absl::string_view topic) {
 }
 
 void SqliteEventLog::Broadcast(absl::string_view topic, std::string payload) {
-  Notice notice;
-  notice.topic = std::string(topic);
-  notice.payload = std::move(payload);
-  Notify(std::move(notice));
+  if (callbacks_.waiting() >= kMaxNotices) return;
+  callbacks_.Post([subscribers = subscribers_, topic = std::string(topic),
+                   payload = std::move(payload)] {
+    subscribers->ForEach(
+        topic, [&payload](Subscriber* s) { s->OnBroadcast(payload); });
+  });
 }
 
 EventLog::Subscription SqliteEventLog::Subscribe(
@@ -258,13 +222,16 @@ EventLog::Subscription SqliteEventLog::Subscribe(
   return subscribers_->Add(topic, std::move(subscriber));
 }
 
-absl::StatusOr<std::string> SqliteEventLog::Get(absl::string_view key) {
-  return reader_->Get(key);
-}
-
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>>
-SqliteEventLog::List(absl::string_view prefix) {
-  return reader_->List(prefix);
+absl::StatusOr<std::vector<std::optional<std::string>>> SqliteEventLog::GetAll(
+    const std::vector<std::string>& keys) {
+  std::vector<std::optional<std::string>> values;
+  values.reserve(keys.size());
+  for (const std::string& key : keys) {
+    absl::StatusOr<std::optional<std::string>> value = reader_->Get(key);
+    if (!value.ok()) return value.status();
+    values.push_back(*std::move(value));
+  }
+  return values;
 }
 
 }  // namespace sse_bridge

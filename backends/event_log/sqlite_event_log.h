@@ -8,15 +8,16 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "backends/event_log/callback_thread.h"
 #include "backends/event_log/event_log.h"
 #include "backends/event_log/sqlite_store.h"
 #include "backends/event_log/subscribers.h"
@@ -41,7 +42,7 @@ class SqliteEventLog : public EventLog {
   ~SqliteEventLog() override;
 
   void Append(std::string topic, std::string payload,
-              std::vector<Change> changes, std::string require_absent,
+              std::vector<Change> changes, Condition condition,
               Done done) override;
   absl::StatusOr<std::vector<LoggedEvent>> Read(absl::string_view topic,
                                                 absl::string_view after,
@@ -52,30 +53,22 @@ class SqliteEventLog : public EventLog {
   void Broadcast(absl::string_view topic, std::string payload) override;
   Subscription Subscribe(absl::string_view topic,
                          std::weak_ptr<Subscriber> subscriber) override;
-  absl::StatusOr<std::string> Get(absl::string_view key) override;
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
-      absl::string_view prefix) override;
+  absl::StatusOr<std::vector<std::optional<std::string>>> GetAll(
+      const std::vector<std::string>& keys) override;
 
  private:
   using Write = SqliteStore::Write;
 
-  // What the notifying thread is to do: either of them.
-  struct Notice {
-    std::vector<Write> writes;
-    std::string topic;  // of a broadcast
-    std::string payload;
-  };
-
-  SqliteEventLog(std::function<absl::Time()> now,
+  SqliteEventLog(std::function<absl::Time()> now, absl::Duration max_age,
                  std::unique_ptr<SqliteStore> writer,
                  std::unique_ptr<SqliteStore> reader, int64_t last_id);
 
   void WriteLoop();
-  void NotifyLoop();
-  void Notify(Notice notice);
+  void Acknowledge(std::vector<Write> writes);
   void Seen(int64_t id);
 
   const std::function<absl::Time()> now_;
+  const absl::Duration idle_trim_;
   const std::unique_ptr<SqliteStore> writer_;
   const std::unique_ptr<SqliteStore> own_reader_;  // null: in memory
   SqliteStore* const reader_;
@@ -90,13 +83,8 @@ class SqliteEventLog : public EventLog {
   size_t waiting_bytes_ ABSL_GUARDED_BY(write_mu_) = 0;
   bool stop_writing_ ABSL_GUARDED_BY(write_mu_) = false;
 
-  Mutex notify_mu_;
-  std::condition_variable_any notice_wanted_;
-  std::deque<Notice> notices_ ABSL_GUARDED_BY(notify_mu_);
-  bool stop_notifying_ ABSL_GUARDED_BY(notify_mu_) = false;
-
+  CallbackThread callbacks_;
   std::thread write_thread_;
-  std::thread notify_thread_;
 };
 
 }  // namespace sse_bridge

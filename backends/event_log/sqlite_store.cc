@@ -29,46 +29,63 @@ constexpr char kSetUp[] =
     "  topic BLOB NOT NULL, time INTEGER NOT NULL, payload BLOB NOT NULL);"
     "CREATE INDEX IF NOT EXISTS events_by_topic ON events(topic, id);"
     "CREATE TABLE IF NOT EXISTS state("
-    "  key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;";
+    "  key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL, time INTEGER)"
+    "  WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS state_by_time ON state(time)"
+    "  WHERE time IS NOT NULL;"
+    "CREATE TABLE IF NOT EXISTS trimmed("
+    "  topic BLOB PRIMARY KEY NOT NULL, id INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS trimmed_by_id ON trimmed(id);"
+    "CREATE TABLE IF NOT EXISTS floor(id INTEGER NOT NULL);";
 
-// The first string that is greater than all that begin with `prefix`; empty
-// when there is none.
-std::string PrefixEnd(absl::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) {
-    end.pop_back();
-  }
-  if (!end.empty()) ++end.back();
-  return end;
-}
+// Marks that are forgotten at once when there are too many of them.
+constexpr int64_t kForgottenAtOnce = 100;
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
-    const std::string& path, EventLog::Limits limits) {
+    const std::string& path, EventLog::Limits limits, absl::Time now) {
   absl::StatusOr<std::unique_ptr<SqliteDatabase>> db =
       SqliteDatabase::Open(path);
   if (!db.ok()) return db.status();
   auto store =
       std::unique_ptr<SqliteStore>(new SqliteStore(limits, *std::move(db)));
-  if (absl::Status status = store->Prepare(); !status.ok()) return status;
+  if (absl::Status status = store->Prepare(now); !status.ok()) return status;
   return store;
 }
 
-absl::Status SqliteStore::Prepare() {
+absl::Status SqliteStore::Prepare(absl::Time now) {
   MutexLock lock(&mu_);
   if (absl::Status status = db_->Execute(kSetUp); !status.ok()) return status;
+  // The table `floor` is empty in a new file only.
+  const std::string begin = absl::StrCat(
+      "BEGIN IMMEDIATE;"
+      "INSERT INTO sqlite_sequence(name, seq) SELECT 'events', ",
+      absl::ToUnixMicros(now),
+      " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence);"
+      "INSERT INTO floor SELECT seq FROM sqlite_sequence"
+      " WHERE NOT EXISTS (SELECT 1 FROM floor);"
+      "COMMIT");
+  if (absl::Status status = db_->Execute(begin.c_str()); !status.ok()) {
+    return status;
+  }
   const std::pair<Statement*, const char*> statements[] = {
       {&insert_, "INSERT INTO events(topic, time, payload) VALUES(?, ?, ?)"},
       {&count_, "SELECT COUNT(*) FROM events WHERE topic = ?"},
       {&trim_count_,
        "DELETE FROM events WHERE id IN"
-       " (SELECT id FROM events WHERE topic = ? ORDER BY id LIMIT ?)"},
+       " (SELECT id FROM events WHERE topic = ? ORDER BY id LIMIT ?)"
+       " RETURNING id"},
       {&trim_age_,
        "DELETE FROM events WHERE id IN"
        " (SELECT id FROM events ORDER BY id LIMIT ?) AND time < ?"
-       " RETURNING topic"},
-      {&put_, "INSERT OR REPLACE INTO state(key, value) VALUES(?, ?)"},
+       " RETURNING topic, id"},
+      {&trim_state_,
+       "DELETE FROM state WHERE key IN"
+       " (SELECT key FROM state WHERE time < ? LIMIT ?)"},
+      {&put_,
+       "INSERT OR REPLACE INTO state(key, value, time)"
+       " VALUES(?, ?, NULLIF(?, 0))"},
       {&erase_, "DELETE FROM state WHERE key = ?"},
       {&read_,
        "SELECT id, payload FROM events WHERE topic = ? AND id > ?"
@@ -82,9 +99,19 @@ absl::Status SqliteStore::Prepare() {
       {&oldest_, "SELECT MIN(id) FROM events WHERE topic = ?"},
       {&last_id_, "SELECT MAX(seq) FROM sqlite_sequence WHERE name = 'events'"},
       {&get_, "SELECT value FROM state WHERE key = ?"},
-      {&list_,
-       "SELECT key, value FROM state WHERE key >= ? AND key < ? ORDER BY key"},
-      {&list_from_, "SELECT key, value FROM state WHERE key >= ? ORDER BY key"},
+      {&mark_,
+       "INSERT INTO trimmed(topic, id) VALUES(?, ?)"
+       " ON CONFLICT(topic) DO UPDATE SET id = MAX(id, excluded.id)"},
+      {&count_marks_, "SELECT COUNT(*) FROM trimmed"},
+      {&raise_floor_,
+       "UPDATE floor SET id = MAX(id, (SELECT MAX(id) FROM"
+       " (SELECT id FROM trimmed ORDER BY id LIMIT ?)))"},
+      {&forget_marks_,
+       "DELETE FROM trimmed WHERE topic IN"
+       " (SELECT topic FROM trimmed ORDER BY id LIMIT ?)"},
+      {&marked_,
+       "SELECT COALESCE((SELECT id FROM trimmed WHERE topic = ?),"
+       " (SELECT id FROM floor))"},
   };
   for (const auto& [statement, sql] : statements) {
     absl::StatusOr<Statement> prepared = db_->Prepare(sql);
@@ -98,7 +125,7 @@ void SqliteStore::Apply(absl::Time now, std::vector<Write>* writes) {
   MutexLock lock(&mu_);
   absl::Status status = ApplyAll(now, writes);
   if (status.ok()) return;
-  counts_.clear();
+  Forget();
   if (db_->in_transaction()) (void)db_->Execute("ROLLBACK");
   // Those that were refused on their own account keep their reason.
   for (Write& write : *writes) {
@@ -118,7 +145,7 @@ absl::Status SqliteStore::ApplyAll(absl::Time now, std::vector<Write>* writes) {
       write.id = 0;
       // After some errors SQLite has rolled back all by itself.
       if (!db_->in_transaction()) return write.status;
-      counts_.clear();
+      Forget();
       status = db_->Execute("ROLLBACK TO one");
       if (!status.ok()) return status;
     }
@@ -134,12 +161,8 @@ absl::Status SqliteStore::ApplyAll(absl::Time now, std::vector<Write>* writes) {
 }
 
 absl::Status SqliteStore::ApplyOne(absl::Time now, Write* write) {
-  if (!write->require_absent.empty()) {
-    absl::StatusOr<bool> present = get_->Bind(1, write->require_absent).Step();
-    get_->Reset();
-    if (!present.ok()) return present.status();
-    if (*present) return absl::AlreadyExistsError("it exists already");
-  }
+  absl::Status condition = CheckCondition(write->condition);
+  if (!condition.ok()) return condition;
   if (!write->topic.empty()) {
     absl::Status status = insert_->Bind(1, write->topic)
                               .Bind(2, absl::ToUnixMillis(now))
@@ -153,11 +176,30 @@ absl::Status SqliteStore::ApplyOne(absl::Time now, Write* write) {
   }
   for (const EventLog::Change& change : write->changes) {
     absl::Status status =
-        change.erase ? erase_->Bind(1, change.key).Run()
-                     : put_->Bind(1, change.key).Bind(2, change.value).Run();
+        change.erase
+            ? erase_->Bind(1, change.key).Run()
+            : put_->Bind(1, change.key)
+                  .Bind(2, change.value)
+                  .Bind(3, change.expires ? absl::ToUnixMillis(now) : 0)
+                  .Run();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteStore::CheckCondition(const EventLog::Condition& condition) {
+  if (condition.key.empty()) return absl::OkStatus();
+  absl::StatusOr<bool> present = get_->Bind(1, condition.key).Step();
+  if (!present.ok()) return present.status();
+  const std::string value = *present ? get_->Bytes(0) : std::string();
+  get_->Reset();
+  if (!condition.value.has_value()) {
+    return *present ? absl::AlreadyExistsError("it exists already")
+                    : absl::OkStatus();
+  }
+  if (!*present) return absl::NotFoundError("no such key");
+  return value == *condition.value ? absl::OkStatus()
+                                   : absl::FailedPreconditionError(value);
 }
 
 absl::Status SqliteStore::TrimByCount(const std::string& topic) {
@@ -177,27 +219,73 @@ absl::Status SqliteStore::TrimByCount(const std::string& topic) {
     return absl::OkStatus();
   }
   found->second = kept;
-  return trim_count_->Bind(1, topic).Bind(2, surplus).Run();
+  trim_count_->Bind(1, topic).Bind(2, surplus);
+  int64_t last = 0;
+  while (true) {
+    absl::StatusOr<bool> row = trim_count_->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    last = std::max(last, trim_count_->Number(0));
+  }
+  return MarkTrimmed(topic, last);
+}
+
+absl::Status SqliteStore::MarkTrimmed(const std::string& topic, int64_t id) {
+  absl::Status status = mark_->Bind(1, topic).Bind(2, id).Run();
+  if (!status.ok()) return status;
+  const auto kept = static_cast<int64_t>(limits_.max_trimmed_topics);
+  if (marks_ < 0 || ++marks_ > kept) {  // at most: a mark may be an old one
+    absl::StatusOr<int64_t> marks = OneNumber(count_marks_.get());
+    if (!marks.ok()) return marks.status();
+    marks_ = *marks;
+  }
+  if (marks_ <= kept) return absl::OkStatus();
+  // Some more, so that they are not counted again with each trimming.
+  const int64_t gone =
+      marks_ - kept + std::min(kForgottenAtOnce, kept / kSurplusPart);
+  marks_ -= gone;
+  status = raise_floor_->Bind(1, gone).Run();
+  if (!status.ok()) return status;
+  return forget_marks_->Bind(1, gone).Run();
 }
 
 absl::Status SqliteStore::TrimByAge(absl::Time now) {
   MutexLock lock(&mu_);
-  absl::Status status = DeleteOld(now);
-  if (!status.ok()) counts_.clear();
+  absl::Status status = db_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = DeleteOld(now);
+  if (status.ok()) status = db_->Execute("COMMIT");
+  if (!status.ok()) {
+    Forget();
+    if (db_->in_transaction()) (void)db_->Execute("ROLLBACK");
+  }
   return status;
 }
 
 absl::Status SqliteStore::DeleteOld(absl::Time now) {
+  const int64_t oldest = absl::ToUnixMillis(now - limits_.max_age);
+  absl::flat_hash_map<std::string, int64_t> deleted;
   // Ids are in the order of time over all topics: the oldest are the first.
-  trim_age_->Bind(1, kMaxTrimmed)
-      .Bind(2, absl::ToUnixMillis(now - limits_.max_age));
+  trim_age_->Bind(1, kMaxTrimmed).Bind(2, oldest);
   while (true) {
     absl::StatusOr<bool> row = trim_age_->Step();
     if (!row.ok()) return row.status();
-    if (!*row) return absl::OkStatus();
-    auto count = counts_.find(trim_age_->Bytes(0));
+    if (!*row) break;
+    std::string topic = trim_age_->Bytes(0);
+    auto count = counts_.find(topic);
     if (count != counts_.end() && --count->second <= 0) counts_.erase(count);
+    int64_t& last = deleted[std::move(topic)];
+    last = std::max(last, trim_age_->Number(1));
   }
+  for (const auto& [topic, last] : deleted) {
+    absl::Status status = MarkTrimmed(topic, last);
+    if (!status.ok()) return status;
+  }
+  return trim_state_->Bind(1, oldest).Bind(2, kMaxTrimmed).Run();
+}
+
+void SqliteStore::Forget() {
+  counts_.clear();
+  marks_ = -1;
 }
 
 absl::StatusOr<int64_t> SqliteStore::OneNumber(SqliteStatement* statement) {
@@ -219,6 +307,19 @@ absl::StatusOr<std::vector<SqliteStore::Event>> SqliteStore::Read(
     if (!*row) return events;
     events.push_back(Event{read_->Number(0), read_->Bytes(1)});
   }
+}
+
+absl::StatusOr<bool> SqliteStore::Misses(absl::string_view topic, int64_t id) {
+  MutexLock lock(&mu_);
+  marked_->Bind(1, topic);
+  absl::StatusOr<int64_t> deleted = OneNumber(marked_.get());
+  if (!deleted.ok()) return deleted.status();
+  if (id >= *deleted) return false;
+  // Of a topic the oldest are deleted first.
+  oldest_->Bind(1, topic);
+  absl::StatusOr<int64_t> oldest = OneNumber(oldest_.get());
+  if (!oldest.ok()) return oldest.status();
+  return *oldest == 0 || *oldest > id;
 }
 
 absl::StatusOr<SqliteStore::Event> SqliteStore::Last(absl::string_view topic) {
@@ -248,30 +349,15 @@ absl::StatusOr<int64_t> SqliteStore::LastId() {
   return OneNumber(last_id_.get());
 }
 
-absl::StatusOr<std::string> SqliteStore::Get(absl::string_view key) {
+absl::StatusOr<std::optional<std::string>> SqliteStore::Get(
+    absl::string_view key) {
   MutexLock lock(&mu_);
   absl::StatusOr<bool> row = get_->Bind(1, key).Step();
   if (!row.ok()) return row.status();
-  if (!*row) return absl::NotFoundError("no such key");
+  if (!*row) return std::nullopt;
   std::string value = get_->Bytes(0);
   get_->Reset();
   return value;
-}
-
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>>
-SqliteStore::List(absl::string_view prefix) {
-  const std::string end = PrefixEnd(prefix);
-  MutexLock lock(&mu_);
-  SqliteStatement* statement = end.empty() ? list_from_.get() : list_.get();
-  statement->Bind(1, prefix);
-  if (!end.empty()) statement->Bind(2, end);
-  std::vector<std::pair<std::string, std::string>> entries;
-  while (true) {
-    absl::StatusOr<bool> row = statement->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return entries;
-    entries.emplace_back(statement->Bytes(0), statement->Bytes(1));
-  }
 }
 
 }  // namespace sse_bridge

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,9 @@ namespace sse_bridge {
 
 // The tables of the event log on one connection to SQLite:
 //   events(id, topic, time, payload)  ids are never used twice
-//   state(key, value)
+//   state(key, value, time)           time: of what expires, else NULL
+//   trimmed(topic, id)                the last event that was deleted from it
+//   floor(id)                         the same for topics not in `trimmed`
 //
 // Thread-safe; one call at a time has the connection.
 class SqliteStore {
@@ -32,7 +35,7 @@ class SqliteStore {
     std::string topic;
     std::string payload;
     std::vector<EventLog::Change> changes;
-    std::string require_absent;
+    EventLog::Condition condition;
     EventLog::Done done;
 
     absl::Status status;
@@ -44,20 +47,25 @@ class SqliteStore {
     std::string payload;
   };
 
-  // Makes the tables when there are none.
+  // Makes the tables when there are none. The ids of a new file begin with the
+  // time in microseconds, so that those of a file before it are not taken for
+  // its own.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
-      const std::string& path, EventLog::Limits limits);
+      const std::string& path, EventLog::Limits limits, absl::Time now);
 
   // All of `writes` in one transaction, in which one that fails leaves no
   // trace. Returns when it is on the disk, with `status` and `id` set.
   void Apply(absl::Time now, std::vector<Write>* writes)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Deletes events that are too old; some of them when there are many.
+  // Deletes events and state that are too old; some when there are many.
   absl::Status TrimByAge(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
 
   absl::StatusOr<std::vector<Event>> Read(absl::string_view topic,
                                           int64_t after, size_t limit)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether events of the topic after `id` may have been deleted.
+  absl::StatusOr<bool> Misses(absl::string_view topic, int64_t id)
       ABSL_LOCKS_EXCLUDED(mu_);
   // NotFound: the topic is empty.
   absl::StatusOr<Event> Last(absl::string_view topic) ABSL_LOCKS_EXCLUDED(mu_);
@@ -69,10 +77,8 @@ class SqliteStore {
       ABSL_LOCKS_EXCLUDED(mu_);
   // The last id ever given.
   absl::StatusOr<int64_t> LastId() ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<std::string> Get(absl::string_view key)
+  absl::StatusOr<std::optional<std::string>> Get(absl::string_view key)
       ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<std::vector<std::pair<std::string, std::string>>> List(
-      absl::string_view prefix) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   using Statement = std::unique_ptr<SqliteStatement>;
@@ -80,14 +86,20 @@ class SqliteStore {
   SqliteStore(EventLog::Limits limits, std::unique_ptr<SqliteDatabase> db)
       : limits_(limits), db_(std::move(db)) {}
 
-  absl::Status Prepare() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Prepare(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status ApplyAll(absl::Time now, std::vector<Write>* writes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ApplyOne(absl::Time now, Write* write)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status CheckCondition(const EventLog::Condition& condition)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status TrimByCount(const std::string& topic)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status MarkTrimmed(const std::string& topic, int64_t id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status DeleteOld(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // What is known of the tables, after a failure.
+  void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<int64_t> OneNumber(SqliteStatement* statement)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -108,10 +120,16 @@ class SqliteStore {
   Statement oldest_ ABSL_GUARDED_BY(mu_);
   Statement last_id_ ABSL_GUARDED_BY(mu_);
   Statement get_ ABSL_GUARDED_BY(mu_);
-  Statement list_ ABSL_GUARDED_BY(mu_);
-  Statement list_from_ ABSL_GUARDED_BY(mu_);
+  Statement trim_state_ ABSL_GUARDED_BY(mu_);
+  Statement mark_ ABSL_GUARDED_BY(mu_);
+  Statement count_marks_ ABSL_GUARDED_BY(mu_);
+  Statement raise_floor_ ABSL_GUARDED_BY(mu_);
+  Statement forget_marks_ ABSL_GUARDED_BY(mu_);
+  Statement marked_ ABSL_GUARDED_BY(mu_);
   // Events per topic, as far as known; forgotten after any failure.
   absl::flat_hash_map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mu_);
+  // Rows of `trimmed`, or more; -1: not counted yet.
+  int64_t marks_ ABSL_GUARDED_BY(mu_) = -1;
   int64_t since_trim_ ABSL_GUARDED_BY(mu_) = 0;
 };
 

@@ -5,13 +5,20 @@
 
 namespace sse_bridge {
 
+void Subscribers::SetWatch(Watch watch) {
+  MutexLock lock(&mu_);
+  watch_ = std::move(watch);
+}
+
 EventLog::Subscription Subscribers::Add(
     absl::string_view topic, std::weak_ptr<EventLog::Subscriber> subscriber) {
   auto entry = std::make_shared<Entry>(std::move(subscriber));
   std::string name(topic);
   {
     MutexLock lock(&mu_);
-    topics_[name].push_back(entry);
+    Entries& entries = topics_[name];
+    entries.push_back(entry);
+    if (entries.size() == 1 && watch_.first) watch_.first(name);
   }
   return EventLog::Subscription(
       entry.get(),
@@ -47,7 +54,9 @@ void Subscribers::Remove(const std::string& topic,
   if (position == entries.end()) return;
   std::swap(*position, entries.back());
   entries.pop_back();
-  if (entries.empty()) topics_.erase(found);
+  if (!entries.empty()) return;
+  topics_.erase(found);
+  if (watch_.none) watch_.none(topic);
 }
 
 }  // namespace sse_bridge

@@ -19,6 +19,16 @@ namespace sse_bridge {
 // subscriptions may outlive the log. Thread-safe.
 class Subscribers : public std::enable_shared_from_this<Subscribers> {
  public:
+  // Told that a topic has a first subscriber, or none any more, in this order.
+  // Called with a lock held.
+  struct Watch {
+    std::function<void(absl::string_view topic)> first;
+    std::function<void(absl::string_view topic)> none;
+  };
+
+  // Before the first Add. Without arguments: nobody is told any more.
+  void SetWatch(Watch watch = {});
+
   EventLog::Subscription Add(absl::string_view topic,
                              std::weak_ptr<EventLog::Subscriber> subscriber);
 
@@ -39,6 +49,7 @@ class Subscribers : public std::enable_shared_from_this<Subscribers> {
 
   Mutex mu_;
   absl::flat_hash_map<std::string, Entries> topics_ ABSL_GUARDED_BY(mu_);
+  Watch watch_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace sse_bridge

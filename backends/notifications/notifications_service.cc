@@ -1,10 +1,14 @@
 #include "backends/notifications/notifications_service.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "backends/event_log/keys.h"
 #include "backends/event_log/log_tail.h"
+#include "backends/stream/resume.h"
 #include "backends/stream/status.h"
 
 namespace sse_bridge {
@@ -43,8 +47,9 @@ grpc::ServerUnaryReactor* NotificationsService::CreateNotification(
   const std::string bytes = response->SerializeAsString();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   log_->Append(Topic(request->user_id()), bytes,
-               {{UnreadKey(request->user_id(), response->id()), bytes}}, "",
-               [reactor](const absl::Status& status, const std::string&) {
+               {{UnreadKey(request->user_id(), response->id()), bytes,
+                 /*erase=*/false, /*expires=*/true}},
+               {}, [reactor](const absl::Status& status, const std::string&) {
                  reactor->Finish(ToGrpc(status));
                });
   return reactor;
@@ -59,23 +64,24 @@ grpc::ServerUnaryReactor* NotificationsService::MarkRead(
   }
   const std::string unread_key = UnreadKey(request->user_id(), request->id());
   const std::string read_key = ReadKey(request->user_id(), request->id());
-  absl::StatusOr<std::string> bytes = log_->Get(unread_key);
-  const bool unread = bytes.ok();
-  if (absl::IsNotFound(bytes.status())) bytes = log_->Get(read_key);
-  if (absl::IsNotFound(bytes.status())) {
+  auto values = log_->GetAll({unread_key, read_key});
+  if (!values.ok()) return FinishNow(context, ToGrpc(values.status()));
+  const std::optional<std::string>& unread = (*values)[0];
+  const std::optional<std::string>& read = (*values)[1];
+  if (!unread.has_value() && !read.has_value()) {
     return FinishNow(context,
                      {grpc::StatusCode::NOT_FOUND,
                       absl::StrCat("no notification ", request->id())});
   }
-  if (!bytes.ok()) return FinishNow(context, ToGrpc(bytes.status()));
-  response->ParseFromString(*bytes);
+  response->ParseFromString(unread.has_value() ? *unread : *read);
   response->set_read(true);
-  if (!unread) return FinishNow(context, grpc::Status::OK);
+  if (!unread.has_value()) return FinishNow(context, grpc::Status::OK);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   log_->Append("", "",
                {{unread_key, "", /*erase=*/true},
-                {read_key, response->SerializeAsString()}},
-               "", [reactor](const absl::Status& status, const std::string&) {
+                {read_key, response->SerializeAsString(), /*erase=*/false,
+                 /*expires=*/true}},
+               {}, [reactor](const absl::Status& status, const std::string&) {
                  reactor->Finish(ToGrpc(status));
                });
   return reactor;
@@ -95,19 +101,22 @@ NotificationsService::StreamNotifications(
   // On a first visit, what is in the log by now is `unread` (or left out when
   // it was read), and everything after this is `new`: one pass over one log,
   // with no seam for an event to fall into.
+  std::string cursor = request->cursor();
+  if (!cursor.empty()) {
+    auto missed = ReadFrom(log_, topic, request->from_oldest(), &cursor);
+    if (!missed.ok()) {
+      stream->Finish(ReadError(missed.status(), log_, topic));
+      return stream->reactor();
+    }
+  }
   std::string backlog_end;
-  if (request->cursor().empty()) {
+  if (cursor.empty()) {
     absl::StatusOr<std::string> head = log_->Head(topic);
     if (!head.ok()) {
       stream->Finish(ToGrpc(head.status()));
       return stream->reactor();
     }
     backlog_end = *std::move(head);
-  } else if (absl::Status known =
-                 log_->Read(topic, request->cursor(), 1).status();
-             !known.ok()) {
-    stream->Finish(ToGrpc(known));
-    return stream->reactor();
   }
   stream->Open();
   streams_.Add(stream);
@@ -118,26 +127,45 @@ NotificationsService::StreamNotifications(
     auto stream = weak.lock();
     return stream != nullptr && stream->idle();
   };
-  reader.take = [weak, log = log_, user,
-                 backlog_end](const LoggedEvent& logged) {
+  // Of the events that are handed out next, by their ids.
+  auto unread = std::make_shared<absl::flat_hash_set<std::string>>();
+  reader.prepare = [log = log_, user,
+                    unread](const std::vector<LoggedEvent>& events) {
+    std::vector<std::string> ids, keys;
+    for (const LoggedEvent& logged : events) {
+      Notification notification;
+      notification.ParseFromString(logged.payload);
+      ids.push_back(notification.id());
+      keys.push_back(UnreadKey(user, notification.id()));
+    }
+    auto values = log->GetAll(keys);
+    if (!values.ok()) return values.status();
+    unread->clear();
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if ((*values)[i].has_value()) unread->insert(ids[i]);
+    }
+    return absl::OkStatus();
+  };
+  reader.take = [weak, unread, backlog_end](const LoggedEvent& logged) {
     auto stream = weak.lock();
     if (stream == nullptr) return false;
     NotificationEvent event;
     event.mutable_notification()->ParseFromString(logged.payload);
     const bool backlog =
         !backlog_end.empty() && !CursorBefore(backlog_end, logged.cursor);
-    const bool read = absl::IsNotFound(
-        log->Get(UnreadKey(user, event.notification().id())).status());
+    const bool read = !unread->contains(event.notification().id());
     if (backlog && read) return true;
     event.mutable_notification()->set_read(read);
     event.set_event(backlog ? "unread" : "new");
     event.set_cursor(logged.cursor);
     return stream->Send(std::move(event));
   };
-  reader.failed = [weak](const absl::Status& status) {
-    if (auto stream = weak.lock()) stream->Finish(ToGrpc(status));
+  reader.failed = [weak, log = log_, topic](const absl::Status& status) {
+    if (auto stream = weak.lock()) {
+      stream->Finish(ReadError(status, log, topic));
+    }
   };
-  auto tail = LogTail::Start(log_, topic, request->cursor(), std::move(reader));
+  auto tail = LogTail::Start(log_, topic, cursor, std::move(reader));
   stream->SetCallbacks({[tail] { tail->Continue(); },
                         [this, tail, weak] {
                           tail->Stop();

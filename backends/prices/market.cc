@@ -11,7 +11,7 @@ namespace {
 
 struct Quote {
   std::string symbol;
-  double price;
+  double price;  // at the beginning
 };
 
 // Part of the price that a step changes at most.
@@ -32,18 +32,20 @@ Market::~Market() {
 }
 
 void Market::Run(absl::Duration interval) {
-  std::vector<Quote> quotes = {{"AAPL", 230},
-                               {"AMZN", 205},
-                               {"GOOG", 178},
-                               {"MSFT", 425},
-                               {"NVDA", 140}};
+  const std::vector<Quote> quotes = {{"AAPL", 230},
+                                     {"AMZN", 205},
+                                     {"GOOG", 178},
+                                     {"MSFT", 425},
+                                     {"NVDA", 140}};
   absl::BitGen random;
   for (;;) {
-    for (Quote& quote : quotes) {
-      quote.price *= 1 + absl::Uniform(random, -kMaxStep, kMaxStep);
+    for (const Quote& quote : quotes) {
+      // From the newest price, whoever has published it.
+      const double price = prices_->Last(quote.symbol, quote.price) *
+                           (1 + absl::Uniform(random, -kMaxStep, kMaxStep));
       realtime::v1::PriceUpdate ignored;
-      prices_->Publish(quote.symbol, std::round(quote.price * 100) / 100,
-                       &ignored);
+      prices_->Publish(quote.symbol, std::round(price * 100) / 100, &ignored,
+                       [](const absl::Status&) {});
     }
     MutexLock lock(&mu_);
     if (!stop_) {

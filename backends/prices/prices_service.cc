@@ -1,13 +1,68 @@
 #include "backends/prices/prices_service.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "backends/event_log/keys.h"
 #include "backends/stream/status.h"
 
 namespace sse_bridge {
 
 using realtime::v1::PriceUpdate;
+
+namespace {
+
+constexpr char kTopic[] = "prices";
+// Symbols looked up together.
+constexpr size_t kMaxFetched = 500;
+
+std::string StateKey(const std::string& symbol) {
+  return LogKey({"price", symbol});
+}
+
+bool IsOlder(const PriceUpdate& a, const PriceUpdate& b) {
+  return std::pair(a.timestamp().seconds(), a.timestamp().nanos()) <
+         std::pair(b.timestamp().seconds(), b.timestamp().nanos());
+}
+
+}  // namespace
+
+// Hears the prices of all backends.
+class PricesService::Listener : public EventLog::Subscriber {
+ public:
+  explicit Listener(PricesService* service) : service_(service) {}
+
+  // Some may have been missed.
+  void OnEvents() override {
+    MutexLock lock(&mu_);
+    if (service_ != nullptr) service_->FetchAll();
+  }
+  void OnBroadcast(const std::string& payload) override {
+    PriceUpdate update;
+    if (!update.ParseFromString(payload)) return;
+    MutexLock lock(&mu_);
+    if (service_ != nullptr) service_->Apply(update);
+  }
+  void Stop() {
+    MutexLock lock(&mu_);
+    service_ = nullptr;
+  }
+
+ private:
+  Mutex mu_;
+  PricesService* service_ ABSL_GUARDED_BY(mu_);
+};
+
+PricesService::PricesService(EventLog* shared) : shared_(shared) {
+  if (shared_ == nullptr) return;
+  listener_ = std::make_shared<Listener>(this);
+  subscription_ = shared_->Subscribe(kTopic, listener_);
+}
+
+PricesService::~PricesService() {
+  if (listener_ != nullptr) listener_->Stop();
+}
 
 // One stream's view of its symbols. While the stream is busy only the newest
 // price of each symbol waits.
@@ -61,6 +116,21 @@ grpc::ServerWriteReactor<PriceUpdate>* PricesService::StreamPrices(
   auto follower = std::make_shared<Follower>(
       stream, std::vector<std::string>(request->symbols().begin(),
                                        request->symbols().end()));
+  if (shared_ != nullptr) {
+    std::vector<std::string> unknown;
+    {
+      MutexLock lock(&mu_);
+      for (const std::string& symbol : follower->symbols) {
+        auto found = symbols_.find(symbol);
+        if (found == symbols_.end() || !found->second.has_price) {
+          unknown.push_back(symbol);
+        }
+      }
+    }
+    // Without the log the stream waits for live prices; when it is back, all
+    // that are followed are looked up.
+    (void)Fetch(unknown);
+  }
   stream->Open();
   streams_.Add(stream);
   {
@@ -98,21 +168,82 @@ grpc::ServerWriteReactor<PriceUpdate>* PricesService::StreamPrices(
   return stream->reactor();
 }
 
-bool PricesService::Publish(const std::string& symbol, double price,
-                            PriceUpdate* update) {
+bool PricesService::Apply(const PriceUpdate& update) {
   MutexLock lock(&mu_);
-  if (symbols_.size() >= kMaxSymbols && !symbols_.contains(symbol)) {
+  if (symbols_.size() >= kMaxSymbols && !symbols_.contains(update.symbol())) {
     return false;
   }
-  Symbol& entry = symbols_[symbol];
+  Symbol& entry = symbols_[update.symbol()];
+  entry.last = update;
+  entry.has_price = true;
+  for (const auto& follower : entry.followers) follower->Tell(update);
+  return true;
+}
+
+void PricesService::Publish(const std::string& symbol, double price,
+                            PriceUpdate* update,
+                            std::function<void(absl::Status)> done) {
   update->set_symbol(symbol);
   update->set_price(price);
-  update->set_change(entry.has_price ? price - entry.last.price() : 0);
+  update->set_change(price - Last(symbol, price));
   SetNow(update->mutable_timestamp());
-  entry.last = *update;
-  entry.has_price = true;
-  for (const auto& follower : entry.followers) follower->Tell(*update);
-  return true;
+  if (shared_ == nullptr) {
+    done(Apply(*update)
+             ? absl::OkStatus()
+             : absl::ResourceExhaustedError("too many symbols have a price"));
+    return;
+  }
+  // The state first: who hears of a price and asks again finds it.
+  const std::string bytes = update->SerializeAsString();
+  EventLog::Change newest = {StateKey(symbol), bytes};
+  newest.expires = true;
+  shared_->Append("", "", {std::move(newest)}, {},
+                  [done = std::move(done)](absl::Status status, std::string) {
+                    done(std::move(status));
+                  });
+  shared_->Broadcast(kTopic, bytes);
+}
+
+double PricesService::Last(const std::string& symbol, double otherwise) {
+  MutexLock lock(&mu_);
+  auto found = symbols_.find(symbol);
+  return found != symbols_.end() && found->second.has_price
+             ? found->second.last.price()
+             : otherwise;
+}
+
+absl::Status PricesService::Fetch(const std::vector<std::string>& symbols) {
+  if (symbols.empty()) return absl::OkStatus();
+  std::vector<std::string> keys;
+  for (const std::string& symbol : symbols) keys.push_back(StateKey(symbol));
+  auto values = shared_->GetAll(keys);
+  if (!values.ok()) return values.status();
+  for (const auto& value : *values) {
+    PriceUpdate update;
+    if (!value.has_value() || !update.ParseFromString(*value)) continue;
+    {
+      MutexLock lock(&mu_);
+      auto known = symbols_.find(update.symbol());
+      if (known != symbols_.end() && known->second.has_price &&
+          !IsOlder(known->second.last, update)) {
+        continue;
+      }
+    }
+    Apply(update);
+  }
+  return absl::OkStatus();
+}
+
+void PricesService::FetchAll() {
+  std::vector<std::string> symbols;
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [symbol, entry] : symbols_) symbols.push_back(symbol);
+  }
+  for (size_t i = 0; i < symbols.size(); i += kMaxFetched) {
+    const size_t end = std::min(symbols.size(), i + kMaxFetched);
+    if (!Fetch({symbols.begin() + i, symbols.begin() + end}).ok()) return;
+  }
 }
 
 grpc::ServerUnaryReactor* PricesService::PublishPrice(
@@ -122,11 +253,12 @@ grpc::ServerUnaryReactor* PricesService::PublishPrice(
     return FinishNow(context, {grpc::StatusCode::INVALID_ARGUMENT,
                                "a symbol and a finite price are needed"});
   }
-  return FinishNow(context,
-                   Publish(request->symbol(), request->price(), response)
-                       ? grpc::Status::OK
-                       : grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                                      "too many symbols have a price"));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Publish(request->symbol(), request->price(), response,
+          [reactor](const absl::Status& status) {
+            reactor->Finish(ToGrpc(status));
+          });
+  return reactor;
 }
 
 }  // namespace sse_bridge

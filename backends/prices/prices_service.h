@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BACKENDS_PRICES_PRICES_SERVICE_H_
 #define SSE_BRIDGE_BACKENDS_PRICES_PRICES_SERVICE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "backends/event_log/event_log.h"
 #include "backends/stream/stream_set.h"
 #include "bridge/base/mutex.h"
 #include "realtime/v1/prices.grpc.pb.h"
@@ -15,10 +18,17 @@
 namespace sse_bridge {
 
 // Live prices: the newest of each symbol, in memory, and who follows it.
+//
+// With a log that other backends have too, prices go through it: every backend
+// sees them in the same order, and one that comes later finds the newest.
 class PricesService : public realtime::v1::Prices::CallbackService {
  public:
   // More symbols than this are refused; they would stay for ever.
   static constexpr size_t kMaxSymbols = 100'000;
+
+  // `shared` may be null; else it must outlive the service and its calls.
+  explicit PricesService(EventLog* shared = nullptr);
+  ~PricesService() override;
 
   grpc::ServerWriteReactor<realtime::v1::PriceUpdate>* StreamPrices(
       grpc::CallbackServerContext* context,
@@ -28,9 +38,14 @@ class PricesService : public realtime::v1::Prices::CallbackService {
       const realtime::v1::PublishPriceRequest* request,
       realtime::v1::PriceUpdate* response) override;
 
-  // Sets a price and tells those who follow it. False: too many symbols.
-  bool Publish(const std::string& symbol, double price,
-               realtime::v1::PriceUpdate* update);
+  // Sets a price and tells those who follow it. `done`: ResourceExhausted when
+  // there are too many symbols, or what the log says.
+  void Publish(const std::string& symbol, double price,
+               realtime::v1::PriceUpdate* update,
+               std::function<void(absl::Status)> done);
+
+  // The newest price, or `otherwise`.
+  double Last(const std::string& symbol, double otherwise);
 
   // Ends the open streams.
   void Shutdown() { streams_.Shutdown(); }
@@ -38,6 +53,7 @@ class PricesService : public realtime::v1::Prices::CallbackService {
  private:
   using Stream = EventStream<realtime::v1::PriceUpdate>;
   class Follower;
+  class Listener;
 
   struct Symbol {
     bool has_price = false;
@@ -45,9 +61,19 @@ class PricesService : public realtime::v1::Prices::CallbackService {
     absl::flat_hash_set<std::shared_ptr<Follower>> followers;
   };
 
+  // False: too many symbols.
+  bool Apply(const realtime::v1::PriceUpdate& update) ABSL_LOCKS_EXCLUDED(mu_);
+  // Looks up the newest prices of these symbols, where the log knows newer.
+  absl::Status Fetch(const std::vector<std::string>& symbols);
+  // The same for all that are followed.
+  void FetchAll();
+
+  EventLog* const shared_;  // may be null
   StreamSet<realtime::v1::PriceUpdate> streams_;
   Mutex mu_;
   absl::flat_hash_map<std::string, Symbol> symbols_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<Listener> listener_;
+  EventLog::Subscription subscription_;
 };
 
 }  // namespace sse_bridge

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "backends/event_log/keys.h"
 #include "backends/event_log/log_tail.h"
+#include "backends/stream/resume.h"
 #include "backends/stream/status.h"
 
 namespace sse_bridge {
@@ -16,7 +17,17 @@ namespace {
 using realtime::v1::ProgressEvent;
 using realtime::v1::ProgressUpdate;
 
+constexpr char kOpen[] = "open";
+
 std::string Topic(const std::string& task) { return LogKey({"task", task}); }
+
+// State: kOpen, or the status that the task has ended with.
+std::string StateKey(const std::string& task) {
+  return LogKey({"task-state", task});
+}
+EventLog::Change State(const std::string& task, const std::string& state) {
+  return {StateKey(task), state, /*erase=*/false, /*expires=*/true};
+}
 
 bool HasEnded(const ProgressUpdate& update) {
   return update.status() == "completed" || update.status() == "failed";
@@ -51,8 +62,8 @@ grpc::ServerUnaryReactor* TasksService::CreateTask(
   const std::string task = response->task_id();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   log_->Append(
-      Topic(task), response->SerializeAsString(),
-      {{LogKey({"task", task}), "created"}}, LogKey({"task", task}),
+      Topic(task), response->SerializeAsString(), {State(task, kOpen)},
+      {StateKey(task), std::nullopt},
       [reactor, task](const absl::Status& status, const std::string&) {
         reactor->Finish(absl::IsAlreadyExists(status)
                             ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
@@ -73,36 +84,25 @@ grpc::ServerUnaryReactor* TasksService::UpdateTask(
                                "status or progress is out of range"});
   }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  // gRPC keeps request and response until the reactor has finished.
-  updates_.Run(request->task_id(), [this, reactor, request,
-                                    response](std::function<void()> done) {
-    const std::string task = request->task_id();
-    auto last = log_->Last(Topic(task));
-    ProgressUpdate before;
-    if (last.ok()) before.ParseFromString(last->payload);
-    if (!last.ok() || HasEnded(before)) {
-      done();
-      reactor->Finish(
-          last.ok()
-              ? grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
-                             absl::StrCat("task ", task,
-                                          " has ended: ", before.status()))
-              : NoTask(last.status(), task));
-      return;
-    }
-    response->set_task_id(task);
-    response->set_status(request->status());
-    response->set_progress(
-        request->status() == "completed" ? 1.0 : request->progress());
-    if (!request->message().empty()) response->set_message(request->message());
-    if (!request->error().empty()) response->set_error(request->error());
-    log_->Append(
-        Topic(task), response->SerializeAsString(), {}, "",
-        [reactor, done](const absl::Status& status, const std::string&) {
-          done();
-          reactor->Finish(ToGrpc(status));
-        });
-  });
+  const std::string task = request->task_id();
+  response->set_task_id(task);
+  response->set_status(request->status());
+  response->set_progress(
+      request->status() == "completed" ? 1.0 : request->progress());
+  if (!request->message().empty()) response->set_message(request->message());
+  if (!request->error().empty()) response->set_error(request->error());
+  log_->Append(
+      Topic(task), response->SerializeAsString(),
+      {State(task, HasEnded(*response) ? response->status() : kOpen)},
+      {StateKey(task), kOpen},
+      [reactor, task](const absl::Status& status, const std::string&) {
+        reactor->Finish(
+            absl::IsFailedPrecondition(status)
+                ? grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                               absl::StrCat("task ", task,
+                                            " has ended: ", status.message()))
+                : NoTask(status, task));
+      });
   return reactor;
 }
 
@@ -121,9 +121,9 @@ grpc::ServerWriteReactor<ProgressEvent>* TasksService::StreamProgress(
   if (fresh) {
     cursor = last->cursor;
   } else {
-    auto missed = log_->Read(topic, cursor, 1);
+    auto missed = ReadFrom(log_, topic, request->from_oldest(), &cursor);
     if (!missed.ok()) {
-      stream->Finish(ToGrpc(missed.status()));
+      stream->Finish(ReadError(missed.status(), log_, topic));
       return stream->reactor();
     }
     // The task has ended, and the client knows: nothing is left to say, not
@@ -157,8 +157,10 @@ grpc::ServerWriteReactor<ProgressEvent>* TasksService::StreamProgress(
     if (ended) stream->Finish(grpc::Status::OK);
     return !ended;
   };
-  reader.failed = [weak](const absl::Status& status) {
-    if (auto stream = weak.lock()) stream->Finish(ToGrpc(status));
+  reader.failed = [weak, log = log_, topic](const absl::Status& status) {
+    if (auto stream = weak.lock()) {
+      stream->Finish(ReadError(status, log, topic));
+    }
   };
   auto tail = LogTail::Start(log_, topic, cursor, std::move(reader));
   stream->SetCallbacks({[tail] { tail->Continue(); },

@@ -3,12 +3,12 @@
 
 #include "backends/event_log/event_log.h"
 #include "backends/stream/stream_set.h"
-#include "backends/tasks/serial_queue.h"
 #include "realtime/v1/tasks.grpc.pb.h"
 
 namespace sse_bridge {
 
-// Tasks: each is a topic of the log, and its newest event is its state.
+// Tasks: each is a topic of the log, and its newest event is its state. Beside
+// it stands whether it has ended, so that of several backends one ends it.
 class TasksService : public realtime::v1::Tasks::CallbackService {
  public:
   // `log` must outlive the service and its calls.
@@ -33,7 +33,6 @@ class TasksService : public realtime::v1::Tasks::CallbackService {
   using Stream = EventStream<realtime::v1::ProgressEvent>;
 
   EventLog* const log_;  // must outlive this
-  SerialQueue updates_;  // by task: an update looks at the one before
   StreamSet<realtime::v1::ProgressEvent> streams_;
 };
 

@@ -19,6 +19,17 @@ void ConnectionLimits::Lease::Release() {
 
 absl::StatusOr<ConnectionLimits::Lease> ConnectionLimits::Acquire(
     absl::string_view subject, absl::string_view address) {
+  absl::StatusOr<Lease> lease = AcquireHere(subject, address);
+  if (!lease.ok() || shared_ == nullptr || subject.empty()) return lease;
+  // Without the lock: the others are asked over the network.
+  if (shared_->Take(subject, options().per_subject)) return lease;
+  ReleaseHere(lease->subject_, lease->address_);
+  lease->limits_ = nullptr;
+  return absl::ResourceExhaustedError("too many connections");
+}
+
+absl::StatusOr<ConnectionLimits::Lease> ConnectionLimits::AcquireHere(
+    absl::string_view subject, absl::string_view address) {
   MutexLock lock(&mu_);
   if (IsFull(total_, options_.total)) {
     return absl::UnavailableError("too many connections; retry later");
@@ -78,6 +89,11 @@ void ConnectionLimits::Give(Entries* entries, Entry* entry) {
 }
 
 void ConnectionLimits::Release(Entry* subject, Entry* address) {
+  if (shared_ != nullptr && subject != nullptr) shared_->Give(subject->first);
+  ReleaseHere(subject, address);
+}
+
+void ConnectionLimits::ReleaseHere(Entry* subject, Entry* address) {
   MutexLock lock(&mu_);
   --total_;
   if (subject != nullptr) Give(&subjects_, subject);

@@ -9,11 +9,13 @@
 #include "absl/container/node_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/access/shared_limits.h"
 #include "bridge/base/mutex.h"
 
 namespace sse_bridge {
 
 // How many connections are open at once: per subject, per address, in total.
+// With SharedLimits, those per subject are counted at all bridges together.
 // Thread-safe. Must outlive every Lease.
 class ConnectionLimits {
   // The name and how many leases it has; lives in a map while there is one.
@@ -71,12 +73,15 @@ class ConnectionLimits {
     size_t addresses = 0;
   };
 
-  explicit ConnectionLimits(Options options) : options_(options) {}
+  // `shared` may be null; else it must outlive this.
+  explicit ConnectionLimits(Options options, SharedLimits* shared = nullptr)
+      : shared_(shared), options_(options) {}
   ConnectionLimits(const ConnectionLimits&) = delete;
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
   // Takes one place for `subject` (empty: anonymous, not limited by subject)
-  // from `address`. ResourceExhausted: the subject has all of its places.
+  // from `address`. ResourceExhausted: the subject has all of its places, here
+  // or at all bridges together.
   // Unavailable: the address has, or there are none left; trying again later
   // may help.
   absl::StatusOr<Lease> Acquire(absl::string_view subject,
@@ -98,7 +103,11 @@ class ConnectionLimits {
   static Entry* Take(Entries* entries, absl::string_view name);
   static void Give(Entries* entries, Entry* entry);
   void Release(Entry* subject, Entry* address);
+  absl::StatusOr<Lease> AcquireHere(absl::string_view subject,
+                                    absl::string_view address);
+  void ReleaseHere(Entry* subject, Entry* address);
 
+  SharedLimits* const shared_;  // may be null; must outlive this
   mutable Mutex mu_;
   Options options_ ABSL_GUARDED_BY(mu_);
   Entries subjects_ ABSL_GUARDED_BY(mu_);

@@ -44,6 +44,13 @@ export interface StreamChannelRequest {
   channel: string;
   /** Resume after this event. */
   cursor?: string;
+  /**
+   * Where to go on when `cursor` is unknown, or older than what is kept: from
+   * the oldest event that is. Otherwise such a cursor is refused with
+   * OUT_OF_RANGE, and a google.rpc.ErrorInfo names the oldest one
+   * (`CURSOR_EXPIRED`).
+   */
+  from_oldest?: boolean;
 }
 
 export interface SendMessageRequest {
@@ -116,6 +123,13 @@ export interface Notification {
 export interface StreamNotificationsRequest {
   /** Resume after this event. */
   cursor?: string;
+  /**
+   * Where to go on when `cursor` is unknown, or older than what is kept: from
+   * the oldest event that is. Otherwise such a cursor is refused with
+   * OUT_OF_RANGE, and a google.rpc.ErrorInfo names the oldest one
+   * (`CURSOR_EXPIRED`).
+   */
+  from_oldest?: boolean;
 }
 
 export interface CreateNotificationRequest {
@@ -162,6 +176,13 @@ export interface StreamProgressRequest {
   task_id: string;
   /** Resume after this event. */
   cursor?: string;
+  /**
+   * Where to go on when `cursor` is unknown, or older than what is kept: from
+   * the oldest event that is. Otherwise such a cursor is refused with
+   * OUT_OF_RANGE, and a google.rpc.ErrorInfo names the oldest one
+   * (`CURSOR_EXPIRED`).
+   */
+  from_oldest?: boolean;
 }
 
 export interface CreateTaskRequest {

@@ -50,13 +50,14 @@ std::string RunCommand(const std::string& command) {
   return std::move(result.output);
 }
 
-Backends::Backends(const std::string& store_directory,
-                   const std::string& listen,
+Backends::Backends(const std::string& store, const std::string& listen,
                    std::vector<std::string> options) {
+  const bool is_directory = store.rfind('/', 0) == 0;
   std::vector<std::string> argv = {
       BackendsProgram(), "--listen", listen, "--store",
-      store_directory.empty() ? "sqlite::memory:"
-                              : "sqlite:" + store_directory + "/events.db"};
+      store.empty()  ? "sqlite::memory:"
+      : is_directory ? "sqlite:" + store + "/events.db"
+                     : store};
   argv.insert(argv.end(), options.begin(), options.end());
   process = std::make_unique<Process>(argv);
   address = process->WaitForLine("listening on ");

@@ -25,11 +25,10 @@ std::string RepositoryRoot();
 std::string BridgeProgram();
 std::string BackendsProgram();
 
-// `realtime-backends` on `listen`, with its events in `store_directory`, or in
-// memory when that is empty.
+// `realtime-backends` on `listen`, with its events in `store`: a directory, or
+// what --store takes; in memory when it is empty.
 struct Backends {
-  Backends(const std::string& store_directory,
-           const std::string& listen = "127.0.0.1:0",
+  Backends(const std::string& store, const std::string& listen = "127.0.0.1:0",
            std::vector<std::string> options = {"--nosimulate_market",
                                                "--presence-grace=50ms"});
   std::unique_ptr<Process> process;

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "backends/event_log/event_log.h"
+#include "gtest/gtest.h"
 
 namespace sse_bridge {
 
@@ -41,17 +42,24 @@ class TempDir {
 inline absl::StatusOr<std::string> AppendAndWait(
     EventLog* log, std::string topic, std::string payload,
     std::vector<EventLog::Change> changes = {},
-    std::string require_absent = "") {
+    EventLog::Condition condition = {}) {
   auto result =
       std::make_shared<std::promise<std::pair<absl::Status, std::string>>>();
   log->Append(std::move(topic), std::move(payload), std::move(changes),
-              std::move(require_absent),
+              std::move(condition),
               [result](absl::Status status, std::string cursor) {
                 result->set_value({std::move(status), std::move(cursor)});
               });
   auto [status, cursor] = result->get_future().get();
   if (!status.ok()) return status;
   return cursor;
+}
+
+inline std::unique_ptr<EventLog> MustOpen(const std::string& store,
+                                          EventLog::Limits limits = {}) {
+  auto log = OpenEventLog(store, limits);
+  if (!log.ok()) ADD_FAILURE() << log.status();
+  return log.ok() ? *std::move(log) : nullptr;
 }
 
 inline std::vector<std::string> Payloads(

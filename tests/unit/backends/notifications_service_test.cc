@@ -6,10 +6,13 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "tests/unit/backends/event_log_testing.h"
 
@@ -86,11 +89,13 @@ class NotificationsServiceTest : public ::testing::Test {
 
   // Returns when the server has accepted or refused the call.
   std::unique_ptr<Call> Stream(const std::string& user,
-                               const std::string& cursor = "") {
+                               const std::string& cursor = "",
+                               bool from_oldest = false) {
     auto call = std::make_unique<Call>();
     StreamNotificationsRequest request;
     request.set_user_id(user);
     request.set_cursor(cursor);
+    request.set_from_oldest(from_oldest);
     call->reader = stub_->StreamNotifications(&call->context, request);
     call->reader->WaitForInitialMetadata();
     return call;
@@ -229,6 +234,60 @@ TEST_F(NotificationsServiceTest, BadCursorsAreOutOfRangeAndNamed) {
   }
 }
 
+// What the bridge makes its `reset` of.
+TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptNamesTheOldestOfOnesOwn) {
+  Create("other", "0");
+  Create("u", "1");
+  Create("u", "2");
+  for (const auto& [user, cursor] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"u", "1"}, {"u", "bogus"}, {"nobody", "1"}}) {
+    auto call = Stream(user, cursor);
+    NotificationEvent event;
+    EXPECT_FALSE(call->reader->Read(&event));
+    const grpc::Status status = call->Finish();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::OUT_OF_RANGE);
+    google::rpc::Status details;
+    ASSERT_TRUE(details.ParseFromString(status.error_details()));
+    EXPECT_EQ(details.code(), status.error_code());
+    EXPECT_EQ(details.message(), status.error_message());
+    ASSERT_EQ(details.details_size(), 1);
+    google::rpc::ErrorInfo info;
+    ASSERT_TRUE(details.details(0).UnpackTo(&info));
+    EXPECT_EQ(info.reason(), "CURSOR_EXPIRED");
+    ASSERT_EQ(info.metadata().count("oldest"), 1u);
+    EXPECT_EQ(info.metadata().at("oldest"),
+              *log_->Oldest("notifications/" + user));
+  }
+}
+
+TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptCanStartFromTheOldest) {
+  Create("u", "1");
+  Create("u", "2");
+  auto call = Stream("u", "1", /*from_oldest=*/true);
+  for (const char* title : {"1", "2"}) {
+    const NotificationEvent event = call->Next();
+    EXPECT_EQ(event.notification().title(), title);
+    EXPECT_EQ(event.event(), "unread");
+  }
+  Create("u", "3");
+  EXPECT_EQ(call->Next().event(), "new");
+  // One that is kept is not affected.
+  const std::string cursor = *log_->Oldest("notifications/u");
+  EXPECT_EQ(Stream("u", cursor, true)->Next().notification().title(), "2");
+}
+
+TEST_F(NotificationsServiceTest, AnothersCursorGivesNothingOfHis) {
+  Create("u", "1");
+  Create("other", "secret 1");
+  Create("other", "secret 2");
+  const std::string cursor = *log_->Oldest("notifications/other");
+  auto call = Stream("u", cursor);
+  Create("other", "secret 3");
+  Create("u", "2");
+  EXPECT_EQ(call->Next().notification().title(), "2");
+}
+
 TEST_F(NotificationsServiceTest, WithoutAUserItIsInvalid) {
   auto call = Stream("");
   EXPECT_EQ(call->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
@@ -264,7 +323,7 @@ TEST_F(NotificationsServiceTest, ASlowReaderGetsEverythingInTheEnd) {
           notification.set_id(absl::StrCat(i));
           return notification.SerializeAsString();
         }(),
-        {}, "", [](absl::Status, std::string) {});
+        {}, {}, [](absl::Status, std::string) {});
   }
   for (int i = 0; i < kCreated; ++i) {
     ASSERT_EQ(call->Next().notification().id(), absl::StrCat(i));
