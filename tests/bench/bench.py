@@ -121,8 +121,10 @@ def wait_for_port(port, process):
     fail('%s does not listen:\n%s' % (process.process.args[0], process.output()))
 
 
-def backend(cores=LOAD_CORES):
-    process = Process([BACKEND], cores)
+def backend(cores=LOAD_CORES, held=False):
+    """`held`: it sends nothing before begin()."""
+    process = Process([BACKEND] + (['--held'] if held else []), cores)
+    process.begin = lambda: process.process.send_signal(signal.SIGUSR1)
     process.address = process.wait_for('listening on ')
     return process
 
@@ -135,8 +137,10 @@ def bridge(upstream, *options, cores=None, port=0):
     return process
 
 
-def load(port, path, connections, cores=LOAD_CORES, pids=(), **options):
-    """Runs sseload; what it measured."""
+def load(port, path, connections, cores=LOAD_CORES, pids=(), opened=None,
+         **options):
+    """Runs sseload; what it measured. `opened` is called when every connection
+    has its answer, and the warm-up begins after it."""
     argv = [SSELOAD, '--port', str(port), '--path', path, '--connections',
             str(connections)]
     for pid in pids:
@@ -144,11 +148,18 @@ def load(port, path, connections, cores=LOAD_CORES, pids=(), **options):
     for name, value in options.items():
         argv += ['--' + name.replace('_', '-'), str(value)]
     pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True,
-                          preexec_fn=pin)
-    if done.returncode != 0:
+    with subprocess.Popen(argv + ['--hold'], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True,
+                          preexec_fn=pin) as process:
+        if process.stdout.readline() == 'open\n':
+            if opened is not None:
+                opened()
+            process.stdin.write('\n')
+            process.stdin.flush()
+        result = process.stdout.readline()
+    if process.returncode != 0:
         fail('sseload failed: ' + ' '.join(argv))
-    return json.loads(done.stdout)
+    return json.loads(result)
 
 
 def descriptors():

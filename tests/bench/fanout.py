@@ -2,7 +2,8 @@
 
 Every server is pinned to the first core; the load program, the backend and
 nchan's publisher have the others. All send events of one size. For each number
-of connections three fresh runs of each server:
+of connections three fresh runs of each server, with events from when the last
+connection has its answer:
 
   idle    nothing is sent: resident bytes of each connection
   paced   20,000 deliveries/s: latency from the backend's stamp
@@ -15,7 +16,7 @@ import argparse
 import os
 import statistics
 
-from bench import (BRIDGE, CORES, HTTPLIB_BRIDGE, LOAD_CORES, Process, RAWFAN,
+from bench import (HTTPLIB_BRIDGE, LOAD_CORES, Process, RAWFAN,
                    ROOT, SERVER_CORES, STAMP, Checks, backend, bridge,
                    debian_packages, descriptors, fail, free_port, library_path,
                    load, machine, node_packages, temporary_directory,
@@ -46,6 +47,9 @@ class Peer:
 
     def start(self, rate, connections):
         raise NotImplementedError
+
+    def begin(self):
+        """Events, from now on."""
 
     def run(self, *argv, cores=SERVER_CORES, **options):
         process = Process(list(argv), cores, **options)
@@ -103,10 +107,15 @@ class Nchan(Peer):
         wait_for_port(port, nginx)
         with open('/proc/%d/task/%d/children' % (nginx.pid, nginx.pid)) as f:
             workers = [int(pid) for pid in f.read().split()]
-        if rate > 0:
-            self.run('python3', os.path.join(ROOT, 'tests/bench/peers/publish.py'),
-                     str(port), '/pub/c', str(rate), str(PAD), cores=LOAD_CORES)
+        self.publish = (port, rate)
         return port, '/sub/c', workers
+
+    def begin(self):
+        port, rate = self.publish
+        if rate > 0:
+            self.run('python3',
+                     os.path.join(ROOT, 'tests/bench/peers/publish.py'),
+                     str(port), '/pub/c', str(rate), str(PAD), cores=LOAD_CORES)
 
 
 class Node(Peer):
@@ -147,13 +156,19 @@ PEERS = {'limit': PhysicalLimit, 'ours': Ours, 'nchan': Nchan, 'node': Node,
 
 
 def measure(kind, connections, rate, seconds, warmup=1.0):
-    """A fresh backend and server; None when it lost connections."""
-    source = backend()
+    """What a fresh server does with events at this rate."""
+    source = backend(held=True)
     peer = kind(source.address)
+
+    def begin():
+        source.begin()
+        peer.begin()
+
     try:
         port, path, pids = peer.start(rate, connections)
         result = load(port, path, connections, pids=pids, ramp=peer.ramp,
-                      stamp=STAMP, seconds=seconds, warmup=warmup, give_up=30)
+                      opened=begin, stamp=STAMP, seconds=seconds,
+                      warmup=warmup, give_up=30)
     finally:
         peer.stop()
         source.stop()

@@ -18,6 +18,10 @@ namespace sse_bridge::testing {
 // load.v1.Load: see the .proto. Thread-safe.
 class LoadService : public load::v1::Load::CallbackService {
  public:
+  // Held: no ticks and quotes before Begin.
+  explicit LoadService(bool held) : pacer_(held) {}
+  void Begin() { pacer_.Begin(); }
+
   using Context = grpc::CallbackServerContext;
   template <typename Message>
   using Writer = grpc::ServerWriteReactor<Message>*;

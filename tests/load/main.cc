@@ -1,11 +1,12 @@
-// load-backend [HOST:PORT]: serves load.v1.Load; on a free port without one.
+// load-backend [--held]: serves load.v1.Load on a free port of 127.0.0.1. Held,
+// it sends no ticks and quotes before SIGUSR1.
 
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <string>
+#include <cstring>
 
 #include "tests/load/load_service.h"
 
@@ -15,13 +16,15 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  sse_bridge::testing::LoadService service;
+  sse_bridge::testing::LoadService service(
+      /*held=*/argc > 1 && std::strcmp(argv[1], "--held") == 0);
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(argc > 1 ? argv[1] : "127.0.0.1:0",
-                           grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
+                           &port);
   // Bridges ping quiet connections; by default gRPC takes that for an attack.
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
@@ -34,7 +37,7 @@ int main(int argc, char** argv) {
   std::printf("listening on 127.0.0.1:%d\n", port);
   std::fflush(stdout);
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1) service.Begin();
   // Streams without end need no farewell here.
   std::fflush(nullptr);
   _exit(0);

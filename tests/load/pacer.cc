@@ -46,6 +46,7 @@ void Pacer::Run(double rate_per_second, Rate* rate) {
   Clock::time_point next = Clock::now();
   while (!stop_) {
     const Clock::time_point now = Clock::now();
+    if (held_) next = now + kLongestSleep;
     if (now < next) {
       std::this_thread::sleep_for(std::min(next - now, kLongestSleep));
       continue;

@@ -17,10 +17,14 @@ namespace sse_bridge::testing {
 // not do in time is not made up for. Thread-safe.
 class Pacer {
  public:
+  // Held: nothing is called before Begin.
+  explicit Pacer(bool held) : held_(held) {}
   // False: it wants no more calls.
   using Task = std::function<bool()>;
 
   ~Pacer();
+
+  void Begin() { held_ = false; }
 
   // A rate of 0 calls it never.
   void Add(double rate_per_second, Task task);
@@ -33,6 +37,7 @@ class Pacer {
 
   void Run(double rate_per_second, Rate* rate);
 
+  std::atomic<bool> held_;
   std::atomic<bool> stop_{false};
   Mutex mu_;
   std::map<double, std::unique_ptr<Rate>> rates_ ABSL_GUARDED_BY(mu_);
