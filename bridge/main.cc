@@ -19,6 +19,7 @@
 #include "bridge/access/token_verifier.h"
 #include "bridge/commands.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/api.h"
 #include "bridge/http/authenticator.h"
@@ -26,6 +27,7 @@
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
 #include "bridge/ops/descriptor_limit.h"
+#include "bridge/ops/inherited_socket.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/web/web_files.h"
@@ -39,6 +41,9 @@ struct ConfigSources {
   CommandLine line;
   Environment environment;
 };
+
+// After SIGTERM, requests that are under way may take so long.
+constexpr absl::Duration kLastRequests = absl::Seconds(2);
 
 void ApplyLogLevel(const bridge::v1::Config& config) {
   const google::protobuf::EnumDescriptor* levels =
@@ -97,6 +102,8 @@ void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
 
 absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
                  const sigset_t& signals) {
+  const auto inherited = TakeInheritedSocket();
+  if (!inherited.ok()) return inherited.status();
   const size_t descriptors = RaiseDescriptorLimit();
   const bridge::v1::Config& config = loaded.config;
 
@@ -132,8 +139,10 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   if (absl::Status started = delivery.Start(); !started.ok()) return started;
 
   std::unique_ptr<Api> api;
+  CircuitLog circuits;
   FeedContext context;
   context.delivery = &delivery;
+  context.circuits = &circuits;
   context.status_json = [&api](const absl::Status& status) {
     return api->served()->StatusJson(status);
   };
@@ -170,6 +179,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   http_options.host = listen->host;
   http_options.port = listen->port;
   http_options.reuse_port = config.reuse_port();
+  http_options.listen_fd = *inherited;
   http_options.workers = config.workers();
   http_options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
   http_options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
@@ -190,14 +200,19 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
   spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));
-  api->StartDraining();
-  server.StopAccepting();
   // A second signal ends at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  // Who connects from now on is refused by the kernel, or gets to another
+  // bridge that has the port too; who is here already is served before streams
+  // are refused. For EventSource takes no 503 twice, but a refused connection.
+  server.StopAccepting();
+  server.WaitUntilIdle(absl::Now() + kLastRequests);
+  api->StartDraining();
   delivery.CloseAll(drain_timeout, nullptr);
   delivery.WaitUntilEmpty(absl::Now() + drain_timeout + absl::Seconds(3));
+  server.WaitUntilIdle(absl::Now() + kLastRequests);
   registry.StopAll(absl::UnavailableError("the bridge is shutting down"));
   server.Stop();
   delivery.Stop();

@@ -82,6 +82,11 @@ struct StreamSpec {
   FramePtr max_age_frame;
   // Queued when the connection is ended by SlowPolicy::kDisconnect.
   FramePtr slow_frame;
+  // How long the client is told to wait before it comes back (`retry:`). When
+  // many connections end together, by a drain or the failure of a feed, each is
+  // told another time at its end, so that they do not come back together. Zero:
+  // nothing is told.
+  absl::Duration retry = absl::ZeroDuration();
   // How many Topic::Attach calls the opener is going to make. The connection
   // does not end as one whose last membership ended before that many have
   // been seen.

@@ -86,7 +86,7 @@ class Delivery {
   void Close(ConnectionRef connection, CloseReason reason, FramePtr last);
 
   // Ends all connections with kDrain and `last` (may be null), evenly over
-  // `window`. Those opened from now on end at once.
+  // `window`. Those opened from now on end at once. See StreamSpec::retry.
   void CloseAll(absl::Duration window, FramePtr last);
 
   // False when connections are left at `deadline` (real time, not the clock's).
@@ -98,6 +98,9 @@ class Delivery {
   TimerId RunAfter(absl::Duration delay, std::function<void()> task);
   // True: the task has not started and will not.
   bool Cancel(TimerId timer);
+
+  // Of the clock that timers run by.
+  int64_t MonotonicNanos() const { return clock_->MonotonicNanos(); }
 
   DeliveryStats Stats() const;
 

@@ -150,6 +150,7 @@ class Loop {
   void RemoveMembership(LoopConnection* c, uint32_t index);
   void LeaveAll(LoopConnection* c);
   void BeginEnd(LoopConnection* c, CloseReason reason, const FramePtr& last);
+  void TellRetry(LoopConnection* c);
   void FinishEnd(LoopConnection* c);
   void MarkDead(LoopConnection* c, CloseReason reason);
   void MarkSlow(LoopConnection* c);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/delivery/loop.h"
 #include "bridge/delivery/socket_options.h"
 #include "spdlog/spdlog.h"
@@ -19,6 +20,15 @@ constexpr size_t kMaxKeptBatch = 4096;
 // this part of it and the whole.
 constexpr double kKeepAliveJitter = 0.75;
 constexpr double kMaxAgeJitter = 0.1;
+
+// StreamSpec::retry times a number between these is told at the end. Drained
+// connections end spread over time already; those of a failed feed all at once.
+struct Spread {
+  double from;
+  double to;
+};
+constexpr Spread kDrainSpread = {0.5, 1.5};
+constexpr Spread kErrorSpread = {1, 5};
 
 }  // namespace
 
@@ -113,6 +123,7 @@ void Loop::OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec) {
   c->expiry_frame = std::move(spec.expiry_frame);
   c->max_age_frame = std::move(spec.max_age_frame);
   c->slow_frame = std::move(spec.slow_frame);
+  c->retry_ms = absl::ToInt64Milliseconds(spec.retry);
   counters_.open.Add(1);
   counters_.opened.Add(1);
 
@@ -295,10 +306,24 @@ void Loop::BeginEnd(LoopConnection* c, CloseReason reason,
   c->reason = reason;
   LeaveAll(c);
   if (last) EnqueueOwn(c, last, /*raw=*/false);
+  TellRetry(c);
   if (c->chunked) EnqueueOwn(c, last_chunk_, /*raw=*/true);
   c->give_up_at = now_ + absl::ToInt64Nanoseconds(options_.end_timeout);
   Rearm(c);
   MarkDirty(c);
+}
+
+void Loop::TellRetry(LoopConnection* c) {
+  const bool drain = c->reason == CloseReason::kDrain;
+  if (c->retry_ms <= 0 || (!drain && c->reason != CloseReason::kError)) return;
+  const Spread spread = drain ? kDrainSpread : kErrorSpread;
+  const auto wait = static_cast<int64_t>(static_cast<double>(c->retry_ms) *
+                                         Random(spread.from, spread.to));
+  EnqueueOwn(
+      c,
+      Frame::Create(absl::StrCat("retry: ", std::max<int64_t>(wait, 1), "\n\n"),
+                    {.is_event = false}),
+      /*raw=*/false);
 }
 
 void Loop::FinishEnd(LoopConnection* c) {

@@ -70,6 +70,7 @@ struct LoopConnection {
   FramePtr expiry_frame;
   FramePtr max_age_frame;
   FramePtr slow_frame;
+  int64_t retry_ms = 0;  // 0: nothing is told
 };
 
 }  // namespace sse_bridge

@@ -5,9 +5,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
 namespace {
+
+constexpr absl::string_view kId = "id: ";
 
 bool IsPlain(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
@@ -76,32 +79,37 @@ void BundleCursor::AppendTo(absl::string_view name, absl::string_view id,
 BundleRewriter::BundleRewriter(std::vector<Part> parts)
     : parts_(std::move(parts)) {}
 
+std::string BundleRewriter::Cursor() const {
+  std::string cursor;
+  for (const Part& part : parts_) {
+    if (!part.id.empty()) BundleCursor::AppendTo(part.key, part.id, &cursor);
+  }
+  return cursor;
+}
+
 FramePtr BundleRewriter::Rewrite(const Frame& frame, int tag) {
   const FrameInfo& info = frame.info();
   if (!info.is_event) return Frame::Create(frame.payload(), info);
   Part& part = parts_[static_cast<size_t>(tag)];
-  if (info.data_begin == 0) return RewriteStatus(frame, part);
+  if (info.data_begin == 0) return RewriteOwn(frame, &part);
 
   const absl::string_view payload = frame.payload();
-  constexpr absl::string_view kId = "id: ";
-  std::string cursor;
-  if (info.id_end > info.event_end) {
+  const bool has_id = info.id_end > info.event_end;
+  FrameInfo rewritten = info;
+  std::string text = part.name.empty()
+                         ? std::string(payload.substr(0, info.event_end))
+                         : absl::StrCat("event: ", part.name, "\n");
+  rewritten.event_end = static_cast<uint32_t>(text.size());
+  if (has_id) {
     // Between "id: " and the end of the line.
     const absl::string_view id =
         payload.substr(info.event_end + kId.size(),
                        info.id_end - info.event_end - kId.size() - 1);
     part.id.assign(id.data(), id.size());
-    for (const Part& each : parts_) {
-      if (!each.id.empty()) BundleCursor::AppendTo(each.name, each.id, &cursor);
-    }
+    absl::StrAppend(&text, kId, Cursor(), "\n");
   }
-  FrameInfo rewritten = info;
-  std::string text = absl::StrCat("event: ", part.name, "\n");
-  rewritten.event_end = static_cast<uint32_t>(text.size());
-  if (!cursor.empty()) absl::StrAppend(&text, kId, cursor, "\n");
   rewritten.id_end = static_cast<uint32_t>(text.size());
-  const uint32_t data_line =
-      info.id_end > info.event_end ? info.id_end : info.event_end;
+  const uint32_t data_line = has_id ? info.id_end : info.event_end;
   rewritten.data_begin += rewritten.id_end - data_line;
   rewritten.data_end += rewritten.id_end - data_line;
   const absl::string_view rest = payload.substr(data_line);
@@ -109,19 +117,29 @@ FramePtr BundleRewriter::Rewrite(const Frame& frame, int tag) {
   return Frame::Create(text, rewritten);
 }
 
-FramePtr BundleRewriter::RewriteStatus(const Frame& frame,
-                                       const Part& part) const {
+FramePtr BundleRewriter::RewriteOwn(const Frame& frame, Part* part) {
   constexpr absl::string_view kData = "data: {";
   const absl::string_view payload = frame.payload();
   const size_t data = payload.find(kData);
   if (data == absl::string_view::npos) return nullptr;
-  const size_t members = data + kData.size();
-  // Names are checked to be plain words, so they need no JSON escapes.
-  const bool empty = payload[members] == '}';
-  const std::string text =
-      absl::StrCat(payload.substr(0, members), "\"stream\":\"", part.name, "\"",
-                   empty ? "" : ",", payload.substr(members));
-  return Frame::Create(text, frame.info());
+  FrameInfo info = frame.info();
+  std::string text(payload.substr(0, info.event_end));
+  if (IsReset(frame)) {
+    // This stream stands nowhere now; the others where they stood.
+    part->id.clear();
+    absl::StrAppend(&text, kId, Cursor(), "\n", kData);
+    info.id_end = static_cast<uint32_t>(text.size() - kData.size());
+  } else {
+    text = std::string(payload.substr(0, data + kData.size()));
+  }
+  const absl::string_view members = payload.substr(data + kData.size());
+  if (!part->name.empty()) {
+    // Names are checked to be plain words, so they need no JSON escapes.
+    absl::StrAppend(&text, "\"stream\":\"", part->name, "\"",
+                    members[0] == '}' ? "" : ",");
+  }
+  absl::StrAppend(&text, members);
+  return Frame::Create(text, info);
 }
 
 }  // namespace sse_bridge

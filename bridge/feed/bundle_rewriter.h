@@ -27,16 +27,18 @@ class BundleCursor {
                        std::string* out);
 };
 
-// Puts the events of several streams on one connection: each under its
-// stream's name, with the ids of all of them as its id. A stream's end is told
-// by a `grpc-status` event whose data names the stream.
+// Puts the events of several upstream calls on one connection, with the ids of
+// all of them as its id: the streams of `/events`, each under its own name, or
+// the calls of one stream that is shared by element. What is the bridge's own
+// (`grpc-status`, `reset`) names the stream in its data.
 //
 // Used by the loop that owns the connection, after construction elsewhere.
 class BundleRewriter : public FrameRewriter {
  public:
   struct Part {
-    std::string name;
-    std::string id;  // where the browser left off; empty at first
+    std::string name;  // the `event:` of all its events; empty: as they are
+    std::string key;   // in the cursor
+    std::string id;    // where the browser left off; empty at first
   };
 
   // The tag of a membership is its index in `parts`.
@@ -45,7 +47,8 @@ class BundleRewriter : public FrameRewriter {
   FramePtr Rewrite(const Frame& frame, int tag) override;
 
  private:
-  FramePtr RewriteStatus(const Frame& frame, const Part& part) const;
+  FramePtr RewriteOwn(const Frame& frame, Part* part);
+  std::string Cursor() const;
 
   std::vector<Part> parts_;
 };

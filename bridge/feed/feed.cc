@@ -8,6 +8,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/feed/reset_event.h"
 #include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
@@ -23,10 +24,6 @@ constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
 // A shared feed that outruns the delivery loops pauses at this backlog.
 constexpr size_t kMaxBacklogBytes = 8 << 20;
 constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
-
-// Backoff of reconnects, with full jitter.
-constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
-constexpr absl::Duration kMaxBackoff = absl::Seconds(5);
 
 ReplayBuffer::Limits Unbounded() {
   constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
@@ -79,53 +76,50 @@ std::shared_ptr<Feed> Feed::Create(const FeedContext* context, Config config) {
   return feed;
 }
 
-void Feed::Begin() { StartCall(config_.request); }
+void Feed::Begin() { StartCall(); }
 
 Feed::Feed(const FeedContext* context, Config config)
     : context_(context),
       config_(std::move(config)),
       // An exclusive feed keeps all for the one connection to come (its window
       // bounds it), and nothing afterwards.
-      replay_(config_.shared ? config_.replay : Unbounded()),
+      last_id_(config_.first_id),
+      replay_(config_.shared ? config_.replay : Unbounded(), config_.first_id),
+      has_ids_(!config_.first_id.empty()),
       snapshot_(config_.snapshot) {}
 
 Feed::~Feed() = default;
 
-std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
-                                  std::weak_ptr<FeedWaiter> waiter) {
-  MutexLock lock(&mu_);
-  if (state_ == State::kEnded) return nullptr;
-  std::vector<FramePtr> first;
-  if (last_event_id != nullptr) {
-    auto missed = replay_.AfterId(*last_event_id);
-    if (!missed.has_value()) return nullptr;
-    first = *std::move(missed);
-  } else {
-    first = snapshot_.Frames();
-  }
-  ++users_;
-  ++pending_;
-  ++idle_generation_;
-  if (state_ == State::kOpening) {
-    // A backend may stay silent for long: waiters that have left must not pile
-    // up.
-    if (waiters_.size() == waiters_.capacity()) {
-      std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
-    }
-    waiters_.push_back(std::move(waiter));
-  }
-  return std::unique_ptr<Place>(
-      new Place(shared_from_this(), std::move(first), next_seq_));
+absl::Duration Feed::Now() const {
+  return absl::Nanoseconds(context_->delivery->MonotonicNanos());
 }
 
 void Feed::Stop(const absl::Status& why) { End(why); }
 
-void Feed::StartCall(std::string request) {
+std::string Feed::NextRequest() {
+  call_resumes_.clear();
+  if (config_.request_after == nullptr || last_id_.empty()) {
+    return config_.request;
+  }
+  if (auto request = config_.request_after(last_id_); request.has_value()) {
+    call_resumes_ = last_id_;
+    return *std::move(request);
+  }
+  // The backend's own ids do not fit its own requests.
+  owed_reset_ = ResetFrame(last_id_, "");
+  last_id_.clear();
+  return config_.request;
+}
+
+void Feed::StartCall() {
   uint64_t generation;
+  std::string request;
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
     generation = ++generation_;
+    request = NextRequest();
+    call_started_ = Now();
     read_paused_ = false;
     read_owed_ = false;
   }
@@ -164,7 +158,8 @@ void Feed::Open(uint64_t generation) {
     if (generation != generation_) return;
     if (state_ != State::kOpening && state_ != State::kAway) return;
     state_ = State::kOpen;
-    away_since_ = absl::InfiniteFuture();
+    NoteBack();
+    PublishOwedReset();
     waiters = TakeWaiters();
   }
   Wake(waiters);
@@ -196,22 +191,14 @@ void Feed::OnCallMessage(uint64_t generation,
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ == State::kEnded) return;
-    const uint64_t seq = next_seq_++;
-    const absl::string_view id = IdOf(*scratch);
-    if (!id.empty()) last_id_.assign(id.data(), id.size());
-    // From the first id on all is kept: what stands between two events with
-    // ids belongs to what a browser has missed.
-    if (pending_ > 0 || (config_.shared && !last_id_.empty())) {
-      replay_.Add(seq, id, frame, absl::Now());
-    }
+    PublishOwedReset();
     snapshot_.Add(scratch->key, frame);
-    failures_ = 0;
-    away_since_ = absl::InfiniteFuture();
+    backoff_.Reset();
     state_ = State::kOpen;
+    NoteBack();
     waiters = TakeWaiters();
-    topic_->Publish(frame);
-    if (!config_.shared && unsent_bytes_.fetch_add(static_cast<int64_t>(
-                               frame->size())) > kExclusiveWindowBytes) {
+    Publish(frame, IdOf(*scratch));
+    if (!config_.shared && unsent_bytes_ > kExclusiveWindowBytes) {
       read_paused_ = true;
     } else {
       read = call_;
@@ -225,6 +212,27 @@ void Feed::OnCallMessage(uint64_t generation,
   } else {
     ReadWhenLoopsKeepUp(std::move(read));
   }
+}
+
+void Feed::Publish(const FramePtr& frame, absl::string_view id) {
+  const uint64_t seq = next_seq_++;
+  if (!id.empty()) {
+    last_id_.assign(id.data(), id.size());
+    has_ids_ = true;
+  }
+  // From the first id on all is kept: what stands between two events with ids
+  // belongs to what a browser has missed.
+  if (pending_ > 0 || (config_.shared && has_ids_)) {
+    replay_.Add(seq, id, frame, Now());
+  }
+  if (!config_.shared) {
+    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
+  }
+  topic_->Publish(frame);
+}
+
+void Feed::PublishOwedReset() {
+  if (owed_reset_) Publish(std::exchange(owed_reset_, nullptr), "");
 }
 
 void Feed::ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call) {
@@ -254,66 +262,88 @@ void Feed::OnSent(size_t bytes) {
 }
 
 void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
-  bool reconnect;
+  bool begin_anew = false, reconnect = false;
   absl::Duration wait;
+  std::vector<std::weak_ptr<FeedWaiter>> waiters;
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ == State::kEnded) return;
     call_ = nullptr;
-    reconnect = CanReconnect(status);
-    if (reconnect) {
+    if (auto oldest = OldestAfterExpiry(status);
+        oldest.has_value() && !call_resumes_.empty()) {
+      begin_anew = true;
+      owed_reset_ = ResetFrame(call_resumes_, *oldest);
+      last_id_.clear();
+    } else if (CanReconnect(status)) {
+      reconnect = true;
+      if (Now() - call_started_ > Backoff::kLongest) backoff_.Reset();
       NoteAway(status);
-      const absl::Duration bound =
-          std::min(kMaxBackoff, kFirstBackoff * (1 << std::min(failures_, 10)));
-      ++failures_;
-      // What the lost call still has under way must not count as news of the
-      // next one.
-      generation = ++generation_;
-      wait = absl::Uniform(random_, 0.0, 1.0) * bound;
+      wait = backoff_.Next(random_);
+      waiters = TakeWaiters();
     }
+    // What the lost call still has under way must not count as news of the
+    // next one.
+    if (begin_anew || reconnect) generation = ++generation_;
   }
-  if (!reconnect) {
+  if (begin_anew) {
+    spdlog::debug("{}: the backend no longer keeps the id, begins anew",
+                  config_.grpc_path);
+    StartCall();
+  } else if (reconnect) {
+    // Between two calls nobody else holds an exclusive feed.
+    context_->delivery->RunAfter(wait, [self = shared_from_this(), generation] {
+      self->Reconnect(generation);
+    });
+    Wake(waiters);
+  } else {
     End(status);
-    return;
   }
-  // Between two calls nobody else holds an exclusive feed.
-  context_->delivery->RunAfter(wait, [self = shared_from_this(), generation] {
-    self->Reconnect(generation);
-  });
+}
+
+FramePtr Feed::AwayFrame() {
+  static const FramePtr* const frame = new FramePtr(
+      Frame::Create(CommentFrame("upstream is away"), {.is_event = false}));
+  return *frame;
 }
 
 void Feed::NoteAway(const absl::Status& status) {
   state_ = State::kAway;
-  if (away_since_ != absl::InfiniteFuture()) return;
-  away_since_ = absl::Now();
-  spdlog::warn("{}: upstream is away: {}", config_.grpc_path,
-               status.ToString());
-  FrameInfo comment;
-  comment.is_event = false;
-  topic_->Publish(Frame::Create(CommentFrame("upstream is away"), comment));
+  if (absence_ != nullptr) return;
+  away_since_ = Now();
+  absence_ = context_->circuits->Lost(config_.upstream->address(),
+                                      config_.grpc_path, status);
+  spdlog::debug("{}: upstream is away: {}", config_.grpc_path,
+                status.ToString());
+  // Who is not attached yet is told then.
+  if (!config_.shared && pending_ == 0) {
+    unsent_bytes_.fetch_add(static_cast<int64_t>(AwayFrame()->size()));
+  }
+  topic_->Publish(AwayFrame());
+}
+
+void Feed::NoteBack() {
+  if (absence_ == nullptr) return;
+  absence_->Back();
+  absence_ = nullptr;
 }
 
 bool Feed::CanReconnect(const absl::Status& status) const {
-  if (status.code() != absl::StatusCode::kUnavailable) return false;
-  // Nobody was told anything yet: the refusal itself is the better answer.
-  if (state_ == State::kOpening) return false;
+  if (!config_.reconnect.IsLoss(status)) return false;
+  if (state_ == State::kOpening && !patient_) return false;
   if (users_ == 0) return false;
-  if (absl::Now() - away_since_ > config_.give_up_after) return false;
-  if (config_.live_values) return true;
-  return config_.request_after != nullptr;
+  const absl::Duration away =
+      absence_ == nullptr ? absl::ZeroDuration() : Now() - away_since_;
+  if (away >= config_.reconnect.give_up_after) return false;
+  return config_.live_values || config_.request_after != nullptr;
 }
 
 void Feed::Reconnect(uint64_t generation) {
-  std::string last_id;
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ != State::kAway) return;
-    last_id = last_id_;
+    absence_->Attempt();
   }
-  const bool resume = config_.request_after != nullptr && !last_id.empty();
-  spdlog::info("{}: reconnecting{}", config_.grpc_path,
-               resume ? " and resuming" : "");
-  StartCall(resume ? config_.request_after(last_id) : config_.request);
+  StartCall();
 }
 
 void Feed::End(const absl::Status& status) {
@@ -323,7 +353,10 @@ void Feed::End(const absl::Status& status) {
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
+    // An orderly end of the call that began anew: that there is a gap is news.
+    if (status.ok()) PublishOwedReset();
     state_ = State::kEnded;
+    absence_ = nullptr;
     ++generation_;  // what the call still says is of the past
     call = std::move(call_);
     end_status_ = status;
@@ -338,46 +371,6 @@ void Feed::End(const absl::Status& status) {
   Wake(waiters);
 }
 
-void Feed::OnMemberGone(bool) { LeaveOne(); }
-
-void Feed::LeaveOne() {
-  uint64_t idle_generation;
-  {
-    MutexLock lock(&mu_);
-    if (state_ == State::kEnded) return;
-    if (--users_ > 0) return;
-    idle_generation = ++idle_generation_;
-  }
-  if (!config_.shared || config_.linger <= absl::ZeroDuration()) {
-    OnLingered(idle_generation);
-    return;
-  }
-  context_->delivery->RunAfter(config_.linger,
-                               [weak = weak_from_this(), idle_generation] {
-                                 if (auto feed = weak.lock())
-                                   feed->OnLingered(idle_generation);
-                               });
-}
-
-void Feed::OnLingered(uint64_t idle_generation) {
-  {
-    MutexLock lock(&mu_);
-    if (users_ > 0 || idle_generation != idle_generation_) return;
-    // From here on Join answers null, so nobody can slip in before Stop.
-    if (state_ == State::kEnded) return;
-    state_ = State::kEnded;
-    end_status_ = absl::CancelledError("nobody listens");
-  }
-  if (config_.on_end) config_.on_end(this);
-  std::shared_ptr<StreamCall> call;
-  {
-    MutexLock lock(&mu_);
-    ++generation_;
-    call = std::move(call_);
-  }
-  if (call != nullptr) call->Cancel();
-}
-
 std::vector<std::weak_ptr<FeedWaiter>> Feed::TakeWaiters() {
   return std::exchange(waiters_, {});
 }
@@ -387,63 +380,6 @@ FramePtr Feed::StatusFrame(const absl::Status& status) const {
   info.is_event = true;
   const std::string payload = StatusEvent(context_->status_json(status));
   return Frame::Create(payload, info);
-}
-
-Place::~Place() {
-  if (feed_ == nullptr) return;
-  {
-    MutexLock lock(&feed_->mu_);
-    --feed_->pending_;
-  }
-  feed_->LeaveOne();
-}
-
-Place::Outlook Place::outlook() const {
-  MutexLock lock(&feed_->mu_);
-  const bool has_frames = !first_.empty() || feed_->next_seq_ > from_seq_;
-  if (has_frames) return Outlook::kReady;
-  switch (feed_->state_) {
-    case Feed::State::kOpening:
-      return Outlook::kWaiting;
-    case Feed::State::kOpen:
-    case Feed::State::kAway:
-      return Outlook::kReady;
-    case Feed::State::kEnded:
-      return Outlook::kEnded;
-  }
-  return Outlook::kEnded;
-}
-
-absl::Status Place::end_status() const {
-  MutexLock lock(&feed_->mu_);
-  return feed_->end_status_;
-}
-
-void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
-  const std::shared_ptr<Feed> feed = std::move(feed_);
-  feed_ = nullptr;
-  MutexLock lock(&feed->mu_);
-  --feed->pending_;
-  std::vector<FramePtr> frames = std::move(first_);
-  bool fell_behind = false;
-  if (auto since = feed->replay_.FromSeq(from_seq_); since.has_value()) {
-    frames.insert(frames.end(), since->begin(), since->end());
-  } else {
-    // The wait was longer than the replay buffer. Current values start anew.
-    frames = feed->snapshot_.Frames();
-    fell_behind = frames.empty();
-  }
-  if (!feed->config_.shared) feed->replay_.Clear();
-  feed->topic_->Attach(connection, options, std::move(frames));
-  if (fell_behind) {
-    feed->context_->delivery->Close(
-        connection, CloseReason::kSlow,
-        feed->StatusFrame(absl::ResourceExhaustedError(
-            "events were lost before the stream began")));
-  }
-  if (feed->state_ == Feed::State::kEnded && feed->end_frame_ != nullptr) {
-    feed->topic_->End(feed->end_frame_, !feed->end_status_.ok());
-  }
 }
 
 }  // namespace sse_bridge

@@ -19,6 +19,8 @@
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
+#include "bridge/feed/circuit_log.h"
+#include "bridge/feed/reconnect.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/transcode/frame_encoder.h"
@@ -41,6 +43,7 @@ class FeedWaiter {
 // What feeds need of the rest of the bridge. All must outlive every feed.
 struct FeedContext {
   Delivery* delivery = nullptr;
+  CircuitLog* circuits = nullptr;
 
   // The JSON of a google.rpc.Status.
   std::function<std::string(const absl::Status&)> status_json;
@@ -48,14 +51,19 @@ struct FeedContext {
 
 // One upstream call, decoded and encoded once for all its subscribers.
 //
-// A feed reconnects when the backend is lost and
-// the stream can go on without a gap (Config::request_after) or needs none
-// (Config::live_values); then its subscribers notice nothing but a comment.
+// A feed reconnects when the backend is lost and the stream can go on without a
+// gap (Config::request_after) or needs none (Config::live_values); then its
+// subscribers notice nothing but a comment. If the backend does not keep the
+// event to go on after, the feed begins anew with the event `reset`
+// (reset_event.h).
 //
 // Shared feeds read as fast as the backend sends; slow subscribers are the
 // delivery room's concern. An exclusive feed (one subscriber) stops reading
 // while more than kExclusiveWindowBytes wait for its browser, so that gRPC's
 // flow control holds the backend.
+//
+// feed.cc          the upstream call: its messages, its loss, its end
+// feed_members.cc  those who subscribe
 //
 // Thread-safe. Held by its places, by its call until that is done, and by the
 // registry while others may join.
@@ -66,12 +74,20 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     std::string grpc_path;
     Metadata metadata;
 
-    // Serialised request of the first call.
+    // Serialised request of a call from the beginning.
     std::string request;
 
-    // Serialised request of a call that resumes after the event with this id;
-    // empty function when the method cannot resume.
-    std::function<std::string(absl::string_view id)> request_after;
+    // Serialised request of a call that resumes after the event with this id,
+    // nullopt when no event can have it; empty function when the method cannot
+    // resume.
+    std::function<std::optional<std::string>(absl::string_view id)>
+        request_after;
+
+    // What the first call resumes after; empty: it is from the beginning.
+    std::string first_id;
+
+    // The first subscriber comes back, see Join.
+    bool returning = false;
 
     // The stream is current values: after a loss it is simply asked again.
     bool live_values = false;
@@ -84,8 +100,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     // How long a shared feed stays when the last subscriber has gone.
     absl::Duration linger = absl::Seconds(5);
 
-    // How long a lost backend is tried before subscribers are told.
-    absl::Duration give_up_after = absl::Minutes(5);
+    // How a lost backend is tried again before subscribers are told.
+    ReconnectPolicy reconnect;
 
     // Called once when the feed has ended, with no lock held.
     std::function<void(const Feed*)> on_end;
@@ -104,9 +120,16 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   // Takes a place. `last_event_id`: where a browser that came back left off;
   // null on the first visit. Returns null when the feed cannot serve the
-  // subscriber: it has ended, or the id is not in its replay buffer.
+  // subscriber: it has ended, or the id is not in its replay buffer. For one
+  // who is `returning`, with an id or without, a backend that is lost before it
+  // has said anything is tried again too: the refusal that is the better answer
+  // on a first visit would be the last for an EventSource.
   std::unique_ptr<Place> Join(const std::string* last_event_id,
-                              std::weak_ptr<FeedWaiter> waiter);
+                              std::weak_ptr<FeedWaiter> waiter,
+                              bool returning = false);
+
+  // The oldest id in the replay buffer; empty when there is none.
+  std::string OldestId() const;
 
   // Ends the call and the subscriptions (tests, drain).
   void Stop(const absl::Status& why);
@@ -117,7 +140,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   enum class State { kOpening, kOpen, kAway, kEnded };
 
-  void StartCall(std::string request);
+  void StartCall();
 
   // From Call, serially; `generation` tells calls of the past from today's.
   void OnCallOpen(uint64_t generation);
@@ -138,7 +161,15 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void OnLingered(uint64_t idle_generation);
   bool CanReconnect(const absl::Status& status) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::string NextRequest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteAway(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // To all, those included whose connection is not attached yet.
+  void Publish(const FramePtr& frame, absl::string_view id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void PublishOwedReset() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Duration Now() const;  // monotonic
+  static FramePtr AwayFrame();
   std::vector<std::weak_ptr<FeedWaiter>> TakeWaiters()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   FramePtr StatusFrame(const absl::Status& status) const;
@@ -158,16 +189,23 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // until call_ is known
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
   FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
-  std::string last_id_ ABSL_GUARDED_BY(mu_);
+  bool patient_ ABSL_GUARDED_BY(mu_) = false;  // somebody is returning
+  std::string last_id_ ABSL_GUARDED_BY(mu_);   // what a next call resumes after
+  std::string call_resumes_ ABSL_GUARDED_BY(mu_);  // what this one does
+  // Sent as soon as the call that begins anew is accepted.
+  FramePtr owed_reset_ ABSL_GUARDED_BY(mu_);
   uint64_t next_seq_ ABSL_GUARDED_BY(mu_) = 1;
   ReplayBuffer replay_ ABSL_GUARDED_BY(mu_);
+  bool has_ids_ ABSL_GUARDED_BY(mu_);  // so browsers may come back
   Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
   size_t users_ ABSL_GUARDED_BY(mu_) = 0;    // places and memberships
   size_t pending_ ABSL_GUARDED_BY(mu_) = 0;  // places not yet attached
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
-  int failures_ ABSL_GUARDED_BY(mu_) = 0;  // since the last message
-  absl::Time away_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  Backoff backoff_ ABSL_GUARDED_BY(mu_);
+  absl::Duration call_started_ ABSL_GUARDED_BY(mu_);
+  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);  // while there is absence_
+  std::unique_ptr<CircuitLog::Absence> absence_ ABSL_GUARDED_BY(mu_);
   absl::BitGen random_ ABSL_GUARDED_BY(mu_);
 };
 
@@ -191,6 +229,9 @@ class Place {
   // Of an ended feed.
   absl::Status end_status() const;
 
+  // What the connection gets ahead of everything: a `reset`. Before Attach.
+  void BeginWith(FramePtr frame) { reset_ = std::move(frame); }
+
   // Gives the connection everything since joining, then what comes.
   void Attach(const ConnectionRef& connection, MembershipOptions options);
 
@@ -201,6 +242,7 @@ class Place {
       : feed_(std::move(feed)), first_(std::move(first)), from_seq_(from_seq) {}
 
   std::shared_ptr<Feed> feed_;  // null once attached
+  FramePtr reset_;
   std::vector<FramePtr> first_;
   const uint64_t from_seq_;
 };

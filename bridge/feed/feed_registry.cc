@@ -1,11 +1,16 @@
 #include "bridge/feed/feed_registry.h"
 
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
+namespace {
+
+// In a storm of returning browsers each may look into so many replay buffers.
+constexpr size_t kMaxSearched = 16;
+
+}  // namespace
 
 std::unique_ptr<Place> FeedRegistry::Join(const std::string& key,
                                           Feed::Config config,
@@ -14,64 +19,92 @@ std::unique_ptr<Place> FeedRegistry::Join(const std::string& key,
   if (last_event_id == nullptr) {
     return JoinOrStart(key, std::move(config), std::move(waiter));
   }
-  if (std::shared_ptr<Feed> feed = Find(key)) {
+  std::string oldest;
+  for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
     if (auto place = feed->Join(last_event_id, waiter)) return place;
+    if (oldest.empty()) oldest = feed->OldestId();
   }
-  if (!config.request_after) {
-    return JoinOrStart(key, std::move(config), std::move(waiter));
+  if (!config.request_after ||
+      !config.request_after(*last_event_id).has_value()) {
+    auto place = JoinOrStart(key, std::move(config), std::move(waiter));
+    place->BeginWith(ResetFrame(*last_event_id, oldest));
+    return place;
   }
-  config.request = config.request_after(*last_event_id);
+  config.first_id = *last_event_id;
   // A snapshot would be news that this subscriber may have had already.
   config.snapshot = Snapshot::What::kNone;
-  return JoinOrStart(absl::StrCat(key, "\n", *last_event_id), std::move(config),
-                     std::move(waiter));
+  return JoinOrStart(key, std::move(config), std::move(waiter));
 }
 
 std::unique_ptr<Place> FeedRegistry::JoinOrStart(
     const std::string& key, Feed::Config config,
     std::weak_ptr<FeedWaiter> waiter) {
-  config.on_end = [this, key](const Feed* feed) { Remove(key, feed); };
+  const std::string first_id = config.first_id;
+  config.on_end = [this, key, first_id](const Feed* feed) {
+    Remove(key, first_id, feed);
+  };
   for (;;) {
     std::shared_ptr<Feed> feed;
     bool created = false;
     {
       MutexLock lock(&mu_);
-      std::shared_ptr<Feed>& entry = feeds_[key];
+      std::shared_ptr<Feed>& entry = groups_[key][first_id];
       created = entry == nullptr;
-      if (created) entry = Feed::Create(context_, config);
+      if (created) {
+        entry = Feed::Create(context_, config);
+        ++size_;
+      }
       feed = entry;
     }
     // The call begins outside the lock: it may fail at once and end the feed.
-    auto place = feed->Join(nullptr, waiter);
+    auto place = feed->Join(first_id.empty() ? nullptr : &first_id, waiter,
+                            config.returning);
     if (created) feed->Begin();
     if (place != nullptr) return place;
-    Remove(key, feed.get());
+    // It has ended, or what came after the id has left its buffer; then it goes
+    // on for those it has.
+    Remove(key, first_id, feed.get());
   }
 }
 
-std::shared_ptr<Feed> FeedRegistry::Find(const std::string& key) const {
+std::vector<std::shared_ptr<Feed>> FeedRegistry::FindGroup(
+    const std::string& key) const {
+  std::vector<std::shared_ptr<Feed>> feeds;
   MutexLock lock(&mu_);
-  auto it = feeds_.find(key);
-  return it == feeds_.end() ? nullptr : it->second;
+  const auto it = groups_.find(key);
+  if (it == groups_.end()) return feeds;
+  for (const auto& [first_id, feed] : it->second) {
+    if (feeds.size() == kMaxSearched) break;
+    feeds.push_back(feed);
+  }
+  return feeds;
 }
 
-void FeedRegistry::Remove(const std::string& key, const Feed* feed) {
+void FeedRegistry::Remove(const std::string& key, const std::string& first_id,
+                          const Feed* feed) {
   MutexLock lock(&mu_);
-  auto it = feeds_.find(key);
-  if (it != feeds_.end() && it->second.get() == feed) feeds_.erase(it);
+  const auto group = groups_.find(key);
+  if (group == groups_.end()) return;
+  const auto it = group->second.find(first_id);
+  if (it == group->second.end() || it->second.get() != feed) return;
+  group->second.erase(it);
+  --size_;
+  if (group->second.empty()) groups_.erase(group);
 }
 
 size_t FeedRegistry::size() const {
   MutexLock lock(&mu_);
-  return feeds_.size();
+  return size_;
 }
 
 void FeedRegistry::StopAll(const absl::Status& why) {
   std::vector<std::shared_ptr<Feed>> feeds;
   {
     MutexLock lock(&mu_);
-    feeds.reserve(feeds_.size());
-    for (const auto& [key, feed] : feeds_) feeds.push_back(feed);
+    feeds.reserve(size_);
+    for (const auto& [key, group] : groups_) {
+      for (const auto& [first_id, feed] : group) feeds.push_back(feed);
+    }
   }
   for (const auto& feed : feeds) feed->Stop(why);
 }

@@ -4,13 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
 
 FramePtr JsonRewriter::Rewrite(const Frame& frame, int) {
   const FrameInfo& info = frame.info();
   if (!info.is_event) return nullptr;
-  if (info.data_begin == 0) return RewriteStatus(frame);
+  if (info.data_begin == 0) return RewriteOwn(frame);
   const absl::string_view json =
       frame.payload().substr(info.data_begin, info.data_end - info.data_begin);
   const std::string text = form_ == Form::kLines
@@ -20,13 +21,21 @@ FramePtr JsonRewriter::Rewrite(const Frame& frame, int) {
   return Frame::Create(text, info);
 }
 
-FramePtr JsonRewriter::RewriteStatus(const Frame& frame) {
+FramePtr JsonRewriter::RewriteOwn(const Frame& frame) {
   constexpr absl::string_view kData = "data: ";
   absl::string_view json = frame.payload();
   const size_t data = json.find(kData);
   if (data == absl::string_view::npos) return nullptr;
   json.remove_prefix(data + kData.size());
   json = json.substr(0, json.find('\n'));
+  if (IsReset(frame)) {
+    const bool lines = form_ == Form::kLines;
+    const std::string text =
+        absl::StrCat(lines || first_ ? "" : ",\n", "{\"reset\":", json, "}",
+                     lines ? "\n" : "");
+    first_ = false;
+    return Frame::Create(text, frame.info());
+  }
   // The code comes first; canonical JSON leaves 0 out. Details may well have
   // members of this name too.
   constexpr absl::string_view kCode = "{\"code\":";

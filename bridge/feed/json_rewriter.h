@@ -21,7 +21,7 @@ class JsonRewriter : public FrameRewriter {
   FramePtr Rewrite(const Frame& frame, int tag) override;
 
  private:
-  FramePtr RewriteStatus(const Frame& frame);
+  FramePtr RewriteOwn(const Frame& frame);
 
   const Form form_;
   bool first_ = true;

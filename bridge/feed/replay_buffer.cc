@@ -6,7 +6,7 @@
 namespace sse_bridge {
 
 void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
-                       absl::Time now) {
+                       absl::Duration now) {
   bytes_ += frame->payload().size();
   entries_.push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
@@ -24,6 +24,7 @@ std::optional<std::vector<FramePtr>> ReplayBuffer::AfterId(
   for (size_t i = entries_.size(); i > 0; --i) {
     if (entries_[i - 1].id == id) return FramesFrom(i);
   }
+  if (id == first_id_) return FramesFrom(0);
   return std::nullopt;
 }
 
@@ -38,6 +39,7 @@ std::optional<std::vector<FramePtr>> ReplayBuffer::FromSeq(uint64_t seq) const {
 
 void ReplayBuffer::Clear() {
   entries_.clear();
+  first_id_.clear();
   bytes_ = 0;
 }
 
@@ -51,6 +53,7 @@ absl::string_view ReplayBuffer::oldest_id() const {
 void ReplayBuffer::DropOldest() {
   bytes_ -= entries_.front().frame->payload().size();
   entries_.pop_front();
+  first_id_.clear();
 }
 
 std::vector<FramePtr> ReplayBuffer::FramesFrom(size_t index) const {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -27,11 +28,15 @@ class ReplayBuffer {
     absl::Duration max_age = absl::Minutes(5);
   };
 
-  explicit ReplayBuffer(Limits limits) : limits_(limits) {}
+  // `first_id` is the id of the event before the first one to come, if that is
+  // known; it counts until something has left the buffer.
+  explicit ReplayBuffer(Limits limits, std::string first_id = "")
+      : limits_(limits), first_id_(std::move(first_id)) {}
 
   // `seq` must be greater than that of the event before. An empty `id` means
-  // that the event has none.
-  void Add(uint64_t seq, absl::string_view id, FramePtr frame, absl::Time now);
+  // that the event has none. `now` is monotonic.
+  void Add(uint64_t seq, absl::string_view id, FramePtr frame,
+           absl::Duration now);
 
   // The events after the newest one with this id; nullopt when no event here
   // has it.
@@ -53,13 +58,14 @@ class ReplayBuffer {
     uint64_t seq;
     std::string id;
     FramePtr frame;
-    absl::Time added;
+    absl::Duration added;
   };
 
   void DropOldest();
   std::vector<FramePtr> FramesFrom(size_t index) const;
 
   const Limits limits_;
+  std::string first_id_;
   std::deque<Entry> entries_;
   size_t bytes_ = 0;
   uint64_t next_seq_ = 0;  // one more than the newest event's

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <iterator>
 #include <utility>
 
 #include "bridge/http/http_error.h"
@@ -26,6 +28,30 @@ constexpr int64_t kRestNs = 50'000'000;
 
 // The log says so no oftener than this.
 constexpr int64_t kWarningIntervalNs = 10'000'000'000;
+
+// Connections that wait when the socket is closed are taken, up to this.
+constexpr int kMaxLastAccepts = 8192;
+
+// A handshake that has begun ends within this, or the client sends its SYN
+// anew, which it does after a second: by then the socket must be closed, so
+// that the other one gets it.
+constexpr int64_t kHandshakeNs = 500'000'000;
+
+// Drops a SYN that begins a handshake, and nothing else. A filter of a TCP
+// socket sees the TCP header first.
+bool RefuseNewHandshakes(int fd) {
+  constexpr uint32_t kFlags = 13, kSyn = 0x02, kSynAck = 0x12;
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kSynAck),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, ~uint32_t{0}),
+  };
+  const sock_fprog program{std::size(code), code};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                    sizeof program) == 0;
+}
 
 int OpenReserve() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -53,7 +79,7 @@ Acceptor::Acceptor(Accepted accepted, MakeRoom make_room)
     : accepted_(std::move(accepted)), make_room_(std::move(make_room)) {}
 
 Acceptor::~Acceptor() {
-  Close();
+  Close(/*take_waiting=*/false);
   if (reserve_fd_ >= 0) close(reserve_fd_);
 }
 
@@ -72,10 +98,34 @@ absl::Status Acceptor::Start(int listen_fd, int epoll_fd, uint64_t handle) {
   return absl::OkStatus();
 }
 
-void Acceptor::Close() {
-  if (listen_fd_ >= 0) close(listen_fd_);
+void Acceptor::Close(bool take_waiting) {
+  if (listen_fd_ < 0) return;
+  for (int i = 0; take_waiting && i < kMaxLastAccepts; ++i) {
+    if (!AcceptOne()) break;
+  }
+  close(listen_fd_);
   listen_fd_ = -1;
-  again_at_ns_ = 0;
+  again_at_ns_ = close_at_ns_ = 0;
+}
+
+void Acceptor::Retire(int64_t now_ns) {
+  if (listen_fd_ < 0) return;
+  // Where it does not work, what is left is the moment between the last accept
+  // and the close.
+  if (!RefuseNewHandshakes(listen_fd_)) {
+    spdlog::warn("connections may be reset while the port changes hands");
+  }
+  close_at_ns_ = now_ns + kHandshakeNs;
+}
+
+bool Acceptor::AcceptOne() {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  const int fd = accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address),
+                         &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
+  accepted_(fd, AddressText(address));
+  return true;
 }
 
 void Acceptor::Accept(int64_t now_ns) {
@@ -89,13 +139,8 @@ void Acceptor::Accept(int64_t now_ns) {
     epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
   }
   for (int i = 0; i < kAcceptsPerRound; ++i) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    const int fd = accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address),
-                           &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-      accepted_(fd, AddressText(address));
-    } else if (errno == EMFILE || errno == ENFILE) {
+    if (AcceptOne()) continue;
+    if (errno == EMFILE || errno == ENFILE) {
       // The kernel says so even if nobody waits.
       pollfd waiting{listen_fd_, POLLIN, 0};
       if (poll(&waiting, 1, 0) == 0) return;
@@ -106,9 +151,8 @@ void Acceptor::Accept(int64_t now_ns) {
       return Rest(now_ns);
     } else if (errno == ENOBUFS || errno == ENOMEM) {
       return Rest(now_ns);
-    } else if (errno != ECONNABORTED && errno != EINTR) {
-      return;  // EAGAIN: nobody waits
     }
+    return;  // EAGAIN: nobody waits
   }
 }
 

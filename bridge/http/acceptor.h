@@ -40,13 +40,28 @@ class Acceptor {
   // When accepting goes on after a rest; 0: it does not rest.
   int64_t again_at_ns() const { return again_at_ns_; }
 
-  // Closes the listening socket. The kernel refuses connections from now on.
-  void Close();
+  // Closes the listening socket. If no other process has it, the kernel refuses
+  // connections from now on, and resets those that wait: `take_waiting` accepts
+  // them first.
+  void Close(bool take_waiting);
+
+  // For a port on which another process listens too (SO_REUSEPORT): begins no
+  // handshake any more, so that clients turn to the other, and takes those
+  // connections whose handshake has begun here, which a close would reset. To
+  // be followed by Close when `close_at_ns` has come.
+  void Retire(int64_t now_ns);
+
+  // 0: not retiring.
+  int64_t close_at_ns() const { return close_at_ns_; }
+
+  bool closed() const { return listen_fd_ < 0; }
 
   // Answers 503 and closes.
   static void TurnAway(int fd);
 
  private:
+  // False, with errno, when there is none to accept.
+  bool AcceptOne();
   bool TurnNewestAway();
   void Rest(int64_t now_ns);
 
@@ -57,6 +72,7 @@ class Acceptor {
   uint64_t handle_ = 0;
   int reserve_fd_ = -1;
   int64_t again_at_ns_ = 0;
+  int64_t close_at_ns_ = 0;
   int64_t next_warning_ns_ = 0;
 };
 

@@ -192,7 +192,13 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
-  parts[0].last_event_id = LastEventId(*request->exchange);
+  const auto last_event_id = LastEventId(*request->exchange);
+  if (HasCompositeIds(method)) {
+    traits.rewriter = ResumeParts(last_event_id, /*bundle=*/false, &parts);
+  } else {
+    parts[0].resume.push_back(
+        {last_event_id.value_or(""), "", last_event_id.has_value()});
+  }
   OpenConnection(std::move(request), std::move(traits), std::move(parts),
                  /*bundle=*/false);
 }
@@ -235,10 +241,12 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
 
   const auto mode = bundle ? MembershipOptions::Mode::kBundle
                            : MembershipOptions::Mode::kStream;
-  for (size_t i = 0; i < parts.size(); ++i) {
+  int tag = 0;
+  for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
-        request->served, *parts[i].route, *parts[i].message, request->identity,
-        parts[i].last_event_id, mode, static_cast<int>(i), subscription);
+        request->served, *part.route, *part.message, request->identity,
+        part.resume, mode, tag, subscription);
+    tag += static_cast<int>(part.resume.size());
     if (!opened.ok()) {
       subscription->Abandon();
       return Refuse(*request, opened);

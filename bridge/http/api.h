@@ -91,6 +91,12 @@ class Api {
                                            std::string name,
                                            absl::string_view target) const;
 
+  // Finds where each part stands in a BundleCursor, and returns what gives the
+  // connection's events the ids of all of them.
+  static std::unique_ptr<FrameRewriter> ResumeParts(
+      const std::optional<std::string>& last_event_id, bool bundle,
+      std::vector<BundlePart>* parts);
+
   void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                       std::vector<BundlePart> parts, bool bundle);
   StreamTraits TraitsFor(const Method& method) const;

@@ -11,6 +11,7 @@
 #include "bridge/http/http_error.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/query_params.h"
+#include "bridge/transcode/sse_format.h"
 
 // `/events`: one connection that carries many streams.
 //
@@ -26,9 +27,10 @@ constexpr size_t kMaxBundleStreams = 32;
 constexpr size_t kMaxNameBytes = 64;
 constexpr char kStreamParam[] = "stream";
 
-// Names become `event:` lines and parts of ids.
+// Names become `event:` lines and parts of ids. The bridge's own are no names.
 bool IsName(absl::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes) return false;
+  if (name == kStatusEventName || name == kResetEventName) return false;
   for (unsigned char c : name) {
     if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') {
       return false;
@@ -131,6 +133,34 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   return parts;
 }
 
+std::unique_ptr<FrameRewriter> Api::ResumeParts(
+    const std::optional<std::string>& last_event_id, bool bundle,
+    std::vector<BundlePart>* parts) {
+  const absl::flat_hash_map<std::string, std::string> ids =
+      BundleCursor::Parse(last_event_id.value_or(""));
+  bool known = false;
+  std::vector<BundleRewriter::Part> rewritten;
+  for (BundlePart& part : *parts) {
+    part.keys = CursorKeys(part.route->method(), *part.message,
+                           bundle ? part.name : "");
+    for (const std::string& key : part.keys) {
+      const auto id = ids.find(key);
+      const bool found = id != ids.end();
+      known |= found;
+      part.resume.push_back(
+          {found ? id->second : "", "", last_event_id.has_value()});
+      rewritten.push_back(
+          {bundle ? part.name : "", key, part.resume.back().after});
+    }
+  }
+  if (last_event_id.has_value() && !known) {
+    for (BundlePart& part : *parts) {
+      for (ResumePoint& point : part.resume) point.unknown = *last_event_id;
+    }
+  }
+  return std::make_unique<BundleRewriter>(std::move(rewritten));
+}
+
 void Api::ServeBundle(std::shared_ptr<Request> request) {
   sse::v1::Access authenticated;
   authenticated.set_authenticated(true);
@@ -148,14 +178,8 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
                                       "name some with ?stream=PATH"));
   }
 
-  absl::flat_hash_map<std::string, std::string> cursors;
-  if (const auto composite = LastEventId(*request->exchange);
-      composite.has_value()) {
-    cursors = BundleCursor::Parse(*composite);
-  }
   absl::flat_hash_set<std::string> names;
-  std::vector<BundleRewriter::Part> rewritten;
-  for (BundlePart& part : *parts) {
+  for (const BundlePart& part : *parts) {
     if (!names.insert(part.name).second) {
       return Refuse(
           *request,
@@ -163,13 +187,6 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
                                                      QuoteForMessage(part.name),
                                                      "; use NAME:PATH")));
     }
-    BundleRewriter::Part rewriting;
-    rewriting.name = part.name;
-    if (auto it = cursors.find(part.name); it != cursors.end()) {
-      part.last_event_id = it->second;
-      rewriting.id = it->second;
-    }
-    rewritten.push_back(std::move(rewriting));
   }
 
   StreamTraits traits;
@@ -178,7 +195,8 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   if (!left_out.empty()) {
     traits.opening_comment = absl::StrCat("left out: ", left_out);
   }
-  traits.rewriter = std::make_unique<BundleRewriter>(std::move(rewritten));
+  traits.rewriter = ResumeParts(LastEventId(*request->exchange),
+                                /*bundle=*/true, &*parts);
   OpenConnection(std::move(request), std::move(traits), *std::move(parts),
                  /*bundle=*/true);
 }

@@ -4,8 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bridge/http/api.h"
+#include "bridge/http/resume_points.h"
 
 namespace sse_bridge {
 
@@ -24,7 +26,8 @@ struct Api::BundlePart {
   std::string name;
   const ServedRoute* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
-  std::optional<std::string> last_event_id;
+  std::vector<std::string> keys;    // CursorKeys
+  std::vector<ResumePoint> resume;  // one for each
 };
 
 // Where a browser that comes back left off: the header, or `last_event_id` in

@@ -106,10 +106,13 @@ void Gate::StopAccepting() {
 
 bool Gate::WaitUntilIdle(absl::Time deadline) {
   MutexLock lock(&idle_mu_);
-  while (in_flight_ > 0) {
+  const auto busy = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(idle_mu_) {
+    return in_flight_ > 0 || (stop_accepting_ && !closed_);
+  };
+  while (busy()) {
     if (idle_.wait_until(idle_mu_, absl::ToChronoTime(deadline)) ==
         std::cv_status::timeout) {
-      return in_flight_ == 0;
+      return !busy();
     }
   }
   return true;
@@ -128,13 +131,8 @@ void Gate::Run() {
     const int wait_ms = ExpireDeadlines();
     const int count =
         epoll_wait(epoll_fd_, events.data(), kEventsPerRound, wait_ms);
-    if (stop_accepting_ && accepting_) {
-      accepting_ = false;
-      acceptor_.Close();
-      while (CloseLongestIdle()) {
-      }
-    }
     const int64_t now = NowNs();
+    if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
     bool accept =
         acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
     for (int i = 0; i < count; ++i) {
@@ -155,10 +153,27 @@ void Gate::Run() {
   CloseAll();
 }
 
+// Once, or with kRetire until the time of the last handshake is over.
+void Gate::EndAccepting(int64_t now_ns) {
+  using Stopping = Options::Stopping;
+  const bool first = std::exchange(accepting_, false);
+  if (first && options_.stopping == Stopping::kRetire) {
+    acceptor_.Retire(now_ns);
+  }
+  if (now_ns >= acceptor_.close_at_ns()) {
+    acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
+    MutexLock lock(&idle_mu_);
+    closed_ = true;
+    idle_.notify_all();
+  }
+  while (first && CloseLongestIdle()) {
+  }
+}
+
 // From here on no link reaches a connection. What was detached before is not
 // ours to close; what was answered before is still sent as far as it goes.
 void Gate::CloseAll() {
-  acceptor_.Close();
+  acceptor_.Close(/*take_waiting=*/false);
   for (GateInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
   for (auto& slot : slots_) {
     if (slot->fd >= 0) Forget(slot.get(), true);
@@ -477,8 +492,8 @@ int Gate::ExpireDeadlines() {
     }
   }
   int64_t next = deadlines_.Next();
-  if (acceptor_.again_at_ns() != 0) {
-    next = std::min(next, acceptor_.again_at_ns());
+  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
+    if (at != 0) next = std::min(next, at);
   }
   if (next == std::numeric_limits<int64_t>::max()) return -1;
   return static_cast<int>(

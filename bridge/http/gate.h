@@ -54,6 +54,14 @@ class Gate {
     // new one is answered 503. 0: as many as there are descriptors.
     size_t max_connections = 0;
 
+    // What becomes of those who connect around StopAccepting.
+    enum class Stopping {
+      kTakeWaiting,   // who waits is served, who comes later refused
+      kRetire,        // Acceptor::Retire: another process has the port too
+      kLeaveWaiting,  // another process has this very socket
+    };
+    Stopping stopping = Stopping::kTakeWaiting;
+
     // Bytes of unfinished requests, of all connections. Beyond it those that
     // are large are answered 503.
     size_t max_buffered_bytes = size_t{256} << 20;
@@ -80,11 +88,13 @@ class Gate {
   // Takes over a listening socket (non-blocking) and starts the thread. Once.
   absl::Status Start(int listen_fd);
 
-  // No connection is accepted from now on, and idle ones are closed; the
-  // requests that are here are served. The listening socket is closed.
+  // No connection is accepted from now on (but see Options::Stopping), and idle
+  // ones are closed; the requests that are here are served. The listening
+  // socket is closed.
   void StopAccepting();
 
-  // Waits until no request is in flight. False: the deadline came first.
+  // Waits until no request is in flight and, after StopAccepting, the listening
+  // socket is closed. False: the deadline came first.
   bool WaitUntilIdle(absl::Time deadline);
 
   // Closes everything and joins the thread. Exchanges may outlive it.
@@ -95,6 +105,7 @@ class Gate {
 
  private:
   void Run();
+  void EndAccepting(int64_t now_ns);
   void CloseAll();
   void AddConnection(int fd, std::string peer_address);
   bool CloseLongestIdle();
@@ -130,6 +141,7 @@ class Gate {
   Mutex idle_mu_;
   std::condition_variable_any idle_;
   size_t in_flight_ ABSL_GUARDED_BY(idle_mu_) = 0;
+  bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
 
   // Of the gate's thread, from Start on.
   int epoll_fd_ = -1;

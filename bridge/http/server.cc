@@ -239,6 +239,10 @@ void HttpServer::Start(Handler handler) {
   options.write_timeout = rep_->options.write_timeout;
   options.max_connections = rep_->options.max_connections;
   options.max_buffered_bytes = rep_->options.max_buffered_bytes;
+  using Stopping = Gate::Options::Stopping;
+  options.stopping = rep_->options.listen_fd >= 0 ? Stopping::kLeaveWaiting
+                     : rep_->options.reuse_port   ? Stopping::kRetire
+                                                  : Stopping::kTakeWaiting;
   rep_->gate = std::make_unique<Gate>(
       options, [rep = rep_.get()](std::unique_ptr<Gate::Request> request) {
         return rep->Enqueue(std::move(request));

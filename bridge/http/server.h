@@ -58,11 +58,14 @@ class HttpServer {
   void Start(Handler handler);
 
   // New connections are refused by the kernel and idle ones closed; requests
-  // that are here are served.
+  // that are here are served. Where another process listens on the port too
+  // (reuse_port, listen_fd), those who connect get to it, and none is refused
+  // or reset on the way.
   void StopAccepting();
 
   // Waits until every request that has arrived is answered or has become a
-  // stream. False: the deadline came first.
+  // stream, and after StopAccepting until nobody can connect any more. False:
+  // the deadline came first.
   bool WaitUntilIdle(absl::Time deadline);
 
   // Closes everything and joins all threads. What is still unanswered gets no

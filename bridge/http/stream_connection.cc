@@ -84,6 +84,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   spec.expected_attaches = attaches;
   if (traits_.form == StreamForm::kEvents) {
     spec.keep_alive = traits_.keep_alive;
+    spec.retry = traits_.retry;
     spec.expiry_frame = std::move(farewells_.expired);
     spec.slow_frame = std::move(farewells_.slow);
     spec.rewriter = std::move(traits_.rewriter);

@@ -4,8 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bridge/feed/reset_event.h"
 #include "bridge/transcode/field_text.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -81,8 +83,7 @@ Metadata IdentityMetadata(const std::optional<Identity>& identity) {
 absl::Status StreamOpener::Open(
     std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
     const Message& request, const std::optional<Identity>& identity,
-    const std::optional<std::string>& last_event_id,
-    MembershipOptions::Mode mode, int tag,
+    absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
     const std::shared_ptr<Subscription>& subscription) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
@@ -94,12 +95,9 @@ absl::Status StreamOpener::Open(
   const bool shared = method.stream.shared();
   const bool has_ids = !method.stream.id_from().empty();
   const bool resumable = has_ids && !method.stream.resume_into().empty();
-  const std::string* resume_at =
-      has_ids && last_event_id.has_value() ? &*last_event_id : nullptr;
   MembershipOptions membership;
   membership.policy = PolicyOf(method.stream);
   membership.mode = mode;
-  membership.tag = tag;
 
   Feed::Config config;
   config.upstream = upstream;
@@ -113,7 +111,9 @@ absl::Status StreamOpener::Open(
       !has_ids && SnapshotOf(method.stream) != Snapshot::What::kNone;
   config.replay = options_.replay;
   config.linger = options_.linger;
-  config.give_up_after = options_.give_up_after;
+  config.reconnect.give_up_after =
+      method.give_up_after.value_or(options_.give_up_after);
+  config.reconnect.codes = method.reconnect_codes;
   // A shared call speaks for one user only if its request names that user.
   if (!shared || !method.access.subject_into().empty()) {
     config.metadata = IdentityMetadata(identity);
@@ -123,38 +123,56 @@ absl::Status StreamOpener::Open(
       method.share_by == nullptr
           ? 1
           : request.GetReflection()->FieldSize(request, method.share_by);
+  absl::flat_hash_set<std::string> seen;
   for (int i = 0; i < std::max(parts, 1); ++i) {
     std::unique_ptr<Message> part(request.New());
     part->CopyFrom(request);
     if (parts > 1) KeepElement(part.get(), method.share_by, i);
     Feed::Config each = config;
     each.request = SerializeCanonically(*part);
+    // An element that is named twice is one stream.
+    if (!seen.insert(each.request).second) continue;
+    const size_t point = std::min(static_cast<size_t>(i), resume.size() - 1);
+    membership.tag = tag + static_cast<int>(point);
+    const ResumePoint& at = resume[point];
+    const std::string* after =
+        has_ids && !at.after.empty() ? &at.after : nullptr;
+    each.returning = at.returning;
     if (resumable) {
-      each.request_after = [served, prototype = route.request_prototype,
-                            path = method.stream.resume_into(),
-                            bytes = each.request](absl::string_view id) {
+      each.request_after =
+          [served, prototype = route.request_prototype,
+           path = method.stream.resume_into(), bytes = each.request](
+              absl::string_view id) -> std::optional<std::string> {
         std::unique_ptr<Message> message(prototype->New());
         message->ParsePartialFromString(bytes);
-        // An id that does not fit the field is as good as none.
-        (void)SetFieldFromText(message.get(), path, id);
+        if (!SetFieldFromText(message.get(), path, id).ok()) {
+          return std::nullopt;
+        }
         return SerializeCanonically(*message);
       };
     }
     std::unique_ptr<Place> place;
+    std::shared_ptr<Feed> own;
     if (shared) {
       // Feeds of another schema version encode differently.
       const std::string key = absl::StrCat(
           reinterpret_cast<uintptr_t>(route.encoder.get()), "\n", each.request);
-      place = registry_->Join(key, std::move(each), resume_at, subscription);
-      subscription->Add(std::move(place), membership);
+      place = registry_->Join(key, std::move(each), after, subscription);
     } else {
-      if (resume_at != nullptr && each.request_after) {
-        each.request = each.request_after(*resume_at);
+      const bool resumes = after != nullptr && each.request_after &&
+                           each.request_after(*after).has_value();
+      if (resumes) each.first_id = *after;
+      own = Feed::Create(context_, std::move(each));
+      place = own->Join(nullptr, subscription, at.returning);
+      if (after != nullptr && !resumes) {
+        place->BeginWith(ResetFrame(*after, ""));
       }
-      auto feed = Feed::Create(context_, std::move(each));
-      subscription->Add(feed->Join(nullptr, subscription), membership);
-      feed->Begin();
     }
+    if (has_ids && !at.unknown.empty()) {
+      place->BeginWith(ResetFrame(at.unknown, ""));
+    }
+    subscription->Add(std::move(place), membership);
+    if (own != nullptr) own->Begin();
   }
   return absl::OkStatus();
 }

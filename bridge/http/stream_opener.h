@@ -7,11 +7,13 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "bridge/access/identity.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/subscription.h"
+#include "bridge/http/resume_points.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/upstream/router.h"
 #include "google/protobuf/message.h"
@@ -46,13 +48,15 @@ class StreamOpener {
         registry_(registry),
         options_(options) {}
 
-  // `request` is bound, validated and carries its subject. Adds one or more
-  // places to `subscription`. Unavailable when no upstream serves the method.
+  // `request` is bound, validated and carries its subject. `resume` has one
+  // point for each of its CursorKeys, and so have the memberships' tags, from
+  // `tag` on. Adds one or more places to `subscription`. Unavailable when no
+  // upstream serves the method.
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
                     const google::protobuf::Message& request,
                     const std::optional<Identity>& identity,
-                    const std::optional<std::string>& last_event_id,
+                    absl::Span<const ResumePoint> resume,
                     MembershipOptions::Mode mode, int tag,
                     const std::shared_ptr<Subscription>& subscription) const;
 

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_SCHEMA_METHOD_H_
 #define SSE_BRIDGE_BRIDGE_SCHEMA_METHOD_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,12 @@ struct Method {
   std::optional<absl::Duration> keep_alive;
   std::optional<absl::Duration> retry;
   std::optional<absl::Duration> max_age;
+
+  // `stream.reconnect`: how long (nullopt where it does not say), and the codes
+  // as bits (1 << google.rpc.Code).
+  std::optional<absl::Duration> give_up_after;
+  uint32_t reconnect_codes = kDefaultReconnectCodes;
+  static constexpr uint32_t kDefaultReconnectCodes = 1u << 14;  // UNAVAILABLE
 
   // In the order of the option: the rule itself, then its additional bindings.
   // Empty for a method that HTTP does not reach.

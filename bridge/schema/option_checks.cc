@@ -1,5 +1,7 @@
 #include "bridge/schema/option_checks.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,8 +22,26 @@ namespace pb = ::google::protobuf;
 constexpr absl::Duration kMinDuration = absl::Milliseconds(1);
 constexpr absl::Duration kMaxDuration = absl::Hours(24 * 365);
 
-// The bridge's own event, which ends every stream.
-constexpr absl::string_view kReservedEvent = "grpc-status";
+// The bridge's own events: the end of a stream, and its beginning after a gap.
+constexpr absl::string_view kReservedEvents[] = {"grpc-status", "reset"};
+
+// By their numbers, from 1 (google/rpc/code.proto).
+constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
+                                             "UNKNOWN",
+                                             "INVALID_ARGUMENT",
+                                             "DEADLINE_EXCEEDED",
+                                             "NOT_FOUND",
+                                             "ALREADY_EXISTS",
+                                             "PERMISSION_DENIED",
+                                             "RESOURCE_EXHAUSTED",
+                                             "FAILED_PRECONDITION",
+                                             "ABORTED",
+                                             "OUT_OF_RANGE",
+                                             "UNIMPLEMENTED",
+                                             "INTERNAL",
+                                             "UNAVAILABLE",
+                                             "DATA_LOSS",
+                                             "UNAUTHENTICATED"};
 
 constexpr char kMethodOptions[] = "google.protobuf.MethodOptions";
 constexpr char kServiceOptions[] = "google.protobuf.ServiceOptions";
@@ -99,6 +119,7 @@ class StreamReader {
                  &method_->retry);
     ReadDuration("max_age", stream_.has_max_age(), stream_.max_age(),
                  &method_->max_age);
+    if (stream_.has_reconnect()) ReadReconnect();
     if (stream_.has_bundle()) ReadBundle();
   }
 
@@ -123,7 +144,8 @@ class StreamReader {
   }
 
   void CheckEventName(absl::string_view option, const std::string& name) {
-    if (name == kReservedEvent) {
+    for (absl::string_view reserved : kReservedEvents) {
+      if (name != reserved) continue;
       report_.Error(option, ": \"", name, "\" is the bridge's own event");
     }
     if (name.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
@@ -241,6 +263,32 @@ class StreamReader {
       return;
     }
     *out = duration;
+  }
+
+  void ReadReconnect() {
+    const sse::v1::Reconnect& reconnect = stream_.reconnect();
+    const pb::Duration& wait = reconnect.give_up_after();
+    if (wait.seconds() == 0 && wait.nanos() == 0) {
+      if (reconnect.has_give_up_after()) {
+        method_->give_up_after = absl::ZeroDuration();
+      }
+    } else {
+      ReadDuration("reconnect.give_up_after", true, wait,
+                   &method_->give_up_after);
+    }
+    if (reconnect.codes().empty()) return;
+    method_->reconnect_codes = 0;
+    for (const std::string& name : reconnect.codes()) {
+      const auto* found =
+          std::find(std::begin(kErrorCodes), std::end(kErrorCodes), name);
+      if (found == std::end(kErrorCodes)) {
+        report_.Error("reconnect.codes: \"", absl::CHexEscape(name),
+                      "\" is no google.rpc.Code of an error");
+        continue;
+      }
+      const auto code = found - std::begin(kErrorCodes) + 1;
+      method_->reconnect_codes |= 1u << code;
+    }
   }
 
   void ReadBundle() {

@@ -15,6 +15,9 @@ namespace sse_bridge {
 // The name of the event that ends a stream.
 inline constexpr absl::string_view kStatusEventName = "grpc-status";
 
+// The name of the event that tells of a gap.
+inline constexpr absl::string_view kResetEventName = "reset";
+
 // ": text" and an empty line. Line ends in the text become spaces.
 std::string CommentFrame(absl::string_view text);
 

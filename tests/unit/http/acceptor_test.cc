@@ -180,7 +180,7 @@ TEST_F(AcceptorTest, RoomIsMadeBeforeAnybodyIsTurnedAway) {
 }
 
 TEST_F(AcceptorTest, NobodyIsAcceptedAfterClose) {
-  acceptor_->Close();
+  acceptor_->Close(/*take_waiting=*/false);
   acceptor_->Accept(0);
   const int client = NewSocket();
   EXPECT_NE(

@@ -1,0 +1,48 @@
+#ifndef SSE_BRIDGE_BRIDGE_FEED_RECONNECT_H_
+#define SSE_BRIDGE_BRIDGE_FEED_RECONNECT_H_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/random/random.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace sse_bridge {
+
+// Which ends of a call are losses, and how long they are tried again (of a
+// method: sse.v1.Reconnect).
+struct ReconnectPolicy {
+  // Zero: not at all.
+  absl::Duration give_up_after = absl::Minutes(5);
+
+  // Bits, 1 << code.
+  uint32_t codes = 1u << static_cast<int>(absl::StatusCode::kUnavailable);
+
+  bool IsLoss(const absl::Status& status) const {
+    return (codes >> static_cast<int>(status.code()) & 1) != 0 && !status.ok();
+  }
+};
+
+// Exponential backoff with full jitter: each wait is drawn anew from zero up to
+// a bound that doubles.
+class Backoff {
+ public:
+  static constexpr absl::Duration kFirst = absl::Milliseconds(100);
+  static constexpr absl::Duration kLongest = absl::Seconds(5);
+
+  absl::Duration Next(absl::BitGen& random) {
+    const absl::Duration bound = std::min(kLongest, kFirst * (1 << failures_));
+    failures_ = std::min(failures_ + 1, kMaxDoublings);
+    return absl::Uniform(random, 0.0, 1.0) * bound;
+  }
+  void Reset() { failures_ = 0; }
+
+ private:
+  static constexpr int kMaxDoublings = 10;
+  int failures_ = 0;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_FEED_RECONNECT_H_

@@ -1,0 +1,64 @@
+#include "bridge/feed/reset_event.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/transcode/sse_format.h"
+#include "bridge/upstream/call.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr absl::string_view kReason = "CURSOR_EXPIRED";
+constexpr char kOldest[] = "oldest";
+
+// No hash of an event's key is even, so that nothing takes a reset's place when
+// events are conflated.
+constexpr uint64_t kResetKey = 2;
+
+std::string JsonString(absl::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::optional<std::string> OldestAfterExpiry(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kOutOfRange) return std::nullopt;
+  const auto payload = status.GetPayload(kStatusDetailsUrl);
+  google::rpc::Status details;
+  if (!payload.has_value() || !details.ParseFromString(std::string(*payload))) {
+    return std::nullopt;
+  }
+  for (const google::protobuf::Any& detail : details.details()) {
+    google::rpc::ErrorInfo info;
+    if (!detail.UnpackTo(&info) || info.reason() != kReason) continue;
+    const auto oldest = info.metadata().find(kOldest);
+    return oldest == info.metadata().end() ? std::string() : oldest->second;
+  }
+  return std::nullopt;
+}
+
+FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
+  const std::string event = absl::StrCat("event: ", kResetEventName, "\n");
+  const std::string id = "id: \n";
+  FrameInfo info;
+  // The data is the bridge's own: data_begin stays 0, as in a status.
+  info.event_end = static_cast<uint32_t>(event.size());
+  info.id_end = static_cast<uint32_t>(event.size() + id.size());
+  info.key = kResetKey;
+  info.is_event = true;
+  return Frame::Create(
+      absl::StrCat(event, id, "data: {\"requested\":", JsonString(requested),
+                   ",\"oldest\":", JsonString(oldest), "}\n\n"),
+      info);
+}
+
+bool IsReset(const Frame& frame) {
+  const FrameInfo& info = frame.info();
+  return info.data_begin == 0 && info.id_end > info.event_end;
+}
+
+}  // namespace sse_bridge
