@@ -675,10 +675,13 @@ bool JsonPass::ReadEntry(const MessageTable& type, const char* in,
     in = wire::ReadTag(in, end, &tag);
     if (in != nullptr) {
       if (tag >> 3 == key.number && key.Accepts(tag & 7)) {
+        if (entry->key != nullptr) {
+          Unusual(nullptr);
+          return false;
+        }
         entry->key = in;
       } else if (tag >> 3 == value.number && value.Accepts(tag & 7)) {
-        if (entry->value != nullptr &&
-            (value.message != nullptr || value.closed_enum)) {
+        if (entry->value != nullptr) {
           Unusual(nullptr);
           return false;
         }

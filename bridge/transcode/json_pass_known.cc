@@ -50,17 +50,24 @@ char* JsonPass::Known(const MessageTable& type, const char* in, const char* end,
   return FailKnown(Result::kInvalid, "not a well-known type");
 }
 
-// Any has scalars only, so the last of each counts wherever it stands.
+// Any has scalars only, so their order does not matter. A second URL does: the
+// first must be UTF-8 too.
 char* JsonPass::Any(const char* in, const char* end, char* out) {
   constexpr uint32_t kTypeUrl = 1 << 3 | wire::kLength;
   constexpr uint32_t kValue = 2 << 3 | wire::kLength;
   absl::string_view url("", 0);
   absl::string_view value("", 0);
+  bool found_url = false;
   while (in != end) {
     uint32_t tag;
     in = wire::ReadTag(in, end, &tag);
     if (in == nullptr) break;
     if (tag == kTypeUrl) {
+      if (found_url) {
+        Unusual(nullptr);
+        return nullptr;
+      }
+      found_url = true;
       in = wire::ReadBytes(in, end, &url);
     } else if (tag == kValue) {
       in = wire::ReadBytes(in, end, &value);
@@ -294,7 +301,7 @@ char* JsonPass::StructValue(const MessageTable& type, const char* in,
   return out;
 }
 
-// One scalar field 1; the last one counts.
+// One scalar field 1.
 char* JsonPass::Wrapper(const MessageTable& type, const char* in,
                         const char* end, char* out) {
   const FieldTable& field = type.fields[0];
@@ -303,7 +310,13 @@ char* JsonPass::Wrapper(const MessageTable& type, const char* in,
     uint32_t tag;
     in = wire::ReadTag(in, end, &tag);
     if (in != nullptr) {
-      if (tag >> 3 == field.number && field.Accepts(tag & 7)) value = in;
+      if (tag >> 3 == field.number && field.Accepts(tag & 7)) {
+        if (value != nullptr) {
+          Unusual(nullptr);
+          return nullptr;
+        }
+        value = in;
+      }
       in = wire::Skip(in, end, tag, depth_left_);
     }
     if (in == nullptr) {

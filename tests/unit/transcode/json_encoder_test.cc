@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 #include <vector>
 
@@ -421,6 +422,24 @@ TEST_F(JsonEncoderTest, OverlongTagsAndLengthsAreReadAsByLibprotobuf) {
   EXPECT_EQ(Json("t3.Scalars", tag + "\x10\1"), R"({"fInt32":1})");
   EXPECT_THAT(Json("t3.Scalars", tag + std::string("\x80\0\1", 3)),
               HasSubstr("malformed"));
+}
+
+TEST_F(JsonEncoderTest, WhatIsOverwrittenMustBeValidToo) {
+  const std::string bad = "\xff";
+  const std::string url = "type.googleapis.com/t3.Scalars";
+  for (const auto& [type, first, second] :
+       std::vector<std::array<std::string, 3>>{
+           {"t3.Known", BytesField(1, bad), BytesField(1, url)},
+           {"t3.Known", BytesField(1, bad), BytesField(1, "x")},
+           {"t3.Maps", BytesField(1, bad), BytesField(1, "x")},
+           {"t3.Maps", BytesField(2, bad), BytesField(2, "x")}}) {
+    // Known.any or Known.w_string, and an entry of Maps.strings.
+    const uint32_t number = type == "t3.Known" && second.size() < 9 ? 16 : 1;
+    EXPECT_THAT(Json(type, BytesField(number, first + second)),
+                HasSubstr("malformed"));
+    EXPECT_THAT(Json(type, BytesField(number, second + second)),
+                ::testing::StartsWith("{"));
+  }
 }
 
 TEST_F(JsonEncoderTest, EveryTruncationIsAnErrorOrAShorterMessage) {
