@@ -93,14 +93,22 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
 }
 
 bool Api::ServePage(Request* request) const {
-  if (parts_.pages == nullptr) return false;
   Exchange& http = *request->exchange;
-  const WebFile* file = parts_.pages->Find(http.raw_path());
-  if (file == nullptr && http.raw_path() != kSchemaPath) return false;
+  const bool document = OpenApiDocuments::Has(http.raw_path());
+  const WebFile* file = nullptr;
+  if (!document) {
+    if (parts_.pages == nullptr) return false;
+    file = parts_.pages->Find(http.raw_path());
+    if (file == nullptr && http.raw_path() != kSchemaPath) return false;
+  }
   if (http.verb() != "GET" && http.verb() != "HEAD") {
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
     request->match.allowed = {"GET", "HEAD"};
     return false;
+  }
+  if (document) {
+    http.Respond(request->served->openapi().Answer(http));
+    return true;
   }
   if (file != nullptr) {
     http.Respond(Pages::Answer(*file, http));

@@ -68,7 +68,7 @@ class Api {
  private:
   struct Request;  // an exchange on its way through the steps below
 
-  // Pages and what they are made of; false when the path is none of theirs.
+  // Pages, what they are made of, and OpenAPI documents; false when the path is none of theirs.
   // Methods of the schema go before them.
   bool ServePage(Request* request) const;
   void ServeMethod(std::shared_ptr<Request> request);

@@ -66,6 +66,7 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> ServedSchema::Create(
 ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema)
     : schema_(std::move(schema)),
       schema_json_(SchemaJson(*schema_)),
+      openapi_(schema_.get()),
       messages_(&schema_->pool()) {
   JsonOptions options;
   options.unresolved_any_by_url = true;

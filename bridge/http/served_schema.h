@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/http/openapi_documents.h"
 #include "bridge/schema/schema.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
@@ -48,6 +49,8 @@ class ServedSchema {
   // See schema_json.h.
   const std::string& schema_json() const { return schema_json_; }
 
+  const OpenApiDocuments& openapi() const { return openapi_; }
+
   // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
   // of types that the schema does not know are shown by their URL and bytes.
   std::string StatusJson(const absl::Status& status) const;
@@ -62,6 +65,7 @@ class ServedSchema {
 
   const std::shared_ptr<const Schema> schema_;
   const std::string schema_json_;
+  const OpenApiDocuments openapi_;
   google::protobuf::DynamicMessageFactory messages_;
   std::map<int, std::shared_ptr<const JsonEncoder>> encoders_;  // by options
   std::unique_ptr<const JsonEncoder> details_;

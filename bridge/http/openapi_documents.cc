@@ -1,0 +1,50 @@
+#include "bridge/http/openapi_documents.h"
+
+#include "bridge/codegen/openapi.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/query_params.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr absl::string_view kYamlPath = "/openapi.yaml";
+constexpr absl::string_view kJsonPath = "/openapi.json";
+constexpr char kVersionParam[] = "version";
+
+}  // namespace
+
+bool OpenApiDocuments::Has(absl::string_view raw_path) {
+  return raw_path == kYamlPath || raw_path == kJsonPath;
+}
+
+HttpResponse OpenApiDocuments::Answer(const Exchange& exchange) const {
+  OpenApiOptions options;
+  const auto query = ParseQuery(exchange.raw_query());
+  if (!query.ok()) return ErrorResponse(query.status(), "");
+  for (const QueryParam& param : *query) {
+    if (param.name == kVersionParam && param.value == "3.1") {
+      options.version = OpenApiOptions::Version::k31;
+    } else if (param.name != kVersionParam || param.value != "3.2") {
+      return ErrorResponse(400, "INVALID_ARGUMENT",
+                           "the only parameter is version=3.1 or version=3.2");
+    }
+  }
+  const bool yaml = exchange.raw_path() == kYamlPath;
+  HttpResponse response{
+      200,
+      {{"Content-Type", yaml ? "application/yaml" : "application/json"},
+       {"Cache-Control", "no-cache"},
+       {"X-Content-Type-Options", "nosniff"}},
+      ""};
+  MutexLock lock(&mu_);
+  std::string& text =
+      made_[{yaml, options.version == OpenApiOptions::Version::k31}];
+  if (text.empty()) {
+    text = MakeOpenApi(*schema_, options,
+                       yaml ? OpenApiFormat::kYaml : OpenApiFormat::kJson);
+  }
+  response.body = text;
+  return response;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,41 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_OPENAPI_DOCUMENTS_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_OPENAPI_DOCUMENTS_H_
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
+#include "bridge/base/mutex.h"
+#include "bridge/http/exchange.h"
+#include "bridge/http/http_response.h"
+#include "bridge/schema/schema.h"
+
+namespace sse_bridge {
+
+// `/openapi.yaml` and `/openapi.json`: what a schema's routes take and answer.
+// OpenAPI 3.2, or 3.1 with `?version=3.1`. Documents are made when they are
+// first asked for, and kept. Thread-safe.
+class OpenApiDocuments {
+ public:
+  // The schema must outlive this.
+  explicit OpenApiDocuments(const Schema* schema) : schema_(schema) {}
+
+  static bool Has(absl::string_view raw_path);
+
+  // The answer to a GET or HEAD of such a path.
+  HttpResponse Answer(const Exchange& exchange) const;
+
+ private:
+  const Schema* const schema_;
+
+  mutable Mutex mu_;
+  // By format and version.
+  mutable std::map<std::pair<bool, bool>, std::string> made_
+      ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_OPENAPI_DOCUMENTS_H_
