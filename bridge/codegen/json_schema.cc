@@ -127,7 +127,11 @@ Json JsonSchemas::Object(const Shape& shape,
     }
   }
   Json schema = {{"type", "object"}};
-  Describe(CommentOf(shape.type), &schema);
+  // Not of the bridge's own: a document says the same whether or not the schema
+  // brought that file's comments along.
+  if (shape.type->full_name() != kBadRequest) {
+    Describe(CommentOf(shape.type), &schema);
+  }
   if (!properties.empty()) schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
   // What it does not know the bridge refuses.

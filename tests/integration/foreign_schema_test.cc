@@ -104,8 +104,11 @@ TEST_F(ForeignSchemaTest, LastEventIdResumesAfterIt) {
   EXPECT_EQ(by_query.Event().id, "2");
 }
 
-TEST_F(ForeignSchemaTest, LastEventIdThatFitsNoFieldIsAsGoodAsNone) {
+TEST_F(ForeignSchemaTest, LastEventIdThatFitsNoFieldStartsAnewAndSaysSo) {
   HttpConnection stream = bridge_->Stream("/v2/count/2", "", "two");
+  const SseEvent reset = stream.Event();
+  EXPECT_EQ(reset.event, "reset");
+  EXPECT_EQ(Data(reset)["requested"], "two");
   EXPECT_EQ(stream.Event().id, "1");
 }
 
@@ -215,6 +218,12 @@ TEST_F(ForeignSchemaTest, FailureAfterTheFirstMessageIsAnEvent) {
                         "?after_first=true&message=a%0Adata:%20b");
     EXPECT_EQ(Data(stream.Event())["number"], "1");
     ExpectStatusEvent(stream.Event(), code, code == 0 ? "" : "a\ndata: b");
+    // Those who come back after a failure do so spread over a time.
+    if (code != 0) {
+      const auto retry = stream.NextBlock();
+      ASSERT_TRUE(retry.has_value());
+      EXPECT_NE(retry->retry, "");
+    }
     EXPECT_FALSE(stream.NextBlock().has_value());
   }
 }
