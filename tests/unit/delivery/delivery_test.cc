@@ -2,6 +2,9 @@
 
 #include <sys/socket.h>
 
+#include <set>
+
+#include "absl/strings/strip.h"
 #include "tests/unit/delivery/delivery_testing.h"
 
 namespace sse_bridge {
@@ -56,6 +59,51 @@ TEST_F(DeliveryTest, DrainIsSpreadOverItsWindow) {
   EXPECT_FALSE(delivery_->WaitUntilEmpty(absl::Now()));
   Advance(absl::Seconds(5));
   EXPECT_EQ(ended(), 100);
+}
+
+// So that those who end together do not come back together.
+TEST_F(DeliveryTest, EndOfManyTellsEachAnotherTimeToComeBack) {
+  const auto retry_of = [](const std::string& text) {
+    int64_t retry = -1;
+    EXPECT_EQ(text.rfind("data: bye\n\nretry: ", 0), 0u) << text;
+    EXPECT_TRUE(absl::SimpleAtoi(
+        absl::StripSuffix(absl::StripPrefix(text, "data: bye\n\nretry: "),
+                          "\n\n"),
+        &retry));
+    return retry;
+  };
+  StartDelivery();
+  std::set<int64_t> drained, failed;
+  TestStream streams[40], others[40];
+  auto topic = NewTopic();
+  for (TestStream& s : others) {
+    s.spec.retry = absl::Seconds(10);
+    topic->Attach(s.Open(delivery_.get()), {}, {});
+  }
+  topic->End(Event("bye"), /*error=*/true);
+  for (TestStream& s : others) failed.insert(retry_of(s.ReadToEnd()));
+  for (TestStream& s : streams) {
+    s.spec.retry = absl::Seconds(10);
+    s.Open(delivery_.get());
+  }
+  delivery_->CloseAll(absl::ZeroDuration(), Event("bye"));
+  for (TestStream& s : streams) drained.insert(retry_of(s.ReadToEnd()));
+  EXPECT_GT(drained.size(), 30u);
+  EXPECT_GE(*drained.begin(), 5'000);
+  EXPECT_LE(*drained.rbegin(), 15'000);
+  EXPECT_GT(failed.size(), 30u);
+  EXPECT_GE(*failed.begin(), 10'000);
+  EXPECT_LE(*failed.rbegin(), 50'000);
+}
+
+TEST_F(DeliveryTest, OrderlyEndTellsNoTime) {
+  StartDelivery();
+  TestStream s;
+  s.spec.retry = absl::Seconds(10);
+  auto topic = NewTopic();
+  topic->Attach(s.Open(delivery_.get()), {}, {});
+  topic->End(Event("bye"), /*error=*/false);
+  EXPECT_EQ(s.ReadToEnd(), "data: bye\n\n");
 }
 
 TEST_F(DeliveryTest, StreamOpenedDuringTheDrainEndsAtOnce) {

@@ -3,8 +3,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/cord.h"
 #include "bridge/feed/feed.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "tests/unit/feed/feed_testing.h"
 
@@ -16,6 +19,18 @@ using Outlook = Place::Outlook;
 
 // No backoff is longer.
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+
+// What a backend says that does not keep the id any more.
+absl::Status ExpiredError(const std::string& oldest) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("CURSOR_EXPIRED");
+  (*info.mutable_metadata())["oldest"] = oldest;
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  absl::Status status = absl::OutOfRangeError("no longer kept");
+  status.SetPayload(kStatusDetailsUrl, absl::Cord(details.SerializeAsString()));
+  return status;
+}
 
 class FeedReconnectTest : public FeedFixture {
  protected:
@@ -198,19 +213,125 @@ TEST_F(FeedReconnectTest, NobodyListeningMeansNobodyToReconnectFor) {
 
 TEST_F(FeedReconnectTest, GivesUpAfterTheTime) {
   Feed::Config config = Resumable(true);
-  config.give_up_after = absl::ZeroDuration();
+  config.reconnect.give_up_after = absl::Seconds(7);
   auto feed = StartFeed(std::move(config));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
   upstream_->WaitCall(0)->Send(Message("a", "1"));
   Lose(upstream_->WaitCall(0).get());  // the first loss starts the clock
-  Advance(kLongestBackoff);
-  auto call = upstream_->WaitCall(1);
-  ASSERT_NE(call, nullptr);
-  Lose(call.get());
+  for (size_t i = 1; i <= 2; ++i) {
+    Advance(kLongestBackoff);
+    auto call = upstream_->WaitCall(i);
+    ASSERT_NE(call, nullptr);
+    EXPECT_EQ(circuits_.away(), 1);
+    Lose(call.get());
+  }
   EXPECT_EQ(stream.ReadToEnd(),
             EventText("a", "1") + ": upstream is away\n\n" +
                 StatusEventText(absl::UnavailableError("lost")));
+  EXPECT_EQ(circuits_.away(), 0);
+}
+
+TEST_F(FeedReconnectTest, ZeroTimeMeansNotAtAll) {
+  Feed::Config config = Resumable(true);
+  config.reconnect.give_up_after = absl::ZeroDuration();
+  auto feed = StartFeed(std::move(config));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  Lose(upstream_->WaitCall(0).get());
+  EXPECT_EQ(
+      stream.ReadToEnd(),
+      EventText("a", "1") + StatusEventText(absl::UnavailableError("lost")));
+}
+
+TEST_F(FeedReconnectTest, PolicySaysWhichCodesAreLosses) {
+  Feed::Config config = Resumable(true);
+  config.reconnect.codes = 1u << static_cast<int>(absl::StatusCode::kAborted);
+  auto feed = StartFeed(std::move(config));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  upstream_->WaitCall(0)->End(absl::AbortedError("moved"));
+  ASSERT_TRUE(upstream_->WaitCall(0)->WaitDone());
+  Advance(kLongestBackoff);
+  auto next = upstream_->WaitCall(1);
+  ASSERT_NE(next, nullptr);
+  next->Send(Message("b", "2"));
+  Lose(next.get());
+  EXPECT_THAT(stream.ReadToEnd(),
+              HasSubstr(StatusEventText(absl::UnavailableError("lost"))));
+}
+
+// A reset is told once, in its place, to those who are here and to those who
+// come back later from before it.
+TEST_F(FeedReconnectTest, ExpiredIdBeginsAnewWithAReset) {
+  for (bool shared : {true, false}) {
+    const size_t number = upstream_->calls();
+    auto feed = Feed::Create(&context_, Resumable(shared));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    upstream_->WaitCall(number)->Send(Message("a", "1"));
+    Lose(upstream_->WaitCall(number).get());
+    Advance(kLongestBackoff);
+    auto resumed = upstream_->WaitCall(number + 1);
+    ASSERT_NE(resumed, nullptr);
+    EXPECT_EQ(resumed->request(), "after 1");
+    resumed->End(ExpiredError("5"));
+    auto anew = upstream_->WaitCall(number + 2);
+    ASSERT_NE(anew, nullptr);
+    EXPECT_EQ(anew->request(), "first");
+    anew->Send(Message("b", "7"));
+    EXPECT_TRUE(stream.ReadUntil(EventText("b", "7")));
+    const std::string reset =
+        "event: reset\nid: \ndata: {\"requested\":\"1\",\"oldest\":\"5\"}\n\n";
+    EXPECT_EQ(stream.received, EventText("a", "1") + ": upstream is away\n\n" +
+                                   reset + EventText("b", "7"));
+    if (shared) {
+      const std::string one = "1";
+      TestStream late;
+      feed->Join(&one, waiter_)->Attach(late.Open(delivery_.get()), {});
+      EXPECT_TRUE(late.ReadUntil(EventText("b", "7")));
+      EXPECT_EQ(late.received, reset + EventText("b", "7"));
+    }
+    // The new call had no id to lose: a second expiry is an error.
+    anew->End(ExpiredError("9"));
+    EXPECT_THAT(stream.ReadToEnd(), HasSubstr("{\"code\":11,"));
+    EXPECT_EQ(upstream_->calls(), number + 3);
+  }
+}
+
+TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
+  Feed::Config config = Resumable(false);
+  config.first_id = "1";
+  auto feed = Feed::Create(&context_, std::move(config));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  EXPECT_EQ(upstream_->WaitCall(0)->request(), "after 1");
+  upstream_->WaitCall(0)->End(ExpiredError(""));
+  auto anew = upstream_->WaitCall(1);
+  ASSERT_NE(anew, nullptr);
+  EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+  anew->End(absl::PermissionDeniedError("no"));
+  ASSERT_TRUE(anew->WaitDone());
+  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
+}
+
+TEST_F(FeedReconnectTest, WhoReturnsIsNotRefusedForALostBackend) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  auto place = feed->Join(nullptr, waiter_, /*returning=*/true);
+  feed->Begin();
+  Lose(upstream_->WaitCall(0).get());
+  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(waiter_->ready.value(), 1);
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  Advance(kLongestBackoff);
+  upstream_->WaitCall(1)->Send(Message("a", "1"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));
+  EXPECT_EQ(stream.received, ": upstream is away\n\n" + EventText("a", "1"));
 }
 
 TEST_F(FeedReconnectTest, StopWhileAwayEndsIt) {

@@ -134,7 +134,7 @@ TEST_F(FeedRegistryTest, LateReturnersOfAResumedFeedGetNoSnapshotOfIt) {
   }
 }
 
-TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisit) {
+TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisitAfterAReset) {
   auto first = Join("a", nullptr, /*resumable=*/false);
   auto call = upstream_->WaitCall(0);
   call->Send(Message("now", "9"));
@@ -145,6 +145,24 @@ TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisit) {
   TestStream stream;
   place->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(EventText("now", "9")));
+  EXPECT_EQ(
+      stream.received,
+      "event: reset\nid: \ndata: {\"requested\":\"5\",\"oldest\":\"9\"}\n\n" +
+          EventText("now", "9"));
+}
+
+TEST_F(FeedRegistryTest, ReturnersJoinAnyFeedThatHasTheirId) {
+  const std::string five = "5", six = "6";
+  auto place = Join("a", &five);
+  auto resumed = upstream_->WaitCall(0);
+  resumed->Send(Message("x", "6"));
+  resumed->Send(Message("x", "7"));
+  ASSERT_TRUE(resumed->WaitDelivered(2));
+  TestStream stream;
+  Join("a", &six)->Attach(stream.Open(delivery_.get()), {});
+  EXPECT_TRUE(stream.ReadUntil(EventText("x", "7")));
+  EXPECT_EQ(stream.received, EventText("x", "7"));
+  EXPECT_EQ(upstream_->calls(), 1u);
 }
 
 TEST_F(FeedRegistryTest, EndedFeedsAreReplaced) {

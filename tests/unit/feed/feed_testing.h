@@ -106,6 +106,7 @@ class FeedFixture : public DeliveryFixture {
   void StartFeeds(Delivery::Options options = {}) {
     StartDelivery(options);
     context_.delivery = delivery_.get();
+    context_.circuits = &circuits_;
     context_.status_json = StatusText;
     upstream_ = std::make_unique<FakeUpstream>();
   }
@@ -145,6 +146,7 @@ class FeedFixture : public DeliveryFixture {
     place->Attach(stream->Open(delivery_.get()), options);
   }
 
+  CircuitLog circuits_{&clock_};
   FeedContext context_;
   std::shared_ptr<CountingWaiter> waiter_ = std::make_shared<CountingWaiter>();
   std::unique_ptr<FakeUpstream> upstream_;

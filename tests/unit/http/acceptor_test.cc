@@ -1,5 +1,6 @@
 #include "bridge/http/acceptor.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -177,6 +178,41 @@ TEST_F(AcceptorTest, RoomIsMadeBeforeAnybodyIsTurnedAway) {
   EXPECT_TRUE(to_give_up_.empty());
   EXPECT_EQ(acceptor_->again_at_ns(), 0);
   close(client);
+}
+
+TEST_F(AcceptorTest, WhoWaitsIsTakenBeforeTheClose) {
+  const int client = NewSocket();
+  ConnectSocket(client);
+  acceptor_->Close(/*take_waiting=*/true);
+  EXPECT_TRUE(acceptor_->closed());
+  EXPECT_EQ(accepted_.size(), 1u);
+  close(client);
+}
+
+// While a port changes hands: handshakes that have begun end, none begins.
+TEST_F(AcceptorTest, RetiringTakesWhoIsHereAndBeginsNoHandshake) {
+  const int before = NewSocket(), during = NewSocket();
+  ConnectSocket(before);
+  acceptor_->Retire(1000 * kMs);
+  EXPECT_EQ(acceptor_->close_at_ns(), 1500 * kMs);
+  fcntl(during, F_SETFL, O_NONBLOCK);
+  EXPECT_NE(
+      connect(during, reinterpret_cast<sockaddr*>(&address_), sizeof address_),
+      0);
+  EXPECT_EQ(errno, EINPROGRESS);
+  acceptor_->Accept(1100 * kMs);
+  EXPECT_EQ(accepted_.size(), 1u);
+  // Connections that stand are not touched.
+  EXPECT_EQ(send(before, "x", 1, 0), 1);
+  char byte = 0;
+  for (int i = 0; i < 1000 && recv(accepted_[0], &byte, 1, 0) != 1; ++i) {
+    usleep(1000);
+  }
+  EXPECT_EQ(byte, 'x');
+  acceptor_->Close(/*take_waiting=*/true);
+  EXPECT_EQ(accepted_.size(), 1u);
+  EXPECT_EQ(acceptor_->close_at_ns(), 0);
+  for (int fd : {before, during}) close(fd);
 }
 
 TEST_F(AcceptorTest, NobodyIsAcceptedAfterClose) {

@@ -97,6 +97,8 @@ TEST(OptionChecksTest, EventThatBreaksTheLineIsRefused) {
 TEST(OptionChecksTest, EventOfTheBridgeIsRefused) {
   ExpectStreamRefused("event: 'grpc-status'", "own event");
   ExpectStreamRefused("bundle { event: 'grpc-status' }", "own event");
+  ExpectStreamRefused("event: 'reset'", "own event");
+  ExpectStreamRefused("bundle { event: 'reset' }", "own event");
 }
 
 TEST(OptionChecksTest, EventFromMustBeStringOrEnum) {
@@ -222,6 +224,20 @@ TEST(OptionChecksTest, DurationsAreBounded) {
     EXPECT_EQ(LoadError(Stream(with("nanos: 1000000"))), "");
     EXPECT_EQ(LoadError(Stream(with("seconds: 31536000"))), "");
   }
+}
+
+TEST(OptionChecksTest, ReconnectIsChecked) {
+  ExpectStreamRefused("reconnect { codes: 'unavailable' }",
+                      "reconnect.codes: \"unavailable\" is no google.rpc.Code");
+  ExpectStreamRefused("reconnect { codes: 'OK' }", "\"OK\" is no");
+  ExpectStreamRefused("reconnect { give_up_after { seconds: -1 } }",
+                      "reconnect.give_up_after");
+  ExpectStreamRefused("reconnect { give_up_after { nanos: 999999 } }",
+                      "reconnect.give_up_after");
+  EXPECT_EQ(LoadError(Stream("reconnect { give_up_after { } }")), "");
+  EXPECT_EQ(LoadError(Stream("reconnect { give_up_after { seconds: 60 } codes: "
+                             "'UNAVAILABLE' codes: 'UNAUTHENTICATED' }")),
+            "");
 }
 
 TEST(OptionChecksTest, QueryOfTheBundleIsChecked) {
