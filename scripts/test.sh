@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test: committed outputs and
-# formatting, clang-tidy, the unit tests under asan+ubsan and tsan, the fuzz targets
+# formatting, the unit tests under asan+ubsan and tsan, the fuzz targets
 # (FUZZ_SECONDS each, default 30), then everything against the release build.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -17,8 +17,6 @@ scripts/format.sh --check
 
 step "build: release"
 scripts/build.sh release
-step lint
-scripts/lint.sh
 
 # The sanitizers' runtimes are looked for by whoever runs first; halting on the
 # first finding makes each finding a failure.

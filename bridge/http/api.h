@@ -68,8 +68,8 @@ class Api {
  private:
   struct Request;  // an exchange on its way through the steps below
 
-  // Pages, what they are made of, and OpenAPI documents; false when the path is none of theirs.
-  // Methods of the schema go before them.
+  // Pages, what they are made of, and OpenAPI documents; false when the path is
+  // none of theirs. Methods of the schema go before them.
   bool ServePage(Request* request) const;
   void ServeMethod(std::shared_ptr<Request> request);
   void ServeUnary(std::shared_ptr<Request> request);
