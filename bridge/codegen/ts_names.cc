@@ -67,7 +67,7 @@ std::string ShortName(const std::string& package, const std::string& full) {
   return absl::StrReplaceAll(full.substr(prefix), {{".", "_"}});
 }
 
-// "Prices" -> "Price", "Entries" -> "Entry"
+// "Orders" -> "Order", "Entries" -> "Entry"
 std::string Singular(const std::string& name) {
   if (absl::EndsWith(name, "ies")) {
     return absl::StrCat(name.substr(0, name.size() - 3), "y");
@@ -82,7 +82,7 @@ std::string WithoutService(const std::string& service) {
              : service;
 }
 
-// "StreamPrices" of Prices -> "Stream"
+// "StreamOrders" of Orders -> "Stream"
 std::string WithoutNoun(const std::string& method, const std::string& service) {
   const std::string noun = WithoutService(service);
   for (const std::string& ending : {noun, Singular(noun)}) {

@@ -46,11 +46,11 @@ class TsServiceNames {
  public:
   explicit TsServiceNames(const Schema& schema);
 
-  // "prices": the client's member. "PricesClient": its class.
+  // "orders": the client's member. "OrdersClient": its class.
   std::string Member(const google::protobuf::ServiceDescriptor* service) const;
   std::string Class(const google::protobuf::ServiceDescriptor* service) const;
 
-  // Without the service's own name: Prices.StreamPrices is "stream".
+  // Without the service's own name: Orders.StreamOrders is "stream".
   std::string Method(const google::protobuf::MethodDescriptor* method) const;
 
  private:

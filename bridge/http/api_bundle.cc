@@ -16,7 +16,7 @@
 // `/events`: one connection that carries many streams.
 //
 //   /events                                    the schema's default streams
-//   /events?stream=/prices/stream?symbols=A    these, percent-encoded, each
+//   /events?stream=/orders/stream?region=A     these, percent-encoded, each
 //   /events?stream=mine:/channels/x/stream     under its method's bundle name
 //                                              or one that the client chooses
 

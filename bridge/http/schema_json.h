@@ -12,7 +12,7 @@ namespace sse_bridge {
 //
 //   {"services": [{"name", "comment", "methods": [{
 //        "name", "full_name", "streaming", "summary", "description",
-//        "client": "prices.stream", "json_names",
+//        "client": "orders.stream", "json_names",
 //        "routes": [{"verb", "path", "body", "path_fields"}],
 //        "request": TYPE, "response": TYPE,
 //        "access": {"authenticated", "scopes": [[...]], "roles": [[...]],

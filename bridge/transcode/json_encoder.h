@@ -54,7 +54,7 @@ class JsonEncoder {
   const MessageTable* TableFor(
       const google::protobuf::Descriptor* descriptor) const;
 
-  // A field of `descriptor` by its path ("notification", "a.b"), of proto
+  // A field of `descriptor` by its path ("order", "a.b"), of proto
   // names with dots, through singular messages. An error if there is none.
   absl::StatusOr<JsonField> FieldFor(
       const google::protobuf::Descriptor* descriptor,

@@ -19,7 +19,9 @@ if [ ! -x conformance_test_runner ]; then
   # Apt's own lists stay as they are: these say deb-src.
   mkdir -p lists/partial cache/archives/partial parts
   . /etc/os-release
-  echo "deb-src http://deb.debian.org/debian $VERSION_CODENAME main" >sources.list
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+    awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }')
+  echo "deb-src $mirror $VERSION_CODENAME main" >sources.list
   apt=(-o Dir::Etc::sourcelist="$work/sources.list"
     -o Dir::Etc::sourceparts="$work/parts"
     -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache")
