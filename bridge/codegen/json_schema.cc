@@ -195,7 +195,7 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
 Json JsonSchemas::Element(const pb::FieldDescriptor* field,
                           const FieldConstraints& rules, bool input,
                           int json) const {
-  Json schema;
+  Json schema = Json::object();
   switch (KindOf(field)) {
     case JsonKind::kInteger:
       schema = Integer(field);
@@ -204,19 +204,19 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       schema = Long(field, input);
       break;
     case JsonKind::kFloating:
-      schema = {{"type", "number"},
-                {"format", field->type() == pb::FieldDescriptor::TYPE_FLOAT
-                               ? "float"
-                               : "double"}};
+      schema["type"] = "number";
+      schema["format"] =
+          field->type() == pb::FieldDescriptor::TYPE_FLOAT ? "float" : "double";
       break;
     case JsonKind::kBool:
-      schema = {{"type", "boolean"}};
+      schema["type"] = "boolean";
       break;
     case JsonKind::kString:
-      schema = {{"type", "string"}};
+      schema["type"] = "string";
       break;
     case JsonKind::kBytes:
-      schema = {{"type", "string"}, {"contentEncoding", "base64"}};
+      schema["type"] = "string";
+      schema["contentEncoding"] = "base64";
       break;
     case JsonKind::kEnum:
       schema = Enum(field, rules, input, json);
@@ -224,7 +224,8 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       if (schema.value("type", "") == "integer") return schema;
       break;
     case JsonKind::kNull:
-      return {{"type", "null"}};
+      schema["type"] = "null";
+      return schema;
     case JsonKind::kAny:
       return Any(field, rules, input, json);
     case JsonKind::kWrapper:
