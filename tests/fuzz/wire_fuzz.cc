@@ -270,6 +270,14 @@ bool HasNoJson(absl::string_view error, const Message& message) {
         "messages nest deeper than 100"}) {
     if (absl::StrContains(error, reason)) return true;
   }
+  // The message parsed, so what is cut short is an Any's payload: libprotobuf
+  // writes what it could read of it.
+  std::unique_ptr<Message> copy(message.New());
+  copy->CopyFrom(message);
+  if (absl::StrContains(error, "malformed or truncated") &&
+      !Canonicalize(copy.get())) {
+    return true;
+  }
   std::string json;
   return !google::protobuf::util::MessageToJsonString(message, &json).ok();
 }
