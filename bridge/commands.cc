@@ -153,9 +153,9 @@ std::string Help() {
       "an environment variable (SSE_BRIDGE_MAX_STREAMS). Flags win over the\n"
       "environment, that over the file.\n",
       FlagsHelp(BridgeSettings()),
-      "\nSIGHUP reads the configuration, the schema and the keys again; "
-      "SIGTERM\n"
-      "drains; a second SIGTERM ends at once.\n");
+      "\nSIGHUP reads the configuration and the schema again; SIGTERM drains; "
+      "a\n"
+      "second SIGTERM ends at once.\n");
 }
 
 }  // namespace sse_bridge
