@@ -1,5 +1,6 @@
 #include "bridge/ops/config_file.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
@@ -158,6 +159,39 @@ class Reader {
   std::set<std::string> seen_;
 };
 
+// Notes where the latest document has its content.
+class DocumentPlace : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark&) override { begun_ = true; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    Note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&,
+                       YAML::anchor_t, YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void Note(const YAML::Mark& mark) {
+    if (std::exchange(begun_, false)) mark_ = mark;
+  }
+
+  bool begun_ = false;
+  YAML::Mark mark_;
+};
+
 }  // namespace
 
 absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
@@ -173,14 +207,17 @@ absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
   }
   // yaml-cpp tells errors by exceptions; they end here.
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Place(name, documents[1].Mark()),
-                       ": a second document; one is read"));
+    // Not LoadAll: of some broken files yaml-cpp makes documents without end.
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    DocumentPlace place;
+    if (!parser.HandleNextDocument(place)) return absl::OkStatus();
+    if (parser.HandleNextDocument(place)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          Place(name, place.mark()), ": a second document; one is read"));
     }
-    if (documents.empty()) return absl::OkStatus();
-    return Reader(name, list, message, origins).Read(documents[0]);
+    return Reader(name, list, message, origins)
+        .Read(YAML::Load(std::string(text)));
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
         absl::StrCat(Place(name, error.mark), ": ", error.msg));

@@ -135,12 +135,14 @@ void CanonicalizeMap(Message* message, const FieldDescriptor* map) {
   std::map<std::string, std::unique_ptr<Message>> entries;
   for (int i = 0; i < reflection->FieldSize(*message, map); ++i) {
     const Message& entry = reflection->GetRepeatedMessage(*message, map, i);
-    std::unique_ptr<Message> key(entry.New());
-    key->CopyFrom(entry);
-    key->GetReflection()->ClearField(key.get(),
-                                     map->message_type()->map_value());
     std::unique_ptr<Message> copy(entry.New());
     copy->CopyFrom(entry);
+    // Discarding a message's does not reach what entries themselves hold.
+    copy->DiscardUnknownFields();
+    std::unique_ptr<Message> key(entry.New());
+    key->CopyFrom(*copy);
+    key->GetReflection()->ClearField(key.get(),
+                                     map->message_type()->map_value());
     entries[key->SerializePartialAsString()] = std::move(copy);
   }
   reflection->ClearField(message, map);
