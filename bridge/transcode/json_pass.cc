@@ -516,14 +516,14 @@ JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
     uint64_t type_id = tag >> 3;
     absl::string_view message("", 0);
     if (tag == kItem) {
-      type_id = 0;
-      int messages = 0;
+      int type_ids = 0, messages = 0;
       while (true) {
         in = wire::ReadTag(in, end, &tag);
         if (in == nullptr) return Malformed(out);
         if (tag == kItemEnd) break;
         if (tag == kTypeId) {
           in = wire::ReadVarint(in, end, &type_id);
+          ++type_ids;
         } else if (tag == kMessage) {
           in = wire::ReadBytes(in, end, &message);
           ++messages;
@@ -532,7 +532,9 @@ JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
         }
         if (in == nullptr) return Malformed(out);
       }
-      if (messages > 1) return Unusual(out);
+      if (type_ids > 1 || messages > 1) return Unusual(out);
+      // Half an item says nothing.
+      if (type_ids == 0 || messages == 0) type_id = 0;
     } else if ((tag & 7) == wire::kLength) {
       in = wire::ReadBytes(in, end, &message);
     } else {

@@ -390,6 +390,16 @@ TEST_F(JsonEncoderTest, MessageSets) {
   const std::string unknown =
       Tag(1, 3) + VarintField(2, 99) + BytesField(3, "abc") + Tag(1, 4);
   EXPECT_EQ(Json("t2.HoldsSet", BytesField(1, unknown)), R"({"set":{}})");
+  for (const std::string& half :
+       {VarintField(2, 1547769), BytesField(3, BytesField(25, "y"))}) {
+    EXPECT_EQ(Json("t2.HoldsSet", BytesField(1, Tag(1, 3) + half + Tag(1, 4))),
+              R"({"set":{}})");
+  }
+  const std::string two_ids = Tag(1, 3) + VarintField(2, 1547769) +
+                              VarintField(2, 99) +
+                              BytesField(3, BytesField(25, "y")) + Tag(1, 4);
+  EXPECT_EQ(Json("t2.HoldsSet", BytesField(1, two_ids)),
+            R"({"set":{"[t2.SetItem.item]":{"str":"y"}}})");
 }
 
 TEST_F(JsonEncoderTest, UnknownFieldsAreSkippedButMustBeWhole) {
