@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/json_request.h"
@@ -19,8 +22,21 @@
 
 namespace {
 
-void Require(bool holds) {
-  if (!holds) std::abort();
+// `told` helps whoever looks at a finding.
+void Require(bool holds, absl::string_view told = "") {
+  if (holds) return;
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(told.size()), told.data());
+  std::abort();
+}
+
+// A name like "_a", which is "A" in the JSON of a field mask.
+bool BeginsWithUnderscore(absl::string_view bytes) {
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] == '_' && (i == 0 || !absl::ascii_isalnum(bytes[i - 1]))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string Bytes(const google::protobuf::Message& message) {
@@ -51,8 +67,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   const std::string bytes = Bytes(*message);
-  // libprotobuf's printer drops extensions within an Any.
-  if (absl::StrContains(bytes, "test2")) return 0;
+  // libprotobuf's printer drops extensions within an Any, and the underscore
+  // that begins a name in a field mask.
+  if (absl::StrContains(bytes, "test2") || BeginsWithUnderscore(bytes)) {
+    return 0;
+  }
   std::string printed;
   if (!google::protobuf::util::MessageToJsonString(*message, &printed).ok()) {
     return 0;
@@ -62,7 +81,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (absl::StrContains(std::string(reread.message()), "nested deeper")) {
     return 0;
   }
-  Require(reread.ok());
-  Require(Bytes(*again) == bytes);
+  Require(reread.ok(), absl::StrCat(printed, " ", reread.message()));
+  Require(Bytes(*again) == bytes,
+          absl::StrCat(message->DebugString(), again->DebugString()));
   return 0;
 }
