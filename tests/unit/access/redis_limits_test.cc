@@ -11,11 +11,13 @@
 #include "absl/time/time.h"
 #include "bridge/access/connection_limits.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
 
 namespace sse_bridge {
 namespace {
 
+using testing::Eventually;
 using testing::RedisServer;
 using Lease = ConnectionLimits::Lease;
 
@@ -46,15 +48,6 @@ int Total(const RedisServer& redis, const std::string& subject) {
   auto total = client.Call({"HGET", "limits:total", subject});
   EXPECT_TRUE(total.ok()) << total.status();
   return total.ok() ? static_cast<int>(total->integer()) : -1;
-}
-
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (absl::Now() < end) {
-    if (holds()) return true;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return false;
 }
 
 TEST(RedisLimitsTest, LastAllowedFirstRefusedOverTwoBridgesAndFreedAgain) {

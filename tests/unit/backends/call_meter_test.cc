@@ -6,21 +6,15 @@
 #include "absl/time/time.h"
 #include "backends/metrics/machine.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 
 namespace sse_bridge {
 namespace {
 
+using testing::Eventually;
+
 // Readings are of whole seconds: of what is counted now, after the next one
 // has begun.
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + absl::Seconds(8);
-  while (absl::Now() < end) {
-    if (holds()) return true;
-    absl::SleepFor(absl::Milliseconds(20));
-  }
-  return false;
-}
-
 TEST(CallMeterTest, CountsWhatWasCalledHowItEndedAndHowLongItTook) {
   CallMeter meter;
   for (int i = 0; i < 20; ++i) {
@@ -30,7 +24,8 @@ TEST(CallMeterTest, CountsWhatWasCalledHowItEndedAndHowLongItTook) {
                     unary ? absl::Milliseconds(i) : absl::Hours(1));
   }
   meter.CallBegan("");  // anonymous, and still open
-  EXPECT_TRUE(Eventually([&] { return meter.Read().requests_per_sec > 2; }));
+  EXPECT_TRUE(Eventually([&] { return meter.Read().requests_per_sec > 2; },
+                         absl::Seconds(8)));
   const CallMeter::Reading reading = meter.Read();
   EXPECT_DOUBLE_EQ(reading.requests_per_sec, 21 / 10.0);
   EXPECT_DOUBLE_EQ(reading.error_rate, 5 / 20.0);
@@ -51,7 +46,8 @@ TEST(MachineTest, UsageIsAPartOfTheWhole) {
   Machine machine;
   // Busy until it shows: the kernel counts in hundredths of a second.
   double usage = 0;
-  EXPECT_TRUE(Eventually([&] { return (usage = machine.CpuUsage()) > 0; }));
+  EXPECT_TRUE(Eventually([&] { return (usage = machine.CpuUsage()) > 0; },
+                         absl::Seconds(8)));
   EXPECT_LE(usage, 1);
   EXPECT_GT(machine.MemoryUsage(), 0);
   EXPECT_LT(machine.MemoryUsage(), 1);

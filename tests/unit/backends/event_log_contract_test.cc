@@ -15,11 +15,14 @@
 #include "backends/event_log/log_tail.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
 #include "tests/unit/backends/event_log_testing.h"
 
 namespace sse_bridge {
 namespace {
+
+using testing::Eventually;
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -34,15 +37,6 @@ class Listener : public EventLog::Subscriber {
  private:
   const std::function<void(std::string)> heard_;
 };
-
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (absl::Now() < end) {
-    if (holds()) return true;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return false;
-}
 
 // What every engine must do.
 class EventLogContract : public ::testing::TestWithParam<const char*> {

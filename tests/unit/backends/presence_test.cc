@@ -13,25 +13,18 @@
 #include "backends/channels/redis_members.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
 
 namespace sse_bridge {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Eventually;
 using testing::RedisServer;
 
 constexpr absl::Duration kNoGrace = absl::ZeroDuration();
 constexpr absl::Duration kLease = absl::Milliseconds(900);
-
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (absl::Now() < end) {
-    if (holds()) return true;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return false;
-}
 
 // The presence of one process, and what it has told.
 class Process {

@@ -17,6 +17,7 @@
 #include "backends/event_log/log_tail.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/redis_server.h"
 #include "tests/unit/backends/event_log_testing.h"
 
@@ -24,17 +25,9 @@ namespace sse_bridge {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Eventually;
 using ::testing::HasSubstr;
 using testing::RedisServer;
-
-bool Eventually(const std::function<bool()>& holds) {
-  const absl::Time end = absl::Now() + absl::Seconds(20);
-  while (absl::Now() < end) {
-    if (holds()) return true;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return false;
-}
 
 // Takes down what a tail hands out. When Redis could not be read it resumes
 // after the last event, as a bridge does.
