@@ -144,11 +144,11 @@ export function token(subject, {scopes = [], roles = [], seconds = 3600} = {}) {
   return `${signed}.${createHmac('sha256', kSecret).update(signed).digest('base64url')}`;
 }
 
-const kAll = {
+export const kEverything = {
   scopes: ['notifications:read', 'notifications:write', 'prices:publish', 'tasks:write'],
   roles: ['admin'],
 };
-export const fullToken = (subject) => token(subject, kAll);
+export const fullToken = (subject) => token(subject, kEverything);
 
 // A call that must succeed.
 export async function post(url, path, bearer, body) {
