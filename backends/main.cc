@@ -122,6 +122,7 @@ int Main(int argc, char** argv) {
   absl::SetFlagsUsageConfig(usage);
   const std::vector<std::string> args = WithUnderscores(argc, argv);
   std::vector<char*> pointers;
+  pointers.reserve(args.size());
   for (const std::string& arg : args) {
     pointers.push_back(const_cast<char*>(arg.c_str()));
   }

@@ -104,8 +104,9 @@ std::string EcSignatureToDer(absl::string_view signature, size_t coordinate) {
   if (!pair || !r || !s || ECDSA_SIG_set0(pair.get(), r.get(), s.get()) != 1) {
     return {};
   }
-  r.release();
-  s.release();
+  // They are the pair's now.
+  static_cast<void>(r.release());
+  static_cast<void>(s.release());
   unsigned char* der = nullptr;
   const int size = i2d_ECDSA_SIG(pair.get(), &der);
   if (size <= 0) return {};

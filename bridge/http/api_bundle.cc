@@ -57,9 +57,11 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   BundlePart part;
   part.route = &request.served->Find(match.route);
   const Method& method = part.route->method();
-  part.name = !name.empty()        ? std::move(name)
-              : method.in_bundle() ? method.stream.bundle().event()
-                                   : method.descriptor->name();
+  if (name.empty()) {
+    name = method.in_bundle() ? method.stream.bundle().event()
+                              : method.descriptor->name();
+  }
+  part.name = std::move(name);
   absl::Status access =
       CheckAccess(method.access,
                   request.identity.has_value() ? &*request.identity : nullptr);

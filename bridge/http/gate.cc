@@ -334,12 +334,8 @@ void Gate::PassOn(GateConnection* connection) {
   request->parsed.peer_address = connection->peer_address;
   request->link = std::make_unique<GateLink>(inbox_, handle, connection->fd);
   request->watch = [inbox = inbox_,
-                    handle](std::shared_ptr<Exchange> exchange) {
-    inbox->Post({GateInbox::Item::What::kWatch,
-                 handle,
-                 {},
-                 false,
-                 std::move(exchange)});
+                    handle](const std::shared_ptr<Exchange>& exchange) {
+    inbox->Post({GateInbox::Item::What::kWatch, handle, {}, false, exchange});
   };
 
   connection->is_head = framing.verb() == "HEAD";
