@@ -57,13 +57,13 @@ int Check(const std::vector<std::string>& arguments) {
   for (const std::string& warning : loaded->warnings) {
     std::cerr << "sse-bridge: warning: " << warning << "\n";
   }
-  auto upstreams = MakeUpstreams(*loaded);
+  auto upstreams = MakeUpstreams(*loaded, nullptr);
   if (!upstreams.ok()) return Fail(upstreams.status());
   auto verifier = MakeVerifier(*loaded);
   if (!verifier.ok()) return Fail(verifier.status());
   auto limits = MakeSharedLimits(*loaded);
   if (!limits.ok()) return Fail(limits.status());
-  auto served = LoadSchema(*loaded, *upstreams);
+  auto served = LoadSchema(*loaded, upstreams->router);
   if (!served.ok()) return Fail(served.status());
   std::cout << RouteTable((*served)->schema(), loaded->config);
   return 0;

@@ -24,10 +24,12 @@
 #include "bridge/http/api.h"
 #include "bridge/http/authenticator.h"
 #include "bridge/http/server.h"
+#include "bridge/operations.h"
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
 #include "bridge/ops/descriptor_limit.h"
 #include "bridge/ops/inherited_socket.h"
+#include "bridge/ops/service_manager.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/web/web_files.h"
@@ -96,7 +98,9 @@ void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
+    NotifyReloading();
     Reload(sources, upstreams, api, loaded);
+    NotifyReady();
   }
 }
 
@@ -107,14 +111,16 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   const size_t descriptors = RaiseDescriptorLimit();
   const bridge::v1::Config& config = loaded.config;
 
-  auto upstreams = MakeUpstreams(loaded);
+  // Outlives the rooms, which count into it.
+  Operations operations(config);
+  auto upstreams = MakeUpstreams(loaded, &operations.calls);
   if (!upstreams.ok()) return upstreams.status();
   auto verifier = MakeVerifier(loaded);
   if (!verifier.ok()) return verifier.status();
   if (*verifier == nullptr) {
     spdlog::warn("no --auth-key: protected routes answer 401");
   }
-  auto served = LoadSchema(loaded, *upstreams);
+  auto served = LoadSchema(loaded, upstreams->router);
   if (!served.ok()) return served.status();
 
   Delivery::Options delivery_options;
@@ -143,6 +149,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   FeedContext context;
   context.delivery = &delivery;
   context.circuits = &circuits;
+  context.reconnects = &operations.reconnects;
   context.status_json = [&api](const absl::Status& status) {
     return api->served()->StatusJson(status);
   };
@@ -153,7 +160,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
                            ToDuration(config.replay_age())};
   opener_options.linger = ToDuration(config.linger());
   opener_options.give_up_after = ToDuration(config.upstream_give_up());
-  StreamOpener opener(&context, &*upstreams, &registry, opener_options);
+  StreamOpener opener(&context, &upstreams->router, &registry, opener_options);
   TokenSourceOptions token_source;
   token_source.cookie_name = config.auth_cookie();
   Authenticator authenticator(verifier->get(), ToDuration(config.auth_leeway()),
@@ -168,10 +175,16 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   api_options.retry = ToDuration(config.retry());
   api_options.open_grace = ToDuration(config.open_grace());
   const Pages pages(WebFiles());
-  api = std::make_unique<Api>(
-      Api::Parts{&delivery, &*upstreams, &limits, &authenticator, &opener,
-                 config.pages() ? &pages : nullptr},
-      api_options, *std::move(served));
+  Api::Parts parts;
+  parts.delivery = &delivery;
+  parts.upstreams = &upstreams->router;
+  parts.limits = &limits;
+  parts.authenticator = &authenticator;
+  parts.opener = &opener;
+  parts.journal = &operations.lifecycle;
+  parts.errors = &operations.errors;
+  parts.pages = config.pages() ? &pages : nullptr;
+  api = std::make_unique<Api>(parts, api_options, *std::move(served));
 
   auto listen = ParseHostPort(config.listen());
   if (!listen.ok()) return loaded.origins.Annotate(listen.status(), "listen");
@@ -185,8 +198,15 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   http_options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
   http_options.head_timeout = ToDuration(config.head_timeout());
   http_options.body_timeout = ToDuration(config.body_timeout());
+  http_options.rejections = &operations.rejections;
   HttpServer server(http_options);
   if (absl::Status bound = server.Bind(); !bound.ok()) return bound;
+  if (absl::Status started = operations.Start(
+          loaded, {[&delivery] { return delivery.Stats(); },
+                   &authenticator.failures(), upstreams->connections});
+      !started.ok()) {
+    return started;
+  }
   server.Start([&api](std::shared_ptr<Exchange> exchange) {
     api->Handle(std::move(exchange));
   });
@@ -194,12 +214,18 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
                delivery.threads());
   std::printf("listening on http://%s\n",
               ToString({listen->host, server.port()}).c_str());
+  if (!operations.address().empty()) {
+    std::printf("admin on http://%s\n", operations.address().c_str());
+  }
   std::fflush(stdout);
+  NotifyReady();
 
-  ServeUntilSignal(signals, sources, *upstreams, api.get(), &loaded);
+  ServeUntilSignal(signals, sources, upstreams->router, api.get(), &loaded);
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
   spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));
+  NotifyStopping();
+  operations.SetDraining();
   // A second signal ends at once.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
@@ -214,6 +240,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   delivery.WaitUntilEmpty(absl::Now() + drain_timeout + absl::Seconds(3));
   server.WaitUntilIdle(absl::Now() + kLastRequests);
   registry.StopAll(absl::UnavailableError("the bridge is shutting down"));
+  operations.Stop();
   server.Stop();
   delivery.Stop();
   spdlog::info("drained");

@@ -10,7 +10,6 @@
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
-#include "bridge/upstream/grpc_upstream.h"
 #include "bridge/upstream/reflection.h"
 
 namespace sse_bridge {
@@ -30,13 +29,14 @@ absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
   return SchemaSource{path, bytes.str()};
 }
 
-absl::StatusOr<UpstreamRouter> MakeUpstreams(const LoadedConfig& loaded) {
+absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
+                                        CallCounts* counts) {
   const bridge::v1::Config& config = loaded.config;
   if (config.upstream().empty()) {
     return absl::InvalidArgumentError(
         "--upstream: say where the backend is (`upstream` in a file)");
   }
-  UpstreamRouter router;
+  Upstreams upstreams;
   std::vector<std::string> values;
   for (const std::string& value : config.upstream()) {
     const size_t index = values.size();
@@ -53,13 +53,19 @@ absl::StatusOr<UpstreamRouter> MakeUpstreams(const LoadedConfig& loaded) {
     auto upstream = GrpcUpstream::Create(options);
     absl::Status status = upstream.status();
     if (status.ok()) {
-      status = router.Add(flags->back().service, *std::move(upstream));
+      std::shared_ptr<GrpcUpstream> connection = *std::move(upstream);
+      upstreams.connections.push_back(connection);
+      std::shared_ptr<Upstream> called = std::move(connection);
+      if (counts != nullptr) {
+        called = std::make_shared<CountedUpstream>(std::move(called), counts);
+      }
+      status = upstreams.router.Add(flags->back().service, std::move(called));
     }
     if (!status.ok()) {
       return loaded.origins.Annotate(status, "upstream", index);
     }
   }
-  return router;
+  return upstreams;
 }
 
 absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(

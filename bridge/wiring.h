@@ -11,6 +11,8 @@
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/config.h"
 #include "bridge/schema/descriptor_merge.h"
+#include "bridge/upstream/counted_upstream.h"
+#include "bridge/upstream/grpc_upstream.h"
 #include "bridge/upstream/router.h"
 
 namespace sse_bridge {
@@ -19,8 +21,14 @@ namespace sse_bridge {
 // for `sse-bridge check`, which tells whether it can be. Errors begin with
 // where the configuration was wrong.
 
-// No connection is made before the first call.
-absl::StatusOr<UpstreamRouter> MakeUpstreams(const LoadedConfig& loaded);
+// Backends as calls reach them, and the connections beneath, for readiness. No
+// connection is made before the first call. `counts` may be null.
+struct Upstreams {
+  UpstreamRouter router;
+  std::vector<std::shared_ptr<GrpcUpstream>> connections;
+};
+absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
+                                        CallCounts* counts);
 
 // Null without keys.
 absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(

@@ -155,6 +155,8 @@ void Loop::AddStats(DeliveryStats* stats) const {
   stats->dropped += counters_.dropped.value();
   stats->slow_disconnects += counters_.slow_disconnects.value();
   stats->queue_bytes += counters_.queue_bytes.value();
+  counters_.latency.AddTo(&stats->latency);
+  counters_.lag.AddTo(&stats->lag);
 }
 
 void Loop::Run() {
@@ -186,6 +188,7 @@ void Loop::Run() {
     ReportSent();
     graveyard_.clear();
     if (timers_ != nullptr) timers_->RunDue(now_);
+    counters_.lag.Record(clock_->MonotonicNanos() - now_);
   }
   Shutdown();
 }

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
 #define SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -112,9 +113,29 @@ class Loop {
    private:
     std::atomic<uint64_t> value_{0};
   };
+  // Of durations in nanoseconds; one thread writes, any reads.
+  class Histogram {
+   public:
+    void Record(int64_t nanos) {
+      const uint64_t n = nanos < 0 ? 0 : static_cast<uint64_t>(nanos);
+      counts_[HistogramStats::BucketOf(n)].Add(1);
+      sum_.Add(n);
+    }
+    void AddTo(HistogramStats* stats) const {
+      for (size_t i = 0; i < counts_.size(); ++i) {
+        stats->counts[i] += counts_[i].value();
+      }
+      stats->sum_nanos += sum_.value();
+    }
+
+   private:
+    std::array<Counter, HistogramStats::kBuckets> counts_;
+    Counter sum_;
+  };
   struct Counters {
     Counter open, opened, events, bytes, writes, keep_alives, conflated,
         dropped, slow_disconnects, queue_bytes;
+    Histogram latency, lag;
   };
   struct Slot {
     std::unique_ptr<LoopConnection> connection;
@@ -163,6 +184,7 @@ class Loop {
   void AddToRun(std::shared_ptr<Topic> topic, FramePtr frame);
   void DispatchRuns();
   void DispatchRun(Topic* topic, bool only_one);
+  void RecordLatency(const std::vector<FramePtr>& run);
   void SendDirect(LoopConnection* c, Topic* topic, const Membership& membership,
                   absl::string_view wire, uint64_t events);
   void EnqueueFromTopic(LoopConnection* c, Topic* topic,

@@ -80,11 +80,22 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
       EnqueueFromTopic(c, topic, membership, f, /*counted=*/true);
     }
   }
+  RecordLatency(local.run);
   local.run_bytes = 0;
   if (local.run.capacity() > kMaxKeptRun) {
     std::vector<FramePtr>().swap(local.run);
   } else {
     local.run.clear();
+  }
+}
+
+void Loop::RecordLatency(const std::vector<FramePtr>& run) {
+  int64_t now = 0;  // read once, and only if somebody asks
+  for (const FramePtr& frame : run) {
+    const int64_t born = frame->info().born_ns;
+    if (born == 0) continue;
+    if (now == 0) now = clock_->MonotonicNanos();
+    counters_.latency.Record(now - born);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/delivery/clock.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/transcode/sse_format.h"
 
@@ -181,6 +182,7 @@ void Feed::OnCallMessage(uint64_t generation,
   info.data_begin = static_cast<uint32_t>(scratch->data_begin);
   info.data_end = static_cast<uint32_t>(scratch->data_end);
   info.is_event = true;
+  info.born_ns = Clock::Real()->MonotonicNanos();
   if (!scratch->key.empty()) {
     info.key = absl::Hash<absl::string_view>()(scratch->key) | 1;
   }
@@ -342,6 +344,9 @@ void Feed::Reconnect(uint64_t generation) {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ != State::kAway) return;
     absence_->Attempt();
+  }
+  if (context_->reconnects != nullptr) {
+    context_->reconnects->Add(config_.grpc_path.substr(1));
   }
   StartCall();
 }

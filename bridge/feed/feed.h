@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
@@ -44,6 +45,9 @@ class FeedWaiter {
 struct FeedContext {
   Delivery* delivery = nullptr;
   CircuitLog* circuits = nullptr;
+
+  // Calls made anew after a loss, by method; null: not counted.
+  LabelledCounter* reconnects = nullptr;
 
   // The JSON of a google.rpc.Status.
   std::function<std::string(const absl::Status&)> status_json;

@@ -8,6 +8,7 @@
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/page_headers.h"
+#include "bridge/http/trace_context.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
 #include "bridge/transcode/query_params.h"
@@ -42,6 +43,10 @@ std::shared_ptr<const ServedSchema> Api::served() const {
 }
 
 void Api::Refuse(const Request& request, const absl::Status& status) const {
+  if (parts_.errors != nullptr) {
+    parts_.errors->Add(absl::StatusCodeToString(status.code()));
+  }
+  if (request.witness != nullptr) request.witness->OnRefused(status);
   request.exchange->Respond(
       ErrorResponse(status, request.served->DetailsJson(status)));
 }
@@ -50,6 +55,8 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
   auto request = std::make_shared<Request>();
   request->exchange = std::move(exchange);
   request->served = served();
+  request->traceparent = NextTraceparent(
+      request->exchange->Header("traceparent").value_or(absl::string_view()));
   const Exchange& http = *request->exchange;
   const bool options = http.verb() == "OPTIONS";
 
@@ -211,6 +218,25 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
                  /*bundle=*/false);
 }
 
+std::unique_ptr<StreamWitness> Api::WitnessOf(const Request& request,
+                                              bool bundle) const {
+  if (parts_.journal == nullptr) return nullptr;
+  StreamRequest told;
+  if (bundle) {
+    told.method = std::string(kBundlePath);
+    told.route = absl::StrCat("GET ", kBundlePath);
+  } else {
+    const Route& route = *request.route->route;
+    told.method = route.method->descriptor->full_name();
+    told.route = absl::StrCat(route.verb, " ", route.path_template);
+  }
+  if (request.identity.has_value()) told.subject = request.identity->subject;
+  told.address = request.exchange->peer_address();
+  told.request_id = RequestId(*request.exchange, request.traceparent);
+  told.traceparent = request.traceparent;
+  return parts_.journal->OnExecuting(std::move(told));
+}
+
 void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                          std::vector<BundlePart> parts, bool bundle) {
   if (draining_) {
@@ -221,10 +247,12 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
     request->exchange->Respond(StreamHeadResponse(traits.form));
     return;
   }
+  request->witness = WitnessOf(*request, bundle);
   auto lease = parts_.limits->Acquire(
       request->identity.has_value() ? request->identity->subject : "",
       request->exchange->peer_address());
   if (!lease.ok()) return Refuse(*request, lease.status());
+  traits.witness = std::move(request->witness);
   if (request->identity.has_value())
     traits.expires = request->identity->expires;
 
@@ -253,7 +281,7 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
         request->served, *part.route, *part.message, request->identity,
-        part.resume, mode, tag, subscription);
+        part.resume, mode, tag, request->traceparent, subscription);
     tag += static_cast<int>(part.resume.size());
     if (!opened.ok()) {
       subscription->Abandon();

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "bridge/access/connection_limits.h"
+#include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/feed_registry.h"
@@ -19,6 +20,7 @@
 #include "bridge/http/served_schema.h"
 #include "bridge/http/stream_connection.h"
 #include "bridge/http/stream_opener.h"
+#include "bridge/ops/stream_journal.h"
 #include "bridge/upstream/router.h"
 #include "google/protobuf/message.h"
 
@@ -47,7 +49,9 @@ class Api {
     ConnectionLimits* limits = nullptr;
     const Authenticator* authenticator = nullptr;
     const StreamOpener* opener = nullptr;
-    const Pages* pages = nullptr;  // null: none are served
+    StreamJournal* journal = nullptr;   // null: nobody is told
+    LabelledCounter* errors = nullptr;  // by google.rpc.Code; may be null
+    const Pages* pages = nullptr;       // null: none are served
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
@@ -99,6 +103,8 @@ class Api {
 
   void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                       std::vector<BundlePart> parts, bool bundle);
+  std::unique_ptr<StreamWitness> WitnessOf(const Request& request,
+                                           bool bundle) const;
   StreamTraits TraitsFor(const Method& method) const;
 
   const Parts parts_;

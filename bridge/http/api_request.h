@@ -19,6 +19,10 @@ struct Api::Request {
   const ServedRoute* route = nullptr;  // null for `/events`
   std::optional<Identity> identity;
   std::unique_ptr<google::protobuf::Message> message;
+
+  // W3C Trace Context: what the calls of this request are given.
+  std::string traceparent;
+  std::unique_ptr<StreamWitness> witness;  // of a request for a stream
 };
 
 // One stream of a connection, ready to be subscribed to.

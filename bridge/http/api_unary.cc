@@ -7,6 +7,7 @@
 #include "bridge/http/api_request.h"
 #include "bridge/http/grpc_timeout.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/trace_context.h"
 #include "google/api/httpbody.pb.h"
 
 namespace sse_bridge {
@@ -71,6 +72,8 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   }
   CallOptions call_options;
   call_options.metadata = IdentityMetadata(request->identity);
+  call_options.metadata.emplace_back(kTraceparentMetadata,
+                                     request->traceparent);
   call_options.deadline = absl::Now() + timeout;
   std::string bytes;
   request->message->SerializePartialToString(&bytes);

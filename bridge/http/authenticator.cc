@@ -34,6 +34,7 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
   absl::StatusOr<Identity> identity =
       verifier_->Verify(found->token, now, &why);
   if (!identity.ok()) {
+    failures_.Add(std::string(TokenErrorText(why)));
     spdlog::debug("token refused: {}", std::string(TokenErrorText(why)));
     return identity.status();
   }
@@ -51,7 +52,10 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Admit(
   if (!identity.ok()) return identity.status();
   const absl::Status access =
       CheckAccess(rule, identity->has_value() ? &**identity : nullptr);
-  if (!access.ok()) return access;
+  if (!access.ok()) {
+    failures_.Add(identity->has_value() ? "scope or role" : "no token");
+    return access;
+  }
   return identity;
 }
 

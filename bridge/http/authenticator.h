@@ -10,6 +10,7 @@
 #include "bridge/access/identity.h"
 #include "bridge/access/token_source.h"
 #include "bridge/access/token_verifier.h"
+#include "bridge/base/labelled_counter.h"
 #include "bridge/http/exchange.h"
 #include "sse/v1/sse.pb.h"
 
@@ -34,6 +35,10 @@ class Authenticator {
   absl::StatusOr<std::optional<Identity>> Admit(
       const Exchange& exchange, const sse::v1::Access& rule) const;
 
+  // Those who were not let in, by reason: "no token", "scope or role", or what
+  // was wrong with the token.
+  const LabelledCounter& failures() const { return failures_; }
+
  private:
   absl::StatusOr<std::optional<Identity>> Identify(
       const Exchange& exchange) const;
@@ -41,6 +46,7 @@ class Authenticator {
   const TokenVerifier* const verifier_;  // must outlive this
   const absl::Duration leeway_;
   const TokenSourceOptions source_;
+  mutable LabelledCounter failures_;
 };
 
 }  // namespace sse_bridge

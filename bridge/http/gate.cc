@@ -14,6 +14,7 @@
 #include <limits>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
@@ -436,6 +437,9 @@ void Gate::Linger(GateConnection* connection) {
 
 void Gate::Refuse(GateConnection* connection, int status,
                   absl::string_view why) {
+  if (options_.rejections != nullptr) {
+    options_.rejections->Add(absl::StrCat(status));
+  }
   Answer(connection,
          SerializeResponse(ErrorResponse(status, StatusName(status), why),
                            /*keep_alive=*/false, connection->is_head),

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/acceptor.h"
 #include "bridge/http/exchange.h"
@@ -65,6 +66,10 @@ class Gate {
     // Bytes of unfinished requests, of all connections. Beyond it those that
     // are large are answered 503.
     size_t max_buffered_bytes = size_t{256} << 20;
+
+    // Requests that the gate itself refuses, by HTTP status; null: not counted.
+    // Must outlive the gate.
+    LabelledCounter* rejections = nullptr;
   };
 
   // A complete request, on its way to a worker.

@@ -243,6 +243,7 @@ void HttpServer::Start(Handler handler) {
   options.stopping = rep_->options.listen_fd >= 0 ? Stopping::kLeaveWaiting
                      : rep_->options.reuse_port   ? Stopping::kRetire
                                                   : Stopping::kTakeWaiting;
+  options.rejections = rep_->options.rejections;
   rep_->gate = std::make_unique<Gate>(
       options, [rep = rep_.get()](std::unique_ptr<Gate::Request> request) {
         return rep->Enqueue(std::move(request));

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/base/labelled_counter.h"
 #include "bridge/http/exchange.h"
 #include "bridge/http/request_framing.h"
 
@@ -40,6 +41,7 @@ class HttpServer {
     absl::Duration write_timeout = absl::Seconds(30);
     size_t max_connections = 0;
     size_t max_buffered_bytes = size_t{256} << 20;
+    LabelledCounter* rejections = nullptr;
   };
 
   // On a worker's thread; must answer each exchange, at once or later.

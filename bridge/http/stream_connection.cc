@@ -11,15 +11,23 @@
 namespace sse_bridge {
 namespace {
 
-// Gives the place in the limits back when the connection has ended.
+// Gives the place in the limits back when the connection has ended, and tells
+// the witness.
 class LeaseHolder : public ConnectionObserver {
  public:
-  explicit LeaseHolder(ConnectionLimits::Lease lease)
-      : lease_(std::move(lease)) {}
-  void OnClosed(const CloseInfo&) override { lease_.Release(); }
+  LeaseHolder(ConnectionLimits::Lease lease,
+              std::unique_ptr<StreamWitness> witness)
+      : lease_(std::move(lease)), witness_(std::move(witness)) {}
+  void OnClosed(const CloseInfo& info) override {
+    lease_.Release();
+    if (witness_ == nullptr) return;
+    witness_->OnEnded(CloseReasonName(info.reason), info.events, info.bytes,
+                      info.duration);
+  }
 
  private:
   ConnectionLimits::Lease lease_;
+  const std::unique_ptr<StreamWitness> witness_;
 };
 
 absl::string_view ContentType(StreamForm form) {
@@ -93,17 +101,21 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
         traits_.form == StreamForm::kLines ? JsonRewriter::Form::kLines
                                            : JsonRewriter::Form::kArray);
   }
-  spec.observer = std::make_unique<LeaseHolder>(std::move(lease_));
+  if (traits_.witness != nullptr) traits_.witness->OnStarted();
+  spec.observer = std::make_unique<LeaseHolder>(std::move(lease_),
+                                                std::move(traits_.witness));
   return delivery_->Open(std::move(spec));
 }
 
 void StreamConnection::NoContent() {
   lease_.Release();
+  if (traits_.witness != nullptr) traits_.witness->OnNoContent();
   exchange_->Respond(HttpResponse{204, {{"Cache-Control", "no-store"}}, ""});
 }
 
 void StreamConnection::Refuse(const absl::Status& status) {
   lease_.Release();
+  if (traits_.witness != nullptr) traits_.witness->OnRefused(status);
   exchange_->Respond(ErrorResponse(status, served_->DetailsJson(status)));
 }
 

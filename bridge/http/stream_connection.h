@@ -10,6 +10,7 @@
 #include "bridge/feed/subscription.h"
 #include "bridge/http/exchange.h"
 #include "bridge/http/served_schema.h"
+#include "bridge/ops/stream_journal.h"
 
 namespace sse_bridge {
 
@@ -31,6 +32,9 @@ struct StreamTraits {
   absl::Duration max_age = absl::ZeroDuration();
   absl::Time expires = absl::InfiniteFuture();  // the token's
   std::unique_ptr<FrameRewriter> rewriter;      // of a bundle
+
+  // Is told what becomes of the request; may be null.
+  std::unique_ptr<StreamWitness> witness;
 
   // A comment for the reader of the raw stream; may be empty.
   std::string opening_comment;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/http/trace_context.h"
 #include "bridge/transcode/field_text.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -84,6 +85,7 @@ absl::Status StreamOpener::Open(
     std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
     const Message& request, const std::optional<Identity>& identity,
     absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
+    const std::string& traceparent,
     const std::shared_ptr<Subscription>& subscription) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
@@ -118,6 +120,7 @@ absl::Status StreamOpener::Open(
   if (!shared || !method.access.subject_into().empty()) {
     config.metadata = IdentityMetadata(identity);
   }
+  config.metadata.emplace_back(kTraceparentMetadata, traceparent);
 
   const int parts =
       method.share_by == nullptr

@@ -50,7 +50,8 @@ class StreamOpener {
 
   // `request` is bound, validated and carries its subject. `resume` has one
   // point for each of its CursorKeys, and so have the memberships' tags, from
-  // `tag` on. Adds one or more places to `subscription`. Unavailable when no
+  // `tag` on; `traceparent` goes to the backend with a call that this request
+  // begins. Adds one or more places to `subscription`. Unavailable when no
   // upstream serves the method.
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
@@ -58,6 +59,7 @@ class StreamOpener {
                     const std::optional<Identity>& identity,
                     absl::Span<const ResumePoint> resume,
                     MembershipOptions::Mode mode, int tag,
+                    const std::string& traceparent,
                     const std::shared_ptr<Subscription>& subscription) const;
 
  private:

@@ -1,0 +1,47 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_ADMIN_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_ADMIN_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bridge/http/exchange.h"
+
+namespace sse_bridge {
+
+// What the admin listener answers: GET and HEAD of
+//
+//   /healthz   200 while the process lives
+//   /readyz    200 when requests can be served, else 503; JSON with each
+//              condition and why it does not hold
+//   /metrics   Prometheus' text format
+//
+// Nobody is asked for a token: the listener belongs on a loopback or cluster
+// address. Thread-safe if its functions are.
+class Admin {
+ public:
+  struct Condition {
+    std::string name;
+    bool holds = false;
+    std::string reason;  // why not
+  };
+  struct Sources {
+    std::function<std::vector<Condition>()> readiness;
+    std::function<std::string()> metrics;
+  };
+
+  explicit Admin(Sources sources) : sources_(std::move(sources)) {}
+
+  void Handle(const std::shared_ptr<Exchange>& exchange) const;
+
+ private:
+  HttpResponse Answer(const Exchange& exchange) const;
+
+  const Sources sources_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_ADMIN_H_

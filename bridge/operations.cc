@@ -1,0 +1,99 @@
+#include "bridge/operations.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/ops/setting_value.h"
+
+namespace sse_bridge {
+namespace {
+
+Lifecycle::Options LifecycleOptions(const bridge::v1::Config& config) {
+  Lifecycle::Options options;
+  if (config.log_streams()) {
+    // Lines as they are, beside the log's own on stderr.
+    auto logger = spdlog::stderr_logger_mt("streams");
+    logger->set_pattern("%v");
+    options.sink = [logger](const std::string& line) {
+      logger->info("{}", line);
+    };
+  }
+  options.sampling = config.log_sampling();
+  switch (config.log_subjects()) {
+    case bridge::v1::LOG_SUBJECTS_HASH:
+      options.subjects = Lifecycle::Subjects::kHashed;
+      break;
+    case bridge::v1::LOG_SUBJECTS_OMIT:
+      options.subjects = Lifecycle::Subjects::kOmitted;
+      break;
+    default:
+      options.subjects = Lifecycle::Subjects::kPlain;
+  }
+  return options;
+}
+
+}  // namespace
+
+Operations::Operations(const bridge::v1::Config& config)
+    : lifecycle(LifecycleOptions(config)) {}
+
+absl::Status Operations::Start(const LoadedConfig& loaded, Rooms rooms) {
+  rooms_ = std::move(rooms);
+  if (loaded.config.admin().empty()) return absl::OkStatus();
+  auto address = ParseHostPort(loaded.config.admin());
+  if (!address.ok()) return loaded.origins.Annotate(address.status(), "admin");
+  HttpServer::Options options;
+  options.host = address->host;
+  options.port = address->port;
+  options.workers = 1;
+  server_ = std::make_unique<HttpServer>(options);
+  if (absl::Status bound = server_->Bind(); !bound.ok()) {
+    return loaded.origins.Annotate(bound, "admin");
+  }
+  admin_ = std::make_unique<Admin>(Admin::Sources{
+      [this] { return Readiness(); }, [this] { return Metrics(); }});
+  server_->Start(
+      [this](std::shared_ptr<Exchange> exchange) { admin_->Handle(exchange); });
+  address_ = ToString({address->host, server_->port()});
+  return absl::OkStatus();
+}
+
+void Operations::Stop() {
+  if (server_ != nullptr) server_->Stop();
+}
+
+std::vector<Admin::Condition> Operations::Readiness() const {
+  std::vector<Admin::Condition> conditions;
+  // The bridge listens only once a schema is loaded, and keeps the old one when
+  // a new one is wrong.
+  conditions.push_back({"schema", true, ""});
+  std::string away;
+  for (const auto& upstream : rooms_.upstreams) {
+    if (upstream->Connected()) continue;
+    absl::StrAppend(&away, away.empty() ? "no connection to " : ", ",
+                    upstream->address());
+  }
+  conditions.push_back({"upstream", away.empty(), away});
+  conditions.push_back({"draining", !draining_, "the bridge is shutting down"});
+  return conditions;
+}
+
+std::string Operations::Metrics() const {
+  MetricSources sources;
+  sources.delivery = rooms_.delivery;
+  sources.lifecycle = &lifecycle;
+  sources.upstream_started = &calls.started;
+  sources.upstream_ended = &calls.ended;
+  sources.upstream_reconnects = &reconnects;
+  sources.http_errors = &errors;
+  sources.gate_rejections = &rejections;
+  sources.auth_failures = rooms_.auth_failures;
+  sources.draining = [this] { return draining_.load(); };
+  sources.version = SSE_BRIDGE_VERSION;
+  return MetricsText(sources);
+}
+
+}  // namespace sse_bridge

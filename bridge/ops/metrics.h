@@ -1,0 +1,34 @@
+#ifndef SSE_BRIDGE_BRIDGE_OPS_METRICS_H_
+#define SSE_BRIDGE_BRIDGE_OPS_METRICS_H_
+
+#include <functional>
+#include <string>
+
+#include "bridge/base/labelled_counter.h"
+#include "bridge/delivery/stats.h"
+#include "bridge/ops/lifecycle.h"
+
+namespace sse_bridge {
+
+// Where the numbers of a scrape come from. Nothing is counted for the sake of a
+// scrape: each room keeps counters of its own, and they are read here. All must
+// outlive the Metrics; null or empty: the metric is left out.
+struct MetricSources {
+  std::function<DeliveryStats()> delivery;
+  const Lifecycle* lifecycle = nullptr;
+  const LabelledCounter* upstream_started = nullptr;     // by method
+  const LabelledCounter* upstream_ended = nullptr;       // by method and code
+  const LabelledCounter* upstream_reconnects = nullptr;  // by method
+  const LabelledCounter* http_errors = nullptr;          // by code
+  const LabelledCounter* gate_rejections = nullptr;      // by HTTP status
+  const LabelledCounter* auth_failures = nullptr;        // by reason
+  std::function<bool()> draining;
+  std::string version;
+};
+
+// The metrics in Prometheus' text format.
+std::string MetricsText(const MetricSources& sources);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_OPS_METRICS_H_

@@ -1,0 +1,73 @@
+// The text of a scrape.
+
+#include "bridge/ops/metrics.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(HistogramStatsTest, BucketHoldsWhatIsNotAboveItsBound) {
+  EXPECT_EQ(HistogramStats::BucketOf(0), 0u);
+  for (size_t i = 0; i + 1 < HistogramStats::kBuckets; ++i) {
+    const uint64_t bound = HistogramStats::UpperBound(i);
+    EXPECT_EQ(HistogramStats::BucketOf(bound), i);
+    EXPECT_EQ(HistogramStats::BucketOf(bound + 1), i + 1);
+  }
+  EXPECT_EQ(HistogramStats::BucketOf(UINT64_MAX), HistogramStats::kBuckets - 1);
+}
+
+TEST(MetricsTest, NumbersOfTheRoomsAreShownAsTheyAre) {
+  MetricSources sources;
+  sources.version = "1.2.3";
+  sources.draining = [] { return true; };
+  sources.delivery = [] {
+    DeliveryStats stats;
+    stats.events = 12345678;
+    stats.queue_bytes = 7;
+    stats.latency.counts[0] = 2;
+    stats.latency.counts[HistogramStats::kBuckets - 1] = 1;
+    stats.latency.sum_nanos = 1'500'000'000;
+    return stats;
+  };
+  const std::string text = MetricsText(sources);
+  EXPECT_THAT(text, HasSubstr("sse_bridge_info{version=\"1.2.3\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_draining 1\n"));
+  EXPECT_THAT(text, HasSubstr("# TYPE sse_bridge_events_sent_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_events_sent_total 12345678\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_queue_bytes 7\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_delivery_latency_seconds_count 3\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_delivery_latency_seconds_sum 1.5\n"));
+  EXPECT_THAT(text, HasSubstr("le=\"+Inf\"} 3\n"));
+}
+
+TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
+  Lifecycle lifecycle({});
+  StreamRequest request;
+  request.method = "a.\"B\\\n";
+  auto first = lifecycle.OnExecuting(request);
+  auto second = lifecycle.OnExecuting(request);
+  first->OnStarted();
+  second->OnStarted();
+  second->OnEnded("slow", 0, 0, absl::ZeroDuration());
+  MetricSources sources;
+  sources.lifecycle = &lifecycle;
+  const std::string text = MetricsText(sources);
+  const std::string label = "{method=\"a.\\\"B\\\\\\n\"";
+  EXPECT_THAT(text, HasSubstr("sse_bridge_streams_open" + label + "} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("sse_bridge_streams_opened_total" + label + "} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_streams_ended_total" + label +
+                              ",reason=\"slow\"} 1\n"));
+}
+
+TEST(MetricsTest, SourcesThatAreNotThereAreLeftOut) {
+  EXPECT_THAT(MetricsText({}), Not(HasSubstr("events_sent")));
+}
+
+}  // namespace
+}  // namespace sse_bridge
