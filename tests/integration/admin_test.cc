@@ -141,6 +141,16 @@ TEST_F(AdminTest, CountersAgreeWithWhatClientsCounted) {
   EXPECT_EQ(samples["sse_bridge_connections_open"], streams - leaving);
 }
 
+TEST_F(AdminTest, ScrapeHasWhatDashboardAndAlertsAskFor) {
+  HttpConnection stream = watched_.Stream("/prices/stream?symbols=A");
+  const std::string scrape = store_.path() + "/metrics";
+  WriteFile(scrape, Admin("/metrics").body);
+  const CommandResult result =
+      TryCommand(RepositoryRoot() + "/scripts/packaging/check_metrics.sh " +
+                 scrape + " 2>&1");
+  EXPECT_EQ(result.code, 0) << result.output;
+}
+
 TEST_F(AdminTest, BytesAreThoseOfTheWire) {
   HttpRequest request = watched_.Request("GET", "/prices/stream?symbols=B");
   request.version = "HTTP/1.0";  // no chunks: what is read is what was sent
@@ -157,7 +167,8 @@ TEST_F(AdminTest, BytesAreThoseOfTheWire) {
     }
   };
   read_until(": open\n\n");
-  watched_.Call("POST", "/prices", watched_.Token("w", "--scope prices:publish"),
+  watched_.Call("POST", "/prices",
+                watched_.Token("w", "--scope prices:publish"),
                 R"({"symbol":"B","price":5})");
   read_until("\"price\":5");
   read_until("}\n\n");
@@ -170,9 +181,9 @@ TEST_F(AdminTest, RefusalsAreCountedByReason) {
       watched_.Call("GET", "/notifications/stream", watched_.Token("a")).status,
       403);
   EXPECT_EQ(watched_.Call("GET", "/notifications/stream", "a.b.c").status, 401);
-  EXPECT_EQ(watched_.Call("GET", "/tasks/none/progress", watched_.Token("a"))
-                .status,
-            404);
+  EXPECT_EQ(
+      watched_.Call("GET", "/tasks/none/progress", watched_.Token("a")).status,
+      404);
   HttpConnection broken(watched_.address);
   broken.SendRaw("GET / HTTP/9.9\r\n\r\n");
   const int status = broken.ReadHead().status;
@@ -195,8 +206,9 @@ TEST_F(AdminTest, LostBackendShowsAsReconnects) {
   HttpConnection stream = watched_.Stream("/prices/stream?symbols=A");
   KillAndRestartBackends();
   WaitFor("a reconnect", [&] {
-    return Metrics()["sse_bridge_upstream_reconnects_total{method=\"realtime."
-                     "v1.Prices/StreamPrices\"}"] >= 1;
+    return Metrics()
+               ["sse_bridge_upstream_reconnects_total{method=\"realtime."
+                "v1.Prices/StreamPrices\"}"] >= 1;
   });
 }
 

@@ -17,6 +17,8 @@ BUILD = sys.argv[2]  # build/PRESET
 ELSEWHERE = {
     "scripts/run.sh": "installs, builds and serves until Ctrl-C",
     "scripts/test.sh": "it is what runs this test",
+    "scripts/build.sh": "has built what is tested",
+    "(cd build/release && cpack)": "packaging_deb",
     "scripts/gen.sh --proto-dir my/protos --out my/gen --package": "tests/client",
     "cd my/app": "tests/client",
 }

@@ -45,8 +45,9 @@ TEST_F(LifecycleTest, StreamIsToldFromItsBeginningToItsEnd) {
   auto witness = lifecycle.OnExecuting(Request());
   witness->OnStarted();
   witness->OnEnded("ended", 3, 400, absl::Milliseconds(1500));
-  EXPECT_THAT(Events(), ElementsAre("http.stream.executing",
-                                    "http.stream.started", "http.stream.ended"));
+  EXPECT_THAT(Events(),
+              ElementsAre("http.stream.executing", "http.stream.started",
+                          "http.stream.ended"));
   const nlohmann::json& end = lines_.back();
   EXPECT_EQ(end["method"], "a.B.C");
   EXPECT_EQ(end["route"], "GET /c");
@@ -69,11 +70,10 @@ TEST_F(LifecycleTest, EndsHaveTheNameOfTheirReason) {
     auto witness = lifecycle.OnExecuting(Request());
     witness->OnEnded(reason, 0, 0, absl::ZeroDuration());
     const std::string name = lines_.back()["event"];
-    EXPECT_EQ(name, std::string(reason) == "error"
-                        ? "http.stream.error"
-                        : std::string(reason) == "drain"
-                              ? "http.stream.ended"
-                              : "http.stream.client.disconnected");
+    EXPECT_EQ(name, std::string(reason) == "error" ? "http.stream.error"
+                    : std::string(reason) == "drain"
+                        ? "http.stream.ended"
+                        : "http.stream.client.disconnected");
   }
 }
 
