@@ -15,6 +15,6 @@ assert len(set(titles)) == len(titles) and all(
 PY
 if command -v systemd-analyze >/dev/null; then
   # What the unit starts is not installed where it is checked.
-  found=$(systemd-analyze verify systemd/*.service 2>&1 | grep -v 'is not executable' || true)
+  found=$(systemd-analyze verify systemd/*.service systemd/*.socket 2>&1 | grep -v 'is not executable' || true)
   [ -z "$found" ] || { echo "$found" >&2; exit 1; }
 fi

@@ -29,7 +29,7 @@ in_root --install "$deb"
 files
 
 for file in usr/bin/sse-bridge usr/bin/realtime-backends etc/sse-bridge/config.yaml \
-  lib/systemd/system/sse-bridge.service usr/share/sse-bridge/proto/sse/v1/sse.proto; do
+  lib/systemd/system/sse-bridge.service lib/systemd/system/sse-bridge.socket usr/share/sse-bridge/proto/sse/v1/sse.proto; do
   [ -f "$root/$file" ] || [ -f "$root/usr/$file" ] || fail "$file is missing"
 done
 "$root/usr/bin/sse-bridge" check --config "$root/etc/sse-bridge/config.yaml" >/dev/null
