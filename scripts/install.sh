@@ -42,7 +42,7 @@ fi
 if [ -d /run/systemd/system ]; then
   for package in "${missing[@]}"; do
     case "$package" in
-      caddy | haproxy | nginx) "${as_root[@]}" systemctl disable --quiet "$package" ;;
+      caddy | haproxy | nginx | prometheus | redis-server) "${as_root[@]}" systemctl disable --quiet "$package" ;;
     esac
   done
 fi
