@@ -71,10 +71,10 @@ ForeignBackend::ForeignBackend() {
 }
 
 Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,
-               Key key) {
-  std::vector<std::string> argv = {
-      BridgeProgram(), "--listen",        "127.0.0.1:0", "--upstream",
-      upstream,        "--drain-timeout", "1s"};
+               Key key, std::vector<std::string> launcher) {
+  std::vector<std::string> argv = std::move(launcher);
+  argv.insert(argv.end(), {BridgeProgram(), "--listen", "127.0.0.1:0",
+                           "--upstream", upstream, "--drain-timeout", "1s"});
   WriteFile(directory.path() + "/key", std::string(kKey) + "\n");
   if (key == Key::kOwn) {
     argv.insert(argv.end(), {"--auth-key", directory.path() + "/key"});

@@ -45,8 +45,10 @@ struct ForeignBackend {
 // `sse-bridge` on a free port, with an HMAC key of its own.
 struct Bridge {
   enum class Key { kOwn, kNone };
+  // `launcher` stands before the program, as in "env NAME=VALUE sse-bridge".
   explicit Bridge(const std::string& upstream,
-                  std::vector<std::string> options = {}, Key key = Key::kOwn);
+                  std::vector<std::string> options = {}, Key key = Key::kOwn,
+                  std::vector<std::string> launcher = {});
 
   // A token for the key: options are those of scripts/token.sh.
   std::string Token(const std::string& subject,

@@ -28,7 +28,7 @@ bool Eventually(const std::function<bool()>& condition) {
 
 struct TestBackend::State {
   mutable Mutex mu;
-  std::map<std::string, Answer> answers ABSL_GUARDED_BY(mu);
+  std::map<std::string, Script> answers ABSL_GUARDED_BY(mu);
   Seen seen ABSL_GUARDED_BY(mu);
 };
 
@@ -48,15 +48,21 @@ std::string Flatten(const grpc::ByteBuffer& buffer) {
 
 class ScriptReactor final : public grpc::ServerGenericBidiReactor {
  public:
-  ScriptReactor(TestBackend::State* state, Answer answer)
-      : state_(state), answer_(std::move(answer)) {
+  ScriptReactor(TestBackend::State* state, TestBackend::Script script)
+      : state_(state), script_(std::move(script)) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
-    {
+    const std::string request = Flatten(request_);
+    if (ok) {
       MutexLock lock(&state_->mu);
-      if (ok) state_->seen.request = Flatten(request_);
+      state_->seen.request = request;
+      state_->seen.requests.push_back(request);
+    }
+    {
+      MutexLock lock(&mu_);
+      answer_ = script_(request);
     }
     if (answer_.open_first) {
       StartSendInitialMetadata();
@@ -122,7 +128,8 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
   }
 
   TestBackend::State* const state_;
-  const Answer answer_;
+  const TestBackend::Script script_;
+  Answer answer_;  // chosen before anything is answered
   grpc::ByteBuffer request_;
   grpc::ByteBuffer buffer_;
   size_t next_ = 0;
@@ -136,7 +143,7 @@ class ScriptService final : public grpc::CallbackGenericService {
 
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override {
-    Answer answer;
+    TestBackend::Script script;
     {
       MutexLock lock(&state_->mu);
       TestBackend::Seen& seen = state_->seen;
@@ -152,12 +159,14 @@ class ScriptService final : public grpc::CallbackGenericService {
       }
       const auto found = state_->answers.find(context->method());
       if (found != state_->answers.end()) {
-        answer = found->second;
+        script = found->second;
       } else {
-        answer.code = grpc::StatusCode::UNIMPLEMENTED;
+        script = [](const std::string&) {
+          return Answer{.code = grpc::StatusCode::UNIMPLEMENTED};
+        };
       }
     }
-    return new ScriptReactor(state_, std::move(answer));
+    return new ScriptReactor(state_, std::move(script));
   }
 
  private:
@@ -201,8 +210,13 @@ std::string TestBackend::address() const {
 }
 
 void TestBackend::Set(absl::string_view path, Answer answer) {
+  Set(path,
+      [answer = std::move(answer)](const std::string&) { return answer; });
+}
+
+void TestBackend::Set(absl::string_view path, Script script) {
   MutexLock lock(&rep_->state.mu);
-  rep_->state.answers[std::string(path)] = std::move(answer);
+  rep_->state.answers[std::string(path)] = std::move(script);
 }
 
 void TestBackend::SetServing(bool serving) {

@@ -46,7 +46,8 @@ class TestBackend {
     int written = 0;  // messages that left for the transport
     std::string path;
     std::string request;
-    Metadata metadata;  // of the last call
+    std::vector<std::string> requests;  // of all calls, in their order
+    Metadata metadata;                  // of the last call
     bool has_deadline = false;
     std::set<std::string> peers;
   };
@@ -58,7 +59,11 @@ class TestBackend {
   int port() const;
   std::string address() const;
 
+  // Chooses the answer to a serialised request.
+  using Script = std::function<Answer(const std::string& request)>;
+
   void Set(absl::string_view path, Answer answer);
+  void Set(absl::string_view path, Script script);
   void SetServing(bool serving);
   Seen seen() const;
 

@@ -1,0 +1,352 @@
+// kill -9 of backend, bridge or client link, at random and again and again,
+// while events flow. What each client has recorded is checked against a model:
+// every acknowledged event once, in order, and prices end at the last value.
+//
+//   SSE_CHAOS_ROUNDS (1), SSE_CHAOS_SECONDS (15), SSE_CHAOS_CLIENTS (200)
+//   SSE_CHAOS_SEED: which faults, and when
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "tests/integration/services_testing.h"
+#include "tests/integration/stream_clients.h"
+
+namespace sse_bridge::testing {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr size_t kUsers = 50;
+constexpr size_t kChannels = 10;
+constexpr size_t kWriters = 4;
+
+int FromEnvironment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
+
+std::string UserOf(size_t client) {
+  return "user" + std::to_string(client % kUsers);
+}
+std::string ChannelOf(size_t client) {
+  return "c" + std::to_string(client % kChannels);
+}
+
+// What was written to one box or channel: numbers, of which those that were
+// acknowledged must arrive, and the others may.
+struct Written {
+  int next = 0;
+  std::set<int> acknowledged;
+};
+
+// One client's events of one stream, against what was written there. `from` is
+// the first number that it must have.
+void Check(const std::vector<int>& seen, const Written& written, int from,
+           const std::string& who) {
+  int last = -1;
+  for (int number : seen) {
+    ASSERT_GT(number, last) << who << ": a duplicate, or out of order";
+    last = number;
+  }
+  const std::set<int> all(seen.begin(), seen.end());
+  for (int number : written.acknowledged) {
+    if (number < from) continue;
+    ASSERT_TRUE(all.contains(number))
+        << who << ": " << number << " is missing of " << written.next;
+  }
+}
+
+class ChaosTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    StartBridge("127.0.0.1:0");
+  }
+
+  void StartBridge(const std::string& listen) {
+    bridge_ = std::make_unique<Bridge>(
+        backends_->address,
+        std::vector<std::string>{"--max-streams-per-subject", "0", "--listen",
+                                 listen});
+  }
+
+  std::string Sign(const std::string& subject) const {
+    return bridge_->Sign(
+        {{"sub", subject},
+         {"exp", 4102444800},
+         {"scope", "notifications:read notifications:write prices:publish"}});
+  }
+
+  void StartWriters() {
+    for (size_t w = 0; w < kWriters; ++w) {
+      writers_.emplace_back([this, w] {
+        const std::string address = bridge_->address;
+        const std::string token = Sign("writer" + std::to_string(w));
+        // Each writer has its own boxes and channels, so that one order holds.
+        for (size_t n = 0; !stop_; ++n) {
+          for (size_t user = w; user < kUsers; user += kWriters) {
+            if (n % 4 == 0) {
+              Write(address, token, "/notifications",
+                    json({{"user_id", "user" + std::to_string(user)},
+                          {"type", "n"}}),
+                    "title", &boxes_["user" + std::to_string(user)]);
+            }
+          }
+          for (size_t channel = w; channel < kChannels; channel += kWriters) {
+            Write(address, token,
+                  "/channels/c" + std::to_string(channel) + "/messages",
+                  json::object(), "content",
+                  &channels_["c" + std::to_string(channel)]);
+          }
+          if (w == 0) {
+            ++price_;
+            Send(address, token, "/prices",
+                 json({{"symbol", "CHAOS"}, {"price", price_.load()}}));
+          }
+          std::this_thread::sleep_for(milliseconds(100));
+        }
+      });
+    }
+  }
+
+  // The status, or 0 when there was no answer. Quietly: the bridge may be dead.
+  static int Send(const std::string& address, const std::string& token,
+                  const std::string& target, const json& body);
+
+  void Write(const std::string& address, const std::string& token,
+             const std::string& target, json body, const std::string& field,
+             Written* written) {
+    int number;
+    {
+      std::lock_guard<std::mutex> lock(mu_);
+      number = written->next++;
+    }
+    body[field] = std::to_string(number);
+    if (Send(address, token, target, body) != 200) return;
+    std::lock_guard<std::mutex> lock(mu_);
+    written->acknowledged.insert(number);
+  }
+
+  TemporaryDirectory store_;
+  std::unique_ptr<Backends> backends_ =
+      std::make_unique<Backends>(store_.path());
+  std::unique_ptr<Bridge> bridge_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> price_{0};
+  std::vector<std::thread> writers_;
+  std::mutex mu_;
+  std::map<std::string, Written> boxes_, channels_;
+};
+
+int ChaosTest::Send(const std::string& address, const std::string& token,
+                    const std::string& target, const json& body) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(
+      std::atoi(address.c_str() + address.rfind(':') + 1)));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval patience{10, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const std::string text = body.dump();
+  const std::string request =
+      "POST " + target +
+      " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
+      "\r\nContent-Length: " + std::to_string(text.size()) +
+      "\r\nConnection: close\r\n\r\n" + text;
+  char answer[64] = "";
+  const bool answered =
+      connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 &&
+      send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
+      recv(fd, answer, sizeof answer - 1, 0) > 12;
+  close(fd);
+  return answered ? std::atoi(answer + 9) : 0;
+}
+
+TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
+  const int rounds = FromEnvironment("SSE_CHAOS_ROUNDS", 1);
+  const int length = FromEnvironment("SSE_CHAOS_SECONDS", 15);
+  const size_t count =
+      static_cast<size_t>(FromEnvironment("SSE_CHAOS_CLIENTS", 200));
+  std::minstd_rand random(
+      static_cast<unsigned>(FromEnvironment("SSE_CHAOS_SEED", 1)));
+  for (size_t i = 0; i < kUsers; ++i) boxes_["user" + std::to_string(i)];
+  for (size_t i = 0; i < kChannels; ++i) channels_["c" + std::to_string(i)];
+
+  StreamClients clients(bridge_->address);
+  for (size_t i = 0; i < count; ++i) {
+    const std::string channel = "/channels/" + ChannelOf(i) + "/stream";
+    const char* const kinds[] = {
+        "/notifications/stream", channel.c_str(),
+        "/events?stream=/notifications/stream&stream="};
+    std::string target = kinds[i % 4 % 3];
+    if (i % 4 == 2) {
+      target += "/channels/" + ChannelOf(i) +
+                "/stream&stream=/prices/stream%3Fsymbols=CHAOS";
+    }
+    if (i % 4 == 3) target = "/prices/stream?symbols=CHAOS";
+    clients.Add(target, Sign(UserOf(i)));
+  }
+  ASSERT_TRUE(clients.WaitForAll(
+      [](size_t, const StreamRecord& r) { return r.opened > 0; }, seconds(60)));
+  StartWriters();
+  // A first event to go on after: what was before a stream's first is not its.
+  ASSERT_TRUE(clients.WaitForAll(
+      [](size_t i, const StreamRecord& r) {
+        bool box = i % 4 == 1 || i % 4 == 3, channel = i % 4 == 0 || i % 4 == 3;
+        for (const SseEvent& event : r.events) {
+          box = box || event.event == "new" || event.event == "unread" ||
+                event.event == "notification";
+          channel =
+              channel || event.data.find("ChatMessage") != std::string::npos;
+        }
+        return box && channel && (i % 4 != 3 || !r.events.empty());
+      },
+      seconds(60)));
+
+  std::map<std::string, int> faults;
+  for (int round = 0; round < rounds; ++round) {
+    const auto end = steady_clock::now() + seconds(length);
+    while (steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(300 + random() % 1200));
+      switch (random() % 3) {
+        case 0: {
+          ++faults["backend"];
+          backends_->process->Signal(SIGKILL);
+          backends_->process->Wait();
+          std::this_thread::sleep_for(milliseconds(random() % 800));
+          auto next =
+              std::make_unique<Backends>(store_.path(), backends_->address);
+          backends_ = std::move(next);
+          break;
+        }
+        case 1: {
+          ++faults["bridge"];
+          const std::string address = bridge_->address;
+          bridge_->process->Signal(SIGKILL);
+          bridge_->process->Wait();
+          std::this_thread::sleep_for(milliseconds(random() % 500));
+          StartBridge(address.substr(std::string("http://").size()));
+          break;
+        }
+        case 2:
+          ++faults["links"];
+          for (size_t i = 0; i < count; ++i) {
+            if (random() % 4 == 0) clients.Cut(i);
+          }
+          break;
+      }
+    }
+  }
+  stop_ = true;
+  for (std::thread& writer : writers_) writer.join();
+  // The last word, acknowledged: when everybody has it, everything is there.
+  const std::string token = Sign("writer");
+  WaitFor("the services", [&] {
+    ++price_;
+    return Send(bridge_->address, token, "/prices",
+                json({{"symbol", "CHAOS"}, {"price", price_.load()}})) == 200;
+  });
+  for (auto& [user, box] : boxes_) {
+    Write(bridge_->address, token, "/notifications",
+          json({{"user_id", user}, {"type", "n"}}), "title", &box);
+  }
+  for (auto& [name, channel] : channels_) {
+    Write(bridge_->address, token, "/channels/" + name + "/messages",
+          json::object(), "content", &channel);
+  }
+  const auto last_of = [](const std::vector<int>& seen) {
+    return seen.empty() ? -1 : seen.back();
+  };
+  const auto split = [](const StreamRecord& r, std::vector<int>* box,
+                        std::vector<int>* channel, double* price) {
+    for (const SseEvent& event : r.events) {
+      const json data = json::parse(event.data, nullptr, false);
+      if (data.contains("title")) {
+        box->push_back(std::stoi(data["title"].get<std::string>()));
+      } else if (data.contains("price")) {
+        *price = data["price"];
+      } else if (data.contains("payload") &&
+                 data["payload"].contains("content")) {
+        channel->push_back(
+            std::stoi(data["payload"]["content"].get<std::string>()));
+      }
+    }
+  };
+  EXPECT_TRUE(clients.WaitForAll(
+      [&](size_t i, const StreamRecord& r) {
+        std::vector<int> box, channel;
+        double price = 0;
+        split(r, &box, &channel, &price);
+        const bool has_box = i % 4 == 0 || i % 4 == 2;
+        const bool has_channel = i % 4 == 1 || i % 4 == 2;
+        return (!has_box || last_of(box) == boxes_[UserOf(i)].next - 1) &&
+               (!has_channel ||
+                last_of(channel) == channels_[ChannelOf(i)].next - 1) &&
+               (i % 4 < 2 || price == price_);
+      },
+      seconds(60)));
+  clients.Stop();
+
+  size_t events = 0;
+  int reopened = 0, refused = 0, resets = 0;
+  clients.ForEach([&](size_t i, const StreamRecord& r) {
+    std::vector<int> box, channel;
+    double price = 0;
+    split(r, &box, &channel, &price);
+    const std::string who = "client " + std::to_string(i);
+    if (i % 4 == 0 || i % 4 == 2) {
+      // All that was ever written to the box was unread when it came.
+      Check(box, boxes_[UserOf(i)], 0, who + " notifications");
+    }
+    if (i % 4 == 1 || i % 4 == 2) {
+      ASSERT_FALSE(channel.empty());
+      Check(channel, channels_[ChannelOf(i)], channel.front(),
+            who + " channel");
+    }
+    if (i % 4 >= 2) EXPECT_EQ(price, price_) << who;
+    events += r.events.size();
+    reopened += r.opened - 1;
+    for (const auto& [status, times] : r.refused) {
+      EXPECT_EQ(status, 503) << who;
+      refused += times;
+    }
+    for (const SseEvent& event : r.events) resets += event.event == "reset";
+  });
+  EXPECT_EQ(resets, 0);  // everything is kept
+  size_t acknowledged = 0;
+  for (const auto& [name, written] : boxes_)
+    acknowledged += written.acknowledged.size();
+  for (const auto& [name, written] : channels_)
+    acknowledged += written.acknowledged.size();
+  std::cout << count << " clients, " << rounds << " rounds of " << length
+            << " s: kill -9 of backend " << faults["backend"] << ", bridge "
+            << faults["bridge"] << ", links " << faults["links"] << "; "
+            << acknowledged << " events acknowledged, " << events
+            << " received, " << reopened << " streams reopened, " << refused
+            << " refusals (503)\n";
+  EXPECT_GT(faults["backend"] + faults["bridge"] + faults["links"], 3);
+}
+
+}  // namespace
+}  // namespace sse_bridge::testing
