@@ -49,6 +49,35 @@ std::string ChannelOf(size_t client) {
   return "c" + std::to_string(client % kChannels);
 }
 
+// Each client has one stream of the four: a box, a channel, both together with
+// prices, prices.
+bool HasBox(size_t client) { return client % 4 == 0 || client % 4 == 2; }
+bool HasChannel(size_t client) { return client % 4 == 1 || client % 4 == 2; }
+bool HasPrice(size_t client) { return client % 4 >= 2; }
+
+// What one client has seen.
+struct Seen {
+  std::vector<int> box, channel;
+  double price = 0;
+  size_t events = 0;
+  int resets = 0;
+
+  void Add(const SseEvent& event) {
+    ++events;
+    resets += event.event == "reset" ? 1 : 0;
+    const json data = json::parse(event.data, nullptr, false);
+    if (data.contains("title")) {
+      box.push_back(std::stoi(data["title"].get<std::string>()));
+    } else if (data.contains("price")) {
+      price = data["price"];
+    } else if (data.contains("payload") &&
+               data["payload"].contains("content")) {
+      channel.push_back(
+          std::stoi(data["payload"]["content"].get<std::string>()));
+    }
+  }
+};
+
 // What was written to one box or channel: numbers, of which those that were
 // acknowledged must arrive, and the others may.
 struct Written {
@@ -193,34 +222,30 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   for (size_t i = 0; i < kUsers; ++i) boxes_["user" + std::to_string(i)];
   for (size_t i = 0; i < kChannels; ++i) channels_["c" + std::to_string(i)];
 
-  StreamClients clients(bridge_->address);
+  std::vector<Seen> seen(count);
+  StreamClients clients(bridge_->address,
+                        [&seen](size_t client, const SseEvent& event) {
+                          seen[client].Add(event);
+                        });
   for (size_t i = 0; i < count; ++i) {
     const std::string channel = "/channels/" + ChannelOf(i) + "/stream";
-    const char* const kinds[] = {
-        "/notifications/stream", channel.c_str(),
-        "/events?stream=/notifications/stream&stream="};
-    std::string target = kinds[i % 4 % 3];
-    if (i % 4 == 2) {
-      target += "/channels/" + ChannelOf(i) +
-                "/stream&stream=/prices/stream%3Fsymbols=CHAOS";
-    }
-    if (i % 4 == 3) target = "/prices/stream?symbols=CHAOS";
-    clients.Add(target, Sign(UserOf(i)));
+    const std::string prices = "/prices/stream?symbols=CHAOS";
+    const std::string targets[] = {
+        "/notifications/stream", channel,
+        "/events?stream=/notifications/stream&stream=" + channel +
+            "&stream=/prices/stream%3Fsymbols=CHAOS",
+        prices};
+    clients.Add(targets[i % 4], Sign(UserOf(i)));
   }
   ASSERT_TRUE(clients.WaitForAll(
       [](size_t, const StreamRecord& r) { return r.opened > 0; }, seconds(60)));
   StartWriters();
   // A first event to go on after: what was before a stream's first is not its.
   ASSERT_TRUE(clients.WaitForAll(
-      [](size_t i, const StreamRecord& r) {
-        bool box = i % 4 == 1 || i % 4 == 3, channel = i % 4 == 0 || i % 4 == 3;
-        for (const SseEvent& event : r.events) {
-          box = box || event.event == "new" || event.event == "unread" ||
-                event.event == "notification";
-          channel =
-              channel || event.data.find("ChatMessage") != std::string::npos;
-        }
-        return box && channel && (i % 4 != 3 || !r.events.empty());
+      [&](size_t i, const StreamRecord&) {
+        return (!HasBox(i) || !seen[i].box.empty()) &&
+               (!HasChannel(i) || !seen[i].channel.empty()) &&
+               (!HasPrice(i) || seen[i].price > 0);
       },
       seconds(60)));
 
@@ -275,35 +300,16 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
     Write(bridge_->address, token, "/channels/" + name + "/messages",
           json::object(), "content", &channel);
   }
-  const auto last_of = [](const std::vector<int>& seen) {
-    return seen.empty() ? -1 : seen.back();
-  };
-  const auto split = [](const StreamRecord& r, std::vector<int>* box,
-                        std::vector<int>* channel, double* price) {
-    for (const SseEvent& event : r.events) {
-      const json data = json::parse(event.data, nullptr, false);
-      if (data.contains("title")) {
-        box->push_back(std::stoi(data["title"].get<std::string>()));
-      } else if (data.contains("price")) {
-        *price = data["price"];
-      } else if (data.contains("payload") &&
-                 data["payload"].contains("content")) {
-        channel->push_back(
-            std::stoi(data["payload"]["content"].get<std::string>()));
-      }
-    }
+  const auto ends_with = [](const std::vector<int>& numbers, int last) {
+    return !numbers.empty() && numbers.back() == last;
   };
   EXPECT_TRUE(clients.WaitForAll(
-      [&](size_t i, const StreamRecord& r) {
-        std::vector<int> box, channel;
-        double price = 0;
-        split(r, &box, &channel, &price);
-        const bool has_box = i % 4 == 0 || i % 4 == 2;
-        const bool has_channel = i % 4 == 1 || i % 4 == 2;
-        return (!has_box || last_of(box) == boxes_[UserOf(i)].next - 1) &&
-               (!has_channel ||
-                last_of(channel) == channels_[ChannelOf(i)].next - 1) &&
-               (i % 4 < 2 || price == price_);
+      [&](size_t i, const StreamRecord&) {
+        return (!HasBox(i) ||
+                ends_with(seen[i].box, boxes_[UserOf(i)].next - 1)) &&
+               (!HasChannel(i) ||
+                ends_with(seen[i].channel, channels_[ChannelOf(i)].next - 1)) &&
+               (!HasPrice(i) || seen[i].price == price_);
       },
       seconds(60)));
   clients.Stop();
@@ -311,27 +317,26 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   size_t events = 0;
   int reopened = 0, refused = 0, resets = 0;
   clients.ForEach([&](size_t i, const StreamRecord& r) {
-    std::vector<int> box, channel;
-    double price = 0;
-    split(r, &box, &channel, &price);
     const std::string who = "client " + std::to_string(i);
-    if (i % 4 == 0 || i % 4 == 2) {
+    if (HasBox(i)) {
       // All that was ever written to the box was unread when it came.
-      Check(box, boxes_[UserOf(i)], 0, who + " notifications");
+      Check(seen[i].box, boxes_[UserOf(i)], 0, who + " notifications");
     }
-    if (i % 4 == 1 || i % 4 == 2) {
-      ASSERT_FALSE(channel.empty());
-      Check(channel, channels_[ChannelOf(i)], channel.front(),
+    if (HasChannel(i)) {
+      ASSERT_FALSE(seen[i].channel.empty());
+      Check(seen[i].channel, channels_[ChannelOf(i)], seen[i].channel.front(),
             who + " channel");
     }
-    if (i % 4 >= 2) EXPECT_EQ(price, price_) << who;
-    events += r.events.size();
+    if (HasPrice(i)) {
+      EXPECT_EQ(seen[i].price, price_) << who;
+    }
+    events += seen[i].events;
+    resets += seen[i].resets;
     reopened += r.opened - 1;
     for (const auto& [status, times] : r.refused) {
       EXPECT_EQ(status, 503) << who;
       refused += times;
     }
-    for (const SseEvent& event : r.events) resets += event.event == "reset";
   });
   EXPECT_EQ(resets, 0);  // everything is kept
   size_t acknowledged = 0;

@@ -30,17 +30,6 @@ std::string CursorExpired(const std::string& oldest) {
   return status.SerializeAsString();
 }
 
-TemporaryDirectory* FaultsTest::generated_ = nullptr;
-
-void FaultsTest::SetUpTestSuite() {
-  generated_ = new TemporaryDirectory;
-  RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
-             RepositoryRoot() + "/tests/integration/proto --out " +
-             generated_->path());
-}
-
-void FaultsTest::TearDownTestSuite() { delete generated_; }
-
 std::string FaultsTest::Path(const std::string& method) {
   return "/faults.v1.Faults/" + method;
 }
@@ -48,9 +37,7 @@ std::string FaultsTest::Path(const std::string& method) {
 std::unique_ptr<Bridge> FaultsTest::BridgeTo(
     const std::string& upstream, std::vector<std::string> options,
     std::vector<std::string> launcher) {
-  options.insert(
-      options.end(),
-      {"--descriptor-set", generated_->path() + "/descriptors/schema.binpb"});
+  options.insert(options.end(), {"--descriptor-set", SSE_BRIDGE_FAULTS_SCHEMA});
   return std::make_unique<Bridge>(upstream, options, Bridge::Key::kOwn,
                                   launcher);
 }

@@ -26,9 +26,6 @@ std::string CursorExpired(const std::string& oldest);
 // commands.
 class FaultsTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite();
-  static void TearDownTestSuite();
-
   // "Own" and so on.
   static std::string Path(const std::string& method);
 
@@ -42,9 +39,6 @@ class FaultsTest : public ::testing::Test {
 
   std::unique_ptr<TestBackend> backend_ = std::make_unique<TestBackend>();
   std::unique_ptr<Bridge> bridge_ = BridgeTo(backend_->address());
-
- private:
-  static TemporaryDirectory* generated_;
 };
 
 }  // namespace sse_bridge::testing

@@ -62,6 +62,11 @@ LinkProxy::~LinkProxy() {
   close(listen_fd_);
 }
 
+void LinkProxy::Swallow(bool on) {
+  std::lock_guard<std::mutex> lock(mu_);
+  swallow_ = on;
+}
+
 std::string LinkProxy::address() const {
   return "127.0.0.1:" + std::to_string(port_);
 }
@@ -152,9 +157,10 @@ void LinkProxy::Run() {
   std::vector<pollfd> waiting;
   while (!stop_) {
     waiting.assign(1, pollfd{listen_fd_, POLLIN, 0});
-    bool owed = false;
+    bool owed = false, swallowed;
     {
       std::lock_guard<std::mutex> lock(mu_);
+      swallowed = swallow_;
       for (const auto& link : links_) {
         for (const Side& side : link->ends) {
           owed = owed || !side.out.empty();
@@ -162,12 +168,13 @@ void LinkProxy::Run() {
         }
       }
     }
-    if (swallow_) {
+    if (swallowed) {
       std::this_thread::sleep_for(std::chrono::milliseconds(kTickMs));
       continue;
     }
     poll(waiting.data(), waiting.size(), owed ? kTickMs : 10);
     std::lock_guard<std::mutex> lock(mu_);
+    if (swallow_) continue;
     Accept();
     const int64_t now = NowMs();
     for (auto& link : links_) {

@@ -32,8 +32,9 @@ class LinkProxy {
   // Each byte arrives so much later.
   void Delay(int milliseconds) { delay_ms_ = milliseconds; }
 
-  // Nothing is passed on in either direction, and nobody is told.
-  void Swallow(bool on) { swallow_ = on; }
+  // From this call's return on nothing is passed on in either direction, and
+  // nobody is told.
+  void Swallow(bool on);
 
   // Resets connections at both ends: all, or about so many of a thousand.
   void Cut(int of_thousand = 1000);
@@ -63,10 +64,10 @@ class LinkProxy {
   int to_port_ = 0;
   std::atomic<int> split_{0};
   std::atomic<int> delay_ms_{0};
-  std::atomic<bool> swallow_{false};
   std::atomic<int> connections_{0};
   std::atomic<bool> stop_{false};
-  std::mutex mu_;
+  std::mutex mu_;  // of what follows
+  bool swallow_ = false;
   std::vector<std::unique_ptr<Link>> links_;
   std::thread thread_;
 };

@@ -49,6 +49,7 @@ std::string Encoded(const std::string& text) {
 struct StreamClients::Client {
   enum class State { kWaiting, kConnecting, kHead, kBody, kStopped };
 
+  size_t number = 0;
   std::string target;
   std::string token;
   State state = State::kWaiting;
@@ -65,8 +66,10 @@ struct StreamClients::Client {
   StreamRecord record;
 };
 
-StreamClients::StreamClients(const std::string& address)
-    : address_(address), start_(std::chrono::steady_clock::now()) {
+StreamClients::StreamClients(const std::string& address, Sink sink)
+    : address_(address),
+      sink_(std::move(sink)),
+      start_(std::chrono::steady_clock::now()) {
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
   thread_ = std::thread([this] { Run(); });
 }
@@ -97,6 +100,7 @@ int64_t StreamClients::NowMs() const {
 size_t StreamClients::Add(const std::string& target, const std::string& token) {
   std::lock_guard<std::mutex> lock(mu_);
   auto client = std::make_unique<Client>();
+  client->number = clients_.size();
   client->target = target;
   client->token = token;
   clients_.push_back(std::move(client));
@@ -184,10 +188,7 @@ void StreamClients::Connect(Client* client) {
   client->state = Client::State::kConnecting;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-  event.data.u64 = 0;
-  for (size_t i = 0; i < clients_.size(); ++i) {
-    if (clients_[i].get() == client) event.data.u64 = i;
-  }
+  event.data.u64 = client->number;
   epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, client->fd, &event);
 }
 
@@ -330,7 +331,11 @@ void StreamClients::TakeBlock(Client* client, const std::string& block) {
   if (has_id) client->last_event_id = event.id;
   if (!event.data.empty()) {
     client->record.away = false;
-    client->record.events.push_back(std::move(event));
+    if (sink_) {
+      sink_(client->number, event);
+    } else {
+      client->record.events.push_back(std::move(event));
+    }
   }
 }
 

@@ -36,7 +36,11 @@ struct StreamRecord {
 // One thread. Thread-safe.
 class StreamClients {
  public:
-  explicit StreamClients(const std::string& address);
+  // Takes each event instead of the record: long runs have millions of them.
+  // Never while a look at the records is under way.
+  using Sink = std::function<void(size_t client, const SseEvent& event)>;
+
+  explicit StreamClients(const std::string& address, Sink sink = nullptr);
   ~StreamClients();
   StreamClients(const StreamClients&) = delete;
   StreamClients& operator=(const StreamClients&) = delete;
@@ -77,6 +81,7 @@ class StreamClients {
   void TakeBlock(Client* client, const std::string& block);
 
   const std::string address_;
+  const Sink sink_;
   const std::chrono::steady_clock::time_point start_;
   int epoll_fd_ = -1;
   mutable std::mutex mu_;  // of all that follows

@@ -90,7 +90,7 @@ TEST_F(UpstreamFaultsTest, GarbageForAMessageEndsTheStreamAndNothingElse) {
   backend_->Set(Path("Live"), Live(1, "good"));
   HttpConnection other = bridge_->Stream("/live/x");
   EXPECT_EQ(Data(other.Event())["text"], "good");
-  for (const std::string garbage :
+  for (const std::string& garbage :
        {std::string("\x12\x7f"), std::string(100, '\xff'),
         std::string("\x07")}) {
     backend_->Set(
@@ -138,7 +138,10 @@ TEST_F(UpstreamFaultsTest, TooLargeAMessageIsToldWithBothNumbers) {
   const std::string large(20 << 20, 'x');
   backend_->Set(Path("Plain"), Answer{.messages = {FaultEvent(0, large)}});
   const std::string words = "exceeds the limit of 4194304 bytes";
-  ExpectError(bridge_->Call("GET", "/plain/x"), 429, words);
+  // While the message is under way the status line may leave or not.
+  const HttpAnswer first = bridge_->Call("GET", "/plain/x");
+  EXPECT_TRUE(first.status == 200 || first.status == 429) << first.status;
+  EXPECT_NE(first.body.find(words), std::string::npos) << first.body;
   backend_->Set(Path("Plain"), Answer{.messages = {FaultEvent(0, "small"),
                                                    FaultEvent(0, large)}});
   HttpConnection stream = bridge_->Stream("/plain/x");
@@ -374,9 +377,11 @@ TEST_F(UpstreamFaultsTest, ClockJumpsEndNothingAndForgetNothing) {
     ASSERT_TRUE(block.has_value());
     away = block->comment == "upstream is away";
   }
-  shift(24 * 3600);
-  wait_for_ping(&shared);
-  wait_for_ping(&shared);
+  for (const int64_t hours : {24, -24}) {
+    shift(hours * 3600);
+    wait_for_ping(&shared);
+    wait_for_ping(&shared);
+  }
   backend_ = std::make_unique<TestBackend>(TestBackend::Options{.port = port});
   backend_->Set(Path("Shared"), [](const std::string& request) {
     return AsksAfter(request, 1) ? Live(2, "after") : Answer{.code = 3};
@@ -435,8 +440,10 @@ TEST_F(BalancingTest, CallsGoRoundAndNoneToWhoDoesNotServe) {
 }
 
 TEST_F(BalancingTest, LossOfOneBackendMovesItsStreamsToTheOther) {
-  auto one = std::make_unique<TestBackend>();
-  TestBackend two;
+  // With health checks of their own, that is not counted as calls.
+  auto one =
+      std::make_unique<TestBackend>(TestBackend::Options{.health = true});
+  TestBackend two({.health = true});
   for (TestBackend* each : {one.get(), &two}) {
     each->Set(Path("Own"), [](const std::string& request) {
       return AsksAfter(request, 1) ? Live(2, "e") : Live(1, "e");
@@ -447,11 +454,9 @@ TEST_F(BalancingTest, LossOfOneBackendMovesItsStreamsToTheOther) {
     Open(bridge.get(), 1);
     return one->seen().started > 0 && two.seen().started > 0;
   });
-  const size_t moved = static_cast<size_t>(one->seen().started);
+  const int all = one->seen().started + two.seen().started;
   one = nullptr;
-  const int had = two.seen().started;
-  WaitFor("the move",
-          [&] { return two.seen().started == had + static_cast<int>(moved); });
+  WaitFor("the move", [&] { return two.seen().started == all; });
   EXPECT_EQ(bridge->Call("GET", "/plain/x").status, 501);
 }
 

@@ -9,23 +9,23 @@
 
 #include "absl/strings/string_view.h"
 #include "bridge/upstream/call.h"
+#include "tests/support/eventually.h"
 
 namespace sse_bridge {
 
-// True as soon as `condition` is; false after a time that only a failure takes.
-bool Eventually(const std::function<bool()>& condition);
+using testing::Eventually;
 
 // How a TestBackend answers a method.
 struct Answer {
   bool open_first = false;  // initial metadata, before and without a message
-  std::vector<std::string> messages;
+  std::vector<std::string> messages = {};
   size_t endless_bytes = 0;  // then messages of this size, without end
   bool stay = false;         // then nothing, until the call is cancelled
 
   // How it ends.
   int code = 0;
-  std::string message;
-  std::string details;  // grpc-status-details-bin
+  std::string message = {};
+  std::string details = {};  // grpc-status-details-bin
 };
 
 // A gRPC server in this process that answers any method, by script. Thread-safe
