@@ -24,8 +24,9 @@ constexpr size_t kBufferBytes = size_t{256} << 10;
 constexpr int kMaxEvents = 1024;
 // Between so many connects there is a look at what arrives.
 constexpr int kConnectsPerRound = 256;
-// A source address has about 28,000 ports.
-constexpr int kConnectionsPerAddress = 20'000;
+// A source address has about 28,000 ports; looking for one that is free takes
+// the kernel longer the fewer there are.
+constexpr int kConnectionsPerAddress = 4'000;
 constexpr int kAddressesPerWorker = 8;
 // Latency and segments are taken from one connection in so many.
 constexpr int kSample = 8;
