@@ -12,4 +12,11 @@ cmake --preset "$preset" >"/tmp/sse-bridge-configure.$$" 2>&1 || {
   exit 1
 }
 rm -f "/tmp/sse-bridge-configure.$$"
+# First what is generated: ccache names headers relative to the build folder, by
+# which ninja does not know them for outputs, and only sees that they changed
+# when it looks anew.
+generated=$(cmake --build --preset "$preset" --target gen_cpp 2>&1) || {
+  echo "$generated" >&2
+  exit 1
+}
 exec cmake --build --preset "$preset" ${@:+--target "$@"}

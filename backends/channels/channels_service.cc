@@ -127,7 +127,10 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
 
   realtime::v1::Joined joined;
   joined.set_channel(channel);
-  stream->Send(MakeEvent("joined", "system", joined));
+  ChannelStreamEvent first = MakeEvent("joined", "system", joined);
+  // So that who is cut off before the first message misses none.
+  first.set_cursor(cursor);
+  stream->Send(std::move(first));
   streams_.Add(stream);
 
   LogTail::Reader reader;

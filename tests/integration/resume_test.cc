@@ -267,6 +267,21 @@ TEST_F(ServicesResumeTest, AnotherUsersIdRevealsNothing) {
   }
 }
 
+TEST_F(ServicesResumeTest, WhoJoinedMissesNoMessageAlsoBeforeTheFirst) {
+  const std::string ann = Everything("ann");
+  HttpConnection stream = bridge_.Stream("/channels/room/stream", ann);
+  const SseEvent joined = stream.Event();
+  EXPECT_EQ(joined.event, "system");
+  EXPECT_NE(joined.id, "");
+  stream.Close();
+  Post("/channels/room/messages", writer_, {{"content", "missed"}});
+  HttpConnection back = bridge_.Stream("/channels/room/stream", ann, joined.id);
+  EXPECT_EQ(back.Event().event, "system");
+  const SseEvent message = back.Event();
+  EXPECT_EQ(message.event, "message");
+  EXPECT_EQ(Data(message)["payload"]["content"], "missed");
+}
+
 TEST_F(ServicesResumeTest, PricesResumeWithTheLastOfEachSymbol) {
   HttpConnection first = bridge_.Stream("/prices/stream?symbols=A&symbols=B");
   Publish("A", 1);
