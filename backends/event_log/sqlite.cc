@@ -12,10 +12,29 @@ namespace {
 // How long to wait for another process that has the file locked.
 constexpr int kBusyMilliseconds = 5000;
 
+// errno of the last operation that failed. SQLite keeps it per file, and
+// forgets it for the connection when it is the commit that fails.
+int SystemErrorOf(sqlite3* db) {
+  int error = sqlite3_system_errno(db);
+  if (error != 0) return error;
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
+          SQLITE_OK &&
+      log != nullptr && log->pMethods != nullptr &&
+      log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) ==
+          SQLITE_OK &&
+      error != 0) {
+    return error;
+  }
+  (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
+  return error;
+}
+
 absl::Status ErrorOf(sqlite3* db) {
+  // Taken first: asking for more forgets them.
   const std::string text = absl::StrCat("the event log: ", sqlite3_errmsg(db));
   const int code = sqlite3_errcode(db) & 0xff;
-  const int error = sqlite3_system_errno(db);
+  const int error = code == SQLITE_IOERR ? SystemErrorOf(db) : 0;
   if (code == SQLITE_FULL ||
       (code == SQLITE_IOERR &&
        (error == ENOSPC || error == EDQUOT || error == EFBIG))) {

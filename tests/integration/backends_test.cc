@@ -188,12 +188,11 @@ TEST(BackendsTest, AFullDiskIsToldAndNothingAcknowledgedIsMissing) {
     HttpAnswer answer = post();
     if (answer.status != 200) refused = std::move(answer);
   }
-  // SQLite tells a full disk (429) from a file that may not grow (503).
-  ExpectError(refused, 503, "the event log");
+  ExpectError(refused, 429, "nothing was stored");
   // Streams still open while it lasts.
   HttpConnection early = bridge.Stream("/notifications/stream", ann);
   EXPECT_EQ(early.Event().event, "unread");
-  ExpectError(post(), 503);
+  ExpectError(post(), 429, "nothing was stored");
 
   limit_files(RLIM_INFINITY);
   const HttpAnswer last = post();
