@@ -165,6 +165,7 @@ class ScriptService final : public grpc::CallbackGenericService {
 }  // namespace
 
 struct TestBackend::Rep {
+  std::string host;
   State state;
   ScriptService service{&state};
   int port = 0;
@@ -172,9 +173,10 @@ struct TestBackend::Rep {
 };
 
 TestBackend::TestBackend(Options options) : rep_(std::make_unique<Rep>()) {
+  rep_->host = options.host;
   grpc::EnableDefaultHealthCheckService(options.health);
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(absl::StrCat("127.0.0.1:", options.port),
+  builder.AddListeningPort(absl::StrCat(options.host, ":", options.port),
                            grpc::InsecureServerCredentials(), &rep_->port);
   if (options.max_concurrent_streams > 0) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
@@ -195,7 +197,7 @@ TestBackend::~TestBackend() { Stop(); }
 int TestBackend::port() const { return rep_->port; }
 
 std::string TestBackend::address() const {
-  return absl::StrCat("127.0.0.1:", rep_->port);
+  return absl::StrCat(rep_->host, ":", rep_->port);
 }
 
 void TestBackend::Set(absl::string_view path, Answer answer) {

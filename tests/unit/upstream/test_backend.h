@@ -33,6 +33,7 @@ struct Answer {
 class TestBackend {
  public:
   struct Options {
+    std::string host = "127.0.0.1";
     int port = 0;
     int max_concurrent_streams = 0;  // of a connection; 0: no limit
     int min_ping_interval_ms = 0;    // that it permits; 0: gRPC's default
