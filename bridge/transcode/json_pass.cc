@@ -1,10 +1,6 @@
 #include "bridge/transcode/json_pass.h"
 
-#include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
-#include <tuple>
 
 #include "absl/base/casts.h"
 #include "absl/strings/str_cat.h"
@@ -17,10 +13,6 @@ using json_text::kBlock;
 using json_text::kMaxEscaped;
 using json_text::kNumberRoom;
 
-// What a buffer starts with, and beyond what it is not kept, in bytes.
-constexpr size_t kFirstBufferBytes = 4096;
-constexpr size_t kMaxKeptBytes = 1 << 20;
-
 // Room that InlineContents() uses beyond the string's own size.
 constexpr size_t kStringRoom = 16;
 
@@ -30,73 +22,7 @@ bool IsDelimited(uint8_t kind) {
          kind == FieldDescriptor::TYPE_MESSAGE;
 }
 
-// The key of a map entry, for comparing.
-struct MapKeyValue {
-  uint64_t number = 0;
-  absl::string_view text;
-
-  bool operator<(const MapKeyValue& other) const {
-    return std::tie(number, text) < std::tie(other.number, other.text);
-  }
-};
-
-MapKeyValue ReadKey(const FieldTable& field, const char* in, const char* end) {
-  MapKeyValue key;
-  if (in == nullptr) return key;
-  switch (field.kind) {
-    case FieldDescriptor::TYPE_STRING:
-      wire::ReadBytes(in, end, &key.text);
-      break;
-    case FieldDescriptor::TYPE_FIXED64:
-    case FieldDescriptor::TYPE_SFIXED64:
-      wire::ReadFixed(in, end, &key.number);
-      break;
-    case FieldDescriptor::TYPE_FIXED32:
-    case FieldDescriptor::TYPE_SFIXED32: {
-      uint32_t v = 0;
-      wire::ReadFixed(in, end, &v);
-      key.number = v;
-      break;
-    }
-    case FieldDescriptor::TYPE_BOOL:
-      wire::ReadVarint(in, end, &key.number);
-      key.number = key.number != 0;
-      break;
-    case FieldDescriptor::TYPE_INT32:
-    case FieldDescriptor::TYPE_UINT32:
-    case FieldDescriptor::TYPE_SINT32:
-      wire::ReadVarint(in, end, &key.number);
-      key.number = static_cast<uint32_t>(key.number);
-      break;
-    default:
-      wire::ReadVarint(in, end, &key.number);
-  }
-  return key;
-}
-
 }  // namespace
-
-JsonBuffer::~JsonBuffer() { std::free(begin_); }
-
-char* JsonBuffer::Begin() {
-  if (static_cast<size_t>(end_ - begin_) > kMaxKeptBytes) {
-    std::free(begin_);
-    begin_ = end_ = nullptr;
-  }
-  return begin_;
-}
-
-char* JsonBuffer::Grow(char* out, size_t n) {
-  const auto used = static_cast<size_t>(out - begin_);
-  const auto capacity = static_cast<size_t>(end_ - begin_);
-  const size_t wanted =
-      std::max({kFirstBufferBytes, 2 * capacity, used + n + kSlack});
-  auto* const grown = static_cast<char*>(std::realloc(begin_, wanted));
-  if (grown == nullptr) throw std::bad_alloc();
-  begin_ = grown;
-  end_ = grown + wanted;
-  return begin_ + used;
-}
 
 JsonPass::Result JsonPass::WriteMessage(const MessageTable& type,
                                         absl::string_view wire, char** end) {
@@ -104,26 +30,6 @@ JsonPass::Result JsonPass::WriteMessage(const MessageTable& type,
   if (wire.data() == nullptr) wire = absl::string_view("", 0);
   char* const out = Reserve(buffer_.Begin(), kNumberRoom);
   *end = Message(type, wire.data(), wire.data() + wire.size(), out).out;
-  return result();
-}
-
-JsonPass::Result JsonPass::WriteField(const MessageTable& type,
-                                      absl::Span<const FieldTable* const> path,
-                                      absl::string_view wire, char** end) {
-  if (wire.data() == nullptr) wire = absl::string_view("", 0);
-  char* const out = Reserve(buffer_.Begin(), kNumberRoom);
-  const char* in = wire.data();
-  const char* stop = in + wire.size();
-  const MessageTable* parent = &type;
-  --depth_left_;
-  for (size_t i = 0; i + 1 < path.size(); ++i) {
-    if (depth_left_ == 0 || !Narrow(*parent, *path[i], &in, &stop)) {
-      return result();
-    }
-    --depth_left_;
-    parent = path[i]->message;
-  }
-  *end = OnlyField(*parent, *path.back(), in, stop, out).out;
   return result();
 }
 
@@ -498,72 +404,6 @@ char* JsonPass::Absent(const FieldTable* field, const FieldTable* end,
   return out;
 }
 
-JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
-                                          const char* in, const char* end,
-                                          char* out) {
-  // message MessageSet { repeated group Item = 1 {
-  //   required uint32 type_id = 2; required bytes message = 3; } }
-  constexpr uint32_t kItem = 1 << 3 | wire::kStartGroup;
-  constexpr uint32_t kItemEnd = 1 << 3 | wire::kEndGroup;
-  constexpr uint32_t kTypeId = 2 << 3 | wire::kVarint;
-  constexpr uint32_t kMessage = 3 << 3 | wire::kLength;
-  uint32_t next = 0;
-  *out++ = '{';
-  while (in != end) {
-    uint32_t tag;
-    in = wire::ReadTag(in, end, &tag);
-    if (in == nullptr) return Malformed(out);
-    uint64_t type_id = tag >> 3;
-    absl::string_view message("", 0);
-    if (tag == kItem) {
-      int type_ids = 0, messages = 0;
-      while (true) {
-        in = wire::ReadTag(in, end, &tag);
-        if (in == nullptr) return Malformed(out);
-        if (tag == kItemEnd) break;
-        if (tag == kTypeId) {
-          in = wire::ReadVarint(in, end, &type_id);
-          ++type_ids;
-        } else if (tag == kMessage) {
-          in = wire::ReadBytes(in, end, &message);
-          ++messages;
-        } else {
-          in = wire::Skip(in, end, tag, depth_left_);
-        }
-        if (in == nullptr) return Malformed(out);
-      }
-      if (type_ids > 1 || messages > 1) return Unusual(out);
-      // Half an item says nothing.
-      if (type_ids == 0 || messages == 0) type_id = 0;
-    } else if ((tag & 7) == wire::kLength) {
-      in = wire::ReadBytes(in, end, &message);
-    } else {
-      in = wire::Skip(in, end, tag, depth_left_);
-      type_id = 0;
-    }
-    if (in == nullptr) return Malformed(out);
-    const FieldTable* const field =
-        type_id > UINT32_MAX ? nullptr
-                             : type.Find(static_cast<uint32_t>(type_id));
-    if (field == nullptr || field->message == nullptr || field->repeated) {
-      continue;
-    }
-    if (field->index < next) return Unusual(out);
-    next = field->index + 1;
-    out = Reserve(out, field->key.size + kBlock + kNumberRoom);
-    out = json_text::Put(field->key, out);
-    const Step step = Message(*field->message, message.data(),
-                              message.data() + message.size(), out);
-    if (step.in == nullptr) return In(*field, out);
-    out = step.out;
-    *out++ = ',';
-  }
-  out = Reserve(out, 1);
-  if (out[-1] == ',') --out;
-  *out++ = '}';
-  return {in, out};
-}
-
 JsonPass::Step JsonPass::Elements(const FieldTable& field, uint32_t tag,
                                   const char* in, const char* end, char* out) {
   bool any = false;
@@ -598,222 +438,6 @@ JsonPass::Step JsonPass::Elements(const FieldTable& field, uint32_t tag,
   if (!any) return {in, nullptr};
   out[-1] = ']';
   return {in, out};
-}
-
-JsonPass::Step JsonPass::Map(const FieldTable& field, const char* in,
-                             const char* end, char* out) {
-  if (depth_left_ == 0) {
-    return Fail(Result::kMalformed, "messages nest deeper than 100", out);
-  }
-  if (normalizer_ == nullptr && !KeysDiffer(field, in, end)) {
-    return {nullptr, out};
-  }
-  --depth_left_;
-  const FieldTable& key = field.message->fields[0];
-  const FieldTable& value = field.message->fields[1];
-  bool any = false;
-  *out++ = '{';
-  while (true) {
-    absl::string_view bytes;
-    in = wire::ReadBytes(in, end, &bytes);
-    if (in == nullptr) return Malformed(out);
-    const char* const stop = bytes.data() + bytes.size();
-    Entry entry;
-    if (!ReadEntry(*field.message, bytes.data(), stop, &entry)) {
-      return {nullptr, out};
-    }
-
-    out = Reserve(out, kNumberRoom);
-    const auto start = static_cast<size_t>(out - buffer_.begin());
-    Step step = MapKey(key, entry.key, stop, out);
-    if (step.in == nullptr) return step;
-    out = step.out;
-    *out++ = ':';
-    out = Reserve(out, kNumberRoom);
-    step = entry.value == nullptr ? Default(value, stop, out)
-                                  : Value(value, entry.value, stop, out);
-    if (step.in == nullptr) return step;
-    if (step.out == nullptr) {
-      out = buffer_.begin() + start;
-    } else {
-      out = step.out;
-      *out++ = ',';
-      any = true;
-    }
-
-    if (in == end) break;
-    uint32_t tag;
-    const char* const after = wire::ReadTag(in, end, &tag);
-    if (after == nullptr) return Malformed(out);
-    if (tag >> 3 != field.number || (tag & 7) != wire::kLength) break;
-    in = after;
-  }
-  ++depth_left_;
-  if (!any) return {in, nullptr};
-  out[-1] = '}';
-  return {in, out};
-}
-
-JsonPass::Step JsonPass::MapKey(const FieldTable& key, const char* in,
-                                const char* end, char* out) {
-  const bool quoted =
-      key.kind == FieldDescriptor::TYPE_STRING ||
-      key.descriptor->cpp_type() == FieldDescriptor::CPPTYPE_INT64 ||
-      key.descriptor->cpp_type() == FieldDescriptor::CPPTYPE_UINT64;
-  if (!quoted) *out++ = '"';
-  const Step step =
-      in == nullptr ? Default(key, end, out) : Value(key, in, end, out);
-  if (step.in == nullptr || quoted) return step;
-  *step.out = '"';
-  return {step.in, step.out + 1};
-}
-
-bool JsonPass::ReadEntry(const MessageTable& type, const char* in,
-                         const char* end, Entry* entry) {
-  const FieldTable& key = type.fields[0];
-  const FieldTable& value = type.fields[1];
-  while (in != end) {
-    uint32_t tag;
-    in = wire::ReadTag(in, end, &tag);
-    if (in != nullptr) {
-      if (tag >> 3 == key.number && key.Accepts(tag & 7)) {
-        if (entry->key != nullptr) {
-          Unusual(nullptr);
-          return false;
-        }
-        entry->key = in;
-      } else if (tag >> 3 == value.number && value.Accepts(tag & 7)) {
-        if (entry->value != nullptr) {
-          Unusual(nullptr);
-          return false;
-        }
-        entry->value = in;
-      }
-      in = wire::Skip(in, end, tag, depth_left_);
-    }
-    if (in == nullptr) {
-      Malformed(nullptr);
-      return false;
-    }
-  }
-  return true;
-}
-
-// Whether the keys of the entries from `in` on are all different; if not, the
-// pass has failed.
-bool JsonPass::KeysDiffer(const FieldTable& field, const char* in,
-                          const char* end) {
-  thread_local std::vector<MapKeyValue> keys;
-  const FieldTable& key_field = field.message->fields[0];
-  const char* const begin = in;
-  // Most serializers that care for order sort keys. Only if these are not
-  // sorted are they collected.
-  bool collect = false;
-  bool sorted = true;
-  MapKeyValue last;
-  keys.clear();
-  for (bool first = true;; first = false) {
-    absl::string_view bytes;
-    in = wire::ReadBytes(in, end, &bytes);
-    if (in == nullptr) {
-      Malformed(nullptr);
-      return false;
-    }
-    const char* const stop = bytes.data() + bytes.size();
-    Entry entry;
-    if (!ReadEntry(*field.message, bytes.data(), stop, &entry)) return false;
-    const MapKeyValue key = ReadKey(key_field, entry.key, stop);
-    if (collect) {
-      keys.push_back(key);
-    } else if (!first && !(last < key)) {
-      sorted = false;
-    }
-    last = key;
-
-    uint32_t tag = 0;
-    const char* const after =
-        in == end ? nullptr : wire::ReadTag(in, end, &tag);
-    if (after != nullptr && tag >> 3 == field.number &&
-        (tag & 7) == wire::kLength && (sorted || collect)) {
-      in = after;
-      continue;
-    }
-    if (sorted) return true;
-    if (collect) break;
-    collect = true;
-    in = begin;
-  }
-  std::sort(keys.begin(), keys.end());
-  for (size_t i = 1; i < keys.size(); ++i) {
-    if (!(keys[i - 1] < keys[i])) {
-      Unusual(nullptr);
-      return false;
-    }
-  }
-  return true;
-}
-
-JsonPass::Step JsonPass::OnlyField(const MessageTable& type,
-                                   const FieldTable& field, const char* in,
-                                   const char* end, char* out) {
-  bool found = false;
-  bool written = false;
-  while (in != end) {
-    uint32_t tag;
-    in = wire::ReadTag(in, end, &tag);
-    if (in == nullptr) return Malformed(out);
-    const FieldTable* const other = type.Find(tag >> 3);
-    if (other != &field || !field.Accepts(tag & 7)) {
-      if (Unsets(other, field)) return Unusual(out);
-      in = wire::Skip(in, end, tag, depth_left_);
-      if (in == nullptr) return Malformed(out);
-      continue;
-    }
-    if (found) return Unusual(out);
-    found = true;
-    const Step step = FieldValue(field, tag, in, end, out);
-    if (step.in == nullptr) return In(field, out);
-    in = step.in;
-    if (step.out != nullptr) {
-      written = true;
-      out = step.out;
-    }
-  }
-  return written ? Step{end, out} : Default(field, end, out);
-}
-
-bool JsonPass::Narrow(const MessageTable& type, const FieldTable& field,
-                      const char** in, const char** end) {
-  absl::string_view narrowed(*end, 0);
-  bool found = false;
-  while (*in != *end) {
-    uint32_t tag;
-    *in = wire::ReadTag(*in, *end, &tag);
-    if (*in != nullptr) {
-      const FieldTable* const other = type.Find(tag >> 3);
-      if (other == &field && (tag & 7) == wire::kLength) {
-        if (found) {
-          Unusual(nullptr);
-          return false;
-        }
-        found = true;
-        *in = wire::ReadBytes(*in, *end, &narrowed);
-      } else {
-        if (Unsets(other, field)) {
-          Unusual(nullptr);
-          return false;
-        }
-        *in = wire::Skip(*in, *end, tag, depth_left_);
-      }
-    }
-    if (*in == nullptr) {
-      Malformed(nullptr);
-      return false;
-    }
-  }
-  *in = narrowed.data();
-  *end = narrowed.data() + narrowed.size();
-  return true;
 }
 
 JsonPass::Step JsonPass::Default(const FieldTable& field, const char* end,

@@ -10,49 +10,14 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
-#include "absl/base/optimization.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bridge/transcode/json_buffer.h"
 #include "bridge/transcode/json_tables.h"
 #include "bridge/transcode/normalizer.h"
 #include "bridge/transcode/wire_reader.h"
 
 namespace sse_bridge {
-
-// Memory that JSON is written to. It is kept from one message to the next, so
-// that nothing is allocated in the steady state.
-class JsonBuffer {
- public:
-  JsonBuffer() = default;
-  ~JsonBuffer();
-  JsonBuffer(const JsonBuffer&) = delete;
-  JsonBuffer& operator=(const JsonBuffer&) = delete;
-
-  // Behind what is reserved there is always this much room, in bytes: for
-  // commas, brackets, and text that is copied in blocks.
-  static constexpr size_t kSlack = 64;
-
-  // The start of the buffer, given back to the machine before if it has grown
-  // beyond what is worth keeping.
-  char* Begin();
-
-  // Makes room for `n` bytes at `out`, a position in this buffer. Returns that
-  // position, which may have moved.
-  char* Reserve(char* out, size_t n) {
-    if (ABSL_PREDICT_TRUE(static_cast<size_t>(end_ - out) >= n + kSlack)) {
-      return out;
-    }
-    return Grow(out, n);
-  }
-
-  char* begin() { return begin_; }
-
- private:
-  char* Grow(char* out, size_t n);
-
-  char* begin_ = nullptr;
-  char* end_ = nullptr;
-};
 
 // One pass over the wire bytes of one message, writing JSON. Made anew for
 // each message, on the stack.
@@ -138,7 +103,8 @@ class JsonPass {
                    char* out);
   Step Bytes(const FieldTable& field, const char* in, const char* end,
              char* out);
-  // Writes the value of one field of the message and nothing of the others.
+  // In json_pass_field.cc: writes the value of one field of the message and
+  // nothing of the others.
   Step OnlyField(const MessageTable& type, const FieldTable& field,
                  const char* in, const char* end, char* out);
   // Narrows the input to the submessage of one field.
@@ -161,7 +127,8 @@ class JsonPass {
   char* InlineContents(absl::string_view s, char* out);
   char* StringWithCare(const char* in, const char* end, char* out);
 
-  // Finds key and value of an entry. False on failure.
+  // Maps, in json_pass_map.cc. Finds key and value of an entry. False on
+  // failure.
   bool ReadEntry(const MessageTable& type, const char* in, const char* end,
                  Entry* entry);
   bool KeysDiffer(const FieldTable& field, const char* in, const char* end);
