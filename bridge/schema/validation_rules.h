@@ -12,28 +12,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/schema/scalar_value.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.h"
-#include "google/protobuf/message.h"
 
 namespace sse_bridge {
 
 struct MessageRules;
-
-// A value of any scalar type. Only the member of its kind is set.
-struct ScalarValue {
-  int64_t i = 0;   // int32, int64, enum
-  uint64_t u = 0;  // uint32, uint64
-  double d = 0;    // float, double
-  bool b = false;
-  absl::string_view s;  // string, bytes; borrowed
-};
-
-// Reads a scalar field: element `index` if it is repeated. The value may
-// point into `message` or `scratch`.
-ScalarValue ReadScalar(const google::protobuf::Message& message,
-                       const google::protobuf::FieldDescriptor* field,
-                       int index, std::string* scratch);
 
 // The rules of one scalar value. Immutable.
 class ScalarRules {
