@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -53,6 +55,12 @@ ABSL_FLAG(int64_t, history_max_events, 10'000,
           "events kept of each notification box, task and channel");
 ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
           "how long they are kept");
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file with the certificate to serve TLS with (default: plain)");
+ABSL_FLAG(std::string, tls_key, "", "PEM file with its private key");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file with the authorities that bridges' certificates must be "
+          "from (default: bridges need none)");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
           "after SIGTERM, calls that run may take so long");
 
@@ -109,6 +117,43 @@ void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
     }
     if (sigtimedwait(&signals, nullptr, &kHealthInterval) > 0) return;
   }
+}
+
+// Of --tls-cert, --tls-key and --tls-client-ca; null, with a complaint, when
+// they are no good.
+std::shared_ptr<grpc::ServerCredentials> Credentials() {
+  const auto read = [](const std::string& file, std::string* text) {
+    std::ifstream in(file);
+    std::ostringstream out;
+    if (!in || !(out << in.rdbuf())) {
+      Fail(absl::StrCat(file, ": cannot be read"));
+      return false;
+    }
+    *text = out.str();
+    return true;
+  };
+  const std::string cert = absl::GetFlag(FLAGS_tls_cert);
+  const std::string key = absl::GetFlag(FLAGS_tls_key);
+  const std::string client_ca = absl::GetFlag(FLAGS_tls_client_ca);
+  if (cert.empty() && key.empty() && client_ca.empty()) {
+    return grpc::InsecureServerCredentials();
+  }
+  if (cert.empty() || key.empty()) {
+    Fail("--tls-cert and --tls-key go together");
+    return nullptr;
+  }
+  grpc::SslServerCredentialsOptions options;
+  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
+  if (!read(cert, &pair.cert_chain) || !read(key, &pair.private_key)) {
+    return nullptr;
+  }
+  options.pem_key_cert_pairs.push_back(pair);
+  if (!client_ca.empty()) {
+    if (!read(client_ca, &options.pem_root_certs)) return nullptr;
+    options.client_certificate_request =
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(options);
 }
 
 int Main(int argc, char** argv) {
@@ -191,7 +236,9 @@ int Main(int argc, char** argv) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+  const auto credentials = Credentials();
+  if (credentials == nullptr) return kExitBadUsage;
+  builder.AddListeningPort(listen, credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(

@@ -6,9 +6,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/access_setup.h"
+#include "bridge/delivery/delivery.h"
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
 #include "bridge/ops/config_text.h"
+#include "bridge/ops/file_watcher.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/route_table.h"
@@ -57,12 +60,15 @@ int Check(const std::vector<std::string>& arguments) {
   for (const std::string& warning : loaded->warnings) {
     std::cerr << "sse-bridge: warning: " << warning << "\n";
   }
-  auto upstreams = MakeUpstreams(*loaded, nullptr);
+  FileWatcher watcher;
+  Delivery delivery({});
+  auto upstreams = MakeUpstreams(*loaded, &delivery, /*counts=*/nullptr);
   if (!upstreams.ok()) return Fail(upstreams.status());
-  auto verifier = MakeVerifier(*loaded);
-  if (!verifier.ok()) return Fail(verifier.status());
   auto limits = MakeSharedLimits(*loaded);
   if (!limits.ok()) return Fail(limits.status());
+  auto access = AccessSetup::Create(*loaded, &watcher, &delivery,
+                                    /*rejections=*/nullptr);
+  if (!access.ok()) return Fail(access.status());
   auto served = LoadSchema(*loaded, upstreams->router);
   if (!served.ok()) return Fail(served.status());
   std::cout << RouteTable((*served)->schema(), loaded->config);

@@ -16,19 +16,20 @@
 #include "absl/strings/str_join.h"
 #include "bridge/access/connection_limits.h"
 #include "bridge/access/shared_limits.h"
-#include "bridge/access/token_verifier.h"
+#include "bridge/access_setup.h"
 #include "bridge/commands.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/api.h"
-#include "bridge/http/authenticator.h"
 #include "bridge/http/server.h"
 #include "bridge/operations.h"
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
 #include "bridge/ops/descriptor_limit.h"
+#include "bridge/ops/file_watcher.h"
 #include "bridge/ops/inherited_socket.h"
+#include "bridge/ops/log_format.h"
 #include "bridge/ops/service_manager.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
@@ -92,13 +93,14 @@ void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
 
 // Waits for SIGTERM or SIGINT; SIGHUP reloads.
 void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
-                      const UpstreamRouter& upstreams, Api* api,
-                      LoadedConfig* loaded) {
+                      const UpstreamRouter& upstreams, FileWatcher* watcher,
+                      Api* api, LoadedConfig* loaded) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
     NotifyReloading();
+    watcher->ReadAll();
     Reload(sources, upstreams, api, loaded);
     NotifyReady();
   }
@@ -113,15 +115,6 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
 
   // Outlives the rooms, which count into it.
   Operations operations(config);
-  auto upstreams = MakeUpstreams(loaded, &operations.calls);
-  if (!upstreams.ok()) return upstreams.status();
-  auto verifier = MakeVerifier(loaded);
-  if (!verifier.ok()) return verifier.status();
-  if (*verifier == nullptr) {
-    spdlog::warn("no --auth-key: protected routes answer 401");
-  }
-  auto served = LoadSchema(loaded, upstreams->router);
-  if (!served.ok()) return served.status();
 
   Delivery::Options delivery_options;
   delivery_options.threads = config.delivery_threads();
@@ -142,6 +135,18 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   if (!shared_limits.ok()) return shared_limits.status();
   ConnectionLimits limits(limit_options, shared_limits->get());
   Delivery delivery(delivery_options);
+  auto upstreams = MakeUpstreams(loaded, &delivery, &operations.calls);
+  if (!upstreams.ok()) return upstreams.status();
+  FileWatcher watcher;
+  auto access =
+      AccessSetup::Create(loaded, &watcher, &delivery, &operations.rejections);
+  if (!access.ok()) return access.status();
+  if (!(*access)->has_keys()) {
+    spdlog::warn(
+        "neither --auth-key nor --auth-jwks-url: protected routes answer 401");
+  }
+  auto served = LoadSchema(loaded, upstreams->router);
+  if (!served.ok()) return served.status();
   if (absl::Status started = delivery.Start(); !started.ok()) return started;
 
   std::unique_ptr<Api> api;
@@ -161,10 +166,6 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   opener_options.linger = ToDuration(config.linger());
   opener_options.give_up_after = ToDuration(config.upstream_give_up());
   StreamOpener opener(&context, &upstreams->router, &registry, opener_options);
-  TokenSourceOptions token_source;
-  token_source.cookie_name = config.auth_cookie();
-  Authenticator authenticator(verifier->get(), ToDuration(config.auth_leeway()),
-                              token_source);
   Api::Options api_options;
   api_options.request_timeout = ToDuration(config.request_timeout());
   if (const absl::Duration given = ToDuration(config.keep_alive());
@@ -179,11 +180,12 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   parts.delivery = &delivery;
   parts.upstreams = &upstreams->router;
   parts.limits = &limits;
-  parts.authenticator = &authenticator;
+  parts.authenticator = &(*access)->authenticator();
   parts.opener = &opener;
   parts.journal = &operations.lifecycle;
   parts.errors = &operations.errors;
   parts.pages = config.pages() ? &pages : nullptr;
+  parts.open_streams = (*access)->open_streams();
   api = std::make_unique<Api>(parts, api_options, *std::move(served));
 
   auto listen = ParseHostPort(config.listen());
@@ -199,20 +201,27 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   http_options.head_timeout = ToDuration(config.head_timeout());
   http_options.body_timeout = ToDuration(config.body_timeout());
   http_options.rejections = &operations.rejections;
+  http_options.door = (*access)->door();
+  http_options.door.timeout = http_options.head_timeout;
   HttpServer server(http_options);
   if (absl::Status bound = server.Bind(); !bound.ok()) return bound;
-  if (absl::Status started = operations.Start(
-          loaded, {[&delivery] { return delivery.Stats(); },
-                   &authenticator.failures(), upstreams->connections});
+  if (absl::Status started =
+          operations.Start(loaded, {[&delivery] { return delivery.Stats(); },
+                                    &(*access)->authenticator().failures(),
+                                    upstreams->connections});
       !started.ok()) {
     return started;
   }
-  server.Start([&api](std::shared_ptr<Exchange> exchange) {
+  (*access)->Start();
+  watcher.Start();
+  server.Start([&api, reception = &(*access)->reception()](
+                   std::shared_ptr<Exchange> exchange) {
+    if (reception->Handle(exchange.get())) return;
     api->Handle(std::move(exchange));
   });
   spdlog::info("{} descriptors, {} delivery threads", descriptors,
                delivery.threads());
-  std::printf("listening on http://%s\n",
+  std::printf("listening on %s://%s\n", (*access)->tls() ? "https" : "http",
               ToString({listen->host, server.port()}).c_str());
   if (!operations.address().empty()) {
     std::printf("admin on http://%s\n", operations.address().c_str());
@@ -220,7 +229,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   std::fflush(stdout);
   NotifyReady();
 
-  ServeUntilSignal(signals, sources, upstreams->router, api.get(), &loaded);
+  ServeUntilSignal(signals, sources, upstreams->router, &watcher, api.get(),
+                   &loaded);
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
   spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));
@@ -254,6 +264,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
 int Main(int argc, char** argv) {
   // Logs go to stderr: stdout says where the bridge listens, and no more.
   spdlog::set_default_logger(spdlog::stderr_logger_mt("sse-bridge"));
+  UseOneLineLogFormat();
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   if (!arguments.empty() && !arguments[0].empty() && arguments[0][0] != '-') {
     return RunCommand(arguments[0], {arguments.begin() + 1, arguments.end()});

@@ -1,15 +1,22 @@
 #include "bridge/wiring.h"
 
 #include <fstream>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/access/redis_limits.h"
+#include "bridge/base/read_file.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
+#include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/reflection.h"
 
 namespace sse_bridge {
@@ -17,6 +24,39 @@ namespace {
 
 // How long --reflect waits for a backend to come up.
 constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
+
+// Nothing without `upstream_tls`.
+absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
+    const LoadedConfig& loaded) {
+  constexpr size_t kMaxPemBytes = size_t{4} << 20;
+  const bridge::v1::Config& config = loaded.config;
+  const auto wrong = [&loaded](const char* key, std::string why) {
+    return loaded.origins.Annotate(absl::InvalidArgumentError(why), key);
+  };
+  if (!config.upstream_cert().empty() && config.upstream_key().empty()) {
+    return wrong("upstream_cert", "needs --upstream-key");
+  }
+  if (!config.upstream_key().empty() && config.upstream_cert().empty()) {
+    return wrong("upstream_key", "needs --upstream-cert");
+  }
+  GrpcUpstreamTls tls;
+  for (const auto& [key, file, text] :
+       {std::tuple("upstream_ca", &config.upstream_ca(),
+                   &tls.root_certificates),
+        std::tuple("upstream_cert", &config.upstream_cert(), &tls.certificate),
+        std::tuple("upstream_key", &config.upstream_key(), &tls.private_key)}) {
+    if (file->empty()) continue;
+    if (!config.upstream_tls()) return wrong(key, "needs --upstream-tls");
+    auto pem = ReadFile(*file, kMaxPemBytes);
+    if (!pem.ok()) return loaded.origins.Annotate(pem.status(), key);
+    if (!absl::StrContains(*pem, "-----BEGIN ")) {
+      return wrong(key, absl::StrCat(*file, ": is not PEM"));
+    }
+    *text = *std::move(pem);
+  }
+  if (!config.upstream_tls()) return std::nullopt;
+  return tls;
+}
 
 }  // namespace
 
@@ -30,12 +70,15 @@ absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
 }
 
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
+                                        Delivery* delivery,
                                         CallCounts* counts) {
   const bridge::v1::Config& config = loaded.config;
   if (config.upstream().empty()) {
     return absl::InvalidArgumentError(
         "--upstream: say where the backend is (`upstream` in a file)");
   }
+  auto tls = ReadUpstreamTls(loaded);
+  if (!tls.ok()) return tls.status();
   Upstreams upstreams;
   std::vector<std::string> values;
   for (const std::string& value : config.upstream()) {
@@ -50,14 +93,23 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     options.address = flags->back().address;
     options.max_message_bytes = static_cast<int>(config.max_message());
     options.channels = config.upstream_channels();
-    auto upstream = GrpcUpstream::Create(options);
-    absl::Status status = upstream.status();
+    options.tls = *tls;
+    auto created = GrpcUpstream::Create(options);
+    absl::Status status = created.status();
     if (status.ok()) {
-      std::shared_ptr<GrpcUpstream> connection = *std::move(upstream);
+      std::shared_ptr<GrpcUpstream> connection = *std::move(created);
       upstreams.connections.push_back(connection);
       std::shared_ptr<Upstream> called = std::move(connection);
       if (counts != nullptr) {
         called = std::make_shared<CountedUpstream>(std::move(called), counts);
+      }
+      if (config.max_streams_per_upstream() > 0) {
+        called = std::make_shared<LimitedUpstream>(
+            std::move(called),
+            static_cast<int>(config.max_streams_per_upstream()),
+            [delivery](std::function<void()> task) {
+              delivery->RunAfter(absl::ZeroDuration(), std::move(task));
+            });
       }
       status = upstreams.router.Add(flags->back().service, std::move(called));
     }
@@ -66,20 +118,6 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     }
   }
   return upstreams;
-}
-
-absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
-    const LoadedConfig& loaded) {
-  const bridge::v1::Config& config = loaded.config;
-  if (config.auth_key().empty()) return nullptr;
-  TokenVerifier::Options options;
-  options.key_files = {config.auth_key().begin(), config.auth_key().end()};
-  options.claims.issuer = config.auth_issuer();
-  options.claims.audience = config.auth_audience();
-  options.claims.leeway = ToDuration(config.auth_leeway());
-  auto verifier = TokenVerifier::Create(std::move(options));
-  if (verifier.ok()) return verifier;
-  return loaded.origins.Annotate(verifier.status(), "auth_key");
 }
 
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/access/shared_limits.h"
-#include "bridge/access/token_verifier.h"
+#include "bridge/delivery/delivery.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/config.h"
 #include "bridge/schema/descriptor_merge.h"
@@ -22,17 +22,14 @@ namespace sse_bridge {
 // where the configuration was wrong.
 
 // Backends as calls reach them, and the connections beneath, for readiness. No
-// connection is made before the first call. `counts` may be null.
+// connection is made before the first call. `delivery` must outlive the
+// upstreams, and need not be started; `counts` may be null.
 struct Upstreams {
   UpstreamRouter router;
   std::vector<std::shared_ptr<GrpcUpstream>> connections;
 };
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
-                                        CallCounts* counts);
-
-// Null without keys.
-absl::StatusOr<std::unique_ptr<TokenVerifier>> MakeVerifier(
-    const LoadedConfig& loaded);
+                                        Delivery* delivery, CallCounts* counts);
 
 // Null when each bridge counts for itself. No connection is needed.
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(

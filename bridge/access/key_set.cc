@@ -5,7 +5,6 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,6 +15,7 @@
 #include "bridge/access/jwk.h"
 #include "bridge/access/openssl_ptr.h"
 #include "bridge/access/strict_json.h"
+#include "bridge/base/read_file.h"
 
 namespace sse_bridge {
 namespace {
@@ -26,20 +26,6 @@ constexpr absl::string_view kSshPrefixes[] = {"ssh-", "ecdsa-sha2-", "sk-ssh-",
                                               "sk-ecdsa-", "---- BEGIN SSH2"};
 // A JWKS nests to 4: set, keys, key, x5c.
 constexpr int kMaxJsonDepth = 8;
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(KeySet::kMaxTextBytes + 1, '\0');
-  // Reads a pipe too, which has no size to ask for. A directory opens but
-  // cannot be read.
-  if (!file ||
-      (file.read(text.data(), static_cast<std::streamsize>(text.size())),
-       file.bad())) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
-}
 
 EvpPkeyPtr DecodePublicKey(const std::string& der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
@@ -87,7 +73,7 @@ absl::StatusOr<KeySet> KeySet::FromFiles(
     const std::vector<std::string>& files) {
   KeySet all;
   for (const std::string& file : files) {
-    absl::StatusOr<std::string> text = ReadFile(file);
+    absl::StatusOr<std::string> text = ReadFile(file, kMaxTextBytes);
     if (!text.ok()) return text.status();
     absl::StatusOr<KeySet> some = Parse(*text, file);
     if (!some.ok()) return some.status();
@@ -107,6 +93,28 @@ absl::StatusOr<KeySet> KeySet::Parse(absl::string_view text,
   OpenSslErrorScope errors;
   KeySet set;
   absl::Status status = set.AddText(text);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", status.message()));
+  }
+  return set;
+}
+
+absl::StatusOr<KeySet> KeySet::ParsePublished(absl::string_view text,
+                                              absl::string_view name) {
+  OpenSslErrorScope errors;
+  KeySet set;
+  absl::Status status = text.size() > kMaxTextBytes
+                            ? absl::InvalidArgumentError("too large")
+                            : set.AddJson(text);
+  if (status.ok()) {
+    std::erase_if(set.keys_, [](const VerificationKey& key) {
+      return key.type() == VerificationKey::Type::kSecret;
+    });
+    if (set.keys_.empty()) {
+      status = absl::InvalidArgumentError("no public key in it");
+    }
+  }
   if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", status.message()));

@@ -42,6 +42,12 @@ class KeySet {
   static absl::StatusOr<KeySet> Parse(absl::string_view text,
                                       absl::string_view name);
 
+  // Keys that a URL published: a JWKS and nothing else, so that an error page
+  // is not taken for a secret. Secrets in it are known to everybody, and left
+  // out.
+  static absl::StatusOr<KeySet> ParsePublished(absl::string_view text,
+                                               absl::string_view name);
+
   size_t size() const { return keys_.size(); }
 
   // The keys that may have made a token with this `alg` and `kid`: those with

@@ -74,7 +74,7 @@ TokenError ReadHeader(absl::string_view encoded, absl::string_view required_typ,
 
 absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::Create(
     Options options) {
-  if (options.key_files.empty()) {
+  if (options.key_files.empty() && !options.published_keys) {
     return absl::InvalidArgumentError("no key file");
   }
   absl::StatusOr<KeySet> keys = KeySet::FromFiles(options.key_files);
@@ -130,9 +130,24 @@ void TokenVerifier::ReplaceKeys(KeySet keys) {
   keys_.swap(fresh);
 }
 
-std::shared_ptr<const KeySet> TokenVerifier::keys() const {
+absl::Status TokenVerifier::ReloadKeyFiles() {
+  absl::StatusOr<KeySet> keys = KeySet::FromFiles(options_.key_files);
+  if (!keys.ok()) return keys.status();
+  ReplaceKeys(*std::move(keys));
+  return absl::OkStatus();
+}
+
+void TokenVerifier::SetPublishedKeys(KeySet keys) {
+  auto fresh = std::make_shared<const KeySet>(std::move(keys));
   MutexLock lock(&mu_);
-  return keys_;
+  published_.swap(fresh);
+}
+
+void TokenVerifier::Keys(std::shared_ptr<const KeySet>* own,
+                         std::shared_ptr<const KeySet>* published) const {
+  MutexLock lock(&mu_);
+  *own = keys_;
+  *published = published_;
 }
 
 TokenError TokenVerifier::VerifySignature(absl::string_view token,
@@ -154,9 +169,14 @@ TokenError TokenVerifier::VerifySignature(absl::string_view token,
       DecodeBase64Url(token.substr(last + 1));
   if (!signature) return TokenError::kMalformed;
 
-  const std::shared_ptr<const KeySet> set = keys();
-  const std::vector<const VerificationKey*> candidates =
-      set->Candidates(header.algorithm, header.kid);
+  std::shared_ptr<const KeySet> own, published;
+  Keys(&own, &published);
+  std::vector<const VerificationKey*> candidates =
+      own->Candidates(header.algorithm, header.kid);
+  if (published != nullptr) {
+    const auto more = published->Candidates(header.algorithm, header.kid);
+    candidates.insert(candidates.end(), more.begin(), more.end());
+  }
   if (candidates.empty()) return TokenError::kUnknownKey;
   for (const VerificationKey* key : candidates) {
     if (key->Verify(header.algorithm, token.substr(0, last), *signature)) {

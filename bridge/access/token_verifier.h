@@ -29,8 +29,10 @@ class TokenVerifier {
   static constexpr absl::Duration kMaxLeeway = absl::Minutes(5);
 
   struct Options {
-    // At least one; see KeySet for what they hold.
+    // See KeySet for what they hold. May be empty if keys are going to be
+    // published (SetPublishedKeys).
     std::vector<std::string> key_files;
+    bool published_keys = false;
 
     // Not empty: tokens without this `typ` ("at+jwt") are refused.
     std::string required_type;
@@ -54,20 +56,30 @@ class TokenVerifier {
   absl::StatusOr<Identity> Verify(absl::string_view token, absl::Time now,
                                   TokenError* error = nullptr) const;
 
-  // Later calls of Verify use `keys`; those under way may still use the old.
+  // Later calls of Verify use `keys` in the place of those that it was created
+  // with; those under way may still use the old.
   void ReplaceKeys(KeySet keys);
+
+  // Reads the files again. On an error the keys stay as they are.
+  absl::Status ReloadKeyFiles();
+
+  // The same for keys that come from a URL, beside those of files.
+  void SetPublishedKeys(KeySet keys);
 
  private:
   TokenVerifier(Options options, KeySet keys);
 
   TokenError VerifySignature(absl::string_view token,
                              absl::string_view* claims) const;
-  std::shared_ptr<const KeySet> keys() const;
+  // Null: no keys were published yet.
+  void Keys(std::shared_ptr<const KeySet>* own,
+            std::shared_ptr<const KeySet>* published) const;
 
   const Options options_;
 
   mutable Mutex mu_;
   std::shared_ptr<const KeySet> keys_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<const KeySet> published_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace sse_bridge

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/access/client_address.h"
 #include "bridge/http/accept.h"
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr absl::string_view kBundlePath = "/events";
 constexpr absl::string_view kSchemaPath = "/schema.json";
+constexpr absl::string_view kTicketPath = "/auth/ticket";
 
 HttpResponse OptionsResponse(std::vector<std::string> allowed) {
   allowed.push_back("OPTIONS");
@@ -80,6 +82,16 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
       ServePage(request.get())) {
     return;
   }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      http.raw_path() == kTicketPath &&
+      parts_.authenticator->tickets() != nullptr) {
+    if (http.verb() == "POST") {
+      ServeTicket(std::move(request));
+      return;
+    }
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"POST"};
+  }
   if (request->match.kind == RouteMatch::Kind::kNotFound) {
     request->exchange->Respond(ErrorResponse(
         404, "NOT_FOUND",
@@ -130,11 +142,34 @@ bool Api::ServePage(Request* request) const {
   return true;
 }
 
+bool Api::Admit(const std::shared_ptr<Request>& request,
+                const sse::v1::Access& rule, QueryCredentials query,
+                Step again) {
+  bool unknown_key = false;
+  auto identity = parts_.authenticator->Admit(
+      *request->exchange, rule, query,
+      request->keys_were_refreshed ? nullptr : &unknown_key);
+  if (identity.ok()) {
+    request->identity = *std::move(identity);
+    return true;
+  }
+  // The issuer may have signed with a key that it has only just published.
+  if (unknown_key) {
+    request->keys_were_refreshed = true;
+    if (parts_.authenticator->WhenKeysAreFresh(
+            [this, request, again] { (this->*again)(request); })) {
+      return false;
+    }
+  }
+  Refuse(*request, identity.status());
+  return false;
+}
+
 void Api::ServeMethod(std::shared_ptr<Request> request) {
-  auto identity = parts_.authenticator->Admit(*request->exchange,
-                                              request->route->method().access);
-  if (!identity.ok()) return Refuse(*request, identity.status());
-  request->identity = *std::move(identity);
+  if (!Admit(request, request->route->method().access,
+             request->route->credentials, &Api::ServeMethod)) {
+    return;
+  }
 
   const std::string& body = request->exchange->body();
   auto message =
@@ -231,7 +266,7 @@ std::unique_ptr<StreamWitness> Api::WitnessOf(const Request& request,
     told.route = absl::StrCat(route.verb, " ", route.path_template);
   }
   if (request.identity.has_value()) told.subject = request.identity->subject;
-  told.address = request.exchange->peer_address();
+  told.address = request.exchange->client_address();
   told.request_id = RequestId(*request.exchange, request.traceparent);
   told.traceparent = request.traceparent;
   return parts_.journal->OnExecuting(std::move(told));
@@ -250,11 +285,14 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   request->witness = WitnessOf(*request, bundle);
   auto lease = parts_.limits->Acquire(
       request->identity.has_value() ? request->identity->subject : "",
-      request->exchange->peer_address());
+      LimitKey(request->exchange->client_address()));
   if (!lease.ok()) return Refuse(*request, lease.status());
   traits.witness = std::move(request->witness);
-  if (request->identity.has_value())
+  if (request->identity.has_value()) {
     traits.expires = request->identity->expires;
+    traits.subject = request->identity->subject;
+    traits.token_id = request->identity->token_id;
+  }
 
   FarewellFrames farewells;
   farewells.expired = FarewellFrame(
@@ -268,7 +306,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
       std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
-                                         request->served, std::move(farewells),
+                                         parts_.open_streams, request->served,
+                                         std::move(farewells),
                                          *std::move(lease), std::move(traits)));
   request->exchange->OnAbort(
       [weak = std::weak_ptr<Subscription>(subscription)] {

@@ -26,10 +26,10 @@
 
 namespace sse_bridge {
 
-// Every method of the schema over HTTP, and `/events`: routes a request, lets
-// its caller in or not, binds and checks the message, and calls the backend or
-// subscribes to feeds. It answers each Exchange exactly once, often later and
-// on another thread.
+// Every method of the schema over HTTP, `/events` and `/auth/ticket`: routes a
+// request, lets its caller in or not, binds and checks the message, and calls
+// the backend or subscribes to feeds. It answers each Exchange exactly once,
+// often later and on another thread.
 //
 // Thread-safe.
 class Api {
@@ -52,6 +52,7 @@ class Api {
     StreamJournal* journal = nullptr;   // null: nobody is told
     LabelledCounter* errors = nullptr;  // by google.rpc.Code; may be null
     const Pages* pages = nullptr;       // null: none are served
+    OpenStreams* open_streams = nullptr;
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
@@ -75,7 +76,15 @@ class Api {
   // Pages, what they are made of, and OpenAPI documents; false when the path is
   // none of theirs. Methods of the schema go before them.
   bool ServePage(Request* request) const;
+
+  // Lets the request's caller in. False: it is refused, or is going to be
+  // served again (by `again`) when the keys of tokens are fresh.
+  using Step = void (Api::*)(std::shared_ptr<Request>);
+  bool Admit(const std::shared_ptr<Request>& request,
+             const sse::v1::Access& rule, QueryCredentials query, Step again);
+
   void ServeMethod(std::shared_ptr<Request> request);
+  void ServeTicket(std::shared_ptr<Request> request);
   void ServeUnary(std::shared_ptr<Request> request);
   void ServeStream(std::shared_ptr<Request> request);
   void ServeBundle(std::shared_ptr<Request> request);

@@ -9,6 +9,7 @@
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/own_params.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/query_params.h"
 #include "bridge/transcode/sse_format.h"
@@ -81,7 +82,7 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   if (!query.ok()) return query.status();
   bool asked = false;
   for (const QueryParam& param : *query) {
-    if (param.name == "last_event_id") continue;
+    if (IsOwnParam(param.name)) continue;
     if (param.name != kStreamParam) {
       return BadRequestError(param.name, "no such parameter");
     }
@@ -166,10 +167,10 @@ std::unique_ptr<FrameRewriter> Api::ResumeParts(
 void Api::ServeBundle(std::shared_ptr<Request> request) {
   sse::v1::Access authenticated;
   authenticated.set_authenticated(true);
-  auto identity =
-      parts_.authenticator->Admit(*request->exchange, authenticated);
-  if (!identity.ok()) return Refuse(*request, identity.status());
-  request->identity = *std::move(identity);
+  if (!Admit(request, authenticated, {.ticket = true, .access_token = true},
+             &Api::ServeBundle)) {
+    return;
+  }
 
   std::string left_out;
   auto parts = BundleParts(*request, &left_out);

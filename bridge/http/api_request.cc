@@ -1,5 +1,6 @@
 #include "bridge/http/api_request.h"
 
+#include "bridge/http/own_params.h"
 #include "bridge/transcode/query_params.h"
 #include "bridge/transcode/sse_format.h"
 
@@ -24,7 +25,7 @@ std::optional<std::string> LastEventId(const Exchange& exchange) {
   const auto query = ParseQuery(exchange.raw_query());
   if (!query.ok()) return std::nullopt;
   for (const QueryParam& param : *query) {
-    if (param.name == "last_event_id" && IsPossibleId(param.value)) {
+    if (param.name == kLastEventIdParam && IsPossibleId(param.value)) {
       return param.value;
     }
   }

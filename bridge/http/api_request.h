@@ -18,6 +18,7 @@ struct Api::Request {
   RouteMatch match;
   const ServedRoute* route = nullptr;  // null for `/events`
   std::optional<Identity> identity;
+  bool keys_were_refreshed = false;
   std::unique_ptr<google::protobuf::Message> message;
 
   // W3C Trace Context: what the calls of this request are given.

@@ -13,6 +13,9 @@
 namespace sse_bridge {
 namespace {
 
+// A browser that shows the body runs nothing in it.
+constexpr char kSandbox[] = "default-src 'none'; sandbox";
+
 // A header value cannot hold these, and a backend may send anything.
 std::string SafeContentType(const std::string& type) {
   for (unsigned char c : type) {
@@ -29,7 +32,10 @@ HttpResponse RawResponse(const std::string& bytes) {
   }
   return HttpResponse{200,
                       {{"Content-Type", SafeContentType(body.content_type())},
-                       {"Cache-Control", "no-store"}},
+                       {"Cache-Control", "no-store"},
+                       {"X-Content-Type-Options", "nosniff"},
+                       // Whatever a backend sends, it is no page of ours.
+                       {"Content-Security-Policy", kSandbox}},
                       std::move(*body.mutable_data())};
 }
 

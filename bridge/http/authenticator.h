@@ -1,49 +1,87 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_AUTHENTICATOR_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_AUTHENTICATOR_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bridge/access/deny_list.h"
 #include "bridge/access/identity.h"
+#include "bridge/access/ticket_box.h"
 #include "bridge/access/token_source.h"
 #include "bridge/access/token_verifier.h"
 #include "bridge/base/labelled_counter.h"
+#include "bridge/http/browser_rules.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/jwks_fetcher.h"
 #include "sse/v1/sse.pb.h"
 
 namespace sse_bridge {
+
+// Which query parameters may carry a credential on a route: those that are not
+// fields of its request.
+struct QueryCredentials {
+  bool ticket = false;
+  bool access_token = false;
+};
 
 // Finds out who a request comes from, and whether that is enough.
 //
 // Thread-safe.
 class Authenticator {
  public:
-  // `verifier` may be null: no key is configured, and whatever needs an
-  // identity is refused. It must outlive this.
+  // All must outlive the Authenticator, and may be null.
+  struct Parts {
+    // Null: no key is configured, and whatever needs an identity is refused.
+    const TokenVerifier* verifier = nullptr;
+    JwksFetcher* published_keys = nullptr;
+    TicketBox* tickets = nullptr;
+    const DenyList* denied = nullptr;
+    const BrowserRules* browsers = nullptr;
+  };
+
   // `leeway` is the verifier's: it lets clocks differ, but a stream that is
   // open ends when its token says so.
-  Authenticator(const TokenVerifier* verifier, absl::Duration leeway,
-                TokenSourceOptions source)
-      : verifier_(verifier), leeway_(leeway), source_(std::move(source)) {}
+  Authenticator(Parts parts, absl::Duration leeway, TokenSourceOptions source)
+      : parts_(parts), leeway_(leeway), source_(std::move(source)) {}
 
   // The verified identity that meets `rule`. For a rule that needs none a
   // request without a good token is anonymous: nullopt. Unauthenticated or
-  // PermissionDenied as CheckAccess has it.
+  // PermissionDenied as CheckAccess has it; PermissionDenied, whatever the
+  // rule, for a cookie that another site's page has sent. A ticket is used up
+  // by this.
+  //
+  // `unknown_key`, when given, tells of a refusal that newer keys may change:
+  // see WhenKeysAreFresh.
   absl::StatusOr<std::optional<Identity>> Admit(
-      const Exchange& exchange, const sse::v1::Access& rule) const;
+      const Exchange& exchange, const sse::v1::Access& rule,
+      QueryCredentials query, bool* unknown_key = nullptr) const;
 
-  // Those who were not let in, by reason: "no token", "scope or role", or what
-  // was wrong with the token.
+  // Calls `again` on another thread as soon as the published keys were looked
+  // for once more. False, without a call: there is no use in it.
+  bool WhenKeysAreFresh(std::function<void()> again) const;
+
+  // Null: tickets are not given.
+  TicketBox* tickets() const { return parts_.tickets; }
+
+  // Those who were not let in, by reason: "no token", "scope or role",
+  // "ticket", "deny list", "cookie of another site", "malformed credentials",
+  // or what was wrong with the token.
   const LabelledCounter& failures() const { return failures_; }
 
  private:
-  absl::StatusOr<std::optional<Identity>> Identify(
-      const Exchange& exchange) const;
+  absl::StatusOr<std::optional<Identity>> Identify(const Exchange& exchange,
+                                                   QueryCredentials query,
+                                                   bool* unknown_key,
+                                                   std::string* why) const;
+  absl::StatusOr<Identity> VerifyToken(absl::string_view token,
+                                       bool* unknown_key,
+                                       std::string* why) const;
 
-  const TokenVerifier* const verifier_;  // must outlive this
+  const Parts parts_;
   const absl::Duration leeway_;
   const TokenSourceOptions source_;
   mutable LabelledCounter failures_;

@@ -18,6 +18,13 @@ absl::string_view OriginForm(absl::string_view target) {
                                         : target.substr(end);
 }
 
+bool HasHeader(const HttpResponse& response, absl::string_view name) {
+  for (const auto& [each, value] : response.headers) {
+    if (absl::EqualsIgnoreCase(each, name)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Exchange::Exchange(Parsed request, std::unique_ptr<ExchangeLink> link)
@@ -69,6 +76,11 @@ void Exchange::Respond(HttpResponse response) {
   const std::unique_ptr<ExchangeLink> link = TakeLink();
   if (link == nullptr) return;
   const bool keep_alive = request_.keep_alive && link->MayKeepAlive();
+  for (const auto& header : response_headers_) {
+    if (header.first == "Vary" || !HasHeader(response, header.first)) {
+      response.headers.push_back(header);
+    }
+  }
   link->Answer(SerializeResponse(response, keep_alive, request_.verb == "HEAD"),
                keep_alive);
 }
@@ -76,7 +88,7 @@ void Exchange::Respond(HttpResponse response) {
 DetachedSocket Exchange::DetachForStream() {
   const std::unique_ptr<ExchangeLink> link = TakeLink();
   DetachedSocket socket;
-  if (link != nullptr) socket.fd = link->Detach();
+  if (link != nullptr) socket.fd = link->Detach(&socket.transport);
   socket.chunked = request_.minor_version >= 1;
   return socket;
 }

@@ -5,11 +5,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
 #include "bridge/base/mutex.h"
+#include "bridge/delivery/transport.h"
 #include "bridge/http/http_response.h"
 #include "bridge/http/request_framing.h"
 
@@ -18,6 +20,7 @@ namespace sse_bridge {
 // A socket that left HTTP for a stream.
 struct DetachedSocket {
   int fd = -1;  // non-blocking, and the receiver's to close
+  std::unique_ptr<Transport> transport;  // null for a plain socket
   // The stream is chunked (HTTP/1.1), or ends with the connection (HTTP/1.0).
   bool chunked = true;
 };
@@ -30,11 +33,11 @@ class ExchangeLink {
   // False: the connection ends with this answer.
   virtual bool MayKeepAlive() = 0;
 
-  // Exactly one of these, once, from any thread. Detach gives the descriptor,
-  // which the gate neither watches nor closes from then on; -1 when the
-  // connection is gone.
+  // Exactly one of these, once, from any thread. Detach gives the descriptor
+  // and the transport, which the gate neither watches nor closes from then on;
+  // -1 when the connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
-  virtual int Detach() = 0;
+  virtual int Detach(std::unique_ptr<Transport>* transport) = 0;
 };
 
 // One request, waiting for its one answer. From any thread; the answer may come
@@ -70,6 +73,15 @@ class Exchange {
   const std::string& body() const { return request_.body; }
   const std::string& peer_address() const { return request_.peer_address; }
 
+  // Who the request is from: the peer, or the client that a trusted proxy
+  // names. Set before the request is served.
+  const std::string& client_address() const {
+    return client_address_.empty() ? request_.peer_address : client_address_;
+  }
+  void set_client_address(std::string address) {
+    client_address_ = std::move(address);
+  }
+
   // As they came.
   const RequestFraming::Headers& headers() const { return request_.headers; }
 
@@ -78,6 +90,17 @@ class Exchange {
 
   // The first of them.
   std::optional<absl::string_view> Header(absl::string_view name) const;
+
+  // Headers of whatever the answer will be, a stream's too. Set before the
+  // request is served. One that the answer has itself counts instead, except
+  // Vary, which both add to.
+  void AddResponseHeader(std::string name, std::string value) {
+    response_headers_.emplace_back(std::move(name), std::move(value));
+  }
+  const std::vector<std::pair<std::string, std::string>>& response_headers()
+      const {
+    return response_headers_;
+  }
 
   // The answer. A second one is ignored. A HEAD gets its headers only.
   void Respond(HttpResponse response);
@@ -100,6 +123,8 @@ class Exchange {
   std::unique_ptr<ExchangeLink> TakeLink();
 
   const Parsed request_;
+  std::string client_address_;  // empty: the peer's
+  std::vector<std::pair<std::string, std::string>> response_headers_;
 
   Mutex mu_;
   std::unique_ptr<ExchangeLink> link_ ABSL_GUARDED_BY(mu_);  // null: answered

@@ -67,9 +67,22 @@ Gate::Gate(Options options, Sink sink)
       inbox_(std::make_shared<GateInbox>()),
       acceptor_(
           [this](int fd, std::string peer_address) {
-            AddConnection(fd, std::move(peer_address));
+            Accepted(fd, std::move(peer_address));
           },
-          [this] { return CloseLongestIdle(); }) {
+          [this] { return CloseLongestIdle(); }),
+      door_(options_.door,
+            [inbox = inbox_](int fd, std::string peer_address,
+                             std::unique_ptr<Transport> transport) {
+              if (!inbox->Post({GateInbox::Item::What::kEntered,
+                                0,
+                                std::move(peer_address),
+                                false,
+                                {},
+                                fd,
+                                std::move(transport)})) {
+                close(fd);
+              }
+            }) {
   deadlines_.SetLength(GateDeadlines::kHead, options_.head_timeout);
   deadlines_.SetLength(GateDeadlines::kBody, options_.body_timeout);
   deadlines_.SetLength(GateDeadlines::kIdle, options_.idle_timeout);
@@ -95,6 +108,7 @@ absl::Status Gate::Start(int listen_fd) {
       epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
     return absl::ResourceExhaustedError("no descriptors for the event loop");
   }
+  if (absl::Status opened = door_.Start(); !opened.ok()) return opened;
   inbox_->Open(epoll_fd_, wake_fd_);
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();
@@ -175,18 +189,30 @@ void Gate::EndAccepting(int64_t now_ns) {
 // ours to close; what was answered before is still sent as far as it goes.
 void Gate::CloseAll() {
   acceptor_.Close(/*take_waiting=*/false);
+  door_.Stop();
   for (GateInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
   for (auto& slot : slots_) {
     if (slot->fd >= 0) Forget(slot.get(), true);
   }
 }
 
-void Gate::AddConnection(int fd, std::string peer_address) {
+void Gate::Accepted(int fd, std::string peer_address) {
   if (options_.max_connections != 0 &&
-      connections_ >= options_.max_connections && !CloseLongestIdle()) {
-    Acceptor::TurnAway(fd);
+      connections() >= options_.max_connections && !CloseLongestIdle()) {
+    if (options_.door.tls == nullptr) {
+      Acceptor::TurnAway(fd);
+    } else {
+      close(fd);  // before a handshake there is no way to say why
+    }
     return;
   }
+  if (door_.Enter(fd, peer_address)) {
+    AddConnection(fd, std::move(peer_address), nullptr);
+  }
+}
+
+void Gate::AddConnection(int fd, std::string peer_address,
+                         std::unique_ptr<Transport> transport) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (free_slots_.empty()) {
@@ -199,6 +225,10 @@ void Gate::AddConnection(int fd, std::string peer_address) {
   connection->slot = slot;
   connection->fd = fd;
   connection->peer_address = std::move(peer_address);
+  if (transport != nullptr) {
+    connection->tls = std::make_shared<TransportSlot>();
+    connection->tls->transport = std::move(transport);
+  }
   ++connections_;
   deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
   if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
@@ -251,7 +281,11 @@ void Gate::OnEvent(GateConnection* connection, uint32_t events) {
 }
 
 void Gate::OnWaitingClient(GateConnection* connection, uint32_t events) {
-  if (events & (EPOLLERR | EPOLLHUP)) {
+  // No interim answer can be slipped into TLS, whose state is elsewhere now;
+  // but its clients do not end one direction only.
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
+                    (connection->tls != nullptr && (events & EPOLLRDHUP) != 0);
+  if (gone) {
     connection->broken = true;
     if (auto exchange = connection->exchange.lock()) exchange->Abort();
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
@@ -262,9 +296,30 @@ void Gate::OnWaitingClient(GateConnection* connection, uint32_t events) {
   }
 }
 
+ssize_t Gate::Receive(GateConnection* connection, char* buffer, size_t size) {
+  if (connection->tls == nullptr) return recv(connection->fd, buffer, size, 0);
+  const ssize_t n = connection->tls->transport->Recv(buffer, size);
+  if (n >= 0) return n;
+  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
+  return -1;
+}
+
+ssize_t Gate::SendSome(GateConnection* connection, absl::string_view bytes) {
+  if (connection->tls == nullptr) {
+    return send(connection->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  // No bytes: those that were taken before.
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  const ssize_t n = bytes.empty() ? connection->tls->transport->Flush()
+                                  : connection->tls->transport->Send(&part, 1);
+  if (n >= 0) return n;
+  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
+  return -1;
+}
+
 void Gate::OnReadable(GateConnection* connection) {
   char buffer[kReadBytes];
-  const ssize_t n = recv(connection->fd, buffer, sizeof buffer, 0);
+  const ssize_t n = Receive(connection, buffer, sizeof buffer);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) {
     Forget(connection, true);
@@ -319,7 +374,7 @@ void Gate::ContinueReading(GateConnection* connection) {
 
 bool Gate::SendContinue(GateConnection* connection) {
   constexpr ssize_t kSize = sizeof kContinue - 1;
-  return send(connection->fd, kContinue, kSize, MSG_NOSIGNAL) == kSize;
+  return SendSome(connection, absl::string_view(kContinue, kSize)) == kSize;
 }
 
 void Gate::PassOn(GateConnection* connection) {
@@ -333,7 +388,8 @@ void Gate::PassOn(GateConnection* connection) {
   request->parsed.headers = framing.TakeHeaders();
   request->parsed.body = framing.TakeBody();
   request->parsed.peer_address = connection->peer_address;
-  request->link = std::make_unique<GateLink>(inbox_, handle, connection->fd);
+  request->link = std::make_unique<GateLink>(inbox_, handle, connection->fd,
+                                             connection->tls);
   request->watch = [inbox = inbox_,
                     handle](const std::shared_ptr<Exchange>& exchange) {
     inbox->Post({GateInbox::Item::What::kWatch, handle, {}, false, exchange});
@@ -356,6 +412,10 @@ void Gate::PassOn(GateConnection* connection) {
 }
 
 void Gate::OnPosted(GateInbox::Item item) {
+  if (item.what == GateInbox::Item::What::kEntered) {
+    AddConnection(item.fd, std::move(item.bytes), std::move(item.transport));
+    return;
+  }
   GateConnection* connection = Find(item.handle);
   if (connection == nullptr) return;
   switch (item.what) {
@@ -373,6 +433,8 @@ void Gate::OnPosted(GateInbox::Item item) {
         exchange->Abort();
       }
       break;
+    case GateInbox::Item::What::kEntered:
+      break;  // has no connection yet: above
   }
 }
 
@@ -387,10 +449,12 @@ void Gate::Answer(GateConnection* connection, std::string bytes,
 }
 
 void Gate::Flush(GateConnection* connection) {
-  while (connection->out_sent < connection->out.size()) {
-    const ssize_t n =
-        send(connection->fd, connection->out.data() + connection->out_sent,
-             connection->out.size() - connection->out_sent, MSG_NOSIGNAL);
+  // A transport may hold some of what it took, which must leave too.
+  bool held = connection->tls != nullptr;
+  while (connection->out_sent < connection->out.size() || held) {
+    const absl::string_view left =
+        absl::string_view(connection->out).substr(connection->out_sent);
+    const ssize_t n = SendSome(connection, left);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
       if (connection->list != GateDeadlines::kWrite) {
@@ -399,11 +463,12 @@ void Gate::Flush(GateConnection* connection) {
       Watch(connection, EPOLLOUT);
       return;
     }
-    if (n <= 0) {
+    if (n < 0 || (n == 0 && !left.empty())) {
       Forget(connection, true);
       return;
     }
     connection->out_sent += static_cast<size_t>(n);
+    if (left.empty()) held = false;
   }
   std::string().swap(connection->out);
   AfterAnswer(connection);
@@ -426,6 +491,7 @@ void Gate::AfterAnswer(GateConnection* connection) {
 }
 
 void Gate::Linger(GateConnection* connection) {
+  if (connection->tls != nullptr) connection->tls->transport->ShutdownWrite();
   shutdown(connection->fd, SHUT_WR);
   DropInput(connection, connection->in.size());
   connection->framing.reset();

@@ -17,6 +17,7 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/acceptor.h"
+#include "bridge/http/door.h"
 #include "bridge/http/exchange.h"
 #include "bridge/http/gate_connection.h"
 #include "bridge/http/gate_deadlines.h"
@@ -41,6 +42,9 @@ class Gate {
  public:
   struct Options {
     FramingLimits framing;
+
+    // What new connections pass first.
+    Door::Options door;
 
     // From accepting (or the first byte of a further request) to the end of
     // the head; from there to the end of the body; between two requests; for
@@ -105,14 +109,16 @@ class Gate {
   // Closes everything and joins the thread. Exchanges may outlive it.
   void Stop();
 
-  // Connections that the gate holds now.
-  size_t connections() const { return connections_; }
+  // Connections that the gate holds now, with those at the door.
+  size_t connections() const { return connections_ + door_.connections(); }
 
  private:
   void Run();
   void EndAccepting(int64_t now_ns);
   void CloseAll();
-  void AddConnection(int fd, std::string peer_address);
+  void Accepted(int fd, std::string peer_address);
+  void AddConnection(int fd, std::string peer_address,
+                     std::unique_ptr<Transport> transport);
   bool CloseLongestIdle();
   GateConnection* Find(uint64_t handle);
   bool Watch(GateConnection* connection, uint32_t events);
@@ -121,6 +127,10 @@ class Gate {
   void OnReadable(GateConnection* connection);
   void OnWaitingClient(GateConnection* connection, uint32_t events);
   void OnPosted(GateInbox::Item item);
+
+  // As recv and send: the number of bytes, or -1 and errno.
+  static ssize_t Receive(GateConnection* connection, char* buffer, size_t size);
+  static ssize_t SendSome(GateConnection* connection, absl::string_view bytes);
 
   void ContinueReading(GateConnection* connection);
   bool SendContinue(GateConnection* connection);
@@ -152,6 +162,7 @@ class Gate {
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
   Acceptor acceptor_;
+  Door door_;
   bool accepting_ = true;
   size_t buffered_bytes_ = 0;
   std::vector<std::unique_ptr<GateConnection>> slots_;

@@ -6,10 +6,17 @@
 #include <memory>
 #include <string>
 
+#include "bridge/delivery/transport.h"
 #include "bridge/http/exchange.h"
 #include "bridge/http/request_framing.h"
 
 namespace sse_bridge {
+
+// What stands between a connection and its socket. The gate's while it reads
+// and writes; while a request is answered elsewhere, of who answers it.
+struct TransportSlot {
+  std::unique_ptr<Transport> transport;
+};
 
 // A connection that the gate holds. Of the gate's thread.
 struct GateConnection {
@@ -34,6 +41,7 @@ struct GateConnection {
   size_t lingered_bytes = 0;
 
   std::string peer_address;
+  std::shared_ptr<TransportSlot> tls;  // null for a plain socket
   std::string in;  // empty, and without memory, between requests
   std::string out;
   size_t out_sent = 0;

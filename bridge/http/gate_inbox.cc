@@ -62,9 +62,10 @@ void GateInbox::Add(Item item) {
   if (first) WakeLocked();
 }
 
-void GateInbox::Post(Item item) {
+bool GateInbox::Post(Item item) {
   MutexLock lock(&mu_);
   if (open_) Add(std::move(item));
+  return open_;
 }
 
 bool GateInbox::Detach(uint64_t handle, int fd) {
@@ -83,6 +84,10 @@ void GateLink::Answer(std::string bytes, bool keep_alive) {
                 {}});
 }
 
-int GateLink::Detach() { return inbox_->Detach(handle_, fd_) ? fd_ : -1; }
+int GateLink::Detach(std::unique_ptr<Transport>* transport) {
+  if (!inbox_->Detach(handle_, fd_)) return -1;
+  if (tls_ != nullptr) *transport = std::move(tls_->transport);
+  return fd_;
+}
 
 }  // namespace sse_bridge

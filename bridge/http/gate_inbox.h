@@ -9,7 +9,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
+#include "bridge/delivery/transport.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/gate_connection.h"
 
 namespace sse_bridge {
 
@@ -18,12 +20,14 @@ namespace sse_bridge {
 class GateInbox {
  public:
   struct Item {
-    enum class What { kAnswer, kDetached, kWatch };
+    enum class What { kAnswer, kDetached, kWatch, kEntered };
     What what;
     uint64_t handle;
-    std::string bytes;
+    std::string bytes;  // of kAnswer; of kEntered the peer's address
     bool keep_alive = false;
     std::weak_ptr<Exchange> exchange;
+    int fd = -1;                                // of kEntered
+    std::unique_ptr<Transport> transport = {};  // of kEntered; may be null
   };
 
   // Of the gate's thread. `wake_fd` is an eventfd; both descriptors stay the
@@ -46,8 +50,8 @@ class GateInbox {
   void StartDraining();
   bool draining();
 
-  // Dropped when closed.
-  void Post(Item item);
+  // Dropped when closed: false.
+  bool Post(Item item);
 
   // Takes the descriptor off the gate. False: the gate is closed, and the
   // descriptor with it.
@@ -68,17 +72,22 @@ class GateInbox {
 // The way from an exchange back to its connection.
 class GateLink : public ExchangeLink {
  public:
-  GateLink(std::shared_ptr<GateInbox> inbox, uint64_t handle, int fd)
-      : inbox_(std::move(inbox)), handle_(handle), fd_(fd) {}
+  GateLink(std::shared_ptr<GateInbox> inbox, uint64_t handle, int fd,
+           std::shared_ptr<TransportSlot> tls)
+      : inbox_(std::move(inbox)),
+        handle_(handle),
+        fd_(fd),
+        tls_(std::move(tls)) {}
 
   bool MayKeepAlive() override { return !inbox_->draining(); }
   void Answer(std::string bytes, bool keep_alive) override;
-  int Detach() override;
+  int Detach(std::unique_ptr<Transport>* transport) override;
 
  private:
   const std::shared_ptr<GateInbox> inbox_;
   const uint64_t handle_;
   const int fd_;  // valid as long as the request is unanswered
+  const std::shared_ptr<TransportSlot> tls_;  // null for a plain socket
 };
 
 }  // namespace sse_bridge

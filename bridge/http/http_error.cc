@@ -115,4 +115,17 @@ HttpResponse ErrorResponse(const absl::Status& status,
                        CodeName(status.code()), status.message(), details_json);
 }
 
+HttpResponse TooManyConnections(absl::Duration wait) {
+  HttpResponse response =
+      ErrorResponse(429, "RESOURCE_EXHAUSTED",
+                    "too many connections from this address; retry later");
+  for (auto& [name, value] : response.headers) {
+    if (name == "Retry-After") {
+      value = absl::StrCat(
+          absl::ToInt64Seconds(absl::Ceil(wait, absl::Seconds(1))));
+    }
+  }
+  return response;
+}
+
 }  // namespace sse_bridge

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "bridge/http/http_response.h"
 
 namespace sse_bridge {
@@ -26,6 +27,9 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
 
 HttpResponse ErrorResponse(const absl::Status& status,
                            absl::string_view details_json);
+
+// 429 for who comes too often, and may come again after `wait`.
+HttpResponse TooManyConnections(absl::Duration wait);
 
 }  // namespace sse_bridge
 

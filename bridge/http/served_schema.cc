@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/http/own_params.h"
 #include "bridge/http/schema_json.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
@@ -15,8 +16,12 @@ namespace {
 
 using google::protobuf::Any;
 
-// A query parameter that is the bridge's own, never a request field's.
-constexpr char kLastEventIdParam[] = "last_event_id";
+// Whether the request has a field that a query parameter of this name means.
+bool HasField(const google::protobuf::Descriptor* request,
+              const std::string& name) {
+  return request->FindFieldByName(name) != nullptr ||
+         request->FindFieldByCamelcaseName(name) != nullptr;
+}
 
 JsonOptions OptionsOf(const sse::v1::Json& json) {
   JsonOptions options;
@@ -85,9 +90,17 @@ absl::Status ServedSchema::Add(const Route* route) {
   };
   ServedRoute served;
   served.route = route;
-  auto binder = RequestBinder::Create(
-      method.descriptor->input_type(), route->body, route->path_fields,
-      {.ignored_query_names = {kLastEventIdParam}});
+  RequestBinder::Options binder_options;
+  binder_options.ignored_query_names = {kLastEventIdParam};
+  for (const auto& [name, is_credential] :
+       {std::pair(kTicketParam, &served.credentials.ticket),
+        std::pair(kAccessTokenParam, &served.credentials.access_token)}) {
+    *is_credential = !HasField(method.descriptor->input_type(), name);
+    if (*is_credential) binder_options.ignored_query_names.insert(name);
+  }
+  auto binder =
+      RequestBinder::Create(method.descriptor->input_type(), route->body,
+                            route->path_fields, std::move(binder_options));
   if (!binder.ok()) return named(binder.status());
   served.binder = std::make_unique<const RequestBinder>(*std::move(binder));
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/http/authenticator.h"
 #include "bridge/http/openapi_documents.h"
 #include "bridge/schema/schema.h"
 #include "bridge/transcode/frame_encoder.h"
@@ -25,6 +26,9 @@ struct ServedRoute {
   std::unique_ptr<const RequestBinder> binder;
   std::unique_ptr<const FrameEncoder> encoder;
   const google::protobuf::Message* request_prototype = nullptr;
+
+  // The query parameters that are no fields of the request.
+  QueryCredentials credentials;
 
   // The response (or its response_body) is a google.api.HttpBody: raw bytes.
   bool raw_response = false;

@@ -233,6 +233,8 @@ void HttpServer::Start(Handler handler) {
   rep_->handler = std::move(handler);
   Gate::Options options;
   options.framing = rep_->options.framing;
+  options.door = rep_->options.door;
+  options.door.rejections = rep_->options.rejections;
   options.head_timeout = rep_->options.head_timeout;
   options.body_timeout = rep_->options.body_timeout;
   options.idle_timeout = rep_->options.idle_timeout;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/base/labelled_counter.h"
+#include "bridge/http/door.h"
 #include "bridge/http/exchange.h"
 #include "bridge/http/request_framing.h"
 
@@ -35,6 +36,7 @@ class HttpServer {
 
     // As in Gate::Options.
     FramingLimits framing;
+    Door::Options door;
     absl::Duration head_timeout = absl::Seconds(10);
     absl::Duration body_timeout = absl::Seconds(30);
     absl::Duration idle_timeout = absl::Seconds(60);

@@ -11,15 +11,20 @@
 namespace sse_bridge {
 namespace {
 
-// Gives the place in the limits back when the connection has ended, and tells
-// the witness.
+// Gives the place in the limits back when the connection has ended, takes it
+// off the open ones, and tells the witness.
 class LeaseHolder : public ConnectionObserver {
  public:
-  LeaseHolder(ConnectionLimits::Lease lease,
-              std::unique_ptr<StreamWitness> witness)
-      : lease_(std::move(lease)), witness_(std::move(witness)) {}
+  // `number` is of `open_streams`; 0: it is not there.
+  LeaseHolder(ConnectionLimits::Lease lease, OpenStreams* open_streams,
+              uint64_t number, std::unique_ptr<StreamWitness> witness)
+      : lease_(std::move(lease)),
+        open_streams_(open_streams),
+        number_(number),
+        witness_(std::move(witness)) {}
   void OnClosed(const CloseInfo& info) override {
     lease_.Release();
+    if (number_ != 0) open_streams_->Closed(number_);
     if (witness_ == nullptr) return;
     witness_->OnEnded(CloseReasonName(info.reason), info.events, info.bytes,
                       info.duration);
@@ -27,6 +32,8 @@ class LeaseHolder : public ConnectionObserver {
 
  private:
   ConnectionLimits::Lease lease_;
+  OpenStreams* const open_streams_;
+  const uint64_t number_;
   const std::unique_ptr<StreamWitness> witness_;
 };
 
@@ -69,12 +76,14 @@ HttpResponse StreamHeadResponse(StreamForm form) {
 
 StreamConnection::StreamConnection(std::shared_ptr<Exchange> exchange,
                                    Delivery* delivery,
+                                   OpenStreams* open_streams,
                                    std::shared_ptr<const ServedSchema> served,
                                    FarewellFrames farewells,
                                    ConnectionLimits::Lease lease,
                                    StreamTraits traits)
     : exchange_(std::move(exchange)),
       delivery_(delivery),
+      open_streams_(open_streams),
       served_(std::move(served)),
       farewells_(std::move(farewells)),
       lease_(std::move(lease)),
@@ -84,9 +93,10 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   DetachedSocket socket = exchange_->DetachForStream();
   StreamSpec spec;
   spec.fd = socket.fd;
+  spec.transport = std::move(socket.transport);
   spec.chunked = socket.chunked;
-  spec.head =
-      StreamHead(ContentType(traits_.form), socket.chunked, Opening(traits_));
+  spec.head = StreamHead(ContentType(traits_.form), socket.chunked,
+                         Opening(traits_), exchange_->response_headers());
   spec.expires = traits_.expires;
   spec.max_age = traits_.max_age;
   spec.expected_attaches = attaches;
@@ -101,10 +111,18 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
         traits_.form == StreamForm::kLines ? JsonRewriter::Form::kLines
                                            : JsonRewriter::Form::kArray);
   }
+  const uint64_t number =
+      traits_.subject.empty()
+          ? 0
+          : open_streams_->Reserve(std::move(traits_.subject),
+                                   std::move(traits_.token_id),
+                                   traits_.form == StreamForm::kEvents);
   if (traits_.witness != nullptr) traits_.witness->OnStarted();
-  spec.observer = std::make_unique<LeaseHolder>(std::move(lease_),
-                                                std::move(traits_.witness));
-  return delivery_->Open(std::move(spec));
+  spec.observer = std::make_unique<LeaseHolder>(
+      std::move(lease_), open_streams_, number, std::move(traits_.witness));
+  const ConnectionRef connection = delivery_->Open(std::move(spec));
+  if (number != 0) open_streams_->Opened(number, connection);
+  return connection;
 }
 
 void StreamConnection::NoContent() {

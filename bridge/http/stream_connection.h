@@ -9,6 +9,7 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/subscription.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/open_streams.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/stream_journal.h"
 
@@ -33,6 +34,10 @@ struct StreamTraits {
   absl::Time expires = absl::InfiniteFuture();  // the token's
   std::unique_ptr<FrameRewriter> rewriter;      // of a bundle
 
+  // Whose stream it is; empty for anonymous.
+  std::string subject;
+  std::string token_id;
+
   // Is told what becomes of the request; may be null.
   std::unique_ptr<StreamWitness> witness;
 
@@ -51,8 +56,9 @@ struct FarewellFrames {
 // by an HTTP error. Holds the connection's place in the limits until it ends.
 class StreamConnection : public StreamResponder {
  public:
-  // `delivery` must outlive this.
+  // `delivery` and `open_streams` must outlive this and its connection.
   StreamConnection(std::shared_ptr<Exchange> exchange, Delivery* delivery,
+                   OpenStreams* open_streams,
                    std::shared_ptr<const ServedSchema> served,
                    FarewellFrames farewells, ConnectionLimits::Lease lease,
                    StreamTraits traits);
@@ -63,7 +69,8 @@ class StreamConnection : public StreamResponder {
 
  private:
   const std::shared_ptr<Exchange> exchange_;
-  Delivery* const delivery_;  // must outlive this
+  Delivery* const delivery_;         // must outlive this
+  OpenStreams* const open_streams_;  // must outlive this
   const std::shared_ptr<const ServedSchema> served_;
   FarewellFrames farewells_;
   ConnectionLimits::Lease lease_;

@@ -66,6 +66,16 @@ function fail(call) {
   else end();
 }
 
+function say(call) {
+  call.write(call.request);
+  call.end();
+}
+
+function picture(call, done) {
+  const { type, data } = call.request;
+  done(null, { content_type: type, data: Buffer.from(data) });
+}
+
 function describe(call, done) {
   const name = call.request.name;
   if (name.endsWith('/lost')) {
@@ -87,6 +97,8 @@ server.addService(acme.observatory.v2.Telescopes.service, {
   Watch: watch,
   Count: count,
   Fail: fail,
+  Say: say,
+  Picture: picture,
   Describe: describe,
   WhoAmI: whoAmI,
   Hidden: whoAmI,

@@ -2,6 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,8 +48,53 @@ HttpConnection::HttpConnection(const std::string& address) {
   }
 }
 
+struct HttpConnection::Tls {
+  ~Tls() {
+    SSL_free(session);
+    SSL_CTX_free(context);
+  }
+  SSL_CTX* context = nullptr;
+  SSL* session = nullptr;
+};
+
+HttpConnection::HttpConnection(const std::string& address,
+                               const ClientTls& options)
+    : HttpConnection(address) {
+  auto tls = std::make_unique<Tls>();
+  tls->context = SSL_CTX_new(TLS_client_method());
+  SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_load_verify_locations(tls->context, options.ca_file.c_str(), nullptr);
+  SSL_CTX_set_options(tls->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  if (options.max_version != 0) {
+    SSL_CTX_set_max_proto_version(tls->context, options.max_version);
+    // Old versions are below the default level.
+    SSL_CTX_set_cipher_list(tls->context, "ALL:@SECLEVEL=0");
+  }
+  if (!options.cert_file.empty()) {
+    SSL_CTX_use_certificate_chain_file(tls->context, options.cert_file.c_str());
+    SSL_CTX_use_PrivateKey_file(tls->context, options.key_file.c_str(),
+                                SSL_FILETYPE_PEM);
+  }
+  tls->session = SSL_new(tls->context);
+  SSL_set_fd(tls->session, fd_);
+  timeval patience{kPatienceMs / 1000, 0};
+  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (SSL_connect(tls->session) == 1) tls_ = std::move(tls);
+  ERR_clear_error();
+}
+
+std::string HttpConnection::ServerSerial() const {
+  X509* certificate = SSL_get1_peer_certificate(tls_->session);
+  char* text = i2s_ASN1_INTEGER(nullptr, X509_get0_serialNumber(certificate));
+  std::string serial = text;
+  OPENSSL_free(text);
+  X509_free(certificate);
+  return serial;
+}
+
 HttpConnection::HttpConnection(HttpConnection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      tls_(std::move(other.tls_)),
       in_(std::move(other.in_)),
       body_(std::move(other.body_)),
       chunked_(other.chunked_),
@@ -56,6 +104,7 @@ HttpConnection::HttpConnection(HttpConnection&& other) noexcept
 HttpConnection::~HttpConnection() { Close(); }
 
 void HttpConnection::Close() {
+  tls_.reset();
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
 }
@@ -77,8 +126,11 @@ void HttpConnection::Send(const HttpRequest& request) {
 void HttpConnection::SendRaw(const std::string& bytes) {
   size_t sent = 0;
   while (sent < bytes.size()) {
-    const ssize_t n =
-        send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    const char* at = bytes.data() + sent;
+    const size_t left = bytes.size() - sent;
+    const ssize_t n = tls_ != nullptr
+                          ? SSL_write(tls_->session, at, static_cast<int>(left))
+                          : send(fd_, at, left, MSG_NOSIGNAL);
     if (n <= 0) return;  // the peer's answer tells more than our failure
     sent += static_cast<size_t>(n);
   }
@@ -86,13 +138,17 @@ void HttpConnection::SendRaw(const std::string& bytes) {
 
 bool HttpConnection::Fill() {
   pollfd wait{fd_, POLLIN, 0};
-  if (poll(&wait, 1, kPatienceMs) == 0) {
+  const bool has_some = tls_ != nullptr && SSL_pending(tls_->session) > 0;
+  if (!has_some && poll(&wait, 1, kPatienceMs) == 0) {
     ADD_FAILURE() << "nothing came within " << kPatienceMs << " ms; have '"
                   << in_ << "'";
     return false;
   }
   char buffer[16384];
-  const ssize_t n = recv(fd_, buffer, sizeof buffer, 0);
+  const ssize_t n = tls_ != nullptr
+                        ? SSL_read(tls_->session, buffer, sizeof buffer)
+                        : recv(fd_, buffer, sizeof buffer, 0);
+  if (tls_ != nullptr) ERR_clear_error();
   if (n <= 0) return false;
   in_.append(buffer, static_cast<size_t>(n));
   return true;
@@ -228,6 +284,12 @@ SseEvent HttpConnection::Event() {
   SseEvent none;
   none.data = "null";
   return none;
+}
+
+std::string HttpConnection::ReadRaw() {
+  while (Fill()) {
+  }
+  return std::move(in_);
 }
 
 bool HttpConnection::AtEnd() {

@@ -1,0 +1,51 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_BROWSER_RULES_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_BROWSER_RULES_H_
+
+#include <utility>
+
+#include "absl/time/time.h"
+#include "bridge/access/origin_rules.h"
+#include "bridge/http/exchange.h"
+
+namespace sse_bridge {
+
+// What browsers are told about whose pages may read the bridge's answers (CORS:
+// Fetch, 3.2), and what the bridge asks of them before it trusts their cookies.
+//
+// Immutable, then thread-safe.
+class BrowserRules {
+ public:
+  struct Options {
+    // How long browsers may remember the answer to a preflight.
+    absl::Duration preflight_max_age = absl::Minutes(10);
+  };
+
+  BrowserRules() = default;
+  BrowserRules(OriginRules origins, Options options)
+      : origins_(std::move(origins)), options_(options) {}
+
+  // The first that is done with a request: gives its answer the headers that
+  // browsers need. True: it was answered here, being a preflight, or sent to a
+  // host that is not ours (421, against DNS rebinding).
+  bool Handle(Exchange* exchange) const;
+
+  // Whether a cookie on the request can be trusted to be the user's wish.
+  // Browsers send cookies along with what any page asks for (EventSource, an
+  // image), so the page must be the bridge's own or on the list. Not of a
+  // browser, it has neither Origin nor Sec-Fetch-Site, and passes.
+  bool MayUseCookies(const Exchange& exchange) const;
+
+ private:
+  bool IsAllowed(absl::string_view origin) const {
+    return origins_.allows_any() || origins_.Lists(origin);
+  }
+  void AnswerPreflight(absl::string_view origin, absl::string_view method,
+                       Exchange* exchange) const;
+
+  const OriginRules origins_;
+  const Options options_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_BROWSER_RULES_H_

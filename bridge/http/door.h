@@ -1,0 +1,111 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_DOOR_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_DOOR_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bridge/access/client_address.h"
+#include "bridge/access/rate_limiter.h"
+#include "bridge/base/labelled_counter.h"
+#include "bridge/base/mutex.h"
+#include "bridge/delivery/transport.h"
+#include "bridge/http/tls_context.h"
+#include "bridge/http/tls_transport.h"
+
+namespace sse_bridge {
+
+// What a connection passes before the gate hears of HTTP: the rate of its
+// address, the proxy's PROXY header, the TLS handshake. The last two wait for
+// the client, and a handshake computes, so they are done on threads of the
+// door's own, each with a deadline.
+//
+// Thread-safe.
+class Door {
+ public:
+  struct Options {
+    // New connections per address; null: no limit. Must outlive the door. The
+    // clients of trusted proxies are not counted here, unless a PROXY header
+    // tells who they are: the proxy's connections carry many.
+    RateLimiter* rate = nullptr;
+
+    // Connections that are refused, as the gate counts requests: by HTTP
+    // status. May be null.
+    LabelledCounter* rejections = nullptr;
+
+    // Whether trusted proxies begin with a PROXY header. Others never may.
+    bool proxy_protocol = false;
+    TrustedProxies proxies;
+
+    // Null: connections are plain. Must outlive the door.
+    const TlsContext* tls = nullptr;
+
+    // From accepting to the end of the handshake.
+    absl::Duration timeout = absl::Seconds(10);
+
+    int threads = 2;
+  };
+
+  // Gets who has come through, on a thread of the door's, with a transport if
+  // the connection is TLS. Must not block.
+  using Entered = std::function<void(int fd, std::string peer_address,
+                                     std::unique_ptr<Transport> transport)>;
+
+  Door(Options options, Entered entered);
+  ~Door();
+  Door(const Door&) = delete;
+  Door& operator=(const Door&) = delete;
+
+  // Before Enter. Starts no threads if nothing is to be waited for.
+  absl::Status Start();
+
+  // Closes who is still at the door, and joins the threads.
+  void Stop();
+
+  // Takes a connection, non-blocking, which is closed if it may not come in.
+  // True: it may at once, and stays the caller's.
+  bool Enter(int fd, const std::string& peer_address);
+
+  // Connections that are at the door now.
+  size_t connections() const { return connections_; }
+
+ private:
+  struct Visitor {
+    int fd = -1;
+    std::string peer_address;
+    std::string head;  // of the PROXY header, as far as it has come
+    bool awaits_proxy_header = false;
+    std::unique_ptr<TlsTransport> tls;
+    uint32_t watched = 0;
+    uint64_t number = 0;
+  };
+
+  class Porter;  // one thread with its visitors
+
+  bool NeedsProxyHeader(const std::string& peer_address) const {
+    return options_.proxy_protocol && options_.proxies.Trusts(peer_address);
+  }
+
+  // Closes a connection that comes too often. Plain ones are told (429).
+  void TurnAway(int fd, absl::Duration wait) const;
+
+  const Options options_;
+  const Entered entered_;
+  std::atomic<size_t> connections_{0};
+  std::atomic<size_t> next_porter_{0};
+  std::vector<std::unique_ptr<Porter>> porters_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_DOOR_H_

@@ -1,0 +1,40 @@
+#include "bridge/http/reception.h"
+
+#include <time.h>
+
+#include <string>
+
+#include "bridge/http/http_error.h"
+
+namespace sse_bridge {
+namespace {
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+bool Reception::Handle(Exchange* exchange) const {
+  if (proxies_.Trusts(exchange->peer_address())) {
+    exchange->set_client_address(proxies_.ClientOf(
+        exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));
+    // A proxy keeps connections open and sends everybody's requests on them, so
+    // here each request counts as a connection.
+    if (rate_ != nullptr && !proxy_protocol_ &&
+        exchange->client_address() != exchange->peer_address()) {
+      const absl::Duration wait =
+          rate_->Take(LimitKey(exchange->client_address()), NowNs());
+      if (wait > absl::ZeroDuration()) {
+        if (rejections_ != nullptr) rejections_->Add("429");
+        exchange->Respond(TooManyConnections(wait));
+        return true;
+      }
+    }
+  }
+  return browsers_->Handle(exchange);
+}
+
+}  // namespace sse_bridge

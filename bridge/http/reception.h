@@ -1,0 +1,45 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_RECEPTION_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_RECEPTION_H_
+
+#include <utility>
+
+#include "bridge/access/client_address.h"
+#include "bridge/access/rate_limiter.h"
+#include "bridge/base/labelled_counter.h"
+#include "bridge/http/browser_rules.h"
+#include "bridge/http/exchange.h"
+
+namespace sse_bridge {
+
+// The first that is done with each request, whatever it asks for: finds out
+// which client it is from, whether that one comes too often, and what browsers
+// are to be told.
+//
+// Thread-safe.
+class Reception {
+ public:
+  // `rate` and `rejections` may be null, and must outlive this. With
+  // `proxy_protocol` the proxies tell once for each connection whom it is for,
+  // and the door counts it.
+  Reception(TrustedProxies proxies, bool proxy_protocol, RateLimiter* rate,
+            const BrowserRules* browsers, LabelledCounter* rejections)
+      : proxies_(std::move(proxies)),
+        proxy_protocol_(proxy_protocol),
+        rate_(rate),
+        browsers_(browsers),
+        rejections_(rejections) {}
+
+  // True: the request has been answered.
+  bool Handle(Exchange* exchange) const;
+
+ private:
+  const TrustedProxies proxies_;
+  const bool proxy_protocol_;
+  RateLimiter* const rate_;
+  const BrowserRules* const browsers_;  // outlives this
+  LabelledCounter* const rejections_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_RECEPTION_H_
