@@ -1,8 +1,9 @@
-// kill -9 of backend, bridge or client link, at random and again and again,
-// while events flow. What each client has recorded is checked against a model:
-// every acknowledged event once, in order, and prices end at the last value.
+// kill -9 of backend, bridge, client link or Redis, at random and again and
+// again, while events flow. What each client has recorded is checked against a
+// model: every acknowledged event once, in order, and prices end at the last
+// value.
 //
-//   SSE_CHAOS_ROUNDS (1), SSE_CHAOS_SECONDS (15), SSE_CHAOS_CLIENTS (200)
+//   SSE_CHAOS_ROUNDS (1), SSE_CHAOS_SECONDS (10), SSE_CHAOS_CLIENTS (200)
 //   SSE_CHAOS_SEED: which faults, and when
 
 #include <arpa/inet.h>
@@ -24,6 +25,7 @@
 #include "gtest/gtest.h"
 #include "tests/integration/services_testing.h"
 #include "tests/integration/stream_clients.h"
+#include "tests/support/redis_server.h"
 
 namespace sse_bridge::testing {
 namespace {
@@ -102,14 +104,25 @@ void Check(const std::vector<int>& seen, const Written& written, int from,
   }
 }
 
-class ChaosTest : public ::testing::Test {
+enum class Store { kSqlite, kRedis };
+
+class ChaosTest : public ::testing::TestWithParam<Store> {
  protected:
   void SetUp() override {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    if (GetParam() == Store::kRedis) {
+      redis_ = std::make_unique<RedisServer>(RedisServer::Durability::kDurable);
+    }
+    StartBackends("127.0.0.1:0");
     StartBridge("127.0.0.1:0");
+  }
+
+  void StartBackends(const std::string& listen) {
+    backends_ = std::make_unique<Backends>(
+        redis_ == nullptr ? files_.path() : redis_->url(), listen);
   }
 
   void StartBridge(const std::string& listen) {
@@ -176,9 +189,9 @@ class ChaosTest : public ::testing::Test {
     written->acknowledged.insert(number);
   }
 
-  TemporaryDirectory store_;
-  std::unique_ptr<Backends> backends_ =
-      std::make_unique<Backends>(store_.path());
+  TemporaryDirectory files_;
+  std::unique_ptr<RedisServer> redis_;
+  std::unique_ptr<Backends> backends_;
   std::unique_ptr<Bridge> bridge_;
   std::atomic<bool> stop_{false};
   std::atomic<int> price_{0};
@@ -212,9 +225,16 @@ int ChaosTest::Send(const std::string& address, const std::string& token,
   return answered ? std::atoi(answer + 9) : 0;
 }
 
-TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
+INSTANTIATE_TEST_SUITE_P(, ChaosTest,
+                         ::testing::Values(Store::kSqlite, Store::kRedis),
+                         [](const auto& info) {
+                           return info.param == Store::kSqlite ? "Sqlite"
+                                                               : "Redis";
+                         });
+
+TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   const int rounds = FromEnvironment("SSE_CHAOS_ROUNDS", 1);
-  const int length = FromEnvironment("SSE_CHAOS_SECONDS", 15);
+  const int length = FromEnvironment("SSE_CHAOS_SECONDS", 10);
   const size_t count =
       static_cast<size_t>(FromEnvironment("SSE_CHAOS_CLIENTS", 200));
   std::minstd_rand random(
@@ -254,15 +274,14 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
     const auto end = steady_clock::now() + seconds(length);
     while (steady_clock::now() < end) {
       std::this_thread::sleep_for(milliseconds(300 + random() % 1200));
-      switch (random() % 3) {
+      switch (random() % (redis_ == nullptr ? 3 : 4)) {
         case 0: {
           ++faults["backend"];
           backends_->process->Signal(SIGKILL);
           backends_->process->Wait();
           std::this_thread::sleep_for(milliseconds(random() % 800));
-          auto next =
-              std::make_unique<Backends>(store_.path(), backends_->address);
-          backends_ = std::move(next);
+          const std::string address = backends_->address;
+          StartBackends(address);
           break;
         }
         case 1: {
@@ -279,6 +298,12 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
           for (size_t i = 0; i < count; ++i) {
             if (random() % 4 == 0) clients.Cut(i);
           }
+          break;
+        case 3:
+          ++faults["Redis"];
+          redis_->Kill();
+          std::this_thread::sleep_for(milliseconds(random() % 800));
+          redis_->Restart();
           break;
       }
     }
@@ -346,10 +371,10 @@ TEST_F(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
     acknowledged += written.acknowledged.size();
   std::cout << count << " clients, " << rounds << " rounds of " << length
             << " s: kill -9 of backend " << faults["backend"] << ", bridge "
-            << faults["bridge"] << ", links " << faults["links"] << "; "
-            << acknowledged << " events acknowledged, " << events
-            << " received, " << reopened << " streams reopened, " << refused
-            << " refusals (503)\n";
+            << faults["bridge"] << ", Redis " << faults["Redis"] << ", links "
+            << faults["links"] << "; " << acknowledged
+            << " events acknowledged, " << events << " received, " << reopened
+            << " streams reopened, " << refused << " refusals (503)\n";
   EXPECT_GT(faults["backend"] + faults["bridge"] + faults["links"], 3);
 }
 

@@ -1,5 +1,9 @@
 #include "bridge/upstream/clock_watch.h"
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "gtest/gtest.h"
 
 namespace sse_bridge {
@@ -27,6 +31,22 @@ TEST(ClockWatchTest, JumpForwardAndSlewingMakeNoneLate) {
   // Half a second slower in a minute.
   EXPECT_FALSE(
       watch.TimersLate(later + absl::Seconds(59.5), absl::Seconds(71)));
+}
+
+TEST(ClockWatchTest, ManyLookAtOnce) {
+  ClockWatch watch;
+  std::atomic<int> late{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        late += watch.TimersLate(kDay, absl::Seconds(10)) ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(late, 0);
+  EXPECT_TRUE(watch.TimersLate(kDay - absl::Hours(1), absl::Seconds(10)));
 }
 
 }  // namespace
