@@ -12,6 +12,7 @@
 #include "bridge/ops/config.h"
 #include "bridge/ops/config_text.h"
 #include "bridge/ops/file_watcher.h"
+#include "bridge/ops/manual.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/route_table.h"
@@ -93,6 +94,11 @@ int Config(const std::vector<std::string>& arguments) {
   }
   if (command.defaults() || command.reference()) {
     std::cout << (command.defaults() ? DefaultsFile() : ReferenceMarkdown());
+    return 0;
+  }
+  if (command.manual() || command.completion()) {
+    std::cout << (command.manual() ? ManualPage(SSE_BRIDGE_VERSION)
+                                   : BashCompletion());
     return 0;
   }
   auto loaded = LoadConfig(*line, ProcessEnvironment());

@@ -59,7 +59,7 @@ void ApplyLogLevel(const bridge::v1::Config& config) {
 // Puts into force what may change while the bridge runs, and tells what may
 // not. The old configuration stays when the new one is wrong.
 void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
-            Api* api, LoadedConfig* loaded) {
+            Operations* operations, Api* api, LoadedConfig* loaded) {
   auto next = LoadConfig(sources.line, sources.environment);
   if (!next.ok()) {
     spdlog::error("SIGHUP: the configuration stays as it is: {}",
@@ -80,6 +80,7 @@ void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
                       ", "));
   }
   ApplyLogLevel(loaded->config);
+  operations->Apply(loaded->config);
 
   auto served = LoadSchema(*loaded, upstreams);
   if (!served.ok()) {
@@ -94,14 +95,14 @@ void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
 // Waits for SIGTERM or SIGINT; SIGHUP reloads.
 void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
                       const UpstreamRouter& upstreams, FileWatcher* watcher,
-                      Api* api, LoadedConfig* loaded) {
+                      Operations* operations, Api* api, LoadedConfig* loaded) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
     NotifyReloading();
     watcher->ReadAll();
-    Reload(sources, upstreams, api, loaded);
+    Reload(sources, upstreams, operations, api, loaded);
     NotifyReady();
   }
 }
@@ -229,8 +230,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   std::fflush(stdout);
   NotifyReady();
 
-  ServeUntilSignal(signals, sources, upstreams->router, &watcher, api.get(),
-                   &loaded);
+  ServeUntilSignal(signals, sources, upstreams->router, &watcher, &operations,
+                   api.get(), &loaded);
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
   spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));

@@ -14,9 +14,15 @@ namespace {
 Lifecycle::Options LifecycleOptions(const bridge::v1::Config& config) {
   Lifecycle::Options options;
   if (config.log_streams()) {
-    // Lines as they are, beside the log's own on stderr.
-    auto logger = spdlog::stderr_logger_mt("streams");
-    logger->set_pattern("%v");
+    // Lines as they are, beside the log's own on stderr; not registered, so
+    // that log_level is for the others alone.
+    static const auto* const made = new std::shared_ptr<spdlog::logger>([] {
+      auto logger = std::make_shared<spdlog::logger>(
+          "streams", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      logger->set_pattern("%v");
+      return logger;
+    }());
+    const std::shared_ptr<spdlog::logger>& logger = *made;
     options.sink = [logger](const std::string& line) {
       logger->info("{}", line);
     };
@@ -59,6 +65,10 @@ absl::Status Operations::Start(const LoadedConfig& loaded, Rooms rooms) {
       [this](std::shared_ptr<Exchange> exchange) { admin_->Handle(exchange); });
   address_ = ToString({address->host, server_->port()});
   return absl::OkStatus();
+}
+
+void Operations::Apply(const bridge::v1::Config& config) {
+  lifecycle.SetOptions(LifecycleOptions(config));
 }
 
 void Operations::Stop() {

@@ -44,6 +44,10 @@ class Operations {
   absl::Status Start(const LoadedConfig& loaded, Rooms rooms);
   void Stop();
 
+  // Puts into force what SIGHUP may change here: which streams are logged, and
+  // how.
+  void Apply(const bridge::v1::Config& config);
+
   // "HOST:PORT" of the admin listener; empty when there is none.
   const std::string& address() const { return address_; }
 

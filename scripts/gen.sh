@@ -11,6 +11,8 @@
 #                                         openapi/openapi.yaml (titled TITLE),
 #                                         ts/ (an npm package NAME)
 #   scripts/gen.sh --cpp-only             only gen/cpp (what the build calls)
+#   scripts/gen.sh --own-descriptors DIR  only the bridge's own descriptor sets,
+#                                         to DIR (what the build calls)
 #
 # --openapi 3.1: without the events of streams, for tools that do not read 3.2.
 # --default-routes: methods without a route too, as the bridge's option has it.
@@ -34,6 +36,8 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --check) mode=check ;;
     --cpp-only) mode=cpp ;;
+    --own-descriptors) [ $# -ge 2 ] || fail "--own-descriptors needs a folder"
+      out=$2; mode=own; shift ;;
     --proto-dir) [ $# -ge 2 ] || fail "--proto-dir needs a folder"
       proto_dir=$2; mode=user; shift ;;
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
@@ -161,6 +165,7 @@ case "$mode" in
         sed -n 's|^Only in \('"$root"'/gen/[^:]*\): |\1/|p' | xargs -r rm -r
     done ;;
   cpp) write_cpp ;;
+  own) write_own "$out" ;;
   user)
     mkdir -p "$out"
     out=$(cd "$out" && pwd)

@@ -1,5 +1,6 @@
 #include "bridge/ops/config_text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -31,20 +32,6 @@ std::string Wrapped(absl::string_view text, absl::string_view indent) {
   return absl::StrCat(out, line, "\n");
 }
 
-std::string ValueName(const SettingInfo& setting) {
-  if (!setting.rules.value_name().empty()) return setting.rules.value_name();
-  if (IsDuration(setting)) return "TIME";
-  if (setting.rules.unit() == bridge::v1::Setting::BYTES) return "SIZE";
-  switch (setting.field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return "WORD";
-    case FieldDescriptor::CPPTYPE_STRING:
-      return "TEXT";
-    default:
-      return "N";
-  }
-}
-
 // The value of a new message, as text; "" for none.
 std::string DefaultOf(const SettingInfo& setting) {
   bridge::v1::Config config;
@@ -73,11 +60,6 @@ std::string Facts(const SettingInfo& setting, bool with_default) {
   return absl::StrJoin(facts, " ");
 }
 
-std::string Description(const SettingInfo& setting, bool with_default) {
-  const std::string facts = Facts(setting, with_default);
-  return absl::StrCat(setting.comment, facts.empty() ? "" : " ", facts);
-}
-
 // A YAML scalar that is read as this text again. Texts are quoted as JSON
 // does it where they might be taken for something else.
 std::string Scalar(const SettingInfo& setting, const std::string& text) {
@@ -98,6 +80,23 @@ std::string Entry(const SettingInfo& setting,
   return absl::StrCat(setting.key, ": ", values[0]);
 }
 
+// Takes the password out of a URL, "redis://USER:PASSWORD@HOST"; false when
+// there is none.
+bool HidePassword(const SettingInfo& setting,
+                  google::protobuf::Message* message) {
+  if (!setting.rules.secret()) return false;
+  const auto* reflection = message->GetReflection();
+  std::string url = reflection->GetString(*message, setting.field);
+  const size_t at = url.rfind('@');
+  if (at == std::string::npos) return false;
+  const size_t scheme = url.find("://");
+  const size_t login = scheme == std::string::npos ? 0 : scheme + 3;
+  const size_t colon = std::min(url.find(':', login), at);
+  url.replace(colon, at - colon, ":***");
+  reflection->SetString(message, setting.field, url);
+  return true;
+}
+
 // "group" is set to the setting's group; true when it was another.
 bool NewGroup(const SettingInfo& setting, std::string* group) {
   if (setting.group == *group) return false;
@@ -106,6 +105,25 @@ bool NewGroup(const SettingInfo& setting, std::string* group) {
 }
 
 }  // namespace
+
+std::string ValueName(const SettingInfo& setting) {
+  if (!setting.rules.value_name().empty()) return setting.rules.value_name();
+  if (IsDuration(setting)) return "TIME";
+  if (setting.rules.unit() == bridge::v1::Setting::BYTES) return "SIZE";
+  switch (setting.field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return "WORD";
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "TEXT";
+    default:
+      return "N";
+  }
+}
+
+std::string Description(const SettingInfo& setting, bool with_default) {
+  const std::string facts = Facts(setting, with_default);
+  return absl::StrCat(setting.comment, facts.empty() ? "" : " ", facts);
+}
 
 std::string FlagsHelp(const SettingList& list) {
   std::string out, group;
@@ -148,9 +166,13 @@ std::string EffectiveFile(const LoadedConfig& loaded) {
       absl::StrAppend(&out, out.empty() ? "" : "\n", "# ---- ", group,
                       " ----\n");
     }
-    const std::string origin = loaded.origins.Of(setting.key);
-    absl::StrAppend(&out, Entry(setting, loaded.config),
-                    origin.empty() ? "" : "  # ", origin, "\n");
+    std::string origin = loaded.origins.Of(setting.key);
+    bridge::v1::Config shown = loaded.config;
+    if (HidePassword(setting, &shown)) {
+      absl::StrAppend(&origin, ", its password hidden");
+    }
+    absl::StrAppend(&out, Entry(setting, shown), origin.empty() ? "" : "  # ",
+                    origin, "\n");
   }
   return out;
 }

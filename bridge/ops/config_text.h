@@ -10,6 +10,12 @@ namespace sse_bridge {
 
 // The settings as texts for people, all made from proto/bridge/v1/config.proto.
 
+// What the value of a flag is called: "N", "FILE".
+std::string ValueName(const SettingInfo& setting);
+
+// A setting's comment, with its bounds and, if asked for, its default.
+std::string Description(const SettingInfo& setting, bool with_default);
+
 // The flags of a list, in their groups, as `--help` prints them.
 std::string FlagsHelp(const SettingList& list);
 
@@ -17,6 +23,7 @@ std::string FlagsHelp(const SettingList& list);
 std::string DefaultsFile();
 
 // A configuration file with the settings that hold, and where each was set.
+// Passwords in URLs are not shown.
 std::string EffectiveFile(const LoadedConfig& loaded);
 
 // The tables of settings in README.md.

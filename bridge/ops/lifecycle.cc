@@ -26,20 +26,20 @@ absl::string_view EndName(absl::string_view reason) {
 
 }  // namespace
 
-struct Lifecycle::Shared {
-  Options options;
-  Counts counts;
-};
-
 class Lifecycle::Witness : public StreamWitness {
  public:
-  Witness(std::shared_ptr<Shared> shared, StreamRequest request, bool told)
-      : shared_(std::move(shared)), request_(std::move(request)), told_(told) {
+  Witness(std::shared_ptr<Counts> counts,
+          std::shared_ptr<const Options> options, StreamRequest request,
+          bool told)
+      : counts_(std::move(counts)),
+        options_(std::move(options)),
+        request_(std::move(request)),
+        told_(told) {
     if (told_) Tell("http.stream.executing", "info", {});
   }
 
   void OnStarted() override {
-    shared_->counts.opened.Add(request_.method);
+    counts_->opened.Add(request_.method);
     if (told_) Tell("http.stream.started", "info", {});
   }
 
@@ -49,14 +49,14 @@ class Lifecycle::Witness : public StreamWitness {
 
   void OnRefused(const absl::Status& status) override {
     const std::string code = absl::StatusCodeToString(status.code());
-    shared_->counts.refused.Add(request_.method, code);
+    counts_->refused.Add(request_.method, code);
     // The message may quote the request: the code is enough.
     Tell("http.stream.error", "warning", {{"code", code}});
   }
 
   void OnEnded(absl::string_view reason, uint64_t events, uint64_t bytes,
                absl::Duration duration) override {
-    shared_->counts.ended.Add(request_.method, std::string(reason));
+    counts_->ended.Add(request_.method, std::string(reason));
     if (!told_ && reason != "error") return;
     Tell(EndName(reason), reason == "error" ? "warning" : "info",
          {{"reason", std::string(reason)},
@@ -68,7 +68,7 @@ class Lifecycle::Witness : public StreamWitness {
  private:
   void Tell(absl::string_view event, absl::string_view level,
             nlohmann::ordered_json more) {
-    const auto& sink = shared_->options.sink;
+    const auto& sink = options_->sink;
     if (!sink) return;
     nlohmann::ordered_json line;
     line["time"] = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(),
@@ -78,7 +78,7 @@ class Lifecycle::Witness : public StreamWitness {
     line["method"] = request_.method;
     line["route"] = request_.route;
     if (!request_.subject.empty()) {
-      switch (shared_->options.subjects) {
+      switch (options_->subjects) {
         case Subjects::kPlain:
           line["subject"] = request_.subject;
           break;
@@ -97,23 +97,33 @@ class Lifecycle::Witness : public StreamWitness {
                    nlohmann::ordered_json::error_handler_t::replace));
   }
 
-  const std::shared_ptr<Shared> shared_;
+  const std::shared_ptr<Counts> counts_;
+  const std::shared_ptr<const Options> options_;
   const StreamRequest request_;
   const bool told_;
 };
 
-Lifecycle::Lifecycle(Options options) : shared_(std::make_shared<Shared>()) {
-  shared_->options = std::move(options);
-}
+Lifecycle::Lifecycle(Options options)
+    : options_(std::make_shared<const Options>(std::move(options))) {}
 
 std::unique_ptr<StreamWitness> Lifecycle::OnExecuting(StreamRequest request) {
+  std::shared_ptr<const Options> options;
+  {
+    MutexLock lock(&mu_);
+    options = options_;
+  }
   thread_local absl::BitGen random;
-  const double part = shared_->options.sampling;
+  const double part = options->sampling;
   const bool told = part >= 1 || absl::Uniform(random, 0.0, 1.0) < part;
-  return std::make_unique<Witness>(shared_, std::move(request), told);
+  return std::make_unique<Witness>(counts_, std::move(options),
+                                   std::move(request), told);
 }
 
-const Lifecycle::Counts& Lifecycle::counts() const { return shared_->counts; }
+void Lifecycle::SetOptions(Options options) {
+  auto next = std::make_shared<const Options>(std::move(options));
+  MutexLock lock(&mu_);
+  options_.swap(next);
+}
 
 std::string HashSubject(const std::string& subject) {
   unsigned char digest[SHA256_DIGEST_LENGTH];

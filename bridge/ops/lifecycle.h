@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "bridge/base/labelled_counter.h"
+#include "bridge/base/mutex.h"
 #include "bridge/ops/stream_journal.h"
 
 namespace sse_bridge {
@@ -40,12 +42,17 @@ class Lifecycle : public StreamJournal {
 
   std::unique_ptr<StreamWitness> OnExecuting(StreamRequest request) override;
 
-  const Counts& counts() const;
+  // Hold for the requests from now on.
+  void SetOptions(Options options);
+
+  const Counts& counts() const { return *counts_; }
 
  private:
   class Witness;
-  struct Shared;
-  const std::shared_ptr<Shared> shared_;
+  // Witnesses may outlive this.
+  const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
+  Mutex mu_;
+  std::shared_ptr<const Options> options_ ABSL_GUARDED_BY(mu_);
 };
 
 // The subject as logs show it where they must not name people: the same for the

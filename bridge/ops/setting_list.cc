@@ -69,9 +69,11 @@ SettingList::SettingList(const google::protobuf::Descriptor* message) {
     info.flag = absl::StrReplaceAll(info.key, {{"_", "-"}});
     info.variable =
         absl::StrCat("SSE_BRIDGE_", absl::AsciiStrToUpper(info.key));
+    // By name: the set may be older than the message, and lack the field.
+    const google::protobuf::FieldDescriptor* described =
+        commented == nullptr ? nullptr : commented->FindFieldByName(info.key);
     google::protobuf::SourceLocation location;
-    if (commented != nullptr &&
-        commented->field(i)->GetSourceLocation(&location)) {
+    if (described != nullptr && described->GetSourceLocation(&location)) {
       if (!location.leading_detached_comments.empty()) {
         group = Paragraph(location.leading_detached_comments.back());
       }

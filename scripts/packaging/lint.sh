@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Checks the files of this folder with what Debian offers: promtool, yamllint,
+# lint.sh BRIDGE BACKENDS: checks the files of this folder, and what the two
+# programs print for packages, with what Debian offers: promtool, yamllint, man,
 # systemd-analyze. No container engine and no cluster is asked for.
 set -euo pipefail
+bridge=$(realpath "${1:?usage: lint.sh BRIDGE BACKENDS}")
+backends=$(realpath "${2:?usage: lint.sh BRIDGE BACKENDS}")
 cd "$(dirname "$0")"
+fail() { echo "lint.sh: $*" >&2; exit 1; }
 yamllint -s -c .yamllint .
 promtool check rules prometheus/rules.yml
 (cd prometheus && promtool test rules rules_test.yml)
@@ -18,3 +22,32 @@ if command -v systemd-analyze >/dev/null; then
   found=$(systemd-analyze verify systemd/*.service systemd/*.socket 2>&1 | grep -v 'is not executable' || true)
   [ -z "$found" ] || { echo "$found" >&2; exit 1; }
 fi
+
+# The manual pages: nothing that groff warns of, and no flag is missing.
+for page in <("$bridge" config --manual) realtime-backends.1; do
+  warned=$(LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+  [ -z "$warned" ] || fail "$page: $warned"
+done
+help=$("$backends" --help || true)
+flags=$(grep -oE '^    --[a-z_]+' <<<"$help" | tr -d ' -')
+for flag in $flags; do
+  grep -qE "(\\\\-|\[no\])$flag\\\\fR" realtime-backends.1 ||
+    fail "realtime-backends.1 has no --$flag"
+done
+
+# The completion, as bash calls it.
+completes() { # WORD... WANTED
+  (
+    eval "$("$bridge" config --completion)"
+    COMP_WORDS=("${@:1:$#-1}")
+    COMP_CWORD=$(($# - 2))
+    compopt() { :; }
+    _sse_bridge
+    [ "${COMPREPLY[*]}" = "${*: -1}" ] || fail "completion: ${COMPREPLY[*]} for $*"
+  )
+}
+completes sse-bridge che check
+completes sse-bridge --max-h --max-head=
+completes sse-bridge --log-level = de debug
+completes sse-bridge check --descr --descriptor-set=
+completes sse-bridge --config "$PWD/lint" "$PWD/lint.sh"

@@ -29,7 +29,9 @@ in_root --install "$deb"
 files
 
 for file in usr/bin/sse-bridge usr/bin/realtime-backends etc/sse-bridge/config.yaml \
-  lib/systemd/system/sse-bridge.service lib/systemd/system/sse-bridge.socket usr/share/sse-bridge/proto/sse/v1/sse.proto; do
+  lib/systemd/system/sse-bridge.service lib/systemd/system/sse-bridge.socket \
+  usr/share/sse-bridge/proto/sse/v1/sse.proto usr/share/bash-completion/completions/sse-bridge \
+  usr/share/man/man1/sse-bridge.1.gz usr/share/man/man1/realtime-backends.1.gz; do
   [ -f "$root/$file" ] || [ -f "$root/usr/$file" ] || fail "$file is missing"
 done
 "$root/usr/bin/sse-bridge" check --config "$root/etc/sse-bridge/config.yaml" >/dev/null

@@ -21,22 +21,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5);
 
-std::string MakeTemporaryDirectory() {
-  std::string path =
-      (std::filesystem::temp_directory_path() / "sse-bridge-test-XXXXXX")
-          .string();
-  if (mkdtemp(path.data()) == nullptr) ADD_FAILURE() << "mkdtemp failed";
-  return path;
-}
-
 }  // namespace
 
-Process::Process(std::vector<std::string> argv)
-    : directory_(MakeTemporaryDirectory()) {
+Process::Process(std::vector<std::string> argv) {
   std::vector<char*> args;
   for (std::string& arg : argv) args.push_back(arg.data());
   args.push_back(nullptr);
-  const std::string out = directory_ + "/out", err = directory_ + "/err";
+  const std::string out = directory_.path() + "/out",
+                    err = directory_.path() + "/err";
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
@@ -64,8 +56,6 @@ Process::~Process() {
     if (!log.empty())
       fprintf(stderr, "--- stderr of %d\n%s\n", pid_, log.c_str());
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 std::string Process::WaitForLine(const std::string& prefix) {
@@ -107,8 +97,12 @@ bool Process::running() {
   return false;
 }
 
-std::string Process::Stdout() const { return ReadFile(directory_ + "/out"); }
-std::string Process::Stderr() const { return ReadFile(directory_ + "/err"); }
+std::string Process::Stdout() const {
+  return ReadFile(directory_.path() + "/out");
+}
+std::string Process::Stderr() const {
+  return ReadFile(directory_.path() + "/err");
+}
 
 int Process::threads() const {
   int count = 0;
@@ -118,13 +112,6 @@ int Process::threads() const {
     ++count;
   }
   return count;
-}
-
-TemporaryDirectory::TemporaryDirectory() : path_(MakeTemporaryDirectory()) {}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 void WriteFile(const std::string& path, const std::string& content) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_directory.h"
+
 namespace sse_bridge::testing {
 
 // A program under test, started with its output in files below a directory of
@@ -39,18 +41,7 @@ class Process {
   pid_t pid_ = -1;
   bool reaped_ = false;
   int exit_code_ = -1;
-  std::string directory_;
-};
-
-// A directory that is removed with its files at the end of the scope.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
+  TemporaryDirectory directory_;
 };
 
 void WriteFile(const std::string& path, const std::string& content);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/access/test_keys.h"
 
 namespace sse_bridge {
@@ -310,10 +311,11 @@ TEST(KeySetTest, SizeIsBounded) {
 }
 
 TEST(KeySetTest, FilesAreReadTogetherAndErrorsNameThem) {
-  const std::string dir = testing::TempDir();
-  const std::string pem = absl::StrCat(dir, "/key_set_test.pem");
-  const std::string secret = absl::StrCat(dir, "/key_set_test.key");
-  const std::string weak = absl::StrCat(dir, "/key_set_test.weak");
+  const testing::TemporaryDirectory directory;
+  const std::string& dir = directory.path();
+  const std::string pem = absl::StrCat(dir, "/a.pem");
+  const std::string secret = absl::StrCat(dir, "/a.key");
+  const std::string weak = absl::StrCat(dir, "/a.weak");
   std::ofstream(pem) << RsaKey().PublicPem();
   std::ofstream(secret) << std::string(40, 's') << "\n";
   std::ofstream(weak) << "weak\n";

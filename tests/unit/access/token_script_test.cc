@@ -15,6 +15,7 @@
 #include "bridge/access/token_verifier.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sse_bridge {
 namespace {
@@ -45,8 +46,8 @@ Result RunScript(const std::vector<std::string>& arguments) {
 }
 
 std::string WriteKey(const std::string& name, const std::string& content) {
-  const std::string path =
-      absl::StrCat(testing::TempDir(), "/token_script_", name);
+  static const testing::TemporaryDirectory directory;
+  const std::string path = absl::StrCat(directory.path(), "/", name);
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }
@@ -129,13 +130,13 @@ TEST(TokenScriptTest, SecretIsEveryByteButOneNewline) {
 
 TEST(TokenScriptTest, MistakesAreTold) {
   const std::string key = DevelopmentKey();
-  const std::string missing = testing::TempDir() + "/no-such.key";
+  const std::string missing = ::testing::TempDir() + "/no-such.key";
   const std::vector<std::pair<std::vector<std::string>, std::string>> table = {
       {{"--key", key}, "no SUBJECT"},
       {{"", "--key", key}, "no SUBJECT"},
       {{"ada", "bob", "--key", key}, "one SUBJECT"},
       {{"ada", "--key", missing}, "no key file " + missing},
-      {{"ada", "--key", testing::TempDir()}, "is a directory"},
+      {{"ada", "--key", ::testing::TempDir()}, "is a directory"},
       {{"ada", "--key"}, "--key needs a value"},
       {{"ada", "--key", key, "--ttl", "-5"}, "--ttl"},
       {{"ada", "--key", key, "--ttl", "1; id"}, "--ttl"},

@@ -2,12 +2,12 @@
 
 #include "bridge/ops/config.h"
 
-#include <cstdio>
 #include <fstream>
 
 #include "bridge/ops/setting_value.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sse_bridge {
 namespace {
@@ -18,11 +18,6 @@ using ::testing::IsEmpty;
 
 class ConfigTest : public ::testing::Test {
  protected:
-  ConfigTest()
-      : path_(::testing::TempDir() + "/config_test." +
-              std::to_string(getpid()) + ".yaml") {}
-  ~ConfigTest() override { std::remove(path_.c_str()); }
-
   void File(const std::string& text) {
     std::ofstream(path_, std::ios::trunc) << text;
     environment_["SSE_BRIDGE_CONFIG"] = path_;
@@ -34,7 +29,8 @@ class ConfigTest : public ::testing::Test {
     return LoadConfig(*line, environment_);
   }
 
-  const std::string path_;
+  const testing::TemporaryDirectory directory_;
+  const std::string path_ = directory_.path() + "/bridge.yaml";
   Environment environment_;
 };
 

@@ -89,6 +89,22 @@ TEST(EffectiveFileTest, IsReadAgainAsTheSame) {
   }
 }
 
+TEST(EffectiveFileTest, ShowsNoPassword) {
+  for (const auto& [url, shown] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"redis://ann:pa:s@s/w@host:1/2", "redis://ann:***@host:1/2"},
+           {"redis://:secret@host", "redis://:***@host"},
+           {"redis://host:6379", "redis://host:6379"}}) {
+    auto line =
+        ParseCommandLine({"--limits-redis=" + url}, {&BridgeSettings()});
+    auto loaded = LoadConfig(*line, {});
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_THAT(EffectiveFile(*loaded),
+                HasSubstr("\nlimits_redis: \"" + shown + "\"  # "));
+    EXPECT_EQ(loaded->config.limits_redis(), url);
+  }
+}
+
 TEST(ReferenceTest, HasARowForEachSetting) {
   const std::string reference = ReferenceMarkdown();
   for (const SettingInfo& setting : BridgeSettings().settings()) {

@@ -138,5 +138,18 @@ TEST_F(LifecycleTest, CountsAreExactWhateverIsTold) {
               ElementsAre(Pair(Labels("a.B.C", "NOT_FOUND"), 1)));
 }
 
+TEST_F(LifecycleTest, NewOptionsHoldForLaterStreams) {
+  Lifecycle lifecycle = Make();
+  auto before = lifecycle.OnExecuting(Request());
+  lifecycle.SetOptions({});
+  auto after = lifecycle.OnExecuting(Request());
+  before->OnStarted();
+  after->OnStarted();
+  EXPECT_THAT(Events(),
+              ElementsAre("http.stream.executing", "http.stream.started"));
+  EXPECT_THAT(lifecycle.counts().opened.Snapshot(),
+              ElementsAre(Pair(Labels("a.B.C", ""), 2)));
+}
+
 }  // namespace
 }  // namespace sse_bridge
