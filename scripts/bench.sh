@@ -8,6 +8,7 @@
 #   scripts/bench.sh slow_clients   what browsers that never read do to others
 #   scripts/bench.sh symbols        many browsers with symbols of their own
 #   scripts/bench.sh attack         normal requests during slow-client attacks
+#   scripts/bench.sh metrics        what a scrape costs, and whether it is right
 set -euo pipefail
 cd "$(dirname "$0")/.."
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' scripts/bench.sh | sed '$d'; }

@@ -111,6 +111,7 @@ absl::Status Gate::Start(int listen_fd) {
   if (absl::Status opened = door_.Start(); !opened.ok()) return opened;
   inbox_->Open(epoll_fd_, wake_fd_);
   thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "http-gate");
   return absl::OkStatus();
 }
 

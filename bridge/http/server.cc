@@ -252,6 +252,8 @@ void HttpServer::Start(Handler handler) {
       });
   for (int i = 0; i < rep_->options.workers; ++i) {
     rep_->workers.emplace_back([rep = rep_.get()] { rep->Work(); });
+    pthread_setname_np(rep_->workers.back().native_handle(),
+                       absl::StrCat("http-worker-", i).c_str());
   }
   if (absl::Status started =
           rep_->gate->Start(std::exchange(rep_->listen_fd, -1));

@@ -125,6 +125,12 @@ TEST_F(ConfigurationTest, SighupReloadsWhatItCanAndSaysWhatItCannot) {
   reload("workers: none\n", path_ + ":1:10: workers: ");
   EXPECT_TRUE(Has(bridge.process->Stderr(), "the configuration stays"));
   reload("log_level: debug\n", "log_level is now debug");
+  reload("log_streams: true\nlog_subjects: omit\n", "log_subjects is now omit");
+  const HttpConnection stream =
+      bridge.Stream("/prices/stream?symbols=A", writer_);
+  WaitFor("the stream's log",
+          [&] { return Has(bridge.process->Stderr(), "http.stream.started"); });
+  EXPECT_FALSE(Has(bridge.process->Stderr(), "\"subject\""));
   EXPECT_EQ(bridge.Call("GET", "/nothing").status, 404);
 }
 

@@ -5,11 +5,14 @@ Each ```sh block is run in a folder that looks like the repository, after the
 .proto of "Your own service" was written where the text says. The exceptions are
 named below, with what tests them instead.
 """
+import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 ROOT = sys.argv[1]
 BUILD = sys.argv[2]  # build/PRESET
@@ -21,7 +24,10 @@ ELSEWHERE = {
     "(cd build/release && cpack)": "packaging_deb",
     "scripts/gen.sh --proto-dir my/protos --out my/gen --package": "tests/client",
     "cd my/app": "tests/client",
+    "npm install --prefix my": "the packages of tests/foreign are the same",
+    "node my/backend.js": "runs with the bridge, see streams()",
 }
+USUAL_BACKEND = "127.0.0.1:50051"
 STARTS_BRIDGE = re.compile(r"^build/release/bridge/sse-bridge --")
 
 
@@ -34,16 +40,67 @@ def commands(text):
                 yield re.sub(r"\s+", " ", line)
 
 
-def serves(command, folder):
-    """The bridge that `command` starts says where it listens."""
-    process = subprocess.Popen(command + " --listen 127.0.0.1:0", shell=True,
-                               cwd=folder, stdout=subprocess.PIPE, text=True,
-                               preexec_fn=os.setsid)
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Running:
+    """A program that has printed a line that begins with `first`."""
+
+    def __init__(self, command, folder, first):
+        self.process = subprocess.Popen(command, shell=True, cwd=folder,
+                                        stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=os.setsid)
+        self.line = self.process.stdout.readline()
+        if not self.line.startswith(first):
+            self.stop()
+            raise AssertionError("%s did not start" % command)
+
+    def stop(self):
+        os.killpg(self.process.pid, 15)
+        self.process.wait(30)
+
+
+def streams(command, folder):
+    """README's backend behind the bridge that `command` starts: its stream
+    gives an event, and the page is there."""
+    port = free_port()
+    with open(os.path.join(folder, "my/backend.js")) as file:
+        backend_text = file.read()
+    assert USUAL_BACKEND in backend_text and USUAL_BACKEND in command
+    address = "127.0.0.1:%d" % port
+    with open(os.path.join(folder, "my/backend.js"), "w") as file:
+        file.write(backend_text.replace(USUAL_BACKEND, address))
+    backend = Running("exec node my/backend.js", folder, "the weather is up")
     try:
-        return process.stdout.readline().startswith("listening on ")
+        bridge = Running("exec " + command.replace(USUAL_BACKEND, address) +
+                         " --listen 127.0.0.1:0 --drain-timeout 0s", folder,
+                         "listening on ")
+        try:
+            base = bridge.line.split()[-1]
+            with urllib.request.urlopen(base + "/weather/Oslo/stream",
+                                        timeout=20) as stream:
+                for line in stream:
+                    if line.startswith(b"data: "):
+                        break
+            report = json.loads(line[6:])
+            assert report["city"] == "Oslo" and report["celsius"] >= 20, report
+            with urllib.request.urlopen(base, timeout=20) as page:
+                assert b"<html" in page.read(), "no page"
+        finally:
+            bridge.stop()
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
+        backend.stop()
+
+
+def write(text, language, path):
+    """The first block of this language that stands in a list, to a file."""
+    block = re.search(r"^( +)```%s\n(.*?)^ *```$" % language, text, re.M | re.S)
+    assert block, "README has no %s for %s" % (language, path)
+    with open(path, "w") as file:
+        file.write(re.sub("^" + block.group(1), "", block.group(2), flags=re.M))
 
 
 def main():
@@ -54,18 +111,17 @@ def main():
             os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
         os.makedirs(os.path.join(folder, "build"))
         os.symlink(BUILD, os.path.join(folder, "build", "release"))
-        proto = re.search(r"^( *)```proto\n(.*?)^ *```$", text, re.M | re.S)
-        assert proto, "README has no .proto"
         os.makedirs(os.path.join(folder, "my/protos"))
-        with open(os.path.join(folder, "my/protos/weather.proto"), "w") as file:
-            file.write(re.sub("^" + proto.group(1), "", proto.group(2),
-                              flags=re.M))
+        write(text, "proto", os.path.join(folder, "my/protos/weather.proto"))
+        write(text, "js", os.path.join(folder, "my/backend.js"))
+        os.symlink(os.path.join(ROOT, "tests/foreign/node_modules"),
+                   os.path.join(folder, "my/node_modules"))
         for command in commands(text):
             if any(command.startswith(name) for name in ELSEWHERE):
                 continue
             print("$", command, flush=True)
             if STARTS_BRIDGE.match(command):
-                assert serves(command, folder), "the bridge did not start"
+                streams(command, folder)
             else:
                 subprocess.run(command, shell=True, cwd=folder, check=True,
                                timeout=60, stdout=subprocess.DEVNULL)

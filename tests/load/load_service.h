@@ -52,6 +52,10 @@ class LoadService : public load::v1::Load::CallbackService {
       Context*, const load::v1::ItemsRequest* request) override {
     return Follow(request->topic());
   }
+  Writer<load::v1::Item> Kept(Context*,
+                              const load::v1::ItemsRequest* request) override {
+    return Follow(request->topic());
+  }
   Writer<load::v1::Item> Flood(Context*,
                                const load::v1::FloodRequest*) override;
   grpc::ServerUnaryReactor* Publish(Context*, const load::v1::PublishRequest*,

@@ -1,0 +1,354 @@
+// Every setting has a test that shows its effect: here as SettingsTest.KEY in
+// CamelCase, or elsewhere as kShownElsewhere says.
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "bridge/v1/config.pb.h"
+#include "tests/integration/load_testing.h"
+#include "tests/integration/services_testing.h"
+
+namespace sse_bridge::testing {
+namespace {
+
+// Below tests/integration: the file, and the test in it.
+struct Place {
+  std::string file;
+  std::string test;
+};
+
+const std::map<std::string, Place>& ShownElsewhere() {
+  static const auto* const kPlaces = new std::map<std::string, Place>{
+      {"config", {"configuration_test.cc", "FileStartsABridge"}},
+      {"pages", {"pages_test.cc", "AreNotServedWithNoPages"}},
+      {"admin", {"admin_test.cc", "HealthAndReadiness"}},
+      {"descriptor_set",
+       {"programs_test.cc", "SighupReadsTheSchemaAgainWithoutDroppingStreams"}},
+      {"reflect", {"foreign_schema_test.cc", "ReflectionNeedsNoFile"}},
+      {"default_routes",
+       {"foreign_schema_test.cc", "MethodWithoutRouteIsHiddenUnlessAskedFor"}},
+      {"auth_key", {"access_test.cc", "PublicKeyVerifiesWhatItsOwnerSigned"}},
+      {"auth_issuer",
+       {"access_test.cc", "IssuerAndAudienceAreCheckedWhenGiven"}},
+      {"auth_audience",
+       {"access_test.cc", "IssuerAndAudienceAreCheckedWhenGiven"}},
+      {"auth_cookie",
+       {"access_test.cc", "CookieCarriesTheTokenWhereItIsNamed"}},
+      {"max_streams_per_subject",
+       {"access_test.cc", "StreamThatEndsByItselfGivesItsPlaceBack"}},
+      {"limits_redis", {"scale_out_test.cc", "LimitsPerSubjectAreShared"}},
+      {"max_streams_per_address",
+       {"access_test.cc", "AddressLimitAnswers503WithRetryAfter"}},
+      {"max_streams", {"access_test.cc", "TotalLimitAnswers503WithRetryAfter"}},
+      {"keep_alive", {"foreign_schema_test.cc", "QuietStreamIsKeptAlive"}},
+      {"open_grace",
+       {"foreign_schema_test.cc",
+        "SilentBackendStillOpensTheStreamAfterAGrace"}},
+      {"linger", {"feeds_test.cc", "LastOutEndsTheCall"}},
+      {"queue_bytes",
+       {"slow_consumers_test.cc", "DropOldestKeepsTheNewestUpToTheBound"}},
+      {"flush_window",
+       {"slow_consumers_test.cc", "EventsOfOneWindowLeaveTogether"}},
+      {"drain_timeout",
+       {"programs_test.cc", "SecondSigtermEndsTheBridgeAtOnce"}},
+      {"max_body", {"configuration_test.cc", "FileStartsABridge"}},
+      {"head_timeout",
+       {"gate_test.cc", "UnfinishedRequestsHoldUpNobodyAndAreDropped"}},
+      {"body_timeout",
+       {"gate_test.cc", "UnfinishedRequestsHoldUpNobodyAndAreDropped"}},
+      {"log_streams",
+       {"admin_test.cc", "LifecycleIsLoggedWithTheTraceAndWithoutSecrets"}},
+  };
+  return *kPlaces;
+}
+
+// max_streams is MaxStreams.
+std::string CamelCase(const std::string& key) {
+  std::string name;
+  bool upper = true;
+  for (char c : key) {
+    if (c != '_') name += upper ? static_cast<char>(std::toupper(c)) : c;
+    upper = c == '_';
+  }
+  return name;
+}
+
+// The names of this program's tests.
+std::set<std::string> TestsHere() {
+  std::set<std::string> names;
+  const auto* unit_test = ::testing::UnitTest::GetInstance();
+  for (int i = 0; i < unit_test->total_test_suite_count(); ++i) {
+    const auto* suite = unit_test->GetTestSuite(i);
+    for (int k = 0; k < suite->total_test_count(); ++k) {
+      names.insert(suite->GetTestInfo(k)->name());
+    }
+  }
+  return names;
+}
+
+TEST(EverySettingTest, HasATestThatShowsItsEffect) {
+  const std::set<std::string> here = TestsHere();
+  const auto* message = ::bridge::v1::Config::descriptor();
+  for (int i = 0; i < message->field_count(); ++i) {
+    const std::string& key = message->field(i)->name();
+    const auto place = ShownElsewhere().find(key);
+    if (place == ShownElsewhere().end()) {
+      EXPECT_EQ(here.count(CamelCase(key)), 1u)
+          << key << ": no test SettingsTest." << CamelCase(key)
+          << " shows what it does, and none is named in ShownElsewhere";
+      continue;
+    }
+    EXPECT_EQ(here.count(CamelCase(key)), 0u) << key << " is shown twice";
+    const std::string text =
+        ReadFile(RepositoryRoot() + "/tests/integration/" + place->second.file);
+    EXPECT_NE(text.find(", " + place->second.test + ") {"), std::string::npos)
+        << key << ": " << place->second.file << " has no test "
+        << place->second.test;
+    std::string flag = "--" + key;
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    EXPECT_TRUE(text.find(flag) != std::string::npos ||
+                text.find("--no-" + flag.substr(2)) != std::string::npos ||
+                text.find(key + ": ") != std::string::npos)
+        << key << ": " << place->second.file << " never sets it";
+  }
+  for (const auto& [key, place] : ShownElsewhere()) {
+    EXPECT_NE(message->FindFieldByName(key), nullptr)
+        << key << " is no setting";
+  }
+}
+
+class SettingsTest : public LoadTest {
+ protected:
+  // The load backend behind a bridge with these options.
+  Bridge With(std::vector<std::string> options) const {
+    return Bridge(backend_.address, WithSchema(std::move(options)),
+                  Bridge::Key::kNone);
+  }
+
+  // Threads of the process whose names begin so.
+  static int Threads(const Process& process, const std::string& prefix) {
+    int count = 0;
+    for (const auto& task : std::filesystem::directory_iterator(
+             "/proc/" + std::to_string(process.pid()) + "/task")) {
+      count += ReadFile(task.path() / "comm").rfind(prefix, 0) == 0;
+    }
+    return count;
+  }
+
+  // Connections of the process to a port of this machine, once established.
+  static int ConnectionsTo(const Process& process, const std::string& address) {
+    std::set<std::string> sockets;
+    for (const auto& fd : std::filesystem::directory_iterator(
+             "/proc/" + std::to_string(process.pid()) + "/fd")) {
+      std::error_code ignored;
+      sockets.insert(std::filesystem::read_symlink(fd.path(), ignored));
+    }
+    char port[8];
+    snprintf(port, sizeof port, ":%04X",
+             std::stoi(address.substr(address.rfind(':') + 1)));
+    int count = 0;
+    std::istringstream lines(ReadFile("/proc/self/net/tcp") +
+                             ReadFile("/proc/self/net/tcp6"));
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string number, local, remote, state, queues, timer, retransmits, uid,
+          timeout, inode;
+      words >> number >> local >> remote >> state >> queues >> timer >>
+          retransmits >> uid >> timeout >> inode;
+      const bool to_port =
+          remote.size() > 5 && remote.compare(remote.size() - 5, 5, port) == 0;
+      count += to_port && state == "01" &&
+               sockets.count("socket:[" + inode + "]") > 0;
+    }
+    return count;
+  }
+
+  // What a browser gets that comes back with this id: "reset", or the n of the
+  // first event.
+  static std::string BackWith(const Bridge& bridge, const std::string& id) {
+    HttpConnection stream = bridge.Stream("/kept/t", "", id);
+    const SseEvent event = stream.Event();
+    return event.event == "reset" ? "reset" : Data(event)["n"].dump();
+  }
+
+  // Publishes items of `pad` bytes; a browser stays, so the feed does too.
+  HttpConnection FillKept(const Bridge& bridge, int count, int pad) const {
+    HttpConnection stays = bridge.Stream("/kept/t");
+    WaitFor("the upstream call", [&] { return Count("t", "open") > 0; });
+    Publish("t", count, pad);
+    for (int n = 1; n <= count; ++n) EXPECT_EQ(Data(stays.Event())["n"], n);
+    return stays;
+  }
+};
+
+TEST_F(SettingsTest, Listen) {
+  Process bridge({BridgeProgram(), "--listen=127.0.0.2:0",
+                  "--upstream=" + backend_.address});
+  const std::string address = bridge.WaitForLine("listening on http://");
+  EXPECT_EQ(address.rfind("127.0.0.2:", 0), 0u) << address;
+}
+
+TEST_F(SettingsTest, ReusePort) {
+  const Bridge first = With({"--reuse-port"});
+  const std::string port =
+      "127.0.0.1" + first.address.substr(first.address.rfind(':'));
+  Process second({BridgeProgram(), "--listen=" + port, "--reuse-port",
+                  "--upstream=" + backend_.address});
+  EXPECT_EQ(second.WaitForLine("listening on "), first.address);
+  Process third(
+      {BridgeProgram(), "--listen=" + port, "--upstream=" + backend_.address});
+  EXPECT_NE(third.Wait(), 0);
+}
+
+TEST_F(SettingsTest, Workers) {
+  EXPECT_EQ(Threads(*bridge_.process, "http-worker"), 2);
+  EXPECT_EQ(Threads(*With({"--workers=5"}).process, "http-worker"), 5);
+}
+
+TEST_F(SettingsTest, DeliveryThreads) {
+  EXPECT_EQ(Threads(*With({"--delivery-threads=3"}).process, "delivery"), 3);
+}
+
+TEST_F(SettingsTest, Upstream) {
+  const Bridge bridge(
+      "127.0.0.1:1",
+      WithSchema({"--upstream=load.v1.Load=" + backend_.address}),
+      Bridge::Key::kNone);
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
+}
+
+TEST_F(SettingsTest, UpstreamChannels) {
+  const Bridge bridge = With({"--upstream-channels=3"});
+  std::vector<HttpConnection> streams;
+  for (int i = 0; i < 6; ++i) {
+    streams.push_back(bridge.Stream("/own-ticks?rate=1"));
+  }
+  WaitFor("three connections", [&] {
+    return ConnectionsTo(*bridge.process, backend_.address) == 3;
+  });
+  EXPECT_EQ(bridge_.Call("GET", "/counts/t").status, 200);
+  EXPECT_EQ(ConnectionsTo(*bridge_.process, backend_.address), 1);
+}
+
+TEST_F(SettingsTest, MaxMessage) {
+  const Bridge bridge = With({"--max-message=1KiB"});
+  HttpConnection stream = bridge.Stream("/disconnect/t");
+  WaitFor("the upstream call", [&] { return Count("t", "open") > 0; });
+  Publish("t", 1, 500);
+  EXPECT_EQ(Data(stream.Event())["n"], 1);
+  Publish("t", 1, 2000);
+  ExpectStatusEvent(stream.Event(), 8);
+}
+
+TEST_F(SettingsTest, RequestTimeout) {
+  const Bridge bridge = With({"--request-timeout=200ms"});
+  WaitFor("the connection",
+          [&] { return bridge.Call("GET", "/counts/t").status == 200; });
+  backend_.process->Signal(SIGSTOP);
+  ExpectError(bridge.Call("GET", "/counts/t"), 504);
+  backend_.process->Signal(SIGCONT);
+}
+
+TEST_F(SettingsTest, UpstreamGiveUp) {
+  const Bridge bridge = With({"--upstream-give-up=300ms"});
+  HttpConnection stream = bridge.Stream("/last/t");
+  HttpConnection patient = bridge_.Stream("/last/t");
+  WaitFor("the calls", [&] { return Count("t", "open") == 2; });
+  backend_.process->Signal(SIGKILL);
+  ExpectStatusEvent(stream.Event(), 14);
+  // With the default of 5 minutes it goes on.
+  EXPECT_EQ(patient.NextBlock()->comment, "open");
+  EXPECT_EQ(patient.NextBlock()->comment, "upstream is away");
+}
+
+TEST_F(SettingsTest, Retry) {
+  const Bridge bridge = With({"--retry=1234ms"});
+  EXPECT_EQ(bridge.Stream("/disconnect/t").NextBlock()->retry, "1234");
+  EXPECT_EQ(bridge_.Stream("/disconnect/t").NextBlock()->retry, "2000");
+}
+
+TEST_F(SettingsTest, ReplayEvents) {
+  const Bridge bridge = With({"--replay-events=2"});
+  const HttpConnection stays = FillKept(bridge, 5, 0);
+  EXPECT_EQ(BackWith(bridge, "4"), "5");
+  EXPECT_EQ(BackWith(bridge, "1"), "reset");
+}
+
+TEST_F(SettingsTest, ReplayBytes) {
+  const Bridge bridge = With({"--replay-bytes=2500B"});
+  const HttpConnection stays = FillKept(bridge, 5, 1000);
+  EXPECT_EQ(BackWith(bridge, "4"), "5");
+  EXPECT_EQ(BackWith(bridge, "1"), "reset");
+}
+
+TEST_F(SettingsTest, ReplayAge) {
+  const Bridge bridge = With({"--replay-age=200ms"});
+  HttpConnection stays = FillKept(bridge, 2, 0);
+  usleep(300'000);
+  Publish("t", 1);  // what is too old goes when something new comes
+  EXPECT_EQ(Data(stays.Event())["n"], 3);
+  EXPECT_EQ(BackWith(bridge, "1"), "reset");
+}
+
+TEST_F(SettingsTest, MaxHead) {
+  const Bridge bridge = With({"--max-head=1KiB"});
+  HttpRequest request;
+  request.target = "/counts/t";
+  request.headers.emplace_back("X-Long", std::string(2000, 'x'));
+  EXPECT_EQ(Fetch(bridge.address, request).status, 431);
+  EXPECT_EQ(Fetch(bridge_.address, request).status, 200);
+}
+
+TEST_F(SettingsTest, LogLevel) {
+  const Bridge bridge = With({"--log-level=off"});
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
+  EXPECT_EQ(bridge.process->Stderr(), "");
+  EXPECT_NE(bridge_.process->Stderr().find("[info]"), std::string::npos);
+}
+
+TEST_F(SettingsTest, LogSampling) {
+  const Bridge bridge =
+      With({"--log-streams", "--log-sampling=0", "--max-streams=1"});
+  HttpConnection stream = bridge.Stream("/disconnect/t");
+  ExpectError(bridge.Call("GET", "/disconnect/t"), 503);
+  const std::string log = bridge.process->Stderr();
+  EXPECT_EQ(log.find("http.stream.started"), std::string::npos) << log;
+  EXPECT_NE(log.find("http.stream.error"), std::string::npos) << log;
+}
+
+// With the five services, which have access rules.
+class ServicesSettingsTest : public ServicesTest {};
+
+TEST_F(ServicesSettingsTest, AuthLeeway) {
+  const Bridge lenient(backends_.address, {"--auth-leeway=5m"});
+  const std::string expired = lenient.Sign(
+      {{"sub", "ann"}, {"exp", static_cast<int64_t>(time(nullptr)) - 60}});
+  EXPECT_EQ(lenient.Call("GET", "/channels/c/members", expired).status, 200);
+  EXPECT_EQ(bridge_.Call("GET", "/channels/c/members", expired).status, 401);
+}
+
+TEST_F(ServicesSettingsTest, LogSubjects) {
+  const nlohmann::json kAnn = {
+      {"sub", "ann"}, {"exp", static_cast<int64_t>(time(nullptr)) + 600}};
+  for (const auto& [how, shown] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"plain", R"("subject":"ann")"},
+           {"hash", R"("subject":"49915e0d7d4b402e")"},
+           {"omit", ""}}) {
+    const Bridge bridge(backends_.address,
+                        {"--log-streams", "--log-subjects=" + how});
+    HttpConnection stream =
+        bridge.Stream("/channels/c/stream", bridge.Sign(kAnn));
+    const std::string log = bridge.process->Stderr();
+    EXPECT_NE(log.find("http.stream.started"), std::string::npos) << log;
+    EXPECT_EQ(log.find("\"ann\"") != std::string::npos, how == "plain") << log;
+    EXPECT_EQ(log.find("\"subject\"") == std::string::npos, how == "omit");
+    EXPECT_NE(log.find(shown), std::string::npos) << log;
+  }
+}
+
+}  // namespace
+}  // namespace sse_bridge::testing
