@@ -248,7 +248,12 @@ TEST_F(SettingsTest, RequestTimeout) {
   WaitFor("the connection",
           [&] { return bridge.Call("GET", "/counts/t").status == 200; });
   backend_.process->Signal(SIGSTOP);
-  ExpectError(bridge.Call("GET", "/counts/t"), 504);
+  HttpAnswer answer;
+  WaitFor("the backend's silence", [&] {
+    answer = bridge.Call("GET", "/counts/t");
+    return answer.status != 200;
+  });
+  ExpectError(answer, 504);
   backend_.process->Signal(SIGCONT);
 }
 
