@@ -56,10 +56,20 @@ void ApplyLogLevel(const bridge::v1::Config& config) {
       spdlog::level::from_str(EnumNames(levels)[config.log_level()]));
 }
 
+// What SIGHUP changes in a running bridge.
+struct Running {
+  const UpstreamRouter* upstreams = nullptr;
+  Operations* operations = nullptr;
+  ConnectionLimits* limits = nullptr;
+  FileWatcher* watcher = nullptr;
+  Api* api = nullptr;
+  size_t descriptors = 0;
+};
+
 // Puts into force what may change while the bridge runs, and tells what may
 // not. The old configuration stays when the new one is wrong.
-void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
-            Operations* operations, Api* api, LoadedConfig* loaded) {
+void Reload(const ConfigSources& sources, const Running& running,
+            LoadedConfig* loaded) {
   auto next = LoadConfig(sources.line, sources.environment);
   if (!next.ok()) {
     spdlog::error("SIGHUP: the configuration stays as it is: {}",
@@ -80,29 +90,29 @@ void Reload(const ConfigSources& sources, const UpstreamRouter& upstreams,
                       ", "));
   }
   ApplyLogLevel(loaded->config);
-  operations->Apply(loaded->config);
+  running.operations->Apply(loaded->config);
+  running.limits->SetOptions(LimitOptions(loaded->config, running.descriptors));
 
-  auto served = LoadSchema(*loaded, upstreams);
+  auto served = LoadSchema(*loaded, *running.upstreams);
   if (!served.ok()) {
     spdlog::error("SIGHUP: the schema stays as it is: {}",
                   std::string(served.status().message()));
     return;
   }
-  api->Replace(*std::move(served));
+  running.api->Replace(*std::move(served));
   spdlog::info("SIGHUP: the schema was read again");
 }
 
 // Waits for SIGTERM or SIGINT; SIGHUP reloads.
 void ServeUntilSignal(const sigset_t& signals, const ConfigSources& sources,
-                      const UpstreamRouter& upstreams, FileWatcher* watcher,
-                      Operations* operations, Api* api, LoadedConfig* loaded) {
+                      const Running& running, LoadedConfig* loaded) {
   for (;;) {
     int signal = 0;
     sigwait(&signals, &signal);
     if (signal != SIGHUP) return;
     NotifyReloading();
-    watcher->ReadAll();
-    Reload(sources, upstreams, operations, api, loaded);
+    running.watcher->ReadAll();
+    Reload(sources, running, loaded);
     NotifyReady();
   }
 }
@@ -124,17 +134,10 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
       static_cast<size_t>(config.queue_bytes());
   // Destroyed in the reverse order: feeds publish to delivery, the API uses
   // all.
-  ConnectionLimits::Options limit_options;
-  limit_options.per_subject =
-      static_cast<int>(config.max_streams_per_subject());
-  limit_options.per_address =
-      static_cast<int>(config.max_streams_per_address());
-  limit_options.total = static_cast<int>(config.max_streams() > 0
-                                             ? config.max_streams()
-                                             : StreamDescriptors(descriptors));
   auto shared_limits = MakeSharedLimits(loaded);
   if (!shared_limits.ok()) return shared_limits.status();
-  ConnectionLimits limits(limit_options, shared_limits->get());
+  ConnectionLimits limits(LimitOptions(config, descriptors),
+                          shared_limits->get());
   Delivery delivery(delivery_options);
   auto upstreams = MakeUpstreams(loaded, &delivery, &operations.calls);
   if (!upstreams.ok()) return upstreams.status();
@@ -230,8 +233,10 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   std::fflush(stdout);
   NotifyReady();
 
-  ServeUntilSignal(signals, sources, upstreams->router, &watcher, &operations,
-                   api.get(), &loaded);
+  ServeUntilSignal(signals, sources,
+                   {&upstreams->router, &operations, &limits, &watcher,
+                    api.get(), descriptors},
+                   &loaded);
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());
   spdlog::info("draining for up to {}", absl::FormatDuration(drain_timeout));

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/access/redis_limits.h"
 #include "bridge/base/read_file.h"
+#include "bridge/ops/descriptor_limit.h"
 #include "bridge/ops/setting_value.h"
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
@@ -118,6 +119,17 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     }
   }
   return upstreams;
+}
+
+ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,
+                                       size_t descriptors) {
+  ConnectionLimits::Options options;
+  options.per_subject = static_cast<int>(config.max_streams_per_subject());
+  options.per_address = static_cast<int>(config.max_streams_per_address());
+  options.total = static_cast<int>(config.max_streams() > 0
+                                       ? config.max_streams()
+                                       : StreamDescriptors(descriptors));
+  return options;
 }
 
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bridge/access/connection_limits.h"
 #include "bridge/access/shared_limits.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/http/served_schema.h"
@@ -30,6 +31,10 @@ struct Upstreams {
 };
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
                                         Delivery* delivery, CallCounts* counts);
+
+// How many streams may be open, in a process that may have so many descriptors.
+ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,
+                                       size_t descriptors);
 
 // Null when each bridge counts for itself. No connection is needed.
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(

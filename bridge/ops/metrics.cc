@@ -29,9 +29,15 @@ class Families {
   void Counter(const LabelledCounter* counter, const std::string& name,
                const std::string& help, const std::string& first,
                const std::string& second = "") {
-    if (counter == nullptr) return;
+    if (counter != nullptr)
+      Counts(counter->Snapshot(), name, help, first, second);
+  }
+
+  void Counts(const std::map<LabelledCounter::Labels, int64_t>& counts,
+              const std::string& name, const std::string& help,
+              const std::string& first, const std::string& second = "") {
     Family(MetricType::Counter, name, help);
-    for (const auto& [labels, value] : counter->Snapshot()) {
+    for (const auto& [labels, value] : counts) {
       std::vector<ClientMetric::Label> named = {{first, labels.first}};
       if (!second.empty()) named.push_back({second, labels.second});
       Add(MetricType::Counter, name, help, std::move(named),
@@ -117,8 +123,9 @@ void AddDelivery(const DeliveryStats& stats, Families* out) {
 }
 
 void AddLifecycle(const Lifecycle::Counts& counts, Families* out) {
-  const auto opened = counts.opened.Snapshot();
+  // In this order: what has ended was opened before, so none is negative.
   const auto ended = counts.ended.Snapshot();
+  const auto opened = counts.opened.Snapshot();
   std::map<std::string, int64_t> open;
   for (const auto& [labels, value] : opened) open[labels.first] += value;
   for (const auto& [labels, value] : ended) open[labels.first] -= value;
@@ -126,10 +133,10 @@ void AddLifecycle(const Lifecycle::Counts& counts, Families* out) {
     out->Add(MetricType::Gauge, "sse_bridge_streams_open", "Open streams.",
              {{"method", method}}, static_cast<double>(value));
   }
-  out->Counter(&counts.opened, "sse_bridge_streams_opened_total",
-               "Streams that were opened.", "method");
-  out->Counter(&counts.ended, "sse_bridge_streams_ended_total",
-               "Streams that ended, by reason.", "method", "reason");
+  out->Counts(opened, "sse_bridge_streams_opened_total",
+              "Streams that were opened.", "method");
+  out->Counts(ended, "sse_bridge_streams_ended_total",
+              "Streams that ended, by reason.", "method", "reason");
   out->Counter(&counts.refused, "sse_bridge_streams_refused_total",
                "Requests for streams that got an error, by google.rpc.Code.",
                "method", "code");

@@ -131,6 +131,8 @@ TEST_F(ConfigurationTest, SighupReloadsWhatItCanAndSaysWhatItCannot) {
   WaitFor("the stream's log",
           [&] { return Has(bridge.process->Stderr(), "http.stream.started"); });
   EXPECT_FALSE(Has(bridge.process->Stderr(), "\"subject\""));
+  reload("max_streams: 1\n", "max_streams is now 1");
+  ExpectError(bridge.Call("GET", "/prices/stream?symbols=A"), 503);
   EXPECT_EQ(bridge.Call("GET", "/nothing").status, 404);
 }
 

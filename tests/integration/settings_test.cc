@@ -59,6 +59,43 @@ const std::map<std::string, Place>& ShownElsewhere() {
        {"gate_test.cc", "UnfinishedRequestsHoldUpNobodyAndAreDropped"}},
       {"body_timeout",
        {"gate_test.cc", "UnfinishedRequestsHoldUpNobodyAndAreDropped"}},
+      {"auth_jwks_url",
+       {"tokens_test.cc", "KeysFromAUrlAreLookedForAgainWhenOneIsUnknown"}},
+      {"auth_type", {"tokens_test.cc", "TypeCanBeRequired"}},
+      {"auth_subject_claim",
+       {"tokens_test.cc", "ClaimsAreFoundWhereTheOptionsSay"}},
+      {"auth_scopes_claim",
+       {"tokens_test.cc", "ClaimsAreFoundWhereTheOptionsSay"}},
+      {"auth_roles_claim",
+       {"tokens_test.cc", "ClaimsAreFoundWhereTheOptionsSay"}},
+      {"auth_query", {"tokens_test.cc", "QueryCarriesATokenOnlyWhereItMay"}},
+      {"auth_deny_list",
+       {"tokens_test.cc", "DenyListEndsOpenStreamsAndRefusesNewOnes"}},
+      {"ticket_lifetime",
+       {"tokens_test.cc", "TicketsAreForWhoHasATokenAndForNothingElse"}},
+      {"ticket_key",
+       {"tokens_test.cc", "BridgesThatShareAKeyTakeEachOthersTickets"}},
+      {"max_streams_per_upstream",
+       {"limits_test.cc", "StreamsOfABackendAreBounded"}},
+      {"cors_origin",
+       {"browser_rules_test.cc", "AllowedOriginsReadStreamsAnswersAndErrors"}},
+      {"allowed_host",
+       {"browser_rules_test.cc", "HostsThatAreNotOursAreRefused"}},
+      {"trusted_proxy",
+       {"limits_test.cc", "ForwardedAddressesCountFromTrustedProxiesOnly"}},
+      {"proxy_protocol", {"limits_test.cc", "ProxyHeadersTellTheAddress"}},
+      {"connections_per_second",
+       {"limits_test.cc", "NewConnectionsOfAnAddressHaveARate"}},
+      {"connections_burst",
+       {"limits_test.cc", "NewConnectionsOfAnAddressHaveARate"}},
+      {"tls_cert", {"tls_test.cc", "RequestsAndStreamsOverHttps"}},
+      {"tls_key", {"tls_test.cc", "RequestsAndStreamsOverHttps"}},
+      {"tls_client_ca",
+       {"tls_test.cc", "ClientsNeedACertificateWhereOneIsAskedFor"}},
+      {"upstream_tls", {"tls_test.cc", "BackendsOverTls"}},
+      {"upstream_ca", {"tls_test.cc", "BackendsOverTls"}},
+      {"upstream_cert", {"tls_test.cc", "BackendsOverTls"}},
+      {"upstream_key", {"tls_test.cc", "BackendsOverTls"}},
       {"log_streams",
        {"admin_test.cc", "LifecycleIsLoggedWithTheTraceAndWithoutSecrets"}},
   };
@@ -333,6 +370,74 @@ TEST_F(ServicesSettingsTest, AuthLeeway) {
       {{"sub", "ann"}, {"exp", static_cast<int64_t>(time(nullptr)) - 60}});
   EXPECT_EQ(lenient.Call("GET", "/channels/c/members", expired).status, 200);
   EXPECT_EQ(bridge_.Call("GET", "/channels/c/members", expired).status, 401);
+}
+
+// Publishes an empty set of keys at /, over TLS if there is a certificate, and
+// says on stdout when it was asked.
+constexpr char kKeyServer[] = R"(
+import http.server, ssl, sys
+class Keys(http.server.BaseHTTPRequestHandler):
+  def do_GET(self):
+    print("asked", flush=True)
+    self.send_response(200)
+    self.end_headers()
+    self.wfile.write(b'{"keys":[]}')
+server = http.server.HTTPServer(("127.0.0.1", 0), Keys)
+if len(sys.argv) > 1:
+  context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+  context.load_cert_chain(sys.argv[1], sys.argv[2])
+  server.socket = context.wrap_socket(server.socket, server_side=True)
+print("port", server.server_port, flush=True)
+server.serve_forever()
+)";
+
+int TimesAsked(const Process& key_server) {
+  int times = 0;
+  std::istringstream lines(key_server.Stdout());
+  for (std::string line; std::getline(lines, line);) times += line == "asked";
+  return times;
+}
+
+TEST_F(ServicesSettingsTest, AuthJwksRefresh) {
+  Process keys({"python3", "-c", kKeyServer});
+  const std::string url = "http://127.0.0.1:" + keys.WaitForLine("port ");
+  const Bridge bridge(backends_.address,
+                      {"--auth-jwks-url", url, "--auth-jwks-refresh=10s"},
+                      Bridge::Key::kNone);
+  WaitFor("the first fetch", [&] { return TimesAsked(keys) >= 1; });
+  WaitFor("the second", [&] { return TimesAsked(keys) >= 2; });
+}
+
+TEST_F(ServicesSettingsTest, AuthJwksCa) {
+  const std::string cert = store_.path() + "/cert",
+                    key = store_.path() + "/key";
+  RunCommand("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -keyout " +
+             key + " -out " + cert +
+             " -subj /CN=keys -addext subjectAltName=IP:127.0.0.1 2>&1");
+  Process keys({"python3", "-c", kKeyServer, cert, key});
+  const std::string url = "https://127.0.0.1:" + keys.WaitForLine("port ");
+  const Bridge distrustful(backends_.address, {"--auth-jwks-url", url},
+                           Bridge::Key::kNone);
+  WaitFor("the refusal", [&] {
+    return distrustful.process->Stderr().find("keys of tokens: ") !=
+           std::string::npos;
+  });
+  EXPECT_EQ(TimesAsked(keys), 0);
+  const Bridge trusting(backends_.address,
+                        {"--auth-jwks-url", url, "--auth-jwks-ca", cert},
+                        Bridge::Key::kNone);
+  WaitFor("the fetch", [&] { return TimesAsked(keys) >= 1; });
+}
+
+TEST_F(ServicesSettingsTest, CorsMaxAge) {
+  const std::string page = "https://app.example";
+  const Bridge bridge(backends_.address,
+                      {"--cors-origin", page, "--cors-max-age=77s"});
+  HttpRequest preflight = bridge.Request("OPTIONS", "/prices");
+  preflight.headers.emplace_back("Origin", page);
+  preflight.headers.emplace_back("Access-Control-Request-Method", "POST");
+  EXPECT_EQ(Fetch(bridge.address, preflight).headers["access-control-max-age"],
+            "77");
 }
 
 TEST_F(ServicesSettingsTest, LogSubjects) {

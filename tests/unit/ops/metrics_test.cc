@@ -2,6 +2,9 @@
 
 #include "bridge/ops/metrics.h"
 
+#include <thread>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -63,6 +66,40 @@ TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
               HasSubstr("sse_bridge_streams_opened_total" + label + "} 2\n"));
   EXPECT_THAT(text, HasSubstr("sse_bridge_streams_ended_total" + label +
                               ",reason=\"slow\"} 1\n"));
+}
+
+TEST(MetricsTest, ScrapesComeAtAnyTimeAndNoStreamIsNegative) {
+  constexpr int kThreads = 3;
+  constexpr int kStreams = 300;
+  Lifecycle lifecycle({});
+  LabelledCounter errors;
+  MetricSources sources;
+  sources.lifecycle = &lifecycle;
+  sources.http_errors = &errors;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      StreamRequest request;
+      request.method = "m";
+      for (int k = 0; k < kStreams; ++k) {
+        auto witness = lifecycle.OnExecuting(request);
+        witness->OnStarted();
+        witness->OnEnded("ended", 1, 1, absl::ZeroDuration());
+        errors.Add("NOT_FOUND");
+        if (k % 100 == 0) lifecycle.SetOptions({});
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(MetricsText(sources),
+                Not(HasSubstr("sse_bridge_streams_open{method=\"m\"} -")));
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::string text = MetricsText(sources);
+  EXPECT_THAT(text, HasSubstr("sse_bridge_streams_open{method=\"m\"} 0\n"));
+  EXPECT_THAT(text,
+              HasSubstr("sse_bridge_streams_ended_total{method=\"m\",reason="
+                        "\"ended\"} 900\n"));
 }
 
 TEST(MetricsTest, SourcesThatAreNotThereAreLeftOut) {
