@@ -133,7 +133,9 @@ def bridge(upstream, *options, cores=None, port=0):
     process = Process([BRIDGE, '--listen', '127.0.0.1:%d' % port, '--upstream',
                        upstream, '--descriptor-set', SCHEMA, '--log-level',
                        'warning', '--drain-timeout', '0s', *options], cores)
-    process.port = int(process.wait_for('listening on http://127.0.0.1:'))
+    scheme = 'https' if '--tls-cert' in options else 'http'
+    process.port = int(process.wait_for(
+        'listening on %s://127.0.0.1:' % scheme))
     return process
 
 
@@ -146,7 +148,8 @@ def load(port, path, connections, cores=LOAD_CORES, pids=(), opened=None,
     for pid in pids:
         argv += ['--pid', str(pid)]
     for name, value in options.items():
-        argv += ['--' + name.replace('_', '-'), str(value)]
+        flag = '--' + name.replace('_', '-')
+        argv += [flag] if value is True else [flag, str(value)]
     pin = (lambda: os.sched_setaffinity(0, cores)) if cores else None
     with subprocess.Popen(argv + ['--hold'], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True,

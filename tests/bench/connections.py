@@ -1,10 +1,11 @@
 """How many streams one machine holds: what an idle one costs, how quickly they
-open, one process up to its descriptor limit, and several processes on one port.
-Every stream must receive events."""
+open, one process up to its descriptor limit, the same over TLS, and several
+processes on one port. Every stream must receive events."""
 
 import argparse
 import json
 import subprocess
+import tempfile
 
 from bench import (Checks, SSELOAD, backend, bridge, descriptors,
                    free_port, load, machine)
@@ -48,6 +49,43 @@ def one_process(checks, idle, most):
         '{:.0f} events, {} lost'.format(
             result['ok'], result['seconds'], result['events_each']['least'],
             result['events_each']['most'], result['lost']))
+
+
+def over_tls(checks, count):
+    """The same streams plain and over TLS: what TLS adds, as a ratio."""
+    source = backend()
+    results = {}
+    with tempfile.TemporaryDirectory() as work:
+        cert, key = work + '/cert.pem', work + '/key.pem'
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+             '/CN=localhost', '-keyout', key, '-out', cert], check=True,
+            stderr=subprocess.DEVNULL)
+        for name, options, extra in [
+                ('plain', [], {}),
+                ('TLS', ['--tls-cert', cert, '--tls-key', key,
+                         '--head-timeout', '1m'], {'tls': True})]:
+            ours = bridge(source.address, *options)
+            results[name] = load(
+                ours.port, '/ticks?rate=2&pad=%d' % PAD, count, cores=None,
+                pids=[ours.pid], ramp=5_000, warmup=1, seconds=10,
+                sequence='"n":', **extra)
+            ours.stop()
+    source.stop()
+    plain, tls = results['plain'], results['TLS']
+    checks.check(
+        tls['ok'] == count and tls['closed'] == 0 and tls['lost'] == 0 and
+        tls['events_each']['least'] >= 4,
+        '{:,} of {:,} streams over TLS; in {:.0f} s each received {:.0f} to '
+        '{:.0f} events, {} lost'.format(
+            tls['ok'], count, tls['seconds'], tls['events_each']['least'],
+            tls['events_each']['most'], tls['lost']))
+    print('TLS to plain: processor time for an event {:.2f}, memory of a stream '
+          '{:,.0f} to {:,.0f} bytes, {:,.0f} to {:,.0f} opened a second'.format(
+              tls['cpu_us_per_event'] / plain['cpu_us_per_event'],
+              tls['bytes_each_after'], plain['bytes_each_after'],
+              per_second(tls), per_second(plain)))
 
 
 def several_processes(checks, total, room):
@@ -100,7 +138,11 @@ def main():
     parser.add_argument('--idle', type=int, default=10_000,
                         help='streams opened at once; default: %(default)s')
     parser.add_argument('--one', type=int, default=19_000,
-                        help='streams of one process; default: %(default)s')
+                        help='streams of one process; 0: leave it out; '
+                        'default: %(default)s')
+    parser.add_argument('--tls', type=int, default=10_000,
+                        help='streams over TLS; 0: leave it out; '
+                        'default: %(default)s')
     parser.add_argument('--total', type=int, default=100_000,
                         help='over several processes; 0: leave it out; '
                         'default: %(default)s')
@@ -110,7 +152,10 @@ def main():
     print('{:,} descriptors a process; the load runs on the same cores'.format(
         descriptors()))
     checks = Checks()
-    one_process(checks, min(args.idle, room), min(args.one, room))
+    if args.one > 0:
+        one_process(checks, min(args.idle, room), min(args.one, room))
+    if args.tls > 0:
+        over_tls(checks, min(args.tls, room))
     if args.total > 0:
         several_processes(checks, args.total, room)
     checks.finish()

@@ -6,7 +6,8 @@ target_link_libraries(delivery_bench PRIVATE project_options bridge_delivery)
 # the bridge itself. Not part of `all`.
 add_executable(sseload EXCLUDE_FROM_ALL
   load_worker.cc process_usage.cc sseload.cc)
-target_link_libraries(sseload PRIVATE project_options Threads::Threads)
+target_link_libraries(sseload PRIVATE
+  project_options OpenSSL::SSL Threads::Threads)
 add_executable(rawfan EXCLUDE_FROM_ALL rawfan.cc)
 target_link_libraries(rawfan PRIVATE project_options)
 add_executable(httplib-bridge EXCLUDE_FROM_ALL peers/httplib_bridge.cc)

@@ -12,7 +12,8 @@ struct LoadOptions {
   std::string path = "/";
   std::vector<std::string> headers;
   int connections = 100;
-  int slow = 0;  // of them, those that never read their events
+  bool tls = false;  // without a look at the certificate
+  int slow = 0;      // of them, those that never read their events
   int threads = 1;
   double ramp = 20'000;  // connections begun a second
   double warmup = 1;     // seconds

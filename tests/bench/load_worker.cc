@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -57,6 +58,26 @@ uint32_t DataSegmentsIn(int fd) {
   return info.tcpi_data_segs_in;
 }
 
+// As recv has it, also over TLS.
+ssize_t Receive(LoadWorker::Connection* c, char* buffer, size_t size) {
+  if (c->tls == nullptr) return read(c->fd, buffer, size);
+  ERR_clear_error();
+  const int n = SSL_read(c->tls.get(), buffer, static_cast<int>(size));
+  if (n > 0) return n;
+  const int error = SSL_get_error(c->tls.get(), n);
+  if (error == SSL_ERROR_ZERO_RETURN) return 0;
+  errno = error == SSL_ERROR_WANT_READ ? EAGAIN : EIO;
+  return -1;
+}
+
+ssize_t Send(LoadWorker::Connection* c, const std::string& bytes) {
+  if (c->tls == nullptr) {
+    return send(c->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  ERR_clear_error();
+  return SSL_write(c->tls.get(), bytes.data(), static_cast<int>(bytes.size()));
+}
+
 }  // namespace
 
 LoadWorker::LoadWorker(const LoadOptions& options, int index, LoadPhase* phase)
@@ -72,6 +93,9 @@ LoadWorker::LoadWorker(const LoadOptions& options, int index, LoadPhase* phase)
   for (int i = 0; i < options.slow / options.threads && i < share; ++i) {
     connections_[static_cast<size_t>(i)].slow = true;
   }
+  if (!options.tls) return;
+  tls_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_set_mode(tls_.get(), SSL_MODE_RELEASE_BUFFERS);
 }
 
 void LoadWorker::Start() {
@@ -112,6 +136,7 @@ void LoadWorker::Run() {
     if (c.ok && !c.slow) result_.events_each.push_back(c.events);
     result_.missing +=
         static_cast<uint64_t>(std::count(c.has.begin(), c.has.end(), false));
+    c.tls.reset();
     if (c.fd >= 0) close(c.fd);
   }
   close(epoll_);
@@ -174,24 +199,50 @@ std::string LoadWorker::Request(Connection* c) {
 void LoadWorker::OnEvent(Connection* c, uint32_t events) {
   if (c->fd < 0) return;
   if (c->connected) return Read(c);
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return Fail(c);
-  if ((events & EPOLLOUT) == 0) return;
+  if (c->tls == nullptr) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return Fail(c);
+    if ((events & EPOLLOUT) == 0) return;
+  }
+  if (options_.tls && !Shake(c)) return;
   c->connected = true;
   const std::string request = Request(c);
-  if (send(c->fd, request.data(), request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(request.size())) {
-    return Fail(c);
+  if (Send(c, request) != static_cast<ssize_t>(request.size())) return Fail(c);
+  Watch(c, EPOLLIN | EPOLLRDHUP);
+}
+
+bool LoadWorker::Shake(Connection* c) {
+  if (c->tls == nullptr) {
+    c->tls.reset(SSL_new(tls_.get()));
+    SSL_set_fd(c->tls.get(), c->fd);
   }
+  ERR_clear_error();
+  const int result = SSL_connect(c->tls.get());
+  if (result == 1) return true;
+  switch (SSL_get_error(c->tls.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      Watch(c, EPOLLIN | EPOLLRDHUP);
+      break;
+    case SSL_ERROR_WANT_WRITE:
+      Watch(c, EPOLLOUT);
+      break;
+    default:
+      Fail(c);
+  }
+  return false;
+}
+
+void LoadWorker::Watch(Connection* c, uint32_t events) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP;
+  event.events = events;
   event.data.u32 = static_cast<uint32_t>(c - connections_.data());
   epoll_ctl(epoll_, EPOLL_CTL_MOD, c->fd, &event);
 }
 
 void LoadWorker::Fail(Connection* c) {
+  c->tls.reset();
   if (c->fd >= 0) close(c->fd);
   c->fd = -1;
   if (c->answered) {
@@ -203,7 +254,8 @@ void LoadWorker::Fail(Connection* c) {
 }
 
 void LoadWorker::Read(Connection* c) {
-  const ssize_t n = read(c->fd, buffer_.data(), buffer_.size());
+  // A record is smaller than the buffer, so nothing of it stays in OpenSSL.
+  const ssize_t n = Receive(c, buffer_.data(), buffer_.size());
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return Fail(c);
   const std::string_view bytes(buffer_.data(), static_cast<size_t>(n));

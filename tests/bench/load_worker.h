@@ -1,8 +1,12 @@
 #ifndef SSE_BRIDGE_TESTS_BENCH_LOAD_WORKER_H_
 #define SSE_BRIDGE_TESTS_BENCH_LOAD_WORKER_H_
 
+#include <openssl/ssl.h>
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -19,12 +23,18 @@ struct LoadPhase {
   std::atomic<bool> stop{false};
 };
 
+struct SslDeleter {
+  void operator()(SSL* session) const { SSL_free(session); }
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+
 // One thread's share of the connections.
 class LoadWorker {
  public:
   struct Connection {
     int fd = -1;
-    bool connected = false;
+    std::unique_ptr<SSL, SslDeleter> tls;
+    bool connected = false;  // and the request was sent
     bool answered = false;
     bool slow = false;
     bool ok = false;         // answered with 200
@@ -68,6 +78,9 @@ class LoadWorker {
   void Run();
   void Open(int index);
   void OnEvent(Connection* c, uint32_t events);
+  // True: the handshake is done.
+  bool Shake(Connection* c);
+  void Watch(Connection* c, uint32_t events);
   void Read(Connection* c);
   void OnBytes(Connection* c, std::string_view bytes);
   void OnLine(Connection* c, std::string_view line);
@@ -85,6 +98,7 @@ class LoadWorker {
   std::atomic<int> answered_{0};
   bool measuring_ = false;
   int epoll_ = -1;
+  std::unique_ptr<SSL_CTX, SslDeleter> tls_;
   std::mt19937 random_;
   std::vector<char> buffer_;
   std::vector<Connection> connections_;

@@ -5,6 +5,7 @@
 //
 //   --connections N   100
 //   --header 'K: V'   sent with each request; repeatable
+//   --tls             HTTPS; certificates are not looked at
 //   --slow N          the first N never read their events
 //   --ramp N          connections begun a second, 20000
 //   --threads N       1
@@ -56,6 +57,10 @@ bool Parse(int argc, char** argv, LoadOptions* o, bool* hold) {
     const std::string name = argv[i];
     if (name == "--hold") {
       *hold = true;
+      continue;
+    }
+    if (name == "--tls") {
+      o->tls = true;
       continue;
     }
     if (i + 1 == argc) return false;
