@@ -20,7 +20,6 @@ class BrowserRules {
     absl::Duration preflight_max_age = absl::Minutes(10);
   };
 
-  BrowserRules() = default;
   BrowserRules(OriginRules origins, Options options)
       : origins_(std::move(origins)), options_(options) {}
 
