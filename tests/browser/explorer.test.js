@@ -56,8 +56,8 @@ const rows = (page) => page.locator('#rows > tr:not(.comment):not(.whole)');
 
 test('every method that HTTP reaches is listed, also by reflection', async () => {
   for (const [where, expected] of [
-    [foreign, ['Watch', 'Count', 'Fail', 'Describe', 'WhoAmI', 'events']],
-    [reflected, ['Watch', 'Count', 'Fail', 'Describe', 'WhoAmI', 'Hidden', 'events']],
+    [foreign, ['Watch', 'Count', 'Fail', 'Say', 'Picture', 'Describe', 'WhoAmI', 'events']],
+    [reflected, ['Watch', 'Count', 'Fail', 'Say', 'Picture', 'Describe', 'WhoAmI', 'Hidden', 'events']],
   ]) {
     const page = await open(browser, where.url, {path: '/explorer'});
     await page.waitForSelector('#services .method');

@@ -47,6 +47,13 @@ export class Document {
     return $ref ? $ref.slice(2).split('/') : ['paths', path, verb, 'responses', status];
   }
 
+  /** The media types of an answer, each with what the document says of it. */
+  content(operation, status) {
+    this.sampled.add(`${operation} ${status}`);
+    const [verb, path] = operation.split(' ');
+    return this.document.paths[path][verb].responses[status].content;
+  }
+
   /** What is wrong with a body of the operation; null when nothing is. */
   problems(operation, status, media, value, what = 'schema') {
     this.sampled.add(`${operation} ${status}`);
