@@ -5,7 +5,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <csignal>
+#include <functional>
+#include <iterator>
 #include <thread>
 
 #include "tests/integration/load_testing.h"
@@ -58,6 +61,24 @@ size_t Prefix(const std::vector<int>& numbers) {
   return n;
 }
 
+// What waited in the bridge: the numbers behind the last gap. Before it is what
+// the sockets took: the first run, and at times a few more, for which the
+// kernel found room a little later.
+std::vector<int> AfterLastGap(const std::vector<int>& numbers) {
+  if (numbers.empty()) return {};
+  auto first = std::prev(numbers.end());
+  while (first != numbers.begin() && *std::prev(first) == *first - 1) --first;
+  return {first, numbers.end()};
+}
+
+void ExpectTakenLaterAreFew(const std::vector<int>& numbers) {
+  constexpr size_t kMost = 8;
+  EXPECT_TRUE(std::ranges::adjacent_find(numbers, std::greater_equal<>()) ==
+              numbers.end());
+  EXPECT_LE(numbers.size(),
+            Prefix(numbers) + kMost + AfterLastGap(numbers).size());
+}
+
 class SlowConsumersTest : public LoadTest {
  protected:
   SlowConsumersTest()
@@ -80,14 +101,10 @@ TEST_F(SlowConsumersTest, DropOldestKeepsTheNewestUpToTheBound) {
   }
   const std::vector<int> numbers = stalled.Read(kEvents);
   ASSERT_EQ(numbers.front(), 1);
-  const size_t taken = Prefix(numbers);  // by the sockets
-  ASSERT_LT(taken, numbers.size()) << "nothing was dropped";
-  // One gap: behind it everything, as much as the bound holds.
-  const std::vector<int> waited(numbers.begin() + static_cast<long>(taken),
-                                numbers.end());
-  EXPECT_EQ(Prefix(waited), waited.size());
-  EXPECT_NEAR(static_cast<double>(waited.size()), kQueueBytes / kEventBytes,
-              kTolerance);
+  ASSERT_LT(Prefix(numbers), numbers.size()) << "nothing was dropped";
+  ExpectTakenLaterAreFew(numbers);
+  EXPECT_NEAR(static_cast<double>(AfterLastGap(numbers).size()),
+              kQueueBytes / kEventBytes, kTolerance);
 }
 
 TEST_F(SlowConsumersTest, ConflateKeepsTheNewestOfEachKey) {
@@ -100,11 +117,11 @@ TEST_F(SlowConsumersTest, ConflateKeepsTheNewestOfEachKey) {
     ASSERT_EQ(Data(reader.Event())["n"], n);
   }
   const std::vector<int> numbers = stalled.Read(kEvents);
-  const size_t taken = Prefix(numbers);
-  ASSERT_EQ(numbers.size(), taken + kKeys);
-  for (int i = 0; i < kKeys; ++i) {
-    EXPECT_EQ(numbers[taken + static_cast<size_t>(i)], kEvents - kKeys + 1 + i);
-  }
+  ExpectTakenLaterAreFew(numbers);
+  // Sockets that took one just before the end leave no gap behind it.
+  const auto waited = static_cast<int>(AfterLastGap(numbers).size());
+  EXPECT_GE(waited, kKeys);
+  EXPECT_LE(waited, kKeys + kTolerance);
 }
 
 TEST_F(SlowConsumersTest, ConflateBeyondTheBoundKeepsTheNewestKeys) {
@@ -117,8 +134,8 @@ TEST_F(SlowConsumersTest, ConflateBeyondTheBoundKeepsTheNewestKeys) {
     ASSERT_EQ(Data(reader.Event())["n"], n);
   }
   const std::vector<int> numbers = stalled.Read(kEvents);
-  const size_t taken = Prefix(numbers);
-  EXPECT_NEAR(static_cast<double>(numbers.size() - taken),
+  ExpectTakenLaterAreFew(numbers);
+  EXPECT_NEAR(static_cast<double>(AfterLastGap(numbers).size()),
               kQueueBytes / kEventBytes, kTolerance);
 }
 
