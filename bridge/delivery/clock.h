@@ -20,6 +20,9 @@ class Clock {
   static Clock* Real();
 };
 
+// Of the machine's clock, where no test steps the time.
+inline int64_t NowNs() { return Clock::Real()->MonotonicNanos(); }
+
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_DELIVERY_CLOCK_H_

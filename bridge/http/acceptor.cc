@@ -14,6 +14,7 @@
 #include <iterator>
 #include <utility>
 
+#include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_response.h"
 
@@ -181,15 +182,7 @@ void Acceptor::TurnAway(int fd) {
   static const std::string* const answer = new std::string(SerializeResponse(
       ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
       /*keep_alive=*/false, /*without_body=*/false));
-  [[maybe_unused]] const ssize_t n =
-      send(fd, answer->data(), answer->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  shutdown(fd, SHUT_WR);
-  // Unread bytes would turn the close into a reset, which destroys the answer.
-  char ignored[4096];
-  for (int i = 0; i < 4; ++i) {
-    if (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) <= 0) break;
-  }
-  close(fd);
+  AnswerAndClose(fd, *answer);
 }
 
 }  // namespace sse_bridge

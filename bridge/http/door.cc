@@ -4,12 +4,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "bridge/delivery/clock.h"
+#include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_response.h"
 #include "bridge/http/proxy_header.h"
@@ -19,12 +20,6 @@ namespace {
 
 constexpr int kEventsPerRound = 64;
 constexpr uint64_t kWakeNumber = 0;
-
-int64_t NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 }  // namespace
 
@@ -304,21 +299,13 @@ bool Door::Enter(int fd, const std::string& peer_address) {
 void Door::TurnAway(int fd, absl::Duration wait) const {
   if (options_.rejections != nullptr) options_.rejections->Add("429");
   // Before a handshake there is no way to say why.
-  if (options_.tls == nullptr) {
-    const std::string answer =
-        SerializeResponse(TooManyConnections(wait), /*keep_alive=*/false,
-                          /*without_body=*/false);
-    [[maybe_unused]] const ssize_t n =
-        send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    shutdown(fd, SHUT_WR);
-    // Unread bytes would turn the close into a reset, which destroys the
-    // answer.
-    char ignored[4096];
-    for (int i = 0; i < 4; ++i) {
-      if (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) <= 0) break;
-    }
+  if (options_.tls != nullptr) {
+    close(fd);
+    return;
   }
-  close(fd);
+  AnswerAndClose(fd, SerializeResponse(TooManyConnections(wait),
+                                       /*keep_alive=*/false,
+                                       /*without_body=*/false));
 }
 
 }  // namespace sse_bridge

@@ -6,7 +6,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/delivery/clock.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
@@ -38,12 +38,6 @@ constexpr uint64_t kListenHandle = ~uint64_t{0};
 constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
 
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-int64_t NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 absl::string_view StatusName(int http_status) {
   switch (http_status) {

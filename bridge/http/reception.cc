@@ -1,22 +1,11 @@
 #include "bridge/http/reception.h"
 
-#include <time.h>
-
 #include <string>
 
+#include "bridge/delivery/clock.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
-namespace {
-
-int64_t NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
-
 bool Reception::Handle(Exchange* exchange) const {
   if (proxies_.Trusts(exchange->peer_address())) {
     exchange->set_client_address(proxies_.ClientOf(
