@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -34,6 +32,7 @@
 #include "backends/prices/market.h"
 #include "backends/prices/prices_service.h"
 #include "backends/tasks/tasks_service.h"
+#include "bridge/base/read_file.h"
 #include "bridge/redis/redis_address.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
@@ -68,6 +67,9 @@ namespace sse_bridge {
 namespace {
 
 constexpr int kExitBadUsage = 2;
+
+// Of a file with certificates or a key.
+constexpr size_t kMaxPemBytes = size_t{4} << 20;
 
 // Bridges ping quiet connections; by default gRPC takes that for an attack.
 constexpr int kMinPingIntervalMs = 10'000;
@@ -123,13 +125,13 @@ void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
 // they are no good.
 std::shared_ptr<grpc::ServerCredentials> Credentials() {
   const auto read = [](const std::string& file, std::string* text) {
-    std::ifstream in(file);
-    std::ostringstream out;
-    if (!in || !(out << in.rdbuf())) {
-      Fail(absl::StrCat(file, ": cannot be read"));
+    auto pem = ReadFile(file, kMaxPemBytes);
+    if (!pem.ok() || pem->empty()) {
+      Fail(pem.ok() ? absl::StrCat(file, ": is empty")
+                    : std::string(pem.status().message()));
       return false;
     }
-    *text = out.str();
+    *text = *std::move(pem);
     return true;
   };
   const std::string cert = absl::GetFlag(FLAGS_tls_cert);
