@@ -160,6 +160,7 @@ std::string DefaultsFile() {
 
 std::string EffectiveFile(const LoadedConfig& loaded) {
   std::string out, group;
+  bridge::v1::Config shown = loaded.config;
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     if (setting.rules.not_in_file()) continue;
     if (NewGroup(setting, &group)) {
@@ -167,7 +168,6 @@ std::string EffectiveFile(const LoadedConfig& loaded) {
                       " ----\n");
     }
     std::string origin = loaded.origins.Of(setting.key);
-    bridge::v1::Config shown = loaded.config;
     if (HidePassword(setting, &shown)) {
       absl::StrAppend(&origin, ", its password hidden");
     }
