@@ -21,6 +21,32 @@ class BalancingTest : public FaultsTest {
       streams_.back().Event();
     }
   }
+
+  // Once both have had one, they have turns.
+  void ExpectTurns(Bridge* bridge, const TestBackend& one,
+                   const TestBackend& two) {
+    WaitFor("both", [&] {
+      Open(bridge, 1);
+      return one.seen().started > 0 && two.seen().started > 0;
+    });
+    const int had_one = one.seen().started, had_two = two.seen().started;
+    Open(bridge, 10);
+    EXPECT_EQ(one.seen().started, had_one + 5);
+    EXPECT_EQ(two.seen().started, had_two + 5);
+  }
+
+  // After a moment, for which the news travels, `backend` gets none of so many.
+  void ExpectNoCalls(Bridge* bridge, const TestBackend& backend, int of) {
+    int before = -1;
+    WaitFor("no calls", [&] {
+      before = backend.seen().started;
+      Open(bridge, 4);
+      return backend.seen().started == before;
+    });
+    Open(bridge, of);
+    EXPECT_EQ(backend.seen().started, before);
+  }
+
   std::vector<HttpConnection> streams_;
 };
 
@@ -28,25 +54,10 @@ TEST_F(BalancingTest, CallsGoRoundAndNoneToWhoDoesNotServe) {
   TestBackend one({.health = true}), two({.health = true});
   for (TestBackend* each : {&one, &two}) each->Set(Path("Own"), Live(1, "e"));
   auto bridge = BridgeTo(one.address() + "," + two.address());
-  WaitFor("both", [&] {
-    Open(bridge.get(), 1);
-    return one.seen().started > 0 && two.seen().started > 0;
-  });
-  const int had_one = one.seen().started, had_two = two.seen().started;
-  Open(bridge.get(), 10);
-  EXPECT_EQ(one.seen().started, had_one + 5);
-  EXPECT_EQ(two.seen().started, had_two + 5);
+  ExpectTurns(bridge.get(), one, two);
 
   one.SetServing(false);
-  // The news travels for a moment.
-  int before = -1;
-  WaitFor("no calls", [&] {
-    before = one.seen().started;
-    Open(bridge.get(), 4);
-    return one.seen().started == before;
-  });
-  Open(bridge.get(), 20);
-  EXPECT_EQ(one.seen().started, before);
+  ExpectNoCalls(bridge.get(), one, 20);
   EXPECT_EQ(one.seen().cancelled, 0);  // streams that run stay
 
   two.SetServing(false);
@@ -56,7 +67,7 @@ TEST_F(BalancingTest, CallsGoRoundAndNoneToWhoDoesNotServe) {
   WaitFor("calls again", [&] {
     return bridge->Call("GET", "/plain/x").status == 501;  // it has no Plain
   });
-  before = two.seen().started;
+  const int before = two.seen().started;
   Open(bridge.get(), 10);
   EXPECT_EQ(two.seen().started, before);
 }
@@ -94,25 +105,11 @@ TEST_F(BalancingTest, NameIsAllItsAddressesAlsoWhenTheyChange) {
   NameServer names({"127.0.0.1", "127.0.0.2"});
   auto bridge = BridgeTo("dns://" + names.address() +
                          "/backend.test:" + std::to_string(one.port()));
-  WaitFor("both", [&] {
-    Open(bridge.get(), 1);
-    return one.seen().started > 0 && two.seen().started > 0;
-  });
-  const int had_one = one.seen().started, had_two = two.seen().started;
-  Open(bridge.get(), 10);
-  EXPECT_EQ(one.seen().started, had_one + 5);
-  EXPECT_EQ(two.seen().started, had_two + 5);
+  ExpectTurns(bridge.get(), one, two);
   EXPECT_EQ(third->seen().started, 0);
 
   two.SetServing(false);
-  int before = -1;
-  WaitFor("no calls", [&] {
-    before = two.seen().started;
-    Open(bridge.get(), 4);
-    return two.seen().started == before;
-  });
-  Open(bridge.get(), 10);
-  EXPECT_EQ(two.seen().started, before);
+  ExpectNoCalls(bridge.get(), two, 10);
 
   names.Set({"127.0.0.3"});
   const int all = static_cast<int>(streams_.size());

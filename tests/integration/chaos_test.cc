@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 #include "tests/integration/services_testing.h"
 #include "tests/integration/stream_clients.h"
 #include "tests/support/redis_server.h"
@@ -109,10 +109,7 @@ enum class Store { kSqlite, kRedis };
 class ChaosTest : public ::testing::TestWithParam<Store> {
  protected:
   void SetUp() override {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    RaiseDescriptors();
     if (GetParam() == Store::kRedis) {
       redis_ = std::make_unique<RedisServer>(RedisServer::Durability::kDurable);
     }

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 #include "tests/integration/services_testing.h"
 #include "tests/integration/stream_clients.h"
 
@@ -164,15 +165,9 @@ TEST_F(HandoverTest, SecondBridgeOnThePortTakesOverWithoutARefusal) {
 
 TEST_F(HandoverTest, InheritedSocketOutlivesTheBridgeWithoutARefusal) {
   // As systemd does: the socket is somebody else's, and stays.
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(fd, 4096), 0);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  const std::string port = std::to_string(ntohs(address.sin_port));
+  int number = 0;
+  const int fd = OpenLoopback(SOCK_STREAM, &number);
+  const std::string port = std::to_string(number);
   const std::vector<std::string> launcher = {
       "bash", "-c",
       "exec 3<&" + std::to_string(fd) +

@@ -239,16 +239,7 @@ HttpAnswer HttpConnection::ReadAnswer(bool head_request) {
   return answer;
 }
 
-std::optional<SseEvent> HttpConnection::NextBlock() {
-  size_t end;
-  while ((end = body_.find("\n\n")) == std::string::npos) {
-    if (!FillBody()) {
-      if (!body_.empty()) ADD_FAILURE() << "half an event: '" << body_ << "'";
-      return std::nullopt;
-    }
-  }
-  const std::string block = body_.substr(0, end + 1);
-  body_.erase(0, end + 2);
+SseEvent ParseBlock(const std::string& block) {
   SseEvent event;
   size_t at = 0;
   while (at < block.size()) {
@@ -262,11 +253,27 @@ std::optional<SseEvent> HttpConnection::NextBlock() {
     if (!value.empty() && value[0] == ' ') value.erase(0, 1);
     if (field.empty()) event.comment += value;
     if (field == "event") event.event = value;
-    if (field == "id") event.id = value;
+    if (field == "id") {
+      event.id = value;
+      event.has_id = true;
+    }
     if (field == "retry") event.retry = value;
     if (field == "data") event.data += (event.data.empty() ? "" : "\n") + value;
   }
   return event;
+}
+
+std::optional<SseEvent> HttpConnection::NextBlock() {
+  size_t end;
+  while ((end = body_.find("\n\n")) == std::string::npos) {
+    if (!FillBody()) {
+      if (!body_.empty()) ADD_FAILURE() << "half an event: '" << body_ << "'";
+      return std::nullopt;
+    }
+  }
+  const std::string block = body_.substr(0, end + 1);
+  body_.erase(0, end + 2);
+  return ParseBlock(block);
 }
 
 SseEvent HttpConnection::Event() {

@@ -30,7 +30,11 @@ struct SseEvent {
   std::string data;
   std::string comment;
   std::string retry;
+  bool has_id = false;  // also an empty one
 };
+
+// The fields of one block: lines, each with its end.
+SseEvent ParseBlock(const std::string& block);
 
 // How a client speaks TLS. Files are PEM.
 struct ClientTls {

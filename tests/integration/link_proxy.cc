@@ -14,6 +14,7 @@
 #include <random>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 
 namespace sse_bridge::testing {
 namespace {
@@ -45,13 +46,7 @@ void Reset(int fd) {
 
 LinkProxy::LinkProxy(const std::string& to)
     : to_port_(std::atoi(to.c_str() + to.rfind(':') + 1)) {
-  sockaddr_in address = Loopback(0);
-  socklen_t size = sizeof address;
-  listen_fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  EXPECT_EQ(bind(listen_fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(listen(listen_fd_, 4096), 0);
-  getsockname(listen_fd_, reinterpret_cast<sockaddr*>(&address), &size);
-  port_ = ntohs(address.sin_port);
+  listen_fd_ = OpenLoopback(SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, &port_);
   thread_ = std::thread([this] { Run(); });
 }
 

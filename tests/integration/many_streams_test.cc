@@ -1,10 +1,9 @@
 // Many streams on one bridge with its default settings.
 
-#include <sys/resource.h>
-
 #include <nlohmann/json.hpp>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 #include "tests/integration/services_testing.h"
 
 namespace sse_bridge::testing {
@@ -19,11 +18,7 @@ constexpr int kThreadsOfOthers = 2;
 class ManyStreamsTest : public ServicesTest {
  protected:
   static void SetUpTestSuite() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    ASSERT_GT(limit.rlim_cur, static_cast<rlim_t>(kStreams + 100));
+    ASSERT_GT(RaiseDescriptors(), static_cast<unsigned long>(kStreams + 100));
   }
 };
 

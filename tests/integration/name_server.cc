@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 
 namespace sse_bridge::testing {
 namespace {
@@ -21,14 +22,7 @@ constexpr char kTypeA = 1;
 
 NameServer::NameServer(std::vector<std::string> addresses)
     : addresses_(std::move(addresses)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-  getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-  port_ = ntohs(address.sin_port);
+  fd_ = OpenLoopback(SOCK_DGRAM | SOCK_CLOEXEC, &port_);
   thread_ = std::thread([this] { Run(); });
 }
 

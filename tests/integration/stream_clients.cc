@@ -303,32 +303,17 @@ void StreamClients::TakeBody(Client* client) {
 }
 
 void StreamClients::TakeBlock(Client* client, const std::string& block) {
-  SseEvent event;
-  bool has_id = false;
-  for (size_t at = 0; at < block.size();) {
-    const size_t eol = block.find('\n', at);
-    const std::string line = block.substr(at, eol - at);
-    at = eol + 1;
-    const size_t colon = line.find(':');
-    const std::string field = line.substr(0, colon);
-    std::string value =
-        colon == std::string::npos ? "" : line.substr(colon + 1);
-    if (!value.empty() && value[0] == ' ') value.erase(0, 1);
-    if (field.empty()) client->record.away = value == "upstream is away";
-    if (field == "event") event.event = value;
-    if (field == "data") event.data += value;
-    if (field == "id") {
-      event.id = value;
-      has_id = true;
-    }
-    if (field == "retry") {
-      client->retry_ms = std::atoi(value.c_str());
-      if (!std::exchange(client->first_retry, false)) {
-        client->record.retries_ms.push_back(client->retry_ms);
-      }
+  SseEvent event = ParseBlock(block);
+  if (!event.comment.empty()) {
+    client->record.away = event.comment == "upstream is away";
+  }
+  if (!event.retry.empty()) {
+    client->retry_ms = std::atoi(event.retry.c_str());
+    if (!std::exchange(client->first_retry, false)) {
+      client->record.retries_ms.push_back(client->retry_ms);
     }
   }
-  if (has_id) client->last_event_id = event.id;
+  if (event.has_id) client->last_event_id = event.id;
   if (!event.data.empty()) {
     client->record.away = false;
     if (sink_) {

@@ -1,13 +1,13 @@
 // HTTPS to browsers and TLS to backends.
 
 #include <openssl/ssl.h>
-#include <sys/resource.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/integration/loopback.h"
 #include "tests/integration/services_testing.h"
 
 namespace sse_bridge::testing {
@@ -61,12 +61,7 @@ const Certificates& Certs() {
 
 class TlsTest : public ServicesTest {
  protected:
-  static void SetUpTestSuite() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
+  static void SetUpTestSuite() { RaiseDescriptors(); }
   TlsTest() {
     Use("server");
     secure_ = Start({});

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "tests/integration/faults_testing.h"
 #include "tests/integration/link_proxy.h"
+#include "tests/integration/loopback.h"
 #include "tests/integration/stream_clients.h"
 
 namespace sse_bridge::testing {
@@ -104,14 +104,9 @@ TEST_F(UpstreamFaultsTest, GarbageForAMessageEndsTheStreamAndNothingElse) {
 }
 
 TEST_F(UpstreamFaultsTest, ServerThatSpeaksNoGrpcIsUnavailable) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(fd, 16), 0);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  int port = 0;
+  const int fd = OpenLoopback(SOCK_STREAM | SOCK_CLOEXEC, &port);
+  const std::string address = "127.0.0.1:" + std::to_string(port);
   std::atomic<bool> stop{false};
   std::thread server([&] {
     while (!stop) {
@@ -122,14 +117,13 @@ TEST_F(UpstreamFaultsTest, ServerThatSpeaksNoGrpcIsUnavailable) {
       close(client);
     }
   });
-  auto bridge =
-      BridgeTo("127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  auto bridge = BridgeTo(address);
   for (int i = 0; i < 3; ++i) {
     ExpectError(bridge->Call("GET", "/live/x"), 503);
   }
   EXPECT_TRUE(bridge->process->running());
   stop = true;
-  HttpConnection("127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  HttpConnection wakes_it(address);
   server.join();
   close(fd);
 }
@@ -299,11 +293,7 @@ TEST_F(UpstreamFaultsTest, MethodSaysWhatIsALossAndHowLongItIsTried) {
 TEST_F(UpstreamFaultsTest, RestartOfFiveSecondsClosesNoneOfFiveThousand) {
   constexpr size_t kBrowsers = 5000;
   constexpr size_t kFeeds = 5;
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  ASSERT_GT(limit.rlim_cur, kBrowsers + 200);
+  ASSERT_GT(RaiseDescriptors(), kBrowsers + 200);
   backend_->Set(Path("Live"), Live(1, "before"));
   LinkProxy link(backend_->address());
   auto bridge = BridgeTo(link.address());
