@@ -5,6 +5,7 @@ Each ```sh block is run in a folder that looks like the repository, after the
 .proto of "Your own service" was written where the text says. The exceptions are
 named below, with what tests them instead.
 """
+import contextlib
 import json
 import os
 import re
@@ -22,13 +23,13 @@ ELSEWHERE = {
     "scripts/test.sh": "it is what runs this test",
     "scripts/build.sh": "has built what is tested",
     "(cd build/release && cpack)": "packaging_deb",
-    "scripts/gen.sh --proto-dir my/protos --out my/gen --package": "tests/client",
-    "cd my/app": "tests/client",
     "npm install --prefix my": "the packages of tests/foreign are the same",
     "node my/backend.js": "runs with the bridge, see streams()",
 }
 USUAL_BACKEND = "127.0.0.1:50051"
+USUAL_BRIDGE = "http://127.0.0.1:8080"
 STARTS_BRIDGE = re.compile(r"^build/release/bridge/sse-bridge --")
+INSTALLS_CLIENT = re.compile(r"^cd my/app && npm install ")
 
 
 def commands(text):
@@ -63,36 +64,61 @@ class Running:
         self.process.wait(30)
 
 
-def streams(command, folder):
-    """README's backend behind the bridge that `command` starts: its stream
-    gives an event, and the page is there."""
+@contextlib.contextmanager
+def weather(command, folder):
+    """README's backend behind the bridge that `command` starts; its address."""
     port = free_port()
     with open(os.path.join(folder, "my/backend.js")) as file:
         backend_text = file.read()
     assert USUAL_BACKEND in backend_text and USUAL_BACKEND in command
     address = "127.0.0.1:%d" % port
-    with open(os.path.join(folder, "my/backend.js"), "w") as file:
+    with open(os.path.join(folder, "my/backend_here.js"), "w") as file:
         file.write(backend_text.replace(USUAL_BACKEND, address))
-    backend = Running("exec node my/backend.js", folder, "the weather is up")
+    backend = Running("exec node my/backend_here.js", folder,
+                      "the weather is up")
     try:
         bridge = Running("exec " + command.replace(USUAL_BACKEND, address) +
                          " --listen 127.0.0.1:0 --drain-timeout 0s", folder,
                          "listening on ")
         try:
-            base = bridge.line.split()[-1]
-            with urllib.request.urlopen(base + "/weather/Oslo/stream",
-                                        timeout=20) as stream:
-                for line in stream:
-                    if line.startswith(b"data: "):
-                        break
-            report = json.loads(line[6:])
-            assert report["city"] == "Oslo" and report["celsius"] >= 20, report
-            with urllib.request.urlopen(base, timeout=20) as page:
-                assert b"<html" in page.read(), "no page"
+            yield bridge.line.split()[-1]
         finally:
             bridge.stop()
     finally:
         backend.stop()
+
+
+def streams(command, folder):
+    """A stream gives an event, and the page is there."""
+    with weather(command, folder) as base:
+        with urllib.request.urlopen(base + "/weather/Oslo/stream",
+                                    timeout=20) as stream:
+            for line in stream:
+                if line.startswith(b"data: "):
+                    break
+        report = json.loads(line[6:])
+        assert report["city"] == "Oslo" and report["celsius"] >= 20, report
+        with urllib.request.urlopen(base, timeout=20) as page:
+            assert b"<html" in page.read(), "no page"
+
+
+def typed_client(text, bridge, folder):
+    """README's program, with the package that was installed, prints reports."""
+    program = next(block for block in re.findall(r"^```js\n(.*?)^```$", text,
+                                                 re.M | re.S)
+                   if "weather-client" in block)
+    assert USUAL_BRIDGE in program
+    with weather(bridge, folder) as base:
+        with open(os.path.join(folder, "my/app/app.mjs"), "w") as file:
+            file.write("const myToken = () => undefined;\n" +
+                       program.replace(USUAL_BRIDGE, base))
+        app = subprocess.Popen(["node", "my/app/app.mjs"], cwd=folder,
+                               stdout=subprocess.PIPE, text=True)
+        try:
+            assert float(app.stdout.readline()) >= 20
+        finally:
+            app.kill()
+            app.wait()
 
 
 def write(text, language, path):
@@ -116,15 +142,21 @@ def main():
         write(text, "js", os.path.join(folder, "my/backend.js"))
         os.symlink(os.path.join(ROOT, "tests/foreign/node_modules"),
                    os.path.join(folder, "my/node_modules"))
+        os.makedirs(os.path.join(folder, "my/app"))
+        with open(os.path.join(folder, "my/app/package.json"), "w") as file:
+            json.dump({"private": True}, file)
         for command in commands(text):
             if any(command.startswith(name) for name in ELSEWHERE):
                 continue
             print("$", command, flush=True)
             if STARTS_BRIDGE.match(command):
+                bridge = command
                 streams(command, folder)
             else:
                 subprocess.run(command, shell=True, cwd=folder, check=True,
                                timeout=60, stdout=subprocess.DEVNULL)
+            if INSTALLS_CLIENT.match(command):
+                typed_client(text, bridge, folder)
             ran += 1
     assert ran >= 5, "README's commands were not found"
 
