@@ -19,6 +19,17 @@ constexpr int64_t kMaxTrimmed = 1024;
 // Topics whose number of events is kept in memory.
 constexpr size_t kMaxCounted = 100'000;
 
+// The file's PRAGMA user_version. A change of the tables counts it up.
+constexpr int64_t kLayout = 1;
+// 0 of a new file, and of files from before the layout had a number: those
+// whose state has no time cannot be read any more.
+constexpr char kLayoutOfFile[] =
+    "SELECT user_version, EXISTS("
+    "  SELECT 1 FROM sqlite_schema WHERE name = 'state')"
+    " AND NOT EXISTS("
+    "  SELECT 1 FROM pragma_table_info('state') WHERE name = 'time')"
+    " FROM pragma_user_version";
+
 // synchronous=FULL: the log is synced with each commit, so that a commit
 // survives the loss of power too.
 constexpr char kSetUp[] =
@@ -50,17 +61,37 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   if (!db.ok()) return db.status();
   auto store =
       std::unique_ptr<SqliteStore>(new SqliteStore(limits, *std::move(db)));
-  if (absl::Status status = store->Prepare(now); !status.ok()) return status;
+  if (absl::Status status = store->Prepare(now); !status.ok()) {
+    return absl::Status(status.code(),
+                        absl::StrCat(status.message(), " (", path, ")"));
+  }
   return store;
+}
+
+absl::Status SqliteStore::CheckLayout() {
+  absl::StatusOr<Statement> ask = db_->Prepare(kLayoutOfFile);
+  if (!ask.ok()) return ask.status();
+  absl::StatusOr<bool> row = (*ask)->Step();
+  if (!row.ok()) return row.status();
+  const int64_t layout = (*ask)->Number(0);
+  const bool is_too_old = (*ask)->Number(1) != 0;
+  if (layout == kLayout || (layout == 0 && !is_too_old)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the event log has layout ", layout, ", and this program reads layout ",
+      kLayout, ": move it away, or use the version that wrote it"));
 }
 
 absl::Status SqliteStore::Prepare(absl::Time now) {
   MutexLock lock(&mu_);
+  if (absl::Status status = CheckLayout(); !status.ok()) return status;
   if (absl::Status status = db_->Execute(kSetUp); !status.ok()) return status;
   // The table `floor` is empty in a new file only.
   const std::string begin = absl::StrCat(
       "BEGIN IMMEDIATE;"
-      "INSERT INTO sqlite_sequence(name, seq) SELECT 'events', ",
+      "PRAGMA user_version=",
+      kLayout, ";INSERT INTO sqlite_sequence(name, seq) SELECT 'events', ",
       absl::ToUnixMicros(now),
       " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence);"
       "INSERT INTO floor SELECT seq FROM sqlite_sequence"

@@ -49,7 +49,7 @@ class SqliteStore {
 
   // Makes the tables when there are none. The ids of a new file begin with the
   // time in microseconds, so that those of a file before it are not taken for
-  // its own.
+  // its own. FailedPrecondition: the file is of another layout.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
       const std::string& path, EventLog::Limits limits, absl::Time now);
 
@@ -87,6 +87,7 @@ class SqliteStore {
       : limits_(limits), db_(std::move(db)) {}
 
   absl::Status Prepare(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status CheckLayout() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ApplyAll(absl::Time now, std::vector<Write>* writes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ApplyOne(absl::Time now, Write* write)

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "backends/event_log/sqlite.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/backends/event_log_testing.h"
@@ -20,7 +21,9 @@
 namespace sse_bridge {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST(SqliteEventLog, EventsStateAndCursorsAreThereAfterReopening) {
@@ -34,6 +37,31 @@ TEST(SqliteEventLog, EventsStateAndCursorsAreThereAfterReopening) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("1"));
   EXPECT_TRUE(CursorBefore(first, *AppendAndWait(log.get(), "a", "2")));
   EXPECT_THAT(Payloads(log->Read("a", first, 10)), ElementsAre("2"));
+}
+
+TEST(SqliteEventLog, AFileOfAnotherLayoutIsRefusedByName) {
+  // A later layout, and the one from before layouts had numbers.
+  for (const char* sql :
+       {"PRAGMA user_version=2",
+        "CREATE TABLE state(key BLOB PRIMARY KEY, value BLOB)"}) {
+    TempDir dir;
+    const std::string path = dir.File("log");
+    ASSERT_TRUE((*SqliteDatabase::Open(path))->Execute(sql).ok());
+    const absl::Status status = OpenEventLog("sqlite:" + path, {}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << sql;
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr(path), HasSubstr("reads layout 1")));
+  }
+}
+
+TEST(SqliteEventLog, AFileFromBeforeLayoutsHadNumbersIsRead) {
+  TempDir dir;
+  const std::string store = "sqlite:" + dir.File("log");
+  ASSERT_TRUE(AppendAndWait(MustOpen(store).get(), "a", "1").ok());
+  ASSERT_TRUE((*SqliteDatabase::Open(dir.File("log")))
+                  ->Execute("PRAGMA user_version=0")
+                  .ok());
+  EXPECT_THAT(Payloads(MustOpen(store)->Read("a", "", 10)), ElementsAre("1"));
 }
 
 TEST(SqliteEventLog, ClosingWritesWhatWasAppended) {
