@@ -30,7 +30,7 @@ FLOOD = 2_500_000
 # A publisher or a backend is not asked for more events a second.
 MAX_EVENT_RATE = 5_000
 # The part of the physical limit's rate at which one event a write is compared.
-COMPARED = 0.95
+COMPARED = 0.92
 # More events a TCP segment than this is not one event a write.
 MAX_EVENTS_PER_WRITE = 1.1
 
