@@ -122,28 +122,27 @@ class Gate {
   bool CloseLongestIdle();
   GateConnection* Find(uint64_t handle);
   bool Watch(GateConnection* connection, uint32_t events);
-
   void OnEvent(GateConnection* connection, uint32_t events);
-  void OnReadable(GateConnection* connection);
-  void OnWaitingClient(GateConnection* connection, uint32_t events);
   void OnPosted(GateInbox::Item item);
+  void Forget(GateConnection* connection, bool close_fd);
+  void DropInput(GateConnection* connection, size_t bytes);
+  void Count(GateConnection* connection, bool in_flight);
+  int ExpireDeadlines();
 
+  // gate_exchange.cc
   // As recv and send: the number of bytes, or -1 and errno.
   static ssize_t Receive(GateConnection* connection, char* buffer, size_t size);
   static ssize_t SendSome(GateConnection* connection, absl::string_view bytes);
-
+  void OnReadable(GateConnection* connection);
   void ContinueReading(GateConnection* connection);
   bool SendContinue(GateConnection* connection);
   void PassOn(GateConnection* connection);
+  void OnWaitingClient(GateConnection* connection, uint32_t events);
   void Answer(GateConnection* connection, std::string bytes, bool keep_alive);
   void Flush(GateConnection* connection);
   void AfterAnswer(GateConnection* connection);
   void Linger(GateConnection* connection);
   void Refuse(GateConnection* connection, int status, absl::string_view why);
-  void Forget(GateConnection* connection, bool close_fd);
-  void DropInput(GateConnection* connection, size_t bytes);
-  void Count(GateConnection* connection, bool in_flight);
-  int ExpireDeadlines();
 
   const Options options_;
   const Sink sink_;
