@@ -23,7 +23,6 @@ namespace {
 using nlohmann::json;
 using std::chrono::seconds;
 
-constexpr int kUnavailable = 14;
 constexpr int kAborted = 10;
 
 // Of the canonical mapping, by code.
