@@ -305,7 +305,8 @@ std::string Readme(const std::vector<Service>& services, const TsTypes& types,
   std::string out = absl::StrCat(
       "# ", name,
       "\n\nGenerated from protobuf. In Node:\n\n```sh\nnpm install "
-      "--install-links ./path/to/this/folder\n```\n\n```js\nimport { createClient } from '",
+      "--install-links ./path/to/this/folder\n```\n\n```js\nimport { "
+      "createClient } from '",
       name,
       "';\n\nconst client = createClient({\n"
       "  baseUrl: 'http://127.0.0.1:8080', // left out in a page that the "
