@@ -33,7 +33,7 @@ set -e
 work=$(mktemp -d)
 trap 'kill $backends $bridge 2>/dev/null || true; rm -rf "$work"' EXIT
 says() { # FILE TEXT
-  for i in $(seq 100); do grep -q "$2" "$1" && return; sleep 0.1; done
+  for i in $(seq 100); do grep -qs "$2" "$1" && return; sleep 0.1; done
   cat "$1"
   return 1
 }
