@@ -31,8 +31,9 @@ class Transport {
   // Bytes read (more than 0), 0 at the peer's end, kWouldBlock or kFailed.
   virtual ssize_t Recv(char* buffer, size_t size) = 0;
 
-  // Says to the peer that no more will be sent; called after all was flushed
-  // and before shutdown(SHUT_WR) of the descriptor.
+  // Says to the peer that no more will be sent, if there is room for it at
+  // once; called after all was flushed and before shutdown(SHUT_WR) of the
+  // descriptor, which says it in any case.
   virtual void ShutdownWrite() = 0;
 };
 
