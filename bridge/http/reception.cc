@@ -6,6 +6,7 @@
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
+
 bool Reception::Handle(Exchange* exchange) const {
   if (proxies_.Trusts(exchange->peer_address())) {
     exchange->set_client_address(proxies_.ClientOf(

@@ -20,8 +20,9 @@ std::string StreamHead(
     AppendHeader(name, value, &head);
   }
   for (const auto& [name, value] : extra) AppendHeader(name, value, &head);
-  AppendHeader(chunked ? "Transfer-Encoding" : "Connection",
-               chunked ? "chunked" : "close", &head);
+  // A client that kept the connection for its next request would meet its end.
+  AppendHeader("Connection", "close", &head);
+  if (chunked) AppendHeader("Transfer-Encoding", "chunked", &head);
   head += "\r\n";
   if (opening.empty()) return head;
   if (chunked) {

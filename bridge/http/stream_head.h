@@ -15,7 +15,8 @@ HttpResponse StreamHeaders(absl::string_view content_type);
 
 // The first bytes of a stream: a 200 head with the `extra` headers, and
 // `opening`, the first bytes of its body, as a chunk if the body is chunked. If
-// it is not, the body ends with the connection.
+// it is not, the body ends with the connection. In both cases the connection
+// ends with the stream, and the head says so (RFC 9112, 9.6).
 std::string StreamHead(
     absl::string_view content_type, bool chunked, absl::string_view opening,
     const std::vector<std::pair<std::string, std::string>>& extra = {});

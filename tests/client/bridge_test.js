@@ -92,6 +92,7 @@ test('a token that expires is renewed, and nothing is lost', async (t) => {
   };
   const { client, make } = await setUp(t);
   const stream = make({ token: renewing }).notifications.stream();
+  t.after(() => stream.close());
   const seen = [];
   const done = (async () => {
     for await (const { title } of stream) seen.push(title);
