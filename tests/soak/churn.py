@@ -34,6 +34,8 @@ class Counts:
 
 async def browse(host, port, token, end, rng, counts):
     """One browser after the other, until the end."""
+    # All at once would be a storm, whose memory comes back only slowly.
+    await asyncio.sleep(rng.uniform(0, LONGEST_S))
     while time.monotonic() < end:
         stay = rng.uniform(SHORTEST_S, LONGEST_S)
         until = min(end, time.monotonic() + stay)
