@@ -121,6 +121,8 @@ test('204 stops it: a finished task is asked for once more and never again', asy
   await post(bridge.url, '/tasks/short', worker, {status: 'running', progress: 0.5});
   await post(bridge.url, '/tasks/short', worker, {status: 'completed', progress: 1});
   await eventually('the source to close', async () => (await page.state('/tasks/short/progress')) === 2);
+  // The page may know its answer before this process does.
+  await eventually('both answers', () => asked.length === 2);
   assert.deepEqual(asked, [200, 204]);
   const events = await page.heard('/tasks/short/progress');
   assert.deepEqual(events.map(({name, data}) => (name === 'message' ? data.status : data.code)),

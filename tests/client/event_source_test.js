@@ -81,6 +81,8 @@ test('curl -N shows each event when it is there', async (t) => {
   const url = `${bridge.address}/channels/c/stream`;
   const curl = spawn('curl', ['-sN', '-H', `Authorization: ${BEARER}`, url]);
   t.after(() => curl.kill('SIGKILL'));
+  // Listened for from the start: curl may end before anybody waits for it.
+  const closed = once(curl, 'close');
   let out = '';
   curl.stdout.on('data', (data) => {
     out += data;
@@ -89,6 +91,6 @@ test('curl -N shows each event when it is there', async (t) => {
   await post(bridge, '/channels/c/messages', { content: 'hi' });
   await until('the message', () => /event: message\n(id: .*\n)?data: .*"hi"/.test(out));
   await bridge.kill();
-  await once(curl, 'close');
+  await closed;
   assert.match(out, /^retry: \d+\n: open\n\n/);
 });

@@ -149,8 +149,9 @@ for (const name of Object.keys(kFiles)) {
 
     // EventSource gives up on a 502: while the bridge is away, the proxy must
     // not give it one. It comes back after two seconds.
+    const again = page.waitForEvent('request', (request) => request.url().endsWith('/notifications/stream'));
     await bridge.kill();
-    await page.waitForEvent('request', (request) => request.url().endsWith('/notifications/stream'));
+    await again;
     bridge = await startBridge(backends.address, {options, listen});
     await notify('after');
     assert.deepEqual(await titles(2), ['before', 'after']);

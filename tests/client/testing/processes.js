@@ -52,7 +52,10 @@ export class Program {
           resolve(line[1]);
         }
       });
-      this.child.once('exit', () => fail('ended'));
+      this.child.once('exit', () => {
+        clearTimeout(timer);
+        fail('ended');
+      });
     });
     return this;
   }

@@ -103,7 +103,7 @@ absl::Status RecordingObserver::WaitDone() {
       std::chrono::steady_clock::now() + std::chrono::seconds(30);
   MutexLock lock(&mu_);
   while (!done_) {
-    if (changed_.wait_until(mu_, end) == std::cv_status::timeout) {
+    if (changed_.wait_until(mu_, end) == std::cv_status::timeout && !done_) {
       return absl::InternalError("OnDone does not come");
     }
   }
