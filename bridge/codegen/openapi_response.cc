@@ -1,4 +1,9 @@
+#include <iterator>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "bridge/codegen/json_form.h"
 #include "bridge/codegen/openapi_parts.h"
 #include "bridge/codegen/route_form.h"
@@ -85,7 +90,9 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
   } else if (names.has_value()) {
     name["enum"] = *names;
   } else {
-    name["not"] = {{"enum", {"grpc-status", "reset"}}};
+    name["not"] = {
+        {"enum", std::vector<std::string>(std::begin(kReservedEventNames),
+                                          std::end(kReservedEventNames))}};
   }
   // An empty value of event_from makes an event without a name.
   const bool always = !method.stream.event().empty();

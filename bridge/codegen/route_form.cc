@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "bridge/base/event_names.h"
 #include "bridge/codegen/json_form.h"
 
 namespace sse_bridge {
@@ -78,7 +79,10 @@ std::vector<PathPiece> PiecesOf(const Route& route) {
   return pieces;
 }
 
-std::optional<std::vector<std::string>> EventNames(const Method& method) {
+namespace {
+
+std::optional<std::vector<std::string>> WrittenEventNames(
+    const Method& method) {
   if (!method.stream.event().empty()) {
     return std::vector<std::string>{method.stream.event()};
   }
@@ -98,6 +102,15 @@ std::optional<std::vector<std::string>> EventNames(const Method& method) {
   std::vector<std::string> allowed = AllowedTexts(RulesOf(field));
   if (allowed.empty()) return std::nullopt;
   return allowed;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> EventNames(const Method& method) {
+  auto names = WrittenEventNames(method);
+  if (!names.has_value()) return names;
+  for (std::string& name : *names) name = EventNameOfData(name);
+  return names;
 }
 
 }  // namespace sse_bridge

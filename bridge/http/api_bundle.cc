@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/access/access_rule.h"
+#include "bridge/base/event_names.h"
 #include "bridge/feed/bundle_rewriter.h"
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
@@ -31,7 +32,7 @@ constexpr char kStreamParam[] = "stream";
 // Names become `event:` lines and parts of ids. The bridge's own are no names.
 bool IsName(absl::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes) return false;
-  if (name == kStatusEventName || name == kResetEventName) return false;
+  if (IsReservedEventName(name)) return false;
   for (unsigned char c : name) {
     if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') {
       return false;
@@ -60,7 +61,7 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   const Method& method = part.route->method();
   if (name.empty()) {
     name = method.in_bundle() ? method.stream.bundle().event()
-                              : method.descriptor->name();
+                              : EventNameOfData(method.descriptor->name());
   }
   part.name = std::move(name);
   absl::Status access =

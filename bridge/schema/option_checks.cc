@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/event_names.h"
 #include "bridge/schema/path_template.h"
 #include "bridge/schema/unknown_options.h"
 
@@ -21,9 +22,6 @@ namespace pb = ::google::protobuf;
 // keep_alive, retry and max_age lie between these.
 constexpr absl::Duration kMinDuration = absl::Milliseconds(1);
 constexpr absl::Duration kMaxDuration = absl::Hours(24 * 365);
-
-// The bridge's own events: the end of a stream, and its beginning after a gap.
-constexpr absl::string_view kReservedEvents[] = {"grpc-status", "reset"};
 
 // By their numbers, from 1 (google/rpc/code.proto).
 constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
@@ -144,9 +142,9 @@ class StreamReader {
   }
 
   void CheckEventName(absl::string_view option, const std::string& name) {
-    for (absl::string_view reserved : kReservedEvents) {
-      if (name != reserved) continue;
-      report_.Error(option, ": \"", name, "\" is the bridge's own event");
+    if (IsReservedEventName(name)) {
+      report_.Error(option, ": \"", name,
+                    "\" is the bridge's own event, or EventSource's");
     }
     if (name.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
       report_.Error(option, ": a line break or NUL in \"",
@@ -293,10 +291,10 @@ class StreamReader {
 
   void ReadBundle() {
     sse::v1::Bundle* bundle = stream_.mutable_bundle();
-    CheckEventName("bundle.event", bundle->event());
     if (bundle->event().empty()) {
       bundle->set_event(method_->descriptor->name());
     }
+    CheckEventName("bundle.event", bundle->event());
     if (bundle->query().empty()) return;
     if (!bundle->by_default()) {
       report_.Error("bundle.query is only used with by_default");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "bridge/transcode/sse_format.h"
 #include "bridge/transcode/wire_slices.h"
 
@@ -75,6 +76,10 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
     const absl::Status status = event_->Append(wire, &payload, &present);
     if (!status.ok()) return status;
     RemoveLineEnds(begin, &payload);
+    // Only now, for what was removed can have hidden such a name.
+    if (IsReservedEventName(absl::string_view(payload).substr(begin))) {
+      payload.insert(begin, kDataEventPrefix.data(), kDataEventPrefix.size());
+    }
     if (payload.size() == begin) {
       payload.clear();
     } else {

@@ -73,7 +73,8 @@ class FrameEncoder {
   FrameEncoder& operator=(const FrameEncoder&) = delete;
 
   // Replaces *frame. CR, LF and NUL are removed from an event's name that
-  // comes from data; an id with one of them is left out, and so is an id whose
+  // comes from data, and one of the bridge's own gets a prefix
+  // (EventNameOfData); an id with one of them is left out, and so is an id whose
   // field is not set. On error (see JsonEncoder) *frame is cleared.
   absl::Status Encode(absl::Span<const absl::string_view> wire,
                       EncodedFrame* frame) const;

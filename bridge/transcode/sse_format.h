@@ -9,14 +9,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "bridge/base/event_names.h"
 
 namespace sse_bridge {
-
-// The name of the event that ends a stream.
-inline constexpr absl::string_view kStatusEventName = "grpc-status";
-
-// The name of the event that tells of a gap.
-inline constexpr absl::string_view kResetEventName = "reset";
 
 // ": text" and an empty line. Line ends in the text become spaces.
 std::string CommentFrame(absl::string_view text);

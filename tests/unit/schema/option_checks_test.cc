@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "tests/unit/schema/schema_testing.h"
 
 namespace sse_bridge {
@@ -95,10 +97,22 @@ TEST(OptionChecksTest, EventThatBreaksTheLineIsRefused) {
 }
 
 TEST(OptionChecksTest, EventOfTheBridgeIsRefused) {
-  ExpectStreamRefused("event: 'grpc-status'", "own event");
-  ExpectStreamRefused("bundle { event: 'grpc-status' }", "own event");
-  ExpectStreamRefused("event: 'reset'", "own event");
-  ExpectStreamRefused("bundle { event: 'reset' }", "own event");
+  for (absl::string_view name : kReservedEventNames) {
+    ExpectStreamRefused(absl::StrCat("event: '", name, "'"), "own event");
+    ExpectStreamRefused(absl::StrCat("bundle { event: '", name, "' }"),
+                        "own event");
+  }
+}
+
+TEST(OptionChecksTest, AMethodNamedLikeAnEventOfTheBridgeNeedsABundleEvent) {
+  const auto service = [](const std::string& bundle) {
+    return "service S { rpc reset(Request) returns (stream Response) {\n"
+           "option (sse.v1.stream) = { bundle { " +
+           bundle + " } }; } }\n" + std::string(kMessages);
+  };
+  EXPECT_THAT(LoadError(service("")),
+              HasSubstr("bundle.event: \"reset\" is the bridge's own event"));
+  EXPECT_EQ(LoadError(service("event: 'again'")), "");
 }
 
 TEST(OptionChecksTest, EventFromMustBeStringOrEnum) {

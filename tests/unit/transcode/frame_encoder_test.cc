@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "tests/unit/transcode/test_schema.h"
 
 namespace sse_bridge {
@@ -107,6 +109,24 @@ TEST_F(FrameEncoderTest, LineEndsAreRemovedFromEventNames) {
             "event: aid: 1b\ndata: {\"name\":\"a\\r\\nid: 1\\n\\n\\u0000b\"}"
             "\n\n");
   EXPECT_EQ(Frame(BytesField(2, "\n")), "data: {\"name\":\"\\n\"}\n\n");
+}
+
+TEST_F(FrameEncoderTest, DataNeverComesUnderAnEventNameOfTheBridge) {
+  options_.event_from = "name";
+  options_.data_field = "event";
+  for (absl::string_view name : kReservedEventNames) {
+    EXPECT_EQ(Frame(BytesField(2, name)),
+              absl::StrCat("event: message.", name, "\ndata: {}\n\n"));
+    // Where the name only appears once line ends and NUL are removed.
+    std::string hidden(name);
+    hidden.insert(2, "\r\0\n", 3);
+    EXPECT_EQ(Frame(BytesField(2, hidden)),
+              absl::StrCat("event: message.", name, "\ndata: {}\n\n"));
+    EXPECT_EQ(frame_.event_end, name.size() + 16);
+  }
+  // Clients tell names apart byte for byte.
+  EXPECT_EQ(Frame(BytesField(2, "Reset")), "event: Reset\ndata: {}\n\n");
+  EXPECT_EQ(Frame(BytesField(2, "resets")), "event: resets\ndata: {}\n\n");
 }
 
 TEST_F(FrameEncoderTest, AnIdWithLineEndsIsLeftOut) {
