@@ -1,19 +1,45 @@
 #!/usr/bin/env bash
-# Installs what scripts/packages.txt names and this machine lacks.
+# scripts/install.sh [build]: installs what scripts/packages.txt names and this
+# machine lacks; with "build", only what the two programs need.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+case "${1:-}" in
+  "") sections='build|test' ;;
+  build) sections=build ;;
+  *) echo "usage: scripts/install.sh [build]" >&2; exit 2 ;;
+esac
+
+# Elsewhere packages have other names and libraries other versions: better one
+# sentence now than an error of the compiler later.
+system=$(unset ID VERSION_ID; . "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-}${VERSION_ID:+ $VERSION_ID}") || system=
+case "$system" in
+  "debian 12" | "debian 13") ;;
+  "ubuntu 24.04")
+    # Its Chromium is a snap, which the tests cannot drive.
+    [ "$sections" = build ] || {
+      echo "install.sh: the tests need Debian 12 or 13; on Ubuntu 24.04 only the programs may build" >&2
+      exit 1
+    }
+    echo "install.sh: Ubuntu 24.04 is untested; Debian 12 and 13 are supported" >&2 ;;
+  *)
+    echo "install.sh: this is ${system:-an unknown system}; sse-bridge is built on Debian 12 or 13" >&2
+    exit 1 ;;
+esac
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 missing=()
 while read -r package; do
   installed "$package" || missing+=("$package")
-done < <(grep -v -e '^#' -e '^$' "$root/scripts/packages.txt")
+done < <(awk -v wanted="^\\\\[($sections)\\\\]$" \
+  '/^\[/ {on = $0 ~ wanted; next} on && !/^(#|$)/' "$root/scripts/packages.txt")
 
 # Node may come from elsewhere, and then Debian's npm conflicts with it: what
 # counts is that the commands are there.
-command -v node >/dev/null || missing+=(nodejs)
-command -v npm >/dev/null || missing+=(npm)
+if [ "$sections" != build ]; then
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+fi
 
 # A minimal root has no /etc/hosts, and calls nobody localhost.
 knows_localhost() { getent hosts localhost >/dev/null; }

@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-"$root/scripts/install.sh"
+"$root/scripts/install.sh" build
 "$root/scripts/build.sh" release sse-bridge realtime-backends
 
 run=$root/.run

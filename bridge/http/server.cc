@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <httplib.h>
 #include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <string.h>
@@ -16,51 +15,17 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/gate.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/httplib_server.h"
 
 namespace sse_bridge {
 namespace {
 
 // httplib listens with a backlog of 5, which drops bursts of connections.
 constexpr int kBacklog = 4096;
-
-// The longest header line that httplib's parser takes.
-constexpr size_t kMaxHttplibLineBytes = 8192 - 2;
-
-// A complete request head, as httplib reads it. What httplib writes is its own
-// form of an error, and goes nowhere: see HttpServer::Rep::Serve.
-class HeadStream : public httplib::Stream {
- public:
-  HeadStream(std::string head, const std::string& peer)
-      : head_(std::move(head)), peer_(peer) {}
-
-  bool is_readable() const override { return at_ < head_.size(); }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* out, size_t size) override {
-    const size_t n = std::min(size, head_.size() - at_);
-    memcpy(out, head_.data() + at_, n);
-    at_ += n;
-    return static_cast<ssize_t>(n);
-  }
-  ssize_t write(const char*, size_t size) override {
-    return static_cast<ssize_t>(size);
-  }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = peer_;
-    port = 0;
-  }
-  void get_local_ip_and_port(std::string&, int&) const override {}
-  socket_t socket() const override { return INVALID_SOCKET; }
-
- private:
-  const std::string head_;
-  const std::string& peer_;
-  size_t at_ = 0;
-};
 
 int LocalPort(int fd) {
   sockaddr_storage address{};
@@ -70,80 +35,16 @@ int LocalPort(int fd) {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
-// The head for httplib to parse and route by: without what the gate has dealt
-// with already (lengths, Expect), and without what httplib 0.11 would refuse
-// though it is right: a '?' within the query, a Range it does not know (RFC
-// 9110, 14.2: to be ignored), long header lines. The Exchange has it all.
-std::string HeadForHttplib(const Exchange& exchange) {
-  std::string head = absl::StrCat(exchange.verb(), " ", exchange.raw_path(),
-                                  " HTTP/1.", exchange.minor_version(), "\r\n");
-  for (const auto& [name, value] : exchange.headers()) {
-    if (absl::EqualsIgnoreCase(name, "Expect") ||
-        absl::EqualsIgnoreCase(name, "Content-Length") ||
-        absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
-        absl::EqualsIgnoreCase(name, "Range") ||
-        name.size() + 2 + value.size() > kMaxHttplibLineBytes) {
-      continue;
-    }
-    absl::StrAppend(&head, name, ": ", value, "\r\n");
-  }
-  return head + "\r\n";
-}
-
 }  // namespace
 
-// cpp-httplib with its accept loop left out: it binds, parses and routes.
-class BridgeServer : public httplib::Server {
- public:
-  // The request on its way through this thread's httplib, and the status that
-  // httplib would answer with.
-  static thread_local std::shared_ptr<Exchange> current;
-  static thread_local int status;
-
-  explicit BridgeServer(const HttpServer::Options& options) {
-    set_socket_options([reuse_port = options.reuse_port](socket_t fd) {
-      const int one = 1;
-      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-      if (reuse_port) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-      }
-    });
-    set_logger([](const httplib::Request&, const httplib::Response& response) {
-      status = response.status;
-    });
-  }
-
-  // The listening socket; negative when it could not be had.
-  int Listen(const std::string& host, int* port) {
-    if (*port == 0) {
-      *port = bind_to_any_port(host);
-      if (*port <= 0) return -1;
-    } else if (!bind_to_port(host, *port)) {
-      return -1;
-    }
-    return svr_sock_.exchange(INVALID_SOCKET);
-  }
-
-  // Leaves `current` where it is if httplib refuses the request.
-  void Process(HeadStream* stream) {
-    bool closed = false;
-    process_request(*stream, /*close_connection=*/false, closed,
-                    [](httplib::Request&) {});
-  }
-};
-
-thread_local std::shared_ptr<Exchange> BridgeServer::current;
-thread_local int BridgeServer::status = 0;
-
 struct HttpServer::Rep {
-  explicit Rep(Options given) : options(std::move(given)), server(options) {
-    port = options.port;
-    server.set_pre_routing_handler(
-        [this](const httplib::Request&, httplib::Response&) {
-          handler(std::move(BridgeServer::current));
-          return httplib::Server::HandlerResponse::Handled;
-        });
-  }
+  explicit Rep(Options given)
+      : options(std::move(given)),
+        server(options.reuse_port,
+               [this](std::shared_ptr<Exchange> exchange) {
+                 handler(std::move(exchange));
+               }),
+        port(options.port) {}
 
   bool Enqueue(std::unique_ptr<Gate::Request> request) {
     MutexLock lock(&mu);
@@ -172,12 +73,8 @@ struct HttpServer::Rep {
                                                std::move(request->link));
     request->watch(exchange);
     request.reset();
-    HeadStream stream(HeadForHttplib(*exchange), exchange->peer_address());
-    BridgeServer::current = exchange;
-    server.Process(&stream);
-    if (BridgeServer::current == nullptr) return;
-    BridgeServer::current = nullptr;
-    exchange->Respond(Refusal(BridgeServer::status));
+    const int refused = server.Process(exchange);
+    if (refused != 0) exchange->Respond(Refusal(refused));
   }
 
   // What httplib refuses, in the form that all errors have. The gate has
@@ -192,9 +89,9 @@ struct HttpServer::Rep {
   }
 
   const Options options;
-  BridgeServer server;
+  HttplibServer server;
   int listen_fd = -1;
-  int port = 0;
+  int port;
   Handler handler;
   std::unique_ptr<Gate> gate;
   std::vector<std::thread> workers;

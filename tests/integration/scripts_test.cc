@@ -1,7 +1,10 @@
 // The scripts that people call.
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/integration/services_testing.h"
 
@@ -109,6 +112,68 @@ TEST_F(GenTest, SomebodysOwnProtosNeedNoCopies) {
                 {"--descriptor-set", out + "/descriptors/schema.binpb"});
   ExpectError(bridge.Call("GET", "/weather/Oslo/stream"), 503);
   ExpectError(bridge.Call("GET", "/prices/stream"), 404);
+}
+
+// install.sh on a machine that says of itself what `release` has.
+CommandResult Install(const std::string& release, const std::string& sections) {
+  TemporaryDirectory directory;
+  const std::string file = directory.path() + "/os-release";
+  WriteFile(file, release);
+  return TryCommand("OS_RELEASE=" + Quoted(file) + " " +
+                    Quoted(RepositoryRoot() + "/scripts/install.sh") + " " +
+                    sections + " 2>&1 </dev/null");
+}
+
+TEST(InstallTest, StopsOnAnythingElseThanTheSupportedDebians) {
+  for (const auto& [release, named] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"ID=fedora\nVERSION_ID=42\n", "fedora 42"},
+           {"ID=debian\nVERSION_ID=\"11\"\n", "debian 11"},
+           {"ID=debian\n", "debian"},
+           {"ID=ubuntu\nVERSION_ID=\"22.04\"\n", "ubuntu 22.04"},
+           {"ID=linuxmint\nVERSION_ID=22\nID_LIKE=debian\n", "linuxmint 22"},
+           {"", "an unknown system"}}) {
+    for (const std::string sections : {"", "build"}) {
+      const CommandResult result = Install(release, sections);
+      EXPECT_EQ(result.code, 1) << release;
+      EXPECT_NE(result.output.find("this is " + named), std::string::npos)
+          << result.output;
+      EXPECT_NE(result.output.find("Debian 12 or 13"), std::string::npos)
+          << result.output;
+    }
+  }
+}
+
+TEST(InstallTest, TestsDoNotBeginOnUbuntu) {
+  const CommandResult result = Install("ID=ubuntu\nVERSION_ID=\"24.04\"\n", "");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.output.find("Debian 12 or 13"), std::string::npos)
+      << result.output;
+}
+
+TEST(InstallTest, NoPackageHasAVersionInItsNameAndTheProgramsNeedNoBrowser) {
+  std::istringstream lines(
+      ReadFile(RepositoryRoot() + "/scripts/packages.txt"));
+  std::set<std::string> packages[2];
+  std::set<std::string>* section = nullptr;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    if (line[0] == '[') {
+      ASSERT_TRUE(line == "[build]" || line == "[test]") << line;
+      section = &packages[line == "[test]"];
+      continue;
+    }
+    ASSERT_NE(section, nullptr) << line;
+    section->insert(line);
+    // libsqlite3-dev and the like: the number is the library's own.
+    EXPECT_THAT(line, ::testing::Not(::testing::ContainsRegex("-[0-9]")));
+  }
+  EXPECT_TRUE(packages[0].contains("libgrpc++-dev"));
+  for (const std::string name :
+       {"chromium", "clang", "nginx", "libgtest-dev", "redis-server"}) {
+    EXPECT_FALSE(packages[0].contains(name)) << name;
+    EXPECT_TRUE(packages[1].contains(name)) << name;
+  }
 }
 
 using TokenTest = ServicesTest;
