@@ -1,11 +1,14 @@
 #include "bridge/access/connection_limits.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace sse_bridge {
 namespace {
 
-bool IsFull(int count, int limit) { return limit > 0 && count >= limit; }
+bool IsFull(int count, int more, int limit) {
+  return limit > 0 && count > limit - more;
+}
 
 }  // namespace
 
@@ -13,38 +16,70 @@ void ConnectionLimits::Lease::Release() {
   ConnectionLimits* limits = std::exchange(limits_, nullptr);
   if (limits != nullptr) {
     limits->Release(std::exchange(subject_, nullptr),
-                    std::exchange(address_, nullptr));
+                    std::exchange(address_, nullptr), streams_, shared_);
   }
+}
+
+absl::Status ConnectionLimits::SubjectIsFull(int limit, int streams) const {
+  if (kind_ == Kind::kCalls) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("too many calls of this user are under way "
+                     "(max_calls_per_subject is ",
+                     limit, "); retry later"));
+  }
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "too many connections: this user may have ", limit,
+      " streams (max_streams_per_subject)",
+      streams > 1 ? absl::StrCat(", and each of these ", streams, " counts")
+                  : ""));
 }
 
 absl::StatusOr<ConnectionLimits::Lease> ConnectionLimits::Acquire(
-    absl::string_view subject, absl::string_view address) {
-  absl::StatusOr<Lease> lease = AcquireHere(subject, address);
-  if (!lease.ok() || shared_ == nullptr || subject.empty()) return lease;
-  // Without the lock: the others are asked over the network.
-  if (shared_->Take(subject, options().per_subject)) return lease;
-  ReleaseHere(lease->subject_, lease->address_);
-  lease->limits_ = nullptr;
-  return absl::ResourceExhaustedError("too many connections");
-}
-
-absl::StatusOr<ConnectionLimits::Lease> ConnectionLimits::AcquireHere(
-    absl::string_view subject, absl::string_view address) {
+    absl::string_view subject, absl::string_view address, int streams) {
   MutexLock lock(&mu_);
-  if (IsFull(total_, options_.total)) {
+  if (IsFull(total_, 1, options_.total)) {
     return absl::UnavailableError("too many connections; retry later");
   }
-  if (IsFull(CountOf(addresses_, address), options_.per_address)) {
+  if (IsFull(CountOf(addresses_, address), 1, options_.per_address)) {
+    if (kind_ == Kind::kCalls) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("too many calls of this address are under way "
+                       "(max_calls_per_address is ",
+                       options_.per_address, "); retry later"));
+    }
     return absl::UnavailableError(
         "too many connections from this address; retry later");
   }
   if (!subject.empty() &&
-      IsFull(CountOf(subjects_, subject), options_.per_subject)) {
-    return absl::ResourceExhaustedError("too many connections");
+      IsFull(CountOf(subjects_, subject), streams, options_.per_subject)) {
+    return SubjectIsFull(options_.per_subject, streams);
   }
   ++total_;
-  return Lease(this, subject.empty() ? nullptr : Take(&subjects_, subject),
-               Take(&addresses_, address));
+  return Lease(this,
+               subject.empty() ? nullptr : Take(&subjects_, subject, streams),
+               Take(&addresses_, address, 1), streams);
+}
+
+void ConnectionLimits::AcquireShared(absl::string_view subject,
+                                     absl::string_view address, int streams,
+                                     Done done) {
+  absl::StatusOr<Lease> lease = Acquire(subject, address, streams);
+  if (!lease.ok() || shared_ == nullptr || subject.empty()) {
+    std::move(done)(std::move(lease));
+    return;
+  }
+  const int limit = options().per_subject;
+  shared_->Take(subject, streams, limit,
+                [this, limit, streams, lease = *std::move(lease),
+                 done = std::move(done)](bool counted) mutable {
+                  lease.shared_ = counted;
+                  if (counted) {
+                    std::move(done)(std::move(lease));
+                    return;
+                  }
+                  lease.Release();
+                  std::move(done)(SubjectIsFull(limit, streams));
+                });
 }
 
 void ConnectionLimits::SetOptions(Options options) {
@@ -78,26 +113,25 @@ int ConnectionLimits::CountOf(const Entries& entries, absl::string_view name) {
 }
 
 ConnectionLimits::Entry* ConnectionLimits::Take(Entries* entries,
-                                                absl::string_view name) {
+                                                absl::string_view name,
+                                                int count) {
   Entry& entry = *entries->try_emplace(name, 0).first;
-  ++entry.second;
+  entry.second += count;
   return &entry;
 }
 
-void ConnectionLimits::Give(Entries* entries, Entry* entry) {
-  if (--entry->second == 0) entries->erase(entries->find(entry->first));
+void ConnectionLimits::Give(Entries* entries, Entry* entry, int count) {
+  entry->second -= count;
+  if (entry->second == 0) entries->erase(entries->find(entry->first));
 }
 
-void ConnectionLimits::Release(Entry* subject, Entry* address) {
-  if (shared_ != nullptr && subject != nullptr) shared_->Give(subject->first);
-  ReleaseHere(subject, address);
-}
-
-void ConnectionLimits::ReleaseHere(Entry* subject, Entry* address) {
+void ConnectionLimits::Release(Entry* subject, Entry* address, int streams,
+                               bool shared) {
+  if (shared) shared_->Give(subject->first, streams);
   MutexLock lock(&mu_);
   --total_;
-  if (subject != nullptr) Give(&subjects_, subject);
-  Give(&addresses_, address);
+  if (subject != nullptr) Give(&subjects_, subject, streams);
+  Give(&addresses_, address, 1);
 }
 
 }  // namespace sse_bridge

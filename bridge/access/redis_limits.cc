@@ -13,16 +13,16 @@
 namespace sse_bridge {
 namespace {
 
-// A request waits for Redis no longer than this.
+// For connecting and for each answer. Only the thread that speaks waits for it.
 constexpr absl::Duration kTimeout = absl::Milliseconds(250);
 // After a failure, before the next attempt.
-constexpr absl::Duration kRetry = absl::Seconds(1);
-// Numbers told in one pipeline.
+constexpr std::chrono::seconds kRetry(1);
+// Numbers told, and questions asked, in one pipeline.
 constexpr size_t kMaxTold = 1000;
 // Subjects of dead bridges that one renewal takes out of the totals.
 constexpr int kMaxGone = 1000;
 
-// ARGV: bridge, subject, its connections there, limit (0: none). 1: told, 0:
+// ARGV: bridge, subject, its streams there, limit (0: none). 1: told, 0:
 // more than the limit, -1: no lease.
 constexpr char kTell[] = R"lua(
 if not redis.call('ZSCORE', 'limits:leases', ARGV[1]) then return -1 end
@@ -86,83 +86,206 @@ RedisClient::Options ClientOptions() {
 
 RedisLimits::RedisLimits(const RedisAddress& address, absl::Duration lease)
     : server_(address.ToString()),
-      bridge_(RandomName()),
       lease_(lease),
+      bridge_(RandomName()),
       client_(address, ClientOptions()),
-      thread_([this] { Run(); }) {}
+      speaker_([this] { Run(); }),
+      watcher_([this] { WatchDeadlines(); }) {}
 
 RedisLimits::~RedisLimits() {
   {
     MutexLock lock(&mu_);
     stop_ = true;
-    changed_.notify_all();
+    work_.notify_all();
+    waiters_.notify_all();
   }
-  thread_.join();
+  speaker_.join();
+  watcher_.join();
 }
 
-bool RedisLimits::Take(absl::string_view subject, int limit) {
-  const std::string name(subject);
-  MutexLock io_lock(&io_mu_);
-  int count;
+void RedisLimits::Take(absl::string_view subject, int streams, int limit,
+                       Done done) {
+  std::string name(subject);
   {
     MutexLock lock(&mu_);
-    count = ++counts_[name];
-    untold_.erase(name);
+    if (may_ask()) {
+      auto question = std::make_shared<Question>();
+      question->subject = std::move(name);
+      question->streams = streams;
+      question->limit = limit;
+      question->deadline = std::chrono::steady_clock::now() +
+                           absl::ToChronoMilliseconds(kPatience);
+      question->done = std::move(done);
+      unsent_.push_back(question);
+      waiting_.push_back(std::move(question));
+      work_.notify_one();
+      if (waiting_.size() == 1) waiters_.notify_one();
+      return;
+    }
+    CountHere(name, streams);
   }
-  auto told = client_.Call({"EVAL", kTell, "0", bridge_, name,
-                            absl::StrCat(count), absl::StrCat(limit)});
-  Note(told.status());
-  if (told.ok() && told->integer() == 1) return true;
-  MutexLock lock(&mu_);
-  untold_.insert(name);
-  changed_.notify_all();
-  if (!told.ok()) return true;
-  if (told->integer() < 0) {
-    renew_now_ = true;
-    return true;
-  }
-  if (--counts_[name] == 0) counts_.erase(name);
-  return false;
+  std::move(done)(true);
 }
 
-void RedisLimits::Give(absl::string_view subject) {
+void RedisLimits::Give(absl::string_view subject, int streams) {
   const std::string name(subject);
   MutexLock lock(&mu_);
-  auto found = counts_.find(name);
+  const auto found = counts_.find(name);
   if (found == counts_.end()) return;
-  if (--found->second == 0) counts_.erase(found);
-  untold_.insert(name);
-  changed_.notify_all();
+  found->second -= streams;
+  if (found->second <= 0) counts_.erase(found);
+  MarkUntold(name);
+  work_.notify_one();
+}
+
+size_t RedisLimits::untold() const {
+  MutexLock lock(&mu_);
+  return untold_.size();
+}
+
+int RedisLimits::CountOf(const std::string& subject) const {
+  const auto found = counts_.find(subject);
+  return found == counts_.end() ? 0 : found->second;
+}
+
+void RedisLimits::CountHere(const std::string& subject, int streams) {
+  counts_[subject] += streams;
+  MarkUntold(subject);
+}
+
+void RedisLimits::MarkUntold(const std::string& subject) {
+  if (untold_.size() >= kMaxUntold + counts_.size()) {
+    untold_.clear();
+    rename_ = true;
+  }
+  untold_.insert(subject);
+}
+
+void RedisLimits::DecideHere(Question* question) {
+  question->decided = true;
+  CountHere(question->subject, question->streams);
+}
+
+void RedisLimits::WatchDeadlines() {
+  mu_.Lock();
+  while (!stop_) {
+    while (!waiting_.empty() && waiting_.front()->decided) waiting_.pop_front();
+    if (waiting_.empty()) {
+      waiters_.wait(mu_);
+      continue;
+    }
+    const QuestionPtr oldest = waiting_.front();
+    if (oldest->deadline > std::chrono::steady_clock::now()) {
+      waiters_.wait_until(mu_, oldest->deadline);
+      continue;
+    }
+    late_ = true;
+    DecideHere(oldest.get());
+    mu_.Unlock();
+    std::move(oldest->done)(true);
+    mu_.Lock();
+  }
+  mu_.Unlock();
+}
+
+bool RedisLimits::WaitForWork(SteadyTime renew_at) {
+  MutexLock lock(&mu_);
+  while (!stop_ && !renew_now_ && untold_.empty() && unsent_.empty() &&
+         std::chrono::steady_clock::now() < renew_at) {
+    work_.wait_until(mu_, renew_at);
+  }
+  return !stop_;
 }
 
 void RedisLimits::Run() {
-  absl::Time renew_at = absl::InfinitePast();
-  while (true) {
+  SteadyTime renew_at;
+  while (WaitForWork(renew_at)) {
+    bool renew;
     {
       MutexLock lock(&mu_);
-      if (stop_) return;
-      if (renew_now_) renew_at = absl::InfinitePast();
-      renew_now_ = false;
-      const absl::Duration left = renew_at - absl::Now();
-      if (untold_.empty() && left > absl::ZeroDuration()) {
-        changed_.wait_for(mu_, absl::ToChronoMicroseconds(left));
-        if (stop_) return;
+      if (rename_) {
+        bridge_ = RandomName();
+        for (const auto& [name, count] : counts_) untold_.insert(name);
       }
+      renew =
+          renew_now_ || rename_ || std::chrono::steady_clock::now() >= renew_at;
+      renew_now_ = rename_ = false;
     }
     absl::Status status;
-    {
-      MutexLock lock(&io_mu_);
-      if (absl::Now() >= renew_at) {
-        status = Renew();
-        if (status.ok()) renew_at = absl::Now() + lease_ / 3;
+    if (renew) {
+      status = Renew();
+      if (status.ok()) {
+        renew_at = std::chrono::steady_clock::now() +
+                   absl::ToChronoMilliseconds(lease_ / 3);
       }
-      if (status.ok()) status = Tell();
     }
+    if (status.ok()) status = Ask();
+    if (status.ok()) status = Tell();
     Note(status);
     if (status.ok()) continue;
+    // Whoever asked meanwhile was counted here.
+    const SteadyTime retry_at = std::chrono::steady_clock::now() + kRetry;
     MutexLock lock(&mu_);
-    if (!stop_) changed_.wait_for(mu_, absl::ToChronoMilliseconds(kRetry));
+    if (renew) renew_now_ = true;
+    while (!stop_ && std::chrono::steady_clock::now() < retry_at) {
+      work_.wait_until(mu_, retry_at);
+    }
   }
+}
+
+absl::Status RedisLimits::Ask() {
+  std::vector<QuestionPtr> questions;
+  std::vector<RedisCommand> commands;
+  {
+    MutexLock lock(&mu_);
+    // Each number is told as if those before it in this pipeline were let in.
+    absl::flat_hash_map<std::string, int> ahead;
+    size_t taken = 0;
+    for (; taken < unsent_.size() && questions.size() < kMaxTold; ++taken) {
+      QuestionPtr& question = unsent_[taken];
+      if (question->decided) continue;
+      int& streams = ahead[question->subject];
+      streams += question->streams;
+      commands.push_back({"EVAL", kTell, "0", bridge_, question->subject,
+                          absl::StrCat(CountOf(question->subject) + streams),
+                          absl::StrCat(question->limit)});
+      questions.push_back(std::move(question));
+    }
+    unsent_.erase(unsent_.begin(),
+                  unsent_.begin() + static_cast<std::ptrdiff_t>(taken));
+  }
+  if (questions.empty()) return absl::OkStatus();
+  auto answers = client_.Pipeline(commands);
+  absl::Status status = answers.status();
+  std::vector<std::pair<QuestionPtr, bool>> decided;
+  {
+    MutexLock lock(&mu_);
+    for (size_t i = 0; i < questions.size(); ++i) {
+      Question& question = *questions[i];
+      if (answers.ok() && !(*answers)[i].error().empty()) {
+        status = RedisError((*answers)[i].error());
+      }
+      const bool answered = status.ok();
+      if (answered && (*answers)[i].integer() < 0) renew_now_ = true;
+      if (question.decided) continue;
+      decided.emplace_back(questions[i], true);
+      if (answered && (*answers)[i].integer() == 1) {
+        question.decided = true;
+        counts_[question.subject] += question.streams;
+      } else if (answered && (*answers)[i].integer() == 0) {
+        question.decided = true;
+        decided.back().second = false;
+        // What was asked after it may have been told too much.
+        MarkUntold(question.subject);
+      } else {
+        DecideHere(&question);
+      }
+    }
+  }
+  for (auto& [question, counted] : decided) {
+    std::move(question->done)(counted);
+  }
+  return status;
 }
 
 absl::Status RedisLimits::Renew() {
@@ -183,10 +306,8 @@ absl::Status RedisLimits::Tell() {
     MutexLock lock(&mu_);
     while (!untold_.empty() && names.size() < kMaxTold) {
       names.push_back(std::move(untold_.extract(untold_.begin()).value()));
-      auto found = counts_.find(names.back());
-      const int count = found == counts_.end() ? 0 : found->second;
       commands.push_back({"EVAL", kTell, "0", bridge_, names.back(),
-                          absl::StrCat(count), "0"});
+                          absl::StrCat(CountOf(names.back())), "0"});
     }
   }
   if (names.empty()) return absl::OkStatus();
@@ -205,15 +326,27 @@ absl::Status RedisLimits::Tell() {
 }
 
 void RedisLimits::Note(const absl::Status& status) {
-  MutexLock lock(&mu_);
-  if (away_ == !status.ok()) return;
-  away_ = !status.ok();
-  if (away_) {
-    spdlog::warn("{} is away: each bridge's own limit per subject holds: {}",
-                 server_, std::string(status.message()));
-  } else {
-    spdlog::info("{}: limits per subject are shared", server_);
+  std::vector<QuestionPtr> left;
+  {
+    MutexLock lock(&mu_);
+    late_ = false;
+    const bool was_away = std::exchange(away_, !status.ok());
+    if (away_) {
+      for (QuestionPtr& question : unsent_) {
+        if (question->decided) continue;
+        DecideHere(question.get());
+        left.push_back(std::move(question));
+      }
+      unsent_.clear();
+    }
+    if (away_ && !was_away) {
+      spdlog::warn("{} is away: each bridge's own limit per subject holds: {}",
+                   server_, std::string(status.message()));
+    } else if (!away_ && was_away) {
+      spdlog::info("{}: limits per subject are shared", server_);
+    }
   }
+  for (const QuestionPtr& question : left) std::move(question->done)(true);
 }
 
 }  // namespace sse_bridge

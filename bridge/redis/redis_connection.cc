@@ -1,8 +1,10 @@
 #include "bridge/redis/redis_connection.h"
 
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <sys/time.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -79,10 +81,12 @@ absl::Status RedisError(absl::string_view error) {
 absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(
     const RedisAddress& address, absl::Duration timeout) {
   const timeval limit = absl::ToTimeval(timeout);
+  // hiredis waits so long for each of the host's addresses.
   redisContext* context =
       redisConnectWithTimeout(address.host.c_str(), address.port, limit);
   if (context == nullptr) return Away("no memory");
-  std::unique_ptr<RedisConnection> connection(new RedisConnection(context));
+  std::unique_ptr<RedisConnection> connection(
+      new RedisConnection(context, timeout));
   if (context->err != 0) {
     return Away(absl::StrCat(context->errstr, " (", address.ToString(), ")"));
   }
@@ -112,14 +116,40 @@ RedisConnection::~RedisConnection() { redisFree(context_); }
 absl::StatusOr<std::vector<RedisReply>> RedisConnection::Pipeline(
     const std::vector<RedisCommand>& commands) {
   for (const RedisCommand& command : commands) Queue(context_, command);
+  if (absl::Status sent = Flush(); !sent.ok()) return sent;
   std::vector<RedisReply> replies;
   replies.reserve(commands.size());
-  for (size_t i = 0; i < commands.size(); ++i) {
-    void* reply = nullptr;
-    if (redisGetReply(context_, &reply) != REDIS_OK) return Broken();
-    replies.emplace_back(static_cast<redisReply*>(reply));
+  while (replies.size() < commands.size()) {
+    // An answer that comes in bits must still be whole in time.
+    const auto deadline = std::chrono::steady_clock::now() + timeout_;
+    for (;;) {
+      auto reply = Next();
+      if (!reply.ok()) return reply.status();
+      if (reply->has_value()) {
+        replies.push_back(**std::move(reply));
+        break;
+      }
+      if (!WaitReadable(deadline)) {
+        broken_ = true;
+        return Away("no answer in time");
+      }
+      if (absl::Status filled = Fill(); !filled.ok()) return filled;
+    }
   }
   return replies;
+}
+
+// False: nothing has come by the deadline.
+bool RedisConnection::WaitReadable(
+    std::chrono::steady_clock::time_point deadline) const {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd socket{context_->fd, POLLIN, 0};
+    const int ready = poll(&socket, 1, static_cast<int>(left.count()));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+  }
 }
 
 absl::StatusOr<RedisReply> RedisConnection::Call(const RedisCommand& command) {
@@ -133,6 +163,10 @@ absl::StatusOr<RedisReply> RedisConnection::Call(const RedisCommand& command) {
 
 absl::Status RedisConnection::Send(const RedisCommand& command) {
   Queue(context_, command);
+  return Flush();
+}
+
+absl::Status RedisConnection::Flush() {
   int done = 0;
   while (done == 0) {
     if (redisBufferWrite(context_, &done) != REDIS_OK) return Broken();

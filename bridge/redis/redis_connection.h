@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_REDIS_REDIS_CONNECTION_H_
 #define SSE_BRIDGE_BRIDGE_REDIS_REDIS_CONNECTION_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -59,7 +60,7 @@ absl::Status RedisError(absl::string_view error);
 class RedisConnection {
  public:
   // Connects, logs in and selects the database. `timeout` is for connecting
-  // and for each answer.
+  // (not for finding the host's address) and for each answer as a whole.
   static absl::StatusOr<std::unique_ptr<RedisConnection>> Open(
       const RedisAddress& address, absl::Duration timeout);
   ~RedisConnection();
@@ -82,10 +83,14 @@ class RedisConnection {
   bool broken() const { return broken_; }
 
  private:
-  explicit RedisConnection(redisContext* context) : context_(context) {}
+  RedisConnection(redisContext* context, absl::Duration timeout)
+      : context_(context), timeout_(absl::ToChronoMicroseconds(timeout)) {}
   absl::Status Broken();
+  absl::Status Flush();
+  bool WaitReadable(std::chrono::steady_clock::time_point deadline) const;
 
   redisContext* const context_;
+  const std::chrono::microseconds timeout_;
   bool broken_ = false;
 };
 

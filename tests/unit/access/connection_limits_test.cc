@@ -37,7 +37,9 @@ TEST(ConnectionLimitsTest, SubjectLastAllowedFirstRefusedFreedAgain) {
   }
   const auto refused = limits.Acquire("ada", "10.0.0.9");
   EXPECT_EQ(refused.status().code(), kExhausted);
-  EXPECT_EQ(refused.status().message(), "too many connections");
+  EXPECT_EQ(refused.status().message(),
+            "too many connections: this user may have 3 streams "
+            "(max_streams_per_subject)");
   EXPECT_EQ(limits.subject_count("ada"), 3);
   EXPECT_EQ(limits.address_count("10.0.0.9"), 0) << "a refusal counts nothing";
   EXPECT_EQ(limits.counts().total, 3);
@@ -90,6 +92,96 @@ TEST(ConnectionLimitsTest, DefaultIsTenForEachSubject) {
     leases.push_back(Must(limits.Acquire("ada", "a")));
   }
   EXPECT_EQ(limits.Acquire("ada", "a").status().code(), kExhausted);
+}
+
+TEST(ConnectionLimitsTest, EachStreamOfAConnectionCountsForItsSubject) {
+  ConnectionLimits limits({.per_subject = 5, .per_address = 2, .total = 2});
+  Lease four = Must(limits.Acquire("ada", "a", 4));
+  EXPECT_EQ(limits.subject_count("ada"), 4);
+  EXPECT_EQ(limits.address_count("a"), 1) << "one connection";
+  EXPECT_EQ(limits.counts().total, 1);
+  const auto refused = limits.Acquire("ada", "a", 2);
+  EXPECT_EQ(refused.status().code(), kExhausted);
+  EXPECT_EQ(refused.status().message(),
+            "too many connections: this user may have 5 streams "
+            "(max_streams_per_subject), and each of these 2 counts");
+  Lease fifth = Must(limits.Acquire("ada", "a", 1));
+  EXPECT_EQ(limits.subject_count("ada"), 5);
+  fifth.Release();
+  four.Release();
+  EXPECT_EQ(limits.Acquire("ada", "a", 6).status().code(), kExhausted)
+      << "more than all";
+  Must(limits.Acquire("ada", "a", 5));
+  ExpectEmpty(limits);
+}
+
+TEST(ConnectionLimitsTest, CallsAreRefusedWith429AndTheLimitsName) {
+  ConnectionLimits limits({.per_subject = 1, .per_address = 2, .total = 0},
+                          nullptr, ConnectionLimits::Kind::kCalls);
+  Lease first = Must(limits.Acquire("ada", "a"));
+  auto refused = limits.Acquire("ada", "b");
+  EXPECT_EQ(refused.status().code(), kExhausted);
+  EXPECT_EQ(refused.status().message(),
+            "too many calls of this user are under way "
+            "(max_calls_per_subject is 1); retry later");
+  Lease second = Must(limits.Acquire("", "a"));
+  refused = limits.Acquire("", "a");
+  EXPECT_EQ(refused.status().code(), kExhausted);
+  EXPECT_EQ(refused.status().message(),
+            "too many calls of this address are under way "
+            "(max_calls_per_address is 2); retry later");
+  first.Release();
+  Must(limits.Acquire("ada", "a"));
+}
+
+// Decides when it is told to.
+class LateLimits : public SharedLimits {
+ public:
+  void Take(absl::string_view, int streams, int, Done done) override {
+    asked += streams;
+    waiting.push_back(std::move(done));
+  }
+  void Give(absl::string_view, int streams) override { given += streams; }
+
+  int asked = 0, given = 0;
+  std::deque<Done> waiting;
+};
+
+TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
+  LateLimits shared;
+  ConnectionLimits limits({.per_subject = 3, .per_address = 0, .total = 0},
+                          &shared);
+  std::vector<Lease> leases;
+  int refused = 0;
+  const auto done = [&](absl::StatusOr<Lease> lease) {
+    if (lease.ok()) {
+      leases.push_back(*std::move(lease));
+    } else {
+      EXPECT_EQ(lease.status().code(), kExhausted);
+      ++refused;
+    }
+  };
+  limits.AcquireShared("ada", "a", 2, done);
+  EXPECT_EQ(shared.asked, 2);
+  EXPECT_EQ(limits.subject_count("ada"), 2) << "its own limit holds meanwhile";
+  limits.AcquireShared("ada", "a", 2, done);
+  EXPECT_EQ(refused, 1) << "by its own limit, without asking";
+  EXPECT_EQ(shared.asked, 2);
+  limits.AcquireShared("ada", "a", 1, done);
+  limits.AcquireShared("", "a", 1, done);
+  EXPECT_EQ(leases.size(), 1u) << "anonymous";
+  std::move(shared.waiting[0])(true);
+  EXPECT_EQ(leases.size(), 2u);
+  std::move(shared.waiting[1])(false);
+  EXPECT_EQ(refused, 2);
+  EXPECT_EQ(limits.subject_count("ada"), 2) << "a refusal counts nothing";
+  leases.clear();
+  EXPECT_EQ(shared.given, 2) << "what was counted, and nothing else";
+  // One that is never answered gives its place back.
+  limits.AcquireShared("ada", "a", 1, done);
+  shared.waiting.clear();
+  ExpectEmpty(limits);
+  EXPECT_EQ(shared.given, 2);
 }
 
 TEST(ConnectionLimitsTest, LeaseMovesItsPlace) {
