@@ -17,6 +17,10 @@ namespace {
 
 constexpr size_t kMaxSecretBytes = 4096;
 
+// Tickets that a user may get at once: for every stream of a page, and again
+// when they were interrupted.
+constexpr int kTicketBurst = 20;
+
 std::vector<std::string> Values(
     const google::protobuf::RepeatedPtrField<std::string>& field) {
   return {field.begin(), field.end()};
@@ -40,6 +44,8 @@ absl::StatusOr<std::unique_ptr<AccessSetup>> AccessSetup::Create(
   parts.verifier = setup->verifier_.get();
   parts.published_keys = setup->fetcher_.get();
   parts.tickets = setup->tickets_.get();
+  parts.ticket_rate = setup->ticket_rate_.get();
+  parts.tls = setup->tls();
   parts.denied = &setup->denied_;
   parts.browsers = setup->browsers_.get();
   TokenSourceOptions source;
@@ -216,11 +222,19 @@ absl::Status AccessSetup::MakeTickets(const LoadedConfig& loaded) {
                                      "ticket_key");
     }
   }
-  auto tickets =
-      TicketBox::Create(secret, ToDuration(config.ticket_lifetime()));
+  TicketBox::Options options;
+  options.lifetime = ToDuration(config.ticket_lifetime());
+  options.max_per_subject = static_cast<int>(config.max_tickets_per_subject());
+  auto tickets = TicketBox::Create(secret, options);
   if (!tickets.ok())
     return loaded.origins.Annotate(tickets.status(), "ticket_key");
   tickets_ = *std::move(tickets);
+  if (config.tickets_per_second() > 0) {
+    RateLimiter::Options rate;
+    rate.per_second = config.tickets_per_second();
+    rate.burst = kTicketBurst;
+    ticket_rate_ = std::make_unique<RateLimiter>(rate);
+  }
   return absl::OkStatus();
 }
 

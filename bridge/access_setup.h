@@ -59,9 +59,10 @@ class AccessSetup {
 
   DenyList denied_;
   OpenStreams open_streams_;
-  std::unique_ptr<TokenVerifier> verifier_;  // null: no keys
-  std::unique_ptr<JwksFetcher> fetcher_;     // null: no URL
-  std::unique_ptr<TicketBox> tickets_;       // null: no tickets
+  std::unique_ptr<TokenVerifier> verifier_;   // null: no keys
+  std::unique_ptr<JwksFetcher> fetcher_;      // null: no URL
+  std::unique_ptr<TicketBox> tickets_;        // null: no tickets
+  std::unique_ptr<RateLimiter> ticket_rate_;  // null: no limit
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<BrowserRules> browsers_;
   std::unique_ptr<RateLimiter> rate_;  // null: no limit

@@ -1,10 +1,13 @@
 #include "bridge/access/ticket_box.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +28,10 @@ constexpr size_t kTagBytes = 16;
 // Tells tickets from whatever else the secret may have been used for, and one
 // form of them from the next.
 constexpr absl::string_view kPurpose = "sse-bridge ticket 1";
+
+constexpr absl::string_view kBindingPurpose = "sse-bridge ticket binding 1";
+
+absl::Status Refused() { return absl::UnauthenticatedError("invalid ticket"); }
 
 using CipherCtxPtr =
     std::unique_ptr<EVP_CIPHER_CTX, OpenSslFree<EVP_CIPHER_CTX_free>>;
@@ -68,6 +75,19 @@ std::optional<std::string> Crypt(bool seal, absl::string_view key,
     }
   }
   return out;
+}
+
+// HMAC-SHA256.
+std::string Mac(absl::string_view key, absl::string_view text) {
+  std::string mac(kKeyBytes, '\0');
+  unsigned int size = 0;
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(text),
+           text.size(), Bytes(&mac), &size) == nullptr ||
+      size != mac.size()) {
+    // Only without memory; an empty MAC would be known to everybody.
+    std::abort();
+  }
+  return mac;
 }
 
 // What is sealed: numbers of 8 bytes, and texts after their length.
@@ -126,7 +146,7 @@ absl::Time ToTime(int64_t number) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TicketBox>> TicketBox::Create(
-    absl::string_view secret, absl::Duration lifetime) {
+    absl::string_view secret, Options options) {
   std::string key(kKeyBytes, '\0');
   unsigned int size = 0;
   if (secret.empty()) {
@@ -140,13 +160,17 @@ absl::StatusOr<std::unique_ptr<TicketBox>> TicketBox::Create(
                         EVP_sha256(), nullptr) != 1) {
     return absl::InternalError("the key of tickets cannot be made");
   }
-  return std::unique_ptr<TicketBox>(new TicketBox(std::move(key), lifetime));
+  std::string binding_key = Mac(key, kBindingPurpose);
+  return std::unique_ptr<TicketBox>(
+      new TicketBox(std::move(key), std::move(binding_key), options));
 }
 
 absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
-                                             absl::Time now) const {
+                                             absl::Time now,
+                                             absl::Duration* retry_after) {
+  const absl::Time end = std::min(now + options_.lifetime, identity.expires);
   std::string text;
-  PutNumber(ToNumber(std::min(now + lifetime_, identity.expires)), &text);
+  PutNumber(ToNumber(end), &text);
   PutNumber(ToNumber(identity.expires), &text);
   PutText(identity.subject, &text);
   PutText(identity.token_id, &text);
@@ -166,54 +190,145 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
     return absl::InvalidArgumentError(
         "the token's scopes and roles are too many for a ticket");
   }
+
+  MutexLock lock(&mu_);
+  ForgetEnded(now);
+  *retry_after = options_.lifetime;
+  if (forget_live_.size() >= kMaxLive) {
+    return absl::UnavailableError("too many tickets; retry later");
+  }
+  const auto account = accounts_.try_emplace(identity.subject).first;
+  if (IsFull(account->second.live)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("too many tickets of this user are good or were used "
+                     "lately (max_tickets_per_subject is ",
+                     options_.max_per_subject, "); retry later"));
+  }
+  ++account->second.live;
+  forget_live_.push_back({absl::ToUnixNanos(end), {}, &*account});
   return ticket;
 }
 
-absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
-                                           absl::Time now) {
-  const absl::Status refused = absl::UnauthenticatedError("invalid ticket");
-  if (ticket.size() > kMaxTicketBytes) return refused;
+std::optional<TicketBox::Opened> TicketBox::Open(
+    absl::string_view ticket) const {
+  if (ticket.size() > kMaxTicketBytes) return std::nullopt;
   const std::optional<std::string> bytes = DecodeBase64Url(ticket);
-  if (!bytes || bytes->size() < kNonceBytes + kTagBytes) return refused;
+  if (!bytes || bytes->size() < kNonceBytes + kTagBytes) return std::nullopt;
   const std::string nonce = bytes->substr(0, kNonceBytes);
   std::string tag = bytes->substr(kNonceBytes, kTagBytes);
   const auto text =
       Crypt(false, key_, nonce,
             absl::string_view(*bytes).substr(kNonceBytes + kTagBytes), &tag);
-  if (!text) return refused;
+  if (!text) return std::nullopt;
 
-  Identity identity;
-  int64_t expires = 0, identity_expires = 0;
+  Opened opened;
+  int64_t end = 0, identity_expires = 0;
   absl::string_view in = *text;
-  if (!TakeNumber(&in, &expires) || !TakeNumber(&in, &identity_expires) ||
+  Identity& identity = opened.identity;
+  if (!TakeNumber(&in, &end) || !TakeNumber(&in, &identity_expires) ||
       !TakeText(&in, &identity.subject) || !TakeText(&in, &identity.token_id) ||
       !TakeTexts(&in, &identity.scopes) || !TakeTexts(&in, &identity.roles) ||
       !in.empty()) {
-    return refused;
+    return std::nullopt;
   }
+  std::copy(nonce.begin(), nonce.end(), opened.nonce.begin());
+  opened.end = ToTime(end);
   identity.expires = ToTime(identity_expires);
-  const absl::Time end = ToTime(expires);
-  if (now >= end) return refused;
+  return opened;
+}
+
+absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
+                                           absl::Time now) {
+  std::optional<Opened> opened = Open(ticket);
+  if (!opened || now >= opened->end) return Refused();
 
   MutexLock lock(&mu_);
-  while (!forget_.empty() && forget_.front().first <= now) {
-    used_.erase(forget_.front().second);
-    forget_.pop_front();
-  }
-  if (used_.contains(nonce)) return refused;
+  ForgetEnded(now);
+  if (used_.contains(opened->nonce)) return Refused();
   if (used_.size() >= kMaxUsed) {
     return absl::UnavailableError("too many tickets; retry later");
   }
-  used_.insert(nonce);
-  // A ticket may end before one that was used earlier; it is then forgotten
-  // with that one, which is soon enough.
-  forget_.emplace_back(end, nonce);
-  return identity;
+  const auto account = accounts_.try_emplace(opened->identity.subject).first;
+  // Those that other bridges have issued are not counted before they come.
+  if (IsFull(account->second.used)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("too many tickets of this user were used lately "
+                     "(max_tickets_per_subject is ",
+                     options_.max_per_subject, "); retry later"));
+  }
+  NoteUsed(*opened, &*account);
+  return std::move(opened->identity);
+}
+
+std::string TicketBox::Binding(absl::string_view ticket,
+                               absl::string_view path) const {
+  const std::string bytes = DecodeBase64Url(ticket).value_or("");
+  // The nonce has one length, so no two tickets and paths give one text.
+  return absl::WebSafeBase64Escape(
+      Mac(binding_key_, absl::StrCat(bytes.substr(0, kNonceBytes), path)));
+}
+
+absl::StatusOr<Identity> TicketBox::RedeemAgain(absl::string_view ticket,
+                                                absl::string_view path,
+                                                absl::string_view binding,
+                                                absl::Time now) {
+  std::optional<Opened> opened = Open(ticket);
+  if (!opened || now >= opened->identity.expires) return Refused();
+  const std::string right = Binding(ticket, path);
+  if (binding.size() != right.size() ||
+      CRYPTO_memcmp(binding.data(), right.data(), right.size()) != 0) {
+    return Refused();
+  }
+  // It may have been used at another bridge; from now on this one knows too.
+  MutexLock lock(&mu_);
+  ForgetEnded(now);
+  if (now < opened->end && !used_.contains(opened->nonce) &&
+      used_.size() < kMaxUsed) {
+    const auto account = accounts_.try_emplace(opened->identity.subject).first;
+    if (!IsFull(account->second.used)) NoteUsed(*opened, &*account);
+  }
+  return std::move(opened->identity);
+}
+
+void TicketBox::NoteUsed(const Opened& ticket, Accounts::pointer account) {
+  ++account->second.used;
+  used_.insert(ticket.nonce);
+  forget_used_.push_back(
+      {absl::ToUnixNanos(ticket.end), ticket.nonce, account});
+}
+
+// One may end before another that was counted earlier; it is then forgotten
+// with that one, which is soon enough.
+void TicketBox::ForgetEnded(absl::Time now) {
+  const int64_t now_ns = absl::ToUnixNanos(now);
+  while (!forget_live_.empty() && forget_live_.front().end_ns <= now_ns) {
+    const Accounts::pointer account = forget_live_.front().account;
+    forget_live_.pop_front();
+    --account->second.live;
+    ForgetAccount(account);
+  }
+  while (!forget_used_.empty() && forget_used_.front().end_ns <= now_ns) {
+    const Accounts::pointer account = forget_used_.front().account;
+    used_.erase(forget_used_.front().nonce);
+    forget_used_.pop_front();
+    --account->second.used;
+    ForgetAccount(account);
+  }
+}
+
+void TicketBox::ForgetAccount(Accounts::pointer account) {
+  if (account->second.live > 0 || account->second.used > 0) return;
+  accounts_.erase(accounts_.find(account->first));
 }
 
 size_t TicketBox::used() const {
   MutexLock lock(&mu_);
   return used_.size();
+}
+
+size_t TicketBox::subjects() const {
+  MutexLock lock(&mu_);
+  return accounts_.size();
 }
 
 }  // namespace sse_bridge

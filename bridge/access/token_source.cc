@@ -50,6 +50,8 @@ absl::StatusOr<absl::string_view> ParseAuthorization(absl::string_view value) {
   return token;
 }
 
+}  // namespace
+
 absl::StatusOr<absl::string_view> FindCookie(absl::string_view header,
                                              absl::string_view name) {
   std::optional<absl::string_view> found;
@@ -70,8 +72,6 @@ absl::StatusOr<absl::string_view> FindCookie(absl::string_view header,
   }
   return found.value_or(absl::string_view());
 }
-
-}  // namespace
 
 absl::StatusOr<FoundToken> FindToken(const TokenParts& parts,
                                      const TokenSourceOptions& options) {

@@ -43,6 +43,11 @@ struct FoundToken {
 absl::StatusOr<FoundToken> FindToken(const TokenParts& parts,
                                      const TokenSourceOptions& options);
 
+// The value of a cookie in a header Cookie; empty when it is not there.
+// Unauthenticated when it is there with different values.
+absl::StatusOr<absl::string_view> FindCookie(absl::string_view header,
+                                             absl::string_view name);
+
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_ACCESS_TOKEN_SOURCE_H_

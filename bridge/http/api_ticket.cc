@@ -6,10 +6,12 @@
 #include "absl/time/clock.h"
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
+#include "bridge/http/http_error.h"
 
 // `POST /auth/ticket`: {"ticket": "...", "expires_in": SECONDS} for whoever has
 // a good token in a header or cookie. The ticket opens one stream, as
-// `?ticket=`, in the name of the token's subject.
+// `?ticket=`, in the name of the token's subject; the browser that has opened
+// it may come back to it.
 
 namespace sse_bridge {
 
@@ -20,8 +22,21 @@ void Api::ServeTicket(std::shared_ptr<Request> request) {
   if (!Admit(request, authenticated, QueryCredentials(), &Api::ServeTicket)) {
     return;
   }
-  const TicketBox& tickets = *parts_.authenticator->tickets();
-  auto ticket = tickets.Issue(*request->identity, absl::Now());
+  if (const absl::Duration wait =
+          parts_.authenticator->TicketWait(request->identity->subject);
+      wait > absl::ZeroDuration()) {
+    return request->exchange->Respond(
+        TooManyRequests("this user asks for tickets too often "
+                        "(tickets_per_second); retry later",
+                        wait));
+  }
+  TicketBox& tickets = *parts_.authenticator->tickets();
+  absl::Duration retry_after;
+  auto ticket = tickets.Issue(*request->identity, absl::Now(), &retry_after);
+  if (absl::IsResourceExhausted(ticket.status())) {
+    return request->exchange->Respond(
+        TooManyRequests(ticket.status().message(), retry_after));
+  }
   if (!ticket.ok()) return Refuse(*request, ticket.status());
   request->exchange->Respond(HttpResponse{
       200,

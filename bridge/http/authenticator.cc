@@ -6,7 +6,9 @@
 
 #include "absl/time/clock.h"
 #include "bridge/access/access_rule.h"
+#include "bridge/delivery/clock.h"
 #include "bridge/http/own_params.h"
+#include "bridge/http/ticket_cookie.h"
 #include "bridge/transcode/query_params.h"
 
 namespace sse_bridge {
@@ -64,9 +66,41 @@ absl::StatusOr<Identity> Authenticator::VerifyToken(absl::string_view token,
   return identity;
 }
 
+absl::Duration Authenticator::TicketWait(absl::string_view subject) const {
+  if (parts_.ticket_rate == nullptr) return absl::ZeroDuration();
+  return parts_.ticket_rate->Take(subject, Clock::Real()->MonotonicNanos());
+}
+
+absl::StatusOr<Identity> Authenticator::TakeTicket(
+    const Exchange& exchange, const std::string& ticket, bool comes_back,
+    std::vector<std::string>* set_cookies, std::string* why) const {
+  const absl::Time now = absl::Now();
+  const absl::string_view path = exchange.raw_path();
+  *why = "ticket";
+  if (!comes_back) return parts_.tickets->Redeem(ticket, now);
+  if (const std::string binding = TicketCookie(exchange, ticket);
+      !binding.empty()) {
+    auto identity = parts_.tickets->RedeemAgain(ticket, path, binding, now);
+    if (identity.ok() && parts_.browsers != nullptr &&
+        !parts_.browsers->MayUseCookies(exchange)) {
+      *why = "cookie of another site";
+      return absl::PermissionDeniedError(
+          "pages of this origin may not use the cookie");
+    }
+    if (identity.ok()) return identity;
+  }
+  auto identity = parts_.tickets->Redeem(ticket, now);
+  if (identity.ok() && set_cookies != nullptr) {
+    *set_cookies =
+        SetTicketCookie(exchange, ticket, parts_.tickets->Binding(ticket, path),
+                        parts_.tls, identity->expires, now);
+  }
+  return identity;
+}
+
 absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
     const Exchange& exchange, QueryCredentials query, bool* unknown_key,
-    std::string* why) const {
+    std::vector<std::string>* set_cookies, std::string* why) const {
   *why = "malformed credentials";
   TokenParts parts;
   const auto authorization = exchange.HeaderValues("Authorization");
@@ -107,8 +141,8 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
     auto ticket = OneParam(exchange, kTicketParam);
     if (!ticket.ok()) return ticket.status();
     if (!ticket->has_value() || (*ticket)->empty()) return std::nullopt;
-    *why = "ticket";
-    identity = parts_.tickets->Redeem(**ticket, absl::Now());
+    identity =
+        TakeTicket(exchange, **ticket, query.comes_back, set_cookies, why);
   }
   if (!identity.ok()) return identity.status();
   if (parts_.denied != nullptr && parts_.denied->Denies(*identity)) {
@@ -121,10 +155,11 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
 
 absl::StatusOr<std::optional<Identity>> Authenticator::Admit(
     const Exchange& exchange, const sse::v1::Access& rule,
-    QueryCredentials query, bool* unknown_key) const {
+    QueryCredentials query, bool* unknown_key,
+    std::vector<std::string>* set_cookies) const {
   std::string why;
   absl::StatusOr<std::optional<Identity>> identity =
-      Identify(exchange, query, unknown_key, &why);
+      Identify(exchange, query, unknown_key, set_cookies, &why);
   if (!NeedsIdentity(rule) && !identity.ok() &&
       !absl::IsPermissionDenied(identity.status())) {
     return std::nullopt;

@@ -5,11 +5,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/access/deny_list.h"
 #include "bridge/access/identity.h"
+#include "bridge/access/rate_limiter.h"
 #include "bridge/access/ticket_box.h"
 #include "bridge/access/token_source.h"
 #include "bridge/access/token_verifier.h"
@@ -26,6 +28,10 @@ namespace sse_bridge {
 struct QueryCredentials {
   bool ticket = false;
   bool access_token = false;
+
+  // The request is for a stream, to which EventSource comes back with the same
+  // address: a used ticket is good for the browser that used it.
+  bool comes_back = false;
 };
 
 // Finds out who a request comes from, and whether that is enough.
@@ -39,8 +45,10 @@ class Authenticator {
     const TokenVerifier* verifier = nullptr;
     JwksFetcher* published_keys = nullptr;
     TicketBox* tickets = nullptr;
+    RateLimiter* ticket_rate = nullptr;  // by subject
     const DenyList* denied = nullptr;
     const BrowserRules* browsers = nullptr;
+    bool tls = false;  // the bridge itself speaks it with browsers
   };
 
   // `leeway` is the verifier's: it lets clocks differ, but a stream that is
@@ -55,10 +63,12 @@ class Authenticator {
   // by this.
   //
   // `unknown_key`, when given, tells of a refusal that newer keys may change:
-  // see WhenKeysAreFresh.
+  // see WhenKeysAreFresh. `set_cookies`, when given, gets the values of
+  // Set-Cookie that let a browser come back with its ticket.
   absl::StatusOr<std::optional<Identity>> Admit(
       const Exchange& exchange, const sse::v1::Access& rule,
-      QueryCredentials query, bool* unknown_key = nullptr) const;
+      QueryCredentials query, bool* unknown_key = nullptr,
+      std::vector<std::string>* set_cookies = nullptr) const;
 
   // Calls `again` on another thread as soon as the published keys were looked
   // for once more. False, without a call: there is no use in it.
@@ -67,16 +77,24 @@ class Authenticator {
   // Null: tickets are not given.
   TicketBox* tickets() const { return parts_.tickets; }
 
+  // How long `subject` has to wait until it may get a ticket; zero: it may, and
+  // that is counted.
+  absl::Duration TicketWait(absl::string_view subject) const;
+
   // Those who were not let in, by reason: "no token", "scope or role",
   // "ticket", "deny list", "cookie of another site", "malformed credentials",
   // or what was wrong with the token.
   const LabelledCounter& failures() const { return failures_; }
 
  private:
-  absl::StatusOr<std::optional<Identity>> Identify(const Exchange& exchange,
-                                                   QueryCredentials query,
-                                                   bool* unknown_key,
-                                                   std::string* why) const;
+  absl::StatusOr<std::optional<Identity>> Identify(
+      const Exchange& exchange, QueryCredentials query, bool* unknown_key,
+      std::vector<std::string>* set_cookies, std::string* why) const;
+  absl::StatusOr<Identity> TakeTicket(const Exchange& exchange,
+                                      const std::string& ticket,
+                                      bool comes_back,
+                                      std::vector<std::string>* set_cookies,
+                                      std::string* why) const;
   absl::StatusOr<Identity> VerifyToken(absl::string_view token,
                                        bool* unknown_key,
                                        std::string* why) const;

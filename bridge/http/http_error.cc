@@ -116,9 +116,12 @@ HttpResponse ErrorResponse(const absl::Status& status,
 }
 
 HttpResponse TooManyConnections(absl::Duration wait) {
-  HttpResponse response =
-      ErrorResponse(429, "RESOURCE_EXHAUSTED",
-                    "too many connections from this address; retry later");
+  return TooManyRequests("too many connections from this address; retry later",
+                         wait);
+}
+
+HttpResponse TooManyRequests(absl::string_view message, absl::Duration wait) {
+  HttpResponse response = ErrorResponse(429, "RESOURCE_EXHAUSTED", message);
   for (auto& [name, value] : response.headers) {
     if (name == "Retry-After") {
       value = absl::StrCat(

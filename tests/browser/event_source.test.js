@@ -2,13 +2,14 @@
 // cookie. The page is the bridge's own, so that everything has one origin.
 
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 
 import {launch, open} from './support/browser.js';
 import {
   cleanUp, eventually, fullToken, post, root, startBackends, startBridge,
+  temporaryDirectory,
 } from './support/programs.js';
 
 const kCookie = 'session';
@@ -106,6 +107,49 @@ test('the bridge is killed: EventSource comes back with Last-Event-ID, and loses
   assert.deepEqual(events.map(({data}) => data.title), ['one', 'two', 'three', 'four', 'five']);
   assert.equal(new Set(events.map(({id}) => id)).size, 5);
   await page.context().close();
+});
+
+test('a stream that a ticket has opened comes back with it, in this browser only', async () => {
+  const key = join(temporaryDirectory(), 'ticket-key');
+  writeFileSync(key, 'a secret of bridges that take each other\'s tickets');
+  const options = ['--ticket-key', key];
+  let own = await startBridge(backends.address, {options});
+  const user = fullToken('tina');
+  const answer = await fetch(`${own.url}/auth/ticket`,
+    {method: 'POST', headers: {authorization: `Bearer ${user}`}});
+  const url = `/notifications/stream?ticket=${(await answer.json()).ticket}`;
+  const notify = (title) => post(own.url, '/notifications', user, {user_id: 'tina', title});
+  await notify('one');
+  const page = await open(browser, own.url, {path: '/favicon.svg'});
+  await page.evaluate((u) => {
+    window.titles = [];
+    window.source = new EventSource(u);
+    for (const name of ['unread', 'new']) {
+      window.source.addEventListener(name, ({data}) => window.titles.push(JSON.parse(data).title));
+    }
+  }, url);
+  const titles = (count) => eventually(`${count} notifications`, async () => {
+    const got = await page.evaluate(() => window.titles);
+    return got.length >= count && got;
+  });
+  await titles(1);
+  assert.equal(await page.evaluate(() => document.cookie), '', 'no script reads the cookie');
+  const {host} = new URL(own.url);
+  for (const title of ['two', 'three']) {
+    await own.kill();
+    own = await startBridge(backends.address, {listen: host, options});
+    await notify(title);
+    await titles(title === 'two' ? 2 : 3);
+  }
+  assert.deepEqual(await titles(3), ['one', 'two', 'three']);
+  // Another browser that has the address has nothing.
+  const stranger = await open(browser, own.url, {path: '/favicon.svg'});
+  assert.equal(await stranger.evaluate((u) => new Promise((resolve) => {
+    const source = new EventSource(u);
+    source.onerror = () => resolve(source.readyState);
+  }), url), 2);
+  for (const each of [page, stranger]) await each.context().close();
+  await own.stop();
 });
 
 test('204 stops it: a finished task is asked for once more and never again', async () => {

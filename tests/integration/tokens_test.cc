@@ -164,6 +164,222 @@ TEST_F(TokensTest, TicketOpensOneStreamInTheNameOfItsSubject) {
   bridge_.Stream("/events?ticket=" + Ticket(bridge_, ann));
 }
 
+constexpr char kChannel[] = "/channels/c/stream";
+
+// A request as EventSource makes it again, with a cookie (none when empty).
+HttpRequest Again(
+    const Bridge& bridge, const std::string& target, const std::string& cookie,
+    const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+  HttpRequest request = bridge.Request("GET", target);
+  if (!cookie.empty()) request.headers.emplace_back("Cookie", cookie);
+  for (const auto& header : headers) request.headers.push_back(header);
+  return request;
+}
+
+HttpAnswer HeadOf(const Bridge& bridge, const HttpRequest& request) {
+  HttpConnection stream(bridge.address);
+  stream.Send(request);
+  return stream.ReadHead();
+}
+
+// "NAME=VALUE" of the answer's Set-Cookie.
+std::string CookieOf(const HttpAnswer& head) {
+  const auto found = head.headers.find("set-cookie");
+  if (found == head.headers.end()) return "";
+  return found->second.substr(0, found->second.find(';'));
+}
+
+TEST_F(TokensTest, TheBrowserThatUsedATicketComesBackWithIt) {
+  const int64_t expires = Now() + 8;
+  const std::string token = bridge_.Sign({{"sub", "ann"}, {"exp", expires}});
+  const std::string ticket = Ticket(bridge_, token);
+  const std::string target = std::string(kChannel) + "?ticket=" + ticket;
+  std::string cookie;
+  {
+    HttpConnection stream(bridge_.address);
+    stream.Send(Again(bridge_, target, ""));
+    const HttpAnswer head = stream.ReadHead();
+    ASSERT_EQ(head.status, 200);
+    cookie = CookieOf(head);
+    const std::string line = head.headers.at("set-cookie");
+    EXPECT_EQ(line.rfind("sse-ticket-", 0), 0u) << line;
+    EXPECT_NE(line.find("; Path=/channels/c/stream; HttpOnly; SameSite=Strict"),
+              std::string::npos)
+        << line;
+    EXPECT_NE(line.find("; Max-Age="), std::string::npos) << line;
+    EXPECT_EQ(line.find("Secure"), std::string::npos) << line;
+    EXPECT_EQ(ticket.find(cookie.substr(cookie.find('=') + 1)),
+              std::string::npos);
+    EXPECT_EQ(stream.Event().event, "system");
+  }
+  // The interruption. It comes back as often as it likes.
+  for (int i = 0; i < 3; ++i) {
+    HttpConnection stream(bridge_.address);
+    stream.Send(Again(bridge_, target, "theme=dark; " + cookie));
+    const HttpAnswer head = stream.ReadHead();
+    ASSERT_EQ(head.status, 200);
+    EXPECT_EQ(CookieOf(head), "");
+    EXPECT_EQ(stream.Event().event, "system");
+  }
+  // For anybody else the used ticket is useless, and so is the cookie alone,
+  // at another address, or with another ticket.
+  const std::string name = cookie.substr(0, cookie.find('=') + 1);
+  const std::string other = Ticket(bridge_, bridge_.Token("ben"));
+  const std::string others = CookieOf(HeadOf(
+      bridge_, Again(bridge_, std::string(kChannel) + "?ticket=" + other, "")));
+  for (const auto& [where, with] :
+       std::vector<std::pair<std::string, std::string>>{
+           {target, ""},
+           {target, name + "x"},
+           {target, name},
+           {target, name + others.substr(others.find('=') + 1)},
+           {target, others},
+           {std::string(kChannel) + "?ticket=" + other, cookie},
+           {"/channels/d/stream?ticket=" + ticket, cookie},
+           {"/channels/c/members?ticket=" + ticket, cookie},
+           {kChannel, cookie}}) {
+    EXPECT_EQ(HeadOf(bridge_, Again(bridge_, where, with)).status, 401)
+        << where << " " << with;
+  }
+  HttpRequest post = Again(bridge_, "/tasks?ticket=" + ticket, cookie);
+  post.verb = "POST";
+  EXPECT_EQ(Fetch(bridge_.address, post).status, 401);
+  // It ends with the token.
+  WaitFor("the token's end", [&] {
+    return HeadOf(bridge_, Again(bridge_, target, cookie)).status == 401;
+  });
+  EXPECT_GE(Now(), expires - 5) << "the leeway";
+}
+
+TEST_F(TokensTest, ABundleComesBackWithItsTicketToo) {
+  const std::string target = "/events?stream=%2Fchannels%2Fc%2Fstream&ticket=" +
+                             Ticket(bridge_, bridge_.Token("ann"));
+  const HttpAnswer head = HeadOf(bridge_, Again(bridge_, target, ""));
+  ASSERT_EQ(head.status, 200);
+  EXPECT_EQ(HeadOf(bridge_, Again(bridge_, target, CookieOf(head))).status,
+            200);
+  EXPECT_EQ(HeadOf(bridge_, Again(bridge_, target, "")).status, 401);
+}
+
+TEST_F(TokensTest, TicketsOfStreamsThatOpenTogetherHaveCookiesOfTheirOwn) {
+  const std::string ann = bridge_.Token("ann");
+  std::vector<std::string> targets;
+  std::string jar;
+  for (int i = 0; i < 4; ++i) {
+    targets.push_back(std::string(kChannel) +
+                      "?ticket=" + Ticket(bridge_, ann));
+    const HttpAnswer head = HeadOf(bridge_, Again(bridge_, targets[i], ""));
+    jar += (jar.empty() ? "" : "; ") + CookieOf(head);
+  }
+  for (const std::string& target : targets) {
+    EXPECT_EQ(HeadOf(bridge_, Again(bridge_, target, jar)).status, 200);
+  }
+}
+
+TEST_F(TokensTest, TicketCookiesAreSecureUnderTlsAndBehindIt) {
+  Bridge bridge(backends_.address, {"--cors-origin", "https://app.example",
+                                    "--cors-origin", "https://sub.rt.example"});
+  const std::string ann = bridge.Token("ann");
+  const auto cookie =
+      [&](std::vector<std::pair<std::string, std::string>> headers) {
+        const HttpAnswer head = HeadOf(
+            bridge,
+            Again(bridge,
+                  std::string(kChannel) + "?ticket=" + Ticket(bridge, ann), "",
+                  headers));
+        EXPECT_EQ(head.status, 200);
+        return head.headers.at("set-cookie");
+      };
+  const std::pair<std::string, std::string> https = {"X-Forwarded-Proto",
+                                                     "https"};
+  EXPECT_NE(cookie({https}).find("; Secure; SameSite=Strict"),
+            std::string::npos);
+  // Pages of another site, as far as browsers let them.
+  EXPECT_NE(cookie({https,
+                    {"Origin", "https://app.example"},
+                    {"Sec-Fetch-Site", "cross-site"}})
+                .find("; Secure; SameSite=None; Partitioned"),
+            std::string::npos);
+  EXPECT_NE(cookie({{"X-Forwarded-Prefix", "/realtime/"}})
+                .find("; Path=/realtime/channels/c/stream;"),
+            std::string::npos);
+  for (const char* evil : {"/a; Domain=example.com", "nothing", "/a b"}) {
+    EXPECT_NE(cookie({{"X-Forwarded-Prefix", evil}})
+                  .find("; Path=/channels/c/stream;"),
+              std::string::npos);
+  }
+  const HttpAnswer head =
+      HeadOf(bridge, Again(bridge,
+                           "/channels/a;Domain=evil.example/stream?ticket=" +
+                               Ticket(bridge, ann),
+                           ""));
+  ASSERT_EQ(head.status, 200);
+  EXPECT_NE(head.headers.at("set-cookie").find("; Path=/channels/; HttpOnly"),
+            std::string::npos)
+      << head.headers.at("set-cookie");
+}
+
+TEST_F(TokensTest, APageOfAnotherSiteComesBackOnlyWhereItIsListed) {
+  Bridge bridge(backends_.address, {"--cors-origin", "https://app.example"});
+  const std::string target =
+      std::string(kChannel) + "?ticket=" + Ticket(bridge, bridge.Token("ann"));
+  const std::string cookie =
+      CookieOf(HeadOf(bridge, Again(bridge, target, "")));
+  EXPECT_EQ(HeadOf(bridge, Again(bridge, target, cookie,
+                                 {{"Origin", "https://app.example"},
+                                  {"Sec-Fetch-Site", "cross-site"}}))
+                .status,
+            200);
+  EXPECT_EQ(HeadOf(bridge, Again(bridge, target, cookie,
+                                 {{"Origin", "https://evil.example"},
+                                  {"Sec-Fetch-Site", "cross-site"}}))
+                .status,
+            403);
+}
+
+TEST_F(TokensTest, TicketsOfAUserAreLimitedAndNobodyElsesSuffer) {
+  Bridge bridge(backends_.address, {"--max-tickets-per-subject", "3",
+                                    "--tickets-per-second", "0"});
+  const std::string ann = bridge.Token("ann"), ben = bridge.Token("ben");
+  const std::string bens = Ticket(bridge, ben);
+  for (int i = 0; i < 3; ++i) {
+    const std::string ticket = Ticket(bridge, ann);
+    EXPECT_EQ(
+        bridge.Call("GET", "/admin/metrics/stream?ticket=" + ticket).status,
+        403);
+  }
+  const HttpAnswer refused = bridge.Call("POST", "/auth/ticket", ann);
+  ExpectError(refused, 429, "max_tickets_per_subject");
+  EXPECT_GE(std::stoi(refused.headers.at("retry-after")), 1);
+  bridge.Stream(std::string(kChannel) + "?ticket=" + bens);
+  Ticket(bridge, ben);
+  Bridge brief(backends_.address,
+               {"--max-tickets-per-subject", "1", "--ticket-lifetime", "1s"});
+  const std::string token = brief.Token("ann");
+  EXPECT_EQ(brief.Call("POST", "/auth/ticket", token).status, 200);
+  WaitFor("the ticket's end", [&] {
+    return brief.Call("POST", "/auth/ticket", token).status == 200;
+  });
+}
+
+TEST_F(TokensTest, TicketsOfAUserHaveARate) {
+  Bridge bridge(backends_.address, {"--tickets-per-second", "1"});
+  const std::string ann = bridge.Token("ann");
+  int issued = 0;
+  HttpAnswer answer;
+  for (; issued < 60; ++issued) {
+    answer = bridge.Call("POST", "/auth/ticket", ann);
+    if (answer.status != 200) break;
+  }
+  EXPECT_GE(issued, 20);
+  ExpectError(answer, 429, "tickets_per_second");
+  EXPECT_EQ(answer.headers.at("retry-after"), "1");
+  Ticket(bridge, bridge.Token("ben"));
+  WaitFor("the rate", [&] {
+    return bridge.Call("POST", "/auth/ticket", ann).status == 200;
+  });
+}
+
 TEST_F(TokensTest, TicketsAreForWhoHasATokenAndForNothingElse) {
   ExpectError(bridge_.Call("POST", "/auth/ticket"), 401);
   ExpectError(bridge_.Call("GET", "/auth/ticket", writer_), 405);
@@ -187,7 +403,13 @@ TEST_F(TokensTest, BridgesThatShareAKeyTakeEachOthersTickets) {
   WriteFile(key, std::string(40, 'k') + "\n");
   Bridge one(backends_.address, {"--ticket-key", key});
   Bridge two(backends_.address, {"--ticket-key", key});
-  two.Stream("/channels/c/stream?ticket=" + Ticket(one, one.Token("ann")));
+  const std::string target =
+      std::string(kChannel) + "?ticket=" + Ticket(one, one.Token("ann"));
+  const std::string cookie = CookieOf(HeadOf(two, Again(two, target, "")));
+  // A browser comes back to whichever it likes.
+  EXPECT_EQ(HeadOf(one, Again(one, target, cookie)).status, 200);
+  EXPECT_EQ(HeadOf(two, Again(two, target, cookie)).status, 200);
+  ExpectError(one.Call("GET", target), 401, "invalid ticket");
   ExpectError(bridge_.Call("GET", "/channels/c/stream?ticket=" +
                                       Ticket(one, one.Token("ann"))),
               401);
@@ -206,6 +428,10 @@ TEST_F(TokensTest, DenyListEndsOpenStreamsAndRefusesNewOnes) {
     ASSERT_EQ(rename((list + ".new").c_str(), list.c_str()), 0);
   };
   const std::string ticket = Ticket(bridge, token("ann", "1"));
+  const std::string used =
+      std::string(kChannel) + "?ticket=" + Ticket(bridge, token("ann", "1"));
+  const std::string cookie = CookieOf(HeadOf(bridge, Again(bridge, used, "")));
+  EXPECT_EQ(HeadOf(bridge, Again(bridge, used, cookie)).status, 200);
   HttpConnection ann = bridge.Stream("/channels/c/stream", token("ann", "1"));
   HttpConnection also = bridge.Stream("/events?stream=%2Fchannels%2Fd%2Fstream",
                                       token("ann", "2"));
@@ -229,6 +455,7 @@ TEST_F(TokensTest, DenyListEndsOpenStreamsAndRefusesNewOnes) {
   EXPECT_EQ(WithToken(bridge, token("ben", "4")).status, 200);
   EXPECT_EQ(bridge.Call("GET", "/channels/c/stream?ticket=" + ticket).status,
             401);
+  EXPECT_EQ(HeadOf(bridge, Again(bridge, used, cookie)).status, 401);
   // The other stream is still there.
   bridge.Call("POST", "/channels/e/messages", token("ben", "4"),
               R"({"content":"hi"})");

@@ -13,8 +13,15 @@ const absl::Time kNow = absl::FromUnixSeconds(1700000000);
 constexpr absl::Duration kLifetime = absl::Seconds(30);
 constexpr char kSecret[] = "0123456789abcdef0123456789abcdef";
 
-std::unique_ptr<TicketBox> Box(absl::string_view secret = "") {
-  return *TicketBox::Create(secret, kLifetime);
+std::unique_ptr<TicketBox> Box(absl::string_view secret = "",
+                               int max_per_subject = 0) {
+  return *TicketBox::Create(secret, {kLifetime, max_per_subject});
+}
+
+absl::StatusOr<std::string> Issue(TicketBox* box, const Identity& identity,
+                                  absl::Time now) {
+  absl::Duration retry_after;
+  return box->Issue(identity, now, &retry_after);
 }
 
 Identity Ada() {
@@ -36,7 +43,7 @@ void ExpectRefused(TicketBox* box, absl::string_view ticket,
 
 TEST(TicketBoxTest, GivesTheIdentityBackOnce) {
   auto box = Box();
-  const std::string ticket = *box->Issue(Ada(), kNow);
+  const std::string ticket = *Issue(box.get(), Ada(), kNow);
   const auto identity = box->Redeem(ticket, kNow);
   ASSERT_TRUE(identity.ok()) << identity.status();
   EXPECT_EQ(identity->subject, "ada");
@@ -45,32 +52,33 @@ TEST(TicketBoxTest, GivesTheIdentityBackOnce) {
   EXPECT_EQ(identity->roles, std::vector<std::string>{"admin"});
   EXPECT_EQ(identity->expires, Ada().expires);
   ExpectRefused(box.get(), ticket);
-  EXPECT_TRUE(box->Redeem(*box->Issue(Ada(), kNow), kNow).ok());
+  EXPECT_TRUE(box->Redeem(*Issue(box.get(), Ada(), kNow), kNow).ok());
 }
 
 TEST(TicketBoxTest, IsGoodUntilItsEndAndNotLonger) {
   auto box = Box();
   const absl::Duration tick = absl::Nanoseconds(1);
   EXPECT_TRUE(
-      box->Redeem(*box->Issue(Ada(), kNow), kNow + kLifetime - tick).ok());
-  ExpectRefused(box.get(), *box->Issue(Ada(), kNow), kNow + kLifetime);
+      box->Redeem(*Issue(box.get(), Ada(), kNow), kNow + kLifetime - tick)
+          .ok());
+  ExpectRefused(box.get(), *Issue(box.get(), Ada(), kNow), kNow + kLifetime);
 }
 
 TEST(TicketBoxTest, EndsWithTheToken) {
   auto box = Box();
   Identity soon = Ada();
   soon.expires = kNow + absl::Seconds(1);
-  ExpectRefused(box.get(), *box->Issue(soon, kNow), soon.expires);
+  ExpectRefused(box.get(), *Issue(box.get(), soon, kNow), soon.expires);
   Identity never = Ada();
   never.expires = absl::InfiniteFuture();
-  const auto identity = box->Redeem(*box->Issue(never, kNow), kNow);
+  const auto identity = box->Redeem(*Issue(box.get(), never, kNow), kNow);
   ASSERT_TRUE(identity.ok());
   EXPECT_EQ(identity->expires, absl::InfiniteFuture());
 }
 
 TEST(TicketBoxTest, NoChangeOfOneCharacterIsTaken) {
   auto box = Box();
-  const std::string ticket = *box->Issue(Ada(), kNow);
+  const std::string ticket = *Issue(box.get(), Ada(), kNow);
   for (size_t i = 0; i < ticket.size(); ++i) {
     std::string changed = ticket;
     changed[i] = changed[i] == 'A' ? 'B' : 'A';
@@ -87,17 +95,17 @@ TEST(TicketBoxTest, NoChangeOfOneCharacterIsTaken) {
 
 TEST(TicketBoxTest, SaysNothingToWhoReadsIt) {
   auto box = Box();
-  const std::string one = *box->Issue(Ada(), kNow);
-  EXPECT_NE(one, *box->Issue(Ada(), kNow));
+  const std::string one = *Issue(box.get(), Ada(), kNow);
+  EXPECT_NE(one, *Issue(box.get(), Ada(), kNow));
   EXPECT_EQ(one.find("ada"), std::string::npos);
 }
 
 TEST(TicketBoxTest, OnlyBoxesWithTheSameSecretTakeIt) {
   auto one = Box(kSecret), same = Box(kSecret), other = Box(), another = Box();
-  ExpectRefused(other.get(), *one->Issue(Ada(), kNow));
-  ExpectRefused(another.get(), *other->Issue(Ada(), kNow));
-  EXPECT_TRUE(same->Redeem(*one->Issue(Ada(), kNow), kNow).ok());
-  EXPECT_EQ(TicketBox::Create("short", kLifetime).status().code(),
+  ExpectRefused(other.get(), *Issue(one.get(), Ada(), kNow));
+  ExpectRefused(another.get(), *Issue(other.get(), Ada(), kNow));
+  EXPECT_TRUE(same->Redeem(*Issue(one.get(), Ada(), kNow), kNow).ok());
+  EXPECT_EQ(TicketBox::Create("short", {kLifetime}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -105,7 +113,7 @@ TEST(TicketBoxTest, IdentitiesThatAreTooLargeAreRefused) {
   auto box = Box();
   Identity large = Ada();
   large.roles.assign(100, std::string(64, 'r'));
-  EXPECT_EQ(box->Issue(large, kNow).status().code(),
+  EXPECT_EQ(Issue(box.get(), large, kNow).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -113,21 +121,135 @@ TEST(TicketBoxTest, UsedTicketsAreForgottenWhenTheyEnd) {
   auto box = Box();
   for (int second = 0; second < 100; ++second) {
     const absl::Time now = kNow + absl::Seconds(second);
-    ASSERT_TRUE(box->Redeem(*box->Issue(Ada(), now), now).ok());
+    ASSERT_TRUE(box->Redeem(*Issue(box.get(), Ada(), now), now).ok());
     EXPECT_LE(box->used(), 31u);
   }
 }
 
-TEST(TicketBoxTest, UsedTicketsAreBounded) {
-  auto box = Box();
-  for (size_t i = 0; i < TicketBox::kMaxUsed; ++i) {
-    ASSERT_TRUE(box->Redeem(*box->Issue(Ada(), kNow), kNow).ok());
+Identity Named(const std::string& subject) {
+  Identity identity;
+  identity.subject = subject;
+  return identity;
+}
+
+TEST(TicketBoxTest, TicketsOfASubjectAreBounded) {
+  auto box = Box("", 3);
+  absl::Duration retry_after;
+  std::vector<std::string> tickets;
+  for (int i = 0; i < 3; ++i) {
+    tickets.push_back(*box->Issue(Ada(), kNow, &retry_after));
   }
-  const std::string last = *box->Issue(Ada(), kNow + kLifetime / 2);
-  EXPECT_EQ(box->Redeem(last, kNow + kLifetime / 2).status().code(),
+  const auto refused = box->Issue(Ada(), kNow, &retry_after);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_NE(refused.status().message().find("max_tickets_per_subject is 3"),
+            absl::string_view::npos);
+  EXPECT_EQ(retry_after, kLifetime);
+  // A used one is remembered, so it counts as long as it would have lived.
+  for (const std::string& ticket : tickets) {
+    ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
+  }
+  EXPECT_FALSE(Issue(box.get(), Ada(), kNow).ok());
+  // Others are not concerned.
+  EXPECT_TRUE(box->Redeem(*Issue(box.get(), Named("ben"), kNow), kNow).ok());
+  EXPECT_TRUE(Issue(box.get(), Ada(), kNow + kLifetime).ok());
+  EXPECT_EQ(box->used(), 0u);
+  EXPECT_EQ(box->subjects(), 1u);
+}
+
+TEST(TicketBoxTest, UsedTicketsOfASubjectAreBoundedWhoeverIssuedThem) {
+  auto box = Box(kSecret, 3), other = Box(kSecret), another = Box(kSecret);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(box->Redeem(*Issue(other.get(), Ada(), kNow), kNow).ok());
+  }
+  const std::string fourth = *Issue(another.get(), Ada(), kNow);
+  EXPECT_EQ(box->Redeem(fourth, kNow).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(box->Redeem(*Issue(other.get(), Named("ben"), kNow), kNow).ok());
+  EXPECT_TRUE(another->Redeem(fourth, kNow).ok()) << "it was not used up";
+}
+
+TEST(TicketBoxTest, OneSubjectMakesNobodyElsesTicketUseless) {
+  auto box = Box("", 100);
+  const std::string victims = *Issue(box.get(), Named("victim"), kNow);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto ticket = Issue(box.get(), Ada(), kNow);
+    if (!ticket.ok()) break;
+    box->Redeem(*ticket, kNow).IgnoreError();
+  }
+  EXPECT_LE(box->used(), 100u);
+  EXPECT_TRUE(box->Redeem(victims, kNow).ok());
+}
+
+TEST(TicketBoxTest, AllTogetherAreBounded) {
+  auto box = Box();
+  std::string ticket = *Issue(box.get(), Ada(), kNow);
+  for (size_t i = 1; i < TicketBox::kMaxLive; ++i) {
+    ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
+    ticket = *Issue(box.get(), Ada(), kNow);
+  }
+  absl::Duration retry_after;
+  EXPECT_EQ(box->Issue(Ada(), kNow, &retry_after).status().code(),
             absl::StatusCode::kUnavailable);
-  // It was not used up by that.
-  EXPECT_TRUE(box->Redeem(last, kNow + kLifetime).ok());
+  EXPECT_EQ(box->used(), TicketBox::kMaxUsed - 1);
+  ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
+  EXPECT_TRUE(Issue(box.get(), Ada(), kNow + kLifetime).ok());
+  EXPECT_EQ(box->used(), 0u);
+}
+
+constexpr char kPath[] = "/channels/c/stream";
+
+void ExpectNotAgain(TicketBox* box, absl::string_view ticket,
+                    absl::string_view path, absl::string_view binding,
+                    absl::Time now = kNow) {
+  const auto identity = box->RedeemAgain(ticket, path, binding, now);
+  EXPECT_EQ(identity.status().code(), absl::StatusCode::kUnauthenticated);
+}
+
+TEST(TicketBoxTest, WithItsBindingATicketIsGoodUntilTheTokenEnds) {
+  auto box = Box();
+  const std::string ticket = *Issue(box.get(), Ada(), kNow);
+  ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
+  const std::string binding = box->Binding(ticket, kPath);
+  const absl::Duration tick = absl::Nanoseconds(1);
+  for (const absl::Time now : {kNow, kNow + kLifetime, Ada().expires - tick}) {
+    const auto identity = box->RedeemAgain(ticket, kPath, binding, now);
+    ASSERT_TRUE(identity.ok()) << identity.status();
+    EXPECT_EQ(identity->subject, "ada");
+    EXPECT_EQ(identity->token_id, "t1") << "so that it can be denied";
+    EXPECT_EQ(identity->expires, Ada().expires);
+    ExpectRefused(box.get(), ticket, now);
+  }
+  ExpectNotAgain(box.get(), ticket, kPath, binding, Ada().expires);
+}
+
+TEST(TicketBoxTest, ABindingIsGoodForItsTicketAndItsPathOnly) {
+  auto box = Box(), other = Box();
+  const std::string ticket = *Issue(box.get(), Ada(), kNow);
+  const std::string second = *Issue(box.get(), Ada(), kNow);
+  const std::string binding = box->Binding(ticket, kPath);
+  ExpectNotAgain(box.get(), second, kPath, binding);
+  ExpectNotAgain(box.get(), ticket, "/channels/d/stream", binding);
+  ExpectNotAgain(box.get(), ticket, kPath, "");
+  ExpectNotAgain(box.get(), ticket, kPath, other->Binding(ticket, kPath));
+  ExpectNotAgain(box.get(), ticket, kPath, binding + "=");
+  for (size_t i = 0; i < binding.size(); ++i) {
+    std::string changed = binding;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    if (changed != binding) ExpectNotAgain(box.get(), ticket, kPath, changed);
+  }
+  ExpectNotAgain(box.get(), "", kPath, box->Binding("", kPath));
+  ExpectNotAgain(box.get(), ticket.substr(0, 20), kPath, binding);
+  EXPECT_TRUE(box->RedeemAgain(ticket, kPath, binding, kNow).ok());
+}
+
+TEST(TicketBoxTest, BoxesWithTheSameSecretTakeEachOthersBindings) {
+  auto one = Box(kSecret), same = Box(kSecret);
+  const std::string ticket = *Issue(one.get(), Ada(), kNow);
+  ASSERT_TRUE(one->Redeem(ticket, kNow).ok());
+  const std::string binding = one->Binding(ticket, kPath);
+  EXPECT_TRUE(same->RedeemAgain(ticket, kPath, binding, kNow).ok());
+  // And it is used there as well from now on.
+  ExpectRefused(same.get(), ticket);
 }
 
 }  // namespace
