@@ -61,6 +61,7 @@ struct Running {
   const UpstreamRouter* upstreams = nullptr;
   Operations* operations = nullptr;
   ConnectionLimits* limits = nullptr;
+  ConnectionLimits* call_limits = nullptr;
   FileWatcher* watcher = nullptr;
   Api* api = nullptr;
   size_t descriptors = 0;
@@ -92,6 +93,7 @@ void Reload(const ConfigSources& sources, const Running& running,
   ApplyLogLevel(loaded->config);
   running.operations->Apply(loaded->config);
   running.limits->SetOptions(LimitOptions(loaded->config, running.descriptors));
+  running.call_limits->SetOptions(CallLimitOptions(loaded->config));
 
   auto served = LoadSchema(*loaded, *running.upstreams);
   if (!served.ok()) {
@@ -138,6 +140,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   if (!shared_limits.ok()) return shared_limits.status();
   ConnectionLimits limits(LimitOptions(config, descriptors),
                           shared_limits->get());
+  ConnectionLimits call_limits(CallLimitOptions(config), nullptr,
+                               ConnectionLimits::Kind::kCalls);
   Delivery delivery(delivery_options);
   auto upstreams = MakeUpstreams(loaded, &delivery, &operations.calls);
   if (!upstreams.ok()) return upstreams.status();
@@ -162,7 +166,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   context.status_json = [&api](const absl::Status& status) {
     return api->served()->StatusJson(status);
   };
-  FeedRegistry registry(&context);
+  FeedRegistry registry(&context,
+                        static_cast<size_t>(config.max_feeds_per_address()));
   StreamOpener::Options opener_options;
   opener_options.replay = {static_cast<size_t>(config.replay_events()),
                            static_cast<size_t>(config.replay_bytes()),
@@ -184,6 +189,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   parts.delivery = &delivery;
   parts.upstreams = &upstreams->router;
   parts.limits = &limits;
+  parts.call_limits = &call_limits;
   parts.authenticator = &(*access)->authenticator();
   parts.opener = &opener;
   parts.journal = &operations.lifecycle;
@@ -234,8 +240,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   NotifyReady();
 
   ServeUntilSignal(signals, sources,
-                   {&upstreams->router, &operations, &limits, &watcher,
-                    api.get(), descriptors},
+                   {&upstreams->router, &operations, &limits, &call_limits,
+                    &watcher, api.get(), descriptors},
                    &loaded);
 
   const absl::Duration drain_timeout = ToDuration(config.drain_timeout());

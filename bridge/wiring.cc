@@ -132,6 +132,13 @@ ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,
   return options;
 }
 
+ConnectionLimits::Options CallLimitOptions(const bridge::v1::Config& config) {
+  ConnectionLimits::Options options;
+  options.per_subject = static_cast<int>(config.max_calls_per_subject());
+  options.per_address = static_cast<int>(config.max_calls_per_address());
+  return options;
+}
+
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
     const LoadedConfig& loaded) {
   const std::string& server = loaded.config.limits_redis();

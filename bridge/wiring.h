@@ -36,6 +36,9 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
 ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,
                                        size_t descriptors);
 
+// How many unary calls may be under way.
+ConnectionLimits::Options CallLimitOptions(const bridge::v1::Config& config);
+
 // Null when each bridge counts for itself. No connection is needed.
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
     const LoadedConfig& loaded);

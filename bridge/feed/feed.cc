@@ -196,6 +196,7 @@ void Feed::OnCallMessage(uint64_t generation,
     PublishOwedReset();
     snapshot_.Add(scratch->key, frame);
     backoff_.Reset();
+    has_spoken_ = true;
     state_ = State::kOpen;
     NoteBack();
     waiters = TakeWaiters();
@@ -372,8 +373,13 @@ void Feed::End(const absl::Status& status) {
     users_ = pending_;
   }
   if (call != nullptr) call->Cancel();
-  if (config_.on_end) config_.on_end(this);
+  NoteEnd();
   Wake(waiters);
+}
+
+void Feed::NoteEnd() {
+  if (config_.charge != nullptr) config_.charge->Ended();
+  if (config_.on_end) config_.on_end(this);
 }
 
 std::vector<std::weak_ptr<FeedWaiter>> Feed::TakeWaiters() {

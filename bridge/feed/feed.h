@@ -21,6 +21,7 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
+#include "bridge/feed/feed_quota.h"
 #include "bridge/feed/reconnect.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
@@ -101,11 +102,15 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     Snapshot::What snapshot = Snapshot::What::kNone;
     ReplayBuffer::Limits replay;
 
-    // How long a shared feed stays when the last subscriber has gone.
+    // How long a shared feed stays when the last subscriber has gone. One that
+    // never had a message does not: nothing would be lost with it.
     absl::Duration linger = absl::Seconds(5);
 
     // How a lost backend is tried again before subscribers are told.
     ReconnectPolicy reconnect;
+
+    // Whose feed it is; held until the call is done. May be null.
+    std::shared_ptr<FeedQuota::Charge> charge;
 
     // Called once when the feed has ended, with no lock held.
     std::function<void(const Feed*)> on_end;
@@ -135,6 +140,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // The oldest id in the replay buffer; empty when there is none.
   std::string OldestId() const;
 
+  // Ends a feed that nobody subscribes to before its time.
+  void EndIfIdle();
+
   // Ends the call and the subscriptions (tests, drain).
   void Stop(const absl::Status& why);
 
@@ -162,6 +170,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void Reconnect(uint64_t generation);
   void End(const absl::Status& status);
   void LeaveOne();
+  void NoteEnd();
   void OnLingered(uint64_t idle_generation);
   bool CanReconnect(const absl::Status& status) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -203,8 +212,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   bool has_ids_ ABSL_GUARDED_BY(mu_);  // so browsers may come back
   Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  size_t users_ ABSL_GUARDED_BY(mu_) = 0;    // places and memberships
-  size_t pending_ ABSL_GUARDED_BY(mu_) = 0;  // places not yet attached
+  size_t users_ ABSL_GUARDED_BY(mu_) = 0;         // places and memberships
+  size_t pending_ ABSL_GUARDED_BY(mu_) = 0;       // places not yet attached
+  bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // there was a message
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
   Backoff backoff_ ABSL_GUARDED_BY(mu_);
   absl::Duration call_started_ ABSL_GUARDED_BY(mu_);

@@ -45,13 +45,16 @@ void Feed::OnMemberGone(bool) { LeaveOne(); }
 
 void Feed::LeaveOne() {
   uint64_t idle_generation;
+  bool lingers;
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
     if (--users_ > 0) return;
     idle_generation = ++idle_generation_;
+    lingers =
+        config_.shared && has_spoken_ && config_.linger > absl::ZeroDuration();
   }
-  if (!config_.shared || config_.linger <= absl::ZeroDuration()) {
+  if (!lingers) {
     OnLingered(idle_generation);
     return;
   }
@@ -60,6 +63,16 @@ void Feed::LeaveOne() {
                                  if (auto feed = weak.lock())
                                    feed->OnLingered(idle_generation);
                                });
+}
+
+void Feed::EndIfIdle() {
+  uint64_t idle_generation;
+  {
+    MutexLock lock(&mu_);
+    if (users_ > 0) return;
+    idle_generation = idle_generation_;
+  }
+  OnLingered(idle_generation);
 }
 
 void Feed::OnLingered(uint64_t idle_generation) {
@@ -71,7 +84,7 @@ void Feed::OnLingered(uint64_t idle_generation) {
     state_ = State::kEnded;
     end_status_ = absl::CancelledError("nobody listens");
   }
-  if (config_.on_end) config_.on_end(this);
+  NoteEnd();
   std::shared_ptr<StreamCall> call;
   {
     MutexLock lock(&mu_);

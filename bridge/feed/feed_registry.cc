@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
@@ -12,12 +13,11 @@ constexpr size_t kMaxSearched = 16;
 
 }  // namespace
 
-std::unique_ptr<Place> FeedRegistry::Join(const std::string& key,
-                                          Feed::Config config,
-                                          const std::string* last_event_id,
-                                          std::weak_ptr<FeedWaiter> waiter) {
+absl::StatusOr<std::unique_ptr<Place>> FeedRegistry::Join(
+    const std::string& key, absl::string_view address, Feed::Config config,
+    const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter) {
   if (last_event_id == nullptr) {
-    return JoinOrStart(key, std::move(config), std::move(waiter));
+    return JoinOrStart(key, address, std::move(config), std::move(waiter));
   }
   std::string oldest;
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
@@ -26,35 +26,34 @@ std::unique_ptr<Place> FeedRegistry::Join(const std::string& key,
   }
   if (!config.request_after ||
       !config.request_after(*last_event_id).has_value()) {
-    auto place = JoinOrStart(key, std::move(config), std::move(waiter));
-    place->BeginWith(ResetFrame(*last_event_id, oldest));
+    auto place =
+        JoinOrStart(key, address, std::move(config), std::move(waiter));
+    if (place.ok()) (*place)->BeginWith(ResetFrame(*last_event_id, oldest));
     return place;
   }
   config.first_id = *last_event_id;
   // A snapshot would be news that this subscriber may have had already.
   config.snapshot = Snapshot::What::kNone;
-  return JoinOrStart(key, std::move(config), std::move(waiter));
+  return JoinOrStart(key, address, std::move(config), std::move(waiter));
 }
 
-std::unique_ptr<Place> FeedRegistry::JoinOrStart(
-    const std::string& key, Feed::Config config,
+absl::StatusOr<std::unique_ptr<Place>> FeedRegistry::JoinOrStart(
+    const std::string& key, absl::string_view address, Feed::Config config,
     std::weak_ptr<FeedWaiter> waiter) {
   const std::string first_id = config.first_id;
-  config.on_end = [this, key, first_id](const Feed* feed) {
-    Remove(key, first_id, feed);
+  const std::string payer(address);
+  config.on_end = [this, key, first_id, payer](const Feed* feed) {
+    Remove(key, first_id, payer, feed);
   };
+  bool others_gave_way = false;
   for (;;) {
-    std::shared_ptr<Feed> feed;
     bool created = false;
-    {
-      MutexLock lock(&mu_);
-      std::shared_ptr<Feed>& entry = groups_[key][first_id];
-      created = entry == nullptr;
-      if (created) {
-        entry = Feed::Create(context_, config);
-        ++size_;
-      }
-      feed = entry;
+    const std::shared_ptr<Feed> feed =
+        FindOrCreate(key, address, config, &created);
+    if (feed == nullptr) {
+      if (std::exchange(others_gave_way, true)) return TooMany();
+      EndIdle(address);
+      continue;
     }
     // The call begins outside the lock: it may fail at once and end the feed.
     auto place = feed->Join(first_id.empty() ? nullptr : &first_id, waiter,
@@ -63,8 +62,79 @@ std::unique_ptr<Place> FeedRegistry::JoinOrStart(
     if (place != nullptr) return place;
     // It has ended, or what came after the id has left its buffer; then it goes
     // on for those it has.
-    Remove(key, first_id, feed.get());
+    Remove(key, first_id, payer, feed.get());
   }
+}
+
+// Null when the address may not start one.
+std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
+                                                 absl::string_view address,
+                                                 const Feed::Config& config,
+                                                 bool* created) {
+  MutexLock lock(&mu_);
+  if (const auto group = groups_.find(key); group != groups_.end()) {
+    const auto found = group->second.find(config.first_id);
+    if (found != group->second.end()) return found->second;
+  }
+  Feed::Config charged = config;
+  charged.charge =
+      quota_.Take(address, FeedQuota::WeightOf(config.request.size()));
+  if (charged.charge == nullptr) return nullptr;
+  auto feed = Feed::Create(context_, std::move(charged));
+  groups_[key][config.first_id] = feed;
+  by_address_[address][feed.get()] = feed;
+  ++size_;
+  *created = true;
+  return feed;
+}
+
+absl::Status FeedRegistry::CheckRoom(
+    absl::string_view address,
+    const std::vector<std::pair<std::string, size_t>>& keys) {
+  size_t weight = 0;
+  {
+    MutexLock lock(&mu_);
+    for (const auto& [key, request_bytes] : keys) {
+      if (groups_.contains(key)) continue;
+      weight += FeedQuota::WeightOf(request_bytes);
+    }
+  }
+  if (weight == 0 || quota_.HasRoom(address, weight)) return absl::OkStatus();
+  EndIdle(address);
+  return quota_.HasRoom(address, weight) ? absl::OkStatus() : TooMany();
+}
+
+absl::StatusOr<std::shared_ptr<FeedQuota::Charge>> FeedRegistry::ChargeOwn(
+    absl::string_view address, size_t request_bytes) {
+  const size_t weight = FeedQuota::WeightOf(request_bytes);
+  auto charge = quota_.Take(address, weight);
+  if (charge == nullptr) {
+    EndIdle(address);
+    charge = quota_.Take(address, weight);
+  }
+  if (charge == nullptr) return TooMany();
+  return charge;
+}
+
+absl::Status FeedRegistry::TooMany() const {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("too many different streams from this address "
+                   "(max_feeds_per_address is ",
+                   quota_.per_address(), "); retry later"));
+}
+
+void FeedRegistry::EndIdle(absl::string_view address) {
+  std::vector<std::shared_ptr<Feed>> feeds;
+  {
+    MutexLock lock(&mu_);
+    const auto own = by_address_.find(address);
+    if (own == by_address_.end()) return;
+    feeds.reserve(own->second.size());
+    for (const auto& [pointer, weak] : own->second) {
+      if (auto feed = weak.lock()) feeds.push_back(std::move(feed));
+    }
+  }
+  for (const std::shared_ptr<Feed>& feed : feeds) feed->EndIfIdle();
 }
 
 std::vector<std::shared_ptr<Feed>> FeedRegistry::FindGroup(
@@ -81,8 +151,12 @@ std::vector<std::shared_ptr<Feed>> FeedRegistry::FindGroup(
 }
 
 void FeedRegistry::Remove(const std::string& key, const std::string& first_id,
-                          const Feed* feed) {
+                          const std::string& address, const Feed* feed) {
   MutexLock lock(&mu_);
+  if (const auto own = by_address_.find(address); own != by_address_.end()) {
+    own->second.erase(feed);
+    if (own->second.empty()) by_address_.erase(own);
+  }
   const auto group = groups_.find(key);
   if (group == groups_.end()) return;
   const auto it = group->second.find(first_id);

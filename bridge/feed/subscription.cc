@@ -111,6 +111,10 @@ Subscription::Decision Subscription::Judge(bool grace_is_over,
     return refusal->ok() ? Decision::kNoContent : Decision::kRefuse;
   }
   if (waiting > 0 && !grace_is_over) return Decision::kWait;
+  if (ready == 0 && !options_.too_late.ok()) {
+    *refusal = options_.too_late;
+    return Decision::kRefuse;
+  }
   return Decision::kAccept;
 }
 

@@ -44,6 +44,10 @@ class Subscription : public FeedWaiter,
     // How long the status line waits for backends that say nothing.
     absl::Duration grace = absl::Milliseconds(500);
 
+    // When not OK: what is answered when the grace is over and no backend has
+    // said anything, instead of 200.
+    absl::Status too_late;
+
     // Of several feeds one that fails to open does not refuse the others.
     bool bundle = false;
   };

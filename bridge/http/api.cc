@@ -1,9 +1,11 @@
 #include "bridge/http/api.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "bridge/access/client_address.h"
 #include "bridge/http/accept.h"
 #include "bridge/http/api_request.h"
@@ -44,7 +46,8 @@ std::shared_ptr<const ServedSchema> Api::served() const {
   return served_;
 }
 
-void Api::Refuse(const Request& request, const absl::Status& status) const {
+void Api::Refuse(Request& request, const absl::Status& status) const {
+  request.lease.Release();
   if (parts_.errors != nullptr) {
     parts_.errors->Add(absl::StatusCodeToString(status.code()));
   }
@@ -146,9 +149,13 @@ bool Api::Admit(const std::shared_ptr<Request>& request,
                 const sse::v1::Access& rule, QueryCredentials query,
                 Step again) {
   bool unknown_key = false;
+  std::vector<std::string> set_cookies;
   auto identity = parts_.authenticator->Admit(
       *request->exchange, rule, query,
-      request->keys_were_refreshed ? nullptr : &unknown_key);
+      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
+  for (std::string& line : set_cookies) {
+    request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
+  }
   if (identity.ok()) {
     request->identity = *std::move(identity);
     return true;
@@ -166,11 +173,22 @@ bool Api::Admit(const std::shared_ptr<Request>& request,
 }
 
 void Api::ServeMethod(std::shared_ptr<Request> request) {
-  if (!Admit(request, request->route->method().access,
-             request->route->credentials, &Api::ServeMethod)) {
+  QueryCredentials query = request->route->credentials;
+  query.comes_back = request->route->method().server_streaming;
+  if (!Admit(request, request->route->method().access, query,
+             &Api::ServeMethod)) {
     return;
   }
 
+  const bool unary = !request->route->method().server_streaming;
+  if (unary) {
+    // Before the body is read: a refusal costs little.
+    auto lease = parts_.call_limits->Acquire(
+        request->identity.has_value() ? request->identity->subject : "",
+        LimitKey(request->exchange->client_address()));
+    if (!lease.ok()) return Refuse(*request, lease.status());
+    request->lease = *std::move(lease);
+  }
   const std::string& body = request->exchange->body();
   auto message =
       BindMessage(*request->route, request->match.variables,
@@ -178,10 +196,10 @@ void Api::ServeMethod(std::shared_ptr<Request> request) {
   if (!message.ok()) return Refuse(*request, message.status());
   request->message = *std::move(message);
 
-  if (request->route->method().server_streaming) {
-    ServeStream(std::move(request));
-  } else {
+  if (unary) {
     ServeUnary(std::move(request));
+  } else {
+    ServeStream(std::move(request));
   }
 }
 
@@ -282,11 +300,28 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
     request->exchange->Respond(StreamHeadResponse(traits.form));
     return;
   }
+  const auto timeout = AskedTimeout(*request->exchange);
+  if (!timeout.ok()) return Refuse(*request, timeout.status());
+  if (timeout->has_value()) traits.deadline = absl::Now() + **timeout;
   request->witness = WitnessOf(*request, bundle);
-  auto lease = parts_.limits->Acquire(
-      request->identity.has_value() ? request->identity->subject : "",
-      LimitKey(request->exchange->client_address()));
-  if (!lease.ok()) return Refuse(*request, lease.status());
+  const std::string subject =
+      request->identity.has_value() ? request->identity->subject : "";
+  const std::string address = LimitKey(request->exchange->client_address());
+  const int streams = static_cast<int>(parts.size());
+  parts_.limits->AcquireShared(
+      subject, address, streams,
+      [this, request = std::move(request), traits = std::move(traits),
+       parts = std::move(parts),
+       bundle](absl::StatusOr<ConnectionLimits::Lease> lease) mutable {
+        if (!lease.ok()) return Refuse(*request, lease.status());
+        OpenAdmitted(std::move(request), std::move(traits), std::move(parts),
+                     bundle, *std::move(lease));
+      });
+}
+
+void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
+                       std::vector<BundlePart> parts, bool bundle,
+                       ConnectionLimits::Lease lease) {
   traits.witness = std::move(request->witness);
   if (request->identity.has_value()) {
     traits.expires = request->identity->expires;
@@ -295,20 +330,30 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   }
 
   FarewellFrames farewells;
-  farewells.expired = FarewellFrame(
-      *request->served, absl::UnauthenticatedError("the token has expired"));
-  farewells.slow = FarewellFrame(
-      *request->served,
-      absl::ResourceExhaustedError("the client reads too slowly"));
   Subscription::Options subscription_options;
   subscription_options.grace = options_.open_grace;
   subscription_options.bundle = bundle;
+  absl::Status expired = absl::UnauthenticatedError("the token has expired");
+  if (traits.deadline < traits.expires) {
+    // The client's own deadline ends the stream as it would end a call.
+    traits.expires = traits.deadline;
+    expired = absl::DeadlineExceededError("the time of Grpc-Timeout is over");
+    const absl::Duration left = traits.deadline - absl::Now();
+    if (left <= subscription_options.grace) {
+      subscription_options.grace = std::max(left, absl::ZeroDuration());
+      subscription_options.too_late = expired;
+    }
+  }
+  farewells.expired = FarewellFrame(*request->served, expired);
+  farewells.slow = FarewellFrame(
+      *request->served,
+      absl::ResourceExhaustedError("the client reads too slowly"));
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
       std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
                                          parts_.open_streams, request->served,
-                                         std::move(farewells),
-                                         *std::move(lease), std::move(traits)));
+                                         std::move(farewells), std::move(lease),
+                                         std::move(traits)));
   request->exchange->OnAbort(
       [weak = std::weak_ptr<Subscription>(subscription)] {
         if (auto gone = weak.lock()) gone->Abandon();
@@ -316,10 +361,11 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
 
   const auto mode = bundle ? MembershipOptions::Mode::kBundle
                            : MembershipOptions::Mode::kStream;
+  const std::string address = LimitKey(request->exchange->client_address());
   int tag = 0;
   for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
-        request->served, *part.route, *part.message, request->identity,
+        request->served, *part.route, *part.message, request->identity, address,
         part.resume, mode, tag, request->traceparent, subscription);
     tag += static_cast<int>(part.resume.size());
     if (!opened.ok()) {

@@ -46,7 +46,8 @@ class Api {
   struct Parts {
     Delivery* delivery = nullptr;
     const UpstreamRouter* upstreams = nullptr;
-    ConnectionLimits* limits = nullptr;
+    ConnectionLimits* limits = nullptr;       // of streams
+    ConnectionLimits* call_limits = nullptr;  // of unary calls
     const Authenticator* authenticator = nullptr;
     const StreamOpener* opener = nullptr;
     StreamJournal* journal = nullptr;   // null: nobody is told
@@ -88,7 +89,9 @@ class Api {
   void ServeUnary(std::shared_ptr<Request> request);
   void ServeStream(std::shared_ptr<Request> request);
   void ServeBundle(std::shared_ptr<Request> request);
-  void Refuse(const Request& request, const absl::Status& status) const;
+  // Gives the request's place back first: who reads this may come again at
+  // once.
+  void Refuse(Request& request, const absl::Status& status) const;
 
   // A message bound from the request, with its subject, checked.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindMessage(
@@ -110,8 +113,13 @@ class Api {
       const std::optional<std::string>& last_event_id, bool bundle,
       std::vector<BundlePart>* parts);
 
+  // Once the request has its place in the limits, on whatever thread, the
+  // second goes on where the first has left off.
   void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                       std::vector<BundlePart> parts, bool bundle);
+  void OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
+                    std::vector<BundlePart> parts, bool bundle,
+                    ConnectionLimits::Lease lease);
   std::unique_ptr<StreamWitness> WitnessOf(const Request& request,
                                            bool bundle) const;
   StreamTraits TraitsFor(const Method& method) const;

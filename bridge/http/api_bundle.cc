@@ -168,7 +168,8 @@ std::unique_ptr<FrameRewriter> Api::ResumeParts(
 void Api::ServeBundle(std::shared_ptr<Request> request) {
   sse::v1::Access authenticated;
   authenticated.set_authenticated(true);
-  if (!Admit(request, authenticated, {.ticket = true, .access_token = true},
+  if (!Admit(request, authenticated,
+             {.ticket = true, .access_token = true, .comes_back = true},
              &Api::ServeBundle)) {
     return;
   }

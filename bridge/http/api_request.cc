@@ -1,5 +1,6 @@
 #include "bridge/http/api_request.h"
 
+#include "bridge/http/grpc_timeout.h"
 #include "bridge/http/own_params.h"
 #include "bridge/transcode/query_params.h"
 #include "bridge/transcode/sse_format.h"
@@ -30,6 +31,18 @@ std::optional<std::string> LastEventId(const Exchange& exchange) {
     }
   }
   return std::nullopt;
+}
+
+absl::StatusOr<std::optional<absl::Duration>> AskedTimeout(
+    const Exchange& exchange) {
+  const auto headers = exchange.HeaderValues("Grpc-Timeout");
+  if (headers.empty()) return std::nullopt;
+  if (headers.size() > 1) {
+    return absl::InvalidArgumentError("Grpc-Timeout: there are several");
+  }
+  auto timeout = ParseGrpcTimeout(headers[0]);
+  if (!timeout.ok()) return timeout.status();
+  return *timeout;
 }
 
 FramePtr FarewellFrame(const ServedSchema& served, const absl::Status& status) {

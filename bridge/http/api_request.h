@@ -24,6 +24,9 @@ struct Api::Request {
   // W3C Trace Context: what the calls of this request are given.
   std::string traceparent;
   std::unique_ptr<StreamWitness> witness;  // of a request for a stream
+
+  // Of a unary call: its place in the limits until the backend has answered.
+  ConnectionLimits::Lease lease;
 };
 
 // One stream of a connection, ready to be subscribed to.
@@ -39,6 +42,12 @@ struct Api::BundlePart {
 // the query for those who cannot set headers (WHATWG HTML, 9.2.4). Ids that no
 // stream of ours could have sent are taken as absent.
 std::optional<std::string> LastEventId(const Exchange& exchange);
+
+// How long the client wants to wait for a unary call, or to have a stream: the
+// header Grpc-Timeout. Nothing when it does not say; InvalidArgument for what
+// cannot be read.
+absl::StatusOr<std::optional<absl::Duration>> AskedTimeout(
+    const Exchange& exchange);
 
 // The `grpc-status` event for `status`.
 FramePtr FarewellFrame(const ServedSchema& served, const absl::Status& status);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -5,7 +6,6 @@
 #include "absl/time/clock.h"
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
-#include "bridge/http/grpc_timeout.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/trace_context.h"
 #include "google/api/httpbody.pb.h"
@@ -69,18 +69,15 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
     return Refuse(*request, absl::UnavailableError(absl::StrCat(
                                 "no upstream serves ", method.grpc_path)));
   }
-  absl::Duration timeout = options_.request_timeout;
-  if (const auto headers = request->exchange->HeaderValues("Grpc-Timeout");
-      !headers.empty()) {
-    auto asked = ParseGrpcTimeout(headers[0]);
-    if (!asked.ok()) return Refuse(*request, asked.status());
-    timeout = *asked;
-  }
+  const auto asked = AskedTimeout(*request->exchange);
+  if (!asked.ok()) return Refuse(*request, asked.status());
   CallOptions call_options;
   call_options.metadata = IdentityMetadata(request->identity);
   call_options.metadata.emplace_back(kTraceparentMetadata,
                                      request->traceparent);
-  call_options.deadline = absl::Now() + timeout;
+  call_options.deadline =
+      absl::Now() + std::min(options_.request_timeout,
+                             asked->value_or(options_.request_timeout));
   std::string bytes;
   request->message->SerializePartialToString(&bytes);
   request->message.reset();
@@ -88,6 +85,8 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
       [request](absl::Status status, std::string response) {
+        // Who has the answer may call again at once.
+        request->lease.Release();
         request->exchange->Respond(
             UnaryResponse(*request->route, *request->served, status, response));
       });

@@ -31,8 +31,9 @@ struct StreamTraits {
   absl::Duration keep_alive = absl::Seconds(15);
   absl::Duration retry = absl::Seconds(2);
   absl::Duration max_age = absl::ZeroDuration();
-  absl::Time expires = absl::InfiniteFuture();  // the token's
-  std::unique_ptr<FrameRewriter> rewriter;      // of a bundle
+  absl::Time expires = absl::InfiniteFuture();   // the token's
+  absl::Time deadline = absl::InfiniteFuture();  // the client's own
+  std::unique_ptr<FrameRewriter> rewriter;       // of a bundle
 
   // Whose stream it is; empty for anonymous.
   std::string subject;

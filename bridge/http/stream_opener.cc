@@ -4,42 +4,17 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/http/share_by.h"
 #include "bridge/http/trace_context.h"
 #include "bridge/transcode/field_text.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 
 namespace sse_bridge {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
-
-// Equal messages give equal bytes, so bytes can be compared.
-std::string SerializeCanonically(const Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
-  }
-  return bytes;
-}
-
-// A request with only element `index` of the repeated field.
-void KeepElement(Message* message, const FieldDescriptor* field, int index) {
-  const Reflection* reflection = message->GetReflection();
-  if (index != 0) reflection->SwapElements(message, field, 0, index);
-  for (int size = reflection->FieldSize(*message, field); size > 1; --size) {
-    reflection->RemoveLast(message, field);
-  }
-}
 
 Snapshot::What SnapshotOf(const sse::v1::Stream& stream) {
   switch (stream.snapshot().what()) {
@@ -84,8 +59,8 @@ Metadata IdentityMetadata(const std::optional<Identity>& identity) {
 absl::Status StreamOpener::Open(
     std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
     const Message& request, const std::optional<Identity>& identity,
-    absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
-    const std::string& traceparent,
+    absl::string_view address, absl::Span<const ResumePoint> resume,
+    MembershipOptions::Mode mode, int tag, const std::string& traceparent,
     const std::shared_ptr<Subscription>& subscription) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
@@ -122,20 +97,26 @@ absl::Status StreamOpener::Open(
   }
   config.metadata.emplace_back(kTraceparentMetadata, traceparent);
 
-  const int parts =
-      method.share_by == nullptr
-          ? 1
-          : request.GetReflection()->FieldSize(request, method.share_by);
-  absl::flat_hash_set<std::string> seen;
-  for (int i = 0; i < std::max(parts, 1); ++i) {
-    std::unique_ptr<Message> part(request.New());
-    part->CopyFrom(request);
-    if (parts > 1) KeepElement(part.get(), method.share_by, i);
+  auto parts = SplitRequest(request, method.share_by);
+  if (!parts.ok()) return parts.status();
+  // Feeds of another schema version encode differently.
+  const auto key_of = [&route](const std::string& bytes) {
+    return absl::StrCat(reinterpret_cast<uintptr_t>(route.encoder.get()), "\n",
+                        bytes);
+  };
+  if (shared && parts->size() > 1) {
+    // All or none: what is refused must not begin hundreds of calls first.
+    std::vector<std::pair<std::string, size_t>> keys;
+    for (const SharedRequest& part : *parts) {
+      keys.emplace_back(key_of(part.bytes), part.bytes.size());
+    }
+    const absl::Status room = registry_->CheckRoom(address, keys);
+    if (!room.ok()) return room;
+  }
+  for (SharedRequest& part : *parts) {
     Feed::Config each = config;
-    each.request = SerializeCanonically(*part);
-    // An element that is named twice is one stream.
-    if (!seen.insert(each.request).second) continue;
-    const size_t point = std::min(static_cast<size_t>(i), resume.size() - 1);
+    each.request = std::move(part.bytes);
+    const size_t point = std::min(part.index, resume.size() - 1);
     membership.tag = tag + static_cast<int>(point);
     const ResumePoint& at = resume[point];
     const std::string* after =
@@ -157,14 +138,21 @@ absl::Status StreamOpener::Open(
     std::unique_ptr<Place> place;
     std::shared_ptr<Feed> own;
     if (shared) {
-      // Feeds of another schema version encode differently.
-      const std::string key = absl::StrCat(
-          reinterpret_cast<uintptr_t>(route.encoder.get()), "\n", each.request);
-      place = registry_->Join(key, std::move(each), after, subscription);
+      const std::string key = key_of(each.request);
+      auto joined =
+          registry_->Join(key, address, std::move(each), after, subscription);
+      if (!joined.ok()) return joined.status();
+      place = *std::move(joined);
     } else {
       const bool resumes = after != nullptr && each.request_after &&
                            each.request_after(*after).has_value();
       if (resumes) each.first_id = *after;
+      // A user's own streams are limited by user, a stranger's like feeds.
+      if (!identity.has_value()) {
+        auto charge = registry_->ChargeOwn(address, each.request.size());
+        if (!charge.ok()) return charge.status();
+        each.charge = *std::move(charge);
+      }
       own = Feed::Create(context_, std::move(each));
       place = own->Join(nullptr, subscription, at.returning);
       if (after != nullptr && !resumes) {

@@ -51,12 +51,14 @@ class StreamOpener {
   // `request` is bound, validated and carries its subject. `resume` has one
   // point for each of its CursorKeys, and so have the memberships' tags, from
   // `tag` on; `traceparent` goes to the backend with a call that this request
-  // begins. Adds one or more places to `subscription`. Unavailable when no
-  // upstream serves the method.
+  // begins, and what is begun counts for `address` (LimitKey). Adds one or more
+  // places to `subscription`. Unavailable when no upstream serves the method,
+  // ResourceExhausted when the address has too many feeds.
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
                     const google::protobuf::Message& request,
                     const std::optional<Identity>& identity,
+                    absl::string_view address,
                     absl::Span<const ResumePoint> resume,
                     MembershipOptions::Mode mode, int tag,
                     const std::string& traceparent,

@@ -226,11 +226,16 @@ class LimitsTest : public ServicesTest {
 TEST_F(LimitsTest, EleventhStreamOfAUserIsRefusedUntilOneEnds) {
   const std::string ann = Everything("ann");
   std::vector<HttpConnection> streams;
-  for (int i = 0; i < 9; ++i) {
+  const std::string two =
+      "/events?stream=a:/channels/a/stream&stream=b:/channels/b/stream";
+  for (int i = 0; i < 8; ++i) {
     streams.push_back(bridge_.Stream("/channels/c/stream", ann));
   }
-  // One that carries several counts once, and a public one of hers as well.
-  streams.push_back(bridge_.Stream("/events", ann));
+  // Of one connection that carries several each counts, and a public one of
+  // hers counts as well.
+  streams.push_back(bridge_.Stream(two, ann));
+  ExpectError(bridge_.Call("GET", two, ann), 429,
+              "max_streams_per_subject), and each of these 2 counts");
   for (const std::string target :
        {"/channels/c/stream", "/events", "/prices/stream?symbols=A"}) {
     const HttpAnswer answer = bridge_.Call("GET", target, ann);

@@ -68,6 +68,8 @@ class ShortLingerTest : public LoadTest {
 TEST_F(ShortLingerTest, LastOutEndsTheCall) {
   HttpConnection first = Follow("/last/t", "t");
   HttpConnection second = bridge_.Stream("/last/t");
+  Publish("t", 1);
+  first.Event();
   first.Close();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_EQ(Count("t", "open"), 1);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -41,6 +42,13 @@ class LimitsTest : public ServicesTest {
   }
   static Headers For(const std::string& address) {
     return {{"X-Forwarded-For", address}};
+  }
+  // Stops the process in the middle of what it does, all of its threads.
+  static void Pause(Process& process) {
+    siginfo_t info;
+    process.Signal(SIGSTOP);
+    EXPECT_EQ(waitid(P_PID, static_cast<id_t>(process.pid()), &info, WSTOPPED),
+              0);
   }
   // Closes with a reset, as a peer that has crashed.
   static void Reset(HttpConnection* connection) {
@@ -296,6 +304,129 @@ TEST_F(LimitsTest, StreamsOfABackendAreBounded) {
     shared.push_back(Ask(bridge, kPrices));
     EXPECT_EQ(shared.back().head.status, 200);
   }
+}
+
+TEST_F(LimitsTest, CallsOfAUserThatAreUnderWayAreBounded) {
+  Bridge bridge(backends_.address, {"--max-calls-per-subject", "2"});
+  const std::string members = "/channels/c/members";
+  const std::string ann = bridge.Token("ann"), ben = bridge.Token("ben");
+  WaitFor("the connection",
+          [&] { return bridge.Call("GET", members, ann).status == 200; });
+  Pause(*backends_.process);
+  HttpConnection one(bridge.address), two(bridge.address);
+  for (HttpConnection* each : {&one, &two}) {
+    each->Send(bridge.Request("GET", members, ann));
+  }
+  const auto briefly = [&](const std::string& token) {
+    HttpRequest request = bridge.Request("GET", members, token);
+    request.headers.emplace_back("Grpc-Timeout", "100m");
+    return Fetch(bridge.address, request);
+  };
+  HttpAnswer third;
+  WaitFor("the refusal", [&] {
+    third = briefly(ann);
+    return third.status == 429;
+  });
+  ExpectError(third, 429, "max_calls_per_subject is 2");
+  EXPECT_EQ(third.headers.count("retry-after"), 1u);
+  EXPECT_EQ(briefly(ben).status, 504) << "others may wait for the backend";
+  // One who leaves gives his place back.
+  one.Close();
+  WaitFor("a free place", [&] { return briefly(ann).status == 504; });
+  backends_.process->Signal(SIGCONT);
+  EXPECT_EQ(two.ReadAnswer().status, 200);
+  // A place is free before its answer is read.
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(bridge.Call("GET", members, ann).status, 200);
+    EXPECT_EQ(bridge.Call("GET", members + "?no=1", ann).status, 400);
+  }
+}
+
+TEST_F(LimitsTest, GrpcTimeoutEndsAStreamToo) {
+  const std::string ann = bridge_.Token("ann");
+  for (const std::string target :
+       {"/channels/c/stream", "/events?stream=/channels/c/stream"}) {
+    SCOPED_TRACE(target);
+    Asked asked = Ask(bridge_, target, ann, {{"Grpc-Timeout", "1S"}});
+    ASSERT_EQ(asked.head.status, 200);
+    asked.connection.Event();  // that ann has joined
+    ExpectStatusEvent(asked.connection.Event(), 4,
+                      "the time of Grpc-Timeout is over");
+    EXPECT_FALSE(asked.connection.NextBlock().has_value());
+    EXPECT_EQ(Ask(bridge_, target, ann, {{"Grpc-Timeout", "1s"}}).head.status,
+              400);
+    EXPECT_EQ(Ask(bridge_, target, ann,
+                  {{"Grpc-Timeout", "1S"}, {"Grpc-Timeout", "2S"}})
+                  .head.status,
+              400);
+  }
+  Asked lines =
+      Ask(bridge_, "/channels/c/stream", ann,
+          {{"Grpc-Timeout", "1S"}, {"Accept", "application/x-ndjson"}});
+  ASSERT_EQ(lines.head.status, 200);
+  EXPECT_NE(lines.connection.ReadRaw().find(R"({"error":{"code":4,)"),
+            std::string::npos);
+  // When the time is over before the backend has said anything, it is a 504.
+  Bridge patient(backends_.address, {"--open-grace", "20s"});
+  Pause(*backends_.process);
+  EXPECT_EQ(Ask(patient, "/channels/c/stream", patient.Token("ann"),
+                {{"Grpc-Timeout", "200m"}})
+                .head.status,
+            504);
+  backends_.process->Signal(SIGCONT);
+}
+
+TEST_F(LimitsTest, FeedsOfAnAddressAreBounded) {
+  Bridge bridge(backends_.address, {"--max-feeds-per-address", "3",
+                                    "--trusted-proxy", "127.0.0.1"});
+  const auto ask = [&](const std::string& query,
+                       const std::string& from = "1.2.3.4") {
+    return Ask(bridge, "/prices/stream?" + query, "", For(from));
+  };
+  Asked two = ask("symbols=A&symbols=B");
+  EXPECT_EQ(two.head.status, 200);
+  EXPECT_EQ(ask("symbols=C&symbols=D").head.status, 429) << "all or none";
+  Asked third = ask("symbols=A&symbols=B&symbols=C");
+  EXPECT_EQ(third.head.status, 200) << "only C is new";
+  Asked refused = ask("symbols=D");
+  EXPECT_EQ(refused.head.status, 429);
+  EXPECT_EQ(refused.head.headers.count("retry-after"), 1u);
+  // Who joins what there is starts nothing, and others have their own.
+  Asked joins = ask("symbols=C");
+  EXPECT_EQ(joins.head.status, 200);
+  Asked other = ask("symbols=D", "1.2.3.5");
+  EXPECT_EQ(other.head.status, 200);
+  Asked again = ask("symbols=D");
+  EXPECT_EQ(again.head.status, 200);
+  // Each part of a bundle counts.
+  const std::string bundle =
+      "/events?stream=e:/prices/stream%3Fsymbols%3DE"
+      "&stream=f:/prices/stream%3Fsymbols%3DF";
+  EXPECT_EQ(
+      Ask(bridge, bundle, bridge.Token("ann"), For("1.2.3.4")).head.status,
+      429);
+  two.connection.Close();
+  third.connection.Close();
+  WaitFor("two free places",
+          [&] { return ask("symbols=E&symbols=F").head.status == 200; });
+}
+
+TEST_F(LimitsTest, FeedsThatOnlyLingerGiveWay) {
+  Bridge bridge(backends_.address,
+                {"--max-feeds-per-address", "2", "--linger", "1h"});
+  for (const std::string symbol : {"A", "B"}) {
+    Asked asked = Ask(bridge, "/prices/stream?symbols=" + symbol);
+    ASSERT_EQ(asked.head.status, 200);
+    EXPECT_EQ(bridge_
+                  .Call("POST", "/prices", writer_,
+                        R"({"symbol":")" + symbol + R"(","price":1})")
+                  .status,
+              200);
+    EXPECT_EQ(Data(asked.connection.Event())["symbol"], symbol);
+  }
+  WaitFor("a free place", [&] {
+    return Ask(bridge, "/prices/stream?symbols=C&symbols=D").head.status == 200;
+  });
 }
 
 // 20,000 by STORM_CONNECTS=20000.

@@ -351,6 +351,46 @@ TEST_F(ScaleOutTest, LimitsPerSubjectAreShared) {
             std::string::npos);
 }
 
+// A Redis that takes connections and says nothing holds up neither the streams
+// nor anybody else.
+TEST_F(ScaleOutTest, ARedisThatStallsHoldsUpNobody) {
+  const std::string ann = Everything("ann");
+  const auto open = [&](const Bridge& bridge) {
+    HttpConnection stream(bridge.address);
+    stream.Send(bridge.Request("GET", "/prices/stream?symbols=A", ann));
+    return stream;
+  };
+  std::vector<HttpConnection> streams;
+  streams.push_back(open(bridges_[0]));
+  ASSERT_EQ(streams.back().ReadHead().status, 200);
+  redis_.Pause();
+  // All of them are asked for before any is read.
+  for (int i = 0; i < 14; ++i) streams.push_back(open(bridges_[0]));
+  EXPECT_EQ(bridges_[0].Call("GET", "/openapi.json").status, 200);
+  int refused = 0;
+  for (size_t i = 1; i < streams.size(); ++i) {
+    refused += streams[i].ReadHead().status == 429;
+  }
+  EXPECT_EQ(refused, 5) << "its own limit";
+  EXPECT_EQ(open(bridges_[1]).ReadHead().status, 200);
+  redis_.Continue();
+  // The numbers are right again: the other bridge knows that there are 10.
+  WaitFor("the numbers", [&] {
+    HttpConnection stream = open(bridges_[1]);
+    return stream.ReadHead().status == 429;
+  });
+  streams.clear();
+  WaitFor("the places", [&] {
+    for (int i = 0; i < 10; ++i) {
+      streams.push_back(open(bridges_[1]));
+      if (streams.back().ReadHead().status == 200) continue;
+      streams.clear();
+      return false;
+    }
+    return true;
+  });
+}
+
 // One bridge over both backends: a drained one's streams go on at the other.
 TEST_F(ScaleOutTest, ADrainedBackendsStreamsGoOnElsewhere) {
   constexpr int kTotal = 200;

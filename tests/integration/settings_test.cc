@@ -1,6 +1,8 @@
 // Every setting has a test that shows its effect: here as SettingsTest.KEY in
 // CamelCase, or elsewhere as kShownElsewhere says.
 
+#include <sys/wait.h>
+
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -73,8 +75,15 @@ const std::map<std::string, Place>& ShownElsewhere() {
        {"tokens_test.cc", "DenyListEndsOpenStreamsAndRefusesNewOnes"}},
       {"ticket_lifetime",
        {"tokens_test.cc", "TicketsAreForWhoHasATokenAndForNothingElse"}},
+      {"max_tickets_per_subject",
+       {"tokens_test.cc", "TicketsOfAUserAreLimitedAndNobodyElsesSuffer"}},
+      {"tickets_per_second", {"tokens_test.cc", "TicketsOfAUserHaveARate"}},
       {"ticket_key",
        {"tokens_test.cc", "BridgesThatShareAKeyTakeEachOthersTickets"}},
+      {"max_calls_per_subject",
+       {"limits_test.cc", "CallsOfAUserThatAreUnderWayAreBounded"}},
+      {"max_feeds_per_address",
+       {"limits_test.cc", "FeedsOfAnAddressAreBounded"}},
       {"max_streams_per_upstream",
        {"limits_test.cc", "StreamsOfABackendAreBounded"}},
       {"cors_origin",
@@ -291,7 +300,39 @@ TEST_F(SettingsTest, RequestTimeout) {
     return answer.status != 200;
   });
   ExpectError(answer, 504);
+  // Who asks for more does not get it.
+  HttpRequest patient = bridge.Request("GET", "/counts/t");
+  patient.headers.emplace_back("Grpc-Timeout", "99999999H");
+  ExpectError(Fetch(bridge.address, patient), 504);
   backend_.process->Signal(SIGCONT);
+}
+
+TEST_F(SettingsTest, MaxCallsPerAddress) {
+  const Bridge bridge = With({"--max-calls-per-address=2"});
+  WaitFor("the connection",
+          [&] { return bridge.Call("GET", "/counts/t").status == 200; });
+  siginfo_t info;
+  backend_.process->Signal(SIGSTOP);
+  EXPECT_EQ(waitid(P_PID, static_cast<id_t>(backend_.process->pid()), &info,
+                   WSTOPPED),
+            0);
+  HttpConnection one(bridge.address), two(bridge.address);
+  for (HttpConnection* each : {&one, &two}) {
+    each->Send(bridge.Request("GET", "/counts/t"));
+  }
+  HttpRequest third = bridge.Request("GET", "/counts/t");
+  third.headers.emplace_back("Grpc-Timeout", "100m");
+  HttpAnswer answer;
+  WaitFor("the refusal", [&] {
+    answer = Fetch(bridge.address, third);
+    return answer.status == 429;
+  });
+  ExpectError(answer, 429, "max_calls_per_address is 2");
+  EXPECT_EQ(answer.headers.count("retry-after"), 1u);
+  backend_.process->Signal(SIGCONT);
+  EXPECT_EQ(one.ReadAnswer().status, 200);
+  EXPECT_EQ(two.ReadAnswer().status, 200);
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
 }
 
 TEST_F(SettingsTest, UpstreamGiveUp) {

@@ -14,6 +14,8 @@
 namespace sse_bridge {
 namespace {
 
+constexpr char kAddress[] = "10.0.0.1";
+
 class FeedRegistryTest : public FeedFixture {
  protected:
   void TearDown() override {
@@ -27,7 +29,9 @@ class FeedRegistryTest : public FeedFixture {
     Feed::Config config = Config(/*shared=*/true);
     config.snapshot = Snapshot::What::kLast;
     if (resumable) config.request_after = RequestAfter;
-    return registry_->Join(key, std::move(config), last_event_id, waiter_);
+    auto place = registry_->Join(key, kAddress, std::move(config),
+                                 last_event_id, waiter_);
+    return place.ok() ? *std::move(place) : nullptr;
   }
 
   std::unique_ptr<FeedRegistry> registry_ =
@@ -176,8 +180,18 @@ TEST_F(FeedRegistryTest, EndedFeedsAreReplaced) {
   EXPECT_EQ(second->outlook(), Place::Outlook::kWaiting);
 }
 
-TEST_F(FeedRegistryTest, LingeredFeedsAreForgotten) {
+TEST_F(FeedRegistryTest, FeedsThatNeverHadAnEventDoNotLinger) {
   Join("a") = nullptr;
+  EXPECT_EQ(registry_->size(), 0u);
+  EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
+}
+
+TEST_F(FeedRegistryTest, LingeredFeedsAreForgotten) {
+  auto place = Join("a");
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("x", "1"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  place = nullptr;
   EXPECT_EQ(registry_->size(), 1u);
   Advance(absl::Seconds(5));
   EXPECT_EQ(registry_->size(), 0u);
@@ -192,6 +206,116 @@ TEST_F(FeedRegistryTest, StopAllEndsEveryFeed) {
     EXPECT_EQ((*place)->outlook(), Place::Outlook::kEnded);
     EXPECT_EQ((*place)->end_status(), absl::UnavailableError("going"));
   }
+}
+
+class FeedsPerAddressTest : public FeedRegistryTest {
+ protected:
+  static constexpr size_t kMost = 3;
+
+  FeedsPerAddressTest() {
+    registry_ = std::make_unique<FeedRegistry>(&context_, kMost);
+  }
+
+  absl::StatusOr<std::unique_ptr<Place>> From(const std::string& address,
+                                              const std::string& key,
+                                              size_t request_bytes = 10) {
+    Feed::Config config = Config(/*shared=*/true);
+    config.request = std::string(request_bytes, 'r');
+    return registry_->Join(key, address, std::move(config), nullptr, waiter_);
+  }
+  static void ExpectTooMany(const absl::Status& status) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::HasSubstr("max_feeds_per_address is 3"));
+  }
+};
+
+TEST_F(FeedsPerAddressTest, LastAllowedFirstRefusedFreedAgain) {
+  std::vector<std::unique_ptr<Place>> places;
+  for (const char* key : {"a", "b", "c"}) {
+    auto place = From("1", key);
+    ASSERT_TRUE(place.ok());
+    places.push_back(*std::move(place));
+  }
+  ExpectTooMany(From("1", "d").status());
+  EXPECT_EQ(registry_->size(), kMost);
+  EXPECT_TRUE(From("1", "a").ok()) << "it runs already";
+  auto other = From("2", "d");
+  ASSERT_TRUE(other.ok());
+  EXPECT_TRUE(From("1", "d").ok()) << "another's feed";
+  places.pop_back();
+  auto again = From("1", "e");
+  EXPECT_TRUE(again.ok());
+}
+
+TEST_F(FeedsPerAddressTest, FeedsThatOnlyLingerGiveWay) {
+  for (const char* key : {"a", "b", "c"}) {
+    const size_t index = upstream_->calls();
+    auto place = From("1", key);
+    ASSERT_TRUE(place.ok());
+    auto call = upstream_->WaitCall(index);
+    call->Send(Message("x", "1"));
+    ASSERT_TRUE(call->WaitDelivered(1));
+  }
+  EXPECT_EQ(registry_->size(), kMost) << "they linger";
+  auto stays = From("1", "a");
+  auto fourth = From("1", "d");
+  EXPECT_TRUE(fourth.ok());
+  EXPECT_EQ(registry_->size(), 2u) << "the one in use, and the new one";
+  EXPECT_TRUE(upstream_->WaitCall(1)->WaitCancelled());
+  EXPECT_TRUE(upstream_->WaitCall(2)->WaitCancelled());
+}
+
+TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
+  auto large = From("1", "a", FeedQuota::kRequestBytes);
+  ASSERT_TRUE(large.ok());
+  ExpectTooMany(From("1", "b", FeedQuota::kRequestBytes).status());
+  EXPECT_TRUE(From("1", "b").ok());
+}
+
+TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedAllOrNone) {
+  auto place = From("1", "a");
+  EXPECT_TRUE(registry_->CheckRoom("1", {{"a", 1}, {"b", 1}, {"c", 1}}).ok());
+  ExpectTooMany(registry_->CheckRoom("1", {{"b", 1}, {"c", 1}, {"d", 1}}));
+  EXPECT_TRUE(registry_->CheckRoom("2", {{"b", 1}, {"c", 1}, {"d", 1}}).ok());
+}
+
+TEST_F(FeedsPerAddressTest, FeedsOfTheirOwnCountUntilTheirCallIsDone) {
+  std::vector<std::shared_ptr<FeedQuota::Charge>> charges;
+  for (size_t i = 0; i < kMost; ++i) {
+    auto charge = registry_->ChargeOwn("1", 1);
+    ASSERT_TRUE(charge.ok());
+    charges.push_back(*std::move(charge));
+  }
+  ExpectTooMany(registry_->ChargeOwn("1", 1).status());
+  charges.pop_back();
+  EXPECT_TRUE(registry_->ChargeOwn("1", 1).ok());
+}
+
+TEST(FeedQuotaTest, ThoseThatHaveEndedAreBoundedToo) {
+  FeedQuota quota(2);
+  std::vector<std::shared_ptr<FeedQuota::Charge>> charges;
+  for (size_t i = 0; i < 2 * FeedQuota::kEndedFactor; ++i) {
+    auto charge = quota.Take("a", 1);
+    ASSERT_NE(charge, nullptr);
+    charge->Ended();
+    charge->Ended();
+    charges.push_back(std::move(charge));
+  }
+  EXPECT_EQ(quota.running("a"), 0u);
+  EXPECT_EQ(quota.Take("a", 1), nullptr) << "their calls are not done";
+  charges.pop_back();
+  EXPECT_NE(quota.Take("a", 1), nullptr);
+  charges.clear();
+  EXPECT_EQ(quota.addresses(), 0u);
+}
+
+TEST(FeedQuotaTest, ZeroIsNoLimit) {
+  FeedQuota quota(0);
+  std::vector<std::shared_ptr<FeedQuota::Charge>> charges;
+  for (int i = 0; i < 1000; ++i) charges.push_back(quota.Take("a", 1));
+  for (const auto& charge : charges) EXPECT_NE(charge, nullptr);
+  EXPECT_EQ(quota.running("a"), 1000u);
 }
 
 }  // namespace

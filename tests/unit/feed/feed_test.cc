@@ -181,7 +181,10 @@ TEST_F(FeedTest, SharedCallOutlivesItsLastBrowserForTheLinger) {
   config.on_end = [&](const Feed*) { ended.Add(1); };
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);
-  feed->Join(nullptr, waiter_) = nullptr;
+  auto first = feed->Join(nullptr, waiter_);
+  call->Send(Message("x"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  first = nullptr;
   Advance(absl::Seconds(5) - absl::Milliseconds(1));
   EXPECT_FALSE(call->cancelled());
 
@@ -198,6 +201,18 @@ TEST_F(FeedTest, SharedCallOutlivesItsLastBrowserForTheLinger) {
   EXPECT_TRUE(call->WaitCancelled());
   EXPECT_EQ(ended.value(), 1);
   EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
+}
+
+TEST_F(FeedTest, SharedCallWithoutAMessageEndsWithItsLastBrowser) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.linger = absl::Seconds(5);
+  auto feed = StartFeed(std::move(config));
+  auto place = feed->Join(nullptr, waiter_),
+       other = feed->Join(nullptr, waiter_);
+  place = nullptr;
+  EXPECT_FALSE(upstream_->WaitCall(0)->cancelled());
+  other = nullptr;
+  EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
 }
 
 TEST_F(FeedTest, EndBeforeAnyMessageLeavesNothingToDeliver) {
