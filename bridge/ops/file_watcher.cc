@@ -55,7 +55,7 @@ void FileWatcher::Run() {
 bool FileWatcher::Changed(Group* group) {
   bool changed = false;
   for (size_t i = 0; i < group->files.size(); ++i) {
-    struct stat now {};
+    struct stat now = {};
     if (stat(group->files[i].c_str(), &now) != 0) continue;
     struct stat& seen = group->seen[i];
     changed |= now.st_ino != seen.st_ino || now.st_dev != seen.st_dev ||

@@ -1,5 +1,8 @@
 #include "bridge/delivery/timer_queue.h"
 
+#include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -7,18 +10,26 @@
 namespace sse_bridge {
 namespace {
 
+struct Added {
+  uint64_t id;
+  bool first;
+};
+
+Added Add(TimerQueue* timers, int64_t nanos, std::function<void()> task) {
+  Added added = {};
+  added.id = timers->Add(nanos, std::move(task), &added.first);
+  return added;
+}
+
 TEST(TimerQueueTest, RunsInOrderOfDeadlineAndNotBefore) {
   TimerQueue timers;
   std::vector<int> ran;
   bool first = false;
-  timers.Add(
-      20, [&] { ran.push_back(20); }, &first);
+  first = Add(&timers, 20, [&] { ran.push_back(20); }).first;
   EXPECT_TRUE(first);
-  timers.Add(
-      30, [&] { ran.push_back(30); }, &first);
+  first = Add(&timers, 30, [&] { ran.push_back(30); }).first;
   EXPECT_FALSE(first);
-  timers.Add(
-      10, [&] { ran.push_back(10); }, &first);
+  first = Add(&timers, 10, [&] { ran.push_back(10); }).first;
   EXPECT_TRUE(first);
   EXPECT_EQ(timers.NextDeadline(), 10);
   timers.RunDue(9);
@@ -32,12 +43,9 @@ TEST(TimerQueueTest, RunsInOrderOfDeadlineAndNotBefore) {
 
 TEST(TimerQueueTest, CancelSaysWhetherItCameInTime) {
   TimerQueue timers;
-  bool first;
   int ran = 0;
-  const uint64_t a = timers.Add(
-      1, [&] { ++ran; }, &first);
-  const uint64_t b = timers.Add(
-      1, [&] { ++ran; }, &first);
+  const uint64_t a = Add(&timers, 1, [&] { ++ran; }).id;
+  const uint64_t b = Add(&timers, 1, [&] { ++ran; }).id;
   EXPECT_TRUE(timers.Cancel(a));
   EXPECT_FALSE(timers.Cancel(a));
   timers.RunDue(1);
@@ -47,18 +55,12 @@ TEST(TimerQueueTest, CancelSaysWhetherItCameInTime) {
 
 TEST(TimerQueueTest, TaskMayAddAndCancel) {
   TimerQueue timers;
-  bool first;
   int ran = 0;
-  const uint64_t other = timers.Add(
-      6, [&] { ran += 100; }, &first);
-  timers.Add(
-      5,
-      [&] {
-        timers.Cancel(other);
-        timers.Add(
-            6, [&] { ++ran; }, &first);
-      },
-      &first);
+  const uint64_t other = Add(&timers, 6, [&] { ran += 100; }).id;
+  Add(&timers, 5, [&] {
+    timers.Cancel(other);
+    Add(&timers, 6, [&] { ++ran; });
+  });
   timers.RunDue(6);
   EXPECT_EQ(ran, 0);
   timers.RunDue(6);
