@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test_clean_root.sh BUILD_DIR ROOT: installs the .deb with what it depends on into
-# a minimal Debian 12 below ROOT, reads a stream there, and removes it again.
+# a minimal Debian below ROOT, of the release that this machine has, reads a stream
+# there, and removes it again.
 # ROOT is made by debootstrap if it is not there. Needs root and a Debian mirror.
 set -euo pipefail
 build=$(realpath "${1:?usage: test_clean_root.sh BUILD_DIR ROOT}")
@@ -10,9 +11,10 @@ trap 'rm -rf "$work"' EXIT
 fail() { echo "test_clean_root.sh: $*" >&2; exit 1; }
 
 if [ ! -d "$root/usr" ]; then
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-    awk '$2 == "bookworm" {print $1; exit}')
-  debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" \
+    awk -v suite="$suite" '$2 == suite {print $1; exit}')
+  debootstrap --variant=minbase "$suite" "$root" "${mirror:-http://deb.debian.org/debian}" \
     >"$work/debootstrap.log" 2>&1 || { tail -5 "$work/debootstrap.log" >&2; fail debootstrap; }
 fi
 (cd "$build" && cpack -G DEB -B "$work/out" >"$work/cpack.log" 2>&1) ||
