@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/access/deny_list.h"
+#include "bridge/access/jwks_fetcher.h"
 #include "bridge/access/ticket_box.h"
 #include "bridge/access/token_verifier.h"
 #include "bridge/base/labelled_counter.h"
@@ -12,7 +13,7 @@
 #include "bridge/http/authenticator.h"
 #include "bridge/http/browser_rules.h"
 #include "bridge/http/door.h"
-#include "bridge/http/jwks_fetcher.h"
+
 #include "bridge/http/open_streams.h"
 #include "bridge/http/reception.h"
 #include "bridge/http/tls_context.h"

@@ -1,6 +1,7 @@
 #include "bridge/access/jwk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -121,13 +122,18 @@ absl::Status CheckUse(const json& jwk) {
 
 }  // namespace
 
+bool IsPrivateJwk(const json& jwk) {
+  return std::any_of(std::begin(kPrivateMembers), std::end(kPrivateMembers),
+                     [&jwk](absl::string_view name) {
+                       return FindMember(jwk, name) != nullptr;
+                     });
+}
+
 absl::StatusOr<VerificationKey> ParseJwk(const json& jwk) {
   if (!jwk.is_object()) return absl::InvalidArgumentError("JWK: not an object");
-  for (absl::string_view name : kPrivateMembers) {
-    if (FindMember(jwk, name) != nullptr) {
-      return absl::InvalidArgumentError(
-          "JWK: a private key; give its public half");
-    }
+  if (IsPrivateJwk(jwk)) {
+    return absl::InvalidArgumentError(
+        "JWK: a private key; give its public half");
   }
   absl::Status use = CheckUse(jwk);
   if (!use.ok()) return use;

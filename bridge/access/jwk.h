@@ -12,6 +12,9 @@ namespace sse_bridge {
 // well hold. InvalidArgument: malformed, weak, or a private key.
 absl::StatusOr<VerificationKey> ParseJwk(const nlohmann::json& jwk);
 
+// Whether it has members that only private keys have.
+bool IsPrivateJwk(const nlohmann::json& jwk);
+
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_ACCESS_JWK_H_

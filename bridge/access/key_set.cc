@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -24,8 +25,15 @@ constexpr char kPemMark[] = "-----BEGIN ";
 constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
 constexpr absl::string_view kSshPrefixes[] = {"ssh-", "ecdsa-sha2-", "sk-ssh-",
                                               "sk-ecdsa-", "---- BEGIN SSH2"};
-// A JWKS nests to 4: set, keys, key, x5c.
-constexpr int kMaxJsonDepth = 8;
+// A JWKS nests to 4 (set, keys, key, x5c), and issuers may add to it.
+constexpr int kMaxJsonDepth = 32;
+
+// Of a file with more, the rest is not looked at.
+constexpr size_t kMaxPemBlocks = 1000;
+
+// Keys of one text that are left out and logged one by one.
+constexpr size_t kMaxLogged = 8;
+constexpr size_t kMaxLoggedIdBytes = 64;
 
 EvpPkeyPtr DecodePublicKey(const std::string& der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
@@ -67,7 +75,53 @@ bool IsBase64Key(absl::string_view text) {
          IsDerKey(der);
 }
 
+// What a log calls the key at `index` of a JWKS.
+std::string NameOfJwk(const nlohmann::json& jwk, size_t index) {
+  const nlohmann::json* kid = FindMember(jwk, "kid");
+  if (kid == nullptr || !kid->is_string()) return absl::StrCat("key ", index);
+  return absl::StrCat(
+      "key ", index, " (kid \"",
+      absl::CHexEscape(
+          kid->get_ref<const std::string&>().substr(0, kMaxLoggedIdBytes)),
+      "\")");
+}
+
 }  // namespace
+
+class KeySet::LeftOut {
+ public:
+  void Add(absl::string_view key, const absl::Status& why) {
+    if (count_++ >= kMaxLogged) return;
+    lines_.push_back({absl::StrCat(key, ": ", why.message()), why.code()});
+  }
+
+  // Why a text without a usable key has none; empty: it has no keys.
+  std::string reason() const {
+    return lines_.empty() ? "" : lines_.back().text;
+  }
+
+  void Log(absl::string_view name) const {
+    for (const Line& line : lines_) {
+      // Keys for another use are nothing unusual.
+      spdlog::log(line.code == absl::StatusCode::kUnimplemented
+                      ? spdlog::level::info
+                      : spdlog::level::warn,
+                  "{}: left out: {}", std::string(name), line.text);
+    }
+    if (count_ > lines_.size()) {
+      spdlog::warn("{}: left out: {} more keys", std::string(name),
+                   count_ - lines_.size());
+    }
+  }
+
+ private:
+  struct Line {
+    std::string text;
+    absl::StatusCode code;
+  };
+  std::vector<Line> lines_;
+  size_t count_ = 0;
+};
 
 absl::StatusOr<KeySet> KeySet::FromFiles(
     const std::vector<std::string>& files) {
@@ -92,11 +146,13 @@ absl::StatusOr<KeySet> KeySet::Parse(absl::string_view text,
                                      absl::string_view name) {
   OpenSslErrorScope errors;
   KeySet set;
-  absl::Status status = set.AddText(text);
+  LeftOut left_out;
+  absl::Status status = set.AddText(text, &left_out);
   if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", status.message()));
   }
+  left_out.Log(name);
   return set;
 }
 
@@ -104,21 +160,15 @@ absl::StatusOr<KeySet> KeySet::ParsePublished(absl::string_view text,
                                               absl::string_view name) {
   OpenSslErrorScope errors;
   KeySet set;
+  LeftOut left_out;
   absl::Status status = text.size() > kMaxTextBytes
                             ? absl::InvalidArgumentError("too large")
-                            : set.AddJson(text);
-  if (status.ok()) {
-    std::erase_if(set.keys_, [](const VerificationKey& key) {
-      return key.type() == VerificationKey::Type::kSecret;
-    });
-    if (set.keys_.empty()) {
-      status = absl::InvalidArgumentError("no public key in it");
-    }
-  }
+                            : set.AddJson(text, /*published=*/true, &left_out);
   if (!status.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": ", status.message()));
   }
+  left_out.Log(name);
   return set;
 }
 
@@ -139,27 +189,31 @@ std::vector<const VerificationKey*> KeySet::Candidates(
   return named;
 }
 
-absl::Status KeySet::AddText(absl::string_view text) {
+absl::Status KeySet::AddText(absl::string_view text, LeftOut* left_out) {
   if (text.empty()) return absl::InvalidArgumentError("empty");
   if (text.size() > kMaxTextBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("larger than ", kMaxTextBytes, " bytes"));
   }
-  if (absl::StrContains(text, kPemMark)) return AddPem(text);
+  if (absl::StrContains(text, kPemMark)) return AddPem(text, left_out);
   absl::string_view start = text;
   absl::ConsumePrefix(&start, kByteOrderMark);
   start = absl::StripLeadingAsciiWhitespace(start);
   if (absl::StartsWith(start, "{") || absl::StartsWith(start, "[")) {
-    return AddJson(start);
+    return AddJson(start, /*published=*/false, left_out);
   }
   return AddSecret(text);
 }
 
-absl::Status KeySet::AddPem(absl::string_view text) {
+absl::Status KeySet::AddPem(absl::string_view text, LeftOut* left_out) {
   BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (!bio) return absl::ResourceExhaustedError("out of memory");
   int certificates = 0;
-  while (true) {
+  for (size_t block = 1;; ++block) {
+    const std::string block_name = absl::StrCat("PEM block ", block);
+    const auto skip = [&](const absl::Status& why) {
+      left_out->Add(block_name, why);
+    };
     char* raw_name = nullptr;
     char* raw_header = nullptr;
     unsigned char* raw_data = nullptr;
@@ -168,8 +222,16 @@ absl::Status KeySet::AddPem(absl::string_view text) {
         1) {
       const bool at_end =
           ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-      if (at_end && !keys_.empty()) return absl::OkStatus();
-      return absl::InvalidArgumentError("malformed PEM");
+      ERR_clear_error();
+      const absl::Status malformed =
+          absl::InvalidArgumentError("malformed PEM");
+      if (!at_end && block < kMaxPemBlocks) {
+        skip(malformed);
+        continue;
+      }
+      if (!keys_.empty()) return absl::OkStatus();
+      if (left_out->reason().empty()) return malformed;
+      return absl::InvalidArgumentError(left_out->reason());
     }
     const std::string name(raw_name);
     const std::string der(reinterpret_cast<char*>(raw_data),
@@ -195,36 +257,63 @@ absl::Status KeySet::AddPem(absl::string_view text) {
           "a private key; give its public half, only the issuer of tokens "
           "holds the private one");
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "PEM \"", absl::CHexEscape(name), "\" is not a public key"));
+      skip(absl::InvalidArgumentError(absl::StrCat(
+          "\"", absl::CHexEscape(name.substr(0, kMaxLoggedIdBytes)),
+          "\" is not a public key")));
+      continue;
     }
-    absl::Status status = Add(VerificationKey::FromPublicKey(std::move(key)));
+    auto usable = VerificationKey::FromPublicKey(std::move(key));
+    if (!usable.ok()) {
+      skip(usable.status());
+      continue;
+    }
+    absl::Status status = Add(std::move(usable));
     if (!status.ok()) return status;
   }
 }
 
-absl::Status KeySet::AddJson(absl::string_view text) {
+absl::Status KeySet::AddJson(absl::string_view text, bool published,
+                             LeftOut* left_out) {
   const std::optional<nlohmann::json> json =
       ParseStrictJsonObject(text, kMaxJsonDepth);
   if (!json) return absl::InvalidArgumentError("malformed JWK or JWKS");
   const nlohmann::json* keys = FindMember(*json, "keys");
-  if (keys == nullptr) return Add(ParseJwk(*json));
+  if (keys == nullptr) {
+    absl::StatusOr<VerificationKey> key = ParseJwk(*json);
+    if (published && key.ok() &&
+        key->type() == VerificationKey::Type::kSecret) {
+      return absl::InvalidArgumentError("a secret that is published");
+    }
+    return Add(std::move(key));
+  }
   if (!keys->is_array()) {
     return absl::InvalidArgumentError("JWKS: \"keys\" is not an array");
   }
-  std::string left_out;
+  size_t index = 0;
   for (const nlohmann::json& jwk : *keys) {
+    const std::string name = NameOfJwk(jwk, ++index);
+    // Who gives a private key in a file is told so, rather than served.
+    if (!published && IsPrivateJwk(jwk)) return ParseJwk(jwk).status();
     absl::StatusOr<VerificationKey> key = ParseJwk(jwk);
-    if (absl::IsUnimplemented(key.status())) {
-      left_out = std::string(key.status().message());
+    if (published && key.ok()) {
+      if (key->type() == VerificationKey::Type::kSecret) {
+        key = absl::InvalidArgumentError("a secret that is published");
+      } else if (keys_.size() >= kMaxKeys) {
+        key = absl::InvalidArgumentError(
+            absl::StrCat("more than ", kMaxKeys, " keys"));
+      }
+    }
+    if (!key.ok()) {
+      left_out->Add(name, key.status());
       continue;
     }
     absl::Status status = Add(std::move(key));
     if (!status.ok()) return status;
   }
   if (keys_.empty()) {
+    const std::string reason = left_out->reason();
     return absl::InvalidArgumentError(absl::StrCat(
-        "JWKS without a usable key", left_out.empty() ? "" : "; ", left_out));
+        "JWKS without a usable key", reason.empty() ? "" : "; ", reason));
   }
   return absl::OkStatus();
 }

@@ -19,12 +19,13 @@ namespace sse_bridge {
 // A text holds one of:
 // - PEM: public keys (RSA, EC P-256 and P-384, Ed25519), or one certificate,
 //   of which only the key is used: neither dates nor chain are looked at;
-// - a JWK or JWKS in JSON (RFC 7517), kty RSA, EC, OKP or oct. Of a JWKS, keys
-//   for another use and of unknown kinds are left out;
+// - a JWK or JWKS in JSON (RFC 7517), kty RSA, EC, OKP or oct;
 // - else a bare HMAC secret: every byte but one trailing newline.
-// Private keys are refused: a verifier has no need of one. So is what looks
-// like a public key in an encoding that is not read (DER, bare base64, SSH),
-// because taken as a secret it would let everybody sign.
+// Where a text has several keys, one that cannot be used (for another use, of
+// an unknown kind, weak, malformed) is logged and left out; an error is that
+// none is left. Private keys are refused: a verifier has no need of one. So is
+// what looks like a public key in an encoding that is not read (DER, bare
+// base64, SSH), because taken as a secret it would let everybody sign.
 class KeySet {
  public:
   // Bounds of one text, and of all together.
@@ -43,8 +44,8 @@ class KeySet {
                                       absl::string_view name);
 
   // Keys that a URL published: a JWKS and nothing else, so that an error page
-  // is not taken for a secret. Secrets in it are known to everybody, and left
-  // out.
+  // is not taken for a secret. Secrets and private keys in it are known to
+  // everybody, and left out; so is what comes after kMaxKeys keys.
   static absl::StatusOr<KeySet> ParsePublished(absl::string_view text,
                                                absl::string_view name);
 
@@ -60,9 +61,12 @@ class KeySet {
  private:
   KeySet() = default;
 
-  absl::Status AddText(absl::string_view text);
-  absl::Status AddPem(absl::string_view text);
-  absl::Status AddJson(absl::string_view text);
+  class LeftOut;  // the keys of a text that cannot be used
+
+  absl::Status AddText(absl::string_view text, LeftOut* left_out);
+  absl::Status AddPem(absl::string_view text, LeftOut* left_out);
+  absl::Status AddJson(absl::string_view text, bool published,
+                       LeftOut* left_out);
   absl::Status AddSecret(absl::string_view text);
   absl::Status Add(absl::StatusOr<VerificationKey> key);
 

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "bridge/access/deny_list.h"
 #include "bridge/access/identity.h"
+#include "bridge/access/jwks_fetcher.h"
 #include "bridge/access/rate_limiter.h"
 #include "bridge/access/ticket_box.h"
 #include "bridge/access/token_source.h"
@@ -18,7 +19,6 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/http/browser_rules.h"
 #include "bridge/http/exchange.h"
-#include "bridge/http/jwks_fetcher.h"
 #include "sse/v1/sse.pb.h"
 
 namespace sse_bridge {

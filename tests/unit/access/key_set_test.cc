@@ -231,6 +231,61 @@ TEST(KeySetTest, JwksLeavesOutWhatItIsNotFor) {
   EXPECT_THAT(Error(encryption.dump()), HasSubstr("\"use\""));
 }
 
+TEST(KeySetTest, AnUnusableKeyDoesNotMakeTheOthersUnusable) {
+  json good = EcKey().Jwk();
+  good["kid"] = "good";
+  json other = RsaKey().Jwk();
+  other["kid"] = "other";
+  json weak = TestKey::Rsa(1024).Jwk(), off_curve = EcKey().Jwk(),
+       no_id = RsaKey().Jwk(), long_id = RsaKey().Jwk(), misfit = good,
+       deep = RsaKey().Jwk();
+  off_curve["y"] = off_curve["x"];
+  no_id["kid"] = 7;
+  long_id["kid"] = std::string(300, 'k');
+  misfit["alg"] = "RS256";
+  for (int i = 0; i < 20; ++i) deep["x5c"] = {deep["x5c"]};
+  deep["n"] = "!";
+  for (const json& unusable :
+       {weak, off_curve, no_id, long_id, misfit, deep, json(1), json(nullptr),
+        json({{"kty", "RSA"}}), json({{"kty", 1}}), json({{"kty", "PQ"}})}) {
+    const std::string text = json({{"keys", {good, unusable, other}}}).dump();
+    EXPECT_EQ(Must(text).size(), 2u) << unusable;
+    const auto published = KeySet::ParsePublished(text, "url");
+    ASSERT_TRUE(published.ok()) << published.status();
+    EXPECT_EQ(published->Candidates(Algorithm::kEs256, "good").size(), 1u);
+    EXPECT_EQ(published->Candidates(Algorithm::kRs256, "other").size(), 1u);
+  }
+}
+
+TEST(KeySetTest, AnUnusablePemBlockDoesNotMakeTheOthersUnusable) {
+  for (const std::string& unusable :
+       {TestKey::Rsa(1024).PublicPem(), TestKey::Ec("P-521").PublicPem(),
+        std::string("-----BEGIN PUBLIC KEY-----\n!!!!\n"
+                    "-----END PUBLIC KEY-----\n"),
+        std::string("-----BEGIN PUBLIC KEY-----\nAAAA\n"
+                    "-----END PUBLIC KEY-----\n"),
+        std::string("-----BEGIN DH PARAMETERS-----\nAAAA\n"
+                    "-----END DH PARAMETERS-----\n")}) {
+    EXPECT_EQ(
+        Must(absl::StrCat(RsaKey().PublicPem(), unusable, EcKey().PublicPem()))
+            .size(),
+        2u)
+        << unusable;
+  }
+}
+
+TEST(KeySetTest, OfPublishedKeysWhatIsSecretOrTooManyIsLeftOut) {
+  json leaked = RsaKey().Jwk();
+  leaked["d"] = "AAAA";
+  json keys = {leaked, TestKey::Secret(std::string(64, 'k')).Jwk()};
+  EXPECT_FALSE(
+      KeySet::ParsePublished(json({{"keys", keys}}).dump(), "url").ok());
+  for (size_t i = 0; i <= KeySet::kMaxKeys; ++i) keys.push_back(EcKey().Jwk());
+  const auto set = KeySet::ParsePublished(json({{"keys", keys}}).dump(), "url");
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->size(), KeySet::kMaxKeys);
+}
+
 TEST(KeySetTest, PrivateKeysAreRefused) {
   EXPECT_THAT(Error(RsaKey().PrivatePem()), HasSubstr("private key"));
   EXPECT_THAT(Error(EcKey().PublicPem() + EcKey().PrivatePem()),

@@ -1,6 +1,6 @@
 // Keys from a URL, over a real server on the loopback.
 
-#include "bridge/http/jwks_fetcher.h"
+#include "bridge/access/jwks_fetcher.h"
 
 #include <memory>
 #include <optional>

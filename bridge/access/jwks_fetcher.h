@@ -1,5 +1,5 @@
-#ifndef SSE_BRIDGE_BRIDGE_HTTP_JWKS_FETCHER_H_
-#define SSE_BRIDGE_BRIDGE_HTTP_JWKS_FETCHER_H_
+#ifndef SSE_BRIDGE_BRIDGE_ACCESS_JWKS_FETCHER_H_
+#define SSE_BRIDGE_BRIDGE_ACCESS_JWKS_FETCHER_H_
 
 #include <condition_variable>
 #include <functional>
@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/access/key_set.h"
+#include "bridge/access/url_fetch.h"
 #include "bridge/base/mutex.h"
 
 namespace sse_bridge {
@@ -32,12 +33,12 @@ class JwksFetcher {
   static constexpr size_t kMaxWaiting = 1000;
 
   struct Options {
-    // https, or http to the machine itself. Redirects are not followed.
+    // https, or http to the machine itself.
     std::string url;
     std::string ca_file;  // PEM; empty: the system's
     absl::Duration refresh = absl::Minutes(5);
     absl::Duration min_interval = absl::Seconds(10);
-    absl::Duration timeout = absl::Seconds(5);
+    absl::Duration timeout = absl::Seconds(10);  // of a whole fetch
   };
 
   // Called on the fetcher's thread.
@@ -64,16 +65,14 @@ class JwksFetcher {
   bool has_keys() const;
 
  private:
-  JwksFetcher(Options options, std::string origin, std::string path,
-              OnKeys on_keys);
+  JwksFetcher(Options options, OnKeys on_keys);
 
   void Run();
   absl::StatusOr<KeySet> Fetch();
 
   const Options options_;
-  const std::string origin_;  // scheme://host:port
-  const std::string path_;
   const OnKeys on_keys_;
+  UrlFetch fetch_;
   std::thread thread_;
 
   mutable Mutex mu_;
@@ -83,9 +82,8 @@ class JwksFetcher {
   bool fetching_ ABSL_GUARDED_BY(mu_) = false;
   bool has_keys_ ABSL_GUARDED_BY(mu_) = false;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  std::function<void()> interrupt_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace sse_bridge
 
-#endif  // SSE_BRIDGE_BRIDGE_HTTP_JWKS_FETCHER_H_
+#endif  // SSE_BRIDGE_BRIDGE_ACCESS_JWKS_FETCHER_H_
