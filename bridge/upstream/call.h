@@ -7,8 +7,11 @@
 // Errors. A gRPC status arrives as an absl::Status with the same code number
 // and message. A number that is no google.rpc.Code becomes kUnknown. The
 // trailer grpc-status-details-bin (a serialised google.rpc.Status) is its
-// payload under kStatusDetailsUrl.
+// payload under kStatusDetailsUrl. The message is the backend's own, or a
+// sentence in place of what gRPC and its transports say, which names addresses
+// and is only logged.
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +32,10 @@ inline constexpr absl::string_view kStatusDetailsUrl =
 // "-bin" are raw bytes, all others printable ASCII.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
+// Chooses metadata of a backend's answer by its name, in lower case.
+// Thread-safe.
+using MetadataFilter = std::function<bool(absl::string_view name)>;
+
 struct CallOptions {
   // Names are put in lower case. A name that gRPC or HTTP/2 keeps for itself
   // (":...", "grpc-...", "content-type", "te", ...) or a value that cannot
@@ -41,7 +48,18 @@ struct CallOptions {
   // False: the call fails with kUnavailable while the backend cannot be
   // reached. True: it waits for the backend, up to the deadline.
   bool wait_for_ready = false;
+
+  // What of the backend's metadata is told; null: nothing is.
+  std::shared_ptr<const MetadataFilter> wanted_metadata;
+
+  // Is told it, if there is any: what came ahead of the answer before OnOpen,
+  // what came with its end before OnDone (of a unary call, both before its
+  // callback). Serial with these, and by their rules. At most
+  // kMaxToldMetadataBytes each time; the rest is left out.
+  std::function<void(Metadata)> on_metadata;
 };
+
+inline constexpr size_t kMaxToldMetadataBytes = 16 * 1024;
 
 // Receives one server-streaming call. The call holds the observer until OnDone
 // has returned.

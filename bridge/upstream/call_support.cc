@@ -1,88 +1,14 @@
 #include "bridge/upstream/call_support.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "bridge/upstream/metadata_name.h"
 
 namespace sse_bridge {
-namespace {
-
-// What HTTP/2 and gRPC set themselves, or forbid (RFC 9113, 8.2.2; gRPC over
-// HTTP/2, "Requests").
-constexpr std::array<absl::string_view, 11> kReservedKeys = {
-    "connection", "content-length",   "content-type", "host",
-    "keep-alive", "proxy-connection", "te",           "transfer-encoding",
-    "trailer",    "upgrade",          "user-agent",
-};
-
-// Keys as gRPC over HTTP/2 has them, already in lower case.
-bool IsKey(absl::string_view key) {
-  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
-    return absl::ascii_isdigit(c) || absl::ascii_islower(c) || c == '_' ||
-           c == '-' || c == '.';
-  });
-}
-
-bool IsReserved(absl::string_view key) {
-  return absl::StartsWith(key, "grpc-") ||
-         std::find(kReservedKeys.begin(), kReservedKeys.end(), key) !=
-             kReservedKeys.end();
-}
-
-// gRPC's words for a message beyond the channel's limit, "Received message
-// larger than max (SIZE vs. MAX)", in words that tell which number is which.
-// Backends answer the same about a request, so no side is named.
-std::string MessageOf(const grpc::Status& status) {
-  constexpr absl::string_view kTooLarge = "larger than max (";
-  const std::string message = status.error_message();
-  const absl::string_view text = message;
-  const size_t start = text.find(kTooLarge);
-  if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
-      start != absl::string_view::npos) {
-    const std::pair<absl::string_view, absl::string_view> sizes =
-        absl::StrSplit(
-            absl::StripSuffix(text.substr(start + kTooLarge.size()), ")"),
-            absl::MaxSplits(" vs. ", 1));
-    uint64_t size;
-    uint64_t limit;
-    if (absl::SimpleAtoi(sizes.first, &size) &&
-        absl::SimpleAtoi(sizes.second, &limit)) {
-      return absl::StrCat("a message of ", size, " bytes exceeds the limit of ",
-                          limit, " bytes");
-    }
-  }
-  return message;
-}
-
-bool IsPrintableAscii(absl::string_view value) {
-  return std::all_of(value.begin(), value.end(),
-                     [](char c) { return c >= 0x20 && c <= 0x7e; });
-}
-
-}  // namespace
-
-absl::Status FromGrpcStatus(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  const int number = status.error_code();
-  const auto code = number > 0 && number <= 16
-                        ? static_cast<absl::StatusCode>(number)
-                        : absl::StatusCode::kUnknown;
-  absl::Status result(code, MessageOf(status));
-  if (!status.error_details().empty()) {
-    result.SetPayload(kStatusDetailsUrl, absl::Cord(status.error_details()));
-  }
-  return result;
-}
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   auto* owned = new std::string(std::move(bytes));
@@ -115,17 +41,17 @@ absl::Status ApplyOptions(const CallOptions& options,
   context->set_wait_for_ready(options.wait_for_ready);
   for (const auto& [name, value] : options.metadata) {
     const std::string key = absl::AsciiStrToLower(name);
-    if (!IsKey(key)) {
+    if (!IsMetadataName(key)) {
       return absl::InvalidArgumentError(
           absl::StrCat("metadata: \"", absl::CHexEscape(name),
                        "\" is not a name that can be sent"));
     }
-    if (IsReserved(key)) {
+    if (IsReservedMetadata(key)) {
       return absl::InvalidArgumentError(
           absl::StrCat("metadata: the name \"", key, "\" is reserved"));
     }
     // gRPC aborts the program on what it cannot send, so it is checked here.
-    if (!absl::EndsWith(key, "-bin") && !IsPrintableAscii(value)) {
+    if (!IsBinaryMetadata(key) && !IsMetadataText(value)) {
       return absl::InvalidArgumentError(
           absl::StrCat("metadata: the value of \"", key,
                        "\" is not printable ASCII; names of binary values "
@@ -134,6 +60,23 @@ absl::Status ApplyOptions(const CallOptions& options,
     context->AddMetadata(key, value);
   }
   return absl::OkStatus();
+}
+
+void TellMetadata(
+    const CallOptions& options,
+    const std::multimap<grpc::string_ref, grpc::string_ref>& received) {
+  if (options.wanted_metadata == nullptr || !options.on_metadata) return;
+  Metadata told;
+  size_t bytes = 0;
+  for (const auto& [key, text] : received) {
+    const absl::string_view name(key.data(), key.size());
+    if (!(*options.wanted_metadata)(name)) continue;
+    const size_t size = key.size() + text.size();
+    if (size > kMaxToldMetadataBytes - bytes) continue;
+    bytes += size;
+    told.emplace_back(std::string(name), std::string(text.data(), text.size()));
+  }
+  if (!told.empty()) options.on_metadata(std::move(told));
 }
 
 }  // namespace sse_bridge

@@ -6,8 +6,9 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/slice.h>
-#include <grpcpp/support/status.h>
+#include <grpcpp/support/string_ref.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,6 @@
 #include "bridge/upstream/call.h"
 
 namespace sse_bridge {
-
-// By the convention of call.h.
-absl::Status FromGrpcStatus(const grpc::Status& status);
 
 // A buffer of one slice that owns the bytes.
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
@@ -35,6 +33,11 @@ bool FlattenByteBuffer(const grpc::ByteBuffer& buffer, std::string* out);
 // not be sent.
 absl::Status ApplyOptions(const CallOptions& options,
                           grpc::ClientContext* context);
+
+// Tells what `options` wants of `received`, if there is any.
+void TellMetadata(
+    const CallOptions& options,
+    const std::multimap<grpc::string_ref, grpc::string_ref>& received);
 
 }  // namespace sse_bridge
 

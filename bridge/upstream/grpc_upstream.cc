@@ -72,6 +72,9 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS,
               Milliseconds(kMinTimeBetweenResolutions));
 
+  // gRPC 1.51's retries, transparent ones too, abort the program when an answer
+  // ends without a grpc-status, as those of proxies may.
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.use_proxy ? 1 : 0);
   // Channels with equal arguments would share connections.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

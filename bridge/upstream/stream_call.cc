@@ -3,6 +3,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
+#include "bridge/upstream/call_status.h"
 #include "bridge/upstream/call_support.h"
 #include "bridge/upstream/grpc_call.h"
 
@@ -21,15 +22,17 @@ namespace {
 class StreamReactor final
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  StreamReactor(std::string request, std::shared_ptr<StreamObserver> observer)
-      : request_(ToByteBuffer(std::move(request))),
+  StreamReactor(std::string request, const CallOptions& options,
+                std::shared_ptr<StreamObserver> observer)
+      : options_(options),
+        request_(ToByteBuffer(std::move(request))),
         observer_(std::move(observer)) {}
 
   void Start(grpc::GenericStub* stub, absl::string_view path,
-             const CallOptions& options, std::shared_ptr<StreamReactor> self)
-      ABSL_LOCKS_EXCLUDED(mu_) {
+             std::shared_ptr<StreamReactor> self) ABSL_LOCKS_EXCLUDED(mu_) {
     self_ = std::move(self);
-    refusal_ = ApplyOptions(options, &context_);
+    refusal_ = ApplyOptions(options_, &context_);
+    options_.metadata = Metadata();  // the context has them
     // Metadata, request and half-close leave in one batch.
     context_.set_initial_metadata_corked(true);
     stub->PrepareBidiStreamingCall(&context_, std::string(path), {}, this);
@@ -66,7 +69,10 @@ class StreamReactor final
   }
 
   void OnReadInitialMetadataDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
-    if (ok && !IsCancelled()) observer_->OnOpen();
+    if (ok && !IsCancelled()) {
+      TellMetadata(options_, context_.GetServerInitialMetadata());
+      observer_->OnOpen();
+    }
     bool release = false;
     {
       MutexLock lock(&mu_);
@@ -116,7 +122,10 @@ class StreamReactor final
     // Not before the end of this function.
     const std::shared_ptr<StreamReactor> self = std::move(self_);
     const std::shared_ptr<StreamObserver> observer = std::move(observer_);
-    observer->OnDone(refusal_.ok() ? FromGrpcStatus(status) : refusal_);
+    if (refusal_.ok()) {
+      TellMetadata(options_, context_.GetServerTrailingMetadata());
+    }
+    observer->OnDone(refusal_.ok() ? StatusOfCall(status, context_) : refusal_);
   }
 
  private:
@@ -142,6 +151,7 @@ class StreamReactor final
   // Set by Start, before there are other threads.
   grpc::ClientContext context_;
   absl::Status refusal_;  // why the call is never sent
+  CallOptions options_;
   const grpc::ByteBuffer request_;
 
   // Used by the reactions, which are serial.
@@ -177,10 +187,10 @@ class StreamHandle final : public StreamCall {
 std::shared_ptr<StreamCall> StartGrpcStream(
     grpc::GenericStub* stub, absl::string_view path, std::string request,
     const CallOptions& options, std::shared_ptr<StreamObserver> observer) {
-  auto reactor =
-      std::make_shared<StreamReactor>(std::move(request), std::move(observer));
+  auto reactor = std::make_shared<StreamReactor>(std::move(request), options,
+                                                 std::move(observer));
   auto handle = std::make_shared<StreamHandle>(reactor);
-  reactor->Start(stub, path, options, reactor);
+  reactor->Start(stub, path, reactor);
   return handle;
 }
 

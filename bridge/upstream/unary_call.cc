@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "bridge/upstream/call_status.h"
 #include "bridge/upstream/call_support.h"
 #include "bridge/upstream/grpc_call.h"
 
@@ -9,13 +10,17 @@ namespace {
 // One call. Keeps itself alive from Start until OnDone has returned.
 class UnaryReactor final : public grpc::ClientUnaryReactor {
  public:
-  UnaryReactor(std::string request, Upstream::UnaryDone done)
-      : request_(ToByteBuffer(std::move(request))), done_(std::move(done)) {}
+  UnaryReactor(std::string request, const CallOptions& options,
+               Upstream::UnaryDone done)
+      : options_(options),
+        request_(ToByteBuffer(std::move(request))),
+        done_(std::move(done)) {}
 
   void Start(grpc::GenericStub* stub, absl::string_view path,
-             const CallOptions& options, std::shared_ptr<UnaryReactor> self) {
+             std::shared_ptr<UnaryReactor> self) {
     self_ = std::move(self);
-    refusal_ = ApplyOptions(options, &context_);
+    refusal_ = ApplyOptions(options_, &context_);
+    options_.metadata = Metadata();  // the context has them
     stub->PrepareUnaryCall(&context_, std::string(path), {}, &request_,
                            &response_, this);
     if (!refusal_.ok()) Cancel();
@@ -29,12 +34,16 @@ class UnaryReactor final : public grpc::ClientUnaryReactor {
     const std::shared_ptr<UnaryReactor> self = std::move(self_);
     const Upstream::UnaryDone done = std::move(done_);
     absl::Status status =
-        refusal_.ok() ? FromGrpcStatus(grpc_status) : refusal_;
+        refusal_.ok() ? StatusOfCall(grpc_status, context_) : refusal_;
     std::string response;
     if (status.ok() && !FlattenByteBuffer(response_, &response)) {
       status = absl::InternalError("the backend answered OK without a message");
     }
     response_.Clear();
+    if (refusal_.ok()) {
+      TellMetadata(options_, context_.GetServerInitialMetadata());
+      TellMetadata(options_, context_.GetServerTrailingMetadata());
+    }
     done(std::move(status), std::move(response));
   }
 
@@ -42,6 +51,7 @@ class UnaryReactor final : public grpc::ClientUnaryReactor {
   // Set by Start, before there are other threads.
   grpc::ClientContext context_;
   absl::Status refusal_;  // why the call is never sent
+  CallOptions options_;
   const grpc::ByteBuffer request_;
 
   // Used by OnDone only.
@@ -69,10 +79,10 @@ std::shared_ptr<UnaryCall> StartGrpcUnary(grpc::GenericStub* stub,
                                           std::string request,
                                           const CallOptions& options,
                                           Upstream::UnaryDone done) {
-  auto reactor =
-      std::make_shared<UnaryReactor>(std::move(request), std::move(done));
+  auto reactor = std::make_shared<UnaryReactor>(std::move(request), options,
+                                                std::move(done));
   auto handle = std::make_shared<UnaryHandle>(reactor);
-  reactor->Start(stub, path, options, reactor);
+  reactor->Start(stub, path, reactor);
   return handle;
 }
 

@@ -37,8 +37,9 @@ std::string Flatten(const grpc::ByteBuffer& buffer) {
 
 class ScriptReactor final : public grpc::ServerGenericBidiReactor {
  public:
-  ScriptReactor(TestBackend::State* state, TestBackend::Script script)
-      : state_(state), script_(std::move(script)) {
+  ScriptReactor(TestBackend::State* state, TestBackend::Script script,
+                grpc::GenericCallbackServerContext* context)
+      : state_(state), script_(std::move(script)), context_(context) {
     StartRead(&request_);
   }
 
@@ -52,6 +53,9 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
     {
       MutexLock lock(&mu_);
       answer_ = script_(request);
+    }
+    for (const auto& [name, value] : answer_.initial) {
+      context_->AddInitialMetadata(name, value);
     }
     if (answer_.open_first) {
       StartSendInitialMetadata();
@@ -112,12 +116,16 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
 
   void EndLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (std::exchange(ended_, true)) return;
+    for (const auto& [name, value] : answer_.trailing) {
+      context_->AddTrailingMetadata(name, value);
+    }
     Finish(grpc::Status(static_cast<grpc::StatusCode>(answer_.code),
                         answer_.message, answer_.details));
   }
 
   TestBackend::State* const state_;
   const TestBackend::Script script_;
+  grpc::GenericCallbackServerContext* const context_;
   Answer answer_;  // chosen before anything is answered
   grpc::ByteBuffer request_;
   grpc::ByteBuffer buffer_;
@@ -155,7 +163,7 @@ class ScriptService final : public grpc::CallbackGenericService {
         };
       }
     }
-    return new ScriptReactor(state_, std::move(script));
+    return new ScriptReactor(state_, std::move(script), context);
   }
 
  private:

@@ -26,6 +26,10 @@ struct Answer {
   int code = 0;
   std::string message = {};
   std::string details = {};  // grpc-status-details-bin
+
+  // Metadata ahead of the messages, and with the end.
+  Metadata initial = {};
+  Metadata trailing = {};
 };
 
 // A gRPC server in this process that answers any method, by script. Thread-safe

@@ -161,6 +161,36 @@ TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(Wait()));
 }
 
+TEST_F(UnaryCallTest, MetadataOfTheAnswerIsToldWhereItIsWanted) {
+  Answer answer;
+  answer.messages = {""};
+  answer.initial = {{"x-first", "1"}, {"x-first", "2"}, {"y", "no"}};
+  answer.trailing = {{"x-last-bin", std::string("\0\xff", 2)}};
+  backend_.Set(kPath, answer);
+  const auto told = std::make_shared<Metadata>();
+  CallOptions options;
+  options.wanted_metadata = std::make_shared<const MetadataFilter>(
+      [](absl::string_view name) { return name.substr(0, 2) == "x-"; });
+  options.on_metadata = [told](const Metadata& metadata) {
+    told->insert(told->end(), metadata.begin(), metadata.end());
+  };
+  Start(options);
+  EXPECT_EQ(Wait(), absl::OkStatus());
+  EXPECT_EQ(*told, (Metadata{{"x-first", "1"},
+                             {"x-first", "2"},
+                             {"x-last-bin", std::string("\0\xff", 2)}}));
+  // Errors have it too, and no more than the bound of it.
+  told->clear();
+  answer.code = 9;
+  answer.trailing = {{"x-a", std::string(3000, 'a')},
+                     {"x-b", std::string(3000, 'b')}};
+  answer.initial = {};
+  backend_.Set(kPath, answer);
+  Start(options);
+  EXPECT_EQ(Wait().raw_code(), 9);
+  EXPECT_EQ(*told, answer.trailing);
+}
+
 TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
   CallOptions options;
   options.metadata = {{"grpc-status", "0"}};
