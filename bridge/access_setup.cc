@@ -178,6 +178,9 @@ absl::Status AccessSetup::MakeVerifier(const LoadedConfig& loaded,
   options.claims.subject_claim = config.auth_subject_claim();
   options.claims.scopes_claim = config.auth_scopes_claim();
   options.claims.roles_claim = config.auth_roles_claim();
+  for (const std::string& claim : config.forward_claims()) {
+    options.claims.forwarded.push_back(ParseForwardedClaim(claim));
+  }
   auto verifier = TokenVerifier::Create(std::move(options));
   if (!verifier.ok())
     return loaded.origins.Annotate(verifier.status(), "auth_key");

@@ -13,7 +13,6 @@
 #include "bridge/http/authenticator.h"
 #include "bridge/http/browser_rules.h"
 #include "bridge/http/door.h"
-
 #include "bridge/http/open_streams.h"
 #include "bridge/http/reception.h"
 #include "bridge/http/tls_context.h"
@@ -37,6 +36,7 @@ class AccessSetup {
   void Start();
 
   const Authenticator& authenticator() const { return *authenticator_; }
+  const BrowserRules& browsers() const { return *browsers_; }
   const Reception& reception() const { return *reception_; }
 
   // Whether any token could be verified.

@@ -70,6 +70,8 @@ int Check(const std::vector<std::string>& arguments) {
   auto access = AccessSetup::Create(*loaded, &watcher, &delivery,
                                     /*rejections=*/nullptr);
   if (!access.ok()) return Fail(access.status());
+  const auto metadata_rules = MakeMetadataRules(*loaded);
+  if (!metadata_rules.ok()) return Fail(metadata_rules.status());
   auto served = LoadSchema(*loaded, upstreams->router);
   if (!served.ok()) return Fail(served.status());
   std::cout << RouteTable((*served)->schema(), loaded->config);

@@ -153,6 +153,8 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
     spdlog::warn(
         "neither --auth-key nor --auth-jwks-url: protected routes answer 401");
   }
+  auto metadata_rules = MakeMetadataRules(loaded);
+  if (!metadata_rules.ok()) return metadata_rules.status();
   auto served = LoadSchema(loaded, upstreams->router);
   if (!served.ok()) return served.status();
   if (absl::Status started = delivery.Start(); !started.ok()) return started;
@@ -174,6 +176,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
                            ToDuration(config.replay_age())};
   opener_options.linger = ToDuration(config.linger());
   opener_options.give_up_after = ToDuration(config.upstream_give_up());
+  opener_options.exposed = &(*metadata_rules)->exposed;
   StreamOpener opener(&context, &upstreams->router, &registry, opener_options);
   Api::Options api_options;
   api_options.request_timeout = ToDuration(config.request_timeout());
@@ -196,6 +199,9 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   parts.errors = &operations.errors;
   parts.pages = config.pages() ? &pages : nullptr;
   parts.open_streams = (*access)->open_streams();
+  parts.forwarded = &(*metadata_rules)->forwarded;
+  parts.exposed = &(*metadata_rules)->exposed;
+  parts.browsers = &(*access)->browsers();
   api = std::make_unique<Api>(parts, api_options, *std::move(served));
 
   auto listen = ParseHostPort(config.listen());

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/access/redis_limits.h"
+#include "bridge/access/token_claims.h"
 #include "bridge/base/read_file.h"
 #include "bridge/ops/descriptor_limit.h"
 #include "bridge/ops/setting_value.h"
@@ -119,6 +120,57 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     }
   }
   return upstreams;
+}
+
+absl::StatusOr<std::unique_ptr<const MetadataRules>> MakeMetadataRules(
+    const LoadedConfig& loaded) {
+  const bridge::v1::Config& config = loaded.config;
+  // Each by itself first, so that an error tells where it is from.
+  const auto check = [&loaded](const char* key, const auto& values,
+                               const auto& good) {
+    for (int i = 0; i < values.size(); ++i) {
+      if (absl::Status status = good(values[i]); !status.ok()) {
+        return loaded.origins.Annotate(status, key, static_cast<size_t>(i));
+      }
+    }
+    return absl::OkStatus();
+  };
+  ForwardedMetadata::Options options;
+  for (const std::string& claim : config.forward_claims()) {
+    options.claim_names.push_back(ParseForwardedClaim(claim).metadata);
+  }
+  for (const absl::Status& checked :
+       {check("forward_claims", config.forward_claims(),
+              [](const std::string& text) {
+                const ForwardedClaim claim = ParseForwardedClaim(text);
+                if (claim.claim.empty()) {
+                  return absl::InvalidArgumentError("expected CLAIM=NAME");
+                }
+                return ForwardedMetadata::CheckClaimName(claim.metadata);
+              }),
+        check("forward_headers", config.forward_headers(),
+              [&options](const std::string& name) {
+                ForwardedMetadata::Options one;
+                one.headers = {name};
+                one.claim_names = options.claim_names;
+                return ForwardedMetadata::Create(std::move(one)).status();
+              }),
+        check("expose_metadata", config.expose_metadata(),
+              [](const std::string& name) {
+                return ExposedMetadata::CheckName(name);
+              })}) {
+    if (!checked.ok()) return checked;
+  }
+  options.headers = {config.forward_headers().begin(),
+                     config.forward_headers().end()};
+  options.client_address = config.forward_client_address();
+  auto forwarded = ForwardedMetadata::Create(std::move(options));
+  if (!forwarded.ok()) return forwarded.status();
+  auto exposed = ExposedMetadata::Create(
+      {config.expose_metadata().begin(), config.expose_metadata().end()});
+  if (!exposed.ok()) return exposed.status();
+  return std::make_unique<const MetadataRules>(
+      MetadataRules{*std::move(forwarded), *std::move(exposed)});
 }
 
 ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,

@@ -9,6 +9,8 @@
 #include "bridge/access/connection_limits.h"
 #include "bridge/access/shared_limits.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/http/exposed_metadata.h"
+#include "bridge/http/forwarded_metadata.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/config.h"
 #include "bridge/schema/descriptor_merge.h"
@@ -31,6 +33,14 @@ struct Upstreams {
 };
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
                                         Delivery* delivery, CallCounts* counts);
+
+// What calls are told of a request, and browsers of a call.
+struct MetadataRules {
+  ForwardedMetadata forwarded;
+  ExposedMetadata exposed;
+};
+absl::StatusOr<std::unique_ptr<const MetadataRules>> MakeMetadataRules(
+    const LoadedConfig& loaded);
 
 // How many streams may be open, in a process that may have so many descriptors.
 ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_ACCESS_IDENTITY_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -15,6 +16,10 @@ struct Identity {
 
   std::vector<std::string> scopes;
   std::vector<std::string> roles;
+
+  // Claims that backends are told (ClaimRules::forwarded): the names of their
+  // metadata, and values in printable ASCII.
+  std::vector<std::pair<std::string, std::string>> claims;
 
   // From this moment the identity no longer holds; the leeway that the
   // verifier grants is already in it. InfiniteFuture: the token has no `exp`.

@@ -27,7 +27,7 @@ constexpr size_t kTagBytes = 16;
 
 // Tells tickets from whatever else the secret may have been used for, and one
 // form of them from the next.
-constexpr absl::string_view kPurpose = "sse-bridge ticket 1";
+constexpr absl::string_view kPurpose = "sse-bridge ticket 2";
 
 constexpr absl::string_view kBindingPurpose = "sse-bridge ticket binding 1";
 
@@ -134,6 +134,24 @@ bool TakeTexts(absl::string_view* in, std::vector<std::string>* texts) {
   return true;
 }
 
+using Claims = std::vector<std::pair<std::string, std::string>>;
+void PutClaims(const Claims& claims, std::string* out) {
+  PutNumber(static_cast<int64_t>(claims.size()), out);
+  for (const auto& [name, value] : claims) {
+    PutText(name, out);
+    PutText(value, out);
+  }
+}
+bool TakeClaims(absl::string_view* in, Claims* claims) {
+  int64_t count = 0;
+  if (!TakeNumber(in, &count)) return false;
+  for (; count > 0; --count) {
+    auto& [name, value] = claims->emplace_back();
+    if (!TakeText(in, &name) || !TakeText(in, &value)) return false;
+  }
+  return true;
+}
+
 // No end at all has a number of its own.
 int64_t ToNumber(absl::Time time) {
   return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixNanos(time);
@@ -176,6 +194,7 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
   PutText(identity.token_id, &text);
   PutTexts(identity.scopes, &text);
   PutTexts(identity.roles, &text);
+  PutClaims(identity.claims, &text);
 
   std::string nonce(kNonceBytes, '\0');
   std::string tag;
@@ -188,7 +207,7 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
       absl::WebSafeBase64Escape(absl::StrCat(nonce, tag, *sealed));
   if (ticket.size() > kMaxTicketBytes) {
     return absl::InvalidArgumentError(
-        "the token's scopes and roles are too many for a ticket");
+        "the token's scopes, roles and claims are too many for a ticket");
   }
 
   MutexLock lock(&mu_);
@@ -228,7 +247,7 @@ std::optional<TicketBox::Opened> TicketBox::Open(
   if (!TakeNumber(&in, &end) || !TakeNumber(&in, &identity_expires) ||
       !TakeText(&in, &identity.subject) || !TakeText(&in, &identity.token_id) ||
       !TakeTexts(&in, &identity.scopes) || !TakeTexts(&in, &identity.roles) ||
-      !in.empty()) {
+      !TakeClaims(&in, &identity.claims) || !in.empty()) {
     return std::nullopt;
   }
   std::copy(nonce.begin(), nonce.end(), opened.nonce.begin());

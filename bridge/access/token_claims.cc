@@ -6,7 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/access/escaped_text.h"
 #include "bridge/access/strict_json.h"
 
 namespace sse_bridge {
@@ -140,7 +143,24 @@ bool ReadNames(const json* claim, bool split, std::vector<std::string>* names) {
                       });
 }
 
+// A claim as the value of metadata.
+std::string MetadataValue(const json& claim) {
+  if (claim.is_string())
+    return EscapedText(claim.get_ref<const std::string&>());
+  return claim.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/true);
+}
+
 }  // namespace
+
+ForwardedClaim ParseForwardedClaim(absl::string_view text) {
+  const size_t mark = text.rfind('=');
+  if (mark != absl::string_view::npos) {
+    return {std::string(text.substr(0, mark)),
+            std::string(text.substr(mark + 1))};
+  }
+  return {std::string(text),
+          absl::StrCat("x-sse-claim-", absl::AsciiStrToLower(text))};
+}
 
 absl::string_view TokenErrorText(TokenError error) {
   switch (error) {
@@ -201,6 +221,12 @@ TokenError ReadClaims(const json& claims, const ClaimRules& rules,
       !ReadNames(FindPath(claims, rules.roles_claim), /*split=*/false,
                  &identity->roles)) {
     return TokenError::kClaims;
+  }
+
+  for (const ForwardedClaim& forwarded : rules.forwarded) {
+    const json* claim = FindPath(claims, forwarded.claim);
+    if (claim == nullptr || claim->is_null()) continue;
+    identity->claims.emplace_back(forwarded.metadata, MetadataValue(*claim));
   }
 
   if (const json* id = FindMember(claims, "jti")) {

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_ACCESS_TOKEN_CLAIMS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -10,6 +11,16 @@
 #include "nlohmann/json.hpp"
 
 namespace sse_bridge {
+
+// A claim that backends are told.
+struct ForwardedClaim {
+  std::string claim;     // found as those of ClaimRules are
+  std::string metadata;  // the name that it is sent as
+};
+
+// "CLAIM" or "CLAIM=NAME". Without a name it is x-sse-claim-CLAIM, in lower
+// case. The name is not checked.
+ForwardedClaim ParseForwardedClaim(absl::string_view text);
 
 // What a token's claims must say (RFC 7519 section 4.1), and where the
 // identity is found in them.
@@ -30,6 +41,10 @@ struct ClaimRules {
   std::string subject_claim = "sub";
   std::string scopes_claim = "scope";  // space-separated, or an array
   std::string roles_claim = "roles";   // an array, or one role
+
+  // Text is percent-encoded where it is not printable ASCII; all else but null
+  // is sent as JSON.
+  std::vector<ForwardedClaim> forwarded;
 };
 
 // Checks verified claims (an object) and fills `identity`. A claim that is

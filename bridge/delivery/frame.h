@@ -12,8 +12,8 @@ namespace sse_bridge {
 
 class Frame;
 
-// What the maker of a frame knows about its bytes. Delivery itself reads `key`
-// and `is_event`; the rest is for rewriters, replay and metrics.
+// What the maker of a frame knows about its bytes. Delivery itself reads `key`,
+// `is_event` and `retry_ms`; the rest is for rewriters, replay and metrics.
 struct FrameInfo {
   // Offsets into the payload: the end of the `event:` line, the end of the
   // `id:` line, and the data lines. All zero when unknown.
@@ -27,6 +27,10 @@ struct FrameInfo {
   uint64_t seq = 0;
   // False for a comment, which is not counted as an event.
   bool is_event = true;
+  // Of the last frame of a topic that ends by an error: what its clients are
+  // told to wait at least before they come back, in place of
+  // StreamSpec::retry. 0: nothing else.
+  uint32_t retry_ms = 0;
   // When the message reached the bridge, for latency metrics; 0 unknown.
   int64_t born_ns = 0;
 };

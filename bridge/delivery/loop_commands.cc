@@ -29,6 +29,7 @@ struct Spread {
 };
 constexpr Spread kDrainSpread = {0.5, 1.5};
 constexpr Spread kErrorSpread = {1, 5};
+constexpr Spread kAskedSpread = {1, 1.5};
 
 }  // namespace
 
@@ -229,6 +230,10 @@ void Loop::EndTopic(const std::shared_ptr<Topic>& topic, const FramePtr& last,
     if (last && (ends || bundle)) EnqueueLast(c, membership, last);
     RemoveMembership(c, member.membership);
     if (ends) {
+      if (last && last->info().retry_ms > 0 && c->retry_ms > 0) {
+        c->retry_ms = last->info().retry_ms;
+        c->retry_asked = true;
+      }
       BeginEnd(c, error ? CloseReason::kError : CloseReason::kEnded, nullptr);
     }
   }
@@ -316,7 +321,9 @@ void Loop::BeginEnd(LoopConnection* c, CloseReason reason,
 void Loop::TellRetry(LoopConnection* c) {
   const bool drain = c->reason == CloseReason::kDrain;
   if (c->retry_ms <= 0 || (!drain && c->reason != CloseReason::kError)) return;
-  const Spread spread = drain ? kDrainSpread : kErrorSpread;
+  const Spread spread = drain            ? kDrainSpread
+                        : c->retry_asked ? kAskedSpread
+                                         : kErrorSpread;
   const auto wait = static_cast<int64_t>(static_cast<double>(c->retry_ms) *
                                          Random(spread.from, spread.to));
   EnqueueOwn(

@@ -70,7 +70,8 @@ struct LoopConnection {
   FramePtr expiry_frame;
   FramePtr max_age_frame;
   FramePtr slow_frame;
-  int64_t retry_ms = 0;  // 0: nothing is told
+  int64_t retry_ms = 0;      // 0: nothing is told
+  bool retry_asked = false;  // by the backend that the stream ended with
 };
 
 }  // namespace sse_bridge

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/delivery/clock.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/feed/retry_info.h"
 #include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
@@ -25,6 +26,9 @@ constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
 // A shared feed that outruns the delivery loops pauses at this backlog.
 constexpr size_t kMaxBacklogBytes = 8 << 20;
 constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
+
+// What a backend may ask an EventSource to wait.
+constexpr absl::Duration kLongestRetry = absl::Hours(24);
 
 ReplayBuffer::Limits Unbounded() {
   constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
@@ -123,9 +127,19 @@ void Feed::StartCall() {
     call_started_ = Now();
     read_paused_ = false;
     read_owed_ = false;
+    response_metadata_.clear();
   }
   CallOptions options;
   options.metadata = config_.metadata;
+  if (config_.exposed != nullptr) {
+    options.wanted_metadata = config_.exposed;
+    options.on_metadata = [weak = weak_from_this(),
+                           generation](Metadata metadata) {
+      if (auto feed = weak.lock()) {
+        feed->OnCallMetadata(generation, std::move(metadata));
+      }
+    };
+  }
   auto call = config_.upstream->StartStream(
       config_.grpc_path, std::move(request), std::move(options),
       std::make_shared<Call>(shared_from_this(), generation));
@@ -138,6 +152,13 @@ void Feed::StartCall() {
   }
   if (stale) call->Cancel();
   if (read_owed) call->Read();
+}
+
+void Feed::OnCallMetadata(uint64_t generation, Metadata metadata) {
+  MutexLock lock(&mu_);
+  if (generation != generation_) return;
+  response_metadata_.insert(response_metadata_.end(), metadata.begin(),
+                            metadata.end());
 }
 
 void Feed::OnCallOpen(uint64_t generation) {
@@ -389,6 +410,10 @@ std::vector<std::weak_ptr<FeedWaiter>> Feed::TakeWaiters() {
 FramePtr Feed::StatusFrame(const absl::Status& status) const {
   FrameInfo info;
   info.is_event = true;
+  if (const auto wait = RetryDelayOf(status); wait.has_value()) {
+    info.retry_ms = static_cast<uint32_t>(
+        absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
+  }
   const std::string payload = StatusEvent(context_->status_json(status));
   return Frame::Create(payload, info);
 }

@@ -79,6 +79,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     std::string grpc_path;
     Metadata metadata;
 
+    // What of the backend's metadata subscribers are told before their status
+    // line (Place::response_metadata); null: nothing.
+    std::shared_ptr<const MetadataFilter> exposed;
+
     // Serialised request of a call from the beginning.
     std::string request;
 
@@ -155,6 +159,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void StartCall();
 
   // From Call, serially; `generation` tells calls of the past from today's.
+  void OnCallMetadata(uint64_t generation, Metadata metadata);
   void OnCallOpen(uint64_t generation);
   void OnCallMessage(uint64_t generation,
                      absl::Span<const absl::string_view> wire,
@@ -200,6 +205,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   uint64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
   bool read_paused_ ABSL_GUARDED_BY(mu_) = false;
   bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // until call_ is known
+  // Of the call that runs now.
+  Metadata response_metadata_ ABSL_GUARDED_BY(mu_);
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
   FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
   bool patient_ ABSL_GUARDED_BY(mu_) = false;  // somebody is returning
@@ -242,6 +249,9 @@ class Place {
 
   // Of an ended feed.
   absl::Status end_status() const;
+
+  // What the backend has said beside its messages so far.
+  Metadata response_metadata() const;
 
   // What the connection gets ahead of everything: a `reset`. Before Attach.
   void BeginWith(FramePtr frame) { reset_ = std::move(frame); }

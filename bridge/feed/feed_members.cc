@@ -126,6 +126,11 @@ absl::Status Place::end_status() const {
   return feed_->end_status_;
 }
 
+Metadata Place::response_metadata() const {
+  MutexLock lock(&feed_->mu_);
+  return feed_->response_metadata_;
+}
+
 void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;

@@ -1,5 +1,6 @@
 #include "bridge/feed/subscription.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sse_bridge {
@@ -66,6 +67,16 @@ void Subscription::Decide(bool grace_is_over) {
     parts = std::move(parts_);
     self = std::move(self_);
   }
+  Metadata metadata;
+  for (const Part& part : parts) {
+    for (auto& each : part.place->response_metadata()) {
+      // Parts of one request may well say the same.
+      if (std::find(metadata.begin(), metadata.end(), each) == metadata.end()) {
+        metadata.push_back(std::move(each));
+      }
+    }
+  }
+  if (!metadata.empty()) responder->OnMetadata(std::move(metadata));
   switch (decision) {
     case Decision::kWait:
       break;

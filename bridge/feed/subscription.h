@@ -14,11 +14,15 @@
 
 namespace sse_bridge {
 
-// The browser that waits for its status line. Exactly one of these is called,
-// once, from any thread.
+// The browser that waits for its status line. Exactly one of Accept, NoContent
+// and Refuse is called, once, from any thread.
 class StreamResponder {
  public:
   virtual ~StreamResponder() = default;
+
+  // What the feeds' backends have said beside their messages; called before
+  // one of the others, unless there is nothing.
+  virtual void OnMetadata(Metadata) {}
 
   // 200: sends the head and returns the connection, which `attaches` feeds
   // are going to be attached to.

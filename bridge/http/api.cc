@@ -234,6 +234,12 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Api::BindMessage(
   return message;
 }
 
+absl::StatusOr<Metadata> Api::ForwardedOf(const Request& request) const {
+  if (parts_.forwarded == nullptr) return Metadata();
+  return parts_.forwarded->Of(*request.exchange, request.identity,
+                              parts_.browsers);
+}
+
 StreamTraits Api::TraitsFor(const Method& method) const {
   StreamTraits traits;
   traits.keep_alive = options_.keep_alive_overrides
@@ -303,6 +309,9 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   const auto timeout = AskedTimeout(*request->exchange);
   if (!timeout.ok()) return Refuse(*request, timeout.status());
   if (timeout->has_value()) traits.deadline = absl::Now() + **timeout;
+  auto forwarded = ForwardedOf(*request);
+  if (!forwarded.ok()) return Refuse(*request, forwarded.status());
+  request->forwarded = *std::move(forwarded);
   request->witness = WitnessOf(*request, bundle);
   const std::string subject =
       request->identity.has_value() ? request->identity->subject : "";
@@ -366,7 +375,8 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
         request->served, *part.route, *part.message, request->identity, address,
-        part.resume, mode, tag, request->traceparent, subscription);
+        request->forwarded, part.resume, mode, tag, request->traceparent,
+        subscription);
     tag += static_cast<int>(part.resume.size());
     if (!opened.ok()) {
       subscription->Abandon();

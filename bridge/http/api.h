@@ -15,7 +15,10 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/authenticator.h"
+#include "bridge/http/browser_rules.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/exposed_metadata.h"
+#include "bridge/http/forwarded_metadata.h"
 #include "bridge/http/pages.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/http/stream_connection.h"
@@ -54,6 +57,9 @@ class Api {
     LabelledCounter* errors = nullptr;  // by google.rpc.Code; may be null
     const Pages* pages = nullptr;       // null: none are served
     OpenStreams* open_streams = nullptr;
+    const ForwardedMetadata* forwarded = nullptr;  // null: nothing is
+    const ExposedMetadata* exposed = nullptr;      // null: nothing is
+    const BrowserRules* browsers = nullptr;        // may be null
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
@@ -92,6 +98,9 @@ class Api {
   // Gives the request's place back first: who reads this may come again at
   // once.
   void Refuse(Request& request, const absl::Status& status) const;
+
+  // What the request's calls are told of it beside its message and subject.
+  absl::StatusOr<Metadata> ForwardedOf(const Request& request) const;
 
   // A message bound from the request, with its subject, checked.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindMessage(

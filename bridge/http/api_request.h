@@ -21,6 +21,8 @@ struct Api::Request {
   bool keys_were_refreshed = false;
   std::unique_ptr<google::protobuf::Message> message;
 
+  Metadata forwarded;  // what its calls are told of it
+
   // W3C Trace Context: what the calls of this request are given.
   std::string traceparent;
   std::unique_ptr<StreamWitness> witness;  // of a request for a stream

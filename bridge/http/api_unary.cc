@@ -71,24 +71,38 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   }
   const auto asked = AskedTimeout(*request->exchange);
   if (!asked.ok()) return Refuse(*request, asked.status());
+  absl::StatusOr<Metadata> forwarded = ForwardedOf(*request);
+  if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   CallOptions call_options;
   call_options.metadata = IdentityMetadata(request->identity);
+  call_options.metadata.insert(call_options.metadata.end(), forwarded->begin(),
+                               forwarded->end());
   call_options.metadata.emplace_back(kTraceparentMetadata,
                                      request->traceparent);
   call_options.deadline =
       absl::Now() + std::min(options_.request_timeout,
                              asked->value_or(options_.request_timeout));
+  // Filled before the call's end is told, and read then.
+  auto exposed = std::make_shared<Metadata>();
+  if (parts_.exposed != nullptr) {
+    call_options.wanted_metadata = parts_.exposed->filter(/*shared=*/false);
+    call_options.on_metadata = [exposed](Metadata metadata) {
+      exposed->insert(exposed->end(), metadata.begin(), metadata.end());
+    };
+  }
   std::string bytes;
   request->message->SerializePartialToString(&bytes);
   request->message.reset();
 
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
-      [request](absl::Status status, std::string response) {
+      [request, exposed](absl::Status status, std::string response) {
         // Who has the answer may call again at once.
         request->lease.Release();
-        request->exchange->Respond(
-            UnaryResponse(*request->route, *request->served, status, response));
+        HttpResponse answer =
+            UnaryResponse(*request->route, *request->served, status, response);
+        AddExposed(*exposed, *request->exchange, &answer);
+        request->exchange->Respond(std::move(answer));
       });
   // A browser that leaves cancels the call. This also keeps the call's handle,
   // as long as the exchange is unanswered.

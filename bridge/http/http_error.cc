@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/feed/retry_info.h"
 
 namespace sse_bridge {
 namespace {
@@ -13,6 +14,16 @@ constexpr char kRetryAfterSeconds[] = "2";
 std::string Quoted(absl::string_view text) {
   return nlohmann::json(std::string(text))
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// In whole seconds, and not too early.
+void SetRetryAfter(absl::Duration wait, HttpResponse* response) {
+  std::erase_if(response->headers, [](const auto& header) {
+    return header.first == "Retry-After";
+  });
+  response->headers.emplace_back(
+      "Retry-After",
+      absl::StrCat(absl::ToInt64Seconds(absl::Ceil(wait, absl::Seconds(1)))));
 }
 
 }  // namespace
@@ -111,8 +122,13 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
 
 HttpResponse ErrorResponse(const absl::Status& status,
                            absl::string_view details_json) {
-  return ErrorResponse(HttpStatusFromCode(status.code()),
-                       CodeName(status.code()), status.message(), details_json);
+  HttpResponse response =
+      ErrorResponse(HttpStatusFromCode(status.code()), CodeName(status.code()),
+                    status.message(), details_json);
+  if (const auto delay = RetryDelayOf(status); delay.has_value()) {
+    SetRetryAfter(*delay, &response);
+  }
+  return response;
 }
 
 HttpResponse TooManyConnections(absl::Duration wait) {
@@ -122,12 +138,7 @@ HttpResponse TooManyConnections(absl::Duration wait) {
 
 HttpResponse TooManyRequests(absl::string_view message, absl::Duration wait) {
   HttpResponse response = ErrorResponse(429, "RESOURCE_EXHAUSTED", message);
-  for (auto& [name, value] : response.headers) {
-    if (name == "Retry-After") {
-      value = absl::StrCat(
-          absl::ToInt64Seconds(absl::Ceil(wait, absl::Seconds(1))));
-    }
-  }
+  SetRetryAfter(wait, &response);
   return response;
 }
 

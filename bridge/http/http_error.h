@@ -19,7 +19,8 @@ absl::string_view CodeName(absl::StatusCode code);
 // An error in the form that all of the bridge's have (AIP-193):
 //   {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "...",
 //              "details": [...]}}
-// with WWW-Authenticate on 401 and Retry-After on 503 and 429. `details_json`
+// with WWW-Authenticate on 401 and Retry-After on 503, 429 and wherever the
+// status has a google.rpc.RetryInfo, which it follows. `details_json`
 // is a JSON array, or empty.
 HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
                            absl::string_view message,

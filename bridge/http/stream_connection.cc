@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/feed/json_rewriter.h"
+#include "bridge/http/exposed_metadata.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/stream_head.h"
 #include "bridge/transcode/sse_format.h"
@@ -96,7 +97,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   spec.transport = std::move(socket.transport);
   spec.chunked = socket.chunked;
   spec.head = StreamHead(ContentType(traits_.form), socket.chunked,
-                         Opening(traits_), exchange_->response_headers());
+                         Opening(traits_), WithExposed(metadata_, *exchange_));
   spec.expires = traits_.expires;
   spec.max_age = traits_.max_age;
   spec.expected_attaches = attaches;
@@ -133,13 +134,17 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
 void StreamConnection::NoContent() {
   lease_.Release();
   if (traits_.witness != nullptr) traits_.witness->OnNoContent();
-  exchange_->Respond(HttpResponse{204, {{"Cache-Control", "no-store"}}, ""});
+  HttpResponse response{204, {{"Cache-Control", "no-store"}}, ""};
+  AddExposed(metadata_, *exchange_, &response);
+  exchange_->Respond(std::move(response));
 }
 
 void StreamConnection::Refuse(const absl::Status& status) {
   lease_.Release();
   if (traits_.witness != nullptr) traits_.witness->OnRefused(status);
-  exchange_->Respond(ErrorResponse(status, served_->DetailsJson(status)));
+  HttpResponse response = ErrorResponse(status, served_->DetailsJson(status));
+  AddExposed(metadata_, *exchange_, &response);
+  exchange_->Respond(std::move(response));
 }
 
 }  // namespace sse_bridge

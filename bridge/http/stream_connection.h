@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "bridge/access/connection_limits.h"
@@ -64,6 +65,9 @@ class StreamConnection : public StreamResponder {
                    FarewellFrames farewells, ConnectionLimits::Lease lease,
                    StreamTraits traits);
 
+  void OnMetadata(Metadata metadata) override {
+    metadata_ = std::move(metadata);
+  }
   ConnectionRef Accept(uint32_t attaches) override;
   void NoContent() override;
   void Refuse(const absl::Status& status) override;
@@ -76,6 +80,7 @@ class StreamConnection : public StreamResponder {
   FarewellFrames farewells_;
   ConnectionLimits::Lease lease_;
   StreamTraits traits_;
+  Metadata metadata_;  // of the answer; set before it is given
 };
 
 }  // namespace sse_bridge

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "bridge/access/escaped_text.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/http/forwarded_metadata.h"
 #include "bridge/http/share_by.h"
 #include "bridge/http/trace_context.h"
 #include "bridge/transcode/field_text.h"
@@ -44,23 +45,15 @@ SlowPolicy PolicyOf(const sse::v1::Stream& stream) {
 
 Metadata IdentityMetadata(const std::optional<Identity>& identity) {
   if (!identity.has_value()) return {};
-  // gRPC metadata is printable ASCII: other bytes are percent-encoded.
-  std::string subject;
-  for (unsigned char c : identity->subject) {
-    if (c > 0x20 && c < 0x7f && c != '%') {
-      subject.push_back(static_cast<char>(c));
-    } else {
-      absl::StrAppendFormat(&subject, "%%%02X", c);
-    }
-  }
-  return {{kSubjectMetadata, std::move(subject)}};
+  return {{kSubjectMetadata, EscapedText(identity->subject)}};
 }
 
 absl::Status StreamOpener::Open(
     std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
     const Message& request, const std::optional<Identity>& identity,
-    absl::string_view address, absl::Span<const ResumePoint> resume,
-    MembershipOptions::Mode mode, int tag, const std::string& traceparent,
+    absl::string_view address, const Metadata& forwarded,
+    absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
+    const std::string& traceparent,
     const std::shared_ptr<Subscription>& subscription) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
@@ -95,14 +88,21 @@ absl::Status StreamOpener::Open(
   if (!shared || !method.access.subject_into().empty()) {
     config.metadata = IdentityMetadata(identity);
   }
+  config.metadata.insert(config.metadata.end(), forwarded.begin(),
+                         forwarded.end());
+  if (options_.exposed != nullptr) {
+    config.exposed = options_.exposed->filter(shared);
+  }
   config.metadata.emplace_back(kTraceparentMetadata, traceparent);
 
   auto parts = SplitRequest(request, method.share_by);
   if (!parts.ok()) return parts.status();
-  // Feeds of another schema version encode differently.
-  const auto key_of = [&route](const std::string& bytes) {
+  // Feeds of another schema version encode differently, and a backend may
+  // answer everybody otherwise by what it is told of them.
+  const std::string of_whom = shared ? MetadataKey(forwarded) : "";
+  const auto key_of = [&route, &of_whom](const std::string& bytes) {
     return absl::StrCat(reinterpret_cast<uintptr_t>(route.encoder.get()), "\n",
-                        bytes);
+                        of_whom.size(), "\n", of_whom, bytes);
   };
   if (shared && parts->size() > 1) {
     // All or none: what is refused must not begin hundreds of calls first.

@@ -13,6 +13,7 @@
 #include "bridge/feed/feed_registry.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/subscription.h"
+#include "bridge/http/exposed_metadata.h"
 #include "bridge/http/resume_points.h"
 #include "bridge/http/served_schema.h"
 #include "bridge/upstream/router.h"
@@ -20,11 +21,7 @@
 
 namespace sse_bridge {
 
-// Metadata under which backends find the verified subject. Nothing that a
-// client sends reaches a backend as metadata, so it cannot be forged.
-inline constexpr char kSubjectMetadata[] = "x-sse-subject";
-
-// The metadata of a call in the name of `identity`.
+// The metadata of a call in the name of `identity`: its subject.
 Metadata IdentityMetadata(const std::optional<Identity>& identity);
 
 // Turns a checked request for a server-streaming method into places in feeds:
@@ -38,6 +35,9 @@ class StreamOpener {
     ReplayBuffer::Limits replay;
     absl::Duration linger = absl::Seconds(5);
     absl::Duration give_up_after = absl::Minutes(5);
+
+    // What of the backends' metadata browsers are told; null: nothing.
+    const ExposedMetadata* exposed = nullptr;  // must outlive the opener
   };
 
   // All must outlive the opener and its feeds.
@@ -48,6 +48,9 @@ class StreamOpener {
         registry_(registry),
         options_(options) {}
 
+  // `forwarded` is what ForwardedMetadata has of the request: only requests
+  // that have the same share a feed.
+  //
   // `request` is bound, validated and carries its subject. `resume` has one
   // point for each of its CursorKeys, and so have the memberships' tags, from
   // `tag` on; `traceparent` goes to the backend with a call that this request
@@ -58,7 +61,7 @@ class StreamOpener {
                     const ServedRoute& route,
                     const google::protobuf::Message& request,
                     const std::optional<Identity>& identity,
-                    absl::string_view address,
+                    absl::string_view address, const Metadata& forwarded,
                     absl::Span<const ResumePoint> resume,
                     MembershipOptions::Mode mode, int tag,
                     const std::string& traceparent,

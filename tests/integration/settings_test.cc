@@ -105,6 +105,12 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"upstream_ca", {"tls_test.cc", "BackendsOverTls"}},
       {"upstream_cert", {"tls_test.cc", "BackendsOverTls"}},
       {"upstream_key", {"tls_test.cc", "BackendsOverTls"}},
+      {"forward_headers", {"metadata_test.cc", "NamedHeadersReachTheBackend"}},
+      {"expose_metadata", {"metadata_test.cc", "NamedMetadataBecomesHeaders"}},
+      {"forward_client_address",
+       {"metadata_test.cc", "ClientAddressIsTheBridgesWord"}},
+      {"forward_claims",
+       {"metadata_test.cc", "ClaimsReachTheBackendAndCannotBeForged"}},
       {"log_streams",
        {"admin_test.cc", "LifecycleIsLoggedWithTheTraceAndWithoutSecrets"}},
   };

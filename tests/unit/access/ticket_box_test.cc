@@ -30,6 +30,7 @@ Identity Ada() {
   ada.token_id = "t1";
   ada.scopes = {"a", "b:c"};
   ada.roles = {"admin"};
+  ada.claims = {{"x-tenant", "t"}, {"x-tenant", ""}};
   ada.expires = kNow + absl::Minutes(5) + absl::Nanoseconds(7);
   return ada;
 }
@@ -50,6 +51,7 @@ TEST(TicketBoxTest, GivesTheIdentityBackOnce) {
   EXPECT_EQ(identity->token_id, "t1");
   EXPECT_EQ(identity->scopes, (std::vector<std::string>{"a", "b:c"}));
   EXPECT_EQ(identity->roles, std::vector<std::string>{"admin"});
+  EXPECT_EQ(identity->claims, Ada().claims);
   EXPECT_EQ(identity->expires, Ada().expires);
   ExpectRefused(box.get(), ticket);
   EXPECT_TRUE(box->Redeem(*Issue(box.get(), Ada(), kNow), kNow).ok());

@@ -19,6 +19,7 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 constexpr int64_t kNow = 1700000000;
 const absl::Time kNowTime = absl::FromUnixSeconds(kNow);
@@ -129,6 +130,29 @@ TEST(TokenVerifierTest, ClaimsAreFoundByPath) {
   identity = verifier->Verify(SecretToken(claims), kNowTime);
   ASSERT_TRUE(identity.ok());
   EXPECT_THAT(identity->roles, IsEmpty());
+}
+
+TEST(TokenVerifierTest, ClaimsForBackendsAreTextOfMetadata) {
+  ClaimRules rules;
+  for (const char* text : {"tenant", "org.id", "Level=x-level", "flags=flags",
+                           "nothing", "https://e.org/a=b=x-a"}) {
+    rules.forwarded.push_back(ParseForwardedClaim(text));
+  }
+  json claims = Claims();
+  claims["tenant"] = "a b%\xc3\xa9\n";
+  claims["org"] = {{"id", 7}};
+  claims["Level"] = 1.5;
+  claims["flags"] = {true, "\xc3\xa9"};
+  claims["nothing"] = nullptr;
+  claims["https://e.org/a=b"] = "c";
+  const auto identity =
+      SecretVerifier(rules)->Verify(SecretToken(claims), kNowTime);
+  ASSERT_TRUE(identity.ok()) << identity.status();
+  EXPECT_THAT(
+      identity->claims,
+      ElementsAre(Pair("x-sse-claim-tenant", "a%20b%25%C3%A9%0A"),
+                  Pair("x-sse-claim-org.id", "7"), Pair("x-level", "1.5"),
+                  Pair("flags", "[true,\"\\u00e9\"]"), Pair("x-a", "c")));
 }
 
 // now -> whether the token is good, with a leeway of 30 s.

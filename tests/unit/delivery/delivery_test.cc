@@ -96,6 +96,33 @@ TEST_F(DeliveryTest, EndOfManyTellsEachAnotherTimeToComeBack) {
   EXPECT_LE(*failed.rbegin(), 50'000);
 }
 
+// What a backend asks for, nobody comes back before.
+TEST_F(DeliveryTest, LastFrameMayAskForAnotherTimeToComeBack) {
+  StartDelivery();
+  auto topic = NewTopic();
+  TestStream streams[20], silent;
+  for (TestStream& s : streams) {
+    s.spec.retry = absl::Seconds(1);
+    topic->Attach(s.Open(delivery_.get()), {}, {});
+  }
+  // A body that has no `retry` gets none.
+  topic->Attach(silent.Open(delivery_.get()), {}, {});
+  topic->End(Frame::Create("data: bye\n\n", {.retry_ms = 60'000}),
+             /*error=*/true);
+  for (TestStream& s : streams) {
+    const std::string text = s.ReadToEnd();
+    int64_t retry = -1;
+    EXPECT_TRUE(absl::SimpleAtoi(
+        absl::StripSuffix(absl::StripPrefix(text, "data: bye\n\nretry: "),
+                          "\n\n"),
+        &retry))
+        << text;
+    EXPECT_GE(retry, 60'000);
+    EXPECT_LE(retry, 90'000);
+  }
+  EXPECT_EQ(silent.ReadToEnd(), "data: bye\n\n");
+}
+
 TEST_F(DeliveryTest, OrderlyEndTellsNoTime) {
   StartDelivery();
   TestStream s;

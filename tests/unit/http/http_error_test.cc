@@ -2,9 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "absl/strings/cord.h"
+#include "bridge/upstream/call.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace sse_bridge {
 namespace {
@@ -74,6 +80,26 @@ TEST(HttpErrorTest, ClientsAreToldWhatToDo) {
     EXPECT_EQ(Headers(ErrorResponse(status, "X", "")).count("Retry-After"), 1u);
   }
   EXPECT_EQ(Headers(ErrorResponse(404, "X", "")).count("Retry-After"), 0u);
+}
+
+TEST(HttpErrorTest, RetryAfterFollowsRetryInfo) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(7);
+  info.mutable_retry_delay()->set_nanos(1);
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  absl::Status status = absl::AbortedError("");
+  status.SetPayload(kStatusDetailsUrl, absl::Cord(details.SerializeAsString()));
+  EXPECT_EQ(Headers(ErrorResponse(status, ""))["Retry-After"], "8");
+  absl::Status own = absl::UnavailableError("");
+  own.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
+                 absl::Cord(info.SerializeAsString()));
+  const HttpResponse response = ErrorResponse(own, "");
+  EXPECT_EQ(Headers(response)["Retry-After"], "8");
+  EXPECT_EQ(std::count_if(
+                response.headers.begin(), response.headers.end(),
+                [](const auto& each) { return each.first == "Retry-After"; }),
+            1);
 }
 
 }  // namespace
