@@ -16,7 +16,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "bridge/upstream/call.h"
-#include "bridge/upstream/refused_answer.h"
 
 namespace sse_bridge {
 namespace {
@@ -158,7 +157,6 @@ bool IsTransportText(absl::string_view message) {
 absl::Status StatusOfCall(const grpc::Status& status,
                           const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
-  if (auto refused = RefusedAnswer(status)) return *std::move(refused);
   const int number = status.error_code();
   const auto code = number > 0 && number <= kMaxCode
                         ? static_cast<absl::StatusCode>(number)
@@ -178,9 +176,11 @@ absl::Status StatusOfCall(const grpc::Status& status,
       shown = message;
     } else {
       shown = std::string(PublicText(code, from_peer));
-      // Who cancelled the call knows.
-      if (code != absl::StatusCode::kCancelled && MayLog(code)) {
-        spdlog::warn("a call to {} failed: {}: {}", context.peer(),
+      // Who cancelled the call knows. A channel to nowhere has no peer.
+      const std::string peer = context.peer();
+      if (code != absl::StatusCode::kCancelled && peer != "unknown" &&
+          MayLog(code)) {
+        spdlog::warn("a call to {} failed: {}: {}", peer,
                      absl::StatusCodeToString(code), message);
       }
     }

@@ -15,7 +15,6 @@ namespace {
 // gRPC runs the reactions of one call on several threads, also at once. They
 // are made serial by never having two operations out: the first read starts
 // when the initial metadata is there, the next when OnMessage has returned.
-// (The write is out beside them, and tells nobody but `sent`.)
 //
 // The one hold of the call (see ClientBidiReactor::AddHold) stands for "a read
 // may still be started". It goes when a read fails, or by Cancel; from then on
@@ -23,21 +22,20 @@ namespace {
 class StreamReactor final
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  StreamReactor(const grpc::ByteBuffer& request, const CallOptions& options,
+  StreamReactor(std::string request, const CallOptions& options,
                 std::shared_ptr<StreamObserver> observer)
-      : options_(options), request_(request), observer_(std::move(observer)) {}
+      : options_(options),
+        request_(ToByteBuffer(std::move(request))),
+        observer_(std::move(observer)) {}
 
-  void Start(GrpcStart start, absl::string_view path,
+  void Start(grpc::GenericStub* stub, absl::string_view path,
              std::shared_ptr<StreamReactor> self) ABSL_LOCKS_EXCLUDED(mu_) {
     self_ = std::move(self);
-    sent_ = std::move(start.sent);
-    refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
-                                  : std::move(start.refusal);
+    refusal_ = ApplyOptions(options_, &context_);
     options_.metadata = Metadata();  // the context has them
     // Metadata, request and half-close leave in one batch.
     context_.set_initial_metadata_corked(true);
-    start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
-                                         this);
+    stub->PrepareBidiStreamingCall(&context_, std::string(path), {}, this);
     AddHold();
     StartWriteLast(&request_, grpc::WriteOptions());
     if (!refusal_.ok()) Cancel();
@@ -68,11 +66,6 @@ class StreamReactor final
     }
     context_.TryCancel();
     if (release) RemoveHold();
-  }
-
-  // All of the request has left, its end too.
-  void OnWriteDone(bool ok) override {
-    if (ok && sent_) sent_();
   }
 
   void OnReadInitialMetadataDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
@@ -129,7 +122,6 @@ class StreamReactor final
     // Not before the end of this function.
     const std::shared_ptr<StreamReactor> self = std::move(self_);
     const std::shared_ptr<StreamObserver> observer = std::move(observer_);
-    sent_ = nullptr;
     if (refusal_.ok()) {
       TellMetadata(options_, context_.GetServerTrailingMetadata());
     }
@@ -161,7 +153,6 @@ class StreamReactor final
   absl::Status refusal_;  // why the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
-  std::function<void()> sent_;
 
   // Used by the reactions, which are serial.
   std::shared_ptr<StreamReactor> self_;
@@ -194,12 +185,12 @@ class StreamHandle final : public StreamCall {
 }  // namespace
 
 std::shared_ptr<StreamCall> StartGrpcStream(
-    GrpcStart start, absl::string_view path, const grpc::ByteBuffer& request,
+    grpc::GenericStub* stub, absl::string_view path, std::string request,
     const CallOptions& options, std::shared_ptr<StreamObserver> observer) {
-  auto reactor =
-      std::make_shared<StreamReactor>(request, options, std::move(observer));
+  auto reactor = std::make_shared<StreamReactor>(std::move(request), options,
+                                                 std::move(observer));
   auto handle = std::make_shared<StreamHandle>(reactor);
-  reactor->Start(std::move(start), path, reactor);
+  reactor->Start(stub, path, reactor);
   return handle;
 }
 

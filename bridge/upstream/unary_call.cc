@@ -8,67 +8,38 @@ namespace sse_bridge {
 namespace {
 
 // One call. Keeps itself alive from Start until OnDone has returned.
-//
-// On the wire a unary call is a stream of one message each way. gRPC's unary
-// reactor does not tell when the request has left; the one for streams does.
-class UnaryReactor final
-    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+class UnaryReactor final : public grpc::ClientUnaryReactor {
  public:
-  UnaryReactor(const grpc::ByteBuffer& request, const CallOptions& options,
+  UnaryReactor(std::string request, const CallOptions& options,
                Upstream::UnaryDone done)
-      : options_(options), request_(request), done_(std::move(done)) {}
+      : options_(options),
+        request_(ToByteBuffer(std::move(request))),
+        done_(std::move(done)) {}
 
-  void Start(GrpcStart start, absl::string_view path,
+  void Start(grpc::GenericStub* stub, absl::string_view path,
              std::shared_ptr<UnaryReactor> self) {
     self_ = std::move(self);
-    sent_ = std::move(start.sent);
-    refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
-                                  : std::move(start.refusal);
+    refusal_ = ApplyOptions(options_, &context_);
     options_.metadata = Metadata();  // the context has them
-    // Metadata, request and half-close leave in one batch.
-    context_.set_initial_metadata_corked(true);
-    start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
-                                         this);
-    StartWriteLast(&request_, grpc::WriteOptions());
-    StartRead(&response_);
+    stub->PrepareUnaryCall(&context_, std::string(path), {}, &request_,
+                           &response_, this);
     if (!refusal_.ok()) Cancel();
     StartCall();
   }
 
   void Cancel() { context_.TryCancel(); }
 
-  // All of the request has left, its end too.
-  void OnWriteDone(bool ok) override {
-    if (ok && sent_) sent_();
-  }
-
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    if (!answered_) {
-      answered_ = true;
-      StartRead(&second_);
-    } else {
-      answered_twice_ = true;
-      Cancel();
-    }
-  }
-
   void OnDone(const grpc::Status& grpc_status) override {
     // Not before the end of this function.
     const std::shared_ptr<UnaryReactor> self = std::move(self_);
     const Upstream::UnaryDone done = std::move(done_);
-    sent_ = nullptr;
     absl::Status status =
         refusal_.ok() ? StatusOfCall(grpc_status, context_) : refusal_;
-    if (answered_twice_) {
-      status = absl::InternalError("the backend answered with two messages");
-    }
     std::string response;
     if (status.ok() && !FlattenByteBuffer(response_, &response)) {
       status = absl::InternalError("the backend answered OK without a message");
     }
     response_.Clear();
-    second_.Clear();
     if (refusal_.ok()) {
       TellMetadata(options_, context_.GetServerInitialMetadata());
       TellMetadata(options_, context_.GetServerTrailingMetadata());
@@ -82,14 +53,10 @@ class UnaryReactor final
   absl::Status refusal_;  // why the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
-  std::function<void()> sent_;
 
-  // Of the reads, of which one is out at a time, and of OnDone.
+  // Used by OnDone only.
   std::shared_ptr<UnaryReactor> self_;
   grpc::ByteBuffer response_;
-  grpc::ByteBuffer second_;
-  bool answered_ = false;
-  bool answered_twice_ = false;
   Upstream::UnaryDone done_;
 };
 
@@ -107,15 +74,15 @@ class UnaryHandle final : public UnaryCall {
 
 }  // namespace
 
-std::shared_ptr<UnaryCall> StartGrpcUnary(GrpcStart start,
+std::shared_ptr<UnaryCall> StartGrpcUnary(grpc::GenericStub* stub,
                                           absl::string_view path,
-                                          const grpc::ByteBuffer& request,
+                                          std::string request,
                                           const CallOptions& options,
                                           Upstream::UnaryDone done) {
-  auto reactor =
-      std::make_shared<UnaryReactor>(request, options, std::move(done));
+  auto reactor = std::make_shared<UnaryReactor>(std::move(request), options,
+                                                std::move(done));
   auto handle = std::make_shared<UnaryHandle>(reactor);
-  reactor->Start(std::move(start), path, reactor);
+  reactor->Start(stub, path, reactor);
   return handle;
 }
 

@@ -92,9 +92,7 @@ function whoAmI(call, done) {
   });
 }
 
-// Of a connection; unlimited where nothing is said.
-const limit = Number(process.env.MAX_CONCURRENT_STREAMS || 0);
-const server = new grpc.Server(limit > 0 ? { 'grpc.max_concurrent_streams': limit } : {});
+const server = new grpc.Server();
 server.addService(acme.observatory.v2.Telescopes.service, {
   Watch: watch,
   Count: count,
