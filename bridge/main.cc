@@ -33,6 +33,7 @@
 #include "bridge/ops/service_manager.h"
 #include "bridge/ops/setting_list.h"
 #include "bridge/ops/setting_value.h"
+#include "bridge/upstream_setup.h"
 #include "bridge/web/web_files.h"
 #include "bridge/wiring.h"
 
@@ -146,6 +147,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   auto upstreams = MakeUpstreams(loaded, &delivery, &operations.calls);
   if (!upstreams.ok()) return upstreams.status();
   FileWatcher watcher;
+  WatchMetadataFiles(upstreams->metadata_files, &watcher);
   auto access =
       AccessSetup::Create(loaded, &watcher, &delivery, &operations.rejections);
   if (!access.ok()) return access.status();

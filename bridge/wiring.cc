@@ -3,62 +3,25 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/access/redis_limits.h"
 #include "bridge/access/token_claims.h"
-#include "bridge/base/read_file.h"
 #include "bridge/ops/descriptor_limit.h"
-#include "bridge/ops/setting_value.h"
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
 #include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/reflection.h"
+#include "bridge/upstream_setup.h"
 
 namespace sse_bridge {
 namespace {
 
 // How long --reflect waits for a backend to come up.
 constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
-
-// Nothing without `upstream_tls`.
-absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
-    const LoadedConfig& loaded) {
-  constexpr size_t kMaxPemBytes = size_t{4} << 20;
-  const bridge::v1::Config& config = loaded.config;
-  const auto wrong = [&loaded](const char* key, std::string why) {
-    return loaded.origins.Annotate(absl::InvalidArgumentError(why), key);
-  };
-  if (!config.upstream_cert().empty() && config.upstream_key().empty()) {
-    return wrong("upstream_cert", "needs --upstream-key");
-  }
-  if (!config.upstream_key().empty() && config.upstream_cert().empty()) {
-    return wrong("upstream_key", "needs --upstream-cert");
-  }
-  GrpcUpstreamTls tls;
-  for (const auto& [key, file, text] :
-       {std::tuple("upstream_ca", &config.upstream_ca(),
-                   &tls.root_certificates),
-        std::tuple("upstream_cert", &config.upstream_cert(), &tls.certificate),
-        std::tuple("upstream_key", &config.upstream_key(), &tls.private_key)}) {
-    if (file->empty()) continue;
-    if (!config.upstream_tls()) return wrong(key, "needs --upstream-tls");
-    auto pem = ReadFile(*file, kMaxPemBytes);
-    if (!pem.ok()) return loaded.origins.Annotate(pem.status(), key);
-    if (!absl::StrContains(*pem, "-----BEGIN ")) {
-      return wrong(key, absl::StrCat(*file, ": is not PEM"));
-    }
-    *text = *std::move(pem);
-  }
-  if (!config.upstream_tls()) return std::nullopt;
-  return tls;
-}
 
 }  // namespace
 
@@ -75,27 +38,12 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
                                         Delivery* delivery,
                                         CallCounts* counts) {
   const bridge::v1::Config& config = loaded.config;
-  if (config.upstream().empty()) {
-    return absl::InvalidArgumentError(
-        "--upstream: say where the backend is (`upstream` in a file)");
-  }
-  auto tls = ReadUpstreamTls(loaded);
-  if (!tls.ok()) return tls.status();
+  auto setups = ReadUpstreamSettings(loaded);
+  if (!setups.ok()) return setups.status();
   Upstreams upstreams;
-  std::vector<std::string> values;
-  for (const std::string& value : config.upstream()) {
-    const size_t index = values.size();
-    values.push_back(value);
-    // All so far, so that the second of one service is the one that is named.
-    auto flags = ParseUpstreamFlags(values);
-    if (!flags.ok()) {
-      return loaded.origins.Annotate(flags.status(), "upstream", index);
-    }
-    GrpcUpstreamOptions options;
-    options.address = flags->back().address;
-    options.max_message_bytes = static_cast<int>(config.max_message());
-    options.channels = config.upstream_channels();
-    options.tls = *tls;
+  upstreams.metadata_files = std::move(setups->metadata_files);
+  for (size_t index = 0; index < setups->backends.size(); ++index) {
+    const auto& [service, options] = setups->backends[index];
     auto created = GrpcUpstream::Create(options);
     absl::Status status = created.status();
     if (status.ok()) {
@@ -113,7 +61,7 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
               delivery->RunAfter(absl::ZeroDuration(), std::move(task));
             });
       }
-      status = upstreams.router.Add(flags->back().service, std::move(called));
+      status = upstreams.router.Add(service, std::move(called));
     }
     if (!status.ok()) {
       return loaded.origins.Annotate(status, "upstream", index);

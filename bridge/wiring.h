@@ -14,6 +14,7 @@
 #include "bridge/http/served_schema.h"
 #include "bridge/ops/config.h"
 #include "bridge/schema/descriptor_merge.h"
+#include "bridge/upstream/call_metadata.h"
 #include "bridge/upstream/counted_upstream.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "bridge/upstream/router.h"
@@ -30,6 +31,7 @@ namespace sse_bridge {
 struct Upstreams {
   UpstreamRouter router;
   std::vector<std::shared_ptr<GrpcUpstream>> connections;
+  std::vector<std::shared_ptr<CallMetadata>> metadata_files;
 };
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
                                         Delivery* delivery, CallCounts* counts);

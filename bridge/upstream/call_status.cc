@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "bridge/upstream/call.h"
+#include "bridge/upstream/refused_answer.h"
 
 namespace sse_bridge {
 namespace {
@@ -157,6 +158,7 @@ bool IsTransportText(absl::string_view message) {
 absl::Status StatusOfCall(const grpc::Status& status,
                           const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
+  if (auto refused = RefusedAnswer(status)) return *std::move(refused);
   const int number = status.error_code();
   const auto code = number > 0 && number <= kMaxCode
                         ? static_cast<absl::StatusCode>(number)

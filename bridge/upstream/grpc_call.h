@@ -5,23 +5,39 @@
 // folder only.
 
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "bridge/upstream/call.h"
 
 namespace sse_bridge {
 
-// The stub is used only within these functions: a call keeps its channel alive.
+// How a call is made on a channel.
+struct GrpcStart {
+  // Used only while the call is started: a call keeps its channel alive.
+  grpc::GenericStub* stub = nullptr;
+
+  // Called when the request has left, at most once and before the end of the
+  // call: the call then counts against the limit of its connection. On any of
+  // gRPC's threads, also while another callback runs.
+  std::function<void()> sent = {};
+
+  // Unless OK, the call is not sent and ends with this.
+  absl::Status refusal = absl::OkStatus();
+};
+
 std::shared_ptr<StreamCall> StartGrpcStream(
-    grpc::GenericStub* stub, absl::string_view path, std::string request,
+    GrpcStart start, absl::string_view path, const grpc::ByteBuffer& request,
     const CallOptions& options, std::shared_ptr<StreamObserver> observer);
 
-std::shared_ptr<UnaryCall> StartGrpcUnary(grpc::GenericStub* stub,
+std::shared_ptr<UnaryCall> StartGrpcUnary(GrpcStart start,
                                           absl::string_view path,
-                                          std::string request,
+                                          const grpc::ByteBuffer& request,
                                           const CallOptions& options,
                                           Upstream::UnaryDone done);
 

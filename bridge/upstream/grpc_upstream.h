@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/upstream/call.h"
+#include "bridge/upstream/call_metadata.h"
 
 namespace sse_bridge {
 
@@ -17,6 +18,9 @@ struct GrpcUpstreamTls {
   std::string root_certificates;
   std::string certificate;
   std::string private_key;
+
+  // The name that the backend's certificate must have. Empty: the authority.
+  std::string name;
 };
 
 struct GrpcUpstreamOptions {
@@ -34,18 +38,35 @@ struct GrpcUpstreamOptions {
   // per round trip to the backend.
   int stream_window_bytes = 256 * 1024;
 
-  // Connections to each backend. More than one where the backend limits the
-  // concurrent calls of a connection (calls beyond its limit queue silently).
-  int channels = 1;
+  // Initial metadata, or trailing, of a larger size end their call with
+  // kInternal. The names and values count, and 32 bytes for each pair.
+  int max_metadata_bytes = 128 * 1024;
 
-  // HTTP/2 pings, while there are calls. By gRPC's default only two are sent on
-  // a connection that sends nothing else, because servers by default take more
-  // for an attack and close the connection (GOAWAY, too_many_pings).
-  // `ping_quiet_streams` lifts that; the backends must permit such pings
-  // (grpc.http2.min_ping_interval_without_data_ms below keepalive_time).
-  absl::Duration keepalive_time = absl::Seconds(30);
+  // How calls are spread over connections: see connection_pool.h. Where the
+  // address names several backends, there are so many connections to each.
+  int streams_per_connection = 100;
+  int max_connections = 200;  // at least 2
+  // That streams are spread over from the start: more than one where one does
+  // not carry enough. Less than max_connections.
+  int channels = 1;
+  // A connection beyond those, without calls, is closed after this.
+  absl::Duration idle_connection = absl::Minutes(1);
+
+  // A connection with calls, from which nothing has come for `keepalive_time`,
+  // is sent an HTTP/2 ping, and closed without an answer in `keepalive_timeout`
+  // (what is sent and not acknowledged for as long closes it too:
+  // TCP_USER_TIMEOUT). Zero: never.
+  //
+  // gRPC servers take pings that come more often than every five minutes for an
+  // attack, unless they have sent something in between (GOAWAY,
+  // ENHANCE_YOUR_CALM). So before the ping is due, after a third of that time,
+  // the backend is asked by a call, grpc.health.v1.Health/Check: any answer,
+  // also that it has no such service, shows that it is there, and then there is
+  // no ping. Only where no answer comes, or where the backend's limit of
+  // concurrent streams leaves no room for the call, a ping is sent. Should a
+  // server object to those, gRPC doubles the time for the connection.
+  absl::Duration keepalive_time = absl::Seconds(20);
   absl::Duration keepalive_timeout = absl::Seconds(10);
-  bool ping_quiet_streams = false;
 
   // Between two attempts to connect: grows from the first to the second.
   absl::Duration min_backoff = absl::Milliseconds(100);
@@ -57,10 +78,18 @@ struct GrpcUpstreamOptions {
 
   // None: plain text.
   std::optional<GrpcUpstreamTls> tls;
+
+  // What calls name as the host (:authority), and with TLS the name to expect
+  // unless `tls` has one. Empty: from the address.
+  std::string authority;
+
+  // That go with every call. Null: none.
+  std::shared_ptr<const CallMetadata> metadata;
 };
 
 // Calls by gRPC's generic stub and callback API: no generated stub, no thread
-// of its own. Thread-safe.
+// of its own. A call for which there is no connection ends with kUnavailable.
+// Thread-safe.
 class GrpcUpstream : public Upstream {
  public:
   // Connects at the first call. kInvalidArgument for options that make no
@@ -85,8 +114,11 @@ class GrpcUpstream : public Upstream {
   // was tried yet.
   bool Connected();
 
+  // Connections that there are, those to several backends counted once.
+  int connections() const;
+
  private:
-  struct Rep;
+  class Rep;
   explicit GrpcUpstream(std::unique_ptr<Rep> rep);
 
   const std::unique_ptr<Rep> rep_;

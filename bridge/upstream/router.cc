@@ -166,6 +166,17 @@ absl::StatusOr<std::vector<UpstreamFlag>> ParseUpstreamFlags(
   return flags;
 }
 
+std::pair<std::string, std::string> SplitServiceValue(absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text);
+  const size_t equals = text.find('=');
+  if (equals == absl::string_view::npos ||
+      !IsServiceName(text.substr(0, equals))) {
+    return {"", std::string(text)};
+  }
+  return {std::string(text.substr(0, equals)),
+          std::string(text.substr(equals + 1))};
+}
+
 absl::Status UpstreamRouter::Add(absl::string_view service,
                                  std::shared_ptr<Upstream> upstream) {
   if (!by_service_.emplace(service, upstream.get()).second) {

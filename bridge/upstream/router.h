@@ -35,6 +35,11 @@ absl::StatusOr<UpstreamFlag> ParseUpstreamFlag(absl::string_view value);
 absl::StatusOr<std::vector<UpstreamFlag>> ParseUpstreamFlags(
     absl::Span<const std::string> values);
 
+// A value for all upstreams, or "package.Service=VALUE" for one: the service,
+// which may be empty, and the value. What stands before '=' belongs to the
+// value where it is no name of a service.
+std::pair<std::string, std::string> SplitServiceValue(absl::string_view text);
+
 // Which upstream serves a service. Filled at start, then only read: Find is
 // thread-safe, Add is not.
 class UpstreamRouter {

@@ -15,6 +15,7 @@ namespace {
 // gRPC runs the reactions of one call on several threads, also at once. They
 // are made serial by never having two operations out: the first read starts
 // when the initial metadata is there, the next when OnMessage has returned.
+// (The write is out beside them, and tells nobody but `sent`.)
 //
 // The one hold of the call (see ClientBidiReactor::AddHold) stands for "a read
 // may still be started". It goes when a read fails, or by Cancel; from then on
@@ -22,20 +23,21 @@ namespace {
 class StreamReactor final
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  StreamReactor(std::string request, const CallOptions& options,
+  StreamReactor(const grpc::ByteBuffer& request, const CallOptions& options,
                 std::shared_ptr<StreamObserver> observer)
-      : options_(options),
-        request_(ToByteBuffer(std::move(request))),
-        observer_(std::move(observer)) {}
+      : options_(options), request_(request), observer_(std::move(observer)) {}
 
-  void Start(grpc::GenericStub* stub, absl::string_view path,
+  void Start(GrpcStart start, absl::string_view path,
              std::shared_ptr<StreamReactor> self) ABSL_LOCKS_EXCLUDED(mu_) {
     self_ = std::move(self);
-    refusal_ = ApplyOptions(options_, &context_);
+    sent_ = std::move(start.sent);
+    refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
+                                  : std::move(start.refusal);
     options_.metadata = Metadata();  // the context has them
     // Metadata, request and half-close leave in one batch.
     context_.set_initial_metadata_corked(true);
-    stub->PrepareBidiStreamingCall(&context_, std::string(path), {}, this);
+    start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
+                                         this);
     AddHold();
     StartWriteLast(&request_, grpc::WriteOptions());
     if (!refusal_.ok()) Cancel();
@@ -66,6 +68,11 @@ class StreamReactor final
     }
     context_.TryCancel();
     if (release) RemoveHold();
+  }
+
+  // All of the request has left, its end too.
+  void OnWriteDone(bool ok) override {
+    if (ok && sent_) sent_();
   }
 
   void OnReadInitialMetadataDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
@@ -122,6 +129,7 @@ class StreamReactor final
     // Not before the end of this function.
     const std::shared_ptr<StreamReactor> self = std::move(self_);
     const std::shared_ptr<StreamObserver> observer = std::move(observer_);
+    sent_ = nullptr;
     if (refusal_.ok()) {
       TellMetadata(options_, context_.GetServerTrailingMetadata());
     }
@@ -153,6 +161,7 @@ class StreamReactor final
   absl::Status refusal_;  // why the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
+  std::function<void()> sent_;
 
   // Used by the reactions, which are serial.
   std::shared_ptr<StreamReactor> self_;
@@ -185,12 +194,12 @@ class StreamHandle final : public StreamCall {
 }  // namespace
 
 std::shared_ptr<StreamCall> StartGrpcStream(
-    grpc::GenericStub* stub, absl::string_view path, std::string request,
+    GrpcStart start, absl::string_view path, const grpc::ByteBuffer& request,
     const CallOptions& options, std::shared_ptr<StreamObserver> observer) {
-  auto reactor = std::make_shared<StreamReactor>(std::move(request), options,
-                                                 std::move(observer));
+  auto reactor =
+      std::make_shared<StreamReactor>(request, options, std::move(observer));
   auto handle = std::make_shared<StreamHandle>(reactor);
-  reactor->Start(stub, path, reactor);
+  reactor->Start(std::move(start), path, reactor);
   return handle;
 }
 

@@ -8,38 +8,67 @@ namespace sse_bridge {
 namespace {
 
 // One call. Keeps itself alive from Start until OnDone has returned.
-class UnaryReactor final : public grpc::ClientUnaryReactor {
+//
+// On the wire a unary call is a stream of one message each way. gRPC's unary
+// reactor does not tell when the request has left; the one for streams does.
+class UnaryReactor final
+    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  UnaryReactor(std::string request, const CallOptions& options,
+  UnaryReactor(const grpc::ByteBuffer& request, const CallOptions& options,
                Upstream::UnaryDone done)
-      : options_(options),
-        request_(ToByteBuffer(std::move(request))),
-        done_(std::move(done)) {}
+      : options_(options), request_(request), done_(std::move(done)) {}
 
-  void Start(grpc::GenericStub* stub, absl::string_view path,
+  void Start(GrpcStart start, absl::string_view path,
              std::shared_ptr<UnaryReactor> self) {
     self_ = std::move(self);
-    refusal_ = ApplyOptions(options_, &context_);
+    sent_ = std::move(start.sent);
+    refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
+                                  : std::move(start.refusal);
     options_.metadata = Metadata();  // the context has them
-    stub->PrepareUnaryCall(&context_, std::string(path), {}, &request_,
-                           &response_, this);
+    // Metadata, request and half-close leave in one batch.
+    context_.set_initial_metadata_corked(true);
+    start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
+                                         this);
+    StartWriteLast(&request_, grpc::WriteOptions());
+    StartRead(&response_);
     if (!refusal_.ok()) Cancel();
     StartCall();
   }
 
   void Cancel() { context_.TryCancel(); }
 
+  // All of the request has left, its end too.
+  void OnWriteDone(bool ok) override {
+    if (ok && sent_) sent_();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    if (!answered_) {
+      answered_ = true;
+      StartRead(&second_);
+    } else {
+      answered_twice_ = true;
+      Cancel();
+    }
+  }
+
   void OnDone(const grpc::Status& grpc_status) override {
     // Not before the end of this function.
     const std::shared_ptr<UnaryReactor> self = std::move(self_);
     const Upstream::UnaryDone done = std::move(done_);
+    sent_ = nullptr;
     absl::Status status =
         refusal_.ok() ? StatusOfCall(grpc_status, context_) : refusal_;
+    if (answered_twice_) {
+      status = absl::InternalError("the backend answered with two messages");
+    }
     std::string response;
     if (status.ok() && !FlattenByteBuffer(response_, &response)) {
       status = absl::InternalError("the backend answered OK without a message");
     }
     response_.Clear();
+    second_.Clear();
     if (refusal_.ok()) {
       TellMetadata(options_, context_.GetServerInitialMetadata());
       TellMetadata(options_, context_.GetServerTrailingMetadata());
@@ -53,10 +82,14 @@ class UnaryReactor final : public grpc::ClientUnaryReactor {
   absl::Status refusal_;  // why the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
+  std::function<void()> sent_;
 
-  // Used by OnDone only.
+  // Of the reads, of which one is out at a time, and of OnDone.
   std::shared_ptr<UnaryReactor> self_;
   grpc::ByteBuffer response_;
+  grpc::ByteBuffer second_;
+  bool answered_ = false;
+  bool answered_twice_ = false;
   Upstream::UnaryDone done_;
 };
 
@@ -74,15 +107,15 @@ class UnaryHandle final : public UnaryCall {
 
 }  // namespace
 
-std::shared_ptr<UnaryCall> StartGrpcUnary(grpc::GenericStub* stub,
+std::shared_ptr<UnaryCall> StartGrpcUnary(GrpcStart start,
                                           absl::string_view path,
-                                          std::string request,
+                                          const grpc::ByteBuffer& request,
                                           const CallOptions& options,
                                           Upstream::UnaryDone done) {
-  auto reactor = std::make_shared<UnaryReactor>(std::move(request), options,
-                                                std::move(done));
+  auto reactor =
+      std::make_shared<UnaryReactor>(request, options, std::move(done));
   auto handle = std::make_shared<UnaryHandle>(reactor);
-  reactor->Start(stub, path, reactor);
+  reactor->Start(std::move(start), path, reactor);
   return handle;
 }
 

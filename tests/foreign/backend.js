@@ -92,7 +92,9 @@ function whoAmI(call, done) {
   });
 }
 
-const server = new grpc.Server();
+// Of a connection; unlimited where nothing is said.
+const limit = Number(process.env.MAX_CONCURRENT_STREAMS || 0);
+const server = new grpc.Server(limit > 0 ? { 'grpc.max_concurrent_streams': limit } : {});
 server.addService(acme.observatory.v2.Telescopes.service, {
   Watch: watch,
   Count: count,

@@ -23,6 +23,7 @@ class Certificates {
     Issue("renewed", "ca", "11");
     Issue("client", "ca", "12");
     Issue("stranger", "other-ca", "13");
+    Issue("internal", "ca", "14", "DNS:backend.internal");
   }
   std::string Pem(const std::string& name) const { return Path(name + ".pem"); }
   std::string Key(const std::string& name) const { return Path(name + ".key"); }
@@ -38,9 +39,9 @@ class Certificates {
         name + " -keyout " + Key(name) + " -out " + Pem(name) + " 2>/dev/null");
   }
   void Issue(const std::string& name, const std::string& authority,
-             const std::string& serial) {
-    WriteFile(Path("extensions"),
-              "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+             const std::string& serial,
+             const std::string& names = "IP:127.0.0.1,DNS:localhost") {
+    WriteFile(Path("extensions"), "subjectAltName=" + names + "\n");
     RunCommand(
         "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
         "-subj /CN=" +
@@ -243,6 +244,29 @@ TEST_F(TlsTest, BackendsOverTls) {
   HttpConnection stream =
       bridge.Stream("/channels/c/stream", bridge.Token("ann"));
   EXPECT_EQ(stream.Event().event, "system");
+}
+
+TEST_F(TlsTest, BackendOfAnotherName) {
+  // Its certificate is not for the address.
+  Backends backends(
+      "", "127.0.0.1:0",
+      {"--nosimulate_market", "--tls-cert", Certs().Pem("internal"),
+       "--tls-key", Certs().Key("internal")});
+  const auto status = [&](std::vector<std::string> options) {
+    options.insert(options.end(),
+                   {"--upstream-tls", "--upstream-ca", Certs().Pem("ca")});
+    Bridge bridge(backends.address, options);
+    return bridge.Call("GET", "/channels/c/members", bridge.Token("ann"))
+        .status;
+  };
+  EXPECT_EQ(status({}), 503);
+  EXPECT_EQ(status({"--upstream-tls-name=backend.internal"}), 200);
+  EXPECT_EQ(status({"--upstream-tls-name=other.internal"}), 503);
+  // The authority says so too, and need not be the certificate's name.
+  EXPECT_EQ(status({"--upstream-authority=backend.internal"}), 200);
+  EXPECT_EQ(status({"--upstream-authority=public.example",
+                    "--upstream-tls-name=backend.internal"}),
+            200);
 }
 
 TEST_F(TlsTest, FilesThatAreNoGoodStopTheStart) {

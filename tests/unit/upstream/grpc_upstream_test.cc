@@ -4,12 +4,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
@@ -85,7 +87,11 @@ TEST(GrpcUpstreamTest, OptionsAreChecked) {
   EXPECT_EQ(error([](Options&) {}), absl::StatusCode::kOk);
   EXPECT_EQ(error([](Options& o) { o.address = ""; }), kInvalid);
   EXPECT_EQ(error([](Options& o) { o.channels = 0; }), kInvalid);
-  EXPECT_EQ(error([](Options& o) { o.channels = 65; }), kInvalid);
+  EXPECT_EQ(error([](Options& o) { o.channels = o.max_connections; }),
+            kInvalid);
+  EXPECT_EQ(error([](Options& o) { o.max_connections = 1; }), kInvalid);
+  EXPECT_EQ(error([](Options& o) { o.streams_per_connection = 0; }), kInvalid);
+  EXPECT_EQ(error([](Options& o) { o.max_metadata_bytes = 0; }), kInvalid);
   EXPECT_EQ(error([](Options& o) { o.max_message_bytes = 0; }), kInvalid);
   EXPECT_EQ(error([](Options& o) { o.stream_window_bytes = 65534; }), kInvalid);
 }
@@ -172,34 +178,209 @@ TEST(GrpcUpstreamTest, ReconnectsAfterTheBackendCameBack) {
   EXPECT_TRUE(Eventually([&] { return EndOfCall(upstream.get()).ok(); }));
 }
 
-TEST(GrpcUpstreamTest, ChannelsAreConnectionsOfTheirOwn) {
-  for (int channels : {1, 3}) {
+// Streams that stay open, and unary calls, on one upstream.
+class ManyCallsTest : public ::testing::Test {
+ protected:
+  void Start(int backend_limit, GrpcUpstreamOptions options = {}) {
     TestBackend::Options backend_options;
-    backend_options.max_concurrent_streams = 2;
-    TestBackend backend(backend_options);
-    backend.Set(kPath, OpenAndStay());
-    GrpcUpstreamOptions options;
-    options.address = backend.address();
-    options.channels = channels;
-    auto upstream = Connect(options);
+    backend_options.max_concurrent_streams = backend_limit;
+    backend_ = std::make_unique<TestBackend>(backend_options);
+    Answer();
+    options.address = backend_->address();
+    upstream_ = Connect(options);
+  }
 
-    std::vector<std::shared_ptr<StreamCall>> calls;
-    std::vector<std::shared_ptr<RecordingObserver>> observers;
-    for (int i = 0; i < 6; ++i) {
-      observers.push_back(std::make_shared<RecordingObserver>());
-      calls.push_back(upstream->StartStream(kPath, "", {}, observers.back()));
-    }
-    // The others wait for their turn on the connection.
-    EXPECT_TRUE(
-        Eventually([&] { return backend.seen().started == 2 * channels; }));
-    EXPECT_EQ(backend.seen().peers.size(), static_cast<size_t>(channels));
-    while (!calls.empty()) {
-      calls.erase(calls.begin());
-    }
-    for (const auto& observer : observers) {
-      EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+  // Another with this limit takes its place.
+  void Restart(int backend_limit) {
+    TestBackend::Options options;
+    options.max_concurrent_streams = backend_limit;
+    options.port = backend_->port();
+    backend_.reset();
+    backend_ = std::make_unique<TestBackend>(options);
+    Answer();
+  }
+
+  void Answer() {
+    backend_->Set(kPath, OpenAndStay());
+    sse_bridge::Answer answer;
+    answer.messages = {"answer"};
+    backend_->Set("/test.Service/Unary", answer);
+  }
+
+  void Open(int streams) {
+    for (int i = 0; i < streams; ++i) {
+      observers_.push_back(std::make_shared<RecordingObserver>());
+      calls_.push_back(
+          upstream_->StartStream(kPath, "", {}, observers_.back()));
     }
   }
+
+  int open() const {
+    int count = 0;
+    for (const auto& observer : observers_) count += observer->open();
+    return count;
+  }
+
+  bool AllOpen() const { return open() == static_cast<int>(observers_.size()); }
+
+  absl::StatusOr<std::string> Unary(absl::Duration timeout) {
+    CallOptions options;
+    options.deadline = absl::Now() + timeout;
+    std::promise<absl::StatusOr<std::string>> promise;
+    const auto call = upstream_->StartUnary(
+        "/test.Service/Unary", "", options,
+        [&promise](const absl::Status& status, std::string response) {
+          if (status.ok()) {
+            promise.set_value(std::move(response));
+          } else {
+            promise.set_value(status);
+          }
+        });
+    return promise.get_future().get();
+  }
+
+  void ExpectAnswer() {
+    const auto answer = Unary(absl::Seconds(30));
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(*answer, "answer");
+  }
+
+  std::unique_ptr<TestBackend> backend_;
+  std::unique_ptr<GrpcUpstream> upstream_;
+  std::vector<std::shared_ptr<StreamCall>> calls_;
+  std::vector<std::shared_ptr<RecordingObserver>> observers_;
+};
+
+TEST_F(ManyCallsTest, StreamsFillAConnectionAndThenOpenAnother) {
+  GrpcUpstreamOptions options;
+  options.streams_per_connection = 2;
+  Start(/*backend_limit=*/0, options);
+  Open(5);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  EXPECT_EQ(backend_->seen().peers.size(), 3u);
+  ExpectAnswer();  // on one of its own
+  EXPECT_EQ(backend_->seen().peers.size(), 4u);
+}
+
+TEST_F(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
+  GrpcUpstreamOptions options;
+  options.channels = 3;
+  Start(/*backend_limit=*/0, options);
+  Open(6);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  EXPECT_EQ(backend_->seen().peers.size(), 3u);
+}
+
+TEST_F(ManyCallsTest, BackendThatAllowsFewerStreamsGetsMoreConnections) {
+  Start(/*backend_limit=*/3);
+  Open(3);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  Open(1);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  ExpectAnswer();
+  // What was learned holds: many at once are not tried on one connection.
+  Open(20);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  EXPECT_EQ(backend_->seen().started, 25);
+  EXPECT_EQ(backend_->seen().peers.size(), 9u);
+}
+
+TEST_F(ManyCallsTest, ManyAtOnceFindTheLimitTogether) {
+  Start(/*backend_limit=*/3);
+  Open(30);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  ExpectAnswer();
+}
+
+TEST_F(ManyCallsTest, UnaryCallsBeyondTheBackendsLimitGoElsewhereToo) {
+  Start(/*backend_limit=*/2);
+  backend_->Set("/test.Service/Hang", OpenAndStay());
+  std::vector<std::shared_ptr<UnaryCall>> hanging;
+  for (int i = 0; i < 7; ++i) {
+    hanging.push_back(upstream_->StartUnary(
+        "/test.Service/Hang", "", {}, [](const absl::Status&, std::string) {}));
+  }
+  EXPECT_TRUE(Eventually([&] { return backend_->seen().started == 7; }));
+  ExpectAnswer();
+  EXPECT_EQ(backend_->seen().started, 8);
+}
+
+TEST_F(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
+  Start(/*backend_limit=*/100);
+  Open(100);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  EXPECT_EQ(backend_->seen().peers.size(), 1u);
+  Open(150);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  ExpectAnswer();
+  EXPECT_EQ(backend_->seen().peers.size(), 4u);
+}
+
+TEST_F(ManyCallsTest, BackendThatComesBackWithALowerLimitIsServedToo) {
+  Start(/*backend_limit=*/10);
+  Open(10);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  Restart(/*backend_limit=*/2);
+  for (const auto& observer : observers_) {
+    EXPECT_TRUE(absl::IsUnavailable(observer->WaitDone()));
+  }
+  calls_.clear();
+  observers_.clear();
+  ASSERT_TRUE(Eventually([&] { return Unary(absl::Seconds(5)).ok(); }));
+  Open(10);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  ExpectAnswer();
+}
+
+TEST_F(ManyCallsTest, EndOfThePoolIsUnavailableAndUnaryCallsGoOn) {
+  GrpcUpstreamOptions options;
+  options.max_connections = 3;  // one of them for unary calls
+  Start(/*backend_limit=*/2, options);
+  Open(4);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  for (int i = 0; i < 3; ++i) {
+    const absl::Status end = EndOfCall(upstream_.get());
+    EXPECT_TRUE(absl::IsUnavailable(end)) << end;
+    EXPECT_EQ(end.message(),
+              "all connections to the backend are in use; retry later");
+  }
+  ExpectAnswer();
+  // A place that becomes free is used.
+  calls_.pop_back();
+  EXPECT_TRUE(absl::IsCancelled(observers_.back()->WaitDone()));
+  observers_.pop_back();
+  Open(1);
+  EXPECT_TRUE(Eventually([&] { return AllOpen(); }));
+}
+
+TEST_F(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
+  GrpcUpstreamOptions options;
+  options.streams_per_connection = 1;
+  options.idle_connection = absl::Milliseconds(200);
+  Start(/*backend_limit=*/0, options);
+  Open(4);
+  ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
+  EXPECT_EQ(upstream_->connections(), 4);
+  calls_.erase(calls_.begin() + 1, calls_.end());
+  EXPECT_TRUE(Eventually([&] { return upstream_->connections() == 1; }));
+  EXPECT_FALSE(observers_.front()->done());
+}
+
+TEST_F(ManyCallsTest, CallsThatWaitForAPlaceCanBeCancelled) {
+  Start(/*backend_limit=*/1);
+  Open(8);
+  calls_.clear();
+  for (const auto& observer : observers_) {
+    EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
+  }
+  ExpectAnswer();
+}
+
+TEST_F(ManyCallsTest, UpstreamMayGoBeforeItsCalls) {
+  Start(/*backend_limit=*/2);
+  Open(7);
+  upstream_.reset();
+  EXPECT_TRUE(Eventually([&] { return AllOpen(); }));
 }
 
 TEST(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
@@ -250,45 +431,33 @@ TEST(GrpcUpstreamTest, BackendThatDoesNotServeGetsNoNewCalls) {
   }));
 }
 
-// A quiet stream that is pinged as often as gRPC does it: once a second. The
-// third or fourth ping in a row is too many for a server with defaults.
+// A stream that is quiet for many times the keepalive.
 class QuietStreamTest : public ::testing::Test {
  protected:
-  void Start(bool ping_quiet_streams, int min_ping_interval_ms) {
-    TestBackend::Options backend_options;
-    backend_options.min_ping_interval_ms = min_ping_interval_ms;
-    backend_ = std::make_unique<TestBackend>(backend_options);
-    backend_->Set(kPath, OpenAndStay());
+  static constexpr absl::Duration kQuiet = absl::Milliseconds(300);
+
+  explicit QuietStreamTest(TestBackend::Options backend_options = {})
+      : backend_(backend_options) {
+    backend_.Set(kPath, OpenAndStay());
     GrpcUpstreamOptions options;
-    options.address = backend_->address();
-    options.keepalive_time = absl::Milliseconds(50);
-    options.ping_quiet_streams = ping_quiet_streams;
+    options.address = backend_.address();
+    options.keepalive_time = kQuiet;
     upstream_ = Connect(options);
     observer_ = std::make_shared<RecordingObserver>(/*auto_read=*/true);
     observer_->Attach(upstream_->StartStream(kPath, "", {}, observer_));
-    ASSERT_TRUE(Eventually([&] { return observer_->open(); }));
+    EXPECT_TRUE(Eventually([&] { return observer_->open(); }));
   }
 
-  std::unique_ptr<TestBackend> backend_;
+  TestBackend backend_;
   std::unique_ptr<GrpcUpstream> upstream_;
   std::shared_ptr<RecordingObserver> observer_;
 };
 
-TEST_F(QuietStreamTest, PingsDoNotAngerAServerWithDefaults) {
-  Start(/*ping_quiet_streams=*/false, /*min_ping_interval_ms=*/0);
-  absl::SleepFor(absl::Seconds(5));
+// By default gRPC's servers allow no more than a ping in five minutes.
+TEST_F(QuietStreamTest, IsAskedForByCallsThatEveryServerAllows) {
+  ASSERT_TRUE(Eventually([&] { return backend_.seen().questions > 10; }));
   EXPECT_FALSE(observer_->done());
-}
-
-TEST_F(QuietStreamTest, PingsWithoutEndDo) {
-  Start(/*ping_quiet_streams=*/true, /*min_ping_interval_ms=*/0);
-  EXPECT_TRUE(absl::IsUnavailable(observer_->WaitDone()));
-}
-
-TEST_F(QuietStreamTest, PingsWithoutEndAreFineWhereTheyArePermitted) {
-  Start(/*ping_quiet_streams=*/true, /*min_ping_interval_ms=*/10);
-  absl::SleepFor(absl::Seconds(5));
-  EXPECT_FALSE(observer_->done());
+  EXPECT_EQ(backend_.seen().started, 1);
 }
 
 }  // namespace

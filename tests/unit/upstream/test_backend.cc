@@ -38,14 +38,18 @@ std::string Flatten(const grpc::ByteBuffer& buffer) {
 class ScriptReactor final : public grpc::ServerGenericBidiReactor {
  public:
   ScriptReactor(TestBackend::State* state, TestBackend::Script script,
-                grpc::GenericCallbackServerContext* context)
-      : state_(state), script_(std::move(script)), context_(context) {
+                grpc::GenericCallbackServerContext* context,
+                bool counted = true)
+      : state_(state),
+        script_(std::move(script)),
+        context_(context),
+        counted_(counted) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
     const std::string request = Flatten(request_);
-    if (ok) {
+    if (ok && counted_) {
       MutexLock lock(&state_->mu);
       state_->seen.request = request;
       state_->seen.requests.push_back(request);
@@ -85,7 +89,7 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
   }
 
   void OnCancel() override {
-    {
+    if (counted_) {
       MutexLock lock(&state_->mu);
       ++state_->seen.cancelled;
     }
@@ -126,7 +130,8 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
   TestBackend::State* const state_;
   const TestBackend::Script script_;
   grpc::GenericCallbackServerContext* const context_;
-  Answer answer_;  // chosen before anything is answered
+  const bool counted_;  // in what was seen
+  Answer answer_;       // chosen before anything is answered
   grpc::ByteBuffer request_;
   grpc::ByteBuffer buffer_;
   size_t next_ = 0;
@@ -144,8 +149,18 @@ class ScriptService final : public grpc::CallbackGenericService {
     {
       MutexLock lock(&state_->mu);
       TestBackend::Seen& seen = state_->seen;
+      if (context->method() == "/grpc.health.v1.Health/Check") {
+        ++seen.questions;
+        return new ScriptReactor(
+            state_,
+            [](const std::string&) {
+              return Answer{.code = grpc::StatusCode::UNIMPLEMENTED};
+            },
+            context, /*counted=*/false);
+      }
       ++seen.started;
       seen.path = context->method();
+      seen.host = context->host();
       seen.has_deadline =
           context->deadline() != std::chrono::system_clock::time_point::max();
       seen.peers.insert(context->peer());

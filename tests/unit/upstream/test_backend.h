@@ -53,8 +53,11 @@ class TestBackend {
     std::string request;
     std::vector<std::string> requests;  // of all calls, in their order
     Metadata metadata;                  // of the last call
+    std::string host;                   // :authority
     bool has_deadline = false;
     std::set<std::string> peers;
+    int questions =
+        0;  // whether it is there (grpc.health.v1); not counted above
   };
 
   TestBackend() : TestBackend(Options()) {}

@@ -1,0 +1,112 @@
+#include "bridge/upstream/call_metadata.h"
+
+#include <grpcpp/client_context.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/base/read_file.h"
+#include "bridge/upstream/call_support.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kMaxFileBytes = 64 * 1024;
+
+// What the bridge itself says about a call.
+constexpr absl::string_view kOwnPrefix = "x-sse-";
+
+absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos) {
+    return absl::InvalidArgumentError("`name: value` is expected");
+  }
+  const std::string name =
+      absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon)));
+  std::string value(absl::StripAsciiWhitespace(line.substr(colon + 1)));
+  if (value.empty()) {
+    return absl::InvalidArgumentError("the value is missing");
+  }
+  if (absl::StartsWith(name, kOwnPrefix)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "names that begin with ", kOwnPrefix, " are the bridge's own"));
+  }
+  if (absl::EndsWith(name, "-bin")) {
+    std::string bytes;
+    if (!absl::Base64Unescape(value, &bytes)) {
+      return absl::InvalidArgumentError(
+          "the value of a name that ends in -bin must be base64");
+    }
+    value = std::move(bytes);
+  }
+  // Whether it can be sent is for the calls' own check to say.
+  CallOptions options;
+  options.metadata.emplace_back(name, std::move(value));
+  grpc::ClientContext context;
+  if (absl::Status status = ApplyOptions(options, &context); !status.ok()) {
+    return status;
+  }
+  metadata->push_back(std::move(options.metadata.front()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Metadata> ParseCallMetadata(absl::string_view text) {
+  Metadata metadata;
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty() || line[0] == '#') continue;
+    if (absl::Status status = ParseLine(line, &metadata); !status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", number, ": ", status.message()));
+    }
+  }
+  return metadata;
+}
+
+absl::StatusOr<std::shared_ptr<CallMetadata>> CallMetadata::Load(
+    std::string file) {
+  std::shared_ptr<CallMetadata> metadata(new CallMetadata(std::move(file)));
+  if (absl::Status status = metadata->Reload(); !status.ok()) return status;
+  return metadata;
+}
+
+absl::Status CallMetadata::Reload() {
+  auto text = ReadFile(file_, kMaxFileBytes);
+  if (!text.ok()) return text.status();
+  auto metadata = ParseCallMetadata(*text);
+  if (!metadata.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file_, ": ", metadata.status().message()));
+  }
+  MutexLock lock(&mu_);
+  metadata_ = std::make_shared<const Metadata>(*std::move(metadata));
+  return absl::OkStatus();
+}
+
+void CallMetadata::AddTo(Metadata* metadata) const {
+  std::shared_ptr<const Metadata> own;
+  {
+    MutexLock lock(&mu_);
+    own = metadata_;
+  }
+  const auto is_own = [&own](const auto& entry) {
+    return std::any_of(own->begin(), own->end(), [&entry](const auto& mine) {
+      return absl::EqualsIgnoreCase(mine.first, entry.first);
+    });
+  };
+  metadata->erase(std::remove_if(metadata->begin(), metadata->end(), is_own),
+                  metadata->end());
+  metadata->insert(metadata->end(), own->begin(), own->end());
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,48 @@
+#ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_METADATA_H_
+#define SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_METADATA_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "bridge/base/mutex.h"
+#include "bridge/upstream/call.h"
+
+namespace sse_bridge {
+
+// Reads lines "name: value"; empty lines and those that begin with # count for
+// nothing. Values of names that end in "-bin" are base64. Names are put in
+// lower case. kInvalidArgument names the line and never quotes a value.
+absl::StatusOr<Metadata> ParseCallMetadata(absl::string_view text);
+
+// Metadata that go with every call to a backend, such as an API key, from a
+// file. Thread-safe.
+class CallMetadata {
+ public:
+  // Errors name the file, and never quote a value.
+  static absl::StatusOr<std::shared_ptr<CallMetadata>> Load(std::string file);
+
+  const std::string& file() const { return file_; }
+
+  // Reads the file again; on error what was read before stays.
+  absl::Status Reload() ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Puts them into a call's metadata, in place of any of the same names: who
+  // calls cannot add to them.
+  void AddTo(Metadata* metadata) const ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  explicit CallMetadata(std::string file) : file_(std::move(file)) {}
+
+  const std::string file_;
+  mutable Mutex mu_;
+  std::shared_ptr<const Metadata> metadata_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_METADATA_H_

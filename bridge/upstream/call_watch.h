@@ -1,0 +1,62 @@
+#ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_WATCH_H_
+#define SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_WATCH_H_
+
+#include <grpcpp/alarm.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
+#include "bridge/base/mutex.h"
+#include "bridge/upstream/pooled_call.h"
+
+namespace sse_bridge {
+
+// Runs a function on gRPC's threads now and then, while it asks for it: no
+// thread of its own. Thread-safe. Owned by a shared_ptr.
+class RepeatingTimer : public std::enable_shared_from_this<RepeatingTimer> {
+ public:
+  // `run` is told how late it runs, and answers when to run again: infinite
+  // for not before Wake. Never called twice at once.
+  using Run = std::function<absl::Duration(absl::Duration late)>;
+
+  explicit RepeatingTimer(Run run) : run_(std::move(run)) {}
+
+  // Runs it so much later at the latest.
+  void Wake(absl::Duration after) ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  void Fire() ABSL_LOCKS_EXCLUDED(mu_);
+
+  const Run run_;
+  Mutex mu_;
+  std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mu_);
+  bool armed_ ABSL_GUARDED_BY(mu_) = false;
+  bool running_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Duration wanted_ ABSL_GUARDED_BY(mu_);  // while it runs
+  absl::Duration due_ ABSL_GUARDED_BY(mu_);
+};
+
+// Looks at calls until their requests have left. Thread-safe.
+class CallWatch {
+ public:
+  CallWatch();
+
+  void Add(const std::shared_ptr<PendingCall>& call);
+
+ private:
+  struct Calls {
+    Mutex mu;
+    std::vector<std::weak_ptr<PendingCall>> calls ABSL_GUARDED_BY(mu);
+  };
+  static absl::Duration Look(Calls* calls, absl::Duration late);
+
+  const std::shared_ptr<Calls> calls_ = std::make_shared<Calls>();
+  std::shared_ptr<RepeatingTimer> timer_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_WATCH_H_
