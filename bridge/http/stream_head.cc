@@ -7,8 +7,9 @@ namespace sse_bridge {
 HttpResponse StreamHeaders(absl::string_view content_type) {
   HttpResponse response;
   response.headers = {{"Content-Type", std::string(content_type)},
-                      {"Cache-Control", "no-store"},
-                      {"X-Accel-Buffering", "no"}};
+                      {"Cache-Control", "no-store, no-transform"},
+                      {"X-Accel-Buffering", "no"},
+                      {"Incremental", "?1"}};
   return response;
 }
 

@@ -10,7 +10,9 @@
 
 namespace sse_bridge {
 
-// The headers of every stream: not to be cached, not to be buffered.
+// The headers of every stream: not to be cached, not to be compressed on the
+// way (who compresses holds events back), not to be buffered (RFC 10036, and
+// what nginx knows it by).
 HttpResponse StreamHeaders(absl::string_view content_type);
 
 // The first bytes of a stream: a 200 head with the `extra` headers, and

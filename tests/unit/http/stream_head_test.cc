@@ -13,7 +13,8 @@ using ::testing::Not;
 TEST(StreamHeadTest, ChunkedOpeningIsTheFirstChunk) {
   EXPECT_EQ(StreamHead("text/event-stream", true, "retry: 2000\n\n"),
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-            "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+            "Cache-Control: no-store, no-transform\r\n"
+            "X-Accel-Buffering: no\r\nIncremental: ?1\r\n"
             "Connection: close\r\n"
             "Transfer-Encoding: chunked\r\n\r\nd\r\nretry: 2000\n\n\r\n");
 }
