@@ -19,6 +19,7 @@ const kTelescopes = 'acme.observatory.v2.Telescopes';
 
 let browser;
 let bridge;      // of the five services
+let below;       // the same, below /realtime
 let foreign;     // of tests/foreign, by its descriptor set
 let generated;   // what gen.sh makes of it
 let reflected;   // of the same, by reflection
@@ -26,6 +27,7 @@ let reflected;   // of the same, by reflection
 before(async () => {
   const backends = await startBackends();
   bridge = await startBridge(backends.address);
+  below = await startBridge(backends.address, {options: ['--base-path', '/realtime']});
   const telescopes = await startForeignBackend();
   generated = temporaryDirectory();
   await run(join(root, 'scripts/gen.sh'), ['--proto-dir', join(root, 'tests/foreign/proto'), '--out', generated]);
@@ -115,6 +117,24 @@ test('events as they arrive: name, id, size, time; opened; filtered; paused; the
   assert.equal(await rows(page).count(), 10);
   await page.click('#clear');
   assert.equal(await rows(page).count(), 0);
+  await done(page);
+});
+
+test('below a base path the pages, their streams and their snippets are below it', async () => {
+  const where = {url: `${below.url}/realtime`};
+  const page = await explore(where, 'realtime.v1.Prices.StreamPrices');
+  await field(page, 'symbols').locator('input').fill('BELOW');
+  await page.click('#go');
+  await page.waitForSelector('#stream-state:text("live")');
+  await post(where.url, '/prices', fullToken('writer'), {symbol: 'BELOW', price: 1});
+  await rows(page).first().waitFor();
+  assert.ok((await page.textContent('#snippet')).includes(`${where.url}/prices/stream`));
+  await page.click('#stop');
+  const asked = page.waitForRequest(
+    (request) => request.url().startsWith(`${where.url}/prices/stream?`));
+  await page.click('#dashboard-link');
+  await page.waitForURL(`${where.url}/`);
+  await asked;
   await done(page);
 });
 

@@ -2,6 +2,10 @@
 
 import {authorization} from './token.js';
 
+// The path that the bridge is below, by the page's own: '' or '/realtime', say,
+// where a proxy serves it under another path than its own.
+export const base = location.pathname.replace(/\/[^/]*$/, '');
+
 export class ApiError extends Error {
   // `body` is what came with the status: {"error": {...}}, or anything at all.
   constructor(httpStatus, body) {
@@ -31,7 +35,7 @@ export function explain(error) {
 
 // The answer's JSON; throws ApiError, or TypeError when nobody answers.
 export async function call(verb, path, body) {
-  const response = await fetch(path, {
+  const response = await fetch(base + path, {
     method: verb,
     headers: {
       ...authorization(),

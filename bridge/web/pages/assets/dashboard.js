@@ -63,7 +63,7 @@ async function start() {
   }
   if (methods.size === 0) {
     // Somebody else's schema: the explorer shows any.
-    location.replace('/explorer');
+    location.replace('explorer');
     return;
   }
 

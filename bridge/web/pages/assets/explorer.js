@@ -1,7 +1,7 @@
 // The stream explorer: every method of whatever schema the bridge has loaded,
 // from /schema.json. It knows no service.
 
-import {ApiError, call, explain} from './api.js';
+import {ApiError, base, call, explain} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
 import {EventTable} from './events.js';
 import {isText, MessageForm, withJsonNames} from './form.js';
@@ -228,7 +228,7 @@ async function send(request) {
   setText(status, 'sending…');
   status.className = 'badge';
   try {
-    const response = await fetch(request.url, {
+    const response = await fetch(base + request.url, {
       method: request.verb,
       headers: {...authorization(), ...(request.body === undefined ? {} : {'Content-Type': 'application/json'})},
       body: request.body,

@@ -1,10 +1,12 @@
 // A request as somebody else would write it.
 
+import {base} from './api.js';
+
 const shell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 const js = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 
 export function curl({verb, url, body, streaming, authenticated, lastEventId}) {
-  const lines = [`curl ${streaming ? '-N ' : ''}${verb === 'GET' ? '' : `-X ${verb} `}${shell(location.origin + url)}`];
+  const lines = [`curl ${streaming ? '-N ' : ''}${verb === 'GET' ? '' : `-X ${verb} `}${shell(location.origin + base + url)}`];
   if (authenticated) lines.push('-H "Authorization: Bearer $TOKEN"');
   if (lastEventId) lines.push(`-H ${shell(`Last-Event-ID: ${lastEventId}`)}`);
   if (body !== undefined) lines.push(`-H 'Content-Type: application/json' -d ${shell(body)}`);
@@ -19,7 +21,7 @@ export function eventSource({verb, url, streaming, authenticated, stream = {}, n
     lines.push('// EventSource sends no Authorization header: the token comes as the cookie',
       '// that the bridge was told of with --auth-cookie NAME.');
   }
-  lines.push(`const source = new EventSource(${js(url)});`);
+  lines.push(`const source = new EventSource(${js(base + url)});`);
   const known = [...new Set([stream.event, ...names].filter(Boolean))];
   if (stream.event_from && known.length === 0) {
     lines.push(`// Events are named by their message's field ${stream.event_from}.`);
@@ -51,7 +53,7 @@ function literal(value, indent = '') {
 // without one (the bridge's own /events) there is `shared()` for it.
 export function typescript({client, value, streaming, authenticated, lastEventId}) {
   const lines = [`import {createClient} from './gen/ts/index.js';  // made by scripts/gen.sh`, ''];
-  lines.push(`const client = createClient({baseUrl: ${js(location.origin)}${authenticated ? ', token' : ''}});`);
+  lines.push(`const client = createClient({baseUrl: ${js(location.origin + base)}${authenticated ? ', token' : ''}});`);
   if (client === undefined) {
     lines.push('// What is asked of it shares one connection.',
       'const shared = client.shared();');

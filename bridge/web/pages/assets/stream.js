@@ -3,7 +3,7 @@
 // time that fails.
 
 import {createParser} from './eventsource-parser.js';
-import {ApiError} from './api.js';
+import {ApiError, base} from './api.js';
 import {authorization} from './token.js';
 
 const kFirstRetryMs = 2000;
@@ -95,7 +95,7 @@ export class Stream {
   #open() {
     this.#abort = new AbortController();
     const {verb, body} = this.options;
-    return fetch(this.url, {
+    return fetch(base + this.url, {
       method: verb,
       headers: {
         ...authorization(),
@@ -124,12 +124,14 @@ export class Stream {
   }
 
   #receive({event = 'message', id, data}) {
-    if (id !== undefined) this.lastEventId = id;
     ++this.events;
-    if (event === 'grpc-status') {
-      const status = JSON.parse(data);
-      // One that names a stream is the end of that one within a bundle.
-      if (status.stream === undefined) this.end = status;
+    const status = event === 'grpc-status' ? JSON.parse(data) : null;
+    if (status !== null && status.stream === undefined) {
+      // Its id says that all is over; what was resumed last stays known.
+      this.end = status;
+    } else if (id !== undefined) {
+      // A status that names a stream is the end of that one within a bundle.
+      this.lastEventId = id;
     }
     this.options.onEvent?.({name: event, id, data, size: new Blob([data]).size});
   }
