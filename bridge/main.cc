@@ -22,6 +22,7 @@
 #include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/http/api.h"
+#include "bridge/http/base_path.h"
 #include "bridge/http/server.h"
 #include "bridge/operations.h"
 #include "bridge/ops/command_line.h"
@@ -208,6 +209,10 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
 
   auto listen = ParseHostPort(config.listen());
   if (!listen.ok()) return loaded.origins.Annotate(listen.status(), "listen");
+  const auto base_path = BasePath::Create(config.base_path());
+  if (!base_path.ok()) {
+    return loaded.origins.Annotate(base_path.status(), "base_path");
+  }
   HttpServer::Options http_options;
   http_options.host = listen->host;
   http_options.port = listen->port;
@@ -215,6 +220,9 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   http_options.listen_fd = *inherited;
   http_options.workers = config.workers();
   http_options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
+  // An address may take all of it.
+  http_options.framing.max_request_line_bytes =
+      http_options.framing.max_head_bytes;
   http_options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
   http_options.head_timeout = ToDuration(config.head_timeout());
   http_options.body_timeout = ToDuration(config.body_timeout());
@@ -232,9 +240,12 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   }
   (*access)->Start();
   watcher.Start();
-  server.Start([&api, reception = &(*access)->reception()](
-                   std::shared_ptr<Exchange> exchange) {
+  server.Start([&api, reception = &(*access)->reception(),
+                base = &*base_path](std::shared_ptr<Exchange> exchange) {
+    const bool below = base->Enter(exchange.get());
     if (reception->Handle(exchange.get())) return;
+    if (!below) return base->Refuse(exchange.get());
+    if (base->Redirect(exchange.get())) return;
     api->Handle(std::move(exchange));
   });
   spdlog::info("{} descriptors, {} delivery threads", descriptors,

@@ -175,7 +175,12 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
   options.default_routes = config.default_routes() || config.reflect();
   auto schema = Schema::Load(sources, options);
   if (!schema.ok()) return schema.status();
-  return ServedSchema::Create(*std::move(schema));
+  auto ignored = NamePatterns::Create({config.ignore_query_params().begin(),
+                                       config.ignore_query_params().end()});
+  if (!ignored.ok()) {
+    return loaded.origins.Annotate(ignored.status(), "ignore_query_params");
+  }
+  return ServedSchema::Create(*std::move(schema), {*std::move(ignored)});
 }
 
 }  // namespace sse_bridge

@@ -48,7 +48,7 @@ class Document {
     Json document;
     document["openapi"] = options_.version == Version::k32 ? "3.2.0" : "3.1.1";
     document["info"] = Info();
-    document["servers"] = {{{"url", "/"}}};
+    document["servers"] = {{{"url", options_.server}}};
     document["tags"] = Tags();
     document["paths"] = Paths();
     document["components"] = Components();
@@ -208,6 +208,15 @@ class Document {
     return security;
   }
 
+  // Anybody may bundle what anybody may read; other streams ask for a token.
+  Json BundleSecurity() {
+    sse::v1::Access access;
+    access.set_authenticated(true);
+    Json security = Security(access);
+    security.insert(security.begin(), Json::object());
+    return security;
+  }
+
   // `/events`, unless the schema has a route of its own there.
   void AddBundle(Json* paths) {
     std::vector<std::pair<std::string, const Route*>> streams;
@@ -224,8 +233,6 @@ class Document {
       }
     }
     if (streams.empty() || paths->contains(kBundlePath)) return;
-    sse::v1::Access access;
-    access.set_authenticated(true);
     (*paths)[kBundlePath]["get"] = {
         {"operationId", "events"},
         {"tags", {"events"}},
@@ -244,7 +251,7 @@ class Document {
           Component("parameters", "LastEventIdHeader"),
           Component("parameters", "LastEventIdQuery")}},
         {"responses", BundleResponses(streams, schemas_, options_.version)},
-        {"security", Security(access)}};
+        {"security", BundleSecurity()}};
   }
 
   Json Components() const {
@@ -258,7 +265,7 @@ class Document {
          {{"name", "Last-Event-ID"},
           {"in", "header"},
           {"description", "Resume after the event with this id."},
-          {"schema", {{"type", "string"}, {"maxLength", 4096}}}}},
+          {"schema", {{"type", "string"}, {"maxLength", 8000}}}}},
         {"LastEventIdQuery",
          {{"name", "last_event_id"},
           {"in", "query"},

@@ -21,6 +21,10 @@ struct OpenApiOptions {
   // Of the API. Empty: the last part of the first package's name ("v1").
   std::string api_version;
 
+  // Where the paths begin, as an address or relative to the document's: beside
+  // it, wherever a proxy puts both.
+  std::string server = ".";
+
   // The cookie that may carry the token; empty for none.
   std::string auth_cookie;
 };

@@ -142,16 +142,17 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
          "application/json below. The event `grpc-status` ends the stream."}};
     lines["schema"] = {{"type", "string"}};
   }
-  Json ok = {
-      {"description",
-       "The stream. It ends with the event `grpc-status`; without one "
-       "the connection was lost, and can be opened again."},
-      {"headers", {{"Cache-Control", {{"schema", {{"const", "no-store"}}}}}}},
-      {"content",
-       {{"text/event-stream", std::move(events)},
-        {"application/x-ndjson", std::move(lines)},
-        {"application/json",
-         {{"schema", {{"type", "array"}, {"items", element}}}}}}}};
+  Json ok = {{"description",
+              "The stream. It ends with the event `grpc-status`; without one "
+              "the connection was lost, and can be opened again."},
+             {"headers",
+              {{"Cache-Control",
+                {{"schema", {{"const", "no-store, no-transform"}}}}}}},
+             {"content",
+              {{"text/event-stream", std::move(events)},
+               {"application/x-ndjson", std::move(lines)},
+               {"application/json",
+                {{"schema", {{"type", "array"}, {"items", element}}}}}}}};
   return {{"200", std::move(ok)},
           {"204",
            {{"description",

@@ -54,6 +54,13 @@ class FrameRewriter {
   // `tag` is the membership's (MembershipOptions::tag). The result should carry
   // over `key` and `is_event`. Null: this connection does not get the frame.
   virtual FramePtr Rewrite(const Frame& frame, int tag) = 0;
+
+  // Once, when the connection ends for `reason`: what stands at its end.
+  // `last` is the frame of StreamSpec or Delivery that says why; null where
+  // there is none, and where a topic's own last frame has been rewritten.
+  virtual FramePtr RewriteEnd(const FramePtr& last, CloseReason /*reason*/) {
+    return last;
+  }
 };
 
 // A stream that delivery takes over.

@@ -310,7 +310,9 @@ void Loop::BeginEnd(LoopConnection* c, CloseReason reason,
   c->state = State::kEnding;
   c->reason = reason;
   LeaveAll(c);
-  if (last) EnqueueOwn(c, last, /*raw=*/false);
+  const FramePtr end =
+      c->rewriter != nullptr ? c->rewriter->RewriteEnd(last, reason) : last;
+  if (end) EnqueueOwn(c, end, /*raw=*/false);
   TellRetry(c);
   if (c->chunked) EnqueueOwn(c, last_chunk_, /*raw=*/true);
   c->give_up_at = now_ + absl::ToInt64Nanoseconds(options_.end_timeout);

@@ -9,6 +9,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/delivery/clock.h"
+#include "bridge/feed/end_id.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/feed/retry_info.h"
 #include "bridge/transcode/sse_format.h"
@@ -414,7 +415,17 @@ FramePtr Feed::StatusFrame(const absl::Status& status) const {
     info.retry_ms = static_cast<uint32_t>(
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
   }
-  const std::string payload = StatusEvent(context_->status_json(status));
+  std::string id;
+  // A backend that says when to come back does not mean for good.
+  if (!config_.call_tag.empty() && EndsForGood(status.code()) &&
+      info.retry_ms == 0) {
+    id = EndId(status.code(), config_.call_tag);
+  }
+  std::string payload = StatusEvent(context_->status_json(status), id);
+  if (!id.empty()) {
+    info.event_end = static_cast<uint32_t>(payload.find('\n') + 1);
+    info.id_end = info.event_end + static_cast<uint32_t>(id.size() + 5);
+  }
   return Frame::Create(payload, info);
 }
 

@@ -92,6 +92,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     std::function<std::optional<std::string>(absl::string_view id)>
         request_after;
 
+    // What its last event's id is bound to, see end_id.h; empty: it has none.
+    std::string call_tag;
+
     // What the first call resumes after; empty: it is from the beginning.
     std::string first_id;
 

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 
@@ -47,9 +48,25 @@ FramePtr JsonRewriter::RewriteOwn(const Frame& frame) {
                         "{\"error\":", json, "}",
                         form_ == Form::kLines ? "\n" : "");
   }
+  ended_ = true;
   if (form_ == Form::kArray) text += "]\n";
   if (text.empty()) return nullptr;
   return Frame::Create(text, frame.info());
+}
+
+FramePtr JsonRewriter::RewriteEnd(const FramePtr& last, CloseReason reason) {
+  if (ended_) return nullptr;
+  if (last) return RewriteOwn(*last);
+  switch (reason) {
+    case CloseReason::kEnded:
+      return RewriteOwn(*Frame::Create(StatusEvent("{\"code\":0}")));
+    case CloseReason::kMaxAge:
+      return RewriteOwn(*Frame::Create(StatusEvent(
+          R"({"code":14,"message":"the stream's max_age is over"})")));
+    default:
+      return RewriteOwn(*Frame::Create(StatusEvent(
+          R"({"code":14,"message":"the bridge is shutting down"})")));
+  }
 }
 
 }  // namespace sse_bridge

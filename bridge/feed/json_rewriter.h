@@ -8,8 +8,9 @@ namespace sse_bridge {
 
 // Gives a stream's events to clients that asked for JSON instead of SSE: one
 // JSON text a line (application/x-ndjson), or the elements of one array
-// (application/json; the head has sent its "["). A stream that fails ends with
-// an element {"error": google.rpc.Status}; comments are left out.
+// (application/json; the head has sent its "["). A stream that fails, or that
+// the bridge ends, does so with an element {"error": google.rpc.Status}, so
+// that an end without one is the end of the data; comments are left out.
 //
 // Used by the loop that owns the connection, after construction elsewhere.
 class JsonRewriter : public FrameRewriter {
@@ -19,12 +20,14 @@ class JsonRewriter : public FrameRewriter {
   explicit JsonRewriter(Form form) : form_(form) {}
 
   FramePtr Rewrite(const Frame& frame, int tag) override;
+  FramePtr RewriteEnd(const FramePtr& last, CloseReason reason) override;
 
  private:
   FramePtr RewriteOwn(const Frame& frame);
 
   const Form form_;
   bool first_ = true;
+  bool ended_ = false;  // the status is out
 };
 
 }  // namespace sse_bridge

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/transcode/sse_format.h"
 #include "bridge/upstream/call.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr absl::string_view kReason = "CURSOR_EXPIRED";
 constexpr char kOldest[] = "oldest";
+
+// Of an id that a client has made up.
+constexpr size_t kMaxTold = 256;
 
 // No hash of an event's key is even, so that nothing takes a reset's place when
 // events are conflated.
@@ -42,6 +46,7 @@ std::optional<std::string> OldestAfterExpiry(const absl::Status& status) {
 }
 
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
+  requested = requested.substr(0, kMaxTold);
   const std::string event = absl::StrCat("event: ", kResetEventName, "\n");
   const std::string id = "id: \n";
   FrameInfo info;
@@ -57,8 +62,10 @@ FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
 }
 
 bool IsReset(const Frame& frame) {
-  const FrameInfo& info = frame.info();
-  return info.data_begin == 0 && info.id_end > info.event_end;
+  static const std::string* const kEvent =
+      new std::string(absl::StrCat("event: ", kResetEventName, "\n"));
+  return frame.info().data_begin == 0 &&
+         absl::StartsWith(frame.payload(), *kEvent);
 }
 
 }  // namespace sse_bridge

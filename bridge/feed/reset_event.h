@@ -20,7 +20,7 @@ namespace sse_bridge {
 // sse.proto, at `resume_into`).
 std::optional<std::string> OldestAfterExpiry(const absl::Status& status);
 
-// data: {"requested": ID, "oldest": ID}
+// data: {"requested": ID, "oldest": ID}, the requested one cut to 256 bytes.
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest);
 
 // Whether the frame came from ResetFrame.

@@ -28,8 +28,7 @@ class StreamResponder {
   // are going to be attached to.
   virtual ConnectionRef Accept(uint32_t attaches) = 0;
 
-  // The streams have ended well before any event: 204, which tells EventSource
-  // not to come back.
+  // The streams have ended well before any event.
   virtual void NoContent() = 0;
 
   // The HTTP status and error body that `status` maps to.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "bridge/access/client_address.h"
+#include "bridge/feed/bundle_rewriter.h"
 #include "bridge/http/accept.h"
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
@@ -129,7 +130,8 @@ bool Api::ServePage(Request* request) const {
     return false;
   }
   if (document) {
-    http.Respond(request->served->openapi().Answer(http));
+    http.Respond(request->served->openapi().Answer(
+        http, request->served->ignored_params()));
     return true;
   }
   if (file != nullptr) {
@@ -160,16 +162,43 @@ bool Api::Admit(const std::shared_ptr<Request>& request,
     request->identity = *std::move(identity);
     return true;
   }
-  // The issuer may have signed with a key that it has only just published.
-  if (unknown_key) {
-    request->keys_were_refreshed = true;
-    if (parts_.authenticator->WhenKeysAreFresh(
-            [this, request, again] { (this->*again)(request); })) {
-      return false;
-    }
+  if (!WaitsForKeys(request, unknown_key, again)) {
+    Refuse(*request, identity.status());
   }
-  Refuse(*request, identity.status());
   return false;
+}
+
+bool Api::Identify(const std::shared_ptr<Request>& request,
+                   QueryCredentials query, Step again) {
+  bool unknown_key = false;
+  std::vector<std::string> set_cookies;
+  auto identity = parts_.authenticator->WhoIs(
+      *request->exchange, query,
+      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
+  for (std::string& line : set_cookies) {
+    request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
+  }
+  if (identity.ok()) {
+    request->identity = *std::move(identity);
+    return true;
+  }
+  if (WaitsForKeys(request, unknown_key, again)) return false;
+  // A cookie that another site's page sends along is never passed over.
+  if (absl::IsPermissionDenied(identity.status())) {
+    Refuse(*request, identity.status());
+    return false;
+  }
+  request->bad_credentials = identity.status();
+  return true;
+}
+
+bool Api::WaitsForKeys(const std::shared_ptr<Request>& request,
+                       bool unknown_key, Step again) {
+  // The issuer may have signed with a key that it has only just published.
+  if (!unknown_key) return false;
+  request->keys_were_refreshed = true;
+  return parts_.authenticator->WhenKeysAreFresh(
+      [this, request, again] { (this->*again)(request); });
 }
 
 void Api::ServeMethod(std::shared_ptr<Request> request) {
@@ -266,12 +295,16 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
-  const auto last_event_id = LastEventId(*request->exchange);
-  if (HasCompositeIds(method)) {
-    traits.rewriter = ResumeParts(last_event_id, /*bundle=*/false, &parts);
-  } else {
-    parts[0].resume.push_back(
-        {last_event_id.value_or(""), "", last_event_id.has_value()});
+  const auto last_event_id =
+      LastEventId(*request->exchange, request->route->resume_params);
+  parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
+                               last_event_id, last_event_id.has_value());
+  // The JSON forms have no ids.
+  if (traits.form == StreamForm::kEvents && HasCompositeIds(method)) {
+    std::vector<BundleRewriter::Part> rewritten(1);
+    rewritten[0].keys = CursorKeys(method, *parts[0].message);
+    rewritten[0].ids = parts[0].resume.ids;
+    traits.rewriter = std::make_unique<BundleRewriter>(std::move(rewritten));
   }
   OpenConnection(std::move(request), std::move(traits), std::move(parts),
                  /*bundle=*/false);
@@ -296,6 +329,22 @@ std::unique_ptr<StreamWitness> Api::WitnessOf(const Request& request,
   return parts_.journal->OnExecuting(std::move(told));
 }
 
+bool Api::AnswerEnded(Request* request, StreamForm form,
+                      const std::vector<BundlePart>& parts) const {
+  for (const BundlePart& part : parts) {
+    if (!part.resume.ended.has_value()) return false;
+  }
+  const absl::StatusCode code = *parts[0].resume.ended;
+  // Of several streams each end was told by its name.
+  if (parts.size() > 1 || code == absl::StatusCode::kOk) {
+    if (request->witness != nullptr) request->witness->OnNoContent();
+    request->exchange->Respond(NoEventsResponse(form));
+  } else {
+    Refuse(*request, absl::Status(code, "the stream ended with this before"));
+  }
+  return true;
+}
+
 void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                          std::vector<BundlePart> parts, bool bundle) {
   if (draining_) {
@@ -313,6 +362,7 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
   request->witness = WitnessOf(*request, bundle);
+  if (AnswerEnded(request.get(), traits.form, parts)) return;
   const std::string subject =
       request->identity.has_value() ? request->identity->subject : "";
   const std::string address = LimitKey(request->exchange->client_address());
@@ -375,9 +425,9 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
         request->served, *part.route, *part.message, request->identity, address,
-        request->forwarded, part.resume, mode, tag, request->traceparent,
+        request->forwarded, part.resume.points, mode, tag, request->traceparent,
         subscription);
-    tag += static_cast<int>(part.resume.size());
+    tag += static_cast<int>(part.resume.points.size());
     if (!opened.ok()) {
       subscription->Abandon();
       return Refuse(*request, opened);

@@ -90,6 +90,16 @@ class Api {
   bool Admit(const std::shared_ptr<Request>& request,
              const sse::v1::Access& rule, QueryCredentials query, Step again);
 
+  // The same for what asks each part of the request later. Credentials that are
+  // not good are noted in it, for the parts that need some.
+  bool Identify(const std::shared_ptr<Request>& request, QueryCredentials query,
+                Step again);
+
+  // True: keys newer than those that did not know the token's are looked for,
+  // and `again` serves the request then.
+  bool WaitsForKeys(const std::shared_ptr<Request>& request, bool unknown_key,
+                    Step again);
+
   void ServeMethod(std::shared_ptr<Request> request);
   void ServeTicket(std::shared_ptr<Request> request);
   void ServeUnary(std::shared_ptr<Request> request);
@@ -118,9 +128,14 @@ class Api {
 
   // Finds where each part stands in a BundleCursor, and returns what gives the
   // connection's events the ids of all of them.
-  static std::unique_ptr<FrameRewriter> ResumeParts(
-      const std::optional<std::string>& last_event_id, bool bundle,
-      std::vector<BundlePart>* parts);
+  static std::unique_ptr<FrameRewriter> ResumeBundle(
+      const std::optional<std::string>& last_event_id,
+      const std::optional<Identity>& identity, std::vector<BundlePart>* parts);
+
+  // Answers for streams that have all ended, as the browser was told before;
+  // false: one has not.
+  bool AnswerEnded(Request* request, StreamForm form,
+                   const std::vector<BundlePart>& parts) const;
 
   // Once the request has its place in the limits, on whatever thread, the
   // second goes on where the first has left off.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -6,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "bridge/access/access_rule.h"
 #include "bridge/base/event_names.h"
+#include "bridge/feed/bundle_cursor.h"
 #include "bridge/feed/bundle_rewriter.h"
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
@@ -67,12 +69,15 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   absl::Status access =
       CheckAccess(method.access,
                   request.identity.has_value() ? &*request.identity : nullptr);
-  if (!access.ok()) return access;
+  if (!access.ok()) {
+    return request.bad_credentials.ok() ? access : request.bad_credentials;
+  }
   const std::string no_body;
   auto message = BindMessage(*part.route, match.variables, query, &no_body,
                              request.identity);
   if (!message.ok()) return message.status();
   part.message = *std::move(message);
+  part.own_id = LastEventIdParam(query, part.route->resume_params);
   return part;
 }
 
@@ -85,6 +90,7 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   for (const QueryParam& param : *query) {
     if (IsOwnParam(param.name)) continue;
     if (param.name != kStreamParam) {
+      if (request.served->ignored_params().Match(param.name)) continue;
       return BadRequestError(param.name, "no such parameter");
     }
     asked = true;
@@ -128,6 +134,8 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
       parts.push_back(*std::move(part));
       continue;
     }
+    // A token that has run out is told, not taken for nobody's.
+    if (!request.bad_credentials.ok()) return part.status();
     refused.push_back(absl::StrCat(method->stream.bundle().event(), ": ",
                                    part.status().message()));
     if (first_refusal.ok()) first_refusal = part.status();
@@ -137,40 +145,51 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   return parts;
 }
 
-std::unique_ptr<FrameRewriter> Api::ResumeParts(
-    const std::optional<std::string>& last_event_id, bool bundle,
-    std::vector<BundlePart>* parts) {
-  const absl::flat_hash_map<std::string, std::string> ids =
-      BundleCursor::Parse(last_event_id.value_or(""));
-  bool known = false;
+std::unique_ptr<FrameRewriter> Api::ResumeBundle(
+    const std::optional<std::string>& last_event_id,
+    const std::optional<Identity>& identity, std::vector<BundlePart>* parts) {
+  const auto ids = last_event_id.has_value()
+                       ? BundleCursor::Parse(*last_event_id)
+                       : std::nullopt;
+  // An id that names none of these streams was another bundle's.
+  const bool known =
+      ids.has_value() &&
+      std::any_of(parts->begin(), parts->end(), [&ids](const BundlePart& part) {
+        return ids->contains(part.name);
+      });
   std::vector<BundleRewriter::Part> rewritten;
   for (BundlePart& part : *parts) {
-    part.keys = CursorKeys(part.route->method(), *part.message,
-                           bundle ? part.name : "");
-    for (const std::string& key : part.keys) {
-      const auto id = ids.find(key);
-      const bool found = id != ids.end();
-      known |= found;
-      part.resume.push_back(
-          {found ? id->second : "", "", last_event_id.has_value()});
-      rewritten.push_back(
-          {bundle ? part.name : "", key, part.resume.back().after});
+    const Method& method = part.route->method();
+    std::optional<std::string> id = part.own_id;
+    if (last_event_id.has_value()) {
+      if (!known) {
+        id = last_event_id;
+      } else if (const auto named = ids->find(part.name); named != ids->end()) {
+        id = named->second;
+      }
     }
-  }
-  if (last_event_id.has_value() && !known) {
-    for (BundlePart& part : *parts) {
-      for (ResumePoint& point : part.resume) point.unknown = *last_event_id;
+    part.resume = FindPlaces(method, *part.message, identity, id,
+                             last_event_id.has_value() || id.has_value());
+    if (last_event_id.has_value() && !known) {
+      // It may look like an id of the stream, and is none.
+      part.resume = FindPlaces(method, *part.message, identity, std::nullopt,
+                               /*returning=*/true);
+      part.resume.points[0].unknown = *last_event_id;
     }
+    rewritten.push_back({part.name,
+                         HasCompositeIds(method)
+                             ? CursorKeys(method, *part.message)
+                             : std::vector<std::string>(),
+                         part.resume.ids});
   }
   return std::make_unique<BundleRewriter>(std::move(rewritten));
 }
 
 void Api::ServeBundle(std::shared_ptr<Request> request) {
-  sse::v1::Access authenticated;
-  authenticated.set_authenticated(true);
-  if (!Admit(request, authenticated,
-             {.ticket = true, .access_token = true, .comes_back = true},
-             &Api::ServeBundle)) {
+  // Anybody may bundle what anybody may read; each stream asks for itself.
+  if (!Identify(request,
+                {.ticket = true, .access_token = true, .comes_back = true},
+                &Api::ServeBundle)) {
     return;
   }
 
@@ -200,8 +219,10 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   if (!left_out.empty()) {
     traits.opening_comment = absl::StrCat("left out: ", left_out);
   }
-  traits.rewriter = ResumeParts(LastEventId(*request->exchange),
-                                /*bundle=*/true, &*parts);
+  traits.rewriter =
+      ResumeBundle(LastEventId(*request->exchange,
+                               {.last_event_id = true, .of_polyfills = true}),
+                   request->identity, &*parts);
   OpenConnection(std::move(request), std::move(traits), *std::move(parts),
                  /*bundle=*/true);
 }

@@ -8,29 +8,35 @@
 namespace sse_bridge {
 namespace {
 
-// Longer ids than this are not ours.
-constexpr size_t kMaxLastEventIdBytes = 4096;
-
-bool IsPossibleId(absl::string_view id) {
-  return !id.empty() && id.size() <= kMaxLastEventIdBytes && IsOneLine(id);
+// The last of this name that says something.
+std::optional<std::string> LastOf(const std::vector<QueryParam>& query,
+                                  absl::string_view name) {
+  for (auto param = query.rbegin(); param != query.rend(); ++param) {
+    if (param->name == name && !param->value.empty()) return param->value;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string> LastEventId(const Exchange& exchange) {
-  const auto headers = exchange.HeaderValues("Last-Event-ID");
-  if (!headers.empty()) {
-    if (!IsPossibleId(headers[0])) return std::nullopt;
-    return std::string(headers[0]);
+std::optional<std::string> LastEventId(const Exchange& exchange,
+                                       ResumeParams params) {
+  for (absl::string_view id : exchange.HeaderValues("Last-Event-ID")) {
+    if (!id.empty()) return std::string(id);
   }
-  const auto query = ParseQuery(exchange.raw_query());
+  return LastEventIdParam(exchange.raw_query(), params);
+}
+
+std::optional<std::string> LastEventIdParam(absl::string_view raw_query,
+                                            ResumeParams params) {
+  const auto query = ParseQuery(raw_query);
   if (!query.ok()) return std::nullopt;
-  for (const QueryParam& param : *query) {
-    if (param.name == kLastEventIdParam && IsPossibleId(param.value)) {
-      return param.value;
-    }
+  std::optional<std::string> id;
+  if (params.of_polyfills) id = LastOf(*query, kLastEventIdParamOfPolyfills);
+  if (!id.has_value() && params.last_event_id) {
+    id = LastOf(*query, kLastEventIdParam);
   }
-  return std::nullopt;
+  return id;
 }
 
 absl::StatusOr<std::optional<absl::Duration>> AskedTimeout(

@@ -18,6 +18,7 @@ struct Api::Request {
   RouteMatch match;
   const ServedRoute* route = nullptr;  // null for `/events`
   std::optional<Identity> identity;
+  absl::Status bad_credentials;  // of `/events`: there are some, not good
   bool keys_were_refreshed = false;
   std::unique_ptr<google::protobuf::Message> message;
 
@@ -36,14 +37,19 @@ struct Api::BundlePart {
   std::string name;
   const ServedRoute* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
-  std::vector<std::string> keys;    // CursorKeys
-  std::vector<ResumePoint> resume;  // one for each
+  std::optional<std::string> own_id;  // in the part's own query
+  ResumePlaces resume;
 };
 
-// Where a browser that comes back left off: the header, or `last_event_id` in
-// the query for those who cannot set headers (WHATWG HTML, 9.2.4). Ids that no
-// stream of ours could have sent are taken as absent.
-std::optional<std::string> LastEventId(const Exchange& exchange);
+// Where a browser that comes back left off, as it says: the header, or else a
+// parameter for those who cannot set headers (WHATWG HTML, 9.2.4). Whether the
+// bridge could have sent such an id is not looked at.
+std::optional<std::string> LastEventId(const Exchange& exchange,
+                                       ResumeParams params);
+
+// The same by the parameters of a query alone.
+std::optional<std::string> LastEventIdParam(absl::string_view raw_query,
+                                            ResumeParams params);
 
 // How long the client wants to wait for a unary call, or to have a stream: the
 // header Grpc-Timeout. Nothing when it does not say; InvalidArgument for what

@@ -153,6 +153,18 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
   return std::optional<Identity>(*std::move(identity));
 }
 
+absl::StatusOr<std::optional<Identity>> Authenticator::WhoIs(
+    const Exchange& exchange, QueryCredentials query, bool* unknown_key,
+    std::vector<std::string>* set_cookies) const {
+  std::string why;
+  absl::StatusOr<std::optional<Identity>> identity =
+      Identify(exchange, query, unknown_key, set_cookies, &why);
+  if (!identity.ok() && (unknown_key == nullptr || !*unknown_key)) {
+    failures_.Add(std::move(why));
+  }
+  return identity;
+}
+
 absl::StatusOr<std::optional<Identity>> Authenticator::Admit(
     const Exchange& exchange, const sse::v1::Access& rule,
     QueryCredentials query, bool* unknown_key,

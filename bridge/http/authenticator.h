@@ -70,6 +70,14 @@ class Authenticator {
       QueryCredentials query, bool* unknown_key = nullptr,
       std::vector<std::string>* set_cookies = nullptr) const;
 
+  // Whoever the request is from, for what decides later what he may: nullopt
+  // for one without credentials. With some that are not good the same errors as
+  // above, and the same `unknown_key` and `set_cookies`.
+  absl::StatusOr<std::optional<Identity>> WhoIs(
+      const Exchange& exchange, QueryCredentials query,
+      bool* unknown_key = nullptr,
+      std::vector<std::string>* set_cookies = nullptr) const;
+
   // Calls `again` on another thread as soon as the published keys were looked
   // for once more. False, without a call: there is no use in it.
   bool WhenKeysAreFresh(std::function<void()> again) const;

@@ -36,8 +36,26 @@ Exchange::~Exchange() {
 
 absl::string_view Exchange::raw_path() const {
   const absl::string_view target = OriginForm(request_.target);
-  const absl::string_view path = target.substr(0, target.find('?'));
+  const absl::string_view path =
+      target.substr(0, target.find('?')).substr(base_path_size_);
   return path.empty() ? "/" : path;
+}
+
+bool Exchange::EnterBasePath(const std::string& base_path) {
+  const absl::string_view path = raw_path();
+  if (!absl::StartsWith(path, base_path)) return false;
+  if (path.size() > base_path.size() && path[base_path.size()] != '/') {
+    return false;
+  }
+  base_path_size_ = base_path.size();
+  public_path_ += base_path;
+  return true;
+}
+
+bool Exchange::IsBasePathItself() const {
+  const absl::string_view target = OriginForm(request_.target);
+  return base_path_size_ > 0 &&
+         target.substr(0, target.find('?')).size() == base_path_size_;
 }
 
 absl::string_view Exchange::raw_query() const {

@@ -66,7 +66,7 @@ class Exchange {
   bool keep_alive() const { return request_.keep_alive; }
 
   // Of the target, also when it is in absolute-form (http://host/path); still
-  // percent-encoded. The query is without its '?'.
+  // percent-encoded, and without the base path. The query is without its '?'.
   absl::string_view raw_path() const;
   absl::string_view raw_query() const;
 
@@ -80,6 +80,21 @@ class Exchange {
   }
   void set_client_address(std::string address) {
     client_address_ = std::move(address);
+  }
+
+  // Takes the path that the bridge is configured to be below off the request's.
+  // False: the request is not below it. Before the request is served.
+  bool EnterBasePath(const std::string& base_path);
+
+  // Whether the request is for that path without a slash at its end.
+  bool IsBasePathItself() const;
+
+  // What stands before the bridge's paths in the addresses that clients know:
+  // the prefix that a trusted proxy has taken off, then the base path. "" or
+  // like "/realtime".
+  const std::string& public_path() const { return public_path_; }
+  void set_forwarded_prefix(const std::string& prefix) {
+    public_path_ = prefix + public_path_;
   }
 
   // As they came.
@@ -124,6 +139,8 @@ class Exchange {
 
   const Parsed request_;
   std::string client_address_;  // empty: the peer's
+  size_t base_path_size_ = 0;
+  std::string public_path_;
   std::vector<std::pair<std::string, std::string>> response_headers_;
 
   Mutex mu_;

@@ -16,11 +16,11 @@ OpenStreams::OpenStreams(const DenyList* denied, Delivery* delivery)
       farewell_(Frame::Create(StatusEvent(kRevoked))) {}
 
 uint64_t OpenStreams::Reserve(std::string subject, std::string token_id,
-                              bool is_events) {
+                              bool tells_why) {
   MutexLock lock(&mu_);
   const uint64_t number = next_++;
   streams_.emplace(number, Stream{std::move(subject), std::move(token_id),
-                                  is_events, ConnectionRef()});
+                                  tells_why, ConnectionRef()});
   return number;
 }
 
@@ -52,7 +52,7 @@ void OpenStreams::EndDenied() {
 // Only posts to the connection's loop: what follows from it comes later.
 void OpenStreams::End(const Stream& stream) {
   delivery_->Close(stream.connection, CloseReason::kExpired,
-                   stream.is_events ? farewell_ : nullptr);
+                   stream.tells_why ? farewell_ : nullptr);
 }
 
 size_t OpenStreams::size() const {

@@ -26,8 +26,9 @@ class OpenStreams {
   OpenStreams& operator=(const OpenStreams&) = delete;
 
   // A number for what is about to be opened, given to Opened and Closed, which
-  // may come in either order. An event stream is told why it ends.
-  uint64_t Reserve(std::string subject, std::string token_id, bool is_events);
+  // may come in either order. `tells_why`: the stream's form can say why
+  // it ends.
+  uint64_t Reserve(std::string subject, std::string token_id, bool tells_why);
 
   // The stream of that number is this connection. Ends it if its user was
   // denied meanwhile.
@@ -43,7 +44,7 @@ class OpenStreams {
   struct Stream {
     std::string subject;
     std::string token_id;
-    bool is_events = true;
+    bool tells_why = true;
     ConnectionRef connection;
   };
 

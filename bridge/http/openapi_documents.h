@@ -3,7 +3,7 @@
 
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/string_view.h"
@@ -11,6 +11,7 @@
 #include "bridge/http/exchange.h"
 #include "bridge/http/http_response.h"
 #include "bridge/schema/schema.h"
+#include "bridge/transcode/name_patterns.h"
 
 namespace sse_bridge {
 
@@ -24,16 +25,18 @@ class OpenApiDocuments {
 
   static bool Has(absl::string_view raw_path);
 
-  // The answer to a GET or HEAD of such a path.
-  HttpResponse Answer(const Exchange& exchange) const;
+  // The answer to a GET or HEAD of such a path. Parameters that are not its own
+  // are refused, but for those `ignored`.
+  HttpResponse Answer(const Exchange& exchange,
+                      const NamePatterns& ignored) const;
 
  private:
   const Schema* const schema_;
 
   mutable Mutex mu_;
-  // By format and version.
-  mutable std::map<std::pair<bool, bool>, std::string> made_
-      ABSL_GUARDED_BY(mu_);
+  // Whether it is YAML, whether 3.1, and its server.
+  using Key = std::tuple<bool, bool, std::string>;
+  mutable std::map<Key, std::string> made_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace sse_bridge

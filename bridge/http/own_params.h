@@ -6,15 +6,21 @@
 namespace sse_bridge {
 
 // Query parameters that are the bridge's own, for clients that cannot set
-// headers. A request that has a field named like a credential keeps its name:
-// there the parameter is the field, and no credential.
-inline constexpr char kLastEventIdParam[] = "last_event_id";
+// headers. Where the request has a field of that name, which the query may set,
+// the parameter is the field and nothing else (ServedRoute); only the field
+// that `resume_into` names is set by either.
 inline constexpr char kTicketParam[] = "ticket";
 inline constexpr char kAccessTokenParam[] = "access_token";
 
+// What stands for the header Last-Event-ID. Polyfills add the second to a URL
+// that may have the first already, so the second counts.
+inline constexpr char kLastEventIdParam[] = "last_event_id";
+inline constexpr char kLastEventIdParamOfPolyfills[] = "lastEventId";
+
+// Of `/events`, which has no fields.
 inline bool IsOwnParam(absl::string_view name) {
-  return name == kLastEventIdParam || name == kTicketParam ||
-         name == kAccessTokenParam;
+  return name == kLastEventIdParam || name == kLastEventIdParamOfPolyfills ||
+         name == kTicketParam || name == kAccessTokenParam;
 }
 
 }  // namespace sse_bridge

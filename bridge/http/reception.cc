@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bridge/delivery/clock.h"
+#include "bridge/http/base_path.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
@@ -11,6 +12,8 @@ bool Reception::Handle(Exchange* exchange) const {
   if (proxies_.Trusts(exchange->peer_address())) {
     exchange->set_client_address(proxies_.ClientOf(
         exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));
+    exchange->set_forwarded_prefix(
+        ForwardedPrefix(exchange->HeaderValues("X-Forwarded-Prefix")));
     // A proxy keeps connections open and sends everybody's requests on them, so
     // here each request counts as a connection.
     if (rate_ != nullptr && !proxy_protocol_ &&

@@ -128,6 +128,8 @@ bool ParseChunkLine(absl::string_view line, size_t* size) {
          std::all_of(line.begin(), line.end(), IsValueChar);
 }
 
+constexpr absl::string_view kEventId = "Last-Event-ID:";
+
 }  // namespace
 
 RequestFraming::State RequestFraming::Refuse(int status,
@@ -155,16 +157,32 @@ RequestFraming::State RequestFraming::AdvanceHead(absl::string_view buffer) {
     if (verb_.empty() && searched_ - begin_ > limits_->max_request_line_bytes) {
       return Refuse(414, "the request line is too long");
     }
-    if (searched_ - begin_ > limits_->max_head_bytes) {
+    if (HeadIsTooLarge(buffer.substr(at_, searched_ - at_))) {
       return Refuse(431, "the request head is too large");
     }
     if (c == '\n') {
       const absl::string_view line = buffer.substr(at_, searched_ - 2 - at_);
+      if (event_id_line_ == 0 && absl::StartsWithIgnoreCase(line, kEventId) &&
+          searched_ - at_ <= limits_->max_event_id_line_bytes) {
+        event_id_line_ = searched_ - at_;
+      }
       at_ = searched_;
       if (!ReadLine(line)) return state_;
     }
   }
   return state_;
+}
+
+bool RequestFraming::HeadIsTooLarge(absl::string_view line_so_far) const {
+  if (searched_ - begin_ - event_id_line_ <= limits_->max_head_bytes) {
+    return false;
+  }
+  const bool may_be_event_id =
+      event_id_line_ == 0 && !verb_.empty() &&
+      line_so_far.size() <= limits_->max_event_id_line_bytes &&
+      absl::StartsWithIgnoreCase(kEventId,
+                                 line_so_far.substr(0, kEventId.size()));
+  return !may_be_event_id || at_ - begin_ > limits_->max_head_bytes;
 }
 
 bool RequestFraming::ReadLine(absl::string_view line) {

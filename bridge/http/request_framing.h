@@ -14,6 +14,9 @@ struct FramingLimits {
   // Beyond them 431, 431, 414 and 413. Line ends count; a chunked body's
   // framing does not, but has a bound of its own.
   size_t max_head_bytes = size_t{16} << 10;
+  // The first line Last-Event-ID, up to here, counts beside the head: whoever
+  // was let in without one may come back with the one that he was given.
+  size_t max_event_id_line_bytes = size_t{8} << 10;
   size_t max_headers = 100;
   size_t max_request_line_bytes = size_t{8} << 10;
   size_t max_body_bytes = size_t{1} << 20;
@@ -74,6 +77,7 @@ class RequestFraming {
   State AdvanceBody(absl::string_view buffer);
   State AdvanceChunks(absl::string_view buffer);
   State AdvanceTrailers(absl::string_view buffer);
+  bool HeadIsTooLarge(absl::string_view line_so_far) const;
   bool ReadLine(absl::string_view line);
   bool ReadRequestLine(absl::string_view line);
   bool ReadHeaderLine(absl::string_view line);
@@ -82,9 +86,10 @@ class RequestFraming {
 
   const FramingLimits* const limits_;  // must outlive this
   State state_ = State::kHead;
-  size_t begin_ = 0;     // of the request line: 2 after an empty line
-  size_t searched_ = 0;  // no line of the head ends before this
-  size_t at_ = 0;        // what is before this is understood
+  size_t begin_ = 0;          // of the request line: 2 after an empty line
+  size_t searched_ = 0;       // no line of the head ends before this
+  size_t at_ = 0;             // what is before this is understood
+  size_t event_id_line_ = 0;  // its bytes; 0: not there yet
   int status_ = 0;
   std::string reason_;
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/http/own_params.h"
 #include "bridge/http/schema_json.h"
+#include "bridge/transcode/field_text.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
 #include "google/protobuf/any.pb.h"
@@ -16,11 +17,16 @@ namespace {
 
 using google::protobuf::Any;
 
-// Whether the request has a field that a query parameter of this name means.
-bool HasField(const google::protobuf::Descriptor* request,
-              const std::string& name) {
-  return request->FindFieldByName(name) != nullptr ||
-         request->FindFieldByCamelcaseName(name) != nullptr;
+// The field that a query parameter of this name sets; null: none.
+const google::protobuf::FieldDescriptor* QueryField(const Route& route,
+                                                    const std::string& name) {
+  const auto* field =
+      FindFieldByAnyName(*route.method->descriptor->input_type(), name);
+  // What the body carries the query cannot set.
+  if (field == nullptr || route.body == "*" || route.body == field->name()) {
+    return nullptr;
+  }
+  return field;
 }
 
 JsonOptions OptionsOf(const sse::v1::Json& json) {
@@ -60,22 +66,25 @@ std::vector<Any> DetailsOf(const absl::Status& status) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const ServedSchema>> ServedSchema::Create(
-    std::shared_ptr<const Schema> schema) {
-  std::shared_ptr<ServedSchema> served(new ServedSchema(std::move(schema)));
+    std::shared_ptr<const Schema> schema, Options options) {
+  std::shared_ptr<ServedSchema> served(
+      new ServedSchema(std::move(schema), std::move(options)));
   for (const Route* route : served->schema_->routes()) {
     if (absl::Status added = served->Add(route); !added.ok()) return added;
   }
   return std::shared_ptr<const ServedSchema>(std::move(served));
 }
 
-ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema)
+ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
+                           Options options)
     : schema_(std::move(schema)),
+      options_(std::move(options)),
       schema_json_(SchemaJson(*schema_)),
       openapi_(schema_.get()),
       messages_(&schema_->pool()) {
-  JsonOptions options;
-  options.unresolved_any_by_url = true;
-  details_ = JsonEncoder::Create(&schema_->pool(), options);
+  JsonOptions json_options;
+  json_options.unresolved_any_by_url = true;
+  details_ = JsonEncoder::Create(&schema_->pool(), json_options);
   any_ = details_->TableFor(
       schema_->pool().FindMessageTypeByName("google.protobuf.Any"));
 }
@@ -91,12 +100,20 @@ absl::Status ServedSchema::Add(const Route* route) {
   ServedRoute served;
   served.route = route;
   RequestBinder::Options binder_options;
-  binder_options.ignored_query_names = {kLastEventIdParam};
-  for (const auto& [name, is_credential] :
+  binder_options.ignored_patterns = &options_.ignored_params;
+  for (const auto& [name, is_own] :
        {std::pair(kTicketParam, &served.credentials.ticket),
-        std::pair(kAccessTokenParam, &served.credentials.access_token)}) {
-    *is_credential = !HasField(method.descriptor->input_type(), name);
-    if (*is_credential) binder_options.ignored_query_names.insert(name);
+        std::pair(kAccessTokenParam, &served.credentials.access_token),
+        std::pair(kLastEventIdParam, &served.resume_params.last_event_id),
+        std::pair(kLastEventIdParamOfPolyfills,
+                  &served.resume_params.of_polyfills)}) {
+    const auto* field = QueryField(*route, name);
+    const bool resumes = is_own == &served.resume_params.last_event_id ||
+                         is_own == &served.resume_params.of_polyfills;
+    // Where the field is what the id goes into, both mean the same.
+    *is_own = field == nullptr ||
+              (resumes && field->name() == method.stream.resume_into());
+    if (*is_own) binder_options.ignored_query_names.insert(name);
   }
   auto binder =
       RequestBinder::Create(method.descriptor->input_type(), route->body,

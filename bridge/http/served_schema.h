@@ -15,10 +15,17 @@
 #include "bridge/schema/schema.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
+#include "bridge/transcode/name_patterns.h"
 #include "bridge/transcode/request_binder.h"
 #include "google/protobuf/dynamic_message.h"
 
 namespace sse_bridge {
+
+// Which query parameters say where a browser left off.
+struct ResumeParams {
+  bool last_event_id = false;  // kLastEventIdParam
+  bool of_polyfills = false;   // kLastEventIdParamOfPolyfills
+};
 
 // A route with everything that serving it needs, made once at load.
 struct ServedRoute {
@@ -29,6 +36,7 @@ struct ServedRoute {
 
   // The query parameters that are no fields of the request.
   QueryCredentials credentials;
+  ResumeParams resume_params;
 
   // The response (or its response_body) is a google.api.HttpBody: raw bytes.
   bool raw_response = false;
@@ -41,8 +49,13 @@ struct ServedRoute {
 // a newer one may take its place meanwhile.
 class ServedSchema {
  public:
+  struct Options {
+    // Query parameters that are passed over where they mean nothing.
+    NamePatterns ignored_params;
+  };
+
   static absl::StatusOr<std::shared_ptr<const ServedSchema>> Create(
-      std::shared_ptr<const Schema> schema);
+      std::shared_ptr<const Schema> schema, Options options);
 
   ServedSchema(const ServedSchema&) = delete;
   ServedSchema& operator=(const ServedSchema&) = delete;
@@ -55,6 +68,8 @@ class ServedSchema {
 
   const OpenApiDocuments& openapi() const { return openapi_; }
 
+  const NamePatterns& ignored_params() const { return options_.ignored_params; }
+
   // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
   // of types that the schema does not know are shown by their URL and bytes.
   std::string StatusJson(const absl::Status& status) const;
@@ -63,11 +78,12 @@ class ServedSchema {
   std::string DetailsJson(const absl::Status& status) const;
 
  private:
-  explicit ServedSchema(std::shared_ptr<const Schema> schema);
+  ServedSchema(std::shared_ptr<const Schema> schema, Options options);
 
   absl::Status Add(const Route* route);
 
   const std::shared_ptr<const Schema> schema_;
+  const Options options_;
   const std::string schema_json_;
   const OpenApiDocuments openapi_;
   google::protobuf::DynamicMessageFactory messages_;

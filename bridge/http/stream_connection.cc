@@ -75,6 +75,19 @@ HttpResponse StreamHeadResponse(StreamForm form) {
   return StreamHeaders(ContentType(form));
 }
 
+HttpResponse NoEventsResponse(StreamForm form) {
+  switch (form) {
+    case StreamForm::kEvents:
+      return HttpResponse{204, {{"Cache-Control", "no-store"}}, ""};
+    case StreamForm::kLines:
+    case StreamForm::kArray:
+      break;
+  }
+  HttpResponse response = StreamHeadResponse(form);
+  if (form == StreamForm::kArray) response.body = "[]\n";
+  return response;
+}
+
 StreamConnection::StreamConnection(std::shared_ptr<Exchange> exchange,
                                    Delivery* delivery,
                                    OpenStreams* open_streams,
@@ -101,11 +114,12 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   spec.expires = traits_.expires;
   spec.max_age = traits_.max_age;
   spec.expected_attaches = attaches;
+  // JSON says it in its own way, see JsonRewriter.
+  spec.expiry_frame = std::move(farewells_.expired);
+  spec.slow_frame = std::move(farewells_.slow);
   if (traits_.form == StreamForm::kEvents) {
     spec.keep_alive = traits_.keep_alive;
     spec.retry = traits_.retry;
-    spec.expiry_frame = std::move(farewells_.expired);
-    spec.slow_frame = std::move(farewells_.slow);
     spec.rewriter = std::move(traits_.rewriter);
   } else if (traits_.form == StreamForm::kLines) {
     // These come past the rewriter. An array that is cut off is no JSON, which
@@ -122,7 +136,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
           ? 0
           : open_streams_->Reserve(std::move(traits_.subject),
                                    std::move(traits_.token_id),
-                                   traits_.form == StreamForm::kEvents);
+                                   /*tells_why=*/true);
   if (traits_.witness != nullptr) traits_.witness->OnStarted();
   spec.observer = std::make_unique<LeaseHolder>(
       std::move(lease_), open_streams_, number, std::move(traits_.witness));
@@ -134,7 +148,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
 void StreamConnection::NoContent() {
   lease_.Release();
   if (traits_.witness != nullptr) traits_.witness->OnNoContent();
-  HttpResponse response{204, {{"Cache-Control", "no-store"}}, ""};
+  HttpResponse response = NoEventsResponse(traits_.form);
   AddExposed(metadata_, *exchange_, &response);
   exchange_->Respond(std::move(response));
 }

@@ -26,6 +26,10 @@ enum class StreamForm {
 // The answer to HEAD: the headers that the stream would have.
 HttpResponse StreamHeadResponse(StreamForm form);
 
+// The answer of a stream that is over and has no events: 204, which tells
+// EventSource not to come back; in JSON the empty array or no line.
+HttpResponse NoEventsResponse(StreamForm form);
+
 // What a stream's connection is opened with, decided from the request.
 struct StreamTraits {
   StreamForm form = StreamForm::kEvents;

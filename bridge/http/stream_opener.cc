@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/access/escaped_text.h"
+#include "bridge/base/own_ids.h"
+#include "bridge/feed/end_id.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/http/forwarded_metadata.h"
 #include "bridge/http/share_by.h"
@@ -84,10 +86,7 @@ absl::Status StreamOpener::Open(
   config.reconnect.give_up_after =
       method.give_up_after.value_or(options_.give_up_after);
   config.reconnect.codes = method.reconnect_codes;
-  // A shared call speaks for one user only if its request names that user.
-  if (!shared || !method.access.subject_into().empty()) {
-    config.metadata = IdentityMetadata(identity);
-  }
+  if (SpeaksForOneUser(method)) config.metadata = IdentityMetadata(identity);
   config.metadata.insert(config.metadata.end(), forwarded.begin(),
                          forwarded.end());
   if (options_.exposed != nullptr) {
@@ -114,11 +113,14 @@ absl::Status StreamOpener::Open(
     if (!room.ok()) return room;
   }
   for (SharedRequest& part : *parts) {
-    Feed::Config each = config;
-    each.request = std::move(part.bytes);
     const size_t point = std::min(part.index, resume.size() - 1);
-    membership.tag = tag + static_cast<int>(point);
     const ResumePoint& at = resume[point];
+    if (at.over) continue;
+    membership.tag = tag + static_cast<int>(point);
+    Feed::Config each = config;
+    each.call_tag =
+        CallTag(method.grpc_path, part.bytes, SubjectOfCalls(method, identity));
+    each.request = std::move(part.bytes);
     const std::string* after =
         has_ids && !at.after.empty() ? &at.after : nullptr;
     each.returning = at.returning;
@@ -127,6 +129,8 @@ absl::Status StreamOpener::Open(
           [served, prototype = route.request_prototype,
            path = method.stream.resume_into(), bytes = each.request](
               absl::string_view id) -> std::optional<std::string> {
+        // The backend gave no such id.
+        if (IsOwnId(id)) return std::nullopt;
         std::unique_ptr<Message> message(prototype->New());
         message->ParsePartialFromString(bytes);
         if (!SetFieldFromText(message.get(), path, id).ok()) {

@@ -29,9 +29,9 @@ bool IsPathChar(char c) {
 // RFC 6265, 5.1.4: cookies go to this path and to what is below. What could
 // end the attribute is left out, with all from the slash before it.
 std::string PathOf(const Exchange& exchange) {
-  std::string path;
+  std::string path = exchange.public_path();
   const auto prefix = exchange.Header("X-Forwarded-Prefix");
-  if (prefix && absl::StartsWith(*prefix, "/") &&
+  if (path.empty() && prefix && absl::StartsWith(*prefix, "/") &&
       std::all_of(prefix->begin(), prefix->end(), IsPathChar)) {
     path = std::string(absl::StripTrailingAsciiWhitespace(*prefix));
     while (absl::EndsWith(path, "/")) path.pop_back();

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/event_names.h"
+#include "bridge/base/own_ids.h"
 #include "bridge/transcode/sse_format.h"
 #include "bridge/transcode/wire_slices.h"
 
@@ -98,6 +99,10 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
     if (!present || id.empty() || !IsOneLine(id)) {
       payload.resize(frame->event_end);
     } else {
+      if (id.size() > kMaxIdBytes || IsOwnId(id)) {
+        payload.resize(begin);
+        absl::StrAppend(&payload, kLostId);
+      }
       payload += '\n';
     }
   }

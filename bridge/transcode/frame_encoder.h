@@ -75,7 +75,9 @@ class FrameEncoder {
   // Replaces *frame. CR, LF and NUL are removed from an event's name that
   // comes from data, and one of the bridge's own gets a prefix
   // (EventNameOfData); an id with one of them is left out, and so is an id whose
-  // field is not set. On error (see JsonEncoder) *frame is cleared.
+  // field is not set. An id that no browser could come back with (too long, or
+  // like the bridge's own) becomes kLostId. On error (see JsonEncoder) *frame is
+  // cleared.
   absl::Status Encode(absl::Span<const absl::string_view> wire,
                       EncodedFrame* frame) const;
 

@@ -137,7 +137,8 @@ Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
                                      Message* out) const {
   FieldChain chain;
   if (Reason r = ResolveFieldChain(*request_, param.name, &chain); !r.empty()) {
-    return r;
+    const NamePatterns* ignored = options_.ignored_patterns;
+    return ignored != nullptr && ignored->Match(param.name) ? Reason() : r;
   }
   if (whole_body_) return "the body carries all fields";
   if (chain[0] == body_field_) return "the body carries this field";

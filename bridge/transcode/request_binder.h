@@ -13,6 +13,7 @@
 #include "bridge/schema/path_variable.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
+#include "bridge/transcode/name_patterns.h"
 #include "bridge/transcode/query_params.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -29,7 +30,8 @@ namespace sse_bridge {
 // - The query names the other fields, nested ones by dots ("a.b=1"), repeated
 //   ones by repetition, in JSON names or those of the .proto. Maps and whole
 //   messages cannot be named, but types with a text form can (Timestamp,
-//   Duration, FieldMask, the wrappers). What names no field is refused.
+//   Duration, FieldMask, the wrappers). What names no field is refused, but
+//   for Options::ignored_patterns.
 // - A field that the path binds may also come from query or body, with the
 //   same value.
 //
@@ -41,6 +43,10 @@ class RequestBinder {
     // Query parameters that belong to the bridge ("access_token"): never
     // fields.
     absl::flat_hash_set<std::string> ignored_query_names;
+
+    // Passed over where they name no field; null: none. Must outlive the
+    // binder.
+    const NamePatterns* ignored_patterns = nullptr;
   };
 
   // InvalidArgument when the body selector or a path variable does not fit the

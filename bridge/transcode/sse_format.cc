@@ -43,8 +43,12 @@ std::string EventFrame(absl::string_view event, absl::string_view data) {
   return frame;
 }
 
-std::string StatusEvent(absl::string_view status_json) {
-  return EventFrame(kStatusEventName, status_json);
+std::string StatusEvent(absl::string_view status_json, absl::string_view id) {
+  std::string frame = EventFrame(kStatusEventName, status_json);
+  if (!id.empty()) {
+    frame.insert(frame.find('\n') + 1, absl::StrCat("id: ", id, "\n"));
+  }
+  return frame;
 }
 
 bool IsOneLine(absl::string_view value) {

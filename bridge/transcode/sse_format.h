@@ -22,8 +22,10 @@ std::string RetryLine(int64_t milliseconds);
 // An event with data of one or several lines. Without a name, "message".
 std::string EventFrame(absl::string_view event, absl::string_view data);
 
-// The event that tells how a stream ended: a google.rpc.Status in JSON.
-std::string StatusEvent(absl::string_view status_json);
+// The event that tells how a stream ended: a google.rpc.Status in JSON, after
+// the id line if there is an `id`, which must be one line.
+std::string StatusEvent(absl::string_view status_json,
+                        absl::string_view id = {});
 
 // Whether a value can be an event's name or id as it is: no CR, LF or NUL.
 bool IsOneLine(absl::string_view value);

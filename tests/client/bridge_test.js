@@ -273,6 +273,28 @@ test('shared: a task that finishes ends its stream alone', async (t) => {
   await news.return();
 });
 
+test('a base path stands before every route, streams and shared ones too', async (t) => {
+  const { bridge, make } = await setUp(t, { bridge: ['--base-path', '/realtime'] });
+  const client = make({ baseUrl: `${bridge.address}/realtime/` });
+  const news = client.shared().notifications.stream()[Symbol.asyncIterator]();
+  const first = take(news, 1);
+  await notify(client, 'one');
+  assert.deepEqual(titles(await first), ['one']);
+  await news.return();
+  const unread = client.notifications.stream()[Symbol.asyncIterator]();
+  assert.deepEqual(titles(await take(unread, 1)), ['one']);
+  await unread.return();
+});
+
+test('shared: what anybody may read needs no token', async (t) => {
+  const { client, make } = await setUp(t);
+  const prices = make({ token: undefined }).shared().prices.stream({ symbols: ['AAPL'] });
+  const first = take(prices[Symbol.asyncIterator](), 1);
+  await client.prices.publish({ symbol: 'AAPL', price: 3 });
+  assert.equal((await first)[0].symbol, 'AAPL');
+  prices.close();
+});
+
 before(() => {
   for (const name of ['SSE_BRIDGE_PROGRAM', 'SSE_BRIDGE_BACKENDS']) {
     assert(process.env[name], `${name} is not set`);

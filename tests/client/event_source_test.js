@@ -76,6 +76,19 @@ test('eventsource: a finished task is asked for once more, and 204 ends it', asy
   );
 });
 
+test('eventsource: a stream that has ended is not read again', async (t) => {
+  const bridge = await startServices(t);
+  await post(bridge, '/tasks', { task_id: 'bundled' });
+  // The place to resume after is not the whole truth here: the end is.
+  const path = `/events?stream=${encodeURIComponent('/tasks/bundled/progress')}`;
+  const { source, statuses, events } = listen(t, bridge, path, ['progress', 'grpc-status']);
+  await until('the task', () => events.length === 1);
+  await post(bridge, '/tasks/bundled', { status: 'failed', error: 'no' });
+  await until('the end', () => source.readyState === EventSource.CLOSED);
+  assert.deepEqual(statuses, [200, 204]);
+  assert.match(events.at(-1).id, /^progress=sse-bridge:end\.0\.[0-9a-f]{16}$/);
+});
+
 test('curl -N shows each event when it is there', async (t) => {
   const bridge = await startServices(t);
   const url = `${bridge.address}/channels/c/stream`;

@@ -25,7 +25,7 @@ const std::vector<Route>& ProtectedRoutes() {
       {"GET", "/tasks/t/progress", ""},
       {"GET", "/channels/c/stream", ""},
       {"GET", "/admin/metrics/stream", ""},
-      {"GET", "/events", ""},
+      {"GET", "/events?stream=%2Fchannels%2Fc%2Fstream", ""},
       {"POST", "/prices", R"({"symbol":"A","price":1})"},
       {"POST", "/notifications", R"({"user_id":"ann","title":"t"})"},
       {"POST", "/notifications/1/read", ""},

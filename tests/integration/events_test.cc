@@ -200,8 +200,10 @@ TEST_F(EventsTest, WrongStreamsAreRefused) {
 
 TEST_F(EventsTest, StreamsAskForTheirOwnAccess) {
   const std::string ben = bridge_.Token("ben");
-  ExpectError(bridge_.Call("GET", "/events"), 401);
-  ExpectError(bridge_.Call("GET", EventsOf({"/prices/stream?symbols=X"})), 401);
+  ExpectError(bridge_.Call("GET", EventsOf({"/notifications/stream"})), 401);
+  ExpectError(bridge_.Call("GET", EventsOf({"/prices/stream?symbols=X",
+                                            "/channels/c/stream"})),
+              401);
   ExpectError(bridge_.Call("GET", EventsOf({"/admin/metrics/stream"}), ben),
               403, "admin");
   ExpectError(bridge_.Call("GET", EventsOf({"/notifications/stream"}), ben),
@@ -209,6 +211,37 @@ TEST_F(EventsTest, StreamsAskForTheirOwnAccess) {
   ExpectFieldError(
       bridge_.Call("GET", EventsOf({"/channels/c/stream?user_id=ann"}), ben),
       "user_id");
+}
+
+TEST_F(EventsTest, AnybodyBundlesWhatAnybodyMayRead) {
+  Publish("X", 1);
+  HttpConnection named = bridge_.Stream(
+      EventsOf({"/prices/stream?symbols=X", "more:/prices/stream?symbols=X"}));
+  EXPECT_EQ(Data(named.Event())["symbol"], "X");
+
+  Publish("AAPL", 3);
+  HttpConnection defaults = bridge_.Stream("/events");
+  std::string comments;
+  SseEvent event;
+  while (event.event.empty()) {
+    const auto block = defaults.NextBlock();
+    ASSERT_TRUE(block.has_value());
+    event = *block;
+    comments += event.comment + "\n";
+  }
+  EXPECT_EQ(event.event, "price");
+  EXPECT_NE(comments.find("left out: notification"), std::string::npos)
+      << comments;
+}
+
+TEST_F(EventsTest, ATokenThatIsNotGoodIsNotTakenForNobodys) {
+  const std::string expired = bridge_.Sign({{"sub", "ann"}, {"exp", 1}});
+  ExpectError(bridge_.Call("GET", "/events", expired), 401, "token");
+  ExpectError(bridge_.Call("GET", EventsOf({"/channels/c/stream"}), expired),
+              401, "token");
+  // What needs none is served as everywhere.
+  bridge_.Stream(EventsOf({"/prices/stream?symbols=X"}), expired);
+  ExpectError(bridge_.Call("GET", "/events?ticket=used"), 401);
 }
 
 TEST_F(EventsTest, OtherVerbsAreNotAllowed) {

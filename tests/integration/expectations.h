@@ -18,7 +18,8 @@ void ExpectError(const HttpAnswer& answer, int status,
 // It is a 400 whose google.rpc.BadRequest names this field, and no other.
 void ExpectFieldError(const HttpAnswer& answer, const std::string& field);
 
-// The event is the stream's end with this google.rpc.Code.
+// The event is the stream's end with this google.rpc.Code, as the backend (or a
+// bundle) ended it.
 void ExpectStatusEvent(const SseEvent& event, int code,
                        const std::string& message = "");
 

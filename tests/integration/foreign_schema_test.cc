@@ -71,7 +71,8 @@ TEST_F(ForeignSchemaTest, StreamHasItsHeadNamesIdsAndAnEnd) {
   const HttpAnswer head = stream.ReadHead();
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.headers.at("content-type"), "text/event-stream");
-  EXPECT_EQ(head.headers.at("cache-control"), "no-store");
+  EXPECT_EQ(head.headers.at("cache-control"), "no-store, no-transform");
+  EXPECT_EQ(head.headers.at("incremental"), "?1");
   EXPECT_EQ(head.headers.at("x-accel-buffering"), "no");
   EXPECT_EQ(head.headers.at("transfer-encoding"), "chunked");
   EXPECT_EQ(head.headers.count("content-length"), 0u);
@@ -387,8 +388,10 @@ TEST_F(ForeignSchemaTest, Http10StreamEndsWithItsConnection) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.count("transfer-encoding"), 0u);
   EXPECT_EQ(answer.headers.count("content-length"), 0u);
-  const std::string end = "event: grpc-status\ndata: {\"code\":0";
-  EXPECT_NE(answer.body.find(end), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("event: grpc-status\nid: sse-bridge:end.0."),
+            std::string::npos)
+      << answer.body;
+  EXPECT_NE(answer.body.find("\ndata: {\"code\":0"), std::string::npos);
   EXPECT_EQ(answer.body.substr(answer.body.size() - 2), "\n\n");
 }
 

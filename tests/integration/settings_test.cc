@@ -126,6 +126,9 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"upstream_metadata_file",
        {"connections_test.cc", "MetadataOfAFileGoWithEveryCall"}},
       {"upstream_tls_name", {"tls_test.cc", "BackendOfAnotherName"}},
+      {"ignore_query_params",
+       {"resume_ids_test.cc",
+        "UnknownParametersAreRefusedUnlessTheyAreToBeIgnored"}},
       {"log_streams",
        {"admin_test.cc", "LifecycleIsLoggedWithTheTraceAndWithoutSecrets"}},
   };
@@ -404,6 +407,36 @@ TEST_F(SettingsTest, MaxHead) {
   request.headers.emplace_back("X-Long", std::string(2000, 'x'));
   EXPECT_EQ(Fetch(bridge.address, request).status, 431);
   EXPECT_EQ(Fetch(bridge_.address, request).status, 200);
+}
+
+TEST_F(SettingsTest, BasePath) {
+  const Bridge bridge = With({"--base-path=/realtime"});
+  EXPECT_EQ(
+      Fetch(bridge.address, bridge.Request("GET", "/realtime/counts/t")).status,
+      200);
+  ExpectError(bridge.Call("GET", "/counts/t"), 404, "/realtime/");
+  ExpectError(bridge.Call("GET", "/realtimes/counts/t"), 404);
+  // Pages are beside what they load.
+  HttpAnswer answer = bridge.Call("GET", "/realtime");
+  EXPECT_EQ(answer.status, 308);
+  EXPECT_EQ(answer.headers.at("location"), "/realtime/");
+  EXPECT_EQ(bridge.Call("GET", "/realtime/explorer").status, 200);
+  const auto servers = [](const HttpAnswer& document) {
+    return nlohmann::json::parse(document.body)["servers"][0]["url"];
+  };
+  EXPECT_EQ(servers(bridge.Call("GET", "/realtime/openapi.json")), "/realtime");
+  EXPECT_EQ(servers(bridge_.Call("GET", "/openapi.json")), ".");
+
+  // What a trusted proxy has taken off stands before it.
+  const Bridge behind = With({"--base-path=/b/", "--trusted-proxy=127.0.0.1"});
+  HttpRequest request = behind.Request("GET", "/b/openapi.json");
+  request.headers.emplace_back("X-Forwarded-Prefix", "/a");
+  EXPECT_EQ(servers(Fetch(behind.address, request)), "/a/b");
+  request.headers.back().second = "//evil.example";
+  EXPECT_EQ(servers(Fetch(behind.address, request)), "/b");
+  request = bridge_.Request("GET", "/openapi.json");
+  request.headers.emplace_back("X-Forwarded-Prefix", "/a");
+  EXPECT_EQ(servers(Fetch(bridge_.address, request)), ".");
 }
 
 TEST_F(SettingsTest, LogLevel) {

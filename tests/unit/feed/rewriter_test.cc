@@ -19,28 +19,63 @@ FramePtr EventWithId(const std::string& id) {
   return Frame::Create(event + line + "data: 1\n\n", info);
 }
 
+// The last event of a stream that is over for good.
+FramePtr EndFrame(const std::string& id) {
+  FrameInfo info;
+  info.event_end = sizeof "event: grpc-status";
+  info.id_end = info.event_end + static_cast<uint32_t>(id.size() + 5);
+  return Frame::Create(StatusEvent("{\"code\":0}", id), info);
+}
+
 std::string Text(const FramePtr& frame) {
   return frame == nullptr ? "" : std::string(frame->payload());
 }
 
 TEST(BundleRewriterTest, IdsOfAllPartsTravelWithEachEvent) {
-  BundleRewriter rewriter({{"a", "a", ""}, {"b", "b", "7"}});
+  BundleRewriter rewriter({{"a", {}, {""}}, {"b", {}, {"7"}}});
   EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId("1&2"), 0)),
             "event: a\nid: a=1%262&b=7\ndata: 1\n\n");
   EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId("8"), 1)),
             "event: b\nid: a=1%262&b=8\ndata: 1\n\n");
 }
 
-TEST(BundleRewriterTest, PartsWithoutNameKeepTheirEvents) {
-  BundleRewriter rewriter({{"", "x/y", ""}});
+TEST(BundleRewriterTest, ASoleStreamWithoutNameKeepsItsEvents) {
+  BundleRewriter rewriter({{"", {"x/y", "z"}, {"", "4"}}});
   EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId("1"), 0)),
-            "event: tick\nid: x%2Fy=1\ndata: 1\n\n");
+            "event: tick\nid: x%2Fy=1&z=4\ndata: 1\n\n");
   const FramePtr status = Frame::Create(StatusEvent("{\"code\":3}"));
   EXPECT_EQ(Text(rewriter.Rewrite(*status, 0)), Text(status));
+  // The end of all has the id of the end, and nothing of the calls.
+  const FramePtr end = EndFrame("sse-bridge:end.0.x");
+  EXPECT_EQ(Text(rewriter.Rewrite(*end, 0)), Text(end));
+}
+
+TEST(BundleRewriterTest, AStreamOfSeveralCallsHasOneIdInTheBundle) {
+  BundleRewriter rewriter({{"a", {}, {"1"}}, {"b", {"x", "y"}, {"", "2"}}});
+  EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId("3"), 1)),
+            "event: b\nid: a=1&b=x%3D3%26y%3D2\ndata: 1\n\n");
+}
+
+TEST(BundleRewriterTest, WhoHasEndedStaysEndedInTheIdsOfTheOthers) {
+  BundleRewriter rewriter({{"a", {}, {"1"}}, {"b", {}, {""}}});
+  EXPECT_EQ(Text(rewriter.Rewrite(*EndFrame("sse-bridge:end.0.x"), 0)),
+            "event: grpc-status\nid: a=sse-bridge:end.0.x\ndata: "
+            "{\"stream\":\"a\",\"code\":0}\n\n");
+  EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId("2"), 1)),
+            "event: b\nid: a=sse-bridge:end.0.x&b=2\ndata: 1\n\n");
+}
+
+TEST(BundleRewriterTest, AnIdThatIsTooLongSaysThatTheStreamCannotBeResumed) {
+  BundleRewriter rewriter(
+      {{"a", {}, {std::string(4000, 'i')}}, {"b", {}, {""}}});
+  const std::string fits = Text(rewriter.Rewrite(*EventWithId("2"), 1));
+  EXPECT_NE(fits.find("&b=2\n"), std::string::npos);
+  EXPECT_EQ(Text(rewriter.Rewrite(*EventWithId(std::string(4000, 'k')), 1)),
+            "event: b\nid: sse-bridge:lost\ndata: 1\n\n");
 }
 
 TEST(BundleRewriterTest, ResetNamesItsStreamAndForgetsItsPlace) {
-  BundleRewriter rewriter({{"a", "a", "1"}, {"b", "b", "7"}});
+  BundleRewriter rewriter({{"a", {}, {"1"}}, {"b", {}, {"7"}}});
   EXPECT_EQ(Text(rewriter.Rewrite(*ResetFrame("1", "4"), 0)),
             "event: reset\nid: b=7\ndata: "
             "{\"stream\":\"a\",\"requested\":\"1\",\"oldest\":\"4\"}\n\n");
@@ -61,6 +96,30 @@ TEST(JsonRewriterTest, ResetIsAnElementOfItsOwn) {
   EXPECT_EQ(Text(array.Rewrite(*EventWithId("5"), 0)), ",\n1");
 }
 
+TEST(JsonRewriterTest, WhatIsCutOffByTheBridgeSaysSo) {
+  JsonRewriter array(JsonRewriter::Form::kArray);
+  array.Rewrite(*EventWithId("5"), 0);
+  EXPECT_EQ(Text(array.RewriteEnd(Frame::Create(StatusEvent("{\"code\":16}")),
+                                  CloseReason::kExpired)),
+            ",\n{\"error\":{\"code\":16}}]\n");
+  JsonRewriter lines(JsonRewriter::Form::kLines);
+  EXPECT_EQ(Text(lines.RewriteEnd(nullptr, CloseReason::kDrain)),
+            "{\"error\":{\"code\":14,\"message\":\"the bridge is shutting "
+            "down\"}}\n");
+  JsonRewriter old(JsonRewriter::Form::kArray);
+  EXPECT_EQ(Text(old.RewriteEnd(nullptr, CloseReason::kMaxAge)),
+            "{\"error\":{\"code\":14,\"message\":\"the stream's max_age is "
+            "over\"}}]\n");
+}
+
+TEST(JsonRewriterTest, AnEndIsToldOnce) {
+  JsonRewriter array(JsonRewriter::Form::kArray);
+  EXPECT_EQ(Text(array.Rewrite(*EndFrame("sse-bridge:end.0.x"), 0)), "]\n");
+  EXPECT_EQ(array.RewriteEnd(nullptr, CloseReason::kEnded), nullptr);
+  JsonRewriter quiet(JsonRewriter::Form::kArray);
+  EXPECT_EQ(Text(quiet.RewriteEnd(nullptr, CloseReason::kEnded)), "]\n");
+}
+
 TEST(ResetEventTest, OnlyTheOneReasonIsAnExpiry) {
   EXPECT_FALSE(OldestAfterExpiry(absl::OkStatus()).has_value());
   EXPECT_FALSE(OldestAfterExpiry(absl::OutOfRangeError("x")).has_value());
@@ -69,6 +128,8 @@ TEST(ResetEventTest, OnlyTheOneReasonIsAnExpiry) {
             "event: reset\nid: \ndata: "
             "{\"requested\":\"a\\n\\\"\",\"oldest\":\"b\"}\n\n");
   EXPECT_FALSE(IsReset(*EventWithId("1")));
+  EXPECT_FALSE(IsReset(*EndFrame("sse-bridge:end.0.x")));
+  EXPECT_LT(ResetFrame(std::string(5000, 'x'), "")->size(), 400u);
 }
 
 }  // namespace

@@ -295,6 +295,31 @@ TEST(RequestFramingTest, HeadIsBounded) {
   EXPECT_EQ(Frame(endless + "x").status, 431);
 }
 
+TEST(RequestFramingTest, TheIdThatABrowserComesBackWithCountsByItself) {
+  constexpr size_t kLimit = 16384;
+  const std::string id = "last-event-id: " + std::string(8000, 'i') + "\r\n";
+  std::string head = HeadOf(kLimit);
+  // At the end, and before the other headers.
+  head.insert(head.size() - 2, id);
+  EXPECT_EQ(FrameBothWays(head).state, State::kComplete);
+  head = HeadOf(kLimit);
+  head.insert(head.find("Host:"), id);
+  EXPECT_EQ(FrameBothWays(head).state, State::kComplete);
+  head.insert(head.size() - 2, "B: c\r\n");
+  EXPECT_EQ(FrameBothWays(head).status, 431);
+  // One alone, and no longer than the bridge gives them.
+  head = HeadOf(kLimit);
+  head.insert(head.size() - 2, id + id);
+  EXPECT_EQ(FrameBothWays(head).status, 431);
+  head = HeadOf(kLimit);
+  head.insert(head.size() - 2,
+              "Last-Event-ID: " + std::string(9000, 'i') + "\r\n");
+  EXPECT_EQ(FrameBothWays(head).status, 431);
+  head = HeadOf(kLimit);
+  head.insert(head.size() - 2, "Last-Event-IX: 7\r\n");
+  EXPECT_EQ(FrameBothWays(head).status, 431);
+}
+
 TEST(RequestFramingTest, HeadersAreCounted) {
   std::string headers;
   for (int i = 0; i < 99; ++i) absl::StrAppend(&headers, "A: b\r\n");

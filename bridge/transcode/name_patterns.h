@@ -1,0 +1,32 @@
+#ifndef SSE_BRIDGE_BRIDGE_TRANSCODE_NAME_PATTERNS_H_
+#define SSE_BRIDGE_BRIDGE_TRANSCODE_NAME_PATTERNS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+
+// A list of names, in which `*` stands for any text, also none ("utm_*").
+// Compared byte for byte. Immutable, then thread-safe.
+class NamePatterns {
+ public:
+  // InvalidArgument for one that is empty.
+  static absl::StatusOr<NamePatterns> Create(std::vector<std::string> patterns);
+
+  // Nothing matches.
+  NamePatterns() = default;
+
+  bool Match(absl::string_view name) const;
+
+ private:
+  absl::flat_hash_set<std::string> names_;
+  std::vector<std::string> patterns_;  // those with a `*`
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_TRANSCODE_NAME_PATTERNS_H_
