@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # scripts/soak.sh [SECONDS] [--clients N] [--storm CONNECTS] [--tls-streams N]
+#                 [--hostile]
 #
 # Lets N browsers (2,000) come and go at the bridge for so long (600 s), and
 # fails when the bridge's memory does not stay flat: what it holds in the last
@@ -10,6 +11,9 @@
 #                       counter must be at zero (20,000 are meant)
 #   --tls-streams N     instead: N streams over TLS, of which a reload of the
 #                       certificate may drop none (10,000 are meant)
+#   --hostile           instead: 1,000 honest streams among attackers of every kind
+#                       (tests/soak/hostile.py) for SECONDS; memory stays within
+#                       its bound and nothing honest is lost or slow
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -17,13 +21,14 @@ cd "$root"
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' scripts/soak.sh | sed '$d'; }
 fail() { echo "soak.sh: $*" >&2; exit 2; }
 
-seconds=600 clients=2000 storm='' tls=''
+seconds=600 clients=2000 storm='' tls='' hostile=''
 while [ $# -gt 0 ]; do
   case "$1" in
     -h | --help) usage; exit 0 ;;
     --clients) clients=${2:?--clients needs a number}; shift ;;
     --storm) storm=${2:?--storm needs a number}; shift ;;
     --tls-streams) tls=${2:?--tls-streams needs a number}; shift ;;
+    --hostile) hostile=yes ;;
     [0-9]*) seconds=$1 ;;
     *) fail "unknown option '$1'" ;;
   esac
@@ -73,6 +78,32 @@ start() {
 }
 
 openssl rand -hex 32 >"$work/key"
+if [ -n "$hostile" ]; then
+  redis_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no \
+    --dir "$work" >"$work/redis.log" 2>&1 &
+  pids+=($!)
+  start backends build/release/backends/realtime-backends \
+    --listen 127.0.0.1:0 --store sqlite::memory: --market-interval 50ms
+  backends=$address
+  start hostile node tests/soak/hostile_backend.mjs
+  buffered=$((64 << 20)) queue=$((256 << 10))
+  # Few enough descriptors for attackers to use them up.
+  start bridge bash -c 'ulimit -n 6000; exec "$@"' bridge \
+    build/release/bridge/sse-bridge --listen 127.0.0.1:0 --admin 127.0.0.1:0 \
+    --upstream "$backends" --upstream "realtime.v1.Tasks=$address" \
+    --auth-key "$work/key" --limits-redis "redis://127.0.0.1:$redis_port" \
+    --max-buffered-bytes "$buffered" --queue-bytes "$queue" \
+    --drain-timeout 1s
+  admin=$(sed -n 's/^admin on //p' "$work/bridge.out")
+  python3 tests/soak/hostile.py --address "$address" --admin "$admin" --pid "$pid" \
+    --key "$work/key" --redis-port "$redis_port" --seconds "$seconds" \
+    --max-buffered-bytes "$buffered" --queue-bytes "$queue" || {
+    tail -n 20 "$work/bridge.log" >&2
+    exit 1
+  }
+  exit 0
+fi
 start backends build/release/backends/realtime-backends \
   --listen 127.0.0.1:0 --store sqlite::memory: --market-interval 100ms
 start bridge build/release/bridge/sse-bridge --listen 127.0.0.1:0 \
