@@ -18,7 +18,8 @@ namespace sse_bridge {
 // Thread-safe. Charges may outlive it.
 class FeedQuota {
  public:
-  // A feed counts once for each so many bytes of its request, begun.
+  // A feed counts once for each so many bytes of its request (and of what is
+  // forwarded with it), begun.
   static constexpr size_t kRequestBytes = 16 << 10;
 
   // A feed that has ended counts until its call is done, which takes a moment;

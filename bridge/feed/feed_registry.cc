@@ -77,8 +77,8 @@ std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
     if (found != group->second.end()) return found->second;
   }
   Feed::Config charged = config;
-  charged.charge =
-      quota_.Take(address, FeedQuota::WeightOf(config.request.size()));
+  // The key holds the request, and the metadata that is the browser's own.
+  charged.charge = quota_.Take(address, FeedQuota::WeightOf(key.size()));
   if (charged.charge == nullptr) return nullptr;
   auto feed = Feed::Create(context_, std::move(charged));
   groups_[key][config.first_id] = feed;
@@ -88,15 +88,14 @@ std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
   return feed;
 }
 
-absl::Status FeedRegistry::CheckRoom(
-    absl::string_view address,
-    const std::vector<std::pair<std::string, size_t>>& keys) {
+absl::Status FeedRegistry::CheckRoom(absl::string_view address,
+                                     const std::vector<std::string>& keys) {
   size_t weight = 0;
   {
     MutexLock lock(&mu_);
-    for (const auto& [key, request_bytes] : keys) {
+    for (const std::string& key : keys) {
       if (groups_.contains(key)) continue;
-      weight += FeedQuota::WeightOf(request_bytes);
+      weight += FeedQuota::WeightOf(key.size());
     }
   }
   if (weight == 0 || quota_.HasRoom(address, weight)) return absl::OkStatus();

@@ -45,12 +45,10 @@ class FeedRegistry {
                                               const std::string* last_event_id,
                                               std::weak_ptr<FeedWaiter> waiter);
 
-  // ResourceExhausted when those of the keys (each with the size of its
-  // request) that have no feed yet are more than the address may start. Join
-  // has the last word.
-  absl::Status CheckRoom(
-      absl::string_view address,
-      const std::vector<std::pair<std::string, size_t>>& keys);
+  // ResourceExhausted when those of the keys that have no feed yet are more
+  // than the address may start. Join has the last word.
+  absl::Status CheckRoom(absl::string_view address,
+                         const std::vector<std::string>& keys);
 
   // Counts a feed that is nobody else's to join.
   absl::StatusOr<std::shared_ptr<FeedQuota::Charge>> ChargeOwn(

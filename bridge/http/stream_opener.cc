@@ -105,10 +105,8 @@ absl::Status StreamOpener::Open(
   };
   if (shared && parts->size() > 1) {
     // All or none: what is refused must not begin hundreds of calls first.
-    std::vector<std::pair<std::string, size_t>> keys;
-    for (const SharedRequest& part : *parts) {
-      keys.emplace_back(key_of(part.bytes), part.bytes.size());
-    }
+    std::vector<std::string> keys;
+    for (const SharedRequest& part : *parts) keys.push_back(key_of(part.bytes));
     const absl::Status room = registry_->CheckRoom(address, keys);
     if (!room.ok()) return room;
   }
@@ -153,7 +151,8 @@ absl::Status StreamOpener::Open(
       if (resumes) each.first_id = *after;
       // A user's own streams are limited by user, a stranger's like feeds.
       if (!identity.has_value()) {
-        auto charge = registry_->ChargeOwn(address, each.request.size());
+        auto charge = registry_->ChargeOwn(
+            address, each.request.size() + MetadataKey(forwarded).size());
         if (!charge.ok()) return charge.status();
         each.charge = *std::move(charge);
       }

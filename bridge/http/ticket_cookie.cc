@@ -47,10 +47,14 @@ std::string PathOf(const Exchange& exchange) {
 
 // Whoever says so himself only keeps his own cookie off plain connections.
 bool CameByTls(const Exchange& exchange) {
-  const auto schemes = exchange.HeaderValues("X-Forwarded-Proto");
-  return std::any_of(schemes.begin(), schemes.end(), [](absl::string_view s) {
-    return absl::EqualsIgnoreCase(s, "https");
-  });
+  for (absl::string_view header : exchange.HeaderValues("X-Forwarded-Proto")) {
+    for (absl::string_view scheme : absl::StrSplit(header, ',')) {
+      if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(scheme), "https")) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 std::vector<absl::string_view> NamesOfTicketCookies(const Exchange& exchange) {

@@ -218,10 +218,10 @@ class FeedsPerAddressTest : public FeedRegistryTest {
 
   absl::StatusOr<std::unique_ptr<Place>> From(const std::string& address,
                                               const std::string& key,
-                                              size_t request_bytes = 10) {
+                                              size_t request_bytes = 0) {
     Feed::Config config = Config(/*shared=*/true);
-    config.request = std::string(request_bytes, 'r');
-    return registry_->Join(key, address, std::move(config), nullptr, waiter_);
+    return registry_->Join(key + std::string(request_bytes, 'r'), address,
+                           std::move(config), nullptr, waiter_);
   }
   static void ExpectTooMany(const absl::Status& status) {
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -275,9 +275,9 @@ TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
 
 TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedAllOrNone) {
   auto place = From("1", "a");
-  EXPECT_TRUE(registry_->CheckRoom("1", {{"a", 1}, {"b", 1}, {"c", 1}}).ok());
-  ExpectTooMany(registry_->CheckRoom("1", {{"b", 1}, {"c", 1}, {"d", 1}}));
-  EXPECT_TRUE(registry_->CheckRoom("2", {{"b", 1}, {"c", 1}, {"d", 1}}).ok());
+  EXPECT_TRUE(registry_->CheckRoom("1", {"a", "b", "c"}).ok());
+  ExpectTooMany(registry_->CheckRoom("1", {"b", "c", "d"}));
+  EXPECT_TRUE(registry_->CheckRoom("2", {"b", "c", "d"}).ok());
 }
 
 TEST_F(FeedsPerAddressTest, FeedsOfTheirOwnCountUntilTheirCallIsDone) {

@@ -55,6 +55,16 @@ TEST(TicketCookieTest, IsForTheStreamAndEndsWithTheToken) {
               ElementsAre(Not(HasSubstr("Max-Age"))));
 }
 
+TEST(TicketCookieTest, IsSecureWhereAnyProxySaysThatItCameByTls) {
+  for (const char* schemes : {"https", "HTTPS", "https, http", "http,https"}) {
+    EXPECT_THAT(Set(*Request("/a", {{"X-Forwarded-Proto", schemes}})),
+                ElementsAre(HasSubstr("; Secure; ")))
+        << schemes;
+  }
+  EXPECT_THAT(Set(*Request("/a", {{"X-Forwarded-Proto", "http"}})),
+              ElementsAre(Not(HasSubstr("Secure"))));
+}
+
 TEST(TicketCookieTest, AnotherSitesPageGetsOneOnlyOverTls) {
   const auto request = Request("/a", {{"Sec-Fetch-Site", "cross-site"}});
   EXPECT_THAT(Set(*request), ElementsAre(HasSubstr("SameSite=Strict")));
