@@ -195,7 +195,11 @@ TEST_F(EventsTest, WrongStreamsAreRefused) {
   }
   ExpectFieldError(bridge_.Call("GET", EventsOf(many), ann_), "stream");
   many.pop_back();
-  EXPECT_EQ(bridge_.Stream(EventsOf(many), ann_).NextBlock()->retry, "2000");
+  ExpectError(bridge_.Call("GET", EventsOf(many), ann_), 429,
+              "each of these 32 counts");
+  Bridge wide(backends_.address, {"--max-streams-per-subject", "32"});
+  const std::string ann = wide.Token("ann");
+  EXPECT_EQ(wide.Stream(EventsOf(many), ann).NextBlock()->retry, "2000");
 }
 
 TEST_F(EventsTest, StreamsAskForTheirOwnAccess) {

@@ -52,11 +52,21 @@ TEST_F(FeedsTest, UnsharedStreamsHaveACallEach) {
 }
 
 TEST_F(FeedsTest, CallOutlivesItsLastReaderForTheLinger) {
-  Follow("/last/t", "t").Close();
+  HttpConnection first = Follow("/last/t", "t");
+  Publish("t", 1);
+  EXPECT_EQ(Data(first.Event())["n"], 1);
+  first.Close();
   // Within the default of 5 s.
   HttpConnection again = bridge_.Stream("/last/t");
-  Publish("t", 1);
   EXPECT_EQ(Data(again.Event())["n"], 1);
+  Publish("t", 1);
+  EXPECT_EQ(Data(again.Event())["n"], 2);
+  EXPECT_EQ(Count("t", "started"), 1);
+}
+
+TEST_F(FeedsTest, CallThatHadNoEventEndsWithItsLastReader) {
+  Follow("/last/t", "t").Close();
+  WaitFor("the call's end", [&] { return Count("t", "open") == 0; });
   EXPECT_EQ(Count("t", "started"), 1);
 }
 
