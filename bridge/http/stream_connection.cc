@@ -121,15 +121,10 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
     spec.keep_alive = traits_.keep_alive;
     spec.retry = traits_.retry;
     spec.rewriter = std::move(traits_.rewriter);
-  } else if (traits_.form == StreamForm::kLines) {
-    // These come past the rewriter. An array that is cut off is no JSON, which
-    // says enough.
-    JsonRewriter rewriter(JsonRewriter::Form::kLines);
-    spec.expiry_frame = rewriter.Rewrite(*farewells_.expired, 0);
-    spec.slow_frame = rewriter.Rewrite(*farewells_.slow, 0);
-    spec.rewriter = std::make_unique<JsonRewriter>(JsonRewriter::Form::kLines);
   } else {
-    spec.rewriter = std::make_unique<JsonRewriter>(JsonRewriter::Form::kArray);
+    spec.rewriter = std::make_unique<JsonRewriter>(
+        traits_.form == StreamForm::kLines ? JsonRewriter::Form::kLines
+                                           : JsonRewriter::Form::kArray);
   }
   const uint64_t number =
       traits_.subject.empty()

@@ -121,6 +121,7 @@ TEST_F(StreamEndsTest, StreamsOfABundleEndEachForItself) {
   const std::string ended =
       "/events?stream=p:%2Fplain%2Fx&stream=l:%2Flost%2Fx";
   const std::string target = ended + "&stream=s:%2Fshared%2Fx";
+  bridge_ = BridgeTo(backend_->address(), {"--linger", "0s"});
   std::string id;
   {
     HttpConnection stream = bridge_->Stream(target);
@@ -133,6 +134,8 @@ TEST_F(StreamEndsTest, StreamsOfABundleEndEachForItself) {
                       : event.event);
     }
   }
+  WaitFor("the end of the call",
+          [&] { return backend_->seen().cancelled == 1; });
   // Only what has not ended goes on.
   HttpConnection back = bridge_->Stream(target, "", id);
   const SseEvent next = back.Event();
