@@ -36,6 +36,15 @@ bool InNetwork(const IpBytes& ip, const IpBytes& network, int bits) {
   return (ip[whole] & mask) == (network[whole] & mask);
 }
 
+// Whether all bits beyond the first are zero.
+bool IsNetwork(const IpBytes& ip, int bits) {
+  for (size_t i = 0; i < ip.size(); ++i) {
+    const int kept = std::clamp(bits - static_cast<int>(i) * 8, 0, 8);
+    if ((ip[i] & (0xff >> kept)) != 0) return false;
+  }
+  return true;
+}
+
 // An entry of X-Forwarded-For, which some proxies write with a port.
 std::optional<IpBytes> ParseForwarded(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
@@ -89,9 +98,17 @@ absl::StatusOr<TrustedProxies> TrustedProxies::Create(
     bool good = ip.has_value();
     if (good && slash != std::string::npos) {
       const bool v4 = text.find(':') == std::string::npos;
-      good = absl::SimpleAtoi(text.substr(slash + 1), &bits) && bits >= 0 &&
-             bits <= (v4 ? 32 : 128);
+      const std::string digits = text.substr(slash + 1);
+      // SimpleAtoi alone takes blanks and signs.
+      good = !digits.empty() && digits.size() <= 3 &&
+             std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) &&
+             absl::SimpleAtoi(digits, &bits) && bits <= (v4 ? 32 : 128);
       if (v4) bits += kV4Bits;
+    }
+    // 10.1.2.3/8 means either one address or all of 10.0.0.0/8.
+    if (good && !IsNetwork(*ip, bits)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", text, "' has bits that its network ignores"));
     }
     if (!good) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -3,31 +3,53 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "bridge/access/token_claims.h"
+#include "bridge/access/visible_text.h"
 #include "bridge/base/read_file.h"
 
 namespace sse_bridge {
+namespace {
+
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
+
+}  // namespace
 
 absl::Status DenyList::Replace(absl::string_view text, absl::string_view name) {
   absl::flat_hash_set<std::string> token_ids, subjects;
   int number = 0;
+  absl::ConsumePrefix(&text, kByteOrderMark);
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
-    absl::ConsumeSuffix(&line, "\r");
-    if (absl::StripAsciiWhitespace(line).empty() || line[0] == '#') continue;
-    absl::flat_hash_set<std::string>* set = nullptr;
-    if (absl::ConsumePrefix(&line, "jti ")) {
-      set = &token_ids;
-    } else if (absl::ConsumePrefix(&line, "sub ")) {
-      set = &subjects;
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty() || line[0] == '#') continue;
+    const size_t blank = line.find_first_of(" \t");
+    const absl::string_view kind = line.substr(0, blank);
+    const absl::string_view value =
+        blank == absl::string_view::npos
+            ? ""
+            : absl::StripLeadingAsciiWhitespace(line.substr(blank));
+    const bool of_token = kind == "jti";
+    absl::string_view wrong;
+    if ((!of_token && kind != "sub") || value.empty()) {
+      wrong = "expected `jti TOKEN-ID` or `sub SUBJECT`";
+    } else if (absl::StrContains(value, " #") ||
+               absl::StrContains(value, "\t#")) {
+      wrong = "a comment has a line of its own";
+    } else if (!IsVisibleName(value)) {
+      wrong = "there is an invisible character in it, which no token can have";
+    } else if (value.size() >
+               (of_token ? kMaxTokenIdBytes : kMaxSubjectBytes)) {
+      wrong = "it is longer than a token can have it";
     }
-    if (set == nullptr || line.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          name, ":", number, ": expected `jti TOKEN-ID` or `sub SUBJECT`"));
+    if (!wrong.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, ":", number, ": ", wrong));
     }
-    set->emplace(line);
+    (of_token ? token_ids : subjects).emplace(value);
   }
   MutexLock lock(&mu_);
   token_ids_.swap(token_ids);

@@ -19,7 +19,9 @@ namespace sse_bridge {
 //   jti TOKEN-ID       the token with this claim
 //   sub SUBJECT        every token of this subject
 //
-// What follows the first blank is taken as it is, to the line's end.
+// Blanks around the two words do not count; those within a subject do. What no
+// token can have (an invisible character, too long a text) is an error, for it
+// would deny nobody.
 //
 // Thread-safe. Empty at first.
 class DenyList {

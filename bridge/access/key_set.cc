@@ -15,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "bridge/access/jwk.h"
 #include "bridge/access/openssl_ptr.h"
+#include "bridge/access/secret_text.h"
 #include "bridge/access/strict_json.h"
 #include "bridge/base/read_file.h"
 
@@ -327,8 +328,9 @@ absl::Status KeySet::AddSecret(absl::string_view text) {
     return absl::InvalidArgumentError(
         "a key in an encoding that is not read; give a PEM public key");
   }
-  absl::ConsumeSuffix(&text, "\n");
-  return Add(VerificationKey::FromSecret(std::string(text)));
+  absl::StatusOr<std::string> secret = SecretOf(text);
+  if (!secret.ok()) return secret.status();
+  return Add(VerificationKey::FromSecret(*std::move(secret)));
 }
 
 absl::Status KeySet::Add(absl::StatusOr<VerificationKey> key) {

@@ -90,8 +90,11 @@ class Builder : public json::json_sax_t {
 
 std::optional<json> ParseStrictJsonObject(absl::string_view text,
                                           int max_depth) {
-  // The parser would skip it.
-  if (absl::StartsWith(text, kByteOrderMark)) return std::nullopt;
+  // The parser would skip the one, and take the other for the end.
+  if (absl::StartsWith(text, kByteOrderMark) ||
+      text.find('\0') != absl::string_view::npos) {
+    return std::nullopt;
+  }
   Builder builder(max_depth);
   if (!json::sax_parse(text.begin(), text.end(), &builder)) {
     return std::nullopt;

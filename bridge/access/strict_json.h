@@ -9,7 +9,7 @@
 namespace sse_bridge {
 
 // Parses one JSON object, as RFC 8259 has it and stricter: a member name twice
-// in one object, a byte order mark, invalid UTF-8 and nesting beyond
+// in one object, a byte order mark, NUL, invalid UTF-8 and nesting beyond
 // `max_depth` (the outermost object is 1) give nothing. Two readers of such a
 // text can therefore not disagree about what it says (RFC 7519 section 4).
 // Never throws.

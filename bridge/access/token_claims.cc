@@ -1,7 +1,6 @@
 #include "bridge/access/token_claims.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "bridge/access/escaped_text.h"
 #include "bridge/access/strict_json.h"
+#include "bridge/access/visible_text.h"
 
 namespace sse_bridge {
 namespace {
@@ -20,8 +20,6 @@ using nlohmann::json;
 // The last second of the year 9999. Later times are nonsense, and would
 // overflow further on.
 constexpr double kMaxNumericDate = 253402300799.0;
-constexpr size_t kMaxSubjectBytes = 256;
-constexpr size_t kMaxTokenIdBytes = 256;
 
 const json* FindPath(const json& object, absl::string_view path) {
   if (const json* whole = FindMember(object, path)) return whole;
@@ -29,39 +27,6 @@ const json* FindPath(const json& object, absl::string_view path) {
   if (dot == absl::string_view::npos) return nullptr;
   const json* member = FindMember(object, path.substr(0, dot));
   return member == nullptr ? nullptr : FindPath(*member, path.substr(dot + 1));
-}
-
-// Whether two subjects that differ in this character can look the same, or it
-// can change the line or the direction of a log.
-bool IsInvisible(uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad ||
-         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0xfffd ||
-         (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-// `text` is valid UTF-8: the JSON parser has seen to that.
-bool HasInvisible(const std::string& text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    uint32_t c = lead;
-    int more = 0;
-    if (lead >= 0xf0) {
-      c = lead & 0x07;
-      more = 3;
-    } else if (lead >= 0xe0) {
-      c = lead & 0x0f;
-      more = 2;
-    } else if (lead >= 0xc0) {
-      c = lead & 0x1f;
-      more = 1;
-    }
-    for (; more > 0 && i < text.size(); --more) {
-      c = c << 6 | (static_cast<unsigned char>(text[i++]) & 0x3f);
-    }
-    if (IsInvisible(c)) return true;
-  }
-  return false;
 }
 
 // Reads the NumericDate `name`, which may have a fraction. False when it is
@@ -137,10 +102,9 @@ bool ReadNames(const json* claim, bool split, std::vector<std::string>* names) {
   } else if (!text.empty()) {
     names->push_back(text);
   }
-  return std::none_of(names->begin(), names->end(),
-                      [](const std::string& name) {
-                        return name.empty() || HasInvisible(name);
-                      });
+  return std::none_of(
+      names->begin(), names->end(),
+      [](const std::string& name) { return name.empty() || !IsVisible(name); });
 }
 
 // A claim as the value of metadata.
@@ -210,9 +174,8 @@ TokenError ReadClaims(const json& claims, const ClaimRules& rules,
   const json* subject = FindPath(claims, rules.subject_claim);
   if (subject == nullptr || !subject->is_string()) return TokenError::kSubject;
   identity->subject = subject->get_ref<const std::string&>();
-  if (identity->subject.empty() ||
-      identity->subject.size() > kMaxSubjectBytes ||
-      HasInvisible(identity->subject)) {
+  if (identity->subject.size() > kMaxSubjectBytes ||
+      !IsVisibleName(identity->subject)) {
     return TokenError::kSubject;
   }
 
@@ -232,8 +195,9 @@ TokenError ReadClaims(const json& claims, const ClaimRules& rules,
   if (const json* id = FindMember(claims, "jti")) {
     if (!id->is_string()) return TokenError::kClaims;
     identity->token_id = id->get_ref<const std::string&>();
+    // The deny list could not name it otherwise.
     if (identity->token_id.size() > kMaxTokenIdBytes ||
-        HasInvisible(identity->token_id)) {
+        (!identity->token_id.empty() && !IsVisibleName(identity->token_id))) {
       return TokenError::kClaims;
     }
   }

@@ -24,6 +24,10 @@ ForwardedClaim ParseForwardedClaim(absl::string_view text);
 
 // What a token's claims must say (RFC 7519 section 4.1), and where the
 // identity is found in them.
+// Longer ones are refused.
+inline constexpr size_t kMaxSubjectBytes = 256;
+inline constexpr size_t kMaxTokenIdBytes = 256;
+
 struct ClaimRules {
   // Empty: not checked. One value of `aud` must be `audience`.
   std::string issuer;

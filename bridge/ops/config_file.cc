@@ -3,12 +3,14 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/ops/setting_value.h"
 
@@ -202,8 +204,15 @@ absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": is larger than ", kMaxConfigBytes, " bytes"));
   }
-  if (text.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": is not text"));
+  // Of some of them yaml-cpp takes what follows for no part of the text.
+  const auto control = std::find_if(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t' &&
+           c != '\r' && c != '\n';
+  });
+  if (control != text.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ":", std::count(text.begin(), control, '\n') + 1,
+                     ": is not text: a control character"));
   }
   // yaml-cpp tells errors by exceptions; they end here.
   try {

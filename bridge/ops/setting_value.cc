@@ -109,6 +109,16 @@ absl::StatusOr<Value> ParseText(absl::string_view text,
   if (text.find('\0') != absl::string_view::npos) {
     return absl::InvalidArgumentError("has a NUL character");
   }
+  // Such a name never matches what it is meant for.
+  if (absl::StripAsciiWhitespace(text) != text) {
+    return absl::InvalidArgumentError(
+        "has a blank or line end at its beginning or end");
+  }
+  if (std::any_of(text.begin(), text.end(), [](char c) {
+        return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+      })) {
+    return absl::InvalidArgumentError("has a control character");
+  }
   if (format == Setting::HOST_PORT && !text.empty()) {
     if (auto parsed = ParseHostPort(text); !parsed.ok()) {
       return parsed.status();
@@ -337,7 +347,10 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration) {
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   const size_t colon = text.rfind(':');
   HostPort address;
+  // SimpleAtoi alone takes blanks and signs.
   if (colon == absl::string_view::npos || colon == 0 ||
+      !std::all_of(text.begin() + static_cast<ptrdiff_t>(colon) + 1, text.end(),
+                   absl::ascii_isdigit) ||
       !absl::SimpleAtoi(text.substr(colon + 1), &address.port) ||
       address.port < 0 || address.port > kMaxPort) {
     return Bad(text, "HOST:PORT");

@@ -35,7 +35,10 @@ TEST(ClientAddressTest, NetworksTrustWhatIsInThem) {
 TEST(ClientAddressTest, WhatIsNoNetworkIsRefused) {
   for (const char* network :
        {"", "x", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8",
-        "::/129", "/8", "10.0.0.0 /8", "localhost"}) {
+        "::/129", "/8", "10.0.0.0 /8", "localhost", "10.0.0.0/ 8",
+        "10.0.0.0/+8", "10.0.0.0/8 ", " 10.0.0.0/8", "10.0.0.0/0x8",
+        // One address, or all of them?
+        "10.1.2.3/8", "10.0.0.1/31", "2001:db8::1/64"}) {
     EXPECT_EQ(TrustedProxies::Create({network}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << network;

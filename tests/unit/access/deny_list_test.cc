@@ -31,6 +31,35 @@ TEST(DenyListTest, ReplacingForgetsWhatWasThere) {
   EXPECT_EQ(list.size(), 0u);
 }
 
+TEST(DenyListTest, StrayBlanksDoNotLetAnybodyIn) {
+  DenyList list;
+  ASSERT_TRUE(list.Replace("\xef\xbb\xbfsub  ada \r\n\tjti\tt1\t\n"
+                           "  # a comment\n sub a  b\n",
+                           "f")
+                  .ok());
+  EXPECT_EQ(list.size(), 3u);
+  EXPECT_TRUE(list.Denies("ada", ""));
+  EXPECT_TRUE(list.Denies("bob", "t1"));
+  EXPECT_TRUE(list.Denies("a  b", "")) << "blanks within a subject are its own";
+  EXPECT_FALSE(list.Denies("a b", ""));
+}
+
+TEST(DenyListTest, ALineThatCouldDenyNobodyIsAFault) {
+  DenyList list;
+  for (const std::string& line :
+       {std::string("sub ada # left"), std::string("sub a\0b", 7),
+        std::string("sub a\xe2\x80\x8b"), std::string("sub a\xc2\xa0"),
+        std::string("sub \xff"),
+        std::string("sub\xc2\xa0"
+                    "ada"),
+        "sub " + std::string(257, 'a'), "jti " + std::string(257, 'a'),
+        std::string("sub:ada"), std::string("subject ada")}) {
+    const absl::Status status = list.Replace("sub bob\n" + line, "f");
+    EXPECT_EQ(status.message().substr(0, 4), "f:2:") << line << status;
+  }
+  EXPECT_TRUE(list.Replace("sub " + std::string(256, 'a'), "f").ok());
+}
+
 TEST(DenyListTest, AFaultNamesItsLineAndChangesNothing) {
   DenyList list;
   ASSERT_TRUE(list.Replace("sub ada", "f").ok());

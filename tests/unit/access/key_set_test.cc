@@ -126,9 +126,13 @@ TEST(KeySetTest, SecretIsEveryByteButOneNewline) {
   const std::string secret(32, 's');
   EXPECT_TRUE(Verifies(secret, TestKey::Secret(secret), "HS256"));
   EXPECT_TRUE(Verifies(secret + "\n", TestKey::Secret(secret), "HS256"));
-  EXPECT_TRUE(
-      Verifies(secret + "\n\n", TestKey::Secret(secret + "\n"), "HS256"));
-  EXPECT_TRUE(Verifies(" " + secret, TestKey::Secret(" " + secret), "HS256"));
+  // With what an editor leaves behind it would be another secret.
+  for (const std::string& wrong :
+       {secret + "\n\n", " " + secret, secret + "\r\n", secret + "\t"}) {
+    EXPECT_THAT(Error(wrong), HasSubstr("has a blank"));
+  }
+  const std::string bytes = secret + std::string("\0\x20\x0d", 3);
+  EXPECT_TRUE(Verifies(bytes, TestKey::Secret(bytes), "HS256"));
 }
 
 TEST(KeySetTest, SecretIsAsLongAsTheHash) {

@@ -43,6 +43,14 @@ TEST(StrictJsonTest, RefusesWhatTwoReadersCouldReadDifferently) {
   }
 }
 
+TEST(StrictJsonTest, NothingStandsBehindANul) {
+  for (const absl::string_view text :
+       {absl::string_view("{}\0", 3), absl::string_view("{}\0{\"a\":1}", 10),
+        absl::string_view("\0{}", 3), absl::string_view("{\"a\":1\0}", 8)}) {
+    EXPECT_FALSE(ParseStrictJsonObject(text, 8)) << text;
+  }
+}
+
 TEST(StrictJsonTest, DepthIsBounded) {
   const auto nested = [](int depth) {
     std::string text = "{\"a\":";

@@ -63,6 +63,17 @@ TEST(SettingValueTest, LongBadValuesAreShortened) {
   EXPECT_LT(Written("workers", std::string(100000, 'x')).size(), 200u);
 }
 
+TEST(SettingValueTest, TextsAreNoNearlyRightOnes) {
+  EXPECT_EQ(Written("auth_cookie", "token"), "token");
+  EXPECT_EQ(Written("auth_issuer", "my issuer"), "my issuer");
+  for (const char* text : {" token", "token ", "token\r", "\ttoken"}) {
+    EXPECT_NE(Written("auth_cookie", text).find("has a blank"),
+              std::string::npos)
+        << text;
+  }
+  EXPECT_EQ(Written("auth_cookie", "to\x01ken"), "has a control character");
+}
+
 TEST(SettingValueTest, RepeatedValuesAreAdded) {
   bridge::v1::Config config;
   EXPECT_EQ(AddValue(Setting("upstream"), "a:1", &config), absl::OkStatus());
@@ -92,8 +103,9 @@ TEST(HostPortTest, BracketsAreNoPartOfTheHost) {
   EXPECT_EQ(ParseHostPort("[::1]:80")->port, 80);
   EXPECT_EQ(ToString({"::1", 80}), "[::1]:80");
   EXPECT_EQ(ToString({"127.0.0.1", 80}), "127.0.0.1:80");
-  for (const char* text : {"", "host", ":80", "host:", "host:x", "host:-1",
-                           "host:65536", "host:99999999999"}) {
+  for (const char* text :
+       {"", "host", ":80", "host:", "host:x", "host:-1", "host:65536",
+        "host:99999999999", "host: 80", "host:80 ", "host:+80"}) {
     EXPECT_FALSE(ParseHostPort(text).ok()) << text;
   }
 }
