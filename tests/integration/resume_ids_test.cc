@@ -175,9 +175,11 @@ TEST_F(ResumeIdsTest, NoIdIsTooLongOrTooOddToBeAnswered) {
       HttpConnection stream = bridge_->Stream(path, "", id);
       EXPECT_EQ(stream.Event().event, "reset") << method << id.size();
       EXPECT_EQ(stream.Event().id, "7");
+      Leave(&stream);
     }
     HttpConnection stream = bridge_->Stream(path + "?last_event_id=1%0A2");
     EXPECT_EQ(stream.Event().event, "reset");
+    Leave(&stream);
   }
 }
 
