@@ -8,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/access_setup.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/listeners.h"
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
 #include "bridge/ops/config_text.h"
+#include "bridge/ops/descriptor_limit.h"
 #include "bridge/ops/file_watcher.h"
 #include "bridge/ops/manual.h"
 #include "bridge/ops/setting_list.h"
@@ -72,6 +74,11 @@ int Check(const std::vector<std::string>& arguments) {
   if (!access.ok()) return Fail(access.status());
   const auto metadata_rules = MakeMetadataRules(*loaded);
   if (!metadata_rules.ok()) return Fail(metadata_rules.status());
+  auto server = PublicServer(*loaded, **access, RaiseDescriptorLimit());
+  if (!server.ok()) return Fail(server.status());
+  if (auto names = AdminNames(*loaded); !names.ok()) {
+    return Fail(names.status());
+  }
   auto served = LoadSchema(*loaded, upstreams->router);
   if (!served.ok()) return Fail(served.status());
   std::cout << RouteTable((*served)->schema(), loaded->config);

@@ -1,5 +1,6 @@
 // sse-bridge: wires the rooms together. What each does is in its own folder.
 
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -24,6 +25,7 @@
 #include "bridge/http/api.h"
 #include "bridge/http/base_path.h"
 #include "bridge/http/server.h"
+#include "bridge/listeners.h"
 #include "bridge/operations.h"
 #include "bridge/ops/command_line.h"
 #include "bridge/ops/config.h"
@@ -207,29 +209,15 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   parts.browsers = &(*access)->browsers();
   api = std::make_unique<Api>(parts, api_options, *std::move(served));
 
-  auto listen = ParseHostPort(config.listen());
-  if (!listen.ok()) return loaded.origins.Annotate(listen.status(), "listen");
   const auto base_path = BasePath::Create(config.base_path());
   if (!base_path.ok()) {
     return loaded.origins.Annotate(base_path.status(), "base_path");
   }
-  HttpServer::Options http_options;
-  http_options.host = listen->host;
-  http_options.port = listen->port;
-  http_options.reuse_port = config.reuse_port();
-  http_options.listen_fd = *inherited;
-  http_options.workers = config.workers();
-  http_options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
-  // An address may take all of it.
-  http_options.framing.max_request_line_bytes =
-      http_options.framing.max_head_bytes;
-  http_options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
-  http_options.head_timeout = ToDuration(config.head_timeout());
-  http_options.body_timeout = ToDuration(config.body_timeout());
-  http_options.rejections = &operations.rejections;
-  http_options.door = (*access)->door();
-  http_options.door.timeout = http_options.head_timeout;
-  HttpServer server(http_options);
+  auto http_options = PublicServer(loaded, **access, descriptors);
+  if (!http_options.ok()) return http_options.status();
+  http_options->listen_fd = *inherited;
+  http_options->rejections = &operations.rejections;
+  HttpServer server(*http_options);
   if (absl::Status bound = server.Bind(); !bound.ok()) return bound;
   if (absl::Status started =
           operations.Start(loaded, {[&delivery] { return delivery.Stats(); },
@@ -251,7 +239,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   spdlog::info("{} descriptors, {} delivery threads", descriptors,
                delivery.threads());
   std::printf("listening on %s://%s\n", (*access)->tls() ? "https" : "http",
-              ToString({listen->host, server.port()}).c_str());
+              ToString({http_options->host, server.port()}).c_str());
   if (!operations.address().empty()) {
     std::printf("admin on http://%s\n", operations.address().c_str());
   }
@@ -292,6 +280,16 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   _exit(0);
 }
 
+// Large blocks (bodies, answers) go back to the system when they are freed:
+// else the C library, having seen one, would keep the next ones in its arenas,
+// where they fragment, and a flood that is over would cost its memory for ever.
+void ReturnLargeBlocks() {
+  constexpr int kLargeBytes = 512 << 10;
+  constexpr int kSpareBytes = 8 << 20;  // at the end of an arena
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, kSpareBytes);
+}
+
 int Main(int argc, char** argv) {
   // Logs go to stderr: stdout says where the bridge listens, and no more.
   spdlog::set_default_logger(spdlog::stderr_logger_mt("sse-bridge"));
@@ -321,6 +319,7 @@ int Main(int argc, char** argv) {
     spdlog::warn("{}", warning);
   }
 
+  ReturnLargeBlocks();
   // Before any thread starts, so that all of them leave the signals to us.
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;

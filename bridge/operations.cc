@@ -6,10 +6,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/listeners.h"
 #include "bridge/ops/setting_value.h"
 
 namespace sse_bridge {
 namespace {
+
+constexpr size_t kMaxAdminConnections = 16;
+constexpr size_t kMaxAdminBytes = size_t{16} << 20;
 
 Lifecycle::Options LifecycleOptions(const bridge::v1::Config& config) {
   Lifecycle::Options options;
@@ -55,12 +59,19 @@ absl::Status Operations::Start(const LoadedConfig& loaded, Rooms rooms) {
   options.host = address->host;
   options.port = address->port;
   options.workers = 1;
+  // Whoever floods this listener has only so much of what is left to it.
+  options.max_connections = kMaxAdminConnections;
+  options.max_buffered_bytes = kMaxAdminBytes;
   server_ = std::make_unique<HttpServer>(options);
   if (absl::Status bound = server_->Bind(); !bound.ok()) {
     return loaded.origins.Annotate(bound, "admin");
   }
-  admin_ = std::make_unique<Admin>(Admin::Sources{
-      [this] { return Readiness(); }, [this] { return Metrics(); }});
+  auto names = AdminNames(loaded);
+  if (!names.ok()) return names.status();
+  admin_ =
+      std::make_unique<Admin>(Admin::Sources{[this] { return Readiness(); },
+                                             [this] { return Metrics(); }},
+                              *std::move(names));
   server_->Start(
       [this](std::shared_ptr<Exchange> exchange) { admin_->Handle(exchange); });
   address_ = ToString({address->host, server_->port()});

@@ -28,6 +28,7 @@ class OriginRules {
   // Whether the value of a header Origin is on the list. "*" is not meant here.
   bool Lists(absl::string_view origin) const;
   bool allows_any() const { return any_; }
+  bool lists_any() const { return !origins_.empty(); }
   bool empty() const { return origins_.empty() && !any_; }
 
   // Whether a page of `origin` came from the host that the header Host names.

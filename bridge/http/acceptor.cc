@@ -14,10 +14,6 @@
 #include <iterator>
 #include <utility>
 
-#include "bridge/http/answer_and_close.h"
-#include "bridge/http/http_error.h"
-#include "bridge/http/http_response.h"
-
 namespace sse_bridge {
 namespace {
 
@@ -26,6 +22,9 @@ constexpr int kAcceptsPerRound = 256;
 
 // Accepting rests so long when there are no descriptors.
 constexpr int64_t kRestNs = 50'000'000;
+
+// Accepting rests so long when room for the next one is being made.
+constexpr int64_t kPauseNs = 2'000'000;
 
 // The log says so no oftener than this.
 constexpr int64_t kWarningIntervalNs = 10'000'000'000;
@@ -76,8 +75,10 @@ std::string AddressText(const sockaddr_storage& address) {
 
 }  // namespace
 
-Acceptor::Acceptor(Accepted accepted, MakeRoom make_room)
-    : accepted_(std::move(accepted)), make_room_(std::move(make_room)) {}
+Acceptor::Acceptor(Accepted accepted, MakeRoom make_room, TurnAway turn_away)
+    : accepted_(std::move(accepted)),
+      make_room_(std::move(make_room)),
+      turn_away_(std::move(turn_away)) {}
 
 Acceptor::~Acceptor() {
   Close(/*take_waiting=*/false);
@@ -125,7 +126,7 @@ bool Acceptor::AcceptOne() {
   const int fd = accept4(listen_fd_, reinterpret_cast<sockaddr*>(&address),
                          &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return errno == ECONNABORTED || errno == EINTR;
-  accepted_(fd, AddressText(address));
+  pause_ = !accepted_(fd, AddressText(address));
   return true;
 }
 
@@ -140,7 +141,11 @@ void Acceptor::Accept(int64_t now_ns) {
     epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
   }
   for (int i = 0; i < kAcceptsPerRound; ++i) {
-    if (AcceptOne()) continue;
+    pause_ = false;
+    if (AcceptOne()) {
+      if (pause_) return Pause(now_ns);
+      continue;
+    }
     if (errno == EMFILE || errno == ENFILE) {
       // The kernel says so even if nobody waits.
       pollfd waiting{listen_fd_, POLLIN, 0};
@@ -149,20 +154,28 @@ void Acceptor::Accept(int64_t now_ns) {
       for (int turned = 0; turned < kAcceptsPerRound && TurnNewestAway();) {
         ++turned;
       }
-      return Rest(now_ns);
+      WarnOfDescriptors(now_ns);
+      return Rest(now_ns + kRestNs);
     } else if (errno == ENOBUFS || errno == ENOMEM) {
-      return Rest(now_ns);
+      WarnOfDescriptors(now_ns);
+      return Rest(now_ns + kRestNs);
     }
     return;  // EAGAIN: nobody waits
   }
 }
 
-void Acceptor::Rest(int64_t now_ns) {
-  if (now_ns >= next_warning_ns_) {
-    next_warning_ns_ = now_ns + kWarningIntervalNs;
-    spdlog::warn("out of descriptors: new connections are turned away");
-  }
-  again_at_ns_ = now_ns + kRestNs;
+void Acceptor::WarnOfDescriptors(int64_t now_ns) {
+  if (now_ns < next_warning_ns_) return;
+  next_warning_ns_ = now_ns + kWarningIntervalNs;
+  spdlog::warn("out of descriptors: new connections are turned away");
+}
+
+void Acceptor::Pause(int64_t now_ns) {
+  if (listen_fd_ >= 0) Rest(now_ns + kPauseNs);
+}
+
+void Acceptor::Rest(int64_t until_ns) {
+  again_at_ns_ = until_ns;
   // The socket must not wake the loop meanwhile.
   epoll_event event{};
   event.data.u64 = handle_;
@@ -173,16 +186,9 @@ bool Acceptor::TurnNewestAway() {
   if (reserve_fd_ >= 0) close(reserve_fd_);
   const int fd =
       accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) TurnAway(fd);
+  if (fd >= 0) turn_away_(fd);
   reserve_fd_ = OpenReserve();
   return fd >= 0 && reserve_fd_ >= 0;
-}
-
-void Acceptor::TurnAway(int fd) {
-  static const std::string* const answer = new std::string(SerializeResponse(
-      ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
-      /*keep_alive=*/false, /*without_body=*/false));
-  AnswerAndClose(fd, *answer);
 }
 
 }  // namespace sse_bridge

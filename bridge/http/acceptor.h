@@ -17,14 +17,18 @@ namespace sse_bridge {
 // Of the gate's thread. Times are monotonic nanoseconds.
 class Acceptor {
  public:
-  // Gets a connection: non-blocking, and the callee's to close.
-  using Accepted = std::function<void(int fd, std::string peer_address)>;
+  // Gets a connection: non-blocking, and the callee's to close. False: room for
+  // the next one is only being made, so accepting rests for a moment.
+  using Accepted = std::function<bool(int fd, std::string peer_address)>;
 
   // Asked to give up a descriptor that is worth less than a new connection.
   // False: there is none.
   using MakeRoom = std::function<bool()>;
 
-  Acceptor(Accepted accepted, MakeRoom make_room);
+  // Gets a connection that cannot be served: to be told so, and closed.
+  using TurnAway = std::function<void(int fd)>;
+
+  Acceptor(Accepted accepted, MakeRoom make_room, TurnAway turn_away);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -36,6 +40,9 @@ class Acceptor {
   // Accepts what waits, up to a bound, to be called when the socket is ready
   // and when `again_at_ns` has come.
   void Accept(int64_t now_ns);
+
+  // Accepting rests for a moment (see Accepted).
+  void Pause(int64_t now_ns);
 
   // When accepting goes on after a rest; 0: it does not rest.
   int64_t again_at_ns() const { return again_at_ns_; }
@@ -56,17 +63,16 @@ class Acceptor {
 
   bool closed() const { return listen_fd_ < 0; }
 
-  // Answers 503 and closes.
-  static void TurnAway(int fd);
-
  private:
   // False, with errno, when there is none to accept.
   bool AcceptOne();
   bool TurnNewestAway();
-  void Rest(int64_t now_ns);
+  void Rest(int64_t until_ns);
+  void WarnOfDescriptors(int64_t now_ns);
 
   const Accepted accepted_;
   const MakeRoom make_room_;
+  const TurnAway turn_away_;
   int listen_fd_ = -1;
   int epoll_fd_ = -1;
   uint64_t handle_ = 0;
@@ -74,6 +80,7 @@ class Acceptor {
   int64_t again_at_ns_ = 0;
   int64_t close_at_ns_ = 0;
   int64_t next_warning_ns_ = 0;
+  bool pause_ = false;
 };
 
 }  // namespace sse_bridge

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "bridge/access/client_address.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
@@ -13,6 +15,18 @@ HttpResponse Text(std::string type, std::string body) {
       200,
       {{"Content-Type", std::move(type)}, {"Cache-Control", "no-store"}},
       std::move(body)};
+}
+
+// "10.0.0.1", "10.0.0.1:80", "[::1]" and "[::1]:80".
+bool IsAddress(absl::string_view host) {
+  if (absl::ConsumePrefix(&host, "[")) {
+    const size_t end = host.find(']');
+    if (end == absl::string_view::npos) return false;
+    const absl::string_view rest = host.substr(end + 1);
+    return ParseIp(host.substr(0, end)).has_value() &&
+           (rest.empty() || rest[0] == ':');
+  }
+  return ParseIp(host.substr(0, host.find(':'))).has_value();
 }
 
 HttpResponse Readiness(const std::vector<Admin::Condition>& conditions) {
@@ -39,7 +53,19 @@ void Admin::Handle(const std::shared_ptr<Exchange>& exchange) const {
   exchange->Respond(Answer(*exchange));
 }
 
+bool Admin::IsCalledRight(const Exchange& exchange) const {
+  // Old probes (HTTP/1.0) name none, and browsers always do.
+  const absl::string_view host =
+      exchange.Header("Host").value_or(absl::string_view());
+  return host.empty() || IsAddress(host) || names_.AllowsHost(host);
+}
+
 HttpResponse Admin::Answer(const Exchange& exchange) const {
+  if (!IsCalledRight(exchange)) {
+    return ErrorResponse(421, "INVALID_ARGUMENT",
+                         "the admin listener has no such name; "
+                         "--admin-allowed-host gives it one");
+  }
   const absl::string_view path = exchange.raw_path();
   const bool known =
       path == "/healthz" || path == "/readyz" || path == "/metrics";

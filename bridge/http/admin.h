@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/access/origin_rules.h"
 #include "bridge/http/exchange.h"
 
 namespace sse_bridge {
@@ -32,14 +33,22 @@ class Admin {
     std::function<std::string()> metrics;
   };
 
-  explicit Admin(Sources sources) : sources_(std::move(sources)) {}
+  // Names by which the listener may be called (OriginRules: an empty list is
+  // any). A page whose name its owner resolves to this address (DNS rebinding)
+  // names another host, and is answered 421. Addresses are always fine: probes
+  // use them, and no page's name is one.
+  Admin(Sources sources, OriginRules names)
+      : sources_(std::move(sources)), names_(std::move(names)) {}
 
   void Handle(const std::shared_ptr<Exchange>& exchange) const;
 
  private:
   HttpResponse Answer(const Exchange& exchange) const;
 
+  bool IsCalledRight(const Exchange& exchange) const;
+
   const Sources sources_;
+  const OriginRules names_;
 };
 
 }  // namespace sse_bridge

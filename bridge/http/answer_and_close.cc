@@ -3,16 +3,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <string>
+
 namespace sse_bridge {
 
-void AnswerAndClose(int fd, absl::string_view answer) {
-  [[maybe_unused]] const ssize_t n =
-      send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  shutdown(fd, SHUT_WR);
+void AnswerAndClose(int fd, HttpResponse answer,
+                    const HeadersForOrigin& headers) {
   // Unread bytes would turn the close into a reset, which destroys the answer.
-  char ignored[4096];
-  for (int i = 0; i < 4; ++i) {
-    if (recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) <= 0) break;
+  char request[8192];
+  ssize_t n = recv(fd, request, sizeof request, MSG_DONTWAIT);
+  if (headers) {
+    const absl::string_view seen(request, n > 0 ? static_cast<size_t>(n) : 0);
+    for (auto& header : headers(OriginIn(seen))) {
+      answer.headers.push_back(std::move(header));
+    }
+  }
+  const std::string bytes = SerializeResponse(answer, /*keep_alive=*/false,
+                                              /*without_body=*/false);
+  [[maybe_unused]] const ssize_t sent =
+      send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  shutdown(fd, SHUT_WR);
+  for (int i = 0; n > 0 && i < 2; ++i) {
+    n = recv(fd, request, sizeof request, MSG_DONTWAIT);
   }
   close(fd);
 }

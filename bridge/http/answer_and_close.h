@@ -1,13 +1,16 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_ANSWER_AND_CLOSE_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_ANSWER_AND_CLOSE_H_
 
-#include "absl/strings/string_view.h"
+#include "bridge/http/http_response.h"
+#include "bridge/http/request_origin.h"
 
 namespace sse_bridge {
 
-// For a connection of which nobody will read the request: sends `answer` as far
-// as it goes at once, and closes. Never blocks.
-void AnswerAndClose(int fd, absl::string_view answer);
+// Sends as much of a short answer as the socket takes, without waiting, and
+// closes the connection. `headers` (may be null) are asked with the origin, if
+// the request has come as far as that.
+void AnswerAndClose(int fd, HttpResponse answer,
+                    const HeadersForOrigin& headers);
 
 }  // namespace sse_bridge
 

@@ -65,6 +65,9 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
       request->exchange->Header("traceparent").value_or(absl::string_view()));
   const Exchange& http = *request->exchange;
   const bool options = http.verb() == "OPTIONS";
+  if (absl::Status path = CheckPathEscapes(http.raw_path()); !path.ok()) {
+    return Refuse(*request, path);
+  }
 
   request->match =
       request->served->schema().Match(http.verb(), http.raw_path());
@@ -224,6 +227,7 @@ void Api::ServeMethod(std::shared_ptr<Request> request) {
                   request->exchange->raw_query(), &body, request->identity);
   if (!message.ok()) return Refuse(*request, message.status());
   request->message = *std::move(message);
+  request->exchange->ReleaseBody();
 
   if (unary) {
     ServeUnary(std::move(request));

@@ -51,6 +51,9 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   const absl::string_view path = target.substr(0, mark);
   const absl::string_view query =
       mark == absl::string_view::npos ? "" : target.substr(mark + 1);
+  if (absl::Status escapes = CheckPathEscapes(path); !escapes.ok()) {
+    return BadRequestError(kStreamParam, escapes.message());
+  }
   RouteMatch match = request.served->schema().Match("GET", path);
   if (match.kind != RouteMatch::Kind::kFound ||
       !match.route->method->server_streaming) {

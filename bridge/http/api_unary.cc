@@ -16,6 +16,8 @@ namespace {
 // A browser that shows the body runs nothing in it.
 constexpr char kSandbox[] = "default-src 'none'; sandbox";
 
+constexpr size_t kMaxUncountedBytes = size_t{32} << 10;
+
 // A header value cannot hold these, and a backend may send anything.
 std::string SafeContentType(const std::string& type) {
   for (unsigned char c : type) {
@@ -93,6 +95,8 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   std::string bytes;
   request->message->SerializePartialToString(&bytes);
   request->message.reset();
+  // A small one is no more than the request that it came of, which counts.
+  if (bytes.size() > kMaxUncountedBytes) request->exchange->Hold(bytes.size());
 
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),

@@ -37,8 +37,23 @@ std::optional<absl::string_view> Only(const Exchange& exchange,
 
 }  // namespace
 
+HttpHeaders BrowserRules::HeadersFor(absl::string_view origin) const {
+  HttpHeaders headers = {{"X-Content-Type-Options", "nosniff"}};
+  if (origins_.empty()) return headers;
+  // Also without an Origin: a cache must not give that answer to a page.
+  headers.emplace_back("Vary", "Origin");
+  if (origins_.Lists(origin)) {
+    headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
+    headers.emplace_back("Access-Control-Allow-Credentials", "true");
+    headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
+  } else if (origins_.allows_any()) {
+    headers.emplace_back("Access-Control-Allow-Origin", "*");
+    headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
+  }
+  return headers;
+}
+
 bool BrowserRules::Handle(Exchange* exchange) const {
-  exchange->AddResponseHeader("X-Content-Type-Options", "nosniff");
   const auto host = Only(*exchange, "Host");
   if (!origins_.AllowsHost(host.value_or(""))) {
     exchange->Respond(
@@ -46,21 +61,6 @@ bool BrowserRules::Handle(Exchange* exchange) const {
     return true;
   }
   const auto origin = Only(*exchange, "Origin");
-  if (!origins_.empty()) {
-    // Also without an Origin: a cache must not give that answer to a page.
-    exchange->AddResponseHeader("Vary", "Origin");
-    if (origin && origins_.Lists(*origin)) {
-      exchange->AddResponseHeader("Access-Control-Allow-Origin",
-                                  std::string(*origin));
-      exchange->AddResponseHeader("Access-Control-Allow-Credentials", "true");
-      exchange->AddResponseHeader("Access-Control-Expose-Headers",
-                                  kExposedHeaders);
-    } else if (origins_.allows_any()) {
-      exchange->AddResponseHeader("Access-Control-Allow-Origin", "*");
-      exchange->AddResponseHeader("Access-Control-Expose-Headers",
-                                  kExposedHeaders);
-    }
-  }
   const auto method = Only(*exchange, "Access-Control-Request-Method");
   if (exchange->verb() != "OPTIONS" || !origin || !method) return false;
   AnswerPreflight(*origin, *method, exchange);

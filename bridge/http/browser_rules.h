@@ -23,9 +23,15 @@ class BrowserRules {
   BrowserRules(OriginRules origins, Options options)
       : origins_(std::move(origins)), options_(options) {}
 
-  // The first that is done with a request: gives its answer the headers that
-  // browsers need. True: it was answered here, being a preflight, or sent to a
-  // host that is not ours (421, against DNS rebinding).
+  // What every answer has so that the browser lets a page of this origin read
+  // it; the origin is empty when there is none, or it is not known.
+  HttpHeaders HeadersFor(absl::string_view origin) const;
+
+  // Whether HeadersFor depends on the origin.
+  bool NeedsOrigin() const { return origins_.lists_any(); }
+
+  // True: the request was answered here, being a preflight, or sent to a host
+  // that is not ours (421, against DNS rebinding).
   bool Handle(Exchange* exchange) const;
 
   // Whether a cookie on the request can be trusted to be the user's wish.

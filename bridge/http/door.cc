@@ -12,14 +12,13 @@
 #include "bridge/delivery/clock.h"
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
-#include "bridge/http/http_response.h"
 #include "bridge/http/proxy_header.h"
 
 namespace sse_bridge {
 namespace {
 
 constexpr int kEventsPerRound = 64;
-constexpr uint64_t kWakeNumber = 0;
+constexpr uint64_t kWakeNumber = 0;  // no visitor's
 
 }  // namespace
 
@@ -52,6 +51,15 @@ class Door::Porter {
     }
     Wake();
     if (thread_.joinable()) thread_.join();
+  }
+
+  // Closes a visitor, soon. From any thread.
+  void DropLater(uint64_t number) {
+    {
+      MutexLock lock(&mu_);
+      to_drop_.push_back(number);
+    }
+    Wake();
   }
 
   void Add(std::unique_ptr<Visitor> visitor) {
@@ -92,17 +100,25 @@ class Door::Porter {
         if (it != visitors_.end()) Serve(it->second.get());
       }
       std::vector<std::unique_ptr<Visitor>> arrived;
+      std::vector<uint64_t> to_drop;
+      bool stopped = false;
       {
         MutexLock lock(&mu_);
         arrived.swap(arrived_);
-        if (stopped_) {
-          for (auto& visitor : arrived) Close(visitor.get());
-          for (auto& [number, visitor] : visitors_) Close(visitor.get());
-          visitors_.clear();
-          return;
-        }
+        to_drop.swap(to_drop_);
+        stopped = stopped_;
+      }
+      if (stopped) {
+        for (auto& visitor : arrived) Close(visitor.get());
+        for (auto& [number, visitor] : visitors_) Close(visitor.get());
+        visitors_.clear();
+        return;
       }
       for (auto& visitor : arrived) Welcome(std::move(visitor));
+      for (const uint64_t number : to_drop) {
+        const auto it = visitors_.find(number);
+        if (it != visitors_.end()) Drop(it->second.get());
+      }
       while (!deadlines_.empty() && deadlines_.front().first <= NowNs()) {
         const auto it = visitors_.find(deadlines_.front().second);
         deadlines_.pop_front();
@@ -124,7 +140,6 @@ class Door::Porter {
 
   void Welcome(std::unique_ptr<Visitor> arrived) {
     Visitor* visitor = arrived.get();
-    visitor->number = ++last_number_;
     // All have the same time, so they are due in the order of their coming.
     deadlines_.emplace_back(
         NowNs() + absl::ToInt64Nanoseconds(door_->options_.timeout),
@@ -189,6 +204,9 @@ class Door::Porter {
       std::string().swap(visitor->head);
       if (!header.address.empty()) {
         visitor->peer_address = header.address;
+        const std::string key = LimitKey(header.address);
+        door_->visitors_.Identify(visitor->number, key);
+        door_->DropExcess(key);
         if (!IsInTime(visitor)) return false;
       }
       return true;
@@ -236,6 +254,7 @@ class Door::Porter {
   void Close(Visitor* visitor) const {
     visitor->tls.reset();
     if (visitor->fd >= 0) close(visitor->fd);
+    door_->visitors_.Remove(visitor->number);
     --door_->connections_;
   }
 
@@ -246,10 +265,10 @@ class Door::Porter {
 
   Mutex mu_;
   std::vector<std::unique_ptr<Visitor>> arrived_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint64_t> to_drop_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 
   // Of the thread.
-  uint64_t last_number_ = kWakeNumber;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Visitor>> visitors_;
   std::deque<std::pair<int64_t, uint64_t>> deadlines_;
 };
@@ -291,9 +310,29 @@ bool Door::Enter(int fd, const std::string& peer_address) {
   visitor->fd = fd;
   visitor->peer_address = peer_address;
   visitor->awaits_proxy_header = proxy_header;
+  const size_t porter = next_porter_++ % porters_.size();
+  // A trusted proxy's connections are its clients'.
+  const std::string key =
+      options_.proxies.Trusts(peer_address) ? "" : LimitKey(peer_address);
+  visitor->number = visitors_.Add(porter, key, NowNs());
   ++connections_;
-  porters_[next_porter_++ % porters_.size()]->Add(std::move(visitor));
+  porters_[porter]->Add(std::move(visitor));
+  DropExcess(key);
   return false;
+}
+
+void Door::DropExcess(const std::string& key) {
+  while (const auto excess =
+             visitors_.TakeExcess(key, options_.max_per_address)) {
+    porters_[excess->thread]->DropLater(excess->number);
+  }
+}
+
+bool Door::DropOldest(int64_t latest_ns) {
+  const auto oldest = visitors_.TakeOldest(latest_ns);
+  if (!oldest.has_value()) return false;
+  porters_[oldest->thread]->DropLater(oldest->number);
+  return true;
 }
 
 void Door::TurnAway(int fd, absl::Duration wait) const {
@@ -303,9 +342,7 @@ void Door::TurnAway(int fd, absl::Duration wait) const {
     close(fd);
     return;
   }
-  AnswerAndClose(fd, SerializeResponse(TooManyConnections(wait),
-                                       /*keep_alive=*/false,
-                                       /*without_body=*/false));
+  AnswerAndClose(fd, TooManyConnections(wait), options_.headers_for_origin);
 }
 
 }  // namespace sse_bridge

@@ -20,6 +20,8 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/transport.h"
+#include "bridge/http/door_visitors.h"
+#include "bridge/http/request_origin.h"
 #include "bridge/http/tls_context.h"
 #include "bridge/http/tls_transport.h"
 
@@ -43,12 +45,20 @@ class Door {
     // status. May be null.
     LabelledCounter* rejections = nullptr;
 
+    // What the answer to a refused connection has, so that pages can read it.
+    // May be null.
+    HeadersForOrigin headers_for_origin = {};
+
     // Whether trusted proxies begin with a PROXY header. Others never may.
     bool proxy_protocol = false;
     TrustedProxies proxies;
 
     // Null: connections are plain. Must outlive the door.
     const TlsContext* tls = nullptr;
+
+    // Connections of one address whose handshake is under way: beyond it the
+    // oldest is closed. 0: no limit.
+    size_t max_per_address = 0;
 
     // From accepting to the end of the handshake.
     absl::Duration timeout = absl::Seconds(10);
@@ -76,6 +86,10 @@ class Door {
   // True: it may at once, and stays the caller's.
   bool Enter(int fd, const std::string& peer_address);
 
+  // Closes the one that has been at the door for longest, if it came no later
+  // than `latest_ns` (monotonic): soon, on its thread. False: there is none.
+  bool DropOldest(int64_t latest_ns);
+
   // Connections that are at the door now.
   size_t connections() const { return connections_; }
 
@@ -92,6 +106,8 @@ class Door {
 
   class Porter;  // one thread with its visitors
 
+  void DropExcess(const std::string& key);
+
   bool NeedsProxyHeader(const std::string& peer_address) const {
     return options_.proxy_protocol && options_.proxies.Trusts(peer_address);
   }
@@ -103,6 +119,7 @@ class Door {
   const Entered entered_;
   std::atomic<size_t> connections_{0};
   std::atomic<size_t> next_porter_{0};
+  DoorVisitors visitors_;
   std::vector<std::unique_ptr<Porter>> porters_;
 };
 

@@ -4,18 +4,15 @@
 
 #include "absl/strings/match.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/request_target.h"
 
 namespace sse_bridge {
 namespace {
 
-// A target in absolute-form without scheme and authority (RFC 9112, 3.2.2).
+// The target without scheme and host.
 absl::string_view OriginForm(absl::string_view target) {
-  if (target.empty() || target[0] == '/' || target[0] == '*') return target;
-  const size_t scheme = target.find("://");
-  if (scheme == absl::string_view::npos) return target;
-  const size_t end = target.find_first_of("/?", scheme + 3);
-  return end == absl::string_view::npos ? absl::string_view()
-                                        : target.substr(end);
+  const auto absolute = SplitAbsoluteForm(target);
+  return absolute.has_value() ? absolute->rest : target;
 }
 
 bool HasHeader(const HttpResponse& response, absl::string_view name) {
@@ -103,6 +100,34 @@ void Exchange::Respond(HttpResponse response) {
                keep_alive);
 }
 
+bool Exchange::StartServing() {
+  MutexLock lock(&mu_);
+  served_ = true;
+  return link_ != nullptr;
+}
+
+void Exchange::Hold(size_t bytes) {
+  MutexLock lock(&mu_);
+  if (link_ != nullptr) link_->Hold(bytes);
+}
+
+void Exchange::Refuse(const HttpResponse& response) {
+  std::unique_ptr<ExchangeLink> link;
+  std::function<void()> aborted;
+  {
+    MutexLock lock(&mu_);
+    if (link_ == nullptr) return;
+    link = std::move(link_);
+    refused_ = true;
+    if (!aborted_) aborted.swap(on_abort_);
+    if (!served_) ReleaseBody();
+  }
+  link->Answer(SerializeResponse(response, /*keep_alive=*/false,
+                                 request_.verb == "HEAD"),
+               /*keep_alive=*/false);
+  if (aborted) aborted();
+}
+
 DetachedSocket Exchange::DetachForStream() {
   const std::unique_ptr<ExchangeLink> link = TakeLink();
   DetachedSocket socket;
@@ -114,8 +139,8 @@ DetachedSocket Exchange::DetachForStream() {
 void Exchange::OnAbort(std::function<void()> aborted) {
   {
     MutexLock lock(&mu_);
-    if (link_ == nullptr) return;
-    if (!aborted_) {
+    if (link_ == nullptr && !refused_) return;
+    if (!aborted_ && !refused_) {
       on_abort_ = std::move(aborted);
       return;
     }

@@ -33,6 +33,9 @@ class ExchangeLink {
   // False: the connection ends with this answer.
   virtual bool MayKeepAlive() = 0;
 
+  // Tells how much memory the request takes until its answer.
+  virtual void Hold(size_t bytes) = 0;
+
   // Exactly one of these, once, from any thread. Detach gives the descriptor
   // and the transport, which the gate neither watches nor closes from then on;
   // -1 when the connection is gone.
@@ -70,7 +73,17 @@ class Exchange {
   absl::string_view raw_path() const;
   absl::string_view raw_query() const;
 
+  // From StartServing to ReleaseBody, of who serves the request.
   const std::string& body() const { return request_.body; }
+
+  // Before the request is served. False: it was refused meanwhile.
+  bool StartServing();
+
+  // The body is not needed any more.
+  void ReleaseBody() { std::string().swap(request_.body); }
+
+  // What came of the body takes so much memory until the answer.
+  void Hold(size_t bytes);
   const std::string& peer_address() const { return request_.peer_address; }
 
   // Who the request is from: the peer, or the client that a trusted proxy
@@ -120,6 +133,11 @@ class Exchange {
   // The answer. A second one is ignored. A HEAD gets its headers only.
   void Respond(HttpResponse response);
 
+  // An answer in the middle of everything, for want of room: the connection
+  // ends with it, the body goes if nobody reads it yet, and whoever waits for
+  // something hears that the request is aborted. From the gate.
+  void Refuse(const HttpResponse& response);
+
   // Instead of an answer: the socket is the caller's. fd is -1 when the
   // exchange was answered already.
   DetachedSocket DetachForStream();
@@ -137,7 +155,7 @@ class Exchange {
  private:
   std::unique_ptr<ExchangeLink> TakeLink();
 
-  const Parsed request_;
+  Parsed request_;              // the body alone changes
   std::string client_address_;  // empty: the peer's
   size_t base_path_size_ = 0;
   std::string public_path_;
@@ -147,6 +165,8 @@ class Exchange {
   std::unique_ptr<ExchangeLink> link_ ABSL_GUARDED_BY(mu_);  // null: answered
   std::function<void()> on_abort_ ABSL_GUARDED_BY(mu_);
   bool aborted_ ABSL_GUARDED_BY(mu_) = false;
+  bool served_ ABSL_GUARDED_BY(mu_) = false;
+  bool refused_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace sse_bridge

@@ -1,5 +1,6 @@
 #include "bridge/http/gate.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -23,6 +24,12 @@ constexpr int kEventsPerRound = 256;
 // closing at once would reset the connection and destroy the answer.
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 
+// The rest of a head that was refused has so long to arrive.
+constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
+
+// Room for a new connection is made by then, or it is turned away.
+constexpr int64_t kPendingNs = 200'000'000;
+
 // epoll data of what is not a connection.
 constexpr uint64_t kListenHandle = ~uint64_t{0};
 constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
@@ -35,27 +42,27 @@ Gate::Gate(Options options, Sink sink)
       inbox_(std::make_shared<GateInbox>()),
       acceptor_(
           [this](int fd, std::string peer_address) {
-            Accepted(fd, std::move(peer_address));
+            return Accepted(fd, std::move(peer_address));
           },
-          [this] { return CloseLongestIdle(); }),
+          [this] { return MakeRoom() == Room::kMade; },
+          [this](int fd) { TurnAway(fd); }),
       door_(options_.door,
             [inbox = inbox_](int fd, std::string peer_address,
                              std::unique_ptr<Transport> transport) {
-              if (!inbox->Post({GateInbox::Item::What::kEntered,
-                                0,
-                                std::move(peer_address),
-                                false,
-                                {},
-                                fd,
+              if (!inbox->Post({GateInbox::Item::What::kEntered, 0,
+                                std::move(peer_address), false, 0, fd,
                                 std::move(transport)})) {
                 close(fd);
               }
-            }) {
+            }),
+      accounts_(
+          {options.max_buffered_bytes, options.max_connections_per_address}) {
   deadlines_.SetLength(GateDeadlines::kHead, options_.head_timeout);
   deadlines_.SetLength(GateDeadlines::kBody, options_.body_timeout);
   deadlines_.SetLength(GateDeadlines::kIdle, options_.idle_timeout);
   deadlines_.SetLength(GateDeadlines::kWrite, options_.write_timeout);
   deadlines_.SetLength(GateDeadlines::kLinger, kLingerTime);
+  deadlines_.SetLength(GateDeadlines::kRefused, kRefusedTime);
 }
 
 Gate::~Gate() {
@@ -129,10 +136,19 @@ void Gate::Run() {
             read(wake_fd_, &ignored, sizeof ignored);
       } else if (GateConnection* connection = Find(event.data.u64)) {
         OnEvent(connection, event.events);
+        KeepBounds();
       }
     }
-    for (GateInbox::Item& item : inbox_->Take()) OnPosted(std::move(item));
-    if (accept) acceptor_.Accept(now);
+    for (GateInbox::Item& item : inbox_->Take()) {
+      OnPosted(std::move(item));
+      KeepBounds();
+    }
+    if (pending_.fd >= 0 && accept) LetInPending(now);
+    if (accept && pending_.fd < 0) {
+      acceptor_.Accept(now);
+    } else if (accept) {
+      acceptor_.Pause(now);
+    }
   }
   CloseAll();
 }
@@ -146,6 +162,9 @@ void Gate::EndAccepting(int64_t now_ns) {
   }
   if (now_ns >= acceptor_.close_at_ns()) {
     acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
+    if (pending_.fd >= 0) {
+      LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
+    }
     MutexLock lock(&idle_mu_);
     closed_ = true;
     idle_.notify_all();
@@ -157,6 +176,7 @@ void Gate::EndAccepting(int64_t now_ns) {
 // From here on no link reaches a connection. What was detached before is not
 // ours to close; what was answered before is still sent as far as it goes.
 void Gate::CloseAll() {
+  if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
   acceptor_.Close(/*take_waiting=*/false);
   door_.Stop();
   for (GateInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
@@ -165,16 +185,57 @@ void Gate::CloseAll() {
   }
 }
 
-void Gate::Accepted(int fd, std::string peer_address) {
-  if (options_.max_connections != 0 &&
-      connections() >= options_.max_connections && !CloseLongestIdle()) {
-    if (options_.door.tls == nullptr) {
-      Acceptor::TurnAway(fd);
-    } else {
-      close(fd);  // before a handshake there is no way to say why
-    }
-    return;
+bool Gate::IsFull(int fd) const {
+  // The kernel gives the lowest number that is free, so all below it are taken.
+  return (options_.max_connections != 0 &&
+          connections() >= options_.max_connections) ||
+         (options_.max_descriptor != 0 && fd >= options_.max_descriptor);
+}
+
+// Numbers tell how many there are only as long as none above is kept.
+int Gate::WithLowestNumber(int fd) {
+  const int lower = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (lower < 0) return fd;
+  if (lower > fd) {
+    close(lower);
+    return fd;
   }
+  close(fd);
+  return lower;
+}
+
+// False: no more are to be accepted for a moment.
+bool Gate::Accepted(int fd, std::string peer_address) {
+  if (IsFull(fd)) {
+    switch (MakeRoom()) {
+      case Room::kMade:
+        fd = WithLowestNumber(fd);
+        break;
+      case Room::kSoon:
+        if (pending_.fd >= 0 || !accepting_) break;  // the last of all
+        pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
+        return false;
+      case Room::kNone:
+        TurnAway(fd);
+        return true;
+    }
+  }
+  LetIn(fd, std::move(peer_address));
+  return true;
+}
+
+void Gate::LetInPending(int64_t now_ns) {
+  const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
+  if (!IsFull(fd)) {
+    LetIn(fd, std::move(pending_.peer_address));
+  } else if (now_ns < pending_.until_ns) {
+    pending_.fd = fd;
+  } else {
+    TurnAway(fd);
+  }
+}
+
+void Gate::LetIn(int fd, std::string peer_address) {
   if (door_.Enter(fd, peer_address)) {
     AddConnection(fd, std::move(peer_address), nullptr);
   }
@@ -199,16 +260,15 @@ void Gate::AddConnection(int fd, std::string peer_address,
     connection->tls->transport = std::move(transport);
   }
   ++connections_;
+  accounts_.Enter(connection,
+                  options_.door.proxies.Trusts(connection->peer_address)
+                      ? ""
+                      : LimitKey(connection->peer_address));
   deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
+  while (GateConnection* oldest = accounts_.MustLeave(*connection)) {
+    Forget(oldest, true);
+  }
   if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
-}
-
-// Clients must cope with an idle connection that is closed (RFC 9112, 9.5).
-bool Gate::CloseLongestIdle() {
-  GateConnection* connection = deadlines_.First(GateDeadlines::kIdle);
-  if (connection == nullptr) return false;
-  Forget(connection, true);
-  return true;
 }
 
 GateConnection* Gate::Find(uint64_t handle) {
@@ -263,12 +323,10 @@ void Gate::OnPosted(GateInbox::Item item) {
     case GateInbox::Item::What::kDetached:
       Forget(connection, false);
       break;
-    case GateInbox::Item::What::kWatch:
-      connection->exchange = item.exchange;
-      // The break may have come before there was anybody to tell.
-      if (auto exchange = item.exchange.lock();
-          connection->broken && exchange != nullptr) {
-        exchange->Abort();
+    case GateInbox::Item::What::kHeld:
+      if (connection->state == GateConnection::State::kBusy &&
+          !connection->exchange.expired()) {
+        accounts_.SetHeld(connection, item.held_bytes);
       }
       break;
     case GateInbox::Item::What::kEntered:
@@ -279,7 +337,7 @@ void Gate::OnPosted(GateInbox::Item item) {
 void Gate::Forget(GateConnection* connection, bool close_fd) {
   const std::shared_ptr<Exchange> exchange = connection->exchange.lock();
   deadlines_.Clear(connection);
-  DropInput(connection, connection->in.size());
+  accounts_.Leave(connection);
   Count(connection, false);
   if (close_fd) close(connection->fd);
   const uint32_t slot = connection->slot;
@@ -291,13 +349,6 @@ void Gate::Forget(GateConnection* connection, bool close_fd) {
   free_slots_.push_back(slot);
   --connections_;
   if (exchange != nullptr && close_fd) exchange->Abort();
-}
-
-// The first `bytes` of the input are done with.
-void Gate::DropInput(GateConnection* connection, size_t bytes) {
-  buffered_bytes_ -= bytes;
-  // A new string: the memory of the old one goes.
-  connection->in = connection->in.substr(bytes);
 }
 
 void Gate::Count(GateConnection* connection, bool in_flight) {
@@ -315,7 +366,9 @@ int Gate::ExpireDeadlines() {
   while (GateConnection* connection = deadlines_.Overdue(now)) {
     const bool reading = connection->list == GateDeadlines::kHead ||
                          connection->list == GateDeadlines::kBody;
-    if (reading && !connection->in.empty()) {
+    if (connection->list == GateDeadlines::kRefused) {
+      RefuseHead(connection);
+    } else if (reading && !connection->in.empty()) {
       Refuse(connection, 408, "the request did not arrive in time");
     } else {
       Forget(connection, true);

@@ -19,10 +19,12 @@
 #include "bridge/http/acceptor.h"
 #include "bridge/http/door.h"
 #include "bridge/http/exchange.h"
+#include "bridge/http/gate_accounts.h"
 #include "bridge/http/gate_connection.h"
 #include "bridge/http/gate_deadlines.h"
 #include "bridge/http/gate_inbox.h"
 #include "bridge/http/request_framing.h"
+#include "bridge/http/request_origin.h"
 
 namespace sse_bridge {
 
@@ -55,9 +57,19 @@ class Gate {
     absl::Duration write_timeout = absl::Seconds(30);
 
     // Connections that the gate holds: streams, which have left it, are not
-    // among them. Beyond it the longest idle one gives way to a new one, or the
-    // new one is answered 503. 0: as many as there are descriptors.
+    // among them. Beyond it one that waits for its client gives way to a new
+    // one (MakeRoom), or the new one is answered 503. 0: as many as there are
+    // descriptors.
     size_t max_connections = 0;
+
+    // Of one address, those that wait for the client: beyond it the one that
+    // has waited longest is closed. Trusted proxies have no such limit, for
+    // their connections carry many clients. 0: no limit.
+    size_t max_connections_per_address = 0;
+
+    // Connections have no descriptors from this on, which are left to others:
+    // the admin listener, backends, files. 0: there is no such reserve.
+    int max_descriptor = 0;
 
     // What becomes of those who connect around StopAccepting.
     enum class Stopping {
@@ -67,27 +79,28 @@ class Gate {
     };
     Stopping stopping = Stopping::kTakeWaiting;
 
-    // Bytes of unfinished requests, of all connections. Beyond it those that
-    // are large are answered 503.
+    // Bytes that the gate's connections hold: of requests that arrive, wait or
+    // are served, and of answers that are not sent yet. Beyond it the largest
+    // holders are answered 503 or cut. An address may hold half, unless it is a
+    // trusted proxy's.
     size_t max_buffered_bytes = size_t{256} << 20;
+
+    // What the answers to requests that the gate itself refuses have, so that
+    // pages can read them. May be null.
+    HeadersForOrigin headers_for_origin;
+
+    // They depend on the origin, for which a refused head is then read on: for
+    // a moment, and up to a bound.
+    bool headers_need_origin = false;
 
     // Requests that the gate itself refuses, by HTTP status; null: not counted.
     // Must outlive the gate.
     LabelledCounter* rejections = nullptr;
   };
 
-  // A complete request, on its way to a worker.
-  struct Request {
-    Exchange::Parsed parsed;
-    std::unique_ptr<ExchangeLink> link;
-
-    // Tells the gate whom to tell when the connection breaks.
-    std::function<void(std::shared_ptr<Exchange>)> watch;
-  };
-
-  // Called on the gate's thread; must not block. False: there is no room for
-  // the request, which is answered 503.
-  using Sink = std::function<bool(std::unique_ptr<Request>)>;
+  // Gets a complete request. Called on the gate's thread; must not block.
+  // False: there is no room for the request, which is answered 503.
+  using Sink = std::function<bool(std::shared_ptr<Exchange>)>;
 
   Gate(Options options, Sink sink);
   ~Gate();
@@ -116,18 +129,34 @@ class Gate {
   void Run();
   void EndAccepting(int64_t now_ns);
   void CloseAll();
-  void Accepted(int fd, std::string peer_address);
+  bool Accepted(int fd, std::string peer_address);
+  bool IsFull(int fd) const;
+  static int WithLowestNumber(int fd);
+  void LetIn(int fd, std::string peer_address);
+  void LetInPending(int64_t now_ns);
   void AddConnection(int fd, std::string peer_address,
                      std::unique_ptr<Transport> transport);
-  bool CloseLongestIdle();
   GateConnection* Find(uint64_t handle);
   bool Watch(GateConnection* connection, uint32_t events);
   void OnEvent(GateConnection* connection, uint32_t events);
   void OnPosted(GateInbox::Item item);
   void Forget(GateConnection* connection, bool close_fd);
-  void DropInput(GateConnection* connection, size_t bytes);
   void Count(GateConnection* connection, bool in_flight);
   int ExpireDeadlines();
+
+  // gate_room.cc
+  enum class Room { kMade, kSoon, kNone };
+  Room MakeRoom();
+  bool CloseLongestIdle();
+  void KeepBounds();
+  void GiveBytes(GateConnection* connection);
+  static size_t HeapBytes(const std::string& text);
+  void CountInput(GateConnection* connection);
+  void MakeRoomFor(GateConnection* connection, size_t bytes);
+  void DropInput(GateConnection* connection, size_t bytes);
+  HttpResponse Refusal(int status, absl::string_view why,
+                       absl::string_view origin) const;
+  void TurnAway(int fd) const;
 
   // gate_exchange.cc
   // As recv and send: the number of bytes, or -1 and errno.
@@ -143,6 +172,8 @@ class Gate {
   void AfterAnswer(GateConnection* connection);
   void Linger(GateConnection* connection);
   void Refuse(GateConnection* connection, int status, absl::string_view why);
+  void RefuseHead(GateConnection* connection);
+  void ReadRefusedHead(GateConnection* connection);
 
   const Options options_;
   const Sink sink_;
@@ -163,7 +194,14 @@ class Gate {
   Acceptor acceptor_;
   Door door_;
   bool accepting_ = true;
-  size_t buffered_bytes_ = 0;
+
+  // A connection for which room is being made.
+  struct {
+    int fd = -1;
+    std::string peer_address;
+    int64_t until_ns = 0;
+  } pending_;
+  GateAccounts accounts_;
   std::vector<std::unique_ptr<GateConnection>> slots_;
   std::vector<uint32_t> free_slots_;
   GateDeadlines deadlines_;

@@ -18,6 +18,13 @@ struct TransportSlot {
   std::unique_ptr<Transport> transport;
 };
 
+struct GateAddress;
+
+struct GateRefusal {
+  int status = 0;
+  std::string why;
+};
+
 // A connection that the gate holds. Of the gate's thread.
 struct GateConnection {
   enum class State {
@@ -32,9 +39,7 @@ struct GateConnection {
   int fd = -1;
   State state = State::kReading;
   bool keep_alive = true;
-  bool is_head = false;   // the request is a HEAD
   bool counted = false;   // among those in flight
-  bool broken = false;    // while kBusy: the client is gone
   bool probed = false;    // while kBusy: asked whether it is
   int minor_version = 1;  // of the request while kBusy
   uint32_t watched = 0;   // epoll events
@@ -46,7 +51,18 @@ struct GateConnection {
   std::string out;
   size_t out_sent = 0;
   std::unique_ptr<RequestFraming> framing;  // while `in` is not empty
-  std::weak_ptr<Exchange> exchange;         // while kBusy
+  // What was refused, whose head is still read for its Origin.
+  std::unique_ptr<GateRefusal> refusal;
+  std::weak_ptr<Exchange> exchange;  // while kBusy
+
+  // Of GateAccounts.
+  GateAddress* address = nullptr;  // null: has no limits of its own
+  size_t held_bytes = 0;
+  size_t expected_bytes = 0;  // no less than those
+  uint64_t held_order = 0;
+  bool waiting = false;  // for the client
+  GateConnection* waiting_previous = nullptr;
+  GateConnection* waiting_next = nullptr;
 
   // Of GateDeadlines.
   int64_t deadline_ns = 0;

@@ -15,7 +15,7 @@ namespace sse_bridge {
 // Of the gate's thread. Times are monotonic nanoseconds.
 class GateDeadlines {
  public:
-  enum List { kHead, kBody, kIdle, kWrite, kLinger, kLists };
+  enum List { kHead, kBody, kIdle, kWrite, kLinger, kRefused, kLists };
 
   void SetLength(List list, absl::Duration length) {
     lists_[list].length_ns = absl::ToInt64Nanoseconds(length);
@@ -31,6 +31,11 @@ class GateDeadlines {
 
   // The one that is due first in the list, or null.
   GateConnection* First(List list) const { return lists_[list].first; }
+
+  // When the connection's deadline was set.
+  int64_t SetAt(const GateConnection& connection) const {
+    return connection.deadline_ns - lists_[connection.list].length_ns;
+  }
 
   // When the first of all is due; INT64_MAX: there is none.
   int64_t Next() const;

@@ -13,35 +13,19 @@
 #include "absl/strings/string_view.h"
 #include "bridge/delivery/clock.h"
 #include "bridge/http/gate.h"
-#include "bridge/http/http_error.h"
 
 namespace sse_bridge {
 namespace {
 
 constexpr size_t kReadBytes = size_t{16} << 10;
 
-// Unfinished requests of up to this size go on when memory is short: all of
-// them together are bounded by the number of connections.
-constexpr size_t kSmallRequestBytes = size_t{32} << 10;
+// So much of a refused request is read for its Origin.
+constexpr size_t kMaxRefusedHeadBytes = size_t{64} << 10;
 
 // So many bytes are read over after the last answer.
 constexpr size_t kLingerBytes = size_t{1} << 20;
 
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
-absl::string_view StatusName(int http_status) {
-  switch (http_status) {
-    case 408:
-      return "DEADLINE_EXCEEDED";
-    case 501:
-    case 505:
-      return "UNIMPLEMENTED";
-    case 503:
-      return "UNAVAILABLE";
-    default:
-      return "INVALID_ARGUMENT";
-  }
-}
 
 }  // namespace
 
@@ -70,6 +54,10 @@ void Gate::OnReadable(GateConnection* connection) {
   char buffer[kReadBytes];
   const ssize_t n = Receive(connection, buffer, sizeof buffer);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n == 0 && connection->refusal != nullptr) {
+    RefuseHead(connection);
+    return;
+  }
   if (n <= 0) {
     Forget(connection, true);
     return;
@@ -83,17 +71,21 @@ void Gate::OnReadable(GateConnection* connection) {
   if (connection->list == GateDeadlines::kIdle) {
     deadlines_.Set(connection, GateDeadlines::kHead, NowNs());
   }
+  MakeRoomFor(connection, size);
   connection->in.append(buffer, size);
-  buffered_bytes_ += size;
-  if (buffered_bytes_ > options_.max_buffered_bytes &&
-      connection->in.size() > kSmallRequestBytes) {
-    Refuse(connection, 503, "too many large requests; retry later");
-    return;
-  }
   ContinueReading(connection);
+  // Unless it has become a request, or an answer.
+  if (connection->fd >= 0 &&
+      connection->state == GateConnection::State::kReading) {
+    CountInput(connection);
+  }
 }
 
 void Gate::ContinueReading(GateConnection* connection) {
+  if (connection->refusal != nullptr) {
+    ReadRefusedHead(connection);
+    return;
+  }
   if (connection->framing == nullptr) {
     connection->framing = std::make_unique<RequestFraming>(&options_.framing);
   }
@@ -115,10 +107,27 @@ void Gate::ContinueReading(GateConnection* connection) {
       PassOn(connection);
       break;
     case RequestFraming::State::kRefused:
-      connection->is_head = framing.verb() == "HEAD";
-      Refuse(connection, framing.status(), framing.reason());
+      connection->refusal = std::make_unique<GateRefusal>(
+          GateRefusal{framing.status(), framing.reason()});
+      deadlines_.Set(connection, GateDeadlines::kRefused, NowNs());
+      ReadRefusedHead(connection);
       break;
   }
+}
+
+// A browser's page sees no answer, whatever it says, without headers that may
+// depend on the Origin, which may be in what has not come yet.
+void Gate::ReadRefusedHead(GateConnection* connection) {
+  if (options_.headers_need_origin && !HasWholeHead(connection->in) &&
+      connection->in.size() <= kMaxRefusedHeadBytes) {
+    return;
+  }
+  RefuseHead(connection);
+}
+
+void Gate::RefuseHead(GateConnection* connection) {
+  const std::unique_ptr<GateRefusal> refusal = std::move(connection->refusal);
+  Refuse(connection, refusal->status, refusal->why);
 }
 
 bool Gate::SendContinue(GateConnection* connection) {
@@ -129,34 +138,37 @@ bool Gate::SendContinue(GateConnection* connection) {
 void Gate::PassOn(GateConnection* connection) {
   RequestFraming& framing = *connection->framing;
   const uint64_t handle = connection->handle();
-  auto request = std::make_unique<Request>();
-  request->parsed.verb = framing.verb();
-  request->parsed.target = framing.target();
-  request->parsed.minor_version = framing.minor_version();
-  request->parsed.keep_alive = framing.keep_alive();
-  request->parsed.headers = framing.TakeHeaders();
-  request->parsed.body = framing.TakeBody();
-  request->parsed.peer_address = connection->peer_address;
-  request->link = std::make_unique<GateLink>(inbox_, handle, connection->fd,
-                                             connection->tls);
-  request->watch = [inbox = inbox_,
-                    handle](const std::shared_ptr<Exchange>& exchange) {
-    inbox->Post({GateInbox::Item::What::kWatch, handle, {}, false, exchange});
-  };
+  Exchange::Parsed parsed;
+  parsed.verb = framing.verb();
+  parsed.target = framing.target();
+  parsed.minor_version = framing.minor_version();
+  parsed.keep_alive = framing.keep_alive();
+  parsed.headers = framing.TakeHeaders();
+  parsed.body = framing.TakeBody();
+  parsed.peer_address = connection->peer_address;
+  auto exchange = std::make_shared<Exchange>(
+      std::move(parsed), std::make_unique<GateLink>(
+                             inbox_, handle, connection->fd, connection->tls));
 
-  connection->is_head = framing.verb() == "HEAD";
   connection->minor_version = framing.minor_version();
-  connection->broken = connection->probed = false;
-  DropInput(connection, framing.end());
+  connection->probed = false;
+  connection->exchange = exchange;
+  const size_t bytes = framing.end();
+  DropInput(connection, bytes);
   connection->framing.reset();
   connection->state = GateConnection::State::kBusy;
   Count(connection, true);
+  accounts_.SetWaiting(connection, false);
+  // What is left in `in` waits too.
+  accounts_.SetHeld(connection, bytes + HeapBytes(connection->in));
   deadlines_.Clear(connection);
   // No input: what is pipelined waits in the kernel. Once for each change: a
   // client that is half gone stays so.
   Watch(connection, EPOLLRDHUP | EPOLLET);
-  if (!sink_(std::move(request))) {
-    Refuse(connection, 503, "too many requests wait; retry later");
+  if (!sink_(exchange)) {
+    if (options_.rejections != nullptr) options_.rejections->Add("503");
+    exchange->Refuse(Refusal(503, "too many requests wait; retry later",
+                             OriginOf(exchange->headers())));
   }
 }
 
@@ -166,7 +178,6 @@ void Gate::OnWaitingClient(GateConnection* connection, uint32_t events) {
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
                     (connection->tls != nullptr && (events & EPOLLRDHUP) != 0);
   if (gone) {
-    connection->broken = true;
     if (auto exchange = connection->exchange.lock()) exchange->Abort();
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
              connection->minor_version >= 1) {
@@ -183,6 +194,9 @@ void Gate::Answer(GateConnection* connection, std::string bytes,
   connection->out_sent = 0;
   connection->keep_alive = keep_alive && accepting_;
   connection->state = GateConnection::State::kWriting;
+  accounts_.SetWaiting(connection, true);
+  // While it is sent it is the gate's only, and then gone.
+  accounts_.SetHeld(connection, HeapBytes(connection->in));
   Flush(connection);
 }
 
@@ -198,6 +212,8 @@ void Gate::Flush(GateConnection* connection) {
       if (connection->list != GateDeadlines::kWrite) {
         deadlines_.Set(connection, GateDeadlines::kWrite, NowNs());
       }
+      accounts_.SetHeld(connection,
+                        HeapBytes(connection->out) + HeapBytes(connection->in));
       Watch(connection, EPOLLOUT);
       return;
     }
@@ -209,6 +225,7 @@ void Gate::Flush(GateConnection* connection) {
     if (left.empty()) held = false;
   }
   std::string().swap(connection->out);
+  CountInput(connection);
   AfterAnswer(connection);
 }
 
@@ -231,8 +248,9 @@ void Gate::AfterAnswer(GateConnection* connection) {
 void Gate::Linger(GateConnection* connection) {
   if (connection->tls != nullptr) connection->tls->transport->ShutdownWrite();
   shutdown(connection->fd, SHUT_WR);
-  DropInput(connection, connection->in.size());
   connection->framing.reset();
+  DropInput(connection, connection->in.size());
+  CountInput(connection);
   connection->state = GateConnection::State::kLingering;
   connection->lingered_bytes = 0;
   deadlines_.Set(connection, GateDeadlines::kLinger, NowNs());
@@ -244,10 +262,16 @@ void Gate::Refuse(GateConnection* connection, int status,
   if (options_.rejections != nullptr) {
     options_.rejections->Add(absl::StrCat(status));
   }
-  Answer(connection,
-         SerializeResponse(ErrorResponse(status, StatusName(status), why),
-                           /*keep_alive=*/false, connection->is_head),
-         /*keep_alive=*/false);
+  const bool is_head =
+      connection->framing != nullptr && connection->framing->verb() == "HEAD";
+  std::string answer =
+      SerializeResponse(Refusal(status, why, OriginIn(connection->in)),
+                        /*keep_alive=*/false, is_head);
+  // Nothing of this connection is read any more.
+  connection->refusal.reset();
+  connection->framing.reset();
+  DropInput(connection, connection->in.size());
+  Answer(connection, std::move(answer), /*keep_alive=*/false);
 }
 
 }  // namespace sse_bridge

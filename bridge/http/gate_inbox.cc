@@ -72,16 +72,17 @@ bool GateInbox::Detach(uint64_t handle, int fd) {
   MutexLock lock(&mu_);
   if (!open_) return false;
   epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-  Add({Item::What::kDetached, handle, {}, false, {}});
+  Add({Item::What::kDetached, handle, {}});
   return true;
 }
 
+void GateLink::Hold(size_t bytes) {
+  inbox_->Post({GateInbox::Item::What::kHeld, handle_, {}, false, bytes});
+}
+
 void GateLink::Answer(std::string bytes, bool keep_alive) {
-  inbox_->Post({GateInbox::Item::What::kAnswer,
-                handle_,
-                std::move(bytes),
-                keep_alive,
-                {}});
+  inbox_->Post(
+      {GateInbox::Item::What::kAnswer, handle_, std::move(bytes), keep_alive});
 }
 
 int GateLink::Detach(std::unique_ptr<Transport>* transport) {

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_GATE_INBOX_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_GATE_INBOX_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,12 +21,12 @@ namespace sse_bridge {
 class GateInbox {
  public:
   struct Item {
-    enum class What { kAnswer, kDetached, kWatch, kEntered };
+    enum class What { kAnswer, kDetached, kHeld, kEntered };
     What what;
     uint64_t handle;
     std::string bytes;  // of kAnswer; of kEntered the peer's address
     bool keep_alive = false;
-    std::weak_ptr<Exchange> exchange;
+    size_t held_bytes = 0;                      // of kHeld
     int fd = -1;                                // of kEntered
     std::unique_ptr<Transport> transport = {};  // of kEntered; may be null
   };
@@ -80,6 +81,7 @@ class GateLink : public ExchangeLink {
         tls_(std::move(tls)) {}
 
   bool MayKeepAlive() override { return !inbox_->draining(); }
+  void Hold(size_t bytes) override;
   void Answer(std::string bytes, bool keep_alive) override;
   int Detach(std::unique_ptr<Transport>* transport) override;
 

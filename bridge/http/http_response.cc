@@ -1,6 +1,8 @@
 #include "bridge/http/http_response.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/http/http_date.h"
 
 namespace sse_bridge {
 namespace {
@@ -85,12 +87,15 @@ std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
   text.reserve(256 + response.body.size());
   absl::StrAppend(&text, "HTTP/1.1 ", response.status, " ",
                   ReasonPhrase(response.status), "\r\n");
+  bool dated = false;
   for (const auto& [name, value] : response.headers) {
     AppendHeader(name, value, &text);
+    dated = dated || absl::EqualsIgnoreCase(name, "Date");
   }
+  if (!dated) AppendHeader("Date", HttpDateNow(), &text);
   // RFC 9110, 8.6 and 15.4.5: these have neither a body nor its length.
   const bool bodiless = response.status == 204 || response.status == 304;
-  if (!bodiless) {
+  if (!bodiless && response.has_length) {
     absl::StrAppend(&text, "Content-Length: ", response.body.size(), "\r\n");
   }
   absl::StrAppend(&text, "Connection: ", keep_alive ? "keep-alive" : "close",

@@ -9,11 +9,19 @@
 
 namespace sse_bridge {
 
+// In their order; names in any case of letters.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
 struct HttpResponse {
   int status = 200;
-  // Without Content-Length and Connection, which are added when it is sent.
-  std::vector<std::pair<std::string, std::string>> headers;
+  // Without Content-Length, Connection and Date, which are added when it is
+  // sent.
+  HttpHeaders headers;
   std::string body;
+
+  // False for the answer to a HEAD whose GET would be a stream: it has no
+  // Content-Length (RFC 9110, 8.6).
+  bool has_length = true;
 };
 
 // "OK", "Not Found", ...
@@ -25,7 +33,7 @@ absl::string_view ReasonPhrase(int status);
 void AppendHeader(absl::string_view name, absl::string_view value,
                   std::string* out);
 
-// The bytes of a whole answer.
+// The bytes of a whole answer, with the Date of now.
 std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
                               bool without_body);
 

@@ -1,14 +1,20 @@
 #include "bridge/http/reception.h"
 
 #include <string>
+#include <utility>
 
 #include "bridge/delivery/clock.h"
 #include "bridge/http/base_path.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/request_origin.h"
 
 namespace sse_bridge {
 
 bool Reception::Handle(Exchange* exchange) const {
+  for (auto& [name, value] :
+       browsers_->HeadersFor(OriginOf(exchange->headers()))) {
+    exchange->AddResponseHeader(std::move(name), std::move(value));
+  }
   if (proxies_.Trusts(exchange->peer_address())) {
     exchange->set_client_address(proxies_.ClientOf(
         exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));

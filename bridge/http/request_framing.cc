@@ -1,11 +1,13 @@
 #include "bridge/http/request_framing.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/http/request_target.h"
 
 namespace sse_bridge {
 namespace {
@@ -43,13 +45,6 @@ bool IsTargetChar(char c) {
 bool IsValueChar(char c) {
   const auto u = static_cast<unsigned char>(c);
   return u == '\t' || (u >= 0x20 && u != 0x7f);
-}
-
-// RFC 3986, 3.2.2 and 3.2.3, by its characters alone.
-bool IsHostChar(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-         absl::string_view("-._~%!$&'()*+,;=:[]").find(c) !=
-             absl::string_view::npos;
 }
 
 // RFC 9112, 3.2: origin-form, absolute-form, and "*" for OPTIONS.
@@ -250,6 +245,7 @@ bool RequestFraming::JudgeHead() {
     Refuse(400, "exactly one Host header is needed");
     return false;
   }
+  if (!JudgeAuthority()) return false;
   // RFC 9112, 6.1 and 6.3: the classic of request smuggling.
   if (has_length_ && chunked_) {
     Refuse(400, "both Content-Length and Transfer-Encoding");
@@ -264,11 +260,28 @@ bool RequestFraming::JudgeHead() {
   return true;
 }
 
+// A target in absolute-form names its host itself (RFC 9112, 3.2.2): whoever
+// decides by Host, and whoever decides by the target, must see the same one.
+bool RequestFraming::JudgeAuthority() {
+  const auto target = SplitAbsoluteForm(target_);
+  if (!target.has_value()) return true;
+  if (target->authority.empty() || !IsHostText(target->authority)) {
+    Refuse(400, "malformed host in the request target");
+    return false;
+  }
+  if (hosts_ > 0 && !IsSameHost(target->scheme, target->authority, host_)) {
+    Refuse(400, "the request target has another host than the header Host");
+    return false;
+  }
+  return true;
+}
+
 bool RequestFraming::JudgeHeader(absl::string_view name,
                                  absl::string_view value) {
   if (absl::EqualsIgnoreCase(name, "Host")) {
     ++hosts_;
-    if (!std::all_of(value.begin(), value.end(), IsHostChar)) {
+    host_ = std::string(value);
+    if (!IsHostText(value)) {
       Refuse(400, "malformed Host");
       return false;
     }

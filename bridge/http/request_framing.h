@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "bridge/http/http_response.h"
 
 namespace sse_bridge {
 
@@ -55,12 +56,18 @@ class RequestFraming {
   bool keep_alive() const { return keep_alive_; }
   bool expects_continue() const { return expects_continue_; }
   // In their order; names as they came, values without outer white space.
-  using Headers = std::vector<std::pair<std::string, std::string>>;
+  using Headers = HttpHeaders;
   const Headers& headers() const { return headers_; }
 
   // Where what was understood so far ends in the buffer: the head in kBody, the
   // request in kComplete.
   size_t end() const { return at_; }
+
+  // In kBody: where the request is going to end; 0: that is not known (chunks).
+  size_t expected_end() const { return chunked_ ? 0 : at_ + content_length_; }
+
+  // Memory of the body as far as it is there, without its framing.
+  size_t buffered_bytes() const { return body_.capacity(); }
 
   // Of a complete request: its body is without chunk framing. Both are empty
   // afterwards.
@@ -83,6 +90,7 @@ class RequestFraming {
   bool ReadHeaderLine(absl::string_view line);
   bool JudgeHead();
   bool JudgeHeader(absl::string_view name, absl::string_view value);
+  bool JudgeAuthority();
 
   const FramingLimits* const limits_;  // must outlive this
   State state_ = State::kHead;
@@ -102,6 +110,7 @@ class RequestFraming {
 
   // From the headers, while they are judged.
   int hosts_ = 0;
+  std::string host_;  // the last one
   bool has_length_ = false;
   bool closes_ = false;
   bool keeps_ = false;

@@ -8,18 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <deque>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/base/mutex.h"
 #include "bridge/http/gate.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/httplib_server.h"
+#include "bridge/http/request_queue.h"
 
 namespace sse_bridge {
 namespace {
@@ -44,37 +41,25 @@ struct HttpServer::Rep {
                [this](std::shared_ptr<Exchange> exchange) {
                  handler(std::move(exchange));
                }),
-        port(options.port) {}
+        port(options.port),
+        waiting(options.max_waiting_requests) {}
 
-  bool Enqueue(std::unique_ptr<Gate::Request> request) {
-    MutexLock lock(&mu);
-    if (waiting.size() >= options.max_waiting_requests || stopped) return false;
-    waiting.push_back(std::move(request));
-    ready.notify_one();
-    return true;
-  }
-
-  void Work() {
-    for (;;) {
-      std::unique_ptr<Gate::Request> request;
-      {
-        MutexLock lock(&mu);
-        while (waiting.empty() && !stopped) ready.wait(mu);
-        if (stopped) return;
-        request = std::move(waiting.front());
-        waiting.pop_front();
-      }
-      Serve(std::move(request));
+  void Work(RequestQueue::For worker) {
+    while (std::shared_ptr<Exchange> exchange = waiting.Take(worker)) {
+      if (exchange->StartServing()) Serve(std::move(exchange));
     }
   }
 
-  void Serve(std::unique_ptr<Gate::Request> request) {
-    auto exchange = std::make_shared<Exchange>(std::move(request->parsed),
-                                               std::move(request->link));
-    request->watch(exchange);
-    request.reset();
+  void Serve(std::shared_ptr<Exchange> exchange) {
     const int refused = server.Process(exchange);
-    if (refused != 0) exchange->Respond(Refusal(refused));
+    if (refused == 0) return;
+    if (options.headers_for_origin) {
+      for (auto& [name, value] :
+           options.headers_for_origin(OriginOf(exchange->headers()))) {
+        exchange->AddResponseHeader(std::move(name), std::move(value));
+      }
+    }
+    exchange->Respond(Refusal(refused));
   }
 
   // What httplib refuses, in the form that all errors have. The gate has
@@ -96,10 +81,7 @@ struct HttpServer::Rep {
   std::unique_ptr<Gate> gate;
   std::vector<std::thread> workers;
 
-  Mutex mu;
-  std::condition_variable_any ready;
-  std::deque<std::unique_ptr<Gate::Request>> waiting ABSL_GUARDED_BY(mu);
-  bool stopped ABSL_GUARDED_BY(mu) = false;
+  RequestQueue waiting;
 };
 
 HttpServer::HttpServer(Options options)
@@ -132,11 +114,18 @@ void HttpServer::Start(Handler handler) {
   options.framing = rep_->options.framing;
   options.door = rep_->options.door;
   options.door.rejections = rep_->options.rejections;
+  options.door.max_per_address = rep_->options.max_connections_per_address;
+  options.door.headers_for_origin = rep_->options.headers_for_origin;
+  options.headers_for_origin = rep_->options.headers_for_origin;
+  options.headers_need_origin = rep_->options.headers_need_origin;
   options.head_timeout = rep_->options.head_timeout;
   options.body_timeout = rep_->options.body_timeout;
   options.idle_timeout = rep_->options.idle_timeout;
   options.write_timeout = rep_->options.write_timeout;
   options.max_connections = rep_->options.max_connections;
+  options.max_connections_per_address =
+      rep_->options.max_connections_per_address;
+  options.max_descriptor = rep_->options.max_descriptor;
   options.max_buffered_bytes = rep_->options.max_buffered_bytes;
   using Stopping = Gate::Options::Stopping;
   options.stopping = rep_->options.listen_fd >= 0 ? Stopping::kLeaveWaiting
@@ -144,11 +133,16 @@ void HttpServer::Start(Handler handler) {
                                                   : Stopping::kTakeWaiting;
   options.rejections = rep_->options.rejections;
   rep_->gate = std::make_unique<Gate>(
-      options, [rep = rep_.get()](std::unique_ptr<Gate::Request> request) {
-        return rep->Enqueue(std::move(request));
+      options, [rep = rep_.get()](std::shared_ptr<Exchange> exchange) {
+        return rep->waiting.Push(std::move(exchange));
       });
   for (int i = 0; i < rep_->options.workers; ++i) {
-    rep_->workers.emplace_back([rep = rep_.get()] { rep->Work(); });
+    // The last of several is for short requests.
+    const auto worker = i > 0 && i == rep_->options.workers - 1
+                            ? RequestQueue::For::kShortOnly
+                            : RequestQueue::For::kAll;
+    rep_->workers.emplace_back(
+        [rep = rep_.get(), worker] { rep->Work(worker); });
     pthread_setname_np(rep_->workers.back().native_handle(),
                        absl::StrCat("http-worker-", i).c_str());
   }
@@ -171,16 +165,10 @@ bool HttpServer::WaitUntilIdle(absl::Time deadline) {
 void HttpServer::Stop() {
   if (rep_->listen_fd >= 0) close(std::exchange(rep_->listen_fd, -1));
   if (rep_->gate == nullptr) return;
-  {
-    MutexLock lock(&rep_->mu);
-    rep_->stopped = true;
-    rep_->ready.notify_all();
-  }
+  rep_->waiting.Stop();
   for (std::thread& worker : rep_->workers) worker.join();
   rep_->workers.clear();
   rep_->gate->Stop();
-  MutexLock lock(&rep_->mu);
-  rep_->waiting.clear();
 }
 
 }  // namespace sse_bridge

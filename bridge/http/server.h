@@ -42,8 +42,12 @@ class HttpServer {
     absl::Duration idle_timeout = absl::Seconds(60);
     absl::Duration write_timeout = absl::Seconds(30);
     size_t max_connections = 0;
+    size_t max_connections_per_address = 0;
+    int max_descriptor = 0;
     size_t max_buffered_bytes = size_t{256} << 20;
     LabelledCounter* rejections = nullptr;
+    HeadersForOrigin headers_for_origin = {};
+    bool headers_need_origin = false;
   };
 
   // On a worker's thread; must answer each exchange, at once or later.

@@ -72,7 +72,9 @@ std::string Opening(const StreamTraits& traits) {
 }  // namespace
 
 HttpResponse StreamHeadResponse(StreamForm form) {
-  return StreamHeaders(ContentType(form));
+  HttpResponse response = StreamHeaders(ContentType(form));
+  response.has_length = false;
+  return response;
 }
 
 HttpResponse NoEventsResponse(StreamForm form) {

@@ -1,6 +1,7 @@
 #include "bridge/http/stream_head.h"
 
 #include "absl/strings/str_cat.h"
+#include "bridge/http/http_date.h"
 
 namespace sse_bridge {
 
@@ -21,6 +22,7 @@ std::string StreamHead(
     AppendHeader(name, value, &head);
   }
   for (const auto& [name, value] : extra) AppendHeader(name, value, &head);
+  AppendHeader("Date", HttpDateNow(), &head);
   // A client that kept the connection for its next request would meet its end.
   AppendHeader("Connection", "close", &head);
   if (chunked) AppendHeader("Transfer-Encoding", "chunked", &head);

@@ -10,6 +10,10 @@ size_t StreamDescriptors(size_t limit) {
   return limit - std::min(kReservedDescriptors, limit / 2);
 }
 
+size_t ConnectionDescriptors(size_t limit) {
+  return limit - std::min(kReservedDescriptors / 2, limit / 4);
+}
+
 size_t RaiseDescriptorLimit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;

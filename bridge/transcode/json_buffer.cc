@@ -15,12 +15,10 @@ constexpr size_t kMaxKeptBytes = 1 << 20;
 
 JsonBuffer::~JsonBuffer() { std::free(begin_); }
 
-char* JsonBuffer::Begin() {
-  if (static_cast<size_t>(end_ - begin_) > kMaxKeptBytes) {
-    std::free(begin_);
-    begin_ = end_ = nullptr;
-  }
-  return begin_;
+void JsonBuffer::GiveBack() {
+  if (static_cast<size_t>(end_ - begin_) <= kMaxKeptBytes) return;
+  std::free(begin_);
+  begin_ = end_ = nullptr;
 }
 
 char* JsonBuffer::Grow(char* out, size_t n) {

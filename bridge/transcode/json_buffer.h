@@ -20,9 +20,13 @@ class JsonBuffer {
   // commas, brackets, and text that is copied in blocks.
   static constexpr size_t kSlack = 64;
 
-  // The start of the buffer, given back to the machine before if it has grown
-  // beyond what is worth keeping.
-  char* Begin();
+  // The start of the buffer.
+  char* Begin() { return begin_; }
+
+  // What was written is not needed any more: gives the memory back if it has
+  // grown beyond what is worth keeping. Many threads have a buffer, and few of
+  // them a large message again.
+  void GiveBack();
 
   // Makes room for `n` bytes at `out`, a position in this buffer. Returns that
   // position, which may have moved.

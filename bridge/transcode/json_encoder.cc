@@ -21,6 +21,12 @@ JsonBuffer& ThreadBuffer() {
   return buffer;
 }
 
+// The buffer is in use for as long as this lives.
+struct BufferUse {
+  ~BufferUse() { buffer.GiveBack(); }
+  JsonBuffer& buffer;
+};
+
 inline Result Write(const MessageTable& type,
                     absl::Span<const FieldTable* const> path,
                     absl::string_view wire, JsonPass* pass, char** end) {
@@ -87,6 +93,7 @@ absl::Status JsonEncoder::EncodePart(const MessageTable& type,
                                      absl::string_view wire, bool fast_only,
                                      std::string* json) const {
   JsonBuffer& buffer = ThreadBuffer();
+  const BufferUse use{buffer};
   JsonPass pass(&tables_, /*normalizer=*/nullptr, &buffer);
   char* end = nullptr;
   const Result result = Write(type, path, wire, &pass, &end);

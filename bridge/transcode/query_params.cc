@@ -17,11 +17,12 @@ int HexDigit(char c) {
   return absl::ascii_tolower(c) - 'a' + 10;
 }
 
-// The malformed escape, or empty when there is none and *out is set.
-absl::string_view Decode(absl::string_view text, std::string* out) {
+// The malformed escape, or empty when there is none and *out is set. In a form
+// '+' is a space.
+absl::string_view Decode(absl::string_view text, bool form, std::string* out) {
   out->reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
+    if (form && text[i] == '+') {
       out->push_back(' ');
     } else if (text[i] != '%') {
       out->push_back(text[i]);
@@ -51,9 +52,9 @@ absl::StatusOr<std::vector<QueryParam>> ParseQuery(
     const size_t equals = piece.find('=');
     const absl::string_view raw_name = piece.substr(0, equals);
     QueryParam param;
-    absl::string_view bad = Decode(raw_name, &param.name);
+    absl::string_view bad = Decode(raw_name, /*form=*/true, &param.name);
     if (bad.empty() && equals != absl::string_view::npos) {
-      bad = Decode(piece.substr(equals + 1), &param.value);
+      bad = Decode(piece.substr(equals + 1), /*form=*/true, &param.value);
     }
     const auto error = [&](absl::string_view reason) {
       return BadRequestError(NameForMessage(raw_name), reason);
@@ -74,6 +75,23 @@ absl::StatusOr<std::vector<QueryParam>> ParseQuery(
     params.push_back(std::move(param));
   }
   return params;
+}
+
+absl::Status CheckPathEscapes(absl::string_view raw_path) {
+  if (raw_path.find('%') == absl::string_view::npos) return absl::OkStatus();
+  std::string decoded;
+  const absl::string_view bad = Decode(raw_path, /*form=*/false, &decoded);
+  const auto error = [&](absl::string_view reason) {
+    return BadRequestError(
+        "", absl::StrCat("path ", QuoteForMessage(raw_path), ": ", reason));
+  };
+  if (!bad.empty()) {
+    return error(
+        absl::StrCat("malformed percent escape ", QuoteForMessage(bad)));
+  }
+  if (decoded.find('\0') != std::string::npos) return error("a NUL");
+  if (!IsValidUtf8(decoded)) return error("not valid UTF-8");
+  return absl::OkStatus();
 }
 
 }  // namespace sse_bridge

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -25,6 +26,12 @@ struct QueryParam {
 // '+' is a space. "a" is "a=". Empty pieces ("a=1&&b=2") are skipped. The
 // InvalidArgument names the parameter and carries a google.rpc.BadRequest.
 absl::StatusOr<std::vector<QueryParam>> ParseQuery(absl::string_view raw_query);
+
+// Whether every percent escape of a raw path (without its query) is well-formed
+// and stands for a character: a malformed one, NUL and what does not make UTF-8
+// are refused, not taken as they are. The InvalidArgument names the path and
+// carries a google.rpc.BadRequest.
+absl::Status CheckPathEscapes(absl::string_view raw_path);
 
 }  // namespace sse_bridge
 

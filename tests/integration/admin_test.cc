@@ -80,6 +80,28 @@ TEST_F(AdminTest, HealthAndReadiness) {
   EXPECT_EQ(Admin("/healthz").status, 200);
 }
 
+// No page whose name leads here (DNS rebinding) reads the metrics.
+TEST_F(AdminTest, ListenerHasNamesOfItsOwn) {
+  Bridge named(backends_.address,
+               {"--admin=localhost:0", "--allowed-host=bridge.example",
+                "--admin-allowed-host=*.monitoring.example"});
+  const std::string admin = named.process->WaitForLine("admin on ");
+  const auto status = [&](const std::string& host) {
+    HttpRequest request;
+    request.target = "/metrics";
+    request.headers.emplace_back("Host", host);
+    return Fetch("127.0.0.1" + admin.substr(admin.rfind(':')), request).status;
+  };
+  for (const char* host :
+       {"127.0.0.1", "10.0.0.7:9090", "[fd00::1]:9090", "localhost:9090",
+        "bridge.example", "a.monitoring.example:9090"}) {
+    EXPECT_EQ(status(host), 200) << host;
+  }
+  for (const char* host : {"evil.example", "monitoring.example", "metrics"}) {
+    EXPECT_EQ(status(host), 421) << host;
+  }
+}
+
 TEST_F(AdminTest, DrainingIsNotReady) {
   Bridge patient(backends_.address,
                  {"--admin=127.0.0.1:0", "--drain-timeout=10m"});

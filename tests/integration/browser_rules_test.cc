@@ -60,6 +60,60 @@ TEST_F(BrowserRulesTest, AllowedOriginsReadStreamsAnswersAndErrors) {
   }
 }
 
+// What is refused before anybody asks what it is for.
+TEST_F(BrowserRulesTest, AllowedOriginsReadWhatTheParserRefuses) {
+  const std::string page = "https://app.example";
+  const std::string host = "Host: h\r\n", origin = "Origin: " + page + "\r\n";
+  const std::pair<std::string, int> cases[] = {
+      {"GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n" + host + origin +
+           "\r\n",
+       414},
+      {"GET / HTTP/1.1\r\n" + host + "A: " + std::string(20'000, 'a') + "\r\n" +
+           origin + "\r\n",
+       431},
+      {"POST /prices HTTP/1.1\r\n" + host + origin +
+           "Content-Length: 2000000\r\n\r\n",
+       413},
+      {"POST /prices HTTP/1.1\r\n" + host + origin +
+           "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+       415},
+      {"POST /prices HTTP/1.1\r\n" + host + origin +
+           "Expect: what\r\nContent-Length: 1\r\n\r\nx",
+       417},
+      {"GET /%zz HTTP/1.1\r\n" + host + origin + "\r\n", 400},
+      {"GET http://other/ HTTP/1.1\r\n" + host + origin + "\r\n", 400},
+      {"WHAT / HTTP/1.1\r\n" + host + origin + "\r\n", 501},
+      {"GET / HTTP/1.1\r\n" + host + origin + "Bad Header: x\r\n\r\n", 400},
+  };
+  for (const auto& [bytes, status] : cases) {
+    HttpConnection connection(cors_.address);
+    connection.SendRaw(bytes);
+    const HttpAnswer answer = connection.ReadHead();
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(Header(answer, "access-control-allow-origin"), page) << status;
+    EXPECT_NE(Header(answer, "date"), "") << status;
+  }
+  Bridge named(backends_.address,
+               {"--allowed-host", "bridge.example", "--cors-origin", page});
+  const HttpAnswer misdirected = Ask(named, "GET", "/", {{"Origin", page}});
+  EXPECT_EQ(misdirected.status, 421);
+  EXPECT_EQ(Header(misdirected, "access-control-allow-origin"), page);
+}
+
+TEST_F(BrowserRulesTest, RefusalsForAnotherRateHaveTheHeadersToo) {
+  const std::string page = "https://app.example";
+  Bridge proxied(backends_.address,
+                 {"--trusted-proxy=127.0.0.0/8", "--cors-origin", page,
+                  "--connections-per-second=1", "--connections-burst=1"});
+  HttpAnswer answer;
+  for (int i = 0; i < 20 && answer.status != 429; ++i) {
+    answer = Ask(proxied, "GET", kPublic,
+                 {{"Origin", page}, {"X-Forwarded-For", "192.0.2.1"}});
+  }
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(Header(answer, "access-control-allow-origin"), page);
+}
+
 TEST_F(BrowserRulesTest, OthersGetNoLeaveToRead) {
   for (const std::string origin :
        {"https://evil.example", "http://app.example", "https://apps.example",

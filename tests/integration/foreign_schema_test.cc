@@ -343,6 +343,15 @@ TEST_F(ForeignSchemaTest, HeadIsGetWithoutABody) {
     const HttpAnswer head = connection.ReadHead();
     EXPECT_EQ(head.status, 200) << target;
     EXPECT_EQ(head.headers.at("content-type"), type);
+    // Of what it would be, or none where that is not known.
+    const HttpAnswer get = bridge_->Call("GET", target);
+    EXPECT_EQ(head.headers.count("content-length"),
+              get.headers.count("content-length"));
+    if (get.headers.count("content-length") > 0) {
+      EXPECT_EQ(head.headers.at("content-length"),
+                get.headers.at("content-length"));
+    }
+    EXPECT_NE(get.headers.at("date").find(" GMT"), std::string::npos);
     EXPECT_TRUE(connection.AtEnd()) << target;
   }
 }

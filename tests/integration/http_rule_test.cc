@@ -155,6 +155,24 @@ TEST_F(HttpRuleTest, QueriesThatNameOrFitNoFieldAreRefused) {
   ExpectFieldError(bridge_->Call("GET", "/nothing?x=1"), "x");
 }
 
+// Not taken for what they nearly are, whatever the route.
+TEST_F(HttpRuleTest, PathsWithMalformedEscapesAreRefusedAndNamed) {
+  for (const char* path : {"/one/%zz", "/one/a%", "/one/%4", "/one/a%00b",
+                           "/one/%ff", "/one/%C3%28", "/over/literal%",
+                           "/nowhere/%zz", "/%zz", "/events%zz"}) {
+    const HttpAnswer answer = bridge_->Call("GET", path);
+    ExpectError(answer, 400);
+    EXPECT_NE(answer.body.find(std::string(path)), std::string::npos)
+        << answer.body;
+  }
+  // Also where a path is a parameter.
+  const HttpAnswer bundle =
+      bridge_->Call("GET", "/events?stream=/one/%25zz", bridge_->Token("ann"));
+  ExpectError(bundle, 400);
+  EXPECT_NE(bundle.body.find("/one/%zz"), std::string::npos) << bundle.body;
+  EXPECT_EQ(bridge_->Call("GET", "/one/%41%2525").status, 200);
+}
+
 TEST_F(HttpRuleTest, BodiesBind) {
   const struct {
     const char* verb;

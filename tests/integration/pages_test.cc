@@ -97,10 +97,11 @@ TEST_F(PagesTest, LeadToNoFileOfTheMachine) {
   for (const char* path :
        {"/assets/", "/assets/../index.html", "/assets/%2e%2e/index.html",
         "/assets/..%2f..%2fetc/passwd", "/../../etc/passwd",
-        "//assets/style.css", "/assets/style.css/", "/assets/style.css%00",
-        "/assets/STYLE.css", "/index.html", "/package.json"}) {
+        "//assets/style.css", "/assets/style.css/", "/assets/STYLE.css",
+        "/index.html", "/package.json"}) {
     ExpectError(Get(path), 404);
   }
+  ExpectError(Get("/assets/style.css%00"), 400);
 }
 
 TEST_F(PagesTest, TellTheSchemaToTheExplorer) {

@@ -28,6 +28,9 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"config", {"configuration_test.cc", "FileStartsABridge"}},
       {"pages", {"pages_test.cc", "AreNotServedWithNoPages"}},
       {"admin", {"admin_test.cc", "HealthAndReadiness"}},
+      {"admin_allowed_host", {"admin_test.cc", "ListenerHasNamesOfItsOwn"}},
+      {"max_connections",
+       {"tls_test.cc", "SilentHandshakesGiveWayToNewConnections"}},
       {"descriptor_set",
        {"programs_test.cc", "SighupReadsTheSchemaAgainWithoutDroppingStreams"}},
       {"reflect", {"foreign_schema_test.cc", "ReflectionNeedsNoFile"}},
@@ -442,6 +445,42 @@ TEST_F(SettingsTest, BasePath) {
   request = bridge_.Request("GET", "/openapi.json");
   request.headers.emplace_back("X-Forwarded-Prefix", "/a");
   EXPECT_EQ(servers(Fetch(bridge_.address, request)), ".");
+}
+
+TEST_F(SettingsTest, MaxBufferedBytes) {
+  const Bridge bridge = With({"--max-body=1MiB", "--max-buffered-bytes=4MiB"});
+  const std::string half_sent =
+      "POST /publish/t HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" +
+      std::string(600'000, ' ');
+  // One address may hold half of it.
+  std::vector<HttpConnection> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back(bridge.address);
+    clients.back().SendRaw(half_sent);
+  }
+  const HttpAnswer refused = clients.back().ReadAnswer();
+  ExpectError(refused, 503);
+  EXPECT_NE(refused.headers.count("retry-after"), 0u);
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
+
+  Process wrong({BridgeProgram(), "--listen=127.0.0.1:0",
+                 "--upstream=" + backend_.address, "--max-body=1MiB",
+                 "--max-buffered-bytes=3MiB"});
+  EXPECT_EQ(wrong.Wait(), 2);
+  EXPECT_NE(wrong.Stderr().find("max-buffered-bytes"), std::string::npos);
+}
+
+TEST_F(SettingsTest, MaxConnectionsPerAddress) {
+  const Bridge bridge = With({"--max-connections-per-address=5"});
+  HttpConnection stream = bridge.Stream("/ticks?rate=20");
+  std::vector<HttpConnection> silent;
+  for (int i = 0; i < 6; ++i) silent.emplace_back(bridge.address);
+  EXPECT_TRUE(silent.front().AtEnd());
+  HttpConnection next(bridge.address);
+  next.Send(bridge.Request("GET", "/counts/t"));
+  EXPECT_EQ(next.ReadAnswer().status, 200);
+  // Streams do not count.
+  EXPECT_TRUE(Data(stream.Event()).contains("n"));
 }
 
 TEST_F(SettingsTest, LogLevel) {

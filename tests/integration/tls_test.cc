@@ -188,6 +188,22 @@ TEST_F(TlsTest, WhoDoesNotShakeHandsHoldsUpNobody) {
   for (HttpConnection& each : silent) EXPECT_TRUE(each.AtEnd());
 }
 
+TEST_F(TlsTest, SilentHandshakesGiveWayToNewConnections) {
+  const auto few = Start({"--max-connections=20"});
+  std::vector<HttpConnection> silent;
+  for (int i = 0; i < 60; ++i) {
+    // Whoever does not begin the handshake; the address without its scheme.
+    silent.emplace_back(few->address.substr(few->address.find("//") + 2));
+  }
+  for (int i = 0; i < 10; ++i) {
+    HttpConnection client(few->address, ClientTls{Certs().Pem("ca"), "", ""});
+    ASSERT_TRUE(client.tls());
+    client.Send(few->Request("GET", "/openapi.json"));
+    EXPECT_EQ(client.ReadAnswer().status, 200);
+  }
+  EXPECT_TRUE(silent.front().AtEnd());
+}
+
 TEST_F(TlsTest, ClientsNeedACertificateWhereOneIsAskedFor) {
   secure_ = Start({"--tls-client-ca", Certs().Pem("ca")});
   const auto status = [&](const ClientTls& tls) {

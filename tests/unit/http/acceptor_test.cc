@@ -14,6 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "bridge/http/answer_and_close.h"
+#include "bridge/http/http_error.h"
+
 namespace sse_bridge {
 namespace {
 
@@ -36,12 +39,17 @@ class AcceptorTest : public ::testing::Test {
         [this](int accepted, std::string peer) {
           accepted_.push_back(accepted);
           EXPECT_EQ(peer, "127.0.0.1");
+          return accepted_.size() % 2 == 1 || !pauses_;
         },
         [this] {
           if (to_give_up_.empty()) return false;
           close(to_give_up_.back());
           to_give_up_.pop_back();
           return true;
+        },
+        [](int turned_away) {
+          AnswerAndClose(turned_away, ErrorResponse(503, "UNAVAILABLE", "full"),
+                         nullptr);
         });
     ASSERT_TRUE(acceptor_->Start(fd, epoll_fd_, 7).ok());
     getrlimit(RLIMIT_NOFILE, &limit_);
@@ -101,6 +109,7 @@ class AcceptorTest : public ::testing::Test {
   int epoll_fd_ = -1;
   std::unique_ptr<Acceptor> acceptor_;
   std::vector<int> accepted_, to_give_up_, fillers_;
+  bool pauses_ = false;  // after every second connection
 };
 
 TEST_F(AcceptorTest, AcceptsAllThatWait) {
@@ -114,6 +123,23 @@ TEST_F(AcceptorTest, AcceptsAllThatWait) {
   EXPECT_EQ(accepted_.size(), 10u);
   EXPECT_FALSE(IsReady());
   for (int fd : accepted_) EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+  for (int fd : clients) close(fd);
+}
+
+TEST_F(AcceptorTest, RestsForAMomentWhileRoomIsBeingMade) {
+  pauses_ = true;
+  std::vector<int> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(NewSocket());
+    ConnectSocket(clients.back());
+  }
+  acceptor_->Accept(1000 * kMs);
+  EXPECT_EQ(accepted_.size(), 2u);
+  EXPECT_EQ(acceptor_->again_at_ns(), 1002 * kMs);
+  EXPECT_FALSE(IsReady());
+  acceptor_->Accept(1002 * kMs);
+  EXPECT_EQ(accepted_.size(), 3u);
+  EXPECT_EQ(acceptor_->again_at_ns(), 0);
   for (int fd : clients) close(fd);
 }
 

@@ -24,7 +24,8 @@ class AdminTest : public ::testing::Test {
                       {"schema", true, ""},
                       {"upstream", !away_, "no connection to \"h:1\""}};
                 },
-                [this] { return "scrapes " + std::to_string(++scrapes_); }}),
+                [this] { return "scrapes " + std::to_string(++scrapes_); }},
+               *OriginRules::Create({}, {"h", "*.localhost"})),
         server_([] {
           HttpServer::Options options;
           options.workers = 1;
@@ -85,6 +86,29 @@ TEST_F(AdminTest, NothingElseIsThere) {
   const WireAnswer refused = client.Read();
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(refused.Header("Allow"), "GET, HEAD");
+}
+
+// A page whose name leads here (DNS rebinding) names itself as the host.
+TEST_F(AdminTest, IsCalledByItsNamesOrByAnAddress) {
+  const auto status = [this](const std::string& host,
+                             const std::string& version = "1.1") {
+    LoopbackClient client(server_.port());
+    client.Send("GET /metrics HTTP/" + version + "\r\n" + host + "\r\n");
+    return client.Read().status;
+  };
+  for (const char* host :
+       {"h", "H:9090", "a.localhost", "127.0.0.1", "10.1.2.3:9090", "[::1]",
+        "[2001:db8::1]:9090", ""}) {
+    EXPECT_EQ(status(std::string("Host: ") + host + "\r\n"), 200) << host;
+  }
+  for (const char* host :
+       {"evil.example", "127.0.0.1.evil.example", "h.evil.example", "xh",
+        "localhost.evil.example:9090", "[::1].evil.example", "[evil]", "1.2.3",
+        "0x7f000001"}) {
+    EXPECT_EQ(status(std::string("Host: ") + host + "\r\n"), 421) << host;
+  }
+  // Old probes name no host.
+  EXPECT_EQ(status("", "1.0"), 200);
 }
 
 TEST_F(AdminTest, ManyMayScrapeAtOnce) {

@@ -10,8 +10,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(HttpResponseTest, HasItsLengthAndWhatBecomesOfTheConnection) {
-  EXPECT_EQ(SerializeResponse({200, {{"A", "b"}}, "body"}, true, false),
-            "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 4\r\n"
+  EXPECT_EQ(SerializeResponse({200, {{"A", "b"}, {"Date", "D"}}, "body"}, true,
+                              false),
+            "HTTP/1.1 200 OK\r\nA: b\r\nDate: D\r\nContent-Length: 4\r\n"
             "Connection: keep-alive\r\n\r\nbody");
   EXPECT_THAT(SerializeResponse({404, {}, ""}, false, false),
               HasSubstr("Content-Length: 0\r\nConnection: close\r\n\r\n"));
@@ -21,6 +22,22 @@ TEST(HttpResponseTest, HeadKeepsTheLengthAndLosesTheBody) {
   const std::string text = SerializeResponse({200, {}, "body"}, true, true);
   EXPECT_THAT(text, HasSubstr("Content-Length: 4\r\n"));
   EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\n"));
+}
+
+TEST(HttpResponseTest, HeadOfAStreamHasNoLength) {
+  HttpResponse response;
+  response.has_length = false;
+  EXPECT_THAT(SerializeResponse(response, true, true),
+              Not(HasSubstr("Content-Length")));
+}
+
+TEST(HttpResponseTest, HasTheDateOnce) {
+  EXPECT_THAT(SerializeResponse({204, {}, ""}, true, false),
+              ::testing::ContainsRegex("\r\nDate: [A-Z][a-z]*, .* GMT\r\n"));
+  const std::string own =
+      SerializeResponse({200, {{"date", "D"}}, ""}, true, false);
+  EXPECT_THAT(own, HasSubstr("\r\ndate: D\r\n"));
+  EXPECT_THAT(own, Not(HasSubstr("Date: ")));
 }
 
 TEST(HttpResponseTest, SomeStatusesHaveNoBodyAtAll) {

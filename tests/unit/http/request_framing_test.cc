@@ -73,6 +73,44 @@ struct Refused {
   int status;
 };
 
+// Who decides by Host and who decides by the target must see the same host.
+TEST(RequestFramingTest, TargetAndHostNameTheSameHost) {
+  const auto status = [](const std::string& target, const std::string& host,
+                         const std::string& version = "1.1") {
+    return FrameBothWays(absl::StrCat("GET ", target, " HTTP/", version, "\r\n",
+                                      host.empty() ? "" : "Host: ", host,
+                                      host.empty() ? "" : "\r\n", "\r\n"))
+        .status;
+  };
+  for (const auto& [target, host] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"http://h/a", "h"},
+           {"http://h", "h"},
+           {"http://h?q=http://x/", "h"},
+           {"HTTP://H:80/a", "h"},
+           {"http://h/a", "H:80"},
+           {"https://h:443/a", "h"},
+           {"http://[::1]:8080/", "[::1]:8080"},
+           {"/http://x/", "h"}}) {
+    EXPECT_EQ(status(target, host), 0) << target << " " << host;
+  }
+  EXPECT_EQ(status("http://h/a", "", "1.0"), 0);
+  for (const auto& [target, host] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"http://evil/a", "h"},
+           {"http://h:81/a", "h"},
+           {"http://h:443/a", "h"},
+           {"https://h:80/a", "h"},
+           {"http://user@h/a", "h"},
+           {"http://h@evil/a", "h"},
+           {"http:///a", "h"},
+           {"http://", "h"},
+           {"http://h\\/a", "h"},
+           {"http://h.evil/a", "h"}}) {
+    EXPECT_EQ(status(target, host), 400) << target << " " << host;
+  }
+}
+
 TEST(RequestFramingTest, RefusesWhatTwoServersCouldReadDifferently) {
   const std::string nul(1, '\0');
   const Refused cases[] = {

@@ -233,7 +233,7 @@ TEST_F(ServerLimitsTest, WaitingRequestsAreBounded) {
 
 TEST_F(ServerLimitsTest, LargeUnfinishedRequestsAreBoundedTogether) {
   HttpServer::Options options = Patient();
-  options.max_buffered_bytes = 300'000;
+  options.max_buffered_bytes = 800'000;
   StartServer(options);
   const std::string head =
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 250001\r\n\r\n";

@@ -213,7 +213,7 @@ TEST_F(ServerTest, RightButUnusualRequestsReachTheHandler) {
 TEST_F(ServerTest, AbsoluteTargetsAreKnownByTheirPath) {
   StartServer();
   LoopbackClient client = Connect();
-  client.Send(GetRequest("http://h:1/a/b?c=d"));
+  client.Send(GetRequest("http://h:80/a/b?c=d"));
   EXPECT_THAT(client.Read().body, StartsWith("GET /a/b c=d "));
   client.Send(GetRequest("HTTPS://h?c=/d"));
   EXPECT_THAT(client.Read().body, StartsWith("GET / c=/d "));

@@ -31,6 +31,10 @@ class ServerFixture : public ::testing::Test {
     server_ = std::make_unique<HttpServer>(std::move(options));
     const absl::Status bound = server_->Bind();
     ASSERT_TRUE(bound.ok()) << bound;
+    StartHandling(echoes);
+  }
+
+  void StartHandling(bool echoes = false) {
     server_->Start([this, echoes](std::shared_ptr<Exchange> exchange) {
       if (echoes) {
         exchange->Respond(Echo(*exchange));

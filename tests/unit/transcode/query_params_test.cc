@@ -68,6 +68,32 @@ TEST(QueryParamsTest, RefusalsNameTheParameter) {
   }
 }
 
+TEST(QueryParamsTest, PathsHaveWellFormedEscapesOnly) {
+  for (const char* path : {"/", "/a/b", "/a%20b", "/%C3%A9", "/%c3%a9", "/a+b",
+                           "/%2f", "/a%2Fb"}) {
+    EXPECT_TRUE(CheckPathEscapes(path).ok()) << path;
+  }
+  const struct {
+    std::string path;
+    std::string want;
+  } kCases[] = {
+      {"/v1/%zz", "path \"/v1/%zz\": malformed percent escape \"%zz\""},
+      {"/a%", "path \"/a%\": malformed percent escape \"%\""},
+      {"/a%4/b", "path \"/a%4/b\": malformed percent escape \"%4/\""},
+      {"/%%41", "path \"/%%41\": malformed percent escape \"%%4\""},
+      {"/a%00b", "path \"/a%00b\": a NUL"},
+      {"/%ff", "path \"/%ff\": not valid UTF-8"},
+      {"/%C3/%A9", "path \"/%C3/%A9\": not valid UTF-8"},
+      {"/%ED%A0%80", "path \"/%ED%A0%80\": not valid UTF-8"},
+  };
+  for (const auto& c : kCases) {
+    const absl::Status status = CheckPathEscapes(c.path);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.path;
+    EXPECT_EQ(status.message(), c.want);
+    EXPECT_EQ(Violations(status), c.want);
+  }
+}
+
 TEST(QueryParamsTest, CountIsBounded) {
   std::string query;
   for (size_t i = 0; i < kMaxQueryParameters; ++i) query += "&a=1";

@@ -1,0 +1,105 @@
+#include "bridge/http/gate_accounts.h"
+
+#include <algorithm>
+
+namespace sse_bridge {
+
+void GateAccounts::Enter(GateConnection* connection, absl::string_view key) {
+  if (!key.empty()) {
+    GateAddress& address = addresses_[key];
+    if (address.connections++ == 0) address.key = std::string(key);
+    connection->address = &address;
+  }
+  SetWaiting(connection, true);
+}
+
+void GateAccounts::Leave(GateConnection* connection) {
+  SetHeld(connection, 0);
+  SetWaiting(connection, false);
+  GateAddress* address = std::exchange(connection->address, nullptr);
+  if (address == nullptr || --address->connections > 0) return;
+  over_.erase(address);
+  addresses_.erase(addresses_.find(address->key));
+}
+
+void GateAccounts::SetHeld(GateConnection* connection, size_t bytes,
+                           size_t expected_bytes) {
+  const size_t before = connection->held_bytes;
+  const size_t expected_before = connection->expected_bytes;
+  expected_bytes = std::max(bytes, expected_bytes);
+  if (bytes == before && expected_bytes == expected_before) return;
+  connection->held_bytes = bytes;
+  connection->expected_bytes = expected_bytes;
+  held_bytes_ += bytes - before;
+  if (expected_bytes != expected_before) {
+    if (expected_before >= kSmallBytes) {
+      large_.erase({expected_before, connection->held_order, connection});
+    } else {
+      connection->held_order = ++last_order_;
+    }
+    if (expected_bytes >= kSmallBytes) {
+      large_.insert({expected_bytes, connection->held_order, connection});
+    }
+  }
+  if (GateAddress* address = connection->address; address != nullptr) {
+    address->held_bytes += bytes - before;
+    if (address->held_bytes > options_.max_bytes / 2) over_.insert(address);
+  }
+}
+
+void GateAccounts::Unlink(GateConnection* connection) {
+  GateAddress* address = connection->address;
+  GateConnection*& before = connection->waiting_previous;
+  GateConnection*& after = connection->waiting_next;
+  (before == nullptr ? address->first : before->waiting_next) = after;
+  (after == nullptr ? address->last : after->waiting_previous) = before;
+  before = after = nullptr;
+  --address->waiting;
+}
+
+void GateAccounts::SetWaiting(GateConnection* connection, bool waiting) {
+  GateAddress* address = connection->address;
+  if (address == nullptr || connection->waiting == waiting) return;
+  connection->waiting = waiting;
+  if (!waiting) {
+    Unlink(connection);
+    return;
+  }
+  connection->waiting_previous = address->last;
+  (address->last == nullptr ? address->first : address->last->waiting_next) =
+      connection;
+  address->last = connection;
+  ++address->waiting;
+}
+
+GateConnection* GateAccounts::LargestOf(const GateAddress* address) const {
+  for (auto it = large_.rbegin(); it != large_.rend(); ++it) {
+    if (it->connection->address == address) return it->connection;
+  }
+  return nullptr;
+}
+
+GateConnection* GateAccounts::MustGiveBytes() {
+  while (!over_.empty()) {
+    GateAddress* address = *over_.begin();
+    if (address->held_bytes > options_.max_bytes / 2) {
+      GateConnection* largest = LargestOf(address);
+      if (largest != nullptr) return largest;
+    }
+    over_.erase(address);
+  }
+  if (held_bytes_ <= options_.max_bytes || large_.empty()) return nullptr;
+  return large_.rbegin()->connection;
+}
+
+GateConnection* GateAccounts::MustLeave(
+    const GateConnection& connection) const {
+  const GateAddress* address = connection.address;
+  if (address == nullptr || options_.max_waiting_per_address == 0 ||
+      address->waiting <= options_.max_waiting_per_address) {
+    return nullptr;
+  }
+  return address->first;
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,32 @@
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_
+
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+
+// A request target that names its host: "http://host:port/path?query" (RFC
+// 9112, 3.2.2).
+struct AbsoluteForm {
+  absl::string_view scheme;
+  absl::string_view authority;
+  absl::string_view rest;  // path and query; may be empty
+};
+
+// Nothing for targets in other forms.
+std::optional<AbsoluteForm> SplitAbsoluteForm(absl::string_view target);
+
+// Whether these can be a host and its port, by their characters alone (RFC
+// 3986, 3.2.2 and 3.2.3). Without user information.
+bool IsHostText(absl::string_view text);
+
+// Whether two authorities are the same: letters in any case, and the scheme's
+// own port may be left out.
+bool IsSameHost(absl::string_view scheme, absl::string_view one,
+                absl::string_view other);
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_

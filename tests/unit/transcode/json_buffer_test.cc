@@ -1,0 +1,27 @@
+#include "bridge/transcode/json_buffer.h"
+
+#include <gtest/gtest.h>
+
+namespace sse_bridge {
+namespace {
+
+TEST(JsonBufferTest, KeepsWhatSmallMessagesNeed) {
+  JsonBuffer buffer;
+  buffer.Reserve(buffer.Begin(), 1000)[0] = 'a';
+  const char* const before = buffer.begin();
+  buffer.GiveBack();
+  EXPECT_EQ(buffer.Begin(), before);
+}
+
+// An idle thread does not keep the memory of the largest message that it saw.
+TEST(JsonBufferTest, GivesBackWhatALargeOneNeeded) {
+  JsonBuffer buffer;
+  buffer.Reserve(buffer.Begin(), size_t{2} << 20)[0] = 'a';
+  buffer.GiveBack();
+  EXPECT_EQ(buffer.Begin(), nullptr);
+  buffer.Reserve(buffer.Begin(), 10)[0] = 'b';
+  EXPECT_EQ(buffer.begin()[0], 'b');
+}
+
+}  // namespace
+}  // namespace sse_bridge
