@@ -55,6 +55,11 @@ bool BrowserRules::Handle(Exchange* exchange) const {
       exchange->AddResponseHeader("Access-Control-Allow-Credentials", "true");
       exchange->AddResponseHeader("Access-Control-Expose-Headers",
                                   kExposedHeaders);
+    } else if (origins_.allows_null() && origin == OriginRules::kNullOrigin) {
+      exchange->AddResponseHeader("Access-Control-Allow-Origin",
+                                  std::string(*origin));
+      exchange->AddResponseHeader("Access-Control-Expose-Headers",
+                                  kExposedHeaders);
     } else if (origins_.allows_any()) {
       exchange->AddResponseHeader("Access-Control-Allow-Origin", "*");
       exchange->AddResponseHeader("Access-Control-Expose-Headers",
@@ -98,17 +103,21 @@ void BrowserRules::AnswerPreflight(absl::string_view origin,
 }
 
 bool BrowserRules::MayUseCookies(const Exchange& exchange) const {
-  // Scripts cannot set it (Fetch Metadata, 2).
+  const auto origin = Only(exchange, "Origin");
+  if (origin && origins_.Lists(*origin)) return true;
+  const absl::string_view host = Only(exchange, "Host").value_or("");
+  const std::string& scheme = exchange.client_scheme();
+  // Scripts cannot set it (Fetch Metadata, 2). The browser knows by which name
+  // it called; a proxy may have changed Host.
   const auto site = Only(exchange, "Sec-Fetch-Site");
-  if (site == "same-origin") return true;
-  if (const auto origin = Only(exchange, "Origin"); origin.has_value()) {
-    const auto host = Only(exchange, "Host");
-    return origins_.Lists(*origin) ||
-           OriginRules::IsSameHost(*origin, host.value_or(""));
+  if (site == "same-origin") {
+    return !origin || OriginRules::HasScheme(*origin, scheme);
   }
-  // "none": the user typed the address. Else another site's image, frame or
-  // script, which has no Origin.
-  return !site.has_value() || site == "none";
+  // "none": the user typed the address. Anything else is another site's image,
+  // frame or script, or another origin of this one.
+  if (site && site != "none") return false;
+  return !origin || OriginRules::IsSameOrigin(
+                        *origin, scheme.empty() ? "http" : scheme, host);
 }
 
 }  // namespace sse_bridge
