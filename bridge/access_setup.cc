@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "bridge/access/secret_text.h"
 #include "bridge/base/read_file.h"
 #include "bridge/ops/setting_value.h"
 
@@ -117,7 +117,8 @@ absl::Status AccessSetup::MakeReception(const LoadedConfig& loaded,
     rate_ = std::make_unique<RateLimiter>(rate);
   }
   reception_ = std::make_unique<Reception>(
-      proxies_, proxy_protocol_, rate_.get(), browsers_.get(), rejections);
+      proxies_, proxy_protocol_, !config.tls_cert().empty(), rate_.get(),
+      browsers_.get(), rejections);
   return absl::OkStatus();
 }
 
@@ -218,12 +219,14 @@ absl::Status AccessSetup::MakeTickets(const LoadedConfig& loaded) {
   if (!config.ticket_key().empty()) {
     auto text = ReadFile(config.ticket_key(), kMaxSecretBytes);
     if (!text.ok()) return loaded.origins.Annotate(text.status(), "ticket_key");
-    secret = std::string(absl::StripSuffix(*text, "\n"));
-    if (secret.empty()) {
-      return loaded.origins.Annotate(absl::InvalidArgumentError(absl::StrCat(
-                                         config.ticket_key(), ": is empty")),
-                                     "ticket_key");
+    auto of = SecretOf(*text);
+    if (!of.ok()) {
+      return loaded.origins.Annotate(
+          absl::InvalidArgumentError(
+              absl::StrCat(config.ticket_key(), ": ", of.status().message())),
+          "ticket_key");
     }
+    secret = *std::move(of);
   }
   TicketBox::Options options;
   options.lifetime = ToDuration(config.ticket_lifetime());

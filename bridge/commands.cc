@@ -81,6 +81,9 @@ int Check(const std::vector<std::string>& arguments) {
   }
   auto served = LoadSchema(*loaded, upstreams->router);
   if (!served.ok()) return Fail(served.status());
+  for (const std::string& warning : (*served)->schema().warnings()) {
+    std::cerr << "sse-bridge: warning: " << warning << "\n";
+  }
   std::cout << RouteTable((*served)->schema(), loaded->config);
   return 0;
 }

@@ -60,6 +60,25 @@ void ApplyLogLevel(const bridge::v1::Config& config) {
       spdlog::level::from_str(EnumNames(levels)[config.log_level()]));
 }
 
+Api::Documents DocumentsOf(const bridge::v1::Config& config) {
+  switch (config.documents()) {
+    case bridge::v1::DOCUMENTS_PUBLIC:
+      return Api::Documents::kPublic;
+    case bridge::v1::DOCUMENTS_AUTHENTICATED:
+      return Api::Documents::kAuthenticated;
+    case bridge::v1::DOCUMENTS_OFF:
+      return Api::Documents::kOff;
+    default:
+      return config.pages() ? Api::Documents::kPublic : Api::Documents::kOff;
+  }
+}
+
+void LogWarnings(const ServedSchema& served) {
+  for (const std::string& warning : served.schema().warnings()) {
+    spdlog::warn("{}", warning);
+  }
+}
+
 // What SIGHUP changes in a running bridge.
 struct Running {
   const UpstreamRouter* upstreams = nullptr;
@@ -105,6 +124,7 @@ void Reload(const ConfigSources& sources, const Running& running,
                   std::string(served.status().message()));
     return;
   }
+  LogWarnings(**served);
   running.api->Replace(*std::move(served));
   spdlog::info("SIGHUP: the schema was read again");
 }
@@ -162,6 +182,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
   if (!metadata_rules.ok()) return metadata_rules.status();
   auto served = LoadSchema(loaded, upstreams->router);
   if (!served.ok()) return served.status();
+  LogWarnings(**served);
   if (absl::Status started = delivery.Start(); !started.ok()) return started;
 
   std::unique_ptr<Api> api;
@@ -191,6 +212,7 @@ absl::Status Run(const ConfigSources& sources, LoadedConfig loaded,
     api_options.keep_alive_overrides = true;
   }
   api_options.retry = ToDuration(config.retry());
+  api_options.documents = DocumentsOf(config);
   api_options.open_grace = ToDuration(config.open_grace());
   const Pages pages(WebFiles());
   Api::Parts parts;

@@ -23,6 +23,21 @@ namespace {
 // How long --reflect waits for a backend to come up.
 constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
 
+DefaultAccess DefaultAccessOf(const bridge::v1::Config& config) {
+  switch (config.default_access()) {
+    case bridge::v1::DEFAULT_ACCESS_PUBLIC:
+      return DefaultAccess::kPublic;
+    case bridge::v1::DEFAULT_ACCESS_AUTHENTICATED:
+      return DefaultAccess::kAuthenticated;
+    case bridge::v1::DEFAULT_ACCESS_DENIED:
+      return DefaultAccess::kDenied;
+    default:
+      return config.auth_key().empty() && config.auth_jwks_url().empty()
+                 ? DefaultAccess::kPublic
+                 : DefaultAccess::kAuthenticated;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
@@ -164,15 +179,28 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
   }
   if (config.reflect()) {
     for (const auto& [service, upstream] : upstreams.upstreams()) {
-      auto set = FetchSchema(upstream.get(), kReflectionPatience);
-      if (!set.ok()) return set.status();
-      sources.push_back({absl::StrCat("reflection of ", upstream->address()),
-                         set->SerializeAsString()});
+      auto fetched = FetchSchema(upstream.get(), kReflectionPatience);
+      if (!fetched.ok()) return fetched.status();
+      SchemaSource source;
+      source.name = absl::StrCat("reflection of ", upstream->address());
+      source.bytes = fetched->files.SerializeAsString();
+      source.lenient = true;
+      source.warnings = std::move(fetched->warnings);
+      // What a backend says of services that are called elsewhere is hearsay.
+      if (!service.empty()) {
+        source.only.push_back(service);
+      } else {
+        for (const auto& [other, its_upstream] : upstreams.upstreams()) {
+          if (!other.empty()) source.except.push_back(other);
+        }
+      }
+      sources.push_back(std::move(source));
     }
   }
   if (sources.empty()) sources.push_back(BuiltinSource());
   LoadOptions options;
   options.default_routes = config.default_routes() || config.reflect();
+  options.default_access = DefaultAccessOf(config);
   auto schema = Schema::Load(sources, options);
   if (!schema.ok()) return schema.status();
   auto ignored = NamePatterns::Create({config.ignore_query_params().begin(),

@@ -1,10 +1,12 @@
 #include "bridge/access/origin_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -65,6 +67,8 @@ bool HostMatches(absl::string_view host, absl::string_view pattern) {
 std::optional<std::string> ParseHostPattern(absl::string_view text) {
   const bool below = absl::ConsumePrefix(&text, "*.");
   if (!IsHost(text)) return std::nullopt;
+  // No browser writes such a name.
+  if (text.back() == '.' || absl::StrContains(text, "..")) return std::nullopt;
   // All names of a country are nobody's.
   if (below && !absl::StrContains(text, '.') && text != "localhost") {
     return std::nullopt;
@@ -72,18 +76,43 @@ std::optional<std::string> ParseHostPattern(absl::string_view text) {
   return absl::AsciiStrToLower(absl::StrCat(below ? "." : "", text));
 }
 
+bool IsWeb(absl::string_view scheme) {
+  return scheme == "https" || scheme == "http";
+}
+
+// Of other schemes a port has no default.
 absl::string_view DefaultPort(absl::string_view scheme) {
+  if (!IsWeb(scheme)) return "";
   return scheme == "https" ? "443" : "80";
 }
 
-// "https" and the rest; nothing for other schemes and what is no origin.
+// "https" and the rest; nothing for what is no origin ("null" among others).
+// Schemes are in lower case, as browsers write them (RFC 3986, 3.1).
 std::optional<absl::string_view> TakeScheme(absl::string_view* origin) {
-  for (absl::string_view scheme : {"https", "http"}) {
-    if (absl::ConsumePrefix(origin, absl::StrCat(scheme, "://"))) {
-      return scheme;
-    }
+  const size_t end = origin->find("://");
+  if (end == absl::string_view::npos || end == 0) return std::nullopt;
+  const absl::string_view scheme = origin->substr(0, end);
+  if (!absl::ascii_islower(static_cast<unsigned char>(scheme[0])) ||
+      !std::all_of(scheme.begin(), scheme.end(), [](char c) {
+        return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+               absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '+' ||
+               c == '-' || c == '.';
+      })) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  origin->remove_prefix(end + 3);
+  return scheme;
+}
+
+// Schemes that are no page's, or whose pages have no origin of their own.
+constexpr absl::string_view kNoOrigins[] = {"file", "data", "blob", "ftp",
+                                            "ws",   "wss",  "about"};
+
+// Also a slip of the pen ("htps") is none.
+bool IsSchemeOfPages(absl::string_view scheme) {
+  if (absl::StartsWith(scheme, "ht")) return IsWeb(scheme);
+  return std::find(std::begin(kNoOrigins), std::end(kNoOrigins), scheme) ==
+         std::end(kNoOrigins);
 }
 
 }  // namespace
@@ -97,8 +126,13 @@ absl::StatusOr<OriginRules> OriginRules::Create(
       rules.any_ = true;
       continue;
     }
+    if (text == kNullOrigin) {
+      rules.null_ = true;
+      continue;
+    }
     absl::string_view rest = text;
-    const auto scheme = TakeScheme(&rest);
+    auto scheme = TakeScheme(&rest);
+    if (scheme && !IsSchemeOfPages(*scheme)) scheme = std::nullopt;
     // The pattern's star is no character of a host.
     const bool below = absl::StartsWith(rest, "*.");
     const auto authority = SplitAuthority(below ? rest.substr(2) : rest);
@@ -106,11 +140,13 @@ absl::StatusOr<OriginRules> OriginRules::Create(
         authority
             ? ParseHostPattern(absl::StrCat(below ? "*." : "", authority->host))
             : std::nullopt;
-    if (!scheme || !host) {
+    // Only names of the web are below others.
+    if (!scheme || !host || (below && !IsWeb(*scheme))) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "'", text,
+          "'", absl::CHexEscape(text),
           "' is no origin: expected https://HOST, https://HOST:PORT, "
-          "https://*.DOMAIN or *"));
+          "https://*.DOMAIN, an app's (capacitor://localhost, "
+          "chrome-extension://ID), null or *"));
     }
     const bool default_port = authority->port == DefaultPort(*scheme);
     rules.origins_.push_back(
@@ -121,7 +157,7 @@ absl::StatusOr<OriginRules> OriginRules::Create(
     const auto host = ParseHostPattern(text);
     if (!host) {
       return absl::InvalidArgumentError(
-          absl::StrCat("'", text,
+          absl::StrCat("'", absl::CHexEscape(text),
                        "' is no host: expected a name without a port, or "
                        "*.DOMAIN"));
     }
@@ -144,14 +180,23 @@ bool OriginRules::Lists(absl::string_view origin) const {
       });
 }
 
-bool OriginRules::IsSameHost(absl::string_view origin, absl::string_view host) {
-  const auto scheme = TakeScheme(&origin);
-  if (!scheme) return false;
+bool OriginRules::HasScheme(absl::string_view origin,
+                            absl::string_view scheme) {
+  const auto theirs = TakeScheme(&origin);
+  return theirs && IsWeb(*theirs) && (scheme.empty() || *theirs == scheme);
+}
+
+bool OriginRules::IsSameOrigin(absl::string_view origin,
+                               absl::string_view scheme,
+                               absl::string_view host) {
+  if (!HasScheme(origin, scheme)) return false;
+  const auto theirs_scheme = TakeScheme(&origin);
   const auto theirs = SplitAuthority(origin);
   const auto ours = SplitAuthority(host);
   if (!theirs || !ours) return false;
   const auto port = [&](const Authority& authority) {
-    return authority.port.empty() ? DefaultPort(*scheme) : authority.port;
+    return authority.port.empty() ? DefaultPort(*theirs_scheme)
+                                  : authority.port;
   };
   return absl::EqualsIgnoreCase(theirs->host, ours->host) &&
          port(*theirs) == port(*ours);

@@ -14,8 +14,11 @@ namespace sse_bridge {
 class OriginRules {
  public:
   // Origins are "https://app.example.com", with a port where it is not the
-  // scheme's; "https://*.example.com", any name below that one; or "*", any
-  // page at all, which then may not use cookies. Hosts are "example.com" or
+  // scheme's; "https://*.example.com", any name below that one; an app's, such
+  // as "capacitor://localhost" or "chrome-extension://ID"; "null", pages
+  // without an origin of their own (sandboxed ones); or "*", any page at all.
+  // Pages of the last two may not use cookies, for anybody can make one. Hosts
+  // are "example.com" or
   // "*.example.com", in lower or upper case, without a port; an empty list
   // allows every host. InvalidArgument says what is wrong.
   static absl::StatusOr<OriginRules> Create(
@@ -25,15 +28,26 @@ class OriginRules {
   // No origin is allowed and no host refused.
   OriginRules() = default;
 
-  // Whether the value of a header Origin is on the list. "*" is not meant here.
+  // The Origin of a page that has none of its own.
+  static constexpr absl::string_view kNullOrigin = "null";
+
+  // Whether the value of a header Origin is on the list. "null" and "*" are not
+  // meant here.
   bool Lists(absl::string_view origin) const;
   bool allows_any() const { return any_; }
-  bool lists_any() const { return !origins_.empty(); }
-  bool empty() const { return origins_.empty() && !any_; }
+  bool allows_null() const { return null_; }
+  // Whether answers depend on the Origin.
+  bool lists_any() const { return !origins_.empty() || null_; }
+  bool empty() const { return origins_.empty() && !any_ && !null_; }
 
-  // Whether a page of `origin` came from the host that the header Host names.
-  // The scheme is not compared: behind a proxy it is not known.
-  static bool IsSameHost(absl::string_view origin, absl::string_view host);
+  // Whether `origin` is of the web, and of `scheme` ("http" or "https"; empty:
+  // either).
+  static bool HasScheme(absl::string_view origin, absl::string_view scheme);
+
+  // Whether a page of `origin` came by `scheme` ("http" or "https"; empty: not
+  // compared) from the host that the header Host names.
+  static bool IsSameOrigin(absl::string_view origin, absl::string_view scheme,
+                           absl::string_view host);
 
   // Whether the header Host (with or without a port) is one of ours.
   bool AllowsHost(absl::string_view host) const;
@@ -48,6 +62,7 @@ class OriginRules {
   std::vector<Pattern> origins_;
   std::vector<std::string> hosts_;  // the same form as Pattern::host
   bool any_ = false;
+  bool null_ = false;
 };
 
 }  // namespace sse_bridge

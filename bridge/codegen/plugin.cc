@@ -33,18 +33,34 @@ void AddWithImports(const pb::FileDescriptor* file,
 }
 
 absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
-    const std::vector<const pb::FileDescriptor*>& files, bool default_routes) {
+    const std::vector<const pb::FileDescriptor*>& files, bool default_routes,
+    DefaultAccess default_access) {
   pb::FileDescriptorSet set;
   std::set<const pb::FileDescriptor*> seen;
   LoadOptions options;
   options.default_routes = default_routes;
+  options.default_access = default_access;
   for (const pb::FileDescriptor* file : files) {
     AddWithImports(file, &seen, &set);
     for (int i = 0; i < file->service_count(); ++i) {
       options.services.push_back(file->service(i)->full_name());
     }
   }
-  return Schema::Load({{"the protos", set.SerializeAsString()}}, options);
+  auto schema =
+      Schema::Load({{"the protos", set.SerializeAsString()}}, options);
+  if (!schema.ok()) return schema;
+  // A generated client must not lack a method without a word.
+  for (const UnservedMethod& unserved : (*schema)->unserved()) {
+    return absl::InvalidArgumentError(unserved.why.message());
+  }
+  return schema;
+}
+
+absl::StatusOr<DefaultAccess> ParseDefaultAccess(absl::string_view text) {
+  if (text == "public") return DefaultAccess::kPublic;
+  if (text == "authenticated") return DefaultAccess::kAuthenticated;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "default_access is public or authenticated, not \"", text, "\""));
 }
 
 class Generator : public pb::compiler::CodeGenerator {
@@ -76,7 +92,10 @@ class Generator : public pb::compiler::CodeGenerator {
                    pb::compiler::GeneratorContext* context) const {
     PluginParameters parameters(parameter);
     const bool default_routes = parameters.Take("default_routes") == "true";
-    auto schema = LoadSchema(files, default_routes);
+    const auto default_access =
+        ParseDefaultAccess(parameters.Take("default_access", "public"));
+    if (!default_access.ok()) return default_access.status();
+    auto schema = LoadSchema(files, default_routes, *default_access);
     if (!schema.ok()) return schema.status();
     auto emitted = emit_(**schema, &parameters);
     if (!emitted.ok()) return emitted.status();

@@ -1,5 +1,6 @@
 // protoc plugin: openapi.yaml, or openapi.json with `format=json`.
-//   --sse-openapi_opt=openapi=3.1,format=json,title=T,version=V,default_routes
+//   --sse-openapi_opt=openapi=3.1,format=json,title=T,version=V,default_routes,
+//     default_access=authenticated
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/codegen/openapi.h"

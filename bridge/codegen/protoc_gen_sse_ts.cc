@@ -1,5 +1,6 @@
 // protoc plugin: a typed client as an npm package.
-//   --sse-ts_opt=package=NAME,version=VERSION,default_routes
+//   --sse-ts_opt=package=NAME,version=VERSION,default_routes,
+//     default_access=authenticated
 #include "bridge/codegen/plugin.h"
 #include "bridge/codegen/ts_client.h"
 

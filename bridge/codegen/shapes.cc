@@ -51,7 +51,7 @@ Shapes::Shapes(const Schema& schema) {
 
   // What an empty request is refused for is what it must have.
   ValidatorCompiler compiler;
-  pb::DynamicMessageFactory messages(&schema.pool());
+  pb::DynamicMessageFactory messages;
   for (const Shape& shape : all_) {
     if (!shape.input) continue;
     SchemaErrors errors;

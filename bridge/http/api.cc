@@ -90,6 +90,11 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
     return;
   }
   if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      IsDocument(http.raw_path())) {
+    ServeDocument(std::move(request));
+    return;
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
       http.raw_path() == kTicketPath &&
       parts_.authenticator->tickets() != nullptr) {
     if (http.verb() == "POST") {
@@ -100,6 +105,11 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
     request->match.allowed = {"POST"};
   }
   if (request->match.kind == RouteMatch::Kind::kNotFound) {
+    if (const UnservedMethod* unserved = request->served->schema().FindUnserved(
+            http.verb(), http.raw_path());
+        unserved != nullptr) {
+      return Refuse(*request, unserved->why);
+    }
     request->exchange->Respond(ErrorResponse(
         404, "NOT_FOUND",
         absl::StrCat("no route for ", NameForMessage(http.raw_path()))));
@@ -120,26 +130,39 @@ void Api::Handle(std::shared_ptr<Exchange> exchange) {
 
 bool Api::ServePage(Request* request) const {
   Exchange& http = *request->exchange;
-  const bool document = OpenApiDocuments::Has(http.raw_path());
-  const WebFile* file = nullptr;
-  if (!document) {
-    if (parts_.pages == nullptr) return false;
-    file = parts_.pages->Find(http.raw_path());
-    if (file == nullptr && http.raw_path() != kSchemaPath) return false;
-  }
+  const WebFile* file =
+      parts_.pages == nullptr ? nullptr : parts_.pages->Find(http.raw_path());
+  if (file == nullptr && !IsDocument(http.raw_path())) return false;
   if (http.verb() != "GET" && http.verb() != "HEAD") {
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
     request->match.allowed = {"GET", "HEAD"};
     return false;
   }
-  if (document) {
+  if (file == nullptr) return false;
+  http.Respond(Pages::Answer(*file, http));
+  return true;
+}
+
+bool Api::IsDocument(absl::string_view raw_path) const {
+  return options_.documents != Documents::kOff &&
+         (OpenApiDocuments::Has(raw_path) || raw_path == kSchemaPath);
+}
+
+void Api::ServeDocument(std::shared_ptr<Request> request) {
+  if (options_.documents == Documents::kAuthenticated) {
+    sse::v1::Access authenticated;
+    authenticated.set_authenticated(true);
+    // No credential of the query: it is no parameter of these.
+    if (!Admit(request, authenticated, QueryCredentials(),
+               &Api::ServeDocument)) {
+      return;
+    }
+  }
+  Exchange& http = *request->exchange;
+  if (OpenApiDocuments::Has(http.raw_path())) {
     http.Respond(request->served->openapi().Answer(
         http, request->served->ignored_params()));
-    return true;
-  }
-  if (file != nullptr) {
-    http.Respond(Pages::Answer(*file, http));
-    return true;
+    return;
   }
   HttpResponse response{
       200,
@@ -147,7 +170,6 @@ bool Api::ServePage(Request* request) const {
       request->served->schema_json()};
   AddPageHeaders(&response);
   http.Respond(std::move(response));
-  return true;
 }
 
 bool Api::Admit(const std::shared_ptr<Request>& request,

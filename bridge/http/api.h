@@ -37,7 +37,11 @@ namespace sse_bridge {
 // Thread-safe.
 class Api {
  public:
+  // Who may read /schema.json and the OpenAPI documents.
+  enum class Documents { kPublic, kAuthenticated, kOff };
+
   struct Options {
+    Documents documents = Documents::kPublic;
     absl::Duration request_timeout = absl::Seconds(30);
     absl::Duration keep_alive = absl::Seconds(15);
     bool keep_alive_overrides = false;  // wins over the schema's
@@ -80,9 +84,13 @@ class Api {
  private:
   struct Request;  // an exchange on its way through the steps below
 
-  // Pages, what they are made of, and OpenAPI documents; false when the path is
-  // none of theirs. Methods of the schema go before them.
+  // Pages and what they are made of; false when the path is none of theirs.
+  // Methods of the schema go before them.
   bool ServePage(Request* request) const;
+
+  // /schema.json and the OpenAPI documents.
+  bool IsDocument(absl::string_view raw_path) const;
+  void ServeDocument(std::shared_ptr<Request> request);
 
   // Lets the request's caller in. False: it is refused, or is going to be
   // served again (by `again`) when the keys of tokens are fresh.

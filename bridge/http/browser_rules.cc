@@ -46,6 +46,9 @@ HttpHeaders BrowserRules::HeadersFor(absl::string_view origin) const {
     headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
     headers.emplace_back("Access-Control-Allow-Credentials", "true");
     headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
+  } else if (origins_.allows_null() && origin == OriginRules::kNullOrigin) {
+    headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
+    headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
   } else if (origins_.allows_any()) {
     headers.emplace_back("Access-Control-Allow-Origin", "*");
     headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
@@ -98,17 +101,21 @@ void BrowserRules::AnswerPreflight(absl::string_view origin,
 }
 
 bool BrowserRules::MayUseCookies(const Exchange& exchange) const {
-  // Scripts cannot set it (Fetch Metadata, 2).
+  const auto origin = Only(exchange, "Origin");
+  if (origin && origins_.Lists(*origin)) return true;
+  const absl::string_view host = Only(exchange, "Host").value_or("");
+  const std::string& scheme = exchange.client_scheme();
+  // Scripts cannot set it (Fetch Metadata, 2). The browser knows by which name
+  // it called; a proxy may have changed Host.
   const auto site = Only(exchange, "Sec-Fetch-Site");
-  if (site == "same-origin") return true;
-  if (const auto origin = Only(exchange, "Origin"); origin.has_value()) {
-    const auto host = Only(exchange, "Host");
-    return origins_.Lists(*origin) ||
-           OriginRules::IsSameHost(*origin, host.value_or(""));
+  if (site == "same-origin") {
+    return !origin || OriginRules::HasScheme(*origin, scheme);
   }
-  // "none": the user typed the address. Else another site's image, frame or
-  // script, which has no Origin.
-  return !site.has_value() || site == "none";
+  // "none": the user typed the address. Anything else is another site's image,
+  // frame or script, or another origin of this one.
+  if (site && site != "none") return false;
+  return !origin || OriginRules::IsSameOrigin(
+                        *origin, scheme.empty() ? "http" : scheme, host);
 }
 
 }  // namespace sse_bridge

@@ -36,13 +36,15 @@ class BrowserRules {
 
   // Whether a cookie on the request can be trusted to be the user's wish.
   // Browsers send cookies along with what any page asks for (EventSource, an
-  // image), so the page must be the bridge's own or on the list. Not of a
-  // browser, it has neither Origin nor Sec-Fetch-Site, and passes.
+  // image), so the page must be on the list, or the bridge's own: of the same
+  // scheme, host and port, and not marked as another's. Not of a browser, it
+  // has neither Origin nor Sec-Fetch-Site, and passes.
   bool MayUseCookies(const Exchange& exchange) const;
 
  private:
   bool IsAllowed(absl::string_view origin) const {
-    return origins_.allows_any() || origins_.Lists(origin);
+    return origins_.allows_any() || origins_.Lists(origin) ||
+           (origins_.allows_null() && origin == OriginRules::kNullOrigin);
   }
   void AnswerPreflight(absl::string_view origin, absl::string_view method,
                        Exchange* exchange) const;

@@ -110,6 +110,14 @@ class Exchange {
     public_path_ = prefix + public_path_;
   }
 
+  // "https" or "http", by which the client came: known where the bridge itself
+  // ends TLS, or a trusted proxy tells. Empty: plain here, and a proxy may have
+  // ended TLS before. Set before the request is served.
+  const std::string& client_scheme() const { return client_scheme_; }
+  void set_client_scheme(std::string scheme) {
+    client_scheme_ = std::move(scheme);
+  }
+
   // As they came.
   const RequestFraming::Headers& headers() const { return request_.headers; }
 
@@ -159,6 +167,7 @@ class Exchange {
   std::string client_address_;  // empty: the peer's
   size_t base_path_size_ = 0;
   std::string public_path_;
+  std::string client_scheme_;
   std::vector<std::pair<std::string, std::string>> response_headers_;
 
   Mutex mu_;

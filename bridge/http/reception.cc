@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "bridge/delivery/clock.h"
 #include "bridge/http/base_path.h"
 #include "bridge/http/http_error.h"
@@ -10,12 +11,30 @@
 
 namespace sse_bridge {
 
+namespace {
+
+// What the proxy that is next to the client says; empty when it is none of
+// these, or when several headers say it.
+std::string ForwardedScheme(const Exchange& exchange) {
+  const auto values = exchange.HeaderValues("X-Forwarded-Proto");
+  if (values.size() != 1) return "";
+  const std::string scheme = absl::AsciiStrToLower(
+      absl::StripAsciiWhitespace(values[0].substr(0, values[0].find(','))));
+  return scheme == "https" || scheme == "http" ? scheme : "";
+}
+
+}  // namespace
+
 bool Reception::Handle(Exchange* exchange) const {
   for (auto& [name, value] :
        browsers_->HeadersFor(OriginOf(exchange->headers()))) {
     exchange->AddResponseHeader(std::move(name), std::move(value));
   }
+  if (tls_) exchange->set_client_scheme("https");
   if (proxies_.Trusts(exchange->peer_address())) {
+    if (std::string scheme = ForwardedScheme(*exchange); !scheme.empty()) {
+      exchange->set_client_scheme(std::move(scheme));
+    }
     exchange->set_client_address(proxies_.ClientOf(
         exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));
     exchange->set_forwarded_prefix(

@@ -20,11 +20,13 @@ class Reception {
  public:
   // `rate` and `rejections` may be null, and must outlive this. With
   // `proxy_protocol` the proxies tell once for each connection whom it is for,
-  // and the door counts it.
-  Reception(TrustedProxies proxies, bool proxy_protocol, RateLimiter* rate,
-            const BrowserRules* browsers, LabelledCounter* rejections)
+  // and the door counts it. `tls`: the bridge itself speaks it with clients.
+  Reception(TrustedProxies proxies, bool proxy_protocol, bool tls,
+            RateLimiter* rate, const BrowserRules* browsers,
+            LabelledCounter* rejections)
       : proxies_(std::move(proxies)),
         proxy_protocol_(proxy_protocol),
+        tls_(tls),
         rate_(rate),
         browsers_(browsers),
         rejections_(rejections) {}
@@ -35,6 +37,7 @@ class Reception {
  private:
   const TrustedProxies proxies_;
   const bool proxy_protocol_;
+  const bool tls_;
   RateLimiter* const rate_;
   const BrowserRules* const browsers_;  // outlives this
   LabelledCounter* const rejections_;

@@ -135,6 +135,7 @@ Json AccessJson(const sse::v1::Access& access) {
   Set(&json, "scopes", GroupsJson(access.scopes()));
   Set(&json, "roles", GroupsJson(access.roles()));
   Set(&json, "subject_into", access.subject_into());
+  Set(&json, "public", access.public_());
   return json;
 }
 
@@ -188,9 +189,14 @@ std::string SchemaJson(const Schema& schema) {
     services[place->second]["methods"].push_back(MethodJson(*method, client));
     types.Add(method->descriptor->input_type());
   }
-  const Json json = {{"services", std::move(services)},
-                     {"messages", types.Messages()},
-                     {"enums", types.Enums()}};
+  Json json = {{"services", std::move(services)},
+               {"messages", types.Messages()},
+               {"enums", types.Enums()}};
+  for (const UnservedMethod& unserved : schema.unserved()) {
+    json["not_served"].push_back(
+        {{"method", unserved.name},
+         {"reason", std::string(unserved.why.message())}});
+  }
   // Comments are whatever bytes a descriptor set has.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

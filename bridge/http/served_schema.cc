@@ -80,8 +80,7 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
     : schema_(std::move(schema)),
       options_(std::move(options)),
       schema_json_(SchemaJson(*schema_)),
-      openapi_(schema_.get()),
-      messages_(&schema_->pool()) {
+      openapi_(schema_.get()) {
   JsonOptions json_options;
   json_options.unresolved_any_by_url = true;
   details_ = JsonEncoder::Create(&schema_->pool(), json_options);
@@ -131,9 +130,11 @@ absl::Status ServedSchema::Add(const Route* route) {
       (method.json.preserve_proto_field_names() ? 1 : 0) |
       (method.json.always_print_fields_with_no_presence() ? 2 : 0) |
       (method.json.always_print_enums_as_ints() ? 4 : 0);
-  std::shared_ptr<const JsonEncoder>& encoder = encoders_[json_key];
+  const auto* descriptors = method.descriptor->file()->pool();
+  Pool& pool = pools_.try_emplace(descriptors, descriptors).first->second;
+  std::shared_ptr<const JsonEncoder>& encoder = pool.encoders[json_key];
   if (encoder == nullptr) {
-    encoder = JsonEncoder::Create(&schema_->pool(), OptionsOf(method.json));
+    encoder = JsonEncoder::Create(descriptors, OptionsOf(method.json));
   }
   FrameEncoder::Options options;
   options.response = method.descriptor->output_type();
@@ -146,7 +147,7 @@ absl::Status ServedSchema::Add(const Route* route) {
   if (!frames.ok()) return named(frames.status());
   served.encoder = *std::move(frames);
   served.request_prototype =
-      messages_.GetPrototype(method.descriptor->input_type());
+      pool.messages.GetPrototype(method.descriptor->input_type());
   served.raw_response =
       !method.server_streaming && route->response_body.empty() &&
       method.descriptor->output_type()->full_name() == "google.api.HttpBody";

@@ -86,8 +86,14 @@ class ServedSchema {
   const Options options_;
   const std::string schema_json_;
   const OpenApiDocuments openapi_;
-  google::protobuf::DynamicMessageFactory messages_;
-  std::map<int, std::shared_ptr<const JsonEncoder>> encoders_;  // by options
+  // Of one pool: prototypes of requests, and encoders by options.
+  struct Pool {
+    explicit Pool(const google::protobuf::DescriptorPool* pool)
+        : messages(pool) {}
+    google::protobuf::DynamicMessageFactory messages;
+    std::map<int, std::shared_ptr<const JsonEncoder>> encoders;
+  };
+  std::map<const google::protobuf::DescriptorPool*, Pool> pools_;
   std::unique_ptr<const JsonEncoder> details_;
   const MessageTable* any_ = nullptr;  // google.protobuf.Any, for details_
   absl::flat_hash_map<const Route*, ServedRoute> routes_;

@@ -1,6 +1,8 @@
 #include "bridge/schema/descriptor_merge.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -114,20 +116,32 @@ class Silence : public pb::DescriptorPool::ErrorCollector {
 
 class Merger {
  public:
-  absl::StatusOr<MergedPool> Merge(const std::vector<SchemaSource>& sources) {
+  // With `warnings` a file that cannot be had is left out and told there.
+  explicit Merger(const std::vector<SchemaSource>& all,
+                  std::vector<std::string>* warnings = nullptr)
+      : all_(all), warnings_(warnings) {}
+
+  // `chosen` are indices in `all`.
+  absl::StatusOr<MergedPool> Merge(const std::vector<int>& chosen) {
     size_t bytes = 0;
-    for (const SchemaSource& source : sources) {
+    for (int index : chosen) {
+      const SchemaSource& source = all_[static_cast<size_t>(index)];
       bytes += source.bytes.size();
       if (bytes > kMaxSetBytes) {
         return absl::InvalidArgumentError(
             absl::StrCat(source.name, ": descriptor sets of more than ",
                          kMaxSetBytes, " bytes"));
       }
-      if (absl::Status s = AddSource(source); !s.ok()) return s;
+      if (absl::Status s = AddSource(source, index); !s.ok()) return s;
     }
     std::vector<pb::FileDescriptorProto*> files;
     for (auto& [name, entry] : entries_) files.push_back(&entry.proto);
-    if (absl::Status s = PrepareOptions(files); !s.ok()) return s;
+    std::vector<std::pair<std::string, absl::Status>> failed =
+        PrepareOptions(files);
+    for (const auto& [file, status] : failed) {
+      if (warnings_ == nullptr) return status;
+      LeaveOut(file, status);
+    }
     return Build();
   }
 
@@ -136,9 +150,15 @@ class Merger {
     pb::FileDescriptorProto proto;
     std::string source;
     std::string comparable;  // what must be the same in every source
+    std::vector<int> sources = {};
   };
 
-  absl::Status AddSource(const SchemaSource& source) {
+  void LeaveOut(const std::string& file, const absl::Status& why) {
+    if (!bad_.insert(file).second) return;
+    warnings_->push_back(absl::StrCat(file, " is left out: ", why.message()));
+  }
+
+  absl::Status AddSource(const SchemaSource& source, int index) {
     pb::FileDescriptorSet set;
     // An empty pool: options stay unknown fields until it is clear whose
     // extensions they are.
@@ -158,15 +178,20 @@ class Merger {
           absl::StrCat(source.name, ": this descriptor set has no file"));
     }
     for (pb::FileDescriptorProto& file : *set.mutable_file()) {
-      if (absl::Status s = AddFile(source, &file); !s.ok()) return s;
+      const std::string name = file.name();
+      if (absl::Status s = AddFile(source, index, &file); !s.ok()) {
+        if (warnings_ == nullptr) return s;
+        LeaveOut(name, s);
+      }
     }
     return absl::OkStatus();
   }
 
-  absl::Status AddFile(const SchemaSource& source,
+  absl::Status AddFile(const SchemaSource& source, int index,
                        pb::FileDescriptorProto* file) {
     if (absl::Status s = CheckShape(file); !s.ok()) return s;
     Entry entry;
+    entry.sources = {index};
     entry.comparable = Comparable(*file);
     entry.source = source.name;
     const auto it = entries_.find(file->name());
@@ -177,6 +202,7 @@ class Merger {
       return absl::OkStatus();
     }
     Entry& had = it->second;
+    had.sources.push_back(index);
     bool better;
     if (had.comparable == entry.comparable) {
       better =
@@ -189,6 +215,7 @@ class Merger {
                        " and ", source.name));
     }
     if (better) {
+      entry.sources = had.sources;
       entry.proto = std::move(*file);
       had = std::move(entry);
     }
@@ -262,9 +289,14 @@ class Merger {
     MergedPool out;
     out.pool = std::make_unique<pb::DescriptorPool>();
     for (const std::string& name : order_) {
-      if (absl::Status s = BuildWithImports(name, out.pool.get()); !s.ok()) {
-        return s;
-      }
+      if (bad_.contains(name)) continue;
+      std::string blame = name;
+      absl::Status s = BuildWithImports(name, out.pool.get(), &blame);
+      if (s.ok()) continue;
+      if (warnings_ == nullptr) return s;
+      LeaveOut(blame, s);
+      // Then what imports it.
+      if (blame != name) LeaveOut(name, s);
     }
     // What a user's own file already defines under another name wins.
     Silence silence;
@@ -272,7 +304,9 @@ class Merger {
       AddBuiltIn(file, &silence, out.pool.get());
     }
     for (const std::string& name : order_) {
+      if (!built_.contains(name)) continue;
       out.files.push_back(out.pool->FindFileByName(name));
+      out.sources.push_back(entries_.at(name).sources);
     }
     return out;
   }
@@ -286,8 +320,9 @@ class Merger {
     pool->BuildFileCollectingErrors(ProtoOf(file), silence);
   }
 
+  // `blame` becomes the file that an error is about.
   absl::Status BuildWithImports(const std::string& root,
-                                pb::DescriptorPool* pool) {
+                                pb::DescriptorPool* pool, std::string* blame) {
     struct Step {
       const std::string* name;
       int next_import = 0;
@@ -299,6 +334,7 @@ class Merger {
     while (!stack.empty()) {
       Entry& entry = entries_.find(*stack.back().name)->second;
       pb::FileDescriptorProto& file = entry.proto;
+      *blame = *stack.back().name;
       if (stack.back().next_import == file.dependency_size()) {
         if (absl::Status s = BuildOne(&file, pool); !s.ok()) return s;
         built_.insert(file.name());
@@ -328,6 +364,10 @@ class Merger {
             absl::StrCat(where(), ": the imports go in a circle: ",
                          absl::StrJoin(cycle, " -> "), " -> ", import));
       }
+      if (bad_.contains(import)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(where(), ": the import \"", import, "\" is left out"));
+      }
       auto found = entries_.find(import);
       if (found == entries_.end()) {
         std::optional<Entry> built_in = BuiltIn(import);
@@ -350,7 +390,7 @@ class Merger {
     const pb::FileDescriptor* file =
         pb::DescriptorPool::generated_pool()->FindFileByName(name);
     if (file == nullptr) return std::nullopt;
-    return Entry{ProtoOf(file), "this program", ""};
+    return Entry{ProtoOf(file), "this program", "", {}};
   }
 
   static absl::Status BuildOne(pb::FileDescriptorProto* file,
@@ -366,20 +406,72 @@ class Merger {
     return errors.ToStatus();
   }
 
+  const std::vector<SchemaSource>& all_;
+  std::vector<std::string>* const warnings_;  // null: errors instead
+
   // By file name. A node container: steps point at the keys.
   std::map<std::string, Entry> entries_;
   std::vector<std::string> order_;  // names from the sources, as they came
   absl::flat_hash_set<std::string> built_;
+  absl::flat_hash_set<std::string> bad_;  // left out
 };
 
 }  // namespace
+
+bool SchemaSource::Serves(absl::string_view service) const {
+  return (only.empty() ||
+          std::find(only.begin(), only.end(), service) != only.end()) &&
+         std::find(except.begin(), except.end(), service) == except.end();
+}
 
 absl::StatusOr<MergedPool> MergeDescriptors(
     const std::vector<SchemaSource>& sources) {
   if (sources.empty()) {
     return absl::InvalidArgumentError("no descriptor set was given");
   }
-  return Merger().Merge(sources);
+  std::vector<int> all(sources.size());
+  std::iota(all.begin(), all.end(), 0);
+  return Merger(sources).Merge(all);
+}
+
+absl::StatusOr<MergedSources> MergeSources(
+    const std::vector<SchemaSource>& sources) {
+  MergedSources out;
+  absl::StatusOr<MergedPool> all = MergeDescriptors(sources);
+  if (all.ok()) {
+    out.pools.push_back(*std::move(all));
+    return out;
+  }
+  std::vector<int> strict;
+  std::vector<int> lenient;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    (sources[i].lenient ? lenient : strict).push_back(static_cast<int>(i));
+  }
+  if (lenient.empty()) return all.status();
+  if (!strict.empty()) {
+    absl::StatusOr<MergedPool> some = Merger(sources).Merge(strict);
+    if (!some.ok()) return some.status();
+    out.pools.push_back(*std::move(some));
+  }
+  if (sources.size() > 1) {
+    out.warnings.push_back(
+        absl::StrCat("backends are served by their own files each, which do "
+                     "not fit together: ",
+                     all.status().message()));
+  }
+  for (int index : lenient) {
+    absl::StatusOr<MergedPool> one =
+        Merger(sources, &out.warnings).Merge({index});
+    if (one.ok() && !one->files.empty()) {
+      out.pools.push_back(*std::move(one));
+    } else if (!one.ok()) {
+      out.warnings.push_back(std::string(one.status().message()));
+    }
+  }
+  if (out.pools.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(out.warnings, "\n"));
+  }
+  return out;
 }
 
 }  // namespace sse_bridge

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "google/protobuf/descriptor.h"
 
 namespace sse_bridge {
@@ -15,6 +16,20 @@ namespace sse_bridge {
 struct SchemaSource {
   std::string name;  // for errors: the file's name, or who was asked
   std::string bytes;
+
+  // What is wrong with it is left out and told, instead of being an error: for
+  // what a backend says of itself.
+  bool lenient = false;
+
+  // What is not in it although it should be.
+  std::vector<std::string> warnings = {};
+
+  // Full names of services. Only those of `only` (empty: all) and not those of
+  // `except` are served from this source.
+  std::vector<std::string> only = {};
+  std::vector<std::string> except = {};
+
+  bool Serves(absl::string_view service) const;
 };
 
 struct MergedPool {
@@ -22,6 +37,14 @@ struct MergedPool {
 
   // The files that came from the sources, in their order.
   std::vector<const google::protobuf::FileDescriptor*> files;
+
+  // For each of them the sources that have it, as indices.
+  std::vector<std::vector<int>> sources;
+};
+
+struct MergedSources {
+  std::vector<MergedPool> pools;  // at least one
+  std::vector<std::string> warnings;
 };
 
 // Makes one pool of all sources.
@@ -40,6 +63,13 @@ struct MergedPool {
 // Errors are InvalidArgument and name the file, the line where the sources
 // carry lines, the element and the reason.
 absl::StatusOr<MergedPool> MergeDescriptors(
+    const std::vector<SchemaSource>& sources);
+
+// The same, except that lenient sources which do not fit together, or not with
+// the others, get a pool each, and that their files which cannot be had are
+// left out with a warning. An error only when something is wrong with the
+// other sources, or when nothing is left.
+absl::StatusOr<MergedSources> MergeSources(
     const std::vector<SchemaSource>& sources);
 
 }  // namespace sse_bridge

@@ -30,7 +30,8 @@ struct Method {
   sse::v1::Stream stream;
 
   // In force: the method's own, else the service's default. `authenticated` is
-  // set where anything else in it implies it.
+  // set where anything else in it implies it, and where it names nothing and
+  // LoadOptions::default_access says so.
   sse::v1::Access access;
 
   // The service's.

@@ -90,6 +90,13 @@ void CheckAccess(const sse::v1::Access& access, const Reporter& report) {
   };
   check(access.scopes(), "scopes");
   check(access.roles(), "roles");
+  if (access.public_() &&
+      (access.authenticated() || !access.scopes().empty() ||
+       !access.roles().empty() || !access.subject_into().empty())) {
+    report.Error(
+        "public excludes authenticated, scopes, roles and "
+        "subject_into");
+  }
 }
 
 class StreamReader {
@@ -359,6 +366,12 @@ void ReadAccess(Method* method, bool exposed, SchemaErrors* errors) {
 }
 
 }  // namespace
+
+bool NamesAnybody(const sse::v1::Access& access) {
+  return access.public_() || access.authenticated() ||
+         !access.scopes().empty() || !access.roles().empty() ||
+         !access.subject_into().empty();
+}
 
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
   const pb::MethodDescriptor* descriptor = method->descriptor;

@@ -16,6 +16,9 @@ namespace sse_bridge {
 // default access does not matter.
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors);
 
+// Whether `access` says who may call.
+bool NamesAnybody(const sse::v1::Access& access);
+
 // What does not depend on a method: said once for each service.
 void CheckServiceOptions(const google::protobuf::ServiceDescriptor* service,
                          SchemaErrors* errors);

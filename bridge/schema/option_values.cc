@@ -62,10 +62,28 @@ void FindForeign(pb::FileDescriptorProto* file,
   });
 }
 
+// Options that are empty because of what was removed are as none.
+void ClearEmptied(pb::FileDescriptorProto* file,
+                  const std::set<const pb::Message*>& emptied) {
+  SourcePath path;
+  Walk(file, &path, [&](pb::Message* m, const SourcePath&) {
+    const pb::FieldDescriptor* field =
+        m->GetDescriptor()->FindFieldByName("options");
+    const pb::Reflection* reflection = m->GetReflection();
+    if (field != nullptr && !field->is_repeated() &&
+        field->message_type() != nullptr && reflection->HasField(*m, field) &&
+        emptied.contains(&reflection->GetMessage(*m, field))) {
+      reflection->ClearField(m, field);
+    }
+    return true;
+  });
+}
+
 absl::Status PrepareFile(pb::FileDescriptorProto* file,
                          const std::map<ExtensionKey, std::string>& ours,
                          const std::set<ExtensionKey>& foreign) {
   absl::Status status;
+  std::set<const pb::Message*> emptied;
   SourcePath path;
   Walk(file, &path, [&](pb::Message* m, const SourcePath& at) {
     pb::UnknownFieldSet* unknown = m->GetReflection()->MutableUnknownFields(m);
@@ -81,6 +99,7 @@ absl::Status PrepareFile(pb::FileDescriptorProto* file,
     for (int number : mine) {
       if (foreign.contains({type, number})) unknown->DeleteByNumber(number);
     }
+    if (m->ByteSizeLong() == 0) emptied.insert(m);
     const std::unique_ptr<pb::Message> parsed(m->New());
     bool ok = parsed->ParsePartialFromString(m->SerializePartialAsString());
     // A value of the wrong wire type stays unknown.
@@ -96,20 +115,23 @@ absl::Status PrepareFile(pb::FileDescriptorProto* file,
     }
     return ok;
   });
+  if (!emptied.empty()) ClearEmptied(file, emptied);
   return status;
 }
 
 }  // namespace
 
-absl::Status PrepareOptions(
+std::vector<std::pair<std::string, absl::Status>> PrepareOptions(
     const std::vector<pb::FileDescriptorProto*>& files) {
+  std::vector<std::pair<std::string, absl::Status>> failed;
   const std::map<ExtensionKey, std::string> ours = OurExtensions();
   std::set<ExtensionKey> foreign;
   for (pb::FileDescriptorProto* file : files) FindForeign(file, ours, &foreign);
   for (pb::FileDescriptorProto* file : files) {
-    if (absl::Status s = PrepareFile(file, ours, foreign); !s.ok()) return s;
+    absl::Status status = PrepareFile(file, ours, foreign);
+    if (!status.ok()) failed.emplace_back(file->name(), std::move(status));
   }
-  return absl::OkStatus();
+  return failed;
 }
 
 }  // namespace sse_bridge

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bridge/schema/http_rules.h"
+#include "bridge/schema/lost_options.h"
 #include "bridge/schema/option_checks.h"
 #include "bridge/schema/schema_errors.h"
 #include "bridge/schema/validator_compiler.h"
@@ -58,18 +59,23 @@ class SchemaLoader {
   explicit SchemaLoader(const LoadOptions& options)
       : options_(options),
         services_(options.services.begin(), options.services.end()),
-        router_(options.path) {}
+        router_(options.path),
+        unserved_router_(options.path) {}
 
   absl::StatusOr<std::shared_ptr<const Schema>> Load(
       const std::vector<SchemaSource>& sources) {
-    absl::StatusOr<MergedPool> merged = MergeDescriptors(sources);
+    absl::StatusOr<MergedSources> merged = MergeSources(sources);
     if (!merged.ok()) return merged.status();
-    schema_->pool_ = std::move(merged->pool);
-    for (const pb::FileDescriptor* file : merged->files) {
-      for (int i = 0; i < file->service_count(); ++i) {
-        const pb::ServiceDescriptor* service = file->service(i);
-        const bool named = services_.erase(service->full_name()) > 0;
-        if (named || options_.services.empty()) AddService(service, named);
+    for (const SchemaSource& source : sources) {
+      for (const std::string& warning : source.warnings) {
+        Warn(source.name, ": ", warning);
+      }
+    }
+    for (const std::string& warning : merged->warnings) Warn(warning);
+    for (MergedPool& pool : merged->pools) {
+      schema_->pools_.push_back(std::move(pool.pool));
+      for (size_t i = 0; i < pool.files.size(); ++i) {
+        AddFile(pool.files[i], pool.sources[i], sources);
       }
     }
     for (const std::string& name : services_) {
@@ -77,6 +83,7 @@ class SchemaLoader {
     }
     if (!errors_.empty()) return errors_.ToStatus();
     schema_->router_ = std::move(router_).Build();
+    schema_->unserved_router_ = std::move(unserved_router_).Build();
     for (const Method& method : schema_->methods_) {
       schema_->method_list_.push_back(&method);
       schema_->methods_by_name_.emplace(method.descriptor->full_name(),
@@ -90,17 +97,62 @@ class SchemaLoader {
   }
 
  private:
-  void AddService(const pb::ServiceDescriptor* service, bool named) {
-    CheckServiceOptions(service, &errors_);
+  template <typename... Parts>
+  void Warn(const Parts&... parts) {
+    schema_->warnings_.push_back(absl::StrCat(parts...));
+  }
+
+  // `indices`: the sources that have the file.
+  void AddFile(const pb::FileDescriptor* file, const std::vector<int>& indices,
+               const std::vector<SchemaSource>& sources) {
+    bool lenient = true;
+    for (int index : indices) {
+      lenient = lenient && sources[static_cast<size_t>(index)].lenient;
+    }
+    bool served = false;
+    for (int i = 0; i < file->service_count(); ++i) {
+      const pb::ServiceDescriptor* service = file->service(i);
+      bool wanted = false;
+      for (int index : indices) {
+        wanted = wanted || sources[static_cast<size_t>(index)].Serves(
+                               service->full_name());
+      }
+      if (!wanted) continue;
+      const auto [other, is_new] =
+          served_services_.emplace(service->full_name(), service);
+      if (!is_new) {
+        Warn(service->full_name(), " is served as the first source has it (",
+             other->second->file()->name(), "); another that says otherwise ",
+             "does not count");
+        continue;
+      }
+      const bool named = services_.erase(service->full_name()) > 0;
+      if (!named && !options_.services.empty()) continue;
+      AddService(service, named, lenient);
+      served = true;
+    }
+    if (!served) return;
+    for (const std::string& import : lost_options_.UnusedImports(file)) {
+      Warn(file->name(), " imports \"", import,
+           "\" and uses nothing of it: were options lost, or is the import not "
+           "needed?");
+    }
+  }
+
+  void AddService(const pb::ServiceDescriptor* service, bool named,
+                  bool lenient) {
+    SchemaErrors own;
+    CheckServiceOptions(service, lenient ? &own : &errors_);
     const bool default_routes =
         options_.default_routes &&
         (named || !absl::StartsWith(service->full_name(), "grpc."));
     for (int i = 0; i < service->method_count(); ++i) {
       const pb::MethodDescriptor* method = service->method(i);
       if (method->client_streaming()) {
-        CheckUnservable(method);
+        // Not served in any case.
+        if (!lenient) CheckUnservable(method);
       } else {
-        AddMethod(method, default_routes);
+        AddMethod(method, default_routes, lenient, own.ToStatus());
       }
     }
   }
@@ -122,7 +174,9 @@ class SchemaLoader {
     }
   }
 
-  void AddMethod(const pb::MethodDescriptor* descriptor, bool default_routes) {
+  // `service_error`: what is wrong with the service of a lenient source.
+  void AddMethod(const pb::MethodDescriptor* descriptor, bool default_routes,
+                 bool lenient, const absl::Status& service_error) {
     Method& method = schema_->methods_.emplace_back();
     method.descriptor = descriptor;
     method.grpc_path = absl::StrCat("/", descriptor->service()->full_name(),
@@ -134,24 +188,72 @@ class SchemaLoader {
     const bool exposed =
         routed ||
         descriptor->options().GetExtension(sse::v1::stream).has_bundle();
-    ReadOptions(&method, exposed, &errors_);
-    if (method.in_bundle()) AddToBundle(method);
+
+    absl::Status refusal;
+    SchemaErrors own;
+    if (const std::string lost = lost_options_.WhyNotServed(descriptor);
+        !lost.empty()) {
+      refusal = absl::UnimplementedError(
+          absl::StrCat(descriptor->full_name(), " is not served: ", lost));
+    }
+    SchemaErrors* const errors = lenient || !refusal.ok() ? &own : &errors_;
+    ReadOptions(&method, exposed, errors);
+    std::vector<ParsedRoute> routes;
     if (routed) {
       const google::api::HttpRule rule =
           has_rule ? descriptor->options().GetExtension(google::api::http)
                    : DefaultRule(descriptor);
-      for (ParsedRoute& parsed : RoutesOf(&method, rule, &errors_)) {
-        parsed.route.is_default = !has_rule;
-        AddRoute(&method, std::move(parsed));
+      routes = RoutesOf(&method, rule, errors);
+    }
+    if (exposed && refusal.ok()) {
+      // One of its own, for it tells of a type's errors only once.
+      ValidatorCompiler alone;
+      method.validator = (lenient ? alone : validators_)
+                             .Compile(descriptor->input_type(), errors);
+    }
+    if (refusal.ok() && lenient) {
+      const absl::Status wrong =
+          service_error.ok() ? own.ToStatus() : service_error;
+      if (!wrong.ok()) {
+        refusal = absl::UnimplementedError(absl::StrCat(
+            descriptor->full_name(), " is not served: ", wrong.message()));
       }
     }
-    if (exposed) {
-      method.validator =
-          validators_.Compile(descriptor->input_type(), &errors_);
+    if (refusal.ok() && exposed && !NamesAnybody(method.access)) {
+      if (options_.default_access == DefaultAccess::kAuthenticated) {
+        method.access.set_authenticated(true);
+      } else if (options_.default_access == DefaultAccess::kDenied) {
+        refusal = absl::PermissionDeniedError(absl::StrCat(
+            "nobody may call ", descriptor->full_name(),
+            ": it has no sse.v1.access, and default_access is denied"));
+      }
+    }
+    if (!refusal.ok()) {
+      Refuse(descriptor, std::move(refusal), std::move(routes));
+      schema_->methods_.pop_back();
+      return;
+    }
+    if (method.in_bundle()) AddToBundle(method);
+    for (ParsedRoute& parsed : routes) {
+      parsed.route.is_default = !has_rule;
+      AddRoute(&method, std::move(parsed), lenient);
     }
   }
 
-  void AddRoute(Method* method, ParsedRoute parsed) {
+  // The method is not there, but who asks for it is told why.
+  void Refuse(const pb::MethodDescriptor* descriptor, absl::Status why,
+              std::vector<ParsedRoute> routes) {
+    Warn(why.message());
+    const int index = static_cast<int>(schema_->unserved_.size());
+    schema_->unserved_.push_back({descriptor->full_name(), std::move(why)});
+    for (ParsedRoute& parsed : routes) {
+      // Where two of them have one route, either is as good.
+      (void)unserved_router_.Add(parsed.route.verb,
+                                 std::move(parsed.path_template), index);
+    }
+  }
+
+  void AddRoute(Method* method, ParsedRoute parsed, bool lenient) {
     if (schema_->routes_.size() == kMaxRoutes) {
       errors_.Add(method->descriptor->file()->name(),
                   method->descriptor->full_name(),
@@ -163,14 +265,19 @@ class SchemaLoader {
                     static_cast<int>(schema_->routes_.size()));
     if (other.has_value()) {
       const Route& had = schema_->routes_[*other];
-      errors_.Add(
+      const std::string where =
           Where(method->descriptor->file(),
-                PathOfOption(method->descriptor, google::api::http.number())),
-          method->descriptor->full_name(),
+                PathOfOption(method->descriptor, google::api::http.number()));
+      const std::string why =
           absl::StrCat("google.api.http: ", parsed.route.verb, " ",
                        parsed.route.path_template, " is already the route of ",
                        MethodPlace(had.method->descriptor), ", as ", had.verb,
-                       " ", had.path_template));
+                       " ", had.path_template);
+      if (lenient) {
+        Warn(where, ": ", method->descriptor->full_name(), ": ", why);
+      } else {
+        errors_.Add(where, method->descriptor->full_name(), why);
+      }
       return;
     }
     schema_->routes_.push_back(std::move(parsed.route));
@@ -195,7 +302,11 @@ class SchemaLoader {
   std::set<std::string> services_;  // asked for and not seen yet
   const std::shared_ptr<Schema> schema_{new Schema};
   PathRouterBuilder router_;
+  PathRouterBuilder unserved_router_;
   ValidatorCompiler validators_;
+  LostOptions lost_options_;
+  absl::flat_hash_map<std::string, const pb::ServiceDescriptor*>
+      served_services_;
   absl::flat_hash_map<std::string, const Method*> bundle_names_;
   SchemaErrors errors_;
 };
@@ -231,6 +342,17 @@ RouteMatch Schema::Match(absl::string_view verb,
   if (!allowed.empty()) match.kind = RouteMatch::Kind::kMethodNotAllowed;
   match.allowed.assign(allowed.begin(), allowed.end());
   return match;
+}
+
+const UnservedMethod* Schema::FindUnserved(absl::string_view verb,
+                                           absl::string_view raw_path) const {
+  std::optional<PathRouter::Found> found =
+      unserved_router_.Match(verb, raw_path);
+  if (!found.has_value() && verb == "HEAD") {
+    found = unserved_router_.Match("GET", raw_path);
+  }
+  return found.has_value() ? &unserved_[static_cast<size_t>(found->route)]
+                           : nullptr;
 }
 
 }  // namespace sse_bridge

@@ -17,6 +17,10 @@
 
 namespace sse_bridge {
 
+// Who may call a method that says nothing of it: neither the method nor its
+// service has an sse.v1 access that names anything.
+enum class DefaultAccess { kPublic, kAuthenticated, kDenied };
+
 struct LoadOptions {
   // Methods without google.api.http are reached at
   // "/{package.Service}/{Method}": GET with query parameters, POST with a JSON
@@ -26,6 +30,8 @@ struct LoadOptions {
 
   // Full names; only these are served. Empty: all that the sources have.
   std::vector<std::string> services = {};
+
+  DefaultAccess default_access = DefaultAccess::kPublic;
 
   // How request paths are matched and decoded.
   // A trailing slash means nothing, as with other transcoders.
@@ -48,6 +54,12 @@ struct RouteMatch {
   std::vector<std::string> allowed;
 };
 
+// A method that the sources have and that is not served.
+struct UnservedMethod {
+  std::string name;  // "package.Service.Method"
+  absl::Status why;  // what a request for it is answered
+};
+
 // All that the bridge knows of the services it stands before: their types,
 // methods and routes. Immutable, so safe for any number of threads; requests
 // and feeds hold the shared pointer as long as they use descriptors of it, and
@@ -55,7 +67,8 @@ struct RouteMatch {
 class Schema {
  public:
   // Reads descriptor sets and checks every option in them. InvalidArgument has
-  // a line "FILE:LINE: ELEMENT: REASON" for each error found.
+  // a line "FILE:LINE: ELEMENT: REASON" for each error found. Of lenient
+  // sources, what is wrong is not served instead.
   static absl::StatusOr<std::shared_ptr<const Schema>> Load(
       const std::vector<SchemaSource>& sources,
       const LoadOptions& options = LoadOptions());
@@ -63,7 +76,11 @@ class Schema {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
-  const google::protobuf::DescriptorPool& pool() const { return *pool_; }
+  // The pool of most types. Sources that do not fit together have further ones:
+  // what belongs to a method is in the pool of its descriptor.
+  const google::protobuf::DescriptorPool& pool() const {
+    return *pools_.front();
+  }
 
   // In the order of the sources. Client-streaming methods are not here.
   const std::vector<const Method*>& methods() const { return method_list_; }
@@ -79,12 +96,24 @@ class Schema {
   // without the query. HEAD finds a GET route where no HEAD route is.
   RouteMatch Match(absl::string_view verb, absl::string_view raw_path) const;
 
+  // Methods that are not served though the sources have them, because what
+  // protects them was lost or nobody may call them.
+  const std::vector<UnservedMethod>& unserved() const { return unserved_; }
+
+  // The one of them that such a request would have reached; null when there is
+  // none.
+  const UnservedMethod* FindUnserved(absl::string_view verb,
+                                     absl::string_view raw_path) const;
+
+  // For the operator: what is not served, and what looks like a mistake.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
  private:
   friend class SchemaLoader;
 
   Schema() = default;
 
-  std::unique_ptr<google::protobuf::DescriptorPool> pool_;
+  std::vector<std::unique_ptr<google::protobuf::DescriptorPool>> pools_;
   std::deque<Method> methods_;
   std::deque<Route> routes_;
   std::vector<const Method*> method_list_;
@@ -92,6 +121,9 @@ class Schema {
   std::vector<const Method*> bundle_;
   absl::flat_hash_map<std::string, const Method*> methods_by_name_;
   PathRouter router_;  // numbers are indices into routes_
+  std::vector<UnservedMethod> unserved_;
+  PathRouter unserved_router_;  // numbers are indices into unserved_
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace sse_bridge

@@ -1,5 +1,6 @@
 #include "bridge/upstream/import_repair.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,9 @@ void AddDefined(const DescriptorProto& message, const std::string& scope,
   }
 }
 
-std::vector<std::string> DefinedBy(const FileDescriptorProto& file) {
+}  // namespace
+
+std::vector<std::string> TypesDefinedBy(const FileDescriptorProto& file) {
   std::vector<std::string> names;
   for (const auto& message : file.message_type()) {
     AddDefined(message, file.package(), 0, &names);
@@ -48,6 +51,8 @@ std::vector<std::string> DefinedBy(const FileDescriptorProto& file) {
   }
   return names;
 }
+
+namespace {
 
 // Adds a type's name, without the dot of a fully qualified one. Made-up files
 // also have full names without a dot; a name that is relative leads nowhere, or
@@ -73,7 +78,9 @@ void AddUsed(const DescriptorProto& message, int depth,
   }
 }
 
-std::vector<std::string> UsedBy(const FileDescriptorProto& file) {
+}  // namespace
+
+std::vector<std::string> TypesUsedBy(const FileDescriptorProto& file) {
   std::vector<std::string> names;
   for (const auto& message : file.message_type()) AddUsed(message, 0, &names);
   for (const auto& field : file.extension()) AddUsed(field, &names);
@@ -85,6 +92,8 @@ std::vector<std::string> UsedBy(const FileDescriptorProto& file) {
   }
   return names;
 }
+
+namespace {
 
 // The name that protoc gives to the entry type of a map field.
 std::string MapEntryName(const std::string& field) {
@@ -141,14 +150,47 @@ bool IsMadeUpCopy(const FileDescriptorProto& file,
   return false;
 }
 
+// Names of types to the files that have them.
+using FileOf = absl::flat_hash_map<std::string, std::string>;
+
+// Takes away the imports of `dropped`, and adds those of what the file uses.
+void Reimport(const absl::flat_hash_set<std::string>& dropped,
+              const FileOf& file_of, FileDescriptorProto* file) {
+  absl::flat_hash_set<std::string> imports;
+  std::vector<std::string> stay;
+  for (const std::string& import : file->dependency()) {
+    if (!dropped.contains(import)) stay.push_back(import);
+    imports.insert(import);
+  }
+  const bool whole =
+      stay.size() == static_cast<size_t>(file->dependency_size());
+  // Imports that are re-exported may make up for what is not named here, so a
+  // file that has imports is trusted to have them all.
+  if (whole && !stay.empty()) return;
+  for (const std::string& used : TypesUsedBy(*file)) {
+    auto found = file_of.find(used);
+    const std::string from =
+        found != file_of.end() ? found->second : KnownFileOf(used);
+    if (from.empty() || from == file->name()) continue;
+    if (imports.insert(from).second) stay.push_back(from);
+  }
+  // The positions in these lists would no longer hold.
+  if (!whole) {
+    file->clear_public_dependency();
+    file->clear_weak_dependency();
+  }
+  file->clear_dependency();
+  for (const std::string& import : stay) file->add_dependency(import);
+}
+
 }  // namespace
 
 void RepairImports(FileDescriptorSet* set) {
   FileDescriptorSet kept;
-  absl::flat_hash_map<std::string, std::string> file_of;
+  FileOf file_of;
   absl::flat_hash_set<std::string> dropped;
   for (const FileDescriptorProto& file : set->file()) {
-    const std::vector<std::string> defined = DefinedBy(file);
+    const std::vector<std::string> defined = TypesDefinedBy(file);
     if (IsMadeUpCopy(file, defined)) {
       dropped.insert(file.name());
       continue;
@@ -162,33 +204,25 @@ void RepairImports(FileDescriptorSet* set) {
     for (DescriptorProto& message : *file.mutable_message_type()) {
       RepairMapEntries(&message, scope, 0);
     }
-    absl::flat_hash_set<std::string> imports;
-    std::vector<std::string> stay;
-    for (const std::string& import : file.dependency()) {
-      if (!dropped.contains(import)) stay.push_back(import);
-      imports.insert(import);
-    }
-    const bool whole =
-        stay.size() == static_cast<size_t>(file.dependency_size());
-    // Imports that are re-exported may make up for what is not named here, so a
-    // file that has imports is trusted to have them all.
-    if (whole && !stay.empty()) continue;
-    for (const std::string& used : UsedBy(file)) {
-      auto found = file_of.find(used);
-      const std::string from =
-          found != file_of.end() ? found->second : KnownFileOf(used);
-      if (from.empty() || from == file.name()) continue;
-      if (imports.insert(from).second) stay.push_back(from);
-    }
-    // The positions in these lists would no longer hold.
-    if (!whole) {
-      file.clear_public_dependency();
-      file.clear_weak_dependency();
-    }
-    file.clear_dependency();
-    for (const std::string& import : stay) file.add_dependency(import);
+    Reimport(dropped, file_of, &file);
   }
   set->Swap(&kept);
+}
+
+void ReplaceImports(const absl::flat_hash_set<std::string>& gone,
+                    FileDescriptorSet* set) {
+  FileOf file_of;
+  for (const FileDescriptorProto& file : set->file()) {
+    for (const std::string& name : TypesDefinedBy(file)) {
+      file_of.emplace(name, file.name());
+    }
+  }
+  for (FileDescriptorProto& file : *set->mutable_file()) {
+    const bool hit = std::any_of(
+        file.dependency().begin(), file.dependency().end(),
+        [&](const std::string& import) { return gone.contains(import); });
+    if (hit) Reimport(gone, file_of, &file);
+  }
 }
 
 }  // namespace sse_bridge

@@ -1,5 +1,6 @@
 #include "bridge/upstream/reflection.h"
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
@@ -76,26 +77,81 @@ class Fetcher {
   Fetcher(Upstream* upstream, absl::Time deadline)
       : upstream_(upstream), deadline_(deadline) {}
 
-  absl::StatusOr<FileDescriptorSet> Fetch() {
+  absl::StatusOr<ReflectedSchema> Fetch() {
     absl::StatusOr<std::vector<std::string>> services = ListServices();
     if (!services.ok()) return services.status();
+    absl::Status first;
     for (const std::string& service : *services) {
-      v1::ServerReflectionRequest request;
-      request.set_file_containing_symbol(service);
       absl::Status status =
-          FetchFiles(request, absl::StrCat("the file of service ", service));
-      if (!status.ok()) return status;
+          FetchSymbol(service, absl::StrCat("the file of service ", service));
+      if (IsFatal(status)) return status;
+      if (status.ok()) continue;
+      Warn(service, " is not served: ", status.message());
+      if (first.ok()) first = std::move(status);
     }
+    if (files_.empty()) return first;
     while (!wanted_.empty()) {
       const std::string name = std::move(wanted_.front());
       wanted_.pop_front();
       absl::Status status = FetchImport(name);
-      if (!status.ok()) return status;
+      if (IsFatal(status)) return status;
+      if (status.ok()) continue;
+      missing_.insert(name);
+      absl::Status elsewhere = FetchTypesOf(name);
+      if (IsFatal(elsewhere)) return elsewhere;
+      Warn(status.message());
     }
-    return Sorted();
+    RepairMissing();
+    ReflectedSchema schema;
+    schema.files = Sorted();
+    schema.warnings = std::move(warnings_);
+    return schema;
   }
 
  private:
+  // The backend cannot be asked further, or has too much to tell.
+  static bool IsFatal(const absl::Status& status) {
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+           absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+  }
+
+  template <typename... Parts>
+  void Warn(const Parts&... parts) {
+    warnings_.push_back(absl::StrCat(parts...));
+  }
+
+  absl::Status FetchSymbol(const std::string& symbol, absl::string_view what) {
+    v1::ServerReflectionRequest request;
+    request.set_file_containing_symbol(symbol);
+    return FetchFiles(request, what);
+  }
+
+  // The types that files use which import `missing`, where nobody has them:
+  // the backend may have them under another file name.
+  absl::Status FetchTypesOf(const std::string& missing) {
+    std::vector<std::string> wanted;
+    for (const auto& [name, file] : files_) {
+      if (std::find(file.dependency().begin(), file.dependency().end(),
+                    missing) == file.dependency().end()) {
+        continue;
+      }
+      for (std::string& type : TypesUsedBy(file)) {
+        if (types_.contains(type) ||
+            DescriptorPool::generated_pool()->FindFileContainingSymbol(type) !=
+                nullptr) {
+          continue;
+        }
+        wanted.push_back(std::move(type));
+      }
+    }
+    for (const std::string& type : wanted) {
+      if (types_.contains(type) || !asked_types_.insert(type).second) continue;
+      absl::Status status = FetchSymbol(type, absl::StrCat("the type ", type));
+      if (IsFatal(status)) return status;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Error(absl::StatusCode code, absl::string_view what,
                      absl::string_view why) const {
     return absl::Status(
@@ -217,6 +273,9 @@ class Fetcher {
     for (const std::string& import : file.dependency()) {
       if (asked_.insert(import).second) wanted_.push_back(import);
     }
+    for (std::string& type : TypesDefinedBy(file)) {
+      types_.insert(std::move(type));
+    }
     files_.emplace(name, std::move(file));
     order_.push_back(name);
     return absl::OkStatus();
@@ -242,37 +301,43 @@ class Fetcher {
                  "the answer has only other files");
   }
 
-  // Imports before what imports them.
-  absl::StatusOr<FileDescriptorSet> Sorted() {
+  // Files import what they use instead of what is missing.
+  void RepairMissing() {
+    if (missing_.empty()) return;
     FileDescriptorSet set;
-    enum class Mark { kOpen, kDone };
-    absl::flat_hash_map<std::string, Mark> marks;
+    for (const std::string& name : order_) *set.add_file() = files_.at(name);
+    ReplaceImports(missing_, &set);
+    for (FileDescriptorProto& file : *set.mutable_file()) {
+      FileDescriptorProto& had = files_.at(file.name());
+      had.Swap(&file);
+    }
+  }
+
+  // Imports before what imports them. An import that is nowhere, or goes in a
+  // circle, is for the reader of the schema to tell.
+  FileDescriptorSet Sorted() {
+    FileDescriptorSet set;
+    absl::flat_hash_set<std::string> seen;
     struct Step {
       const FileDescriptorProto* file;
       int next_import;
     };
     for (const std::string& root : order_) {
-      if (marks.contains(root)) continue;
+      if (!seen.insert(root).second) continue;
       std::vector<Step> path = {{&files_.at(root), 0}};
-      marks[root] = Mark::kOpen;
       while (!path.empty()) {
         Step& step = path.back();
         if (step.next_import == step.file->dependency_size()) {
-          marks[step.file->name()] = Mark::kDone;
           *set.add_file() = *step.file;
           path.pop_back();
           continue;
         }
         const std::string& import = step.file->dependency(step.next_import++);
-        const auto mark = marks.find(import);
-        if (mark == marks.end()) {
-          marks[import] = Mark::kOpen;
-          path.push_back({&files_.at(import), 0});
-        } else if (mark->second == Mark::kOpen) {
-          return Error(absl::StatusCode::kDataLoss,
-                       absl::StrCat("the import \"", import, "\""),
-                       "it imports itself");
+        const auto file = files_.find(import);
+        if (file == files_.end() || !seen.insert(import).second) {
+          continue;
         }
+        path.push_back({&file->second, 0});
       }
     }
     return set;
@@ -289,15 +354,19 @@ class Fetcher {
   size_t bytes_ = 0;
   absl::flat_hash_set<std::string> asked_;  // imports that were ever in wanted_
   std::deque<std::string> wanted_;
+  absl::flat_hash_set<std::string> missing_;  // imports that are nowhere
+  absl::flat_hash_set<std::string> types_;    // defined in files_
+  absl::flat_hash_set<std::string> asked_types_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace
 
-absl::StatusOr<FileDescriptorSet> FetchSchema(Upstream* upstream,
-                                              absl::Duration timeout) {
-  auto set = Fetcher(upstream, absl::Now() + timeout).Fetch();
-  if (set.ok()) RepairImports(&*set);
-  return set;
+absl::StatusOr<ReflectedSchema> FetchSchema(Upstream* upstream,
+                                            absl::Duration timeout) {
+  auto schema = Fetcher(upstream, absl::Now() + timeout).Fetch();
+  if (schema.ok()) RepairImports(&schema->files);
+  return schema;
 }
 
 }  // namespace sse_bridge

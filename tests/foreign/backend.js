@@ -1,14 +1,21 @@
 // The backend of proto/observatory.proto, in another language, by people who
 // have never seen the bridge. Prints "listening on HOST:PORT".
-//   node backend.js PROTO_DIR...
+//   node backend.js [--lossy-reflection] PROTO_DIR...
+// --lossy-reflection: by @grpc/reflection, whose files have lost their options.
 'use strict';
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 const { ReflectionService } = require('@grpc/reflection');
 const path = require('path');
+const { addReflection } = require('./reflection.js');
 
+const lossy = process.argv.includes('--lossy-reflection');
+const includeDirs = [
+  path.join(__dirname, 'proto'),
+  ...process.argv.slice(2).filter((each) => !each.startsWith('--')),
+];
 const definition = loader.loadSync('observatory.proto', {
-  includeDirs: [path.join(__dirname, 'proto'), ...process.argv.slice(2)],
+  includeDirs,
   keepCase: true,
   longs: String,
   enums: String,
@@ -105,7 +112,11 @@ server.addService(acme.observatory.v2.Telescopes.service, {
   WhoAmI: whoAmI,
   Hidden: whoAmI,
 });
-new ReflectionService(definition).addToServer(server);
+if (lossy) {
+  new ReflectionService(definition).addToServer(server);
+} else {
+  addReflection(server, includeDirs, { 'acme.observatory.v2.Telescopes': 'observatory.proto' });
+}
 server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   console.log(`listening on 127.0.0.1:${port}`);

@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "gtest/gtest.h"
@@ -63,10 +64,12 @@ Backends::Backends(const std::string& store, const std::string& listen,
   address = process->WaitForLine("listening on ");
 }
 
-ForeignBackend::ForeignBackend() {
-  process = std::make_unique<Process>(std::vector<std::string>{
+ForeignBackend::ForeignBackend(bool lossy_reflection) {
+  std::vector<std::string> argv = {
       "node", RepositoryRoot() + "/tests/foreign/backend.js",
-      RepositoryRoot() + "/proto"});
+      RepositoryRoot() + "/proto"};
+  if (lossy_reflection) argv.push_back("--lossy-reflection");
+  process = std::make_unique<Process>(argv);
   address = process->WaitForLine("listening on ");
 }
 
@@ -78,6 +81,12 @@ Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,
   WriteFile(directory.path() + "/key", std::string(kKey) + "\n");
   if (key == Key::kOwn) {
     argv.insert(argv.end(), {"--auth-key", directory.path() + "/key"});
+  }
+  // Most schemas of tests say nothing about access.
+  if (std::none_of(options.begin(), options.end(), [](const std::string& each) {
+        return each.rfind("--default-access", 0) == 0;
+      })) {
+    argv.push_back("--default-access=public");
   }
   argv.insert(argv.end(), options.begin(), options.end());
   process = std::make_unique<Process>(argv);

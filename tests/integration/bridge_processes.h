@@ -35,14 +35,16 @@ struct Backends {
   std::string address;
 };
 
-// Node's, of tests/foreign.
+// Node's, of tests/foreign. With `lossy_reflection` its files lose their
+// options.
 struct ForeignBackend {
-  ForeignBackend();
+  explicit ForeignBackend(bool lossy_reflection = false);
   std::unique_ptr<Process> process;
   std::string address;
 };
 
-// `sse-bridge` on a free port, with an HMAC key of its own.
+// `sse-bridge` on a free port, with an HMAC key of its own. Methods without
+// sse.v1.access are public, unless the options have --default-access=.
 struct Bridge {
   enum class Key { kOwn, kNone };
   // `launcher` stands before the program, as in "env NAME=VALUE sse-bridge".

@@ -141,6 +141,18 @@ TEST_F(BrowserRulesTest, CookiesOfOtherSitesPagesAreRefused) {
              {{"Origin", "null"}},
              {{"Origin", "http://127.0.0.1:1"}},
              {{"Origin", "https://app.example"}, {"Origin", Own()}},
+             // The same host by another scheme or port is another site.
+             {{"Origin", "https://" + OwnHost()}},
+             {{"Origin", "http://127.0.0.1"}},
+             {{"Origin", "capacitor://" + OwnHost()}},
+             // What the browser says counts more than that Origin is ours.
+             {{"Origin", Own()}, {"Sec-Fetch-Site", "cross-site"}},
+             {{"Origin", Own()}, {"Sec-Fetch-Site", "same-site"}},
+             {{"Origin", Own()}, {"Sec-Fetch-Site", "Same-Origin"}},
+             {{"Origin", "null"}, {"Sec-Fetch-Site", "same-origin"}},
+             // Nobody trusted says so.
+             {{"Origin", "https://" + OwnHost()},
+              {"X-Forwarded-Proto", "https"}},
              // An image or a frame sends no Origin.
              {{"Sec-Fetch-Site", "cross-site"}},
              {{"Sec-Fetch-Site", "same-site"}}}) {
@@ -178,6 +190,58 @@ TEST_F(BrowserRulesTest, CookiesOfOwnPagesAndOfOtherClientsAreTaken) {
       cors_.Request("GET", "/channels/c/members", cors_.Token("ann"));
   request.headers.emplace_back("Origin", "https://evil.example");
   EXPECT_EQ(Fetch(cors_.address, request).status, 200);
+}
+
+TEST_F(BrowserRulesTest, ATrustedProxyTellsTheSchemeOfThePage) {
+  Bridge bridge(backends_.address,
+                {"--trusted-proxy", "127.0.0.1", "--auth-cookie", "session"});
+  const std::string host = bridge.address.substr(7);
+  const auto status = [&](const std::string& scheme, Headers headers) {
+    headers.emplace_back("Origin", scheme + host);
+    headers.emplace_back("Cookie", "session=" + bridge.Token("ann"));
+    headers.emplace_back("Host", host);
+    return Ask(bridge, "GET", "/channels/c/members", headers).status;
+  };
+  for (const char* https : {"https", "HTTPS", "https, http"}) {
+    EXPECT_EQ(status("https://", {{"X-Forwarded-Proto", https}}), 200);
+    EXPECT_EQ(status("http://", {{"X-Forwarded-Proto", https}}), 403);
+    EXPECT_EQ(status("http://", {{"X-Forwarded-Proto", https},
+                                 {"Sec-Fetch-Site", "same-origin"}}),
+              403);
+  }
+  EXPECT_EQ(status("http://", {{"X-Forwarded-Proto", "http"}}), 200);
+  EXPECT_EQ(status("https://", {}), 403);
+  EXPECT_EQ(status("https://", {{"X-Forwarded-Proto", "wss"}}), 403);
+  EXPECT_EQ(status("https://", {{"X-Forwarded-Proto", "https"},
+                                {"X-Forwarded-Proto", "https"}}),
+            403);
+  // The browser vouches where nobody else knows.
+  EXPECT_EQ(status("https://", {{"Sec-Fetch-Site", "same-origin"}}), 200);
+}
+
+TEST_F(BrowserRulesTest, AppsAreListedAndPagesWithoutOriginGetNoCookies) {
+  Bridge bridge(backends_.address,
+                {"--cors-origin", "capacitor://localhost", "--cors-origin",
+                 "null", "--auth-cookie", "session"});
+  const Headers cookie = {{"Cookie", "session=" + bridge.Token("ann")}};
+  Headers app = cookie;
+  app.emplace_back("Origin", "capacitor://localhost");
+  const HttpAnswer answer = Ask(bridge, "GET", kStream, app);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(Header(answer, "access-control-allow-origin"),
+            "capacitor://localhost");
+  EXPECT_EQ(Header(answer, "access-control-allow-credentials"), "true");
+  const HttpAnswer sandboxed =
+      Ask(bridge, "GET", kPublic, {{"Origin", "null"}});
+  EXPECT_EQ(Header(sandboxed, "access-control-allow-origin"), "null");
+  EXPECT_EQ(Header(sandboxed, "access-control-allow-credentials"), "");
+  Headers nobody = cookie;
+  nobody.emplace_back("Origin", "null");
+  EXPECT_EQ(Ask(bridge, "GET", kStream, nobody).status, 403);
+  EXPECT_EQ(Ask(bridge, "OPTIONS", kPublic,
+                {{"Origin", "null"}, {"Access-Control-Request-Method", "GET"}})
+                .status,
+            204);
 }
 
 TEST_F(BrowserRulesTest, PreflightsAreAnsweredForAllowedOrigins) {

@@ -446,14 +446,14 @@ TEST_F(ForeignSchemaTest, AbsentBackendIsUnavailable) {
 
 TEST_F(ForeignSchemaTest, ReflectionNeedsNoFile) {
   Bridge bridge(backend_->address, {"--reflect"});
+  EXPECT_EQ(
+      json::parse(bridge.Call("GET", "/v2/sites/a/telescopes/b").body)["name"],
+      "sites/a/telescopes/b");
+  ExpectError(bridge.Call("GET", "/v2/whoami"), 401);
   const std::string service = kService;
-  EXPECT_EQ(json::parse(
-                bridge.Call("POST", service + "Describe", "", R"({"name":"q"})")
-                    .body)["name"],
-            "q");
   EXPECT_EQ(bridge.Call("GET", service + "Hidden").status, 200);
-  HttpConnection stream = bridge.Stream(service + "Count?to=2");
-  EXPECT_EQ(Data(stream.Event())["number"], "1");
+  HttpConnection stream = bridge.Stream("/v2/count/2");
+  EXPECT_EQ(Data(stream.Event())["count"], "1");
 }
 
 }  // namespace

@@ -141,8 +141,9 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
 TEST(PagesSwitchTest, AreNotServedWithNoPages) {
   for (const char* off : {"--no-pages", "--pages=false"}) {
     Bridge bridge(kNoBackend, {off});
-    for (const char* path : {"/", "/explorer", "/assets/style.css",
-                             "/favicon.svg", "/schema.json"}) {
+    for (const char* path :
+         {"/", "/explorer", "/assets/style.css", "/favicon.svg", "/schema.json",
+          "/openapi.json", "/openapi.yaml"}) {
       ExpectError(bridge.Call("GET", path), 404);
     }
   }

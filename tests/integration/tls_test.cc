@@ -128,6 +128,21 @@ TEST_F(TlsTest, RequestsAndStreamsOverHttps) {
   EXPECT_EQ(secure_->process->Wait(), 0);
 }
 
+TEST_F(TlsTest, APageOfTheSameHostByHttpMayNotUseTheCookie) {
+  const auto bridge = Start({"--auth-cookie", "session"});
+  const std::string host = bridge->address.substr(8);
+  for (const auto& [origin, status] :
+       {std::pair("https://" + host, 200), {"http://" + host, 403}}) {
+    HttpRequest request = bridge->Request("GET", "/channels/c/members");
+    request.headers = {{"Host", host},
+                       {"Origin", origin},
+                       {"Cookie", "session=" + bridge->Token("ann")}};
+    HttpConnection connection(bridge->address, Trusting());
+    connection.Send(request);
+    EXPECT_EQ(connection.ReadAnswer().status, status) << origin;
+  }
+}
+
 // 10,000 by TLS_STREAMS=10000.
 TEST_F(TlsTest, ReloadDropsNoStream) {
   const char* asked = std::getenv("TLS_STREAMS");

@@ -66,33 +66,104 @@ TEST(OriginRulesTest, AnyIsSaidApart) {
 }
 
 TEST(OriginRulesTest, WhatIsNoOriginIsRefused) {
-  for (const char* origin :
-       {"", "null", "app.example.com", "https://", "https://a/", "https://a/b",
-        "https://a:b", "https://a:", "ftp://a", "https://*", "https://*.com",
-        "https://a.*.com", "https://*a.com", "https://u@a", "https://a b"}) {
+  for (const char* origin : {"",
+                             "NULL",
+                             " null",
+                             "app.example.com",
+                             "https://",
+                             "https://a/",
+                             "https://a/b",
+                             "https://a:b",
+                             "https://a:",
+                             "ftp://a",
+                             "https://*",
+                             "https://*.com",
+                             "https://a.*.com",
+                             "https://*a.com",
+                             "https://u@a",
+                             "https://a b",
+                             " https://a",
+                             "https://a ",
+                             "https://a\t",
+                             "HTTPS://a",
+                             "htps://a",
+                             "https:/a",
+                             "https//a",
+                             "https://a.",
+                             "https://a..b",
+                             "file://a",
+                             "file://",
+                             "wss://a",
+                             "data://a",
+                             "capacitor://",
+                             "capacitor://*",
+                             "capacitor://*.a.b",
+                             "capacitor://localhost/",
+                             "cap acitor://a",
+                             "chrome-extension://*",
+                             "https://\xe2\x80\x8b"
+                             "a"}) {
     EXPECT_EQ(OriginRules::Create({origin}, {}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << origin;
   }
-  for (const char* host : {"", "*", "https://a", "a:80", "a/b", "*.com"}) {
+  for (const char* host : {"", "*", "https://a", "a:80", "a/b", "*.com", " a",
+                           "a ", "a\t", "a.", "a..b", "*. a.b", "a\xc2\xa0"}) {
     EXPECT_EQ(OriginRules::Create({}, {host}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << host;
   }
 }
 
-TEST(OriginRulesTest, SameHostLooksAtHostAndPort) {
-  EXPECT_TRUE(
-      OriginRules::IsSameHost("http://a.example:8080", "a.example:8080"));
-  EXPECT_TRUE(OriginRules::IsSameHost("https://A.example", "a.example"));
-  EXPECT_TRUE(OriginRules::IsSameHost("https://a.example", "a.example:443"));
-  EXPECT_TRUE(OriginRules::IsSameHost("http://a.example:80", "a.example"));
-  EXPECT_TRUE(OriginRules::IsSameHost("http://[::1]:80", "[::1]"));
-  EXPECT_FALSE(OriginRules::IsSameHost("http://a.example", "a.example:8080"));
-  EXPECT_FALSE(OriginRules::IsSameHost("http://b.example", "a.example"));
-  EXPECT_FALSE(OriginRules::IsSameHost("null", "null"));
-  EXPECT_FALSE(OriginRules::IsSameHost("", ""));
-  EXPECT_FALSE(OriginRules::IsSameHost("http://", ""));
+TEST(OriginRulesTest, OriginsOfAppsCanBeListed) {
+  const OriginRules rules = Rules(
+      {"capacitor://localhost", "ionic://localhost", "tauri://localhost",
+       "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "app://-:81"});
+  for (const char* origin :
+       {"capacitor://localhost", "ionic://localhost", "tauri://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "app://-:81"}) {
+    EXPECT_TRUE(rules.Lists(origin)) << origin;
+  }
+  for (const char* origin :
+       {"http://localhost", "https://localhost", "capacitor://evil",
+        "capacitor://localhost:80", "Capacitor://localhost",
+        "chrome-extension://bbcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://abcdefghijklmnopabcdefghijklmnop", "app://-",
+        "xcapacitor://localhost", "://localhost", "null", "file://localhost"}) {
+    EXPECT_FALSE(rules.Lists(origin)) << origin;
+  }
+}
+
+TEST(OriginRulesTest, PagesWithoutAnOriginAreListedWithoutCookies) {
+  const OriginRules rules = Rules({"null"});
+  EXPECT_TRUE(rules.allows_null());
+  EXPECT_FALSE(rules.allows_any());
+  EXPECT_FALSE(rules.empty());
+  EXPECT_FALSE(rules.Lists("null")) << "anybody can make such a page";
+  EXPECT_FALSE(Rules({"*"}).allows_null());
+}
+
+TEST(OriginRulesTest, SameOriginLooksAtSchemeHostAndPort) {
+  const auto same = [](absl::string_view origin, absl::string_view scheme,
+                       absl::string_view host) {
+    return OriginRules::IsSameOrigin(origin, scheme, host);
+  };
+  EXPECT_TRUE(same("http://a.example:8080", "http", "a.example:8080"));
+  EXPECT_TRUE(same("https://A.example", "https", "a.example"));
+  EXPECT_TRUE(same("https://a.example", "https", "a.example:443"));
+  EXPECT_TRUE(same("http://a.example:80", "http", "a.example"));
+  EXPECT_TRUE(same("http://[::1]:80", "http", "[::1]"));
+  EXPECT_TRUE(same("https://a.example", "", "a.example"));
+  EXPECT_FALSE(same("http://a.example", "https", "a.example"));
+  EXPECT_FALSE(same("https://a.example", "http", "a.example"));
+  EXPECT_FALSE(same("http://a.example:443", "https", "a.example"));
+  EXPECT_FALSE(same("http://a.example", "", "a.example:443"));
+  EXPECT_FALSE(same("http://a.example", "http", "a.example:8080"));
+  EXPECT_FALSE(same("http://b.example", "http", "a.example"));
+  EXPECT_FALSE(same("capacitor://a.example", "", "a.example"));
+  EXPECT_FALSE(same("null", "", "null"));
+  EXPECT_FALSE(same("", "", ""));
+  EXPECT_FALSE(same("http://", "http", ""));
 }
 
 TEST(OriginRulesTest, HostsByNameOrDomain) {

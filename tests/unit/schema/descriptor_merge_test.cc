@@ -125,7 +125,8 @@ TEST(DescriptorMergeTest, OwnCopyOfAContractUnderAnotherNameIsKept) {
 }
 
 TEST(DescriptorMergeTest, LargerCopyOfAContractWins) {
-  FileDescriptorSet small = CompileProtos({{"test.proto", TestProto("")}});
+  FileDescriptorSet small = CompileProtos(
+      {{"test.proto", TestProto("message A { sse.v1.Stream stream = 1; }")}});
   FileDescriptorSet large = small;
   auto* field =
       FileOf(&large, "sse/v1/sse.proto")->mutable_message_type(0)->add_field();

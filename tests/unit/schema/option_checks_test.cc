@@ -327,5 +327,27 @@ TEST(OptionChecksTest, AllErrorsAreToldUpToALimit) {
               HasSubstr("(5 more)"));
 }
 
+TEST(OptionChecksTest, PublicExcludesEverythingElse) {
+  for (const char* other : {"authenticated: true", "scopes { any_of: 's' }",
+                            "roles { any_of: 'r' }", "subject_into: 'user'"}) {
+    for (const char* place : {"option (sse.v1.default_access)", ""}) {
+      const std::string access =
+          absl::StrCat("(sse.v1.", *place == '\0' ? "access" : "default_access",
+                       ") = { public: true ", other, " };\n");
+      const std::string rule = "option (google.api.http).get = '/m';";
+      const std::string service =
+          *place == '\0'
+              ? absl::StrCat("service S { rpc M(Request) returns (Response) { ",
+                             rule, "option ", access, "} }\n", kMessages)
+              : absl::StrCat("service S { option ", access,
+                             "rpc M(Request) returns (Response) { ", rule,
+                             "} }\n", kMessages);
+      EXPECT_THAT(LoadError(service), HasSubstr("public excludes")) << other;
+    }
+  }
+  EXPECT_EQ(LoadError(WithOptions("option (sse.v1.access).public = true;")),
+            "");
+}
+
 }  // namespace
 }  // namespace sse_bridge

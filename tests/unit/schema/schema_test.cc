@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_join.h"
 #include "google/api/annotations.pb.h"
 #include "tests/unit/schema/schema_testing.h"
 
@@ -238,6 +239,176 @@ TEST(SchemaTest, RulesOfResponsesAreNotCompiled) {
                       "message B { string b = 1 [(buf.validate.field).cel = "
                       "{ id: 'x' }]; }"),
             "");
+}
+
+constexpr char kDoors[] =
+    "service S {"
+    " rpc Silent(Q) returns (Q) { option (google.api.http).get = '/silent'; }"
+    " rpc Nothing(Q) returns (Q) { option (google.api.http).get = '/nothing';"
+    "  option (sse.v1.access) = {}; }"
+    " rpc Open(Q) returns (Q) { option (google.api.http).get = '/open';"
+    "  option (sse.v1.access).public = true; }"
+    " rpc Own(Q) returns (Q) { option (google.api.http).get = '/own';"
+    "  option (sse.v1.access).authenticated = true; }"
+    " rpc Unrouted(Q) returns (Q); }"
+    "service T { option (sse.v1.default_access).public = true;"
+    " rpc Silent(Q) returns (Q) { option (google.api.http).get = '/t'; }"
+    " rpc Nothing(Q) returns (Q) { option (google.api.http).get = '/t/nothing';"
+    "  option (sse.v1.access) = {}; } }"
+    "message Q { string id = 1; }";
+
+TEST(SchemaTest, DefaultAccessIsForMethodsThatNameNobody) {
+  for (const DefaultAccess access :
+       {DefaultAccess::kPublic, DefaultAccess::kAuthenticated}) {
+    const auto schema = LoadTestProto(kDoors, {.default_access = access});
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    const bool closed = access == DefaultAccess::kAuthenticated;
+    const auto authenticated = [&](const char* name) {
+      return (*schema)->FindMethod(name)->access.authenticated();
+    };
+    EXPECT_EQ(authenticated("test.S.Silent"), closed);
+    EXPECT_EQ(authenticated("test.S.Nothing"), closed);
+    EXPECT_EQ(authenticated("test.T.Nothing"), closed);
+    EXPECT_FALSE(authenticated("test.S.Open"));
+    EXPECT_FALSE(authenticated("test.T.Silent"));
+    EXPECT_TRUE(authenticated("test.S.Own"));
+    EXPECT_TRUE((*schema)->unserved().empty());
+  }
+}
+
+TEST(SchemaTest, WhatIsDeniedByDefaultIsNotServedAndSaysSo) {
+  const auto schema =
+      LoadTestProto(kDoors, {.default_access = DefaultAccess::kDenied});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->Match("GET", "/silent").kind,
+            RouteMatch::Kind::kNotFound);
+  const UnservedMethod* silent = (*schema)->FindUnserved("GET", "/silent");
+  ASSERT_NE(silent, nullptr);
+  EXPECT_EQ(silent->name, "test.S.Silent");
+  EXPECT_TRUE(absl::IsPermissionDenied(silent->why));
+  EXPECT_NE((*schema)->FindUnserved("GET", "/nothing"), nullptr);
+  EXPECT_NE((*schema)->FindUnserved("GET", "/t/nothing"), nullptr);
+  EXPECT_EQ((*schema)->unserved().size(), 3u) << "without a route: no matter";
+  EXPECT_EQ((*schema)->warnings().size(), 3u);
+  for (const char* path : {"/open", "/own", "/t"}) {
+    EXPECT_EQ((*schema)->Match("GET", path).kind, RouteMatch::Kind::kFound);
+  }
+}
+
+// A backend's own word for its files.
+SchemaSource Reflected(const std::string& name, const ProtoFiles& files) {
+  SchemaSource source = SourceOf(CompileProtos(files), name);
+  source.lenient = true;
+  return source;
+}
+
+constexpr char kA[] =
+    "syntax = 'proto3'; package a; import 'common.proto'; "
+    "service A { rpc M(c.Money) returns (c.Money); }";
+constexpr char kB[] =
+    "syntax = 'proto3'; package b; import 'common.proto'; "
+    "service B { rpc M(c.Money) returns (c.Money); }";
+constexpr char kOld[] =
+    "syntax = 'proto3'; package c; message Money { int64 units = 1; }";
+constexpr char kNew[] =
+    "syntax = 'proto3'; package c; "
+    "message Money { int64 units = 1; int32 nanos = 2; }";
+
+TEST(SchemaTest, BackendsWithOtherFilesOfOneNameKeepTheirOwn) {
+  const SchemaSource a =
+      Reflected("one", {{"a.proto", kA}, {"common.proto", kOld}});
+  const SchemaSource b =
+      Reflected("two", {{"b.proto", kB}, {"common.proto", kNew}});
+  const auto schema = Schema::Load({a, b}, {.default_routes = true});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const Method* of_a = (*schema)->FindMethod("a.A.M");
+  const Method* of_b = (*schema)->FindMethod("b.B.M");
+  ASSERT_NE(of_a, nullptr);
+  ASSERT_NE(of_b, nullptr);
+  EXPECT_EQ(of_a->descriptor->input_type()->field_count(), 1);
+  EXPECT_EQ(of_b->descriptor->input_type()->field_count(), 2);
+  ASSERT_EQ((*schema)->warnings().size(), 1u);
+  EXPECT_THAT((*schema)->warnings()[0], HasSubstr("common.proto"));
+  // Files that an operator gave are no such thing.
+  EXPECT_FALSE(
+      Schema::Load(
+          {SourceOf(CompileProtos({{"a.proto", kA}, {"common.proto", kOld}})),
+           SourceOf(CompileProtos({{"b.proto", kB}, {"common.proto", kNew}}))})
+          .ok());
+}
+
+TEST(SchemaTest, AServiceIsServedAsTheBackendHasItThatIsCalledForIt) {
+  SchemaSource first =
+      Reflected("one", {{"a.proto", kA}, {"common.proto", kOld}});
+  SchemaSource second =
+      Reflected("two", {{"a.proto", kA}, {"common.proto", kNew}});
+  const auto fields = [&] {
+    const auto schema = Schema::Load({first, second}, {.default_routes = true});
+    EXPECT_TRUE(schema.ok()) << schema.status();
+    return (*schema)
+        ->FindMethod("a.A.M")
+        ->descriptor->input_type()
+        ->field_count();
+  };
+  EXPECT_EQ(fields(), 1);
+  first.except = {"a.A"};
+  second.only = {"a.A"};
+  EXPECT_EQ(fields(), 2);
+}
+
+TEST(SchemaTest, WhatABackendGotWrongCostsOnlyWhatNeedsIt) {
+  google::protobuf::FileDescriptorSet set =
+      CompileProtos({{"a.proto", kA},
+                     {"common.proto", kOld},
+                     {"user.proto",
+                      "syntax = 'proto3'; package u; import 'a.proto'; "
+                      "import 'common.proto'; message U { c.Money m = 1; }"},
+                     {"b.proto",
+                      "syntax = 'proto3'; package b; "
+                      "service B { rpc M(Q) returns (Q); } message Q {}"}});
+  for (auto& file : *set.mutable_file()) {
+    if (file.name() == "common.proto")
+      file.mutable_message_type(0)->set_name("X");
+  }
+  SchemaSource source = SourceOf(set, "one");
+  EXPECT_FALSE(Schema::Load({source}, {.default_routes = true}).ok());
+  source.lenient = true;
+  source.warnings = {"something else"};
+  const auto schema = Schema::Load({source}, {.default_routes = true});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_NE((*schema)->FindMethod("b.B.M"), nullptr);
+  EXPECT_EQ((*schema)->FindMethod("a.A.M"), nullptr);
+  EXPECT_THAT(
+      absl::StrJoin((*schema)->warnings(), "\n"),
+      AllOf(HasSubstr("one: something else"), HasSubstr("a.proto is left out"),
+            HasSubstr("user.proto is left out")));
+}
+
+TEST(SchemaTest, AWrongOptionOfABackendCostsItsMethod) {
+  const ProtoFiles files = {
+      {"a.proto",
+       "syntax = 'proto3'; package a; import 'sse/v1/sse.proto'; "
+       "import 'buf/validate/validate.proto'; "
+       "service A { rpc Good(Q) returns (stream Q); "
+       "rpc Bad(Q) returns (stream Q) { "
+       "option (sse.v1.stream).event_from = 'gone'; } "
+       "rpc Rule(R) returns (Q); rpc Again(R) returns (Q); } "
+       "message Q { string id = 1; } "
+       "message R { string id = 1 [(buf.validate.field) = { cel { id: 'x' } "
+       "}]; }"}};
+  EXPECT_FALSE(
+      Schema::Load({SourceOf(CompileProtos(files))}, {.default_routes = true})
+          .ok());
+  const auto schema =
+      Schema::Load({Reflected("one", files)}, {.default_routes = true});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_NE((*schema)->FindMethod("a.A.Good"), nullptr);
+  // A rule that is not enforced is not dropped for the second one either.
+  EXPECT_EQ((*schema)->methods().size(), 1u);
+  EXPECT_EQ((*schema)->unserved().size(), 3u);
+  EXPECT_THAT(
+      std::string((*schema)->FindUnserved("GET", "/a.A/Bad")->why.message()),
+      HasSubstr("no field \"gone\""));
 }
 
 }  // namespace

@@ -92,14 +92,20 @@ SchemaSource SourceOf(const pb::FileDescriptorSet& set,
 }
 
 std::string TestProto(const std::string& body) {
-  return "syntax = \"proto3\"; package test; "
-         "import \"buf/validate/validate.proto\"; "
-         "import \"google/api/annotations.proto\"; "
-         "import \"google/protobuf/any.proto\"; "
-         "import \"google/protobuf/timestamp.proto\"; "
-         "import \"google/protobuf/wrappers.proto\"; "
-         "import \"sse/v1/sse.proto\";\n" +
-         body;
+  std::string head =
+      "syntax = \"proto3\"; package test; "
+      "import \"google/protobuf/any.proto\"; "
+      "import \"google/protobuf/timestamp.proto\"; "
+      "import \"google/protobuf/wrappers.proto\"; ";
+  for (const auto& [used, file] :
+       {std::pair("buf.validate.", "buf/validate/validate.proto"),
+        std::pair("google.api.http", "google/api/annotations.proto"),
+        std::pair("sse.v1.", "sse/v1/sse.proto")}) {
+    if (body.find(used) != std::string::npos) {
+      head += std::string("import \"") + file + "\"; ";
+    }
+  }
+  return head + "\n" + body;
 }
 
 absl::StatusOr<std::shared_ptr<const Schema>> LoadTestProto(

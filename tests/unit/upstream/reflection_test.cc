@@ -73,19 +73,19 @@ TEST(FetchSchemaTest, ReadsTheReflectionOfGrpcItself) {
   ASSERT_TRUE(upstream.ok());
   auto set = FetchSchema(upstream->get(), kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Names(*set), Contains("realtime/v1/prices.proto"));
-  EXPECT_THAT(Names(*set), Contains("realtime/v1/tasks.proto"));
-  EXPECT_THAT(Names(*set), Contains("google/api/annotations.proto"));
-  EXPECT_THAT(Names(*set), Contains("google/protobuf/descriptor.proto"));
-  EXPECT_THAT(Names(*set), Not(Contains(HasSubstr("reflection"))));
-  ExpectBuilds(*set);
+  EXPECT_THAT(Names(set->files), Contains("realtime/v1/prices.proto"));
+  EXPECT_THAT(Names(set->files), Contains("realtime/v1/tasks.proto"));
+  EXPECT_THAT(Names(set->files), Contains("google/api/annotations.proto"));
+  EXPECT_THAT(Names(set->files), Contains("google/protobuf/descriptor.proto"));
+  EXPECT_THAT(Names(set->files), Not(Contains(HasSubstr("reflection"))));
+  ExpectBuilds(set->files);
 
   // Options came along.
   const auto* linked = DescriptorPool::generated_pool()->FindFileByName(
       "realtime/v1/prices.proto");
   FileDescriptorProto expected;
   linked->CopyTo(&expected);
-  for (const FileDescriptorProto& file : set->file()) {
+  for (const FileDescriptorProto& file : set->files.file()) {
     if (file.name() != expected.name()) continue;
     EXPECT_EQ(file.SerializeAsString(), expected.SerializeAsString());
   }
@@ -203,7 +203,7 @@ TEST(FetchSchemaTest, SpeaksV1WhereItIsThere) {
   backend.Add(File("a.proto", {}, "A"));
   auto set = FetchSchema(&backend, kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Names(*set), ElementsAre("a.proto"));
+  EXPECT_THAT(Names(set->files), ElementsAre("a.proto"));
   EXPECT_THAT(
       backend.paths,
       ElementsAre("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"));
@@ -215,7 +215,7 @@ TEST(FetchSchemaTest, FallsBackToV1Alpha) {
   backend.Add(File("a.proto", {}, "A"));
   auto set = FetchSchema(&backend, kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Names(*set), ElementsAre("a.proto"));
+  EXPECT_THAT(Names(set->files), ElementsAre("a.proto"));
   EXPECT_EQ(backend.calls, 3);  // v1 once, then v1alpha only
 }
 
@@ -238,9 +238,9 @@ TEST(FetchSchemaTest, AsksForImportsUntilNoneIsMissing) {
   backend.Add(File("e.proto", {"d.proto"}, "E"));
   auto set = FetchSchema(&backend, kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Names(*set), ElementsAre("a.proto", "b.proto", "c.proto",
-                                       "d.proto", "e.proto"));
-  ExpectBuilds(*set);
+  EXPECT_THAT(Names(set->files), ElementsAre("a.proto", "b.proto", "c.proto",
+                                             "d.proto", "e.proto"));
+  ExpectBuilds(set->files);
 }
 
 TEST(FetchSchemaTest, WellKnownImportsAreTakenFromTheProgram) {
@@ -251,24 +251,95 @@ TEST(FetchSchemaTest, WellKnownImportsAreTakenFromTheProgram) {
            "A"));
   auto set = FetchSchema(&backend, kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_THAT(Names(*set), Contains("google/protobuf/timestamp.proto"));
-  EXPECT_THAT(Names(*set), Contains("google/api/http.proto"));
-  ExpectBuilds(*set);
+  EXPECT_THAT(Names(set->files), Contains("google/protobuf/timestamp.proto"));
+  EXPECT_THAT(Names(set->files), Contains("google/api/http.proto"));
+  ExpectBuilds(set->files);
 }
 
-TEST(FetchSchemaTest, MissingImportIsNamed) {
+TEST(FetchSchemaTest, MissingImportIsToldAndLeftToTheReader) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"lost.proto"}, "A"));
-  const absl::Status status = FetchSchema(&backend, kTimeout).status();
-  EXPECT_EQ(status, absl::NotFoundError("gRPC reflection of fake:1: the import "
-                                        "\"lost.proto\": not here"));
+  backend.Add(File("b.proto", {}, "B"));
+  auto schema = FetchSchema(&backend, kTimeout);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_THAT(Names(schema->files), ElementsAre("a.proto", "b.proto"));
+  EXPECT_THAT(schema->warnings,
+              ElementsAre("gRPC reflection of fake:1: the import "
+                          "\"lost.proto\": not here"));
+  // Nothing of it is used.
+  ExpectBuilds(schema->files);
 }
 
-TEST(FetchSchemaTest, ImportCircleIsRefused) {
+TEST(FetchSchemaTest, TypesOfAMissingImportAreLookedForUnderAnotherFileName) {
+  FakeBackend backend;
+  FileDescriptorProto user = File("a.proto", {"sub/types.proto"}, "A");
+  auto* field = user.add_message_type()->add_field();
+  user.mutable_message_type(0)->set_name("M");
+  field->set_name("x");
+  field->set_number(1);
+  field->set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
+  field->set_type(google::protobuf::FieldDescriptorProto::TYPE_MESSAGE);
+  field->set_type_name(".t.X");
+  backend.Add(std::move(user));
+  FileDescriptorProto types = File("types.proto", {});
+  types.add_message_type()->set_name("X");
+  backend.answerer = [&](const v1::ServerReflectionRequest& request) {
+    if (request.file_containing_symbol() != "t.X") {
+      return backend.Answer(request);
+    }
+    v1::ServerReflectionResponse response;
+    response.mutable_file_descriptor_response()->add_file_descriptor_proto(
+        types.SerializeAsString());
+    return response;
+  };
+  auto schema = FetchSchema(&backend, kTimeout);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_THAT(Names(schema->files), ElementsAre("types.proto", "a.proto"));
+  ExpectBuilds(schema->files);
+}
+
+TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
+  FakeBackend backend;
+  backend.Add(File("a.proto", {}, "A"));
+  backend.answerer = [&](const v1::ServerReflectionRequest& request) {
+    v1::ServerReflectionResponse response = backend.Answer(request);
+    if (request.has_list_services()) {
+      response.mutable_list_services_response()->add_service()->set_name(
+          "ghost.v1.Ghost");
+    }
+    return response;
+  };
+  auto schema = FetchSchema(&backend, kTimeout);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_THAT(Names(schema->files), ElementsAre("a.proto"));
+  EXPECT_THAT(schema->warnings,
+              ElementsAre(HasSubstr("ghost.v1.Ghost is not served")));
+
+  // With nothing beside it there is nothing to serve.
+  backend.files.clear();
+  EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
+}
+
+TEST(FetchSchemaTest, ABackendThatIsLostMeanwhileIsAnError) {
+  FakeBackend backend;
+  backend.Add(File("a.proto", {}, "A"));
+  backend.answerer = [&](const v1::ServerReflectionRequest& request) {
+    v1::ServerReflectionResponse response = backend.Answer(request);
+    if (request.has_file_containing_symbol()) {
+      response.mutable_error_response()->set_error_code(14);
+    }
+    return response;
+  };
+  EXPECT_TRUE(absl::IsUnavailable(FetchSchema(&backend, kTimeout).status()));
+}
+
+TEST(FetchSchemaTest, ImportCircleIsLeftToTheReader) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"b.proto"}, "A"));
   backend.Add(File("b.proto", {"a.proto"}));
-  EXPECT_TRUE(absl::IsDataLoss(FetchSchema(&backend, kTimeout).status()));
+  auto schema = FetchSchema(&backend, kTimeout);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ(schema->files.file_size(), 2);
 }
 
 TEST(FetchSchemaTest, LongImportChainIsNoTrouble) {
@@ -281,8 +352,8 @@ TEST(FetchSchemaTest, LongImportChainIsNoTrouble) {
   }
   auto set = FetchSchema(&backend, kTimeout);
   ASSERT_TRUE(set.ok()) << set.status();
-  EXPECT_EQ(set->file(0).name(), absl::StrCat("f", kFiles - 1));
-  EXPECT_EQ(set->file_size(), kFiles);
+  EXPECT_EQ(set->files.file(0).name(), absl::StrCat("f", kFiles - 1));
+  EXPECT_EQ(set->files.file_size(), kFiles);
 }
 
 TEST(FetchSchemaTest, FilesAreBounded) {

@@ -1,6 +1,6 @@
 // Unary calls, and errors in the form that the bridge gives them.
 
-import {authorization} from './token.js';
+import {authorization, nextToken} from './token.js';
 
 // The path that the bridge is below, by the page's own: '' or '/realtime', say,
 // where a proxy serves it under another path than its own.
@@ -46,4 +46,18 @@ export async function call(verb, path, body) {
   });
   if (!response.ok) throw await ApiError.from(response);
   return response.json();
+}
+
+// /schema.json. What keeps it away is told; where that is the token, another one
+// is waited for. Null when it cannot be had at all.
+export async function readSchema(tell) {
+  for (;;) {
+    try {
+      return await call('GET', '/schema.json');
+    } catch (error) {
+      tell(explain(error));
+      if (!(error instanceof ApiError) || error.httpStatus !== 401) return null;
+    }
+    await nextToken();
+  }
 }

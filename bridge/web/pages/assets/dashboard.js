@@ -4,7 +4,7 @@
 // metrics share one (`/events`); notifications have their own, because the name
 // of their events matters; a watched task has one while it runs.
 
-import {ApiError, call, explain} from './api.js';
+import {ApiError, readSchema} from './api.js';
 import {mountChannel} from './channel.js';
 import {Connections} from './connections.js';
 import {byId} from './dom.js';
@@ -23,9 +23,11 @@ const kParts = ['price', 'channel', 'metrics'];
 // How long after the end of one of them all are opened anew.
 const kReopenMs = 5000;
 
-// What the loaded schema says of the five services: methods by name.
-async function loadMethods() {
-  const schema = await call('GET', '/schema.json');
+// What the loaded schema says of the five services: methods by name. Null when
+// it cannot be had.
+async function loadMethods(tell) {
+  const schema = await readSchema(tell);
+  if (schema === null) return null;
   const methods = new Map();
   for (const service of schema.services) {
     if (!service.name.startsWith(kService)) continue;
@@ -53,11 +55,8 @@ function admit(panel, method) {
 async function start() {
   mountTokenBox(byId('top'));
   const connections = new Connections(byId('connections'));
-  let methods;
-  try {
-    methods = await loadMethods();
-  } catch (error) {
-    connections.tell(explain(error));
+  const methods = await loadMethods((why) => connections.tell(why));
+  if (methods === null) {
     setTimeout(() => location.reload(), 3000);
     return;
   }

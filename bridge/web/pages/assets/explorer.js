@@ -1,7 +1,7 @@
 // The stream explorer: every method of whatever schema the bridge has loaded,
 // from /schema.json. It knows no service.
 
-import {ApiError, base, call, explain} from './api.js';
+import {ApiError, base, explain, readSchema} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
 import {EventTable} from './events.js';
 import {isText, MessageForm, withJsonNames} from './form.js';
@@ -97,7 +97,8 @@ function showMethod() {
   const found = allMethods().find((each) => each.full_name === wanted) ?? allMethods()[0];
   byId('loading').hidden = found !== undefined;
   if (found === undefined) {
-    setText(byId('loading'), 'This schema has no method that HTTP reaches.');
+    setText(byId('loading'), ['This schema has no method that HTTP reaches.',
+      ...(schema.not_served ?? []).map(({reason}) => reason)].join('\n'));
     return;
   }
   if (found === method) return;
@@ -299,12 +300,8 @@ function mountTabs() {
 async function start() {
   mountTokenBox(byId('top'));
   mountTabs();
-  try {
-    schema = await call('GET', '/schema.json');
-  } catch (error) {
-    setText(byId('loading'), explain(error));
-    return;
-  }
+  schema = await readSchema((why) => setText(byId('loading'), why));
+  if (schema === null) return;
   byId('dashboard-link').hidden = !schema.services.some(({name}) => name.startsWith('realtime.v1.'));
   schema.messages[kBundle.request] = [{name: 'stream', type: 'string', repeated: true}];
   if (allMethods().some((each) => each.streaming)) {

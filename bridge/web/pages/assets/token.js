@@ -21,6 +21,15 @@ export function setToken(token) {
 
 export const onTokenChange = (listener) => listeners.add(listener);
 
+// Waits for another token.
+export const nextToken = () => new Promise((resolve) => {
+  const once = () => {
+    listeners.delete(once);
+    resolve();
+  };
+  listeners.add(once);
+});
+
 export const authorization = () =>
   getToken() === '' ? {} : {Authorization: `Bearer ${getToken()}`};
 
