@@ -93,6 +93,7 @@ HttpResponse StreamHeadResponse(StreamForm form) {
 HttpResponse NoEventsResponse(StreamForm form) {
   switch (form) {
     case StreamForm::kEvents:
+    case StreamForm::kRaw:
       return HttpResponse{204, {{"Cache-Control", "no-store"}}, ""};
     case StreamForm::kLines:
     case StreamForm::kArray:
