@@ -17,6 +17,8 @@ using Version = OpenApiOptions::Version;
 
 constexpr char kStatusSchema[] = "StatusEvent";
 constexpr char kResetSchema[] = "ResetEvent";
+constexpr char kUnreadableSchema[] = "UnreadableEvent";
+constexpr char kUpstreamSchema[] = "UpstreamEvent";
 constexpr char kErrorSchema[] = "Error";
 
 struct ErrorKind {
@@ -48,6 +50,13 @@ constexpr ErrorKind kErrors[] = {
     {503, "Unavailable", "Retry later.", "Retry-After"},
     {504, "DeadlineExceeded", "The backend did not answer in time.", nullptr},
 };
+
+// Whether it shows bytes as they are.
+bool IsHttpBody(const Route& route) {
+  return route.response_body.empty() &&
+         route.method->descriptor->output_type()->full_name() ==
+             "google.api.HttpBody";
+}
 
 // What a route shows: its whole response, or a field of it.
 Json DataSchema(const Route& route, const JsonSchemas& schemas) {
@@ -100,8 +109,10 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
                DataSchema(route, schemas));
 }
 
-Json Items(Json events, bool resumable) {
+Json Items(Json events, bool resumable, bool outages) {
   events.push_back(Component("schemas", kStatusSchema));
+  events.push_back(Component("schemas", kUnreadableSchema));
+  if (outages) events.push_back(Component("schemas", kUpstreamSchema));
   if (resumable) events.push_back(Component("schemas", kResetSchema));
   return {{"oneOf", std::move(events)}};
 }
@@ -132,7 +143,8 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
   Json events, lines;
   if (version == Version::k32) {
     events["itemSchema"] =
-        Items(Json::array({EventOf(route, schemas)}), resumable);
+        Items(Json::array({EventOf(route, schemas)}), resumable,
+              !route.method->stream.hide_outages());
     lines["itemSchema"] = element;
   } else {
     events["schema"] = {
@@ -141,6 +153,21 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
          "Server-sent events, whose `data:` is the JSON of an element of "
          "application/json below. The event `grpc-status` ends the stream."}};
     lines["schema"] = {{"type", "string"}};
+  }
+  if (IsHttpBody(route)) {
+    Json ok = {
+        {"description",
+         "The bytes of the stream, of the content type that the backend gives "
+         "with its first message. When it fails later, the connection is cut: "
+         "the body is not whole. Who asks for text/event-stream gets the "
+         "messages as events."},
+        {"headers",
+         {{"Cache-Control",
+           {{"schema", {{"const", "no-store, no-transform"}}}}}}},
+        {"content",
+         {{"*/*", Json::object()}, {"text/event-stream", std::move(events)}}}};
+    return {{"200", std::move(ok)},
+            {"204", {{"description", "The stream ended before any bytes."}}}};
   }
   Json ok = {{"description",
               "The stream. It ends with the event `grpc-status`; without one "
@@ -160,11 +187,8 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
 }
 
 Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
-  const bool raw = route.response_body.empty() &&
-                   route.method->descriptor->output_type()->full_name() ==
-                       "google.api.HttpBody";
   Json content;
-  if (raw) {
+  if (IsHttpBody(route)) {
     content["*/*"] = Json::object();
   } else {
     content["application/json"] = {{"schema", DataSchema(route, schemas)}};
@@ -201,7 +225,8 @@ Json ResponsesOf(const Route& route, const JsonSchemas& schemas,
   Json responses;
   if (route.method->server_streaming) {
     responses = StreamResponses(route, schemas, version);
-    errors.insert(errors.end(), {406, 429});
+    errors.push_back(429);
+    if (!IsHttpBody(route)) errors.push_back(406);
   } else {
     responses = UnaryResponses(route, schemas);
     errors.insert(errors.end(), {409, 429, 504});
@@ -216,17 +241,18 @@ Json BundleResponses(
   Json media;
   if (version == Version::k32) {
     Json events = Json::array();
-    bool resumable = false;
+    bool resumable = false, outages = false;
     for (const auto& [name, route] : streams) {
       events.push_back(Event({{"const", name}}, true,
                              !route->method->id_from.empty(),
                              DataSchema(*route, schemas)));
       resumable = resumable || !route->method->resume_into.empty();
+      outages = outages || !route->method->stream.hide_outages();
     }
     // The client may choose names of its own.
     media["itemSchema"] = {
         {"anyOf",
-         {Items(std::move(events), resumable),
+         {Items(std::move(events), resumable, outages),
           {{"type", "object"}, {"required", {"event", "data"}}}}}};
   } else {
     media["schema"] = {{"type", "string"}};
@@ -301,6 +327,19 @@ Json ErrorSchemas() {
       "The stream could not be resumed after `requested`: what follows is as "
       "on "
       "a first visit. `oldest` is the oldest id that is kept; it may be empty.";
+  components[kUnreadableSchema] =
+      Event({{"const", kUnreadableEventName}}, true, true, StatusSchema());
+  components[kUnreadableSchema]["description"] =
+      "Stands for an event that cannot be shown, and says why.";
+  components[kUpstreamSchema] =
+      Event({{"const", kUpstreamEventName}}, true, false,
+            {{"type", "object"},
+             {"properties",
+              {{"state", {{"enum", {"away", "back"}}}},
+               {"stream", {{"type", "string"}}}}},
+             {"required", {"state"}}});
+  components[kUpstreamSchema]["description"] =
+      "The backend was lost, and is tried again; or it is back.";
   components["StreamError"] = {
       {"type", "object"},
       {"description", "The last element of a stream that failed."},

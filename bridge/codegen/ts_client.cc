@@ -48,10 +48,13 @@ std::vector<Service> ServicesOf(const Schema& schema) {
   return services;
 }
 
-bool IsRaw(const Method& method) {
-  return !method.server_streaming &&
-         method.routes.front()->response_body.empty() &&
+bool ReturnsHttpBody(const Method& method) {
+  return method.routes.front()->response_body.empty() &&
          method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+}
+
+bool IsRaw(const Method& method) {
+  return !method.server_streaming && ReturnsHttpBody(method);
 }
 
 // ["book", "name"], in JSON names.
@@ -212,6 +215,12 @@ std::string MethodDoc(const Method& method) {
   std::string doc = method.description;
   if (const std::string access = AccessText(method); !access.empty()) {
     absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
+  }
+  if (method.server_streaming && ReturnsHttpBody(method)) {
+    absl::StrAppend(&doc, doc.empty() ? "" : "\n\n",
+                    "As events, with the bytes in base64. Whoever does not ask "
+                    "for text/event-stream\ngets the bytes as they are: a "
+                    "link, or `fetch`.");
   }
   return JsDoc(doc, "  ");
 }

@@ -76,6 +76,10 @@ struct StreamSpec {
   // Frames are sent as HTTP/1.1 chunks, and the end as the last chunk. Else the
   // end of the connection is the end of the body (HTTP/1.0).
   bool chunked = true;
+  // Of a body that does not tell itself whether it is whole: only kEnded is
+  // given the form of an end. Otherwise the last chunk is left out, or a body
+  // without chunks is broken off by a reset, so that the client notices.
+  bool cut_unless_ended = false;
   // A comment is sent after so long without anything sent, or up to a quarter
   // earlier, so that not all connections fire at once. Zero: none.
   absl::Duration keep_alive = absl::ZeroDuration();

@@ -102,6 +102,8 @@ class Delivery {
   // Of the clock that timers run by.
   int64_t MonotonicNanos() const { return clock_->MonotonicNanos(); }
 
+  size_t queue_limit_bytes() const { return options_.queue_limit_bytes; }
+
   DeliveryStats Stats() const;
 
   // The bytes of frames that were published and not taken up by the busiest

@@ -12,8 +12,19 @@ namespace sse_bridge {
 
 class Frame;
 
+// What a frame is, for rewriters: an event of the backend's, or one of the
+// bridge's own.
+enum class FrameKind : uint8_t {
+  kEvent,
+  kStatus,      // how the stream ended
+  kReset,       // there is a gap
+  kUnreadable,  // stands for a message that cannot be shown
+  kUpstream,    // the backend was lost, or is back
+};
+
 // What the maker of a frame knows about its bytes. Delivery itself reads `key`,
-// `is_event` and `retry_ms`; the rest is for rewriters, replay and metrics.
+// `is_event`, `retry_ms` and `condition`; the rest is for rewriters, replay and
+// metrics.
 struct FrameInfo {
   // Offsets into the payload: the end of the `event:` line, the end of the
   // `id:` line, and the data lines. All zero when unknown.
@@ -31,6 +42,11 @@ struct FrameInfo {
   // told to wait at least before they come back, in place of
   // StreamSpec::retry. 0: nothing else.
   uint32_t retry_ms = 0;
+  FrameKind kind = FrameKind::kEvent;
+  // Tells that something has begun (1) or is over (-1) for its topic. Of the
+  // topics that are one stream on a connection (MembershipOptions::group), only
+  // the first that begins and the last that is over are told.
+  int8_t condition = 0;
   // When the message reached the bridge, for latency metrics; 0 unknown.
   int64_t born_ns = 0;
 };

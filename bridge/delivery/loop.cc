@@ -186,6 +186,7 @@ void Loop::Run() {
     if (now_ - last_drain_ >= window_nanos_) DrainInbox();
     FlushDirty();
     ReportSent();
+    ReportAsks();
     graveyard_.clear();
     if (timers_ != nullptr) timers_->RunDue(now_);
     counters_.lag.Record(clock_->MonotonicNanos() - now_);
@@ -347,6 +348,7 @@ void Loop::Shutdown() {
     Reap();
     ReportSent();
     dirty_.clear();
+    asks_.clear();
     graveyard_.clear();
     MutexLock lock(&mu_);
     if (!inbox_.empty()) continue;

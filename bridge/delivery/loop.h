@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -45,14 +46,15 @@ class Loop {
   // What another thread asks for.
   struct Command {
     enum class Kind : uint8_t {
-      kOpen,     // slot, spec
-      kPublish,  // topic, frame
-      kAttach,   // slot, topic, attach
-      kDetach,   // slot, topic
-      kEnd,      // topic, frame, flag: an error
-      kSend,     // slot, frame
-      kClose,    // slot, reason, frame
-      kDrain,    // window, frame
+      kOpen,      // slot, spec
+      kPublish,   // topic, frame
+      kAttach,    // slot, topic, attach, flag: more
+      kContinue,  // slot, topic, attach, flag: more
+      kDetach,    // slot, topic
+      kEnd,       // topic, frame, flag: an error
+      kSend,      // slot, frame
+      kClose,     // slot, reason, frame
+      kDrain,     // window, frame
     };
     struct Attachment {
       MembershipOptions options;
@@ -160,6 +162,7 @@ class Loop {
   void Execute(Command* command);
   void OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec);
   void Attach(Command* command);
+  void Continue(Command* command);
   void Detach(LoopConnection* c, const Topic* topic);
   void EndTopic(const std::shared_ptr<Topic>& topic, const FramePtr& last,
                 bool error);
@@ -185,11 +188,13 @@ class Loop {
   void DispatchRuns();
   void DispatchRun(Topic* topic, bool only_one);
   void RecordLatency(const std::vector<FramePtr>& run);
-  void SendDirect(LoopConnection* c, Topic* topic, const Membership& membership,
+  void SendDirect(LoopConnection* c, Topic* topic, Membership* membership,
                   absl::string_view wire, uint64_t events);
-  void EnqueueFromTopic(LoopConnection* c, Topic* topic,
-                        const Membership& membership, const FramePtr& frame,
-                        bool counted);
+  void EnqueueFromTopic(LoopConnection* c, Topic* topic, Membership* membership,
+                        const FramePtr& frame, bool counted);
+  // Notes a frame's condition; false when the connection is not to be told.
+  static bool NoteCondition(LoopConnection* c, Membership* membership,
+                            int condition);
   // Queues what a policy applies to.
   void Enqueue(LoopConnection* c, SendEntry entry);
   bool Overfull(const LoopConnection* c, size_t size) const;
@@ -197,6 +202,11 @@ class Loop {
   bool MakeRoom(LoopConnection* c, const SendEntry& entry);
   // A frame that no policy applies to: heads, pings, last frames.
   void EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw);
+  // What a rewriter says at the end, when all before it is rewritten; `last`
+  // may be null.
+  void EnqueueEnd(LoopConnection* c, const FramePtr& last);
+  // Gives what is to be sent next the connection's form.
+  void RewriteNext(LoopConnection* c);
   void EnqueueLast(LoopConnection* c, const Membership& membership,
                    const FramePtr& last);
   void Push(LoopConnection* c, SendEntry entry);
@@ -209,6 +219,9 @@ class Loop {
   void Release(SendEntry entry);
   void Account(Topic* topic, size_t bytes);
   void ReportSent();
+  // The socket has taken all: members that are loading go on.
+  void AskForMore(LoopConnection* c);
+  void ReportAsks();
   void Use(Topic* topic);
   void Unuse(Topic* topic);
   TopicLocal& LocalOf(Topic* topic);
@@ -250,6 +263,7 @@ class Loop {
   std::vector<LoopConnection*> dead_;
   std::vector<uint64_t> more_input_;  // slot and generation
   std::vector<std::shared_ptr<Topic>> reports_;
+  std::vector<std::pair<std::shared_ptr<Topic>, ConnectionRef>> asks_;
   // Destroyed connections that lists of this round may still point to.
   std::vector<std::unique_ptr<LoopConnection>> graveyard_;
   std::vector<TimerNode*> due_;

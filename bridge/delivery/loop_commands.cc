@@ -72,6 +72,9 @@ void Loop::Execute(Command* command) {
     case Kind::kAttach:
       Attach(command);
       break;
+    case Kind::kContinue:
+      Continue(command);
+      break;
     case Kind::kDetach:
       c = Find(command->slot, command->generation);
       if (c != nullptr) Detach(c, command->topic.get());
@@ -116,6 +119,7 @@ void Loop::OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec) {
   c->generation = generation;
   c->fd = spec.fd;
   c->chunked = spec.chunked;
+  c->cut_unless_ended = spec.cut_unless_ended;
   c->plain = spec.transport == nullptr && spec.rewriter == nullptr;
   c->awaited_attaches = spec.expected_attaches;
   c->transport = std::move(spec.transport);
@@ -183,6 +187,12 @@ void Loop::Attach(Command* command) {
   TopicLocal& local = LocalOf(topic);
   Command::Attachment& attach = *command->attach;
   if (c == nullptr || c->state != State::kOpen) {
+    if (command->flag) {
+      if (const auto observer = topic->observer_.lock()) {
+        observer->OnWantsNoMore(
+            ConnectionRef(this, command->slot, command->generation));
+      }
+    }
     if (topic->flow_control()) {
       for (const FramePtr& frame : attach.first) Account(topic, frame->size());
       ReportSent();
@@ -194,14 +204,43 @@ void Loop::Attach(Command* command) {
     return;
   }
   if (c->awaited_attaches > 0) --c->awaited_attaches;
-  const Membership membership{
-      topic, static_cast<uint32_t>(local.members.size()), attach.options.tag,
-      attach.options.policy, attach.options.mode};
+  const Membership membership{topic,
+                              static_cast<uint32_t>(local.members.size()),
+                              attach.options.tag,
+                              attach.options.policy,
+                              attach.options.mode,
+                              attach.options.group};
   local.members.push_back({c, static_cast<uint32_t>(c->memberships.size())});
   c->memberships.push_back(membership);
   Use(topic);
   for (const FramePtr& frame : attach.first) {
-    EnqueueFromTopic(c, topic, membership, frame, /*counted=*/false);
+    EnqueueFromTopic(c, topic, &c->memberships.back(), frame,
+                     /*counted=*/false);
+  }
+  if (command->flag) {
+    c->memberships.back().loading = true;
+    ++c->loading;
+    MarkDirty(c);
+  }
+}
+
+void Loop::Continue(Command* command) {
+  LoopConnection* const c = Find(command->slot, command->generation);
+  if (c == nullptr || c->state != State::kOpen) return;
+  Topic* const topic = command->topic.get();
+  for (Membership& membership : c->memberships) {
+    if (membership.topic != topic || !membership.loading) continue;
+    for (const FramePtr& frame : command->attach->first) {
+      EnqueueFromTopic(c, topic, &membership, frame, /*counted=*/false);
+    }
+    membership.asked = false;
+    if (command->flag) {
+      MarkDirty(c);
+    } else {
+      membership.loading = false;
+      --c->loading;
+    }
+    return;
   }
 }
 
@@ -268,6 +307,13 @@ LoopConnection* Loop::Find(uint32_t slot, uint32_t generation) {
 
 void Loop::RemoveMembership(LoopConnection* c, uint32_t index) {
   const Membership gone = c->memberships[index];
+  if (gone.loading) {
+    --c->loading;
+    if (const auto observer = gone.topic->observer_.lock()) {
+      observer->OnWantsNoMore(ConnectionRef(this, c->slot, c->generation));
+    }
+  }
+  if (gone.raised) --c->raised[static_cast<size_t>(gone.group)];
   TopicLocal& local = LocalOf(gone.topic);
   const TopicMember moved = local.members.back();
   local.members[gone.index] = moved;
@@ -310,11 +356,15 @@ void Loop::BeginEnd(LoopConnection* c, CloseReason reason,
   c->state = State::kEnding;
   c->reason = reason;
   LeaveAll(c);
-  const FramePtr end =
-      c->rewriter != nullptr ? c->rewriter->RewriteEnd(last, reason) : last;
-  if (end) EnqueueOwn(c, end, /*raw=*/false);
-  TellRetry(c);
-  if (c->chunked) EnqueueOwn(c, last_chunk_, /*raw=*/true);
+  if (!c->Cut()) {
+    if (c->rewriter != nullptr) {
+      EnqueueEnd(c, last);
+    } else if (last) {
+      EnqueueOwn(c, last, /*raw=*/false);
+    }
+    TellRetry(c);
+    if (c->chunked) EnqueueOwn(c, last_chunk_, /*raw=*/true);
+  }
   c->give_up_at = now_ + absl::ToInt64Nanoseconds(options_.end_timeout);
   Rearm(c);
   MarkDirty(c);
@@ -336,6 +386,12 @@ void Loop::TellRetry(LoopConnection* c) {
 }
 
 void Loop::FinishEnd(LoopConnection* c) {
+  if (c->Cut() && !c->chunked) {
+    // A close would look like the end of the body.
+    ResetOnClose(c->fd);
+    MarkDead(c, c->reason);
+    return;
+  }
   if (c->transport != nullptr) c->transport->ShutdownWrite();
   ::shutdown(c->fd, SHUT_WR);
   c->state = State::kLingering;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
 #include "bridge/delivery/connection.h"
@@ -31,12 +32,20 @@ struct LoopConnection {
     int tag;
     SlowPolicy policy;
     MembershipOptions::Mode mode;
+    int group;
+    bool raised = false;   // by FrameInfo::condition
+    bool loading = false;  // what comes before all else is not complete
+    bool asked = false;    // for more of it
   };
 
   // Whether a frame may go from the topic straight to the socket.
   bool Direct() const {
-    return plain && !blocked && state == State::kOpen && queue.empty();
+    return plain && !blocked && state == State::kOpen && loading == 0 &&
+           queue.empty();
   }
+
+  // Whether its end, which has begun, must look like none.
+  bool Cut() const { return cut_unless_ended && reason != CloseReason::kEnded; }
 
   // Touched by every event: together, and first.
   int fd = -1;
@@ -47,7 +56,9 @@ struct LoopConnection {
   bool dirty = false;    // in the loop's list of those to flush
   bool slow = false;     // in the loop's list of those to end
   bool more_input = false;
+  bool cut_unless_ended = false;
   CloseReason reason = CloseReason::kClientGone;
+  uint32_t loading = 0;  // memberships that are
   uint64_t events = 0;
   uint64_t bytes = 0;
   int64_t last_sent = 0;
@@ -72,6 +83,8 @@ struct LoopConnection {
   FramePtr slow_frame;
   int64_t retry_ms = 0;      // 0: nothing is told
   bool retry_asked = false;  // by the backend that the stream ended with
+  // How many memberships of each group are raised; empty at first.
+  std::vector<uint32_t> raised;
 };
 
 }  // namespace sse_bridge

@@ -15,6 +15,8 @@ constexpr int kMaxParts = 64;  // of one writev
 constexpr size_t kMaxRunBytes = 64 << 10;
 // So far ahead a member's connection is fetched into the cache.
 constexpr size_t kPrefetch = 4;
+// What is rewritten for one connection at a time.
+constexpr size_t kMaxRewrittenBytes = 16 << 10;
 // A run that was longer than this gives its memory back.
 constexpr size_t kMaxKeptRun = 256;
 
@@ -51,9 +53,12 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
   const bool single = local.run.size() == 1;
   const Frame& frame = *local.run.front();
   uint64_t events = 0;
+  bool direct = true;
   if (!single) run_bytes_.clear();
   for (const FramePtr& f : local.run) {
     events += f->info().is_event ? 1 : 0;
+    // Not every member is told of a condition.
+    if (f->info().condition != 0) direct = false;
     if (single) continue;
     // Copied together once, so that each member costs one plain send.
     run_bytes_.append(f->chunked().data(), f->chunked().size());
@@ -65,9 +70,10 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
     const size_t ahead = at + kPrefetch;
     if (ahead < n) __builtin_prefetch(local.members[ahead].connection);
     LoopConnection* const c = local.members[at].connection;
-    const Membership& membership = c->memberships[local.members[at].membership];
+    Membership* const membership =
+        &c->memberships[local.members[at].membership];
     // With frames of other topics on their way, one writev carries all.
-    if (c->Direct() && (only_one || c->memberships.size() == 1) &&
+    if (direct && c->Direct() && (only_one || c->memberships.size() == 1) &&
         (single || c->chunked)) {
       SendDirect(c, topic, membership,
                  !single      ? absl::string_view(run_bytes_)
@@ -99,9 +105,8 @@ void Loop::RecordLatency(const std::vector<FramePtr>& run) {
   }
 }
 
-void Loop::SendDirect(LoopConnection* c, Topic* topic,
-                      const Membership& membership, absl::string_view wire,
-                      uint64_t events) {
+void Loop::SendDirect(LoopConnection* c, Topic* topic, Membership* membership,
+                      absl::string_view wire, uint64_t events) {
   if (wire.empty()) return;
   ssize_t sent;
   do {
@@ -148,29 +153,39 @@ void Loop::SendDirect(LoopConnection* c, Topic* topic,
 }
 
 void Loop::EnqueueFromTopic(LoopConnection* c, Topic* topic,
-                            const Membership& membership, const FramePtr& frame,
+                            Membership* membership, const FramePtr& frame,
                             bool counted) {
-  if (c->state != State::kOpen || c->slow) {
+  const int condition = frame->info().condition;
+  if (c->state != State::kOpen || c->slow || frame->size() == 0 ||
+      (counted && membership->loading) ||
+      (condition != 0 && !NoteCondition(c, membership, condition))) {
     if (topic->flow_control()) Account(topic, frame->size());
     return;
   }
   SendEntry entry;
-  entry.frame = c->rewriter != nullptr
-                    ? c->rewriter->Rewrite(*frame, membership.tag)
-                    : frame;
-  if (!entry.frame || entry.frame->size() == 0) {
-    if (topic->flow_control()) Account(topic, frame->size());
-    return;
-  }
-  if (topic->flow_control() || membership.policy == SlowPolicy::kConflate) {
+  entry.frame = frame;
+  if (topic->flow_control() || membership->policy == SlowPolicy::kConflate) {
     entry.topic = topic;
     Use(topic);
   }
   entry.published_size = static_cast<uint32_t>(frame->size());
-  entry.policy = membership.policy;
+  entry.tag = membership->tag;
+  entry.rewrite = c->rewriter != nullptr;
+  entry.policy = membership->policy;
   entry.chunked = c->chunked;
   entry.counted = counted;
   Enqueue(c, std::move(entry));
+}
+
+bool Loop::NoteCondition(LoopConnection* c, Membership* membership,
+                         int condition) {
+  const bool raised = condition > 0;
+  if (membership->raised == raised) return false;
+  membership->raised = raised;
+  const auto group = static_cast<size_t>(membership->group);
+  if (c->raised.size() <= group) c->raised.resize(group + 1);
+  uint32_t& count = c->raised[group];
+  return raised ? ++count == 1 : --count == 0;
 }
 
 void Loop::Enqueue(LoopConnection* c, SendEntry entry) {
@@ -231,10 +246,43 @@ void Loop::EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw) {
 
 void Loop::EnqueueLast(LoopConnection* c, const Membership& membership,
                        const FramePtr& last) {
-  FramePtr frame = c->rewriter != nullptr
-                       ? c->rewriter->Rewrite(*last, membership.tag)
-                       : last;
-  if (frame) EnqueueOwn(c, std::move(frame), /*raw=*/false);
+  if (last->size() == 0) return;
+  SendEntry entry;
+  entry.frame = last;
+  entry.tag = membership.tag;
+  entry.rewrite = c->rewriter != nullptr;
+  entry.chunked = c->chunked;
+  Push(c, std::move(entry));
+}
+
+void Loop::EnqueueEnd(LoopConnection* c, const FramePtr& last) {
+  SendEntry entry;
+  entry.frame = last ? last : ping_;  // which only holds the place
+  entry.tag = last ? 1 : 0;
+  entry.rewrite = true;
+  entry.end = true;
+  entry.chunked = c->chunked;
+  Push(c, std::move(entry));
+}
+
+// Each form of a frame is a copy of it that this connection alone has, so there
+// are never many of them: what waits further back is shared.
+void Loop::RewriteNext(LoopConnection* c) {
+  const size_t waiting = c->queue.bytes();
+  c->queue.RewriteNext(
+      std::min(kMaxRewrittenBytes, options_.queue_limit_bytes), kMaxParts,
+      [c](const SendEntry& entry) {
+        if (!entry.end) return c->rewriter->Rewrite(*entry.frame, entry.tag);
+        return c->rewriter->RewriteEnd(
+            entry.tag == 0 ? FramePtr() : entry.frame, c->reason);
+      },
+      &taken_);
+  // What was left out has not been taken off the gauge yet.
+  size_t left_out = 0;
+  for (const SendEntry& entry : taken_) left_out += entry.Wire().size();
+  counters_.queue_bytes.Add(c->queue.bytes() + left_out - waiting);
+  for (SendEntry& entry : taken_) Release(std::move(entry));
+  taken_.clear();
 }
 
 void Loop::Push(LoopConnection* c, SendEntry entry) {
@@ -267,6 +315,10 @@ void Loop::Flush(LoopConnection* c) {
   if (c->blocked || c->state == State::kDead) return;
   iovec parts[kMaxParts];
   while (!c->queue.empty()) {
+    if (c->rewriter != nullptr) {
+      RewriteNext(c);
+      if (c->queue.empty()) break;
+    }
     const int count = c->queue.Gather(parts, kMaxParts);
     const ssize_t sent = Write(c, parts, count);
     if (sent == Transport::kWouldBlock) {
@@ -308,7 +360,29 @@ void Loop::Flush(LoopConnection* c) {
       return;
     }
   }
+  if (c->loading > 0) AskForMore(c);
   if (c->state == State::kEnding) FinishEnd(c);
+}
+
+void Loop::AskForMore(LoopConnection* c) {
+  if (c->state != State::kOpen) return;
+  for (Membership& membership : c->memberships) {
+    if (!membership.loading || membership.asked) continue;
+    membership.asked = true;
+    asks_.emplace_back(membership.topic->shared_from_this(),
+                       ConnectionRef(this, c->slot, c->generation));
+  }
+}
+
+void Loop::ReportAsks() {
+  if (asks_.empty()) return;
+  std::vector<std::pair<std::shared_ptr<Topic>, ConnectionRef>> asks;
+  asks.swap(asks_);
+  for (const auto& [topic, connection] : asks) {
+    if (const auto observer = topic->observer_.lock()) {
+      observer->OnWantsMore(connection);
+    }
+  }
 }
 
 ssize_t Loop::Write(LoopConnection* c, const iovec* parts, int count) {

@@ -85,6 +85,7 @@ int SendQueue::Gather(iovec* parts, int max_parts) {
   for (uint64_t i = first_; i < end_ && n < max_parts; ++i) {
     const SendEntry& entry = At(i);
     if (!entry.frame) continue;
+    if (entry.rewrite) break;
     const absl::string_view wire = entry.Wire().substr(skip);
     skip = 0;
     parts[n].iov_base = const_cast<char*>(wire.data());
@@ -183,6 +184,18 @@ void SendQueue::Forget(uint64_t position) {
   if (newest_ == nullptr || !Conflatable(entry)) return;
   const auto it = newest_->find(Key(entry.topic, entry.frame->info().key));
   if (it != newest_->end() && it->second == position) newest_->erase(it);
+}
+
+void SendQueue::Replace(uint64_t position, FramePtr frame) {
+  Forget(position);
+  SendEntry& entry = At(position);
+  const size_t before = entry.Wire().size();
+  entry.frame = std::move(frame);
+  entry.rewrite = false;
+  entry.rewritten = true;
+  const size_t after = entry.Wire().size();
+  bytes_ = bytes_ - before + after;
+  if (entry.counted) counted_bytes_ = counted_bytes_ - before + after;
 }
 
 SendEntry SendQueue::Take(uint64_t position) {

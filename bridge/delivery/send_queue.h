@@ -29,10 +29,14 @@ struct SendEntry {
   // topic alive for as long.
   Topic* topic = nullptr;
   uint32_t published_size = 0;  // Frame::size() before rewriting
+  int tag = 0;                  // for the rewriter
   SlowPolicy policy = SlowPolicy::kUnbounded;
   bool chunked = false;
-  bool counted = false;  // against the bound
-  bool queued = false;   // for the loop's gauge of waiting bytes
+  bool counted = false;    // against the bound
+  bool queued = false;     // for the loop's gauge of waiting bytes
+  bool rewrite = false;    // not rewritten yet
+  bool end = false;        // FrameRewriter::RewriteEnd makes it
+  bool rewritten = false;  // so that what follows it depends on it
 };
 
 // Blocks of entries for queues that outgrow their inline ones, reused by all
@@ -80,7 +84,7 @@ class SendQueue {
                 std::vector<SendEntry>* taken);
 
   // Takes the oldest event out that may be dropped: of kDropOldest or
-  // kConflate, and not partially sent.
+  // kConflate, and neither rewritten nor partially sent.
   bool TakeOldest(SendEntry* taken);
 
   // Takes all events out that are not partially sent. O(n).
@@ -96,7 +100,34 @@ class SendQueue {
     }
   }
 
-  // Points `parts` at the next bytes to send; returns how many parts.
+  // Gives the entries that are to be sent next the frames that `rewrite(const
+  // SendEntry&)` makes of them, up to `max_parts` or so many bytes, but at
+  // least one. They are not dropped any more. Those without one are taken out
+  // and appended to `taken`.
+  template <typename Rewrite>
+  void RewriteNext(size_t max_bytes, int max_parts, Rewrite rewrite,
+                   std::vector<SendEntry>* taken) {
+    size_t bytes = 0;
+    int parts = 0;
+    for (uint64_t i = first_; i < end_; ++i) {
+      if (!At(i).frame) continue;
+      if (parts == max_parts || (parts > 0 && bytes >= max_bytes)) break;
+      if (At(i).rewrite) {
+        FramePtr frame = rewrite(At(i));
+        if (!frame || frame->size() == 0) {
+          taken->push_back(Take(i));
+          continue;
+        }
+        Replace(i, std::move(frame));
+      }
+      ++parts;
+      bytes += At(i).Wire().size();
+    }
+    SkipHoles();
+  }
+
+  // Points `parts` at the next bytes to send, as far as they are rewritten;
+  // returns how many parts.
   int Gather(iovec* parts, int max_parts);
 
   // Says that the next `*bytes` were sent. When that completes the first entry,
@@ -118,12 +149,12 @@ class SendQueue {
   static constexpr uint32_t kMinHoles = 16;
 
   static bool Droppable(const SendEntry& entry) {
-    return entry.frame && entry.frame->info().is_event &&
+    return entry.frame && !entry.rewritten && entry.frame->info().is_event &&
            (entry.policy == SlowPolicy::kConflate ||
             entry.policy == SlowPolicy::kDropOldest);
   }
   static bool Conflatable(const SendEntry& entry) {
-    return entry.frame && entry.frame->info().is_event &&
+    return entry.frame && !entry.rewritten && entry.frame->info().is_event &&
            entry.policy == SlowPolicy::kConflate && entry.topic != nullptr;
   }
 
@@ -137,6 +168,8 @@ class SendQueue {
   uint64_t FirstUnsent() const { return offset_ > 0 ? first_ + 1 : first_; }
   // The entry at `position` can no longer be superseded.
   void Forget(uint64_t position);
+  // Puts a rewritten frame in the place of the one at `position`.
+  void Replace(uint64_t position, FramePtr frame);
   // Empties the entry at `position`, which becomes a hole.
   SendEntry Take(uint64_t position);
 

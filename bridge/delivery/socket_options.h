@@ -16,6 +16,10 @@ struct StreamSocketOptions {
 // without an error.
 void SetStreamSocketOptions(int fd, const StreamSocketOptions& options);
 
+// Closing the socket then breaks the connection (RST), and what the client has
+// not received yet is lost.
+void ResetOnClose(int fd);
+
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_DELIVERY_SOCKET_OPTIONS_H_

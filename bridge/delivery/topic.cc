@@ -37,7 +37,7 @@ void Topic::Publish(FramePtr frame) {
 }
 
 void Topic::Attach(ConnectionRef connection, MembershipOptions options,
-                   std::vector<FramePtr> first) {
+                   std::vector<FramePtr> first, bool more) {
   if (!connection) return;
   Loop* const loop = connection.loop_;
   TopicLocal& local = locals_[loop->index()];
@@ -50,9 +50,24 @@ void Topic::Attach(ConnectionRef connection, MembershipOptions options,
   command.attach = std::make_unique<Loop::Command::Attachment>();
   command.attach->options = options;
   command.attach->first = std::move(first);
+  command.flag = more;
   if (!loop->Post(std::move(command))) {
     local.attached.fetch_sub(1, std::memory_order_relaxed);
   }
+}
+
+void Topic::Continue(ConnectionRef connection, std::vector<FramePtr> part,
+                     bool more) {
+  if (!connection) return;
+  Loop::Command command;
+  command.kind = Loop::Command::Kind::kContinue;
+  command.slot = connection.slot_;
+  command.generation = connection.generation_;
+  command.topic = shared_from_this();
+  command.attach = std::make_unique<Loop::Command::Attachment>();
+  command.attach->first = std::move(part);
+  command.flag = more;
+  connection.loop_->Post(std::move(command));
 }
 
 void Topic::Detach(ConnectionRef connection) {

@@ -16,9 +16,9 @@ struct TopicLocal;
 // What happens to a connection whose waiting bytes reach its bound
 // (Delivery::Options::queue_limit_bytes).
 //
-// The frames of Attach's `first` do not count, for a joiner's snapshot or
-// replay may be larger than the bound and is bounded by whoever made it. With
-// nothing waiting, one frame larger than the bound is let through.
+// The frames of Attach's `first` and of Continue do not count: whoever has more
+// of them than the bound brings them in parts. With nothing waiting, one frame
+// larger than the bound is let through.
 enum class SlowPolicy : uint8_t {
   // What waits is dropped, StreamSpec::slow_frame is queued, and the connection
   // ends.
@@ -49,6 +49,8 @@ struct MembershipOptions {
   Mode mode = Mode::kStream;
   // Handed to the connection's FrameRewriter.
   int tag = 0;
+  // Which of the connection's streams the topic is, or is a part of.
+  int group = 0;
 };
 
 // Told about the members of a topic, on loop threads, concurrently for members
@@ -61,6 +63,14 @@ class TopicObserver {
   // Once for each Attach whose membership ended because the connection did
   // (`connection_closed`) or by Detach; not for those that Topic::End ended.
   virtual void OnMemberGone(bool connection_closed) = 0;
+
+  // Once for each Attach and Continue with `more`, when the socket has taken
+  // what waited for the connection; not after the membership has ended.
+  virtual void OnWantsMore(ConnectionRef /*connection*/) {}
+
+  // The membership of a connection that was to get more has ended; OnMemberGone
+  // follows if it is due.
+  virtual void OnWantsNoMore(ConnectionRef /*connection*/) {}
 
   // With flow control only: so many bytes (Frame::size() as published, for each
   // member) were handed to the socket or will never be. Each byte is told
@@ -95,8 +105,17 @@ class Topic : public std::enable_shared_from_this<Topic> {
   // published after this call and nothing from before. At most once per
   // connection and topic at a time. If the connection is gone already,
   // OnMemberGone follows.
+  //
+  // With `more`, `first` (not empty) is only the first part of what comes
+  // before all else: the member is given nothing that is published until
+  // Continue has brought the last part.
   void Attach(ConnectionRef connection, MembershipOptions options,
-              std::vector<FramePtr> first);
+              std::vector<FramePtr> first, bool more = false);
+
+  // The next part, which is not empty or the last. Without effect if the
+  // membership has ended.
+  void Continue(ConnectionRef connection, std::vector<FramePtr> part,
+                bool more);
 
   // What was published before this call is still sent.
   void Detach(ConnectionRef connection);

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/base/own_ids.h"
 #include "bridge/feed/bundle_cursor.h"
-#include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
 namespace {
@@ -69,7 +68,9 @@ FramePtr BundleRewriter::Rewrite(const Frame& frame, int tag) {
   const FrameInfo& info = frame.info();
   if (!info.is_event) return Frame::Create(frame.payload(), info);
   const Call& call = calls_[static_cast<size_t>(tag)];
-  if (info.data_begin == 0) return RewriteOwn(frame, call);
+  if (info.kind != FrameKind::kEvent || info.data_begin == 0) {
+    return RewriteOwn(frame, call);
+  }
 
   const absl::string_view payload = frame.payload();
   const std::string& name = streams_[call.stream].name;
@@ -101,14 +102,16 @@ FramePtr BundleRewriter::RewriteOwn(const Frame& frame, const Call& call) {
   if (data == absl::string_view::npos) return nullptr;
   // Of a stream that is alone on the connection the end is the connection's:
   // its id says so, and nothing of the calls.
-  const bool reset = IsReset(frame);
-  if (name.empty() && !reset) return Frame::Create(payload, frame.info());
+  const bool reset = frame.info().kind == FrameKind::kReset;
+  if (name.empty() && !reset && frame.info().kind != FrameKind::kUnreadable) {
+    return Frame::Create(payload, frame.info());
+  }
 
   FrameInfo info = frame.info();
   std::string text(payload.substr(0, info.event_end));
   if (reset || !IdOf(frame).empty()) {
-    // After a reset this call stands nowhere, after its end at the end; the
-    // others where they stood.
+    // After a reset this call stands nowhere, after its end at the end, after
+    // a message that cannot be shown there; the others where they stood.
     SetId(call, reset ? absl::string_view() : IdOf(frame));
     Refresh(&streams_[call.stream]);
     absl::StrAppend(&text, kId, Cursor(), "\n");
@@ -117,6 +120,7 @@ FramePtr BundleRewriter::RewriteOwn(const Frame& frame, const Call& call) {
     text = std::string(payload.substr(0, data));
   }
   absl::StrAppend(&text, kData);
+  info.data_begin = info.data_end = 0;  // of no use any more
   const absl::string_view members = payload.substr(data + kData.size());
   if (!name.empty()) {
     // Names are checked to be plain words, so they need no JSON escapes.

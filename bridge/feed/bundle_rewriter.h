@@ -16,8 +16,8 @@ namespace sse_bridge {
 // Puts the events of several upstream calls on one connection, with the ids of
 // all of them as its id: the streams of `/events`, each under its own name
 // (BundleCursor), and the calls of one stream that is shared by element
-// (CompositeCursor). What is the bridge's own (`grpc-status`, `reset`) names
-// the stream in its data.
+// (CompositeCursor). What is the bridge's own (`grpc-status`, `reset`,
+// `unreadable`, `upstream`) names the stream in its data.
 //
 // Used by the loop that owns the connection, after construction elsewhere.
 class BundleRewriter : public FrameRewriter {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/delivery/clock.h"
 #include "bridge/feed/end_id.h"
+#include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/feed/retry_info.h"
 #include "bridge/transcode/sse_format.h"
@@ -43,6 +44,20 @@ absl::string_view IdOf(const EncodedFrame& frame) {
   return absl::string_view(frame.payload)
       .substr(frame.event_end + kField,
               frame.id_end - frame.event_end - kField - 1);
+}
+
+FramePtr FrameOf(const EncodedFrame& encoded) {
+  FrameInfo info;
+  info.event_end = static_cast<uint32_t>(encoded.event_end);
+  info.id_end = static_cast<uint32_t>(encoded.id_end);
+  info.data_begin = static_cast<uint32_t>(encoded.data_begin);
+  info.data_end = static_cast<uint32_t>(encoded.data_end);
+  info.is_event = true;
+  info.born_ns = Clock::Real()->MonotonicNanos();
+  if (!encoded.key.empty()) {
+    info.key = absl::Hash<absl::string_view>()(encoded.key) | 1;
+  }
+  return Frame::Create(encoded.payload, info);
 }
 
 void Wake(const std::vector<std::weak_ptr<FeedWaiter>>& waiters) {
@@ -183,7 +198,8 @@ void Feed::Open(uint64_t generation) {
     state_ = State::kOpen;
     NoteBack();
     PublishOwedReset();
-    waiters = TakeWaiters();
+    // Raw bodies wait for the first message, which has their content type.
+    if (!raw()) waiters = TakeWaiters();
   }
   Wake(waiters);
 }
@@ -192,35 +208,28 @@ void Feed::OnCallMessage(uint64_t generation,
                          absl::Span<const absl::string_view> wire,
                          EncodedFrame* scratch) {
   const absl::Status encoded = config_.encoder->Encode(wire, scratch);
-  if (!encoded.ok()) {
+  if (!encoded.ok() && raw()) {
     spdlog::warn("{}: {}", config_.grpc_path, encoded.ToString());
-    Stop(absl::InternalError(absl::StrCat(
-        "the backend's message cannot be shown as JSON: ", encoded.message())));
+    Stop(absl::DataLossError(absl::StrCat(
+        "the backend's message cannot be read: ", encoded.message())));
     return;
   }
-  FrameInfo info;
-  info.event_end = static_cast<uint32_t>(scratch->event_end);
-  info.id_end = static_cast<uint32_t>(scratch->id_end);
-  info.data_begin = static_cast<uint32_t>(scratch->data_begin);
-  info.data_end = static_cast<uint32_t>(scratch->data_end);
-  info.is_event = true;
-  info.born_ns = Clock::Real()->MonotonicNanos();
-  if (!scratch->key.empty()) {
-    info.key = absl::Hash<absl::string_view>()(scratch->key) | 1;
-  }
-  FramePtr frame = Frame::Create(scratch->payload, info);
+  FramePtr frame =
+      encoded.ok() ? FrameOf(*scratch) : NoteUnreadable(wire, encoded, scratch);
 
   std::vector<std::weak_ptr<FeedWaiter>> waiters;
   std::shared_ptr<StreamCall> read;
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ == State::kEnded) return;
+    NoteBack();
     PublishOwedReset();
-    snapshot_.Add(scratch->key, frame);
+    if (raw() && next_seq_ == 1) content_type_ = scratch->content_type;
+    // Who joins later wants the last value that can be read.
+    if (encoded.ok()) snapshot_.Add(scratch->key, frame);
     backoff_.Reset();
     has_spoken_ = true;
     state_ = State::kOpen;
-    NoteBack();
     waiters = TakeWaiters();
     Publish(frame, IdOf(*scratch));
     if (!config_.shared && unsent_bytes_ > kExclusiveWindowBytes) {
@@ -237,6 +246,20 @@ void Feed::OnCallMessage(uint64_t generation,
   } else {
     ReadWhenLoopsKeepUp(std::move(read));
   }
+}
+
+FramePtr Feed::NoteUnreadable(absl::Span<const absl::string_view> wire,
+                              const absl::Status& why, EncodedFrame* scratch) {
+  const uint64_t count = ++unreadable_;
+  // A backend that sends nothing else must not fill the log.
+  if ((count & (count - 1)) == 0) {
+    spdlog::warn("{}: a message cannot be shown ({} so far): {}",
+                 config_.grpc_path, count, why.ToString());
+  }
+  const absl::Status told = absl::DataLossError(absl::StrCat(
+      "the backend's message cannot be shown as JSON: ", why.message()));
+  config_.encoder->EncodeUnreadable(wire, context_->status_json(told), scratch);
+  return UnreadableFrame(*scratch);
 }
 
 void Feed::Publish(const FramePtr& frame, absl::string_view id) {
@@ -325,12 +348,6 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
   }
 }
 
-FramePtr Feed::AwayFrame() {
-  static const FramePtr* const frame = new FramePtr(
-      Frame::Create(CommentFrame("upstream is away"), {.is_event = false}));
-  return *frame;
-}
-
 void Feed::NoteAway(const absl::Status& status) {
   state_ = State::kAway;
   if (absence_ != nullptr) return;
@@ -339,17 +356,22 @@ void Feed::NoteAway(const absl::Status& status) {
                                       config_.grpc_path, status);
   spdlog::debug("{}: upstream is away: {}", config_.grpc_path,
                 status.ToString());
-  // Who is not attached yet is told then.
-  if (!config_.shared && pending_ == 0) {
-    unsent_bytes_.fetch_add(static_cast<int64_t>(AwayFrame()->size()));
-  }
-  topic_->Publish(AwayFrame());
+  Tell(AwayFrame(config_.hide_outages));
 }
 
 void Feed::NoteBack() {
   if (absence_ == nullptr) return;
   absence_->Back();
   absence_ = nullptr;
+  if (!config_.hide_outages) Tell(BackFrame());
+}
+
+// Who is not attached yet is told then, if it is still true.
+void Feed::Tell(const FramePtr& frame) {
+  if (!config_.shared && pending_ == 0) {
+    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
+  }
+  topic_->Publish(frame);
 }
 
 bool Feed::CanReconnect(const absl::Status& status) const {
@@ -375,7 +397,7 @@ void Feed::Reconnect(uint64_t generation) {
 }
 
 void Feed::End(const absl::Status& status) {
-  const FramePtr frame = StatusFrame(status);
+  const FramePtr frame = raw() ? FramePtr() : StatusFrame(status);
   std::vector<std::weak_ptr<FeedWaiter>> waiters;
   std::shared_ptr<StreamCall> call;
   {
@@ -390,6 +412,15 @@ void Feed::End(const absl::Status& status) {
     end_status_ = status;
     end_frame_ = frame;
     waiters = TakeWaiters();
+    for (auto& [connection, load] : loads_) {
+      std::vector<FramePtr> rest;
+      for (bool more = true; more;) {
+        if (!NextPart(&load, PartBytes(), &rest, &more)) break;
+      }
+      topic_->Continue(connection, std::move(rest), /*more=*/false);
+      --pending_;
+    }
+    loads_.clear();
     topic_->End(frame, /*error=*/!status.ok());
     // Members are gone from the topic without word; places still leave.
     users_ = pending_;
@@ -410,7 +441,7 @@ std::vector<std::weak_ptr<FeedWaiter>> Feed::TakeWaiters() {
 
 FramePtr Feed::StatusFrame(const absl::Status& status) const {
   FrameInfo info;
-  info.is_event = true;
+  info.kind = FrameKind::kStatus;
   if (const auto wait = RetryDelayOf(status); wait.has_value()) {
     info.retry_ms = static_cast<uint32_t>(
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -58,7 +59,9 @@ struct FeedContext {
 //
 // A feed reconnects when the backend is lost and the stream can go on without a
 // gap (Config::request_after) or needs none (Config::live_values); then its
-// subscribers notice nothing but a comment. If the backend does not keep the
+// subscribers notice nothing but a comment and the event `upstream`
+// (own_events.h). A message that cannot be shown costs that event alone:
+// `unreadable` stands in its place. If the backend does not keep the
 // event to go on after, the feed begins anew with the event `reset`
 // (reset_event.h).
 //
@@ -105,6 +108,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     bool live_values = false;
 
     bool shared = false;
+    // With FrameEncoder::raw_body the stream is bytes: nothing of the bridge's
+    // own is among them, the status line waits for the first message, and one
+    // that cannot be read ends the stream. Such a feed is neither shared nor
+    // made anew after a loss.
     std::shared_ptr<const FrameEncoder> encoder;
     Snapshot::What snapshot = Snapshot::What::kNone;
     ReplayBuffer::Limits replay;
@@ -112,6 +119,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     // How long a shared feed stays when the last subscriber has gone. One that
     // never had a message does not: nothing would be lost with it.
     absl::Duration linger = absl::Seconds(5);
+
+    // Subscribers are not told of a lost backend but by a comment.
+    bool hide_outages = false;
 
     // How a lost backend is tried again before subscribers are told.
     ReconnectPolicy reconnect;
@@ -171,6 +181,21 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   void OnMemberGone(bool connection_closed) override;
   void OnSent(size_t bytes) override;
+  void OnWantsMore(ConnectionRef connection) override;
+  void OnWantsNoMore(ConnectionRef connection) override;
+
+  // What a joiner still has to get before the live events, when that is too
+  // much to be queued at once: nothing of it is kept for the joiner but the
+  // place where it stands.
+  struct Load {
+    uint64_t age = 0;  // of the snapshot, up to ages_end
+    uint64_t ages_end = 0;
+    uint64_t seq = 0;  // then of the replay buffer
+  };
+  // The next part, and whether there is more; false when events were lost.
+  bool NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
+                bool* more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  size_t PartBytes() const;
 
   void ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call);
 
@@ -190,7 +215,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void PublishOwedReset() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Duration Now() const;  // monotonic
-  static FramePtr AwayFrame();
+  bool raw() const { return config_.encoder->raw_body(); }
+  void Tell(const FramePtr& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  FramePtr NoteUnreadable(absl::Span<const absl::string_view> wire,
+                          const absl::Status& why, EncodedFrame* scratch);
   std::vector<std::weak_ptr<FeedWaiter>> TakeWaiters()
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   FramePtr StatusFrame(const absl::Status& status) const;
@@ -198,6 +226,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   const FeedContext* const context_;  // must outlive this feed
   const Config config_;
   std::shared_ptr<Topic> topic_;  // published to with mu_ held: order counts
+
+  std::atomic<uint64_t> unreadable_{0};  // messages
 
   // Bytes published to an exclusive subscriber and not yet sent.
   std::atomic<int64_t> unsent_bytes_{0};
@@ -212,8 +242,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   Metadata response_metadata_ ABSL_GUARDED_BY(mu_);
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
   FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
-  bool patient_ ABSL_GUARDED_BY(mu_) = false;  // somebody is returning
-  std::string last_id_ ABSL_GUARDED_BY(mu_);   // what a next call resumes after
+  std::string content_type_ ABSL_GUARDED_BY(mu_);  // of raw bodies: the first's
+  bool patient_ ABSL_GUARDED_BY(mu_) = false;      // somebody is returning
+  std::string last_id_ ABSL_GUARDED_BY(mu_);  // what a next call resumes after
   std::string call_resumes_ ABSL_GUARDED_BY(mu_);  // what this one does
   // Sent as soon as the call that begins anew is accepted.
   FramePtr owed_reset_ ABSL_GUARDED_BY(mu_);
@@ -222,8 +253,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   bool has_ids_ ABSL_GUARDED_BY(mu_);  // so browsers may come back
   Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  size_t users_ ABSL_GUARDED_BY(mu_) = 0;         // places and memberships
-  size_t pending_ ABSL_GUARDED_BY(mu_) = 0;       // places not yet attached
+  size_t users_ ABSL_GUARDED_BY(mu_) = 0;  // places and memberships
+  // Places not yet attached, and those that load: for them, what comes is kept.
+  size_t pending_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::flat_hash_map<ConnectionRef, Load> loads_ ABSL_GUARDED_BY(mu_);
   bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // there was a message
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
   Backoff backoff_ ABSL_GUARDED_BY(mu_);
@@ -256,6 +289,9 @@ class Place {
   // What the backend has said beside its messages so far.
   Metadata response_metadata() const;
 
+  // Of a feed of raw bodies that is ready.
+  std::string content_type() const;
+
   // What the connection gets ahead of everything: a `reset`. Before Attach.
   void BeginWith(FramePtr frame) { reset_ = std::move(frame); }
 
@@ -265,12 +301,16 @@ class Place {
  private:
   friend class Feed;
   Place(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-        uint64_t from_seq)
-      : feed_(std::move(feed)), first_(std::move(first)), from_seq_(from_seq) {}
+        Feed::Load load, uint64_t from_seq)
+      : feed_(std::move(feed)),
+        first_(std::move(first)),
+        load_(load),
+        from_seq_(from_seq) {}
 
   std::shared_ptr<Feed> feed_;  // null once attached
   FramePtr reset_;
   std::vector<FramePtr> first_;
+  Feed::Load load_;  // the same, and what follows
   const uint64_t from_seq_;
 };
 

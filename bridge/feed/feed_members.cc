@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "bridge/feed/feed.h"
+#include "bridge/feed/own_events.h"
 
 // Those who subscribe to a feed: their places, and their leaving.
 
@@ -14,12 +15,16 @@ std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
   if (state_ == State::kEnded) return nullptr;
   patient_ = patient_ || returning || last_event_id != nullptr;
   std::vector<FramePtr> first;
+  Load load;
+  load.seq = next_seq_;
   if (last_event_id != nullptr) {
     auto missed = replay_.AfterId(*last_event_id);
     if (!missed.has_value()) return nullptr;
+    if (!missed->empty()) load.seq = *replay_.SeqAfterId(*last_event_id);
     first = *std::move(missed);
   } else {
     first = snapshot_.Frames();
+    load.ages_end = snapshot_.next_age();
   }
   ++users_;
   ++pending_;
@@ -33,12 +38,65 @@ std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
     waiters_.push_back(std::move(waiter));
   }
   return std::unique_ptr<Place>(
-      new Place(shared_from_this(), std::move(first), next_seq_));
+      new Place(shared_from_this(), std::move(first), load, next_seq_));
 }
 
 std::string Feed::OldestId() const {
   MutexLock lock(&mu_);
   return std::string(replay_.oldest_id());
+}
+
+size_t Feed::PartBytes() const {
+  return context_->delivery->queue_limit_bytes() / 2;
+}
+
+bool Feed::NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
+                    bool* more) {
+  const size_t had = part->size();
+  for (;;) {
+    snapshot_.AppendFrom(&load->age, load->ages_end, max_bytes, part);
+    *more = load->age < load->ages_end || load->seq < next_seq_;
+    if (part->size() > had || !*more) return true;
+    if (replay_.AppendFrom(&load->seq, max_bytes, part)) {
+      *more = load->seq < next_seq_;
+      return true;
+    }
+    // It took longer than the replay buffer reaches back. Of current values
+    // those go on that have changed meanwhile.
+    if (snapshot_.next_age() == load->ages_end) return false;
+    load->ages_end = snapshot_.next_age();
+    load->seq = next_seq_;
+  }
+}
+
+void Feed::OnWantsMore(ConnectionRef connection) {
+  MutexLock lock(&mu_);
+  const auto it = loads_.find(connection);
+  if (it == loads_.end()) return;
+  std::vector<FramePtr> part;
+  bool more = false;
+  if (!NextPart(&it->second, PartBytes(), &part, &more)) {
+    loads_.erase(it);
+    --pending_;
+    part.push_back(StatusFrame(
+        absl::ResourceExhaustedError("the client reads too slowly")));
+    topic_->Continue(connection, std::move(part), /*more=*/false);
+    context_->delivery->Close(connection, CloseReason::kSlow, nullptr);
+    return;
+  }
+  if (!more) {
+    if (state_ == State::kAway) {
+      part.push_back(AwayFrame(config_.hide_outages));
+    }
+    loads_.erase(it);
+    --pending_;
+  }
+  topic_->Continue(connection, std::move(part), more);
+}
+
+void Feed::OnWantsNoMore(ConnectionRef connection) {
+  MutexLock lock(&mu_);
+  if (loads_.erase(connection) > 0) --pending_;
 }
 
 void Feed::OnMemberGone(bool) { LeaveOne(); }
@@ -113,7 +171,7 @@ Place::Outlook Place::outlook() const {
       return Outlook::kWaiting;
     case Feed::State::kOpen:
     case Feed::State::kAway:
-      return Outlook::kReady;
+      return feed_->raw() ? Outlook::kWaiting : Outlook::kReady;
     case Feed::State::kEnded:
       return reset_ && feed_->end_status_.ok() ? Outlook::kReady
                                                : Outlook::kEnded;
@@ -131,11 +189,17 @@ Metadata Place::response_metadata() const {
   return feed_->response_metadata_;
 }
 
+std::string Place::content_type() const {
+  MutexLock lock(&feed_->mu_);
+  return feed_->content_type_;
+}
+
 void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);
   --feed->pending_;
+  Feed::Load load = load_;
   std::vector<FramePtr> frames = std::move(first_);
   bool fell_behind = false;
   if (auto since = feed->replay_.FromSeq(from_seq_); since.has_value()) {
@@ -144,6 +208,19 @@ void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
     // The wait was longer than the replay buffer. Current values start anew.
     frames = feed->snapshot_.Frames();
     fell_behind = frames.empty();
+    load = {0, feed->snapshot_.next_age(), feed->next_seq_};
+  }
+  size_t bytes = 0;
+  for (const FramePtr& frame : frames) bytes += frame->size();
+  bool more = false;
+  if (feed->config_.shared && feed->state_ != Feed::State::kEnded &&
+      bytes > feed->PartBytes()) {
+    frames.clear();
+    feed->NextPart(&load, feed->PartBytes(), &frames, &more);
+    if (more) {
+      ++feed->pending_;
+      feed->loads_.emplace(connection, load);
+    }
   }
   // What nobody has published yet counts as unsent from here on.
   int64_t own_bytes = 0;
@@ -151,20 +228,23 @@ void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
     own_bytes += static_cast<int64_t>(reset_->size());
     frames.insert(frames.begin(), reset_);
   }
-  if (feed->state_ == Feed::State::kAway) {
-    own_bytes += static_cast<int64_t>(Feed::AwayFrame()->size());
-    frames.push_back(Feed::AwayFrame());
+  if (feed->state_ == Feed::State::kAway && !more) {
+    const FramePtr away = AwayFrame(feed->config_.hide_outages);
+    own_bytes += static_cast<int64_t>(away->size());
+    frames.push_back(away);
   }
   if (!feed->config_.shared) feed->unsent_bytes_.fetch_add(own_bytes);
   if (!feed->config_.shared) feed->replay_.Clear();
-  feed->topic_->Attach(connection, options, std::move(frames));
   if (fell_behind) {
-    feed->context_->delivery->Close(
-        connection, CloseReason::kSlow,
-        feed->StatusFrame(absl::ResourceExhaustedError(
-            "events were lost before the stream began")));
+    frames.push_back(feed->StatusFrame(absl::ResourceExhaustedError(
+        "events were lost before the stream began")));
   }
-  if (feed->state_ == Feed::State::kEnded && feed->end_frame_ != nullptr) {
+  feed->topic_->Attach(connection, options, std::move(frames), more);
+  if (fell_behind) {
+    feed->context_->delivery->Close(connection, CloseReason::kSlow, nullptr);
+  }
+  if (feed->state_ == Feed::State::kEnded &&
+      (feed->end_frame_ != nullptr || feed->raw())) {
     feed->topic_->End(feed->end_frame_, !feed->end_status_.ok());
   }
 }

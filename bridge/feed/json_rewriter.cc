@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "bridge/feed/reset_event.h"
+#include "bridge/base/event_names.h"
 #include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
@@ -12,7 +12,9 @@ namespace sse_bridge {
 FramePtr JsonRewriter::Rewrite(const Frame& frame, int) {
   const FrameInfo& info = frame.info();
   if (!info.is_event) return nullptr;
-  if (info.data_begin == 0) return RewriteOwn(frame);
+  if (info.kind != FrameKind::kEvent || info.data_begin == 0) {
+    return RewriteOwn(frame);
+  }
   const absl::string_view json =
       frame.payload().substr(info.data_begin, info.data_end - info.data_begin);
   const std::string text = form_ == Form::kLines
@@ -29,11 +31,28 @@ FramePtr JsonRewriter::RewriteOwn(const Frame& frame) {
   if (data == absl::string_view::npos) return nullptr;
   json.remove_prefix(data + kData.size());
   json = json.substr(0, json.find('\n'));
-  if (IsReset(frame)) {
-    const bool lines = form_ == Form::kLines;
+  const bool lines = form_ == Form::kLines;
+  absl::string_view name;
+  switch (frame.info().kind) {
+    case FrameKind::kReset:
+      name = kResetEventName;
+      break;
+    case FrameKind::kUnreadable:
+      name = kUnreadableEventName;
+      break;
+    case FrameKind::kUpstream:
+      // An array is read when it is whole: how it came about is no news then.
+      if (!lines) return nullptr;
+      name = kUpstreamEventName;
+      break;
+    case FrameKind::kEvent:
+    case FrameKind::kStatus:
+      break;
+  }
+  if (!name.empty()) {
     const std::string text =
-        absl::StrCat(lines || first_ ? "" : ",\n", "{\"reset\":", json, "}",
-                     lines ? "\n" : "");
+        absl::StrCat(lines || first_ ? "" : ",\n", "{\"", name, "\":", json,
+                     "}", lines ? "\n" : "");
     first_ = false;
     return Frame::Create(text, frame.info());
   }

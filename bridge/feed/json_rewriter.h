@@ -10,7 +10,9 @@ namespace sse_bridge {
 // JSON text a line (application/x-ndjson), or the elements of one array
 // (application/json; the head has sent its "["). A stream that fails, or that
 // the bridge ends, does so with an element {"error": google.rpc.Status}, so
-// that an end without one is the end of the data; comments are left out.
+// that an end without one is the end of the data. The bridge's own events are
+// elements {"reset": DATA} and {"unreadable": DATA} and, on lines only,
+// {"upstream": DATA}; comments are left out.
 //
 // Used by the loop that owns the connection, after construction elsewhere.
 class JsonRewriter : public FrameRewriter {

@@ -37,6 +37,29 @@ std::optional<std::vector<FramePtr>> ReplayBuffer::FromSeq(uint64_t seq) const {
   return FramesFrom(static_cast<size_t>(first - entries_.begin()));
 }
 
+std::optional<uint64_t> ReplayBuffer::SeqAfterId(absl::string_view id) const {
+  const auto after = AfterId(id);
+  if (!after.has_value()) return std::nullopt;
+  return after->empty() ? next_seq_
+                        : entries_[entries_.size() - after->size()].seq;
+}
+
+bool ReplayBuffer::AppendFrom(uint64_t* seq, size_t max_bytes,
+                              std::vector<FramePtr>* frames) const {
+  if (*seq >= next_seq_) return true;
+  if (entries_.empty() || entries_.front().seq > *seq) return false;
+  auto it = std::lower_bound(
+      entries_.begin(), entries_.end(), *seq,
+      [](const Entry& entry, uint64_t wanted) { return entry.seq < wanted; });
+  size_t bytes = 0;
+  for (; it != entries_.end() && bytes < max_bytes; ++it) {
+    frames->push_back(it->frame);
+    bytes += it->frame->size();
+    *seq = it->seq + 1;
+  }
+  return true;
+}
+
 void ReplayBuffer::Clear() {
   entries_.clear();
   first_id_.clear();

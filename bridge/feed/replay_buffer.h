@@ -45,6 +45,15 @@ class ReplayBuffer {
   // The events from `seq` on; nullopt when some of them have left already.
   std::optional<std::vector<FramePtr>> FromSeq(uint64_t seq) const;
 
+  // The `seq` to go on from after the newest event with this id; nullopt as
+  // AfterId.
+  std::optional<uint64_t> SeqAfterId(absl::string_view id) const;
+
+  // Appends events from *seq on, until they are `max_bytes` or more, and moves
+  // *seq on. False when some of them have left already.
+  bool AppendFrom(uint64_t* seq, size_t max_bytes,
+                  std::vector<FramePtr>* frames) const;
+
   void Clear();
 
   size_t events() const { return entries_.size(); }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/feed/own_events.h"
 #include "bridge/transcode/sse_format.h"
 #include "bridge/upstream/call.h"
 #include "google/rpc/error_details.pb.h"
@@ -17,10 +18,6 @@ constexpr char kOldest[] = "oldest";
 
 // Of an id that a client has made up.
 constexpr size_t kMaxTold = 256;
-
-// No hash of an event's key is even, so that nothing takes a reset's place when
-// events are conflated.
-constexpr uint64_t kResetKey = 2;
 
 std::string JsonString(absl::string_view text) {
   return nlohmann::json(std::string(text))
@@ -50,11 +47,10 @@ FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
   const std::string event = absl::StrCat("event: ", kResetEventName, "\n");
   const std::string id = "id: \n";
   FrameInfo info;
-  // The data is the bridge's own: data_begin stays 0, as in a status.
   info.event_end = static_cast<uint32_t>(event.size());
   info.id_end = static_cast<uint32_t>(event.size() + id.size());
   info.key = kResetKey;
-  info.is_event = true;
+  info.kind = FrameKind::kReset;
   return Frame::Create(
       absl::StrCat(event, id, "data: {\"requested\":", JsonString(requested),
                    ",\"oldest\":", JsonString(oldest), "}\n\n"),
@@ -62,10 +58,7 @@ FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
 }
 
 bool IsReset(const Frame& frame) {
-  static const std::string* const kEvent =
-      new std::string(absl::StrCat("event: ", kResetEventName, "\n"));
-  return frame.info().data_begin == 0 &&
-         absl::StartsWith(frame.payload(), *kEvent);
+  return frame.info().kind == FrameKind::kReset;
 }
 
 }  // namespace sse_bridge

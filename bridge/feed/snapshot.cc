@@ -32,4 +32,19 @@ std::vector<FramePtr> Snapshot::Frames() const {
   return frames;
 }
 
+void Snapshot::AppendFrom(uint64_t* age, uint64_t end, size_t max_bytes,
+                          std::vector<FramePtr>* frames) const {
+  size_t bytes = 0;
+  for (auto it = by_age_.lower_bound(*age);
+       it != by_age_.end() && it->first < end; ++it) {
+    if (bytes >= max_bytes) {
+      *age = it->first;
+      return;
+    }
+    frames->push_back(it->second.frame);
+    bytes += it->second.frame->size();
+  }
+  *age = end;
+}
+
 }  // namespace sse_bridge

@@ -31,6 +31,16 @@ class Snapshot {
   // In the order of their arrival.
   std::vector<FramePtr> Frames() const;
 
+  // Appends events in that order, from the one of age *age on and up to those
+  // of age `end`, until they are `max_bytes` or more. Moves *age on, to `end`
+  // when there are no more of them. Ages are those of the events' arrival; a
+  // newer event of a key takes the older one's place.
+  void AppendFrom(uint64_t* age, uint64_t end, size_t max_bytes,
+                  std::vector<FramePtr>* frames) const;
+
+  // The age of the next event.
+  uint64_t next_age() const { return next_; }
+
   What what() const { return what_; }
 
  private:

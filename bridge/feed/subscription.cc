@@ -29,6 +29,8 @@ void Subscription::Start() {
   {
     MutexLock lock(&mu_);
     if (decided_) return;
+    // Nothing is sent before the first message, however long that takes.
+    if (options_.raw && options_.too_late.ok()) return;
   }
   delivery_->RunAfter(options_.grace, [weak = weak_from_this()] {
     if (auto self = weak.lock()) self->Decide(/*grace_is_over=*/true);
@@ -87,6 +89,9 @@ void Subscription::Decide(bool grace_is_over) {
       responder->Refuse(refusal);
       break;
     case Decision::kAccept: {
+      if (options_.raw) {
+        responder->OnContentType(parts[0].place->content_type());
+      }
       const ConnectionRef connection =
           responder->Accept(static_cast<uint32_t>(parts.size()));
       for (Part& part : parts) part.place->Attach(connection, part.options);

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_FEED_SUBSCRIPTION_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -23,6 +24,9 @@ class StreamResponder {
   // What the feeds' backends have said beside their messages; called before
   // one of the others, unless there is nothing.
   virtual void OnMetadata(Metadata) {}
+
+  // Of raw bodies, before Accept: what the backend says that they are.
+  virtual void OnContentType(std::string /*content_type*/) {}
 
   // 200: sends the head and returns the connection, which `attaches` feeds
   // are going to be attached to.
@@ -53,6 +57,9 @@ class Subscription : public FeedWaiter,
 
     // Of several feeds one that fails to open does not refuse the others.
     bool bundle = false;
+
+    // A stream of raw bodies: there is no grace, for the head needs the first.
+    bool raw = false;
   };
 
   // `delivery` must outlive the subscription.

@@ -1,5 +1,6 @@
 #include "bridge/http/accept.h"
 
+#include <algorithm>
 #include <array>
 
 #include "absl/strings/ascii.h"
@@ -79,6 +80,21 @@ std::optional<StreamForm> NegotiateStreamForm(
     }
   }
   return best;
+}
+
+bool PrefersEvents(const std::vector<absl::string_view>& accept) {
+  double events = 0, others = 0;
+  for (absl::string_view header : accept) {
+    for (absl::string_view item :
+         absl::StrSplit(header, ',', absl::SkipWhitespace())) {
+      const std::vector<absl::string_view> parameters =
+          absl::StrSplit(item, ';');
+      double& quality =
+          Specificity(parameters[0], kOffers[0]) == 3 ? events : others;
+      quality = std::max(quality, Quality(parameters));
+    }
+  }
+  return events > 0 && events >= others;
 }
 
 }  // namespace sse_bridge

@@ -15,6 +15,11 @@ namespace sse_bridge {
 std::optional<StreamForm> NegotiateStreamForm(
     const std::vector<absl::string_view>& accept);
 
+// Whether the client asks for text/event-stream by that name, and for nothing
+// rather than that: what EventSource does. Streams of raw bytes, which have no
+// content type before their first message, are events for such a client only.
+bool PrefersEvents(const std::vector<absl::string_view>& accept);
+
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_HTTP_ACCEPT_H_

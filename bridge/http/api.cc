@@ -308,8 +308,11 @@ StreamTraits Api::TraitsFor(const Method& method) const {
 void Api::ServeStream(std::shared_ptr<Request> request) {
   const Method& method = request->route->method();
   StreamTraits traits = TraitsFor(method);
+  const auto accept = request->exchange->HeaderValues("Accept");
   const std::optional<StreamForm> form =
-      NegotiateStreamForm(request->exchange->HeaderValues("Accept"));
+      request->route->raw_response && !PrefersEvents(accept)
+          ? StreamForm::kRaw
+          : NegotiateStreamForm(accept);
   if (!form.has_value()) {
     request->exchange->Respond(ErrorResponse(
         406, "INVALID_ARGUMENT",
@@ -321,8 +324,11 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
+  // Bytes have no ids: they come from the beginning.
   const auto last_event_id =
-      LastEventId(*request->exchange, request->route->resume_params);
+      traits.form == StreamForm::kRaw
+          ? std::nullopt
+          : LastEventId(*request->exchange, request->route->resume_params);
   parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
                                last_event_id, last_event_id.has_value());
   // The JSON forms have no ids.
@@ -418,13 +424,15 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   Subscription::Options subscription_options;
   subscription_options.grace = options_.open_grace;
   subscription_options.bundle = bundle;
+  const bool raw = traits.form == StreamForm::kRaw;
+  subscription_options.raw = raw;
   absl::Status expired = absl::UnauthenticatedError("the token has expired");
   if (traits.deadline < traits.expires) {
     // The client's own deadline ends the stream as it would end a call.
     traits.expires = traits.deadline;
     expired = absl::DeadlineExceededError("the time of Grpc-Timeout is over");
     const absl::Duration left = traits.deadline - absl::Now();
-    if (left <= subscription_options.grace) {
+    if (raw || left <= subscription_options.grace) {
       subscription_options.grace = std::max(left, absl::ZeroDuration());
       subscription_options.too_late = expired;
     }
@@ -452,7 +460,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
     absl::Status opened = parts_.opener->Open(
         request->served, *part.route, *part.message, request->identity, address,
         request->forwarded, part.resume.points, mode, tag, request->traceparent,
-        subscription);
+        subscription, raw);
     tag += static_cast<int>(part.resume.points.size());
     if (!opened.ok()) {
       subscription->Abandon();

@@ -7,38 +7,29 @@
 #include "bridge/http/api.h"
 #include "bridge/http/api_request.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/raw_body.h"
 #include "bridge/http/trace_context.h"
-#include "google/api/httpbody.pb.h"
+#include "bridge/transcode/http_body.h"
 
 namespace sse_bridge {
 namespace {
 
-// A browser that shows the body runs nothing in it.
-constexpr char kSandbox[] = "default-src 'none'; sandbox";
-
 constexpr size_t kMaxUncountedBytes = size_t{32} << 10;
 
-// A header value cannot hold these, and a backend may send anything.
-std::string SafeContentType(const std::string& type) {
-  for (unsigned char c : type) {
-    if (c < 0x20 || c == 0x7f) return "application/octet-stream";
-  }
-  return type.empty() ? "application/octet-stream" : type;
-}
-
 HttpResponse RawResponse(const std::string& bytes) {
-  google::api::HttpBody body;
-  if (!body.ParseFromString(bytes)) {
+  HttpBodyView body;
+  if (!ReadHttpBody(bytes, &body)) {
     return ErrorResponse(500, "INTERNAL",
                          "the backend's HttpBody cannot be read");
   }
-  return HttpResponse{200,
-                      {{"Content-Type", SafeContentType(body.content_type())},
-                       {"Cache-Control", "no-store"},
-                       {"X-Content-Type-Options", "nosniff"},
-                       // Whatever a backend sends, it is no page of ours.
-                       {"Content-Security-Policy", kSandbox}},
-                      std::move(*body.mutable_data())};
+  HttpResponse response{200,
+                        {{"Content-Type", SafeContentType(body.content_type)},
+                         {"Cache-Control", "no-store"}},
+                        std::string(body.data)};
+  for (auto& header : RawBodyHeaders()) {
+    response.headers.push_back(std::move(header));
+  }
+  return response;
 }
 
 HttpResponse UnaryResponse(const ServedRoute& route, const ServedSchema& served,

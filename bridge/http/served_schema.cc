@@ -35,6 +35,8 @@ JsonOptions OptionsOf(const sse::v1::Json& json) {
   options.always_print_fields_with_no_presence =
       json.always_print_fields_with_no_presence();
   options.always_print_enums_as_ints = json.always_print_enums_as_ints();
+  // A value that this schema does not cover must not cost the whole message.
+  options.lenient = true;
   return options;
 }
 
@@ -82,7 +84,7 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
       schema_json_(SchemaJson(*schema_)),
       openapi_(schema_.get()) {
   JsonOptions json_options;
-  json_options.unresolved_any_by_url = true;
+  json_options.lenient = true;
   details_ = JsonEncoder::Create(&schema_->pool(), json_options);
   any_ = details_->TableFor(
       schema_->pool().FindMessageTypeByName("google.protobuf.Any"));
@@ -149,8 +151,16 @@ absl::Status ServedSchema::Add(const Route* route) {
   served.request_prototype =
       pool.messages.GetPrototype(method.descriptor->input_type());
   served.raw_response =
-      !method.server_streaming && route->response_body.empty() &&
+      route->response_body.empty() &&
       method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+  if (served.raw_response && method.server_streaming) {
+    FrameEncoder::Options raw_options;
+    raw_options.response = method.descriptor->output_type();
+    raw_options.raw_body = true;
+    auto raw = FrameEncoder::Create(encoder, raw_options);
+    if (!raw.ok()) return named(raw.status());
+    served.raw_stream = *std::move(raw);
+  }
   routes_.emplace(route, std::move(served));
   return absl::OkStatus();
 }

@@ -38,8 +38,10 @@ struct ServedRoute {
   QueryCredentials credentials;
   ResumeParams resume_params;
 
-  // The response (or its response_body) is a google.api.HttpBody: raw bytes.
+  // The response is a google.api.HttpBody: raw bytes, unless a client of a
+  // stream asks for events.
   bool raw_response = false;
+  std::unique_ptr<const FrameEncoder> raw_stream;  // of a server stream
 
   const Method& method() const { return *route->method; }
 };

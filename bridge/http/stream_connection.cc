@@ -1,11 +1,13 @@
 #include "bridge/http/stream_connection.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/feed/json_rewriter.h"
 #include "bridge/http/exposed_metadata.h"
 #include "bridge/http/http_error.h"
+#include "bridge/http/raw_body.h"
 #include "bridge/http/stream_head.h"
 #include "bridge/transcode/sse_format.h"
 
@@ -46,8 +48,10 @@ absl::string_view ContentType(StreamForm form) {
       return "application/x-ndjson";
     case StreamForm::kArray:
       return "application/json";
+    case StreamForm::kRaw:
+      break;  // the backend says
   }
-  return "text/event-stream";
+  return "";
 }
 
 // The first bytes of the body: proxies and `onopen` see life at once.
@@ -62,6 +66,7 @@ std::string Opening(const StreamTraits& traits) {
       return text;
     }
     case StreamForm::kLines:
+    case StreamForm::kRaw:
       return "";
     case StreamForm::kArray:
       return "[";
@@ -74,12 +79,22 @@ std::string Opening(const StreamTraits& traits) {
 HttpResponse StreamHeadResponse(StreamForm form) {
   HttpResponse response = StreamHeaders(ContentType(form));
   response.has_length = false;
+  if (form == StreamForm::kRaw) {
+    // Only a call would tell.
+    std::erase_if(response.headers, [](const auto& header) {
+      return header.first == "Content-Type";
+    });
+    for (auto& header : RawBodyHeaders()) {
+      response.headers.push_back(std::move(header));
+    }
+  }
   return response;
 }
 
 HttpResponse NoEventsResponse(StreamForm form) {
   switch (form) {
     case StreamForm::kEvents:
+    case StreamForm::kRaw:
       return HttpResponse{204, {{"Cache-Control", "no-store"}}, ""};
     case StreamForm::kLines:
     case StreamForm::kArray:
@@ -105,16 +120,27 @@ StreamConnection::StreamConnection(std::shared_ptr<Exchange> exchange,
       lease_(std::move(lease)),
       traits_(std::move(traits)) {}
 
+void StreamConnection::OnContentType(std::string type) {
+  traits_.content_type = SafeContentType(type);
+}
+
 ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   DetachedSocket socket = exchange_->DetachForStream();
   StreamSpec spec;
   spec.fd = socket.fd;
   spec.transport = std::move(socket.transport);
   spec.chunked = socket.chunked;
-  spec.head = StreamHead(ContentType(traits_.form), socket.chunked,
-                         Opening(traits_), WithExposed(metadata_, *exchange_));
+  const bool raw = traits_.form == StreamForm::kRaw;
+  auto headers = WithExposed(metadata_, *exchange_);
+  if (raw) {
+    for (auto& header : RawBodyHeaders()) headers.push_back(std::move(header));
+  }
+  spec.head = StreamHead(
+      raw ? absl::string_view(traits_.content_type) : ContentType(traits_.form),
+      socket.chunked, Opening(traits_), headers);
   spec.expires = traits_.expires;
-  spec.max_age = traits_.max_age;
+  // Bytes are not resumed: an end before theirs would only be a loss.
+  if (!raw) spec.max_age = traits_.max_age;
   spec.expected_attaches = attaches;
   // JSON says it in its own way, see JsonRewriter.
   spec.expiry_frame = std::move(farewells_.expired);
@@ -123,6 +149,8 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
     spec.keep_alive = traits_.keep_alive;
     spec.retry = traits_.retry;
     spec.rewriter = std::move(traits_.rewriter);
+  } else if (raw) {
+    spec.cut_unless_ended = true;
   } else {
     spec.rewriter = std::make_unique<JsonRewriter>(
         traits_.form == StreamForm::kLines ? JsonRewriter::Form::kLines

@@ -21,6 +21,7 @@ enum class StreamForm {
   kEvents,  // text/event-stream
   kLines,   // application/x-ndjson
   kArray,   // application/json
+  kRaw,     // the bytes of google.api.HttpBody, of its content type
 };
 
 // The answer to HEAD: the headers that the stream would have.
@@ -47,6 +48,9 @@ struct StreamTraits {
   // Is told what becomes of the request; may be null.
   std::unique_ptr<StreamWitness> witness;
 
+  // Of raw bodies; known when they begin.
+  std::string content_type;
+
   // A comment for the reader of the raw stream; may be empty.
   std::string opening_comment;
 };
@@ -72,6 +76,7 @@ class StreamConnection : public StreamResponder {
   void OnMetadata(Metadata metadata) override {
     metadata_ = std::move(metadata);
   }
+  void OnContentType(std::string type) override;
   ConnectionRef Accept(uint32_t attaches) override;
   void NoContent() override;
   void Refuse(const absl::Status& status) override;

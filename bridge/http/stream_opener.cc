@@ -56,7 +56,7 @@ absl::Status StreamOpener::Open(
     absl::string_view address, const Metadata& forwarded,
     absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
     const std::string& traceparent,
-    const std::shared_ptr<Subscription>& subscription) const {
+    const std::shared_ptr<Subscription>& subscription, bool raw) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
   if (upstream == nullptr) {
@@ -64,23 +64,26 @@ absl::Status StreamOpener::Open(
         absl::StrCat("no upstream serves ", method.grpc_path));
   }
 
-  const bool shared = method.stream.shared();
-  const bool has_ids = !method.stream.id_from().empty();
+  // Who joined the bytes of another would miss the beginning.
+  const bool shared = method.stream.shared() && !raw;
+  const bool has_ids = !method.stream.id_from().empty() && !raw;
   const bool resumable = has_ids && !method.stream.resume_into().empty();
   MembershipOptions membership;
-  membership.policy = PolicyOf(method.stream);
+  membership.policy = raw ? SlowPolicy::kUnbounded : PolicyOf(method.stream);
   membership.mode = mode;
+  membership.group = tag;  // no other part of the connection begins there
 
   Feed::Config config;
   config.upstream = upstream;
   config.grpc_path = method.grpc_path;
   config.shared = shared;
   // The encoder lives in the served schema: the feed holds both.
-  config.encoder =
-      std::shared_ptr<const FrameEncoder>(served, route.encoder.get());
+  config.encoder = std::shared_ptr<const FrameEncoder>(
+      served, raw ? route.raw_stream.get() : route.encoder.get());
   config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
   config.live_values =
-      !has_ids && SnapshotOf(method.stream) != Snapshot::What::kNone;
+      !has_ids && !raw && SnapshotOf(method.stream) != Snapshot::What::kNone;
+  config.hide_outages = method.stream.hide_outages();
   config.replay = options_.replay;
   config.linger = options_.linger;
   config.reconnect.give_up_after =
@@ -94,7 +97,7 @@ absl::Status StreamOpener::Open(
   }
   config.metadata.emplace_back(kTraceparentMetadata, traceparent);
 
-  auto parts = SplitRequest(request, method.share_by);
+  auto parts = SplitRequest(request, raw ? nullptr : method.share_by);
   if (!parts.ok()) return parts.status();
   // Feeds of another schema version encode differently, and a backend may
   // answer everybody otherwise by what it is told of them.

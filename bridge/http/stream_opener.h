@@ -57,6 +57,9 @@ class StreamOpener {
   // begins, and what is begun counts for `address` (LimitKey). Adds one or more
   // places to `subscription`. Unavailable when no upstream serves the method,
   // ResourceExhausted when the address has too many feeds.
+  //
+  // `raw`: the subscription is to the bytes of a method whose route has a
+  // raw_stream. They come from one call of its own, from the beginning.
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
                     const google::protobuf::Message& request,
@@ -65,7 +68,8 @@ class StreamOpener {
                     absl::Span<const ResumePoint> resume,
                     MembershipOptions::Mode mode, int tag,
                     const std::string& traceparent,
-                    const std::shared_ptr<Subscription>& subscription) const;
+                    const std::shared_ptr<Subscription>& subscription,
+                    bool raw = false) const;
 
  private:
   const FeedContext* const context_;

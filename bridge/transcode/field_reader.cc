@@ -21,17 +21,6 @@ uint32_t TagOf(const FieldDescriptor* field) {
   return google::protobuf::internal::WireFormat::MakeTag(field);
 }
 
-bool IsUtf8(absl::string_view s) {
-  const char* in = s.data();
-  const char* const end = in + s.size();
-  while (in != end) {
-    char escaped[json_text::kMaxEscaped];
-    json_text::PutCharacter(&in, end, escaped);
-    if (in == nullptr) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 absl::StatusOr<FieldReader> FieldReader::Create(const Descriptor* type,
@@ -69,16 +58,27 @@ absl::Status FieldReader::Append(absl::string_view wire, std::string* text,
         absl::StrCat(steps_[0].field->containing_type()->full_name(),
                      ": malformed or truncated wire bytes"));
   }
+  *present = AppendFound(found, text);
+  return absl::OkStatus();
+}
+
+void FieldReader::AppendReached(absl::string_view wire,
+                                std::string* text) const {
+  Found found;
+  Scan(0, wire, &found);
+  if (found.set) AppendFound(found, text);
+}
+
+bool FieldReader::AppendFound(const Found& found, std::string* text) const {
   const bool has_presence = field()->has_presence();
-  *present = found.set;
-  if (!found.set && has_presence) return absl::OkStatus();
+  if (!found.set && has_presence) return false;
   switch (field()->type()) {
     case FieldDescriptor::TYPE_STRING:
-      if (!IsUtf8(found.bytes)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat(field()->full_name(), ": a string is not UTF-8"));
+      if (json_text::IsUtf8(found.bytes)) {
+        text->append(found.bytes.data(), found.bytes.size());
+      } else {
+        json_text::AppendUtf8(found.bytes, text);
       }
-      text->append(found.bytes.data(), found.bytes.size());
       break;
     case FieldDescriptor::TYPE_BYTES: {
       const size_t before = text->size();
@@ -87,12 +87,10 @@ absl::Status FieldReader::Append(absl::string_view wire, std::string* text,
       break;
     }
     default:
-      if (!has_presence && found.number == 0) *present = false;
       AppendNumber(found.number, text);
-      return absl::OkStatus();
+      return found.set && (has_presence || found.number != 0);
   }
-  if (!has_presence && found.bytes.empty()) *present = false;
-  return absl::OkStatus();
+  return found.set && (has_presence || !found.bytes.empty());
 }
 
 absl::StatusOr<std::string> FieldReader::Read(absl::string_view wire) const {

@@ -14,8 +14,8 @@
 namespace sse_bridge {
 
 // Reads one field from wire bytes as text, without a message object: strings
-// as they are, bytes in base64, enums by name (unknown ones by number),
-// integers in decimal, "true" or "false".
+// as they are (with U+FFFD for what is not UTF-8), bytes in base64, enums by
+// name (unknown ones by number), integers in decimal, "true" or "false".
 //
 // The rules of parsing hold: the last one of a field counts, submessages
 // merge, a member of a oneof unsets the others.
@@ -32,12 +32,16 @@ class FieldReader {
   // Appends the field's text. *present says whether the field is set; for one
   // that cannot tell, whether it differs from its default. A field that is not
   // present has the text of its default if it cannot tell, and none if it can.
-  // INVALID_ARGUMENT if the bytes are malformed or the text is not UTF-8;
-  // *text is then as it was before.
+  // INVALID_ARGUMENT if the bytes are malformed; *text is then as it was
+  // before.
   absl::Status Append(absl::string_view wire, std::string* text,
                       bool* present) const;
 
-  // The same, as a new string.
+  // Of bytes that are malformed further on: appends the field's text if it is
+  // set in what comes before that.
+  void AppendReached(absl::string_view wire, std::string* text) const;
+
+  // As Append, as a new string.
   absl::StatusOr<std::string> Read(absl::string_view wire) const;
 
   const google::protobuf::FieldDescriptor* field() const {
@@ -59,6 +63,8 @@ class FieldReader {
   FieldReader() = default;
   bool Scan(size_t step, absl::string_view wire, Found* found) const;
   bool ReadLeaf(const char** in, const char* end, Found* found) const;
+  // Returns whether the field is present, as Append does.
+  bool AppendFound(const Found& found, std::string* text) const;
   void AppendNumber(uint64_t number, std::string* text) const;
 
   std::vector<Step> steps_;  // never empty

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/base/event_names.h"
 #include "bridge/base/own_ids.h"
+#include "bridge/transcode/http_body.h"
 #include "bridge/transcode/sse_format.h"
 #include "bridge/transcode/wire_slices.h"
 
@@ -35,6 +36,8 @@ absl::StatusOr<std::unique_ptr<FrameEncoder>> FrameEncoder::Create(
     std::shared_ptr<const JsonEncoder> encoder, const Options& options) {
   auto frames =
       std::unique_ptr<FrameEncoder>(new FrameEncoder(std::move(encoder)));
+  frames->raw_body_ = options.raw_body;
+  if (options.raw_body) return frames;
   if (!options.event.empty()) {
     std::string name = options.event;
     RemoveLineEnds(0, &name);
@@ -70,6 +73,17 @@ absl::Status FrameEncoder::Encode(absl::Span<const absl::string_view> wire,
 absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
                                       EncodedFrame* frame) const {
   std::string& payload = frame->payload;
+  if (raw_body_) {
+    HttpBodyView body;
+    if (!ReadHttpBody(wire, &body)) {
+      return absl::InvalidArgumentError(
+          "google.api.HttpBody: malformed or truncated wire bytes");
+    }
+    payload.assign(body.data.data(), body.data.size());
+    frame->content_type.assign(body.content_type.data(),
+                               body.content_type.size());
+    return absl::OkStatus();
+  }
   bool present;
   if (event_.has_value()) {
     payload += "event: ";
@@ -120,6 +134,29 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
   frame->data_end = payload.size();
   payload += "\n\n";
   return absl::OkStatus();
+}
+
+void FrameEncoder::EncodeUnreadable(absl::Span<const absl::string_view> wire,
+                                    absl::string_view data,
+                                    EncodedFrame* frame) const {
+  frame->Clear();
+  std::string& payload = frame->payload;
+  absl::StrAppend(&payload, "event: ", kUnreadableEventName, "\n");
+  frame->event_end = frame->id_end = payload.size();
+  if (id_.has_value()) {
+    std::string id;
+    id_->AppendReached(Flatten(wire), &id);
+    if (id.size() > kMaxIdBytes || IsOwnId(id)) id = std::string(kLostId);
+    if (!id.empty() && IsOneLine(id)) {
+      absl::StrAppend(&payload, "id: ", id, "\n");
+      frame->id_end = payload.size();
+    }
+  }
+  payload += "data: ";
+  frame->data_begin = payload.size();
+  payload.append(data.data(), data.size());
+  frame->data_end = payload.size();
+  payload += "\n\n";
 }
 
 absl::Status FrameEncoder::EncodeBody(absl::Span<const absl::string_view> wire,

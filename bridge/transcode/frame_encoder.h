@@ -33,6 +33,9 @@ struct EncodedFrame {
   // The text of the key field; empty if there is none.
   std::string key;
 
+  // Of raw bodies: what the payload is.
+  std::string content_type;
+
   absl::string_view json() const {
     return absl::string_view(payload).substr(data_begin, data_end - data_begin);
   }
@@ -40,6 +43,7 @@ struct EncodedFrame {
   void Clear() {
     payload.clear();
     key.clear();
+    content_type.clear();
     event_end = id_end = data_begin = data_end = 0;
   }
 };
@@ -61,6 +65,10 @@ class FrameEncoder {
     // The path of the field whose JSON is the data (`response_body`), of any
     // type; empty for the whole message.
     std::string data_field;
+
+    // The response is a google.api.HttpBody, and a frame is nothing but its
+    // bytes. Of the other options only `response` counts.
+    bool raw_body = false;
   };
 
   // `encoder` is shared by the methods with the same JsonOptions.
@@ -74,12 +82,20 @@ class FrameEncoder {
 
   // Replaces *frame. CR, LF and NUL are removed from an event's name that
   // comes from data, and one of the bridge's own gets a prefix
-  // (EventNameOfData); an id with one of them is left out, and so is an id whose
-  // field is not set. An id that no browser could come back with (too long, or
-  // like the bridge's own) becomes kLostId. On error (see JsonEncoder) *frame is
-  // cleared.
+  // (EventNameOfData); an id with one of them is left out, and so is an id
+  // whose field is not set. An id that no browser could come back with (too
+  // long, or like the bridge's own) becomes kLostId. On error (see JsonEncoder)
+  // *frame is cleared.
   absl::Status Encode(absl::Span<const absl::string_view> wire,
                       EncodedFrame* frame) const;
+
+  bool raw_body() const { return raw_body_; }
+
+  // Replaces *frame by what stands for a message that Encode has failed with:
+  // an event `unreadable` with this data (one line), and with the message's id
+  // if that can be read, so that resuming goes past it.
+  void EncodeUnreadable(absl::Span<const absl::string_view> wire,
+                        absl::string_view data, EncodedFrame* frame) const;
 
   // Appends only the JSON. On error *json is as it was before.
   absl::Status EncodeBody(absl::Span<const absl::string_view> wire,
@@ -95,6 +111,7 @@ class FrameEncoder {
   std::optional<FieldReader> event_;
   std::optional<FieldReader> id_;
   std::optional<FieldReader> key_;
+  bool raw_body_ = false;
   const MessageTable* whole_ = nullptr;
   std::optional<JsonField> data_;
 };

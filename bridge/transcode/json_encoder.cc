@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/transcode/field_path.h"
 #include "bridge/transcode/json_pass.h"
+#include "bridge/transcode/utf8_repair.h"
 #include "bridge/transcode/wire_slices.h"
 
 namespace sse_bridge {
@@ -116,6 +117,10 @@ absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
     return absl::InvalidArgumentError(fast.Error());
   }
 
+  std::string repaired;
+  if (tables_.options().lenient && RepairUtf8(type, wire, &repaired)) {
+    wire = repaired;
+  }
   // What looked invalid may be set right by what comes after it.
   std::string normal;
   if (!normalizer_.Normalize(type.descriptor, wire, &normal)) {

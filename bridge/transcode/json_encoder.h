@@ -37,9 +37,10 @@ class JsonField {
 // take a slower way with the same outcome (see Normalizer).
 //
 // Thread-safe. Errors are INVALID_ARGUMENT, with the path of the field where
-// it is known: malformed or truncated bytes, strings that are not UTF-8,
-// messages nested deeper than 100, and values that have no JSON (a timestamp
-// out of range, an Any of a type that the pool does not have, ...).
+// it is known: malformed or truncated bytes, messages nested deeper than 100,
+// and values that have no JSON (a timestamp out of range, ...). Strings that
+// are not UTF-8 and an Any of a type that the pool does not have are errors
+// too, unless JsonOptions::lenient.
 class JsonEncoder {
  public:
   // `pool` must outlive the encoder; types are looked up in it as they appear.

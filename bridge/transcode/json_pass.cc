@@ -81,8 +81,15 @@ char* JsonPass::StringWithCare(const char* in, const char* end, char* out) {
     }
     // On to the end of what is not ASCII.
     do {
+      const char* const character = in;
       out = json_text::PutCharacter(&in, end, Reserve(out, kMaxEscaped));
-      if (in == nullptr) return nullptr;
+      if (in == nullptr) {
+        if (!replaces_invalid_utf8()) return nullptr;
+        std::memcpy(out, json_text::kReplacement.data(),
+                    json_text::kReplacement.size());
+        out += json_text::kReplacement.size();
+        in = character + json_text::InvalidLength(character, end);
+      }
     } while (in != end && static_cast<uint8_t>(*in) >= 0x80);
   }
   return out;
@@ -139,7 +146,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineString(
   *out++ = '"';
   out = InlineContents(s, out);
   if (ABSL_PREDICT_FALSE(out == nullptr)) {
-    return FailKnown(Result::kMalformed, "a string is not UTF-8");
+    return NotUtf8();
   }
   *out++ = '"';
   return out;

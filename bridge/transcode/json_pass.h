@@ -137,6 +137,9 @@ class JsonPass {
   char* Known(const MessageTable& type, const char* in, const char* end,
               char* out);
   char* Any(const char* in, const char* end, char* out);
+  // The message inside of an Any, in place of its closing bracket.
+  char* Packed(const MessageTable& type, absl::string_view url,
+               absl::string_view value, char* out);
   char* Timestamp(const char* in, const char* end, char* out);
   char* Duration(const char* in, const char* end, char* out);
   char* FieldMask(const char* in, const char* end, char* out);
@@ -157,6 +160,16 @@ class JsonPass {
   }
   Step Unusual(char* out) {
     return Fail(Result::kUnusual, "unusual wire bytes", out);
+  }
+  // The slower way replaces what is not UTF-8, if it may be: two keys of a map
+  // can become one by it.
+  char* NotUtf8() {
+    return FailKnown(
+        tables_.options().lenient ? Result::kUnusual : Result::kMalformed,
+        "a string is not UTF-8");
+  }
+  bool replaces_invalid_utf8() const {
+    return normalizer_ != nullptr && tables_.options().lenient;
   }
   Step Malformed(char* out) {
     return Fail(Result::kMalformed, "malformed or truncated wire bytes", out);

@@ -6,6 +6,7 @@
 
 #include "absl/base/casts.h"
 #include "bridge/transcode/json_pass.h"
+#include "bridge/transcode/utf8_repair.h"
 
 namespace sse_bridge {
 namespace {
@@ -80,9 +81,10 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     Malformed(nullptr);
     return nullptr;
   }
+  const bool lenient = tables_.options().lenient;
   if (url.empty()) {
     if (value.empty()) return PutLiteral("{}", out);
-    return FailKnown(Result::kInvalid, "an Any has no type URL");
+    if (!lenient) return FailKnown(Result::kInvalid, "an Any has no type URL");
   }
 
   out = PutLiteral("{\"@type\":", out);
@@ -93,13 +95,38 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
   const MessageTable* const type = slash == absl::string_view::npos
                                        ? nullptr
                                        : tables_.ByName(url.substr(slash + 1));
-  if (type == nullptr) {
-    if (tables_.options().unresolved_any_by_url) return PutLiteral("}", out);
+  if (type == nullptr && !lenient) {
     return FailKnown(Result::kInvalid, "an Any holds an unknown type", url);
   }
+  if (type != nullptr) {
+    const auto start = static_cast<size_t>(out - buffer_.begin());
+    const int depth_left = depth_left_;
+    char* const packed = Packed(*type, url, value, out);
+    if (packed != nullptr || !lenient) return packed;
+    if (normalizer_ == nullptr) {
+      // Whether it can be shown is for the slower way to say.
+      failure_->result = Result::kUnusual;
+      return nullptr;
+    }
+    failure_ = nullptr;
+    depth_left_ = depth_left;
+    out = buffer_.begin() + start;
+  }
+  out = Reserve(out, json_text::Base64Size(value.size()) + kNumberRoom);
+  out = PutLiteral(",\"value\":\"", out);
+  out = json_text::PutBase64(value, out);
+  return PutLiteral("\"}", out);
+}
+
+char* JsonPass::Packed(const MessageTable& type, absl::string_view url,
+                       absl::string_view value, char* out) {
   std::string normal;
   if (normalizer_ != nullptr) {
-    if (!normalizer_->Normalize(type->descriptor, value, &normal)) {
+    std::string repaired;
+    if (tables_.options().lenient && RepairUtf8(type, value, &repaired)) {
+      value = repaired;
+    }
+    if (!normalizer_->Normalize(type.descriptor, value, &normal)) {
       return FailKnown(Result::kMalformed, "an Any does not hold its type",
                        url);
     }
@@ -107,15 +134,15 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
   }
 
   const char* const stop = value.data() + value.size();
-  if (type->known != KnownType::kNone) {
+  if (type.known != KnownType::kNone) {
     out = PutLiteral(",\"value\":", out);
-    const Step step = Message(*type, value.data(), stop, out);
+    const Step step = Message(type, value.data(), stop, out);
     if (step.in == nullptr) return nullptr;
     return PutLiteral("}", Reserve(step.out, 1));
   }
   // The fields of the message follow: its opening bracket becomes the comma.
   const auto start = static_cast<size_t>(out - buffer_.begin());
-  const Step step = Message(*type, value.data(), stop, out);
+  const Step step = Message(type, value.data(), stop, out);
   if (step.in == nullptr) return nullptr;
   out = buffer_.begin() + start;
   if (step.out == out + 2) return PutLiteral("}", out);
@@ -240,9 +267,7 @@ char* JsonPass::FieldMaskPath(absl::string_view path, char* out) {
     }
     out = Reserve(out, i - begin + kNumberRoom);
     out = StringContents(path.substr(begin, i - begin), out);
-    if (out == nullptr) {
-      return FailKnown(Result::kMalformed, "a string is not UTF-8");
-    }
+    if (out == nullptr) return NotUtf8();
     if (i == path.size()) break;
     ++i;
     if (i == path.size() || path[i] < 'a' || path[i] > 'z') {

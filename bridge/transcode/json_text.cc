@@ -270,6 +270,53 @@ char* PutCharacter(const char** in, const char* end, char* out) {
   return out;
 }
 
+size_t InvalidLength(const char* in, const char* end) {
+  const auto first = static_cast<uint8_t>(*in);
+  if (first < 0xc2 || first > 0xf4) return 1;
+  const ptrdiff_t most = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+  // Only the second byte is bounded further: no overlong forms, no surrogates,
+  // nothing beyond U+10FFFF.
+  uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  size_t length = 1;
+  for (ptrdiff_t i = 1; i < most && i < end - in; ++i) {
+    const auto byte = static_cast<uint8_t>(in[i]);
+    if (byte < low || byte > high) break;
+    low = 0x80;
+    high = 0xbf;
+    ++length;
+  }
+  return length;
+}
+
+bool IsUtf8(absl::string_view s) {
+  const char* in = s.data();
+  const char* const end = in + s.size();
+  while (in != end) {
+    char escaped[kMaxEscaped];
+    PutCharacter(&in, end, escaped);
+    if (in == nullptr) return false;
+  }
+  return true;
+}
+
+void AppendUtf8(absl::string_view s, std::string* out) {
+  const char* in = s.data();
+  const char* const end = in + s.size();
+  while (in != end) {
+    char escaped[kMaxEscaped];
+    const char* after = in;
+    PutCharacter(&after, end, escaped);
+    if (after == nullptr) {
+      out->append(kReplacement.data(), kReplacement.size());
+      in += InvalidLength(in, end);
+    } else {
+      out->append(in, static_cast<size_t>(after - in));
+      in = after;
+    }
+  }
+}
+
 std::string Quote(absl::string_view s) {
   std::string quoted = "\"";
   const char* in = s.data();
@@ -279,8 +326,8 @@ std::string Quote(absl::string_view s) {
     const char* after = in;
     char* const stop = PutCharacter(&after, end, character);
     if (after == nullptr) {
-      quoted += "\xef\xbf\xbd";
-      ++in;
+      quoted.append(kReplacement.data(), kReplacement.size());
+      in += InvalidLength(in, end);
       continue;
     }
     quoted.append(character, static_cast<size_t>(stop - character));

@@ -103,6 +103,17 @@ inline constexpr size_t kMaxEscaped = 12;
 // nullptr when it is not UTF-8. Needs kMaxEscaped of room.
 char* PutCharacter(const char** in, const char* end, char* out);
 
+// Of what is no UTF-8 at `in`, which is before `end`: the bytes that one U+FFFD
+// stands for, as in browsers (Unicode, 3.9, "maximal subpart"). At least 1.
+size_t InvalidLength(const char* in, const char* end);
+
+inline constexpr absl::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+
+bool IsUtf8(absl::string_view s);
+
+// Appends `s` with U+FFFD for what is not UTF-8.
+void AppendUtf8(absl::string_view s, std::string* out);
+
 // A whole string with quotes, for what is made once. Bytes that are not UTF-8
 // become U+FFFD.
 std::string Quote(absl::string_view s);

@@ -171,6 +171,95 @@ test('a reset is told, and the id is forgotten', async (t) => {
   );
 });
 
+const AWAY = ': upstream is away\n\nevent: upstream\ndata: {"state":"away"}\n\n';
+const BACK = 'event: upstream\ndata: {"state":"back"}\n\n';
+const UNREADABLE = 'event: unreadable\nid: 2\ndata: {"code":15,"message":"no JSON"}\n\n';
+
+test('an outage of the backend is a state, and no event', async (t) => {
+  const { client } = await setUp(t, [
+    stream(price('A', '1'), AWAY, BACK, price('B', '2'), AWAY),
+    stream(AWAY, price('C', '3'), OK),
+  ]);
+  const states = [];
+  const events = [];
+  const handle = client.prices.stream(
+    { symbols: ['A'] },
+    {
+      onEvent: ({ symbol }) => events.push(symbol),
+      onState: ({ state, upstream = 'there', lastEventId }) =>
+        states.push(`${state} ${upstream} ${lastEventId}`),
+    },
+  );
+  await handle.done;
+  assert.deepEqual(events, ['A', 'B', 'C']);
+  assert.deepEqual(states, [
+    'connecting there ',
+    'open there ',
+    'open away 1',
+    'open there 1',
+    'open away 2',
+    'waiting there 2',
+    'connecting there 2',
+    'open there 2',
+    'open away 2',
+    // An event says as much as `back`, which a slow reader may miss.
+    'open there 2',
+    'closed there 3',
+  ]);
+});
+
+test('an event that cannot be shown is told, and the stream goes on after it', async (t) => {
+  const { client, requests } = await setUp(t, [
+    stream(price('A', '1'), UNREADABLE),
+    stream(price('B', '3'), OK),
+  ]);
+  const told = [];
+  const options = { onUnreadable: ({ status, message }) => told.push([status, message]) };
+  assert.deepEqual(await symbols(client.prices.stream({ symbols: ['A'] }, options)), ['A', 'B']);
+  assert.deepEqual(told, [['DATA_LOSS', 'no JSON']]);
+  assert.equal(requests[1].headers['last-event-id'], '2');
+  const again = await setUp(t, [stream(UNREADABLE, OK)]);
+  assert.deepEqual(await symbols(again.client.prices.stream({ symbols: ['A'] })), []);
+});
+
+test('on a shared connection, what the bridge says of one stream is for that one', async (t) => {
+  const named = (event, id, data) =>
+    `event: ${event}\n${id === '' ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  const { client, requests } = await setUp(t, [
+    (response, request) => {
+      const [a, b] = new URL(request.url, 'http://x').searchParams
+        .getAll('stream')
+        .map((each) => each.slice(0, each.indexOf(':')));
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write(named('upstream', '', { stream: a, state: 'away' }));
+      response.write(named('upstream', '', { stream: 'nobody', state: 'away' }));
+      response.write(named('unreadable', `${b}=2`, { stream: b, code: 15, message: 'no JSON' }));
+      response.write(named(b, `${b}=3`, { symbol: 'B' }));
+      for (const stream of [a, b]) {
+        response.write(named('grpc-status', '', { stream, code: 0, message: '' }));
+      }
+      response.end();
+    },
+  ]);
+  const shared = client.shared();
+  const log = [];
+  const open = (name) =>
+    shared.prices.stream(
+      { symbols: [name] },
+      {
+        onEvent: ({ symbol }) => log.push(`${name} event ${symbol}`),
+        onUnreadable: ({ status }) => log.push(`${name} unreadable ${status}`),
+        onState: ({ upstream }) => upstream && log.push(`${name} ${upstream}`),
+      },
+    );
+  const [a, b] = [open('A'), open('B')];
+  await Promise.all([a.done, b.done]);
+  assert.deepEqual(log.sort(), ['A away', 'B event B', 'B unreadable DATA_LOSS']);
+  assert.equal(a.lastEventId, '');
+  assert.equal(b.lastEventId, '3');
+  assert.equal(requests.length, 1);
+});
+
 test('a refused token is renewed once, also when many were refused', async (t) => {
   const check = (answer) => (response, request) =>
     (request.headers.authorization === 'Bearer new' ? answer : refuse(401, 'UNAUTHENTICATED'))(

@@ -285,7 +285,9 @@ SseEvent HttpConnection::Event() {
       why = "the stream ended";
       break;
     }
-    if (!block->data.empty()) return *std::move(block);
+    if (!block->data.empty() && block->event != "upstream") {
+      return *std::move(block);
+    }
   }
   ADD_FAILURE() << why << " instead of an event";
   SseEvent none;

@@ -72,8 +72,8 @@ class HttpConnection {
   // (last chunk, or close of a close-delimited body).
   std::optional<SseEvent> NextBlock();
 
-  // The next event, comments skipped. When none comes the test fails, and the
-  // event's data is "null".
+  // The next event, comments and `upstream` events skipped. When none comes the
+  // test fails, and the event's data is "null".
   SseEvent Event();
 
   // All that comes until the peer closes, as it is.

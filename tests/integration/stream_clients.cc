@@ -314,7 +314,9 @@ void StreamClients::TakeBlock(Client* client, const std::string& block) {
     }
   }
   if (event.has_id) client->last_event_id = event.id;
-  if (!event.data.empty()) {
+  if (event.event == "upstream") {
+    client->record.away = event.data.find("away") != std::string::npos;
+  } else if (!event.data.empty()) {
     client->record.away = false;
     if (sink_) {
       sink_(client->number, event);

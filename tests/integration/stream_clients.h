@@ -16,16 +16,17 @@ namespace sse_bridge::testing {
 
 // What one client of StreamClients has seen, whole.
 struct StreamRecord {
-  std::vector<SseEvent> events;  // with data; what was cut short is not here
-  int opened = 0;                // streams with status 200
-  int dropped = 0;               // that ended without their proper end
-  int ended = 0;                 // that ended properly
-  int failed = 0;                // connections that gave no answer at all
-  std::map<int, int> refused;    // other statuses, how often
-  std::vector<int> retries_ms;   // each `retry:` that came after the first
+  // With data, but for `upstream`; what was cut short is not here.
+  std::vector<SseEvent> events;
+  int opened = 0;                     // streams with status 200
+  int dropped = 0;                    // that ended without their proper end
+  int ended = 0;                      // that ended properly
+  int failed = 0;                     // connections that gave no answer at all
+  std::map<int, int> refused;         // other statuses, how often
+  std::vector<int> retries_ms;        // each `retry:` that came after the first
   std::vector<int64_t> opened_at_ms;  // since the clients were made
   std::vector<int64_t> ended_at_ms;
-  bool away = false;  // the newest comment says that upstream is
+  bool away = false;  // upstream is, by the newest that says so
 };
 
 // Thousands of browsers with an EventSource each (WHATWG HTML, 9.2): they come

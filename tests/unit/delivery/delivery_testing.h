@@ -115,7 +115,11 @@ class RecordingTopicObserver : public TopicObserver {
     (connection_closed ? closed : detached).Add(1);
   }
   void OnSent(size_t bytes) override { sent.Add(bytes); }
+  void OnWantsMore(ConnectionRef) override { wants_more.Add(1); }
+  void OnWantsNoMore(ConnectionRef) override { wants_no_more.Add(1); }
 
+  Counter wants_more;
+  Counter wants_no_more;
   Counter closed;
   Counter detached;
   Counter sent;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tests/unit/delivery/delivery_testing.h"
 
 namespace sse_bridge {
@@ -185,6 +186,91 @@ TEST_F(SlowConsumerTest, FirstFramesDoNotCountAgainstTheBound) {
   EXPECT_EQ(delivery_->Stats().slow_disconnects, 0u);
   Publish("l");
   EXPECT_EQ(delivery_->Stats().slow_disconnects, 1u);
+}
+
+// Numbers what it makes, and counts the bytes of it.
+class NumberingRewriter : public FrameRewriter {
+ public:
+  explicit NumberingRewriter(Counter* bytes) : bytes_(bytes) {}
+  FramePtr Rewrite(const Frame& frame, int) override {
+    if (frame.payload() == "data: x\n\n") return nullptr;
+    FramePtr made = Frame::Create(
+        absl::StrCat(": ", number_++, "\n", frame.payload()), frame.info());
+    bytes_->Add(static_cast<int64_t>(made->size()));
+    return made;
+  }
+
+ private:
+  Counter* const bytes_;
+  int number_ = 0;
+};
+
+class RewrittenConsumerTest : public SlowConsumerTest {
+ protected:
+  void Start(SlowPolicy policy, std::vector<FramePtr> first, size_t limit) {
+    StartDelivery({.queue_limit_bytes = limit});
+    topic_ = NewTopic();
+    s_.UseValve();
+    s_.spec.rewriter = std::make_unique<NumberingRewriter>(&bytes_);
+    topic_->Attach(s_.Open(delivery_.get()), {.policy = policy},
+                   std::move(first));
+    Sync();
+  }
+
+  Counter bytes_;
+};
+
+class RewrittenSnapshotTest : public RewrittenConsumerTest,
+                              public ::testing::WithParamInterface<SlowPolicy> {
+};
+
+TEST_P(RewrittenSnapshotTest, CopiesAreMadeAsTheyAreSent) {
+  constexpr size_t kSnapshotLimit = 4096;
+  std::vector<FramePtr> snapshot;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string value = absl::StrCat(i, std::string(1000, 'v'));
+    snapshot.push_back(Event(value));
+    absl::StrAppend(&expected, ": ", i, "\ndata: ", value, "\n\n");
+  }
+  Start(GetParam(), std::move(snapshot), kSnapshotLimit);
+  // One frame may cross the bound.
+  EXPECT_LE(bytes_.value(), static_cast<int64_t>(kSnapshotLimit) + 1100);
+  EXPECT_EQ(s_.valve->bytes(), "");
+  s_.Allow(expected.size());
+  Sync();
+  EXPECT_EQ(s_.valve->bytes(), expected);
+  EXPECT_EQ(delivery_->Stats().queue_bytes, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RewrittenSnapshotTest,
+                         ::testing::Values(SlowPolicy::kDisconnect,
+                                           SlowPolicy::kDropOldest,
+                                           SlowPolicy::kConflate));
+
+TEST_F(RewrittenConsumerTest, WhatIsLeftOutLeavesNoTrace) {
+  Start(SlowPolicy::kDisconnect,
+        {Event("x"), Event("a"), Event("x"), Event("x")}, kLimit);
+  for (int i = 0; i < 3; ++i) Publish("x");
+  EXPECT_EQ(AllowAll(), ": 0\ndata: a\n\n");
+  EXPECT_EQ(delivery_->Stats().queue_bytes, 0u);
+  EXPECT_EQ(delivery_->Stats().events, 1u);
+}
+
+TEST_F(RewrittenConsumerTest, NothingThatIsRewrittenIsDropped) {
+  // So that a form that counts, or needs commas, stays whole.
+  Start(SlowPolicy::kDropOldest, {}, kLimit);
+  for (int i = 0; i < 9; ++i) Publish(absl::StrCat(i));
+  const std::string received = AllowAll();
+  std::vector<std::string> events =
+      absl::StrSplit(received, "\n\n", absl::SkipEmpty());
+  ASSERT_GE(events.size(), 2u);
+  EXPECT_LT(events.size(), 9u);
+  for (size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i].substr(0, 4), absl::StrCat(": ", i, "\n"));
+  }
+  EXPECT_EQ(events.back().substr(4), "data: 8");
+  EXPECT_EQ(delivery_->Stats().dropped, 9 - events.size());
 }
 
 TEST_F(SlowConsumerTest, EventsThatMayNotBeDroppedStayWhenOthersMakeRoom) {

@@ -187,6 +187,150 @@ TEST_F(TopicTest, RewriterMayLeaveAFrameOut) {
   EXPECT_EQ(s.ReadToEnd(), "");
 }
 
+TEST_F(TopicTest, WhoseFirstFramesComeInPartsGetsNothingElseBeforeTheLast) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  s.Open(delivery_.get());
+  topic->Attach(s.ref, {}, {Event("1"), Event("2")}, /*more=*/true);
+  topic->Publish(Event("live 1"));
+  ASSERT_TRUE(observer_->wants_more.WaitFor(1));
+  topic->Continue(s.ref, {Event("3")}, /*more=*/true);
+  topic->Publish(Event("live 2"));
+  ASSERT_TRUE(observer_->wants_more.WaitFor(2));
+  topic->Continue(s.ref, {Event("4")}, /*more=*/false);
+  topic->Publish(Event("live 3"));
+  topic->Continue(s.ref, {Event("late")}, /*more=*/false);
+  topic->Publish(Event("live 4"));
+  ASSERT_TRUE(s.ReadUntil("live 4\n\n"));
+  EXPECT_EQ(DataOf(s.received),
+            (std::vector<std::string>{"1", "2", "3", "4", "live 3", "live 4"}));
+  EXPECT_EQ(observer_->wants_more.value(), 2);
+  EXPECT_EQ(observer_->wants_no_more.value(), 0);
+}
+
+TEST_F(TopicTest, ThePartAfterIsAskedForWhenTheSocketHasTakenTheOneBefore) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream s;
+  s.UseValve();
+  s.Open(delivery_.get());
+  topic->Attach(s.ref, {}, {Event("1"), Event("2")}, /*more=*/true);
+  Sync();
+  EXPECT_EQ(observer_->wants_more.value(), 0);
+  s.Allow(9);
+  Sync();
+  EXPECT_EQ(observer_->wants_more.value(), 0);
+  s.Allow(9);
+  Sync();
+  EXPECT_EQ(observer_->wants_more.value(), 1);
+}
+
+TEST_F(TopicTest, WhoLeavesBeforeTheLastPartWantsNoMore) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream gone, detached, late;
+  gone.UseValve();
+  topic->Attach(gone.Open(delivery_.get()), {}, {Event("1")}, /*more=*/true);
+  topic->Attach(detached.Open(delivery_.get()), {}, {Event("1")},
+                /*more=*/true);
+  gone.CloseClient();
+  EXPECT_TRUE(observer_->wants_no_more.WaitFor(1));
+  EXPECT_TRUE(observer_->closed.WaitFor(1));
+  topic->Detach(detached.ref);
+  EXPECT_TRUE(observer_->wants_no_more.WaitFor(2));
+  EXPECT_TRUE(observer_->detached.WaitFor(1));
+  // Its connection is gone before it is attached.
+  delivery_->Close(late.Open(delivery_.get()), CloseReason::kError, nullptr);
+  topic->Attach(late.ref, {}, {Event("1")}, /*more=*/true);
+  EXPECT_TRUE(observer_->wants_no_more.WaitFor(3));
+  EXPECT_TRUE(observer_->closed.WaitFor(2));
+}
+
+TEST_F(TopicTest, ABodyThatMustBeWholeHasNoLastChunkAfterAnError) {
+  StartDelivery();
+  for (const bool error : {true, false}) {
+    const auto topic = NewTopic();
+    TestStream s;
+    s.spec.chunked = true;
+    s.spec.cut_unless_ended = true;
+    s.spec.retry = absl::Seconds(1);
+    topic->Attach(s.Open(delivery_.get()), {}, {});
+    topic->Publish(Event("a"));
+    topic->End(nullptr, error);
+    bool complete;
+    EXPECT_EQ(Unchunk(s.ReadToEnd(), &complete), "data: a\n\n");
+    EXPECT_EQ(complete, !error);
+  }
+  TestStream closed;
+  closed.spec.chunked = true;
+  closed.spec.cut_unless_ended = true;
+  delivery_->Close(closed.Open(delivery_.get()), CloseReason::kDrain,
+                   Event("drained"));
+  EXPECT_EQ(closed.ReadToEnd(), "");
+}
+
+FramePtr Condition(absl::string_view data, int8_t condition) {
+  return Frame::Create(absl::StrCat("data: ", data, "\n\n"),
+                       {.condition = condition});
+}
+
+TEST_F(TopicTest, OfTopicsThatAreOneStreamTheFirstAndTheLastTellACondition) {
+  StartDelivery();
+  const std::shared_ptr<Topic> topics[] = {NewTopic(), NewTopic(), NewTopic()};
+  TestStream s;
+  s.spec.expected_attaches = 3;
+  s.Open(delivery_.get());
+  topics[0]->Attach(s.ref, {}, {Condition("away 0", 1)});
+  topics[1]->Attach(s.ref, {}, {Condition("away 1", 1)});
+  topics[2]->Attach(s.ref, {}, {});
+  topics[2]->Publish(Condition("away 2", 1));
+  topics[2]->Publish(Condition("away 2 again", 1));
+  topics[0]->Publish(Condition("back 0", -1));
+  topics[0]->Publish(Condition("back 0 again", -1));
+  topics[2]->Publish(Condition("back 2", -1));
+  topics[1]->Publish(Condition("back 1", -1));
+  topics[1]->Publish(Event("end"));
+  ASSERT_TRUE(s.ReadUntil("end\n\n"));
+  EXPECT_EQ(s.received, "data: away 0\n\ndata: back 1\n\ndata: end\n\n");
+}
+
+TEST_F(TopicTest, EachStreamOfABundleIsToldOfItsOwnCondition) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.spec.rewriter = std::make_unique<TaggingRewriter>();
+  s.spec.expected_attaches = 2;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kBundle, .tag = 1, .group = 1}, {});
+  b->Attach(s.ref, {.mode = kBundle, .tag = 2, .group = 2}, {});
+  a->Publish(Condition("away", 1));
+  b->Publish(Condition("away", 1));
+  a->Publish(Condition("back", -1));
+  a->Publish(Event("end"));
+  ASSERT_TRUE(s.ReadUntil("end\n\n"));
+  EXPECT_EQ(s.received,
+            ":1\ndata: away\n\n:2\ndata: away\n\n:1\ndata: back\n\n"
+            ":1\ndata: end\n\n");
+}
+
+TEST_F(TopicTest, AMemberThatLeavesTakesItsConditionAlong) {
+  StartDelivery();
+  const auto a = NewTopic();
+  const auto b = NewTopic();
+  TestStream s;
+  s.spec.expected_attaches = 2;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {}, {Condition("away a", 1)});
+  b->Attach(s.ref, {}, {});
+  a->Detach(s.ref);
+  b->Publish(Condition("away b", 1));
+  b->Publish(Condition("back b", -1));
+  ASSERT_TRUE(s.ReadUntil("back b\n\n"));
+  EXPECT_EQ(s.received, "data: away a\n\ndata: away b\n\ndata: back b\n\n");
+}
+
 TEST_F(TopicTest, TopicCanBeUsedAgainAfterItsEnd) {
   StartDelivery();
   const auto topic = NewTopic();

@@ -20,6 +20,10 @@ using Outlook = Place::Outlook;
 // No backoff is longer.
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
+constexpr char kAway[] =
+    ": upstream is away\n\nevent: upstream\ndata: {\"state\":\"away\"}\n\n";
+constexpr char kBack[] = "event: upstream\ndata: {\"state\":\"back\"}\n\n";
+
 // What a backend says that does not keep the id any more.
 absl::Status ExpiredError(const std::string& oldest) {
   google::rpc::ErrorInfo info;
@@ -64,8 +68,7 @@ TEST_F(FeedReconnectTest, ResumesAfterTheLastId) {
     next->Send(Message("c", "3"));
     EXPECT_TRUE(stream.ReadUntil(EventText("c", "3")));
     EXPECT_EQ(stream.received, EventText("a", "1") + EventText("b", "2") +
-                                   ": upstream is away\n\n" +
-                                   EventText("c", "3"));
+                                   kAway + kBack + EventText("c", "3"));
     feed->Stop(absl::OkStatus());
   }
 }
@@ -143,8 +146,8 @@ TEST_F(FeedReconnectTest, SubscribersAreToldOncePerAbsence) {
   }
   upstream_->WaitCall(4)->Send(Message("b", "2"));
   EXPECT_TRUE(stream.ReadUntil(EventText("b", "2")));
-  EXPECT_EQ(stream.received, EventText("a", "1") + ": upstream is away\n\n" +
-                                 EventText("b", "2"));
+  EXPECT_EQ(stream.received,
+            EventText("a", "1") + kAway + kBack + EventText("b", "2"));
 }
 
 TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
@@ -162,6 +165,70 @@ TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("b", "2"));
   EXPECT_TRUE(second.ReadUntil(EventText("b", "2")));
+}
+
+TEST_F(FeedReconnectTest, WhoJoinsAnOutageIsToldOfItAndOfItsEnd) {
+  auto feed = StartFeed(Resumable(true));
+  TestStream first, second, third;
+  JoinAndAttach(feed.get(), &first);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  const std::string one = "1";
+  ASSERT_TRUE(first.ReadUntil(EventText("a", "1")));
+  // It joins before, and is attached during the outage.
+  auto early = feed->Join(&one, waiter_);
+  Lose(call.get());
+  early->Attach(second.Open(delivery_.get()), {});
+  // It joins during the outage, and is attached after it.
+  auto late = feed->Join(&one, waiter_);
+  Advance(kLongestBackoff);
+  upstream_->WaitCall(1)->Send(Message("b", "2"));
+  ASSERT_TRUE(first.ReadUntil(EventText("b", "2")));
+  late->Attach(third.Open(delivery_.get()), {});
+  EXPECT_TRUE(second.ReadUntil(EventText("b", "2")));
+  EXPECT_TRUE(third.ReadUntil(EventText("b", "2")));
+  EXPECT_EQ(second.received, std::string(kAway) + kBack + EventText("b", "2"));
+  EXPECT_EQ(third.received, EventText("b", "2"));
+}
+
+TEST_F(FeedReconnectTest, HiddenOutagesAreACommentOnly) {
+  for (bool shared : {true, false}) {
+    const size_t number = upstream_->calls();
+    Feed::Config config = Resumable(shared);
+    config.hide_outages = true;
+    auto feed = Feed::Create(&context_, std::move(config));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    auto call = upstream_->WaitCall(number);
+    call->Send(Message("a", "1"));
+    Lose(call.get());
+    Advance(kLongestBackoff);
+    upstream_->WaitCall(number + 1)->Send(Message("b", "2"));
+    EXPECT_TRUE(stream.ReadUntil(EventText("b", "2")));
+    EXPECT_EQ(stream.received, EventText("a", "1") + ": upstream is away\n\n" +
+                                   EventText("b", "2"));
+    feed->Stop(absl::OkStatus());
+  }
+}
+
+TEST_F(FeedReconnectTest, AnOutageTakesNothingOfAnExclusiveWindow) {
+  auto feed = Feed::Create(&context_, Resumable(false));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  // More than a window's worth of outages.
+  for (int i = 0; i < 700; ++i) {
+    auto call = upstream_->WaitCall(i);
+    ASSERT_NE(call, nullptr);
+    call->Send(Message("a", absl::StrCat(i + 1)));
+    ASSERT_TRUE(stream.ReadUntil(EventText("a", absl::StrCat(i + 1))));
+    Lose(call.get());
+    Advance(kLongestBackoff);
+  }
+  auto call = upstream_->WaitCall(700);
+  for (int i = 0; i < 20; ++i) call->Send(Message(std::string(4000, 'b'), "b"));
+  EXPECT_TRUE(call->WaitDelivered(20));
 }
 
 TEST_F(FeedReconnectTest, RefusalBeforeAnythingIsNotTriedAgain) {
@@ -227,7 +294,7 @@ TEST_F(FeedReconnectTest, GivesUpAfterTheTime) {
     Lose(call.get());
   }
   EXPECT_EQ(stream.ReadToEnd(),
-            EventText("a", "1") + ": upstream is away\n\n" +
+            EventText("a", "1") + kAway +
                 StatusEventText(absl::UnavailableError("lost")));
   EXPECT_EQ(circuits_.away(), 0);
 }
@@ -286,8 +353,8 @@ TEST_F(FeedReconnectTest, ExpiredIdBeginsAnewWithAReset) {
     EXPECT_TRUE(stream.ReadUntil(EventText("b", "7")));
     const std::string reset =
         "event: reset\nid: \ndata: {\"requested\":\"1\",\"oldest\":\"5\"}\n\n";
-    EXPECT_EQ(stream.received, EventText("a", "1") + ": upstream is away\n\n" +
-                                   reset + EventText("b", "7"));
+    EXPECT_EQ(stream.received, EventText("a", "1") + kAway + kBack + reset +
+                                   EventText("b", "7"));
     if (shared) {
       const std::string one = "1";
       TestStream late;
@@ -331,7 +398,7 @@ TEST_F(FeedReconnectTest, WhoReturnsIsNotRefusedForALostBackend) {
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("a", "1"));
   EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));
-  EXPECT_EQ(stream.received, ": upstream is away\n\n" + EventText("a", "1"));
+  EXPECT_EQ(stream.received, std::string(kAway) + kBack + EventText("a", "1"));
 }
 
 TEST_F(FeedReconnectTest, StopWhileAwayEndsIt) {

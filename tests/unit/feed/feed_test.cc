@@ -1,5 +1,7 @@
 #include "bridge/feed/feed.h"
 
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -7,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/feed/feed_testing.h"
@@ -309,14 +312,224 @@ TEST_F(FeedTest, FirstMessageMayBeQuickerThanStartStream) {
   }
 }
 
-TEST_F(FeedTest, MessageThatCannotBeShownEndsTheStream) {
+// A member of a feed whose socket is a valve, with a bound of kBound bytes.
+class SlowJoinerTest : public FeedFixture {
+ protected:
+  static constexpr size_t kBound = 10000;
+  static constexpr int kEvents = 500;
+
+  void SetUp() override {
+    StartFeeds({.threads = 1, .queue_limit_bytes = kBound});
+  }
+
+  // Half the bound and a frame are one part, the other half is for the live.
+  void ExpectBound() {
+    Sync();
+    EXPECT_LE(delivery_->Stats().queue_bytes, kBound / 2 + 200);
+  }
+
+  // Value i of the test, 100 bytes long.
+  static std::string Value(int i, absl::string_view version = "v") {
+    return absl::StrCat(version, i, std::string(90, '.'));
+  }
+
+  void Send(FakeCall* call, int from, int to, absl::string_view version = "v") {
+    for (int i = from; i < to; ++i) {
+      call->Send(Message(Value(i, version), absl::StrCat(version, i),
+                         absl::StrCat(i)));
+    }
+    ASSERT_TRUE(call->WaitDelivered(sent_ += to - from));
+  }
+
+  std::vector<std::string> Drain(TestStream* stream) {
+    for (int i = 0; i < 400; ++i) {
+      ExpectBound();
+      stream->Allow(3000);
+      Sync();
+    }
+    std::vector<std::string> data;
+    for (absl::string_view block :
+         absl::StrSplit(stream->valve->bytes(), "\n\n")) {
+      const size_t at = block.find("data: \"");
+      if (at == absl::string_view::npos) continue;
+      const absl::string_view text = block.substr(at + 7);
+      data.emplace_back(text.substr(0, text.find('.')));
+    }
+    return data;
+  }
+
+  int sent_ = 0;
+};
+
+TEST_F(SlowJoinerTest, ASnapshotWaitsInPartsOfTheBound) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.snapshot = Snapshot::What::kLastPerKey;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  Send(call.get(), 0, kEvents);
+  TestStream s;
+  s.UseValve();
+  JoinAndAttach(feed.get(), &s, {.policy = SlowPolicy::kDisconnect});
+  ExpectBound();
+  s.Allow(20000);
+  Sync();
+  // What changes meanwhile comes once, after the values that have not.
+  Send(call.get(), 0, 10, "n");
+  Send(call.get(), kEvents - 10, kEvents, "n");
+  const std::vector<std::string> data = Drain(&s);
+  std::map<int, std::string> last;
+  for (const std::string& text : data) {
+    last[std::atoi(text.c_str() + 1)] = text.substr(0, 1);
+  }
+  EXPECT_EQ(last.size(), static_cast<size_t>(kEvents));
+  for (const auto& [key, version] : last) {
+    EXPECT_EQ(version, key < 10 || key >= kEvents - 10 ? "n" : "v") << key;
+  }
+  // Those at the end were superseded before they were sent.
+  EXPECT_EQ(data.size(), static_cast<size_t>(kEvents) + 10);
+  // It is a member like any other now.
+  Send(call.get(), 0, 1, "z");
+  EXPECT_EQ(Drain(&s).back(), "z0");
+}
+
+TEST_F(SlowJoinerTest, AReplayWaitsInPartsOfTheBound) {
   auto feed = StartFeed(Config(/*shared=*/true));
   auto call = upstream_->WaitCall(0);
+  Send(call.get(), 0, kEvents);
+  const std::string id = "v0";
+  TestStream s;
+  s.UseValve();
+  auto place = feed->Join(&id, waiter_);
+  ASSERT_NE(place, nullptr);
+  place->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
+  ExpectBound();
+  s.Allow(20000);
+  Sync();
+  Send(call.get(), kEvents, kEvents + 20);
+  const std::vector<std::string> data = Drain(&s);
+  ASSERT_EQ(data.size(), static_cast<size_t>(kEvents) + 19);
+  for (size_t i = 0; i < data.size(); ++i) {
+    EXPECT_EQ(data[i], absl::StrCat("v", i + 1));
+  }
+}
+
+TEST_F(SlowJoinerTest, WhoIsSlowerThanTheReplayBufferIsEnded) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.replay.max_events = kEvents;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  Send(call.get(), 0, kEvents);
+  const std::string id = "v0";
+  TestStream s;
+  s.UseValve();
+  feed->Join(&id, waiter_)
+      ->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
+  Send(call.get(), kEvents, 3 * kEvents);
+  ExpectBound();
+  Drain(&s);
+  EXPECT_THAT(s.valve->bytes(), HasSubstr("{\"code\":8,"));
+  EXPECT_EQ(s.closed->Wait().reason, CloseReason::kSlow);
+}
+
+TEST_F(SlowJoinerTest, TheEndOfTheFeedComesAfterTheWholeSnapshot) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.snapshot = Snapshot::What::kLastPerKey;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  Send(call.get(), 0, kEvents);
+  TestStream s, gone;
+  s.UseValve();
+  gone.UseValve();
+  JoinAndAttach(feed.get(), &s);
+  JoinAndAttach(feed.get(), &gone);
+  gone.CloseClient();
+  gone.closed->Wait();
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDone());
+  s.Allow(1 << 20);
+  s.closed->Wait();
+  const std::string bytes = s.valve->bytes();
+  EXPECT_THAT(bytes, HasSubstr(Value(kEvents - 1)));
+  EXPECT_THAT(bytes, HasSubstr("event: grpc-status"));
+  EXPECT_LT(bytes.find(Value(kEvents - 1)), bytes.find("event: grpc-status"));
+}
+
+// `id: ` and a text field that is cut off.
+std::string Unreadable(absl::string_view id) {
+  return Message("", id) + "\x1a\x7fx";
+}
+
+std::string UnreadableText(absl::string_view id) {
+  return absl::StrCat("event: unreadable\n",
+                      id.empty() ? "" : absl::StrCat("id: ", id, "\n"),
+                      "data: {\"code\":15,\"message\":\"the backend's message "
+                      "cannot be shown as "
+                      "JSON: Event: malformed or truncated wire bytes\"}\n\n");
+}
+
+TEST_F(FeedTest, AMessageThatCannotBeShownCostsThatEventOnly) {
+  for (bool shared : {true, false}) {
+    auto feed = Feed::Create(&context_, Config(shared));
+    TestStream stream;
+    JoinAndAttach(feed.get(), &stream);
+    feed->Begin();
+    auto call = upstream_->WaitCall(upstream_->calls() - 1);
+    call->Send(Message("a", "1"));
+    call->Send(Unreadable("2"));
+    call->Send(Unreadable(""));
+    call->Send(Message("b", "3"));
+    EXPECT_TRUE(stream.ReadUntil(EventText("b", "3")));
+    EXPECT_EQ(stream.received, EventText("a", "1") + UnreadableText("2") +
+                                   UnreadableText("") + EventText("b", "3"));
+    EXPECT_FALSE(call->cancelled());
+    feed->Stop(absl::OkStatus());
+  }
+}
+
+TEST_F(FeedTest, AMessageThatCannotBeShownMayBeTheFirst) {
+  auto feed = Feed::Create(&context_, Config(/*shared=*/true));
+  auto place = feed->Join(nullptr, waiter_);
+  feed->Begin();
+  upstream_->WaitCall(0)->Send(Unreadable("1"));
+  EXPECT_TRUE(waiter_->ready.WaitFor(1));
+  EXPECT_EQ(place->outlook(), Place::Outlook::kReady);
   TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  EXPECT_TRUE(stream.ReadUntil(UnreadableText("1")));
+}
+
+TEST_F(FeedTest, ResumingGoesPastAMessageThatCannotBeShown) {
+  auto feed = StartFeed(Config(/*shared=*/true));
+  TestStream stream, after_one, after_two;
   JoinAndAttach(feed.get(), &stream);
-  call->Send("\x1a\x7f");
-  EXPECT_THAT(stream.ReadToEnd(), HasSubstr("{\"code\":13,"));
-  EXPECT_TRUE(call->WaitCancelled());
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a", "1"));
+  call->Send(Unreadable("2"));
+  call->Send(Message("b", "3"));
+  ASSERT_TRUE(stream.ReadUntil(EventText("b", "3")));
+  const std::string one = "1", two = "2";
+  feed->Join(&one, waiter_)->Attach(after_one.Open(delivery_.get()), {});
+  EXPECT_TRUE(after_one.ReadUntil(EventText("b", "3")));
+  EXPECT_EQ(after_one.received, UnreadableText("2") + EventText("b", "3"));
+  feed->Join(&two, waiter_)->Attach(after_two.Open(delivery_.get()), {});
+  EXPECT_TRUE(after_two.ReadUntil(EventText("b", "3")));
+  EXPECT_EQ(after_two.received, EventText("b", "3"));
+}
+
+TEST_F(FeedTest, ASnapshotKeepsTheLastValueThatCanBeShown) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.snapshot = Snapshot::What::kLast;
+  auto feed = StartFeed(std::move(config));
+  TestStream stream, late;
+  JoinAndAttach(feed.get(), &stream);
+  auto call = upstream_->WaitCall(0);
+  call->Send(Message("a"));
+  call->Send(Unreadable(""));
+  ASSERT_TRUE(stream.ReadUntil(UnreadableText("")));
+  JoinAndAttach(feed.get(), &late);
+  call->Send(Message("b"));
+  EXPECT_TRUE(late.ReadUntil(EventText("b")));
+  EXPECT_EQ(late.received, EventText("a") + EventText("b"));
 }
 
 TEST_F(FeedTest, StopIsToldToSubscribersAndTheBackend) {

@@ -94,7 +94,10 @@ TEST(FieldReaderTest, MalformedBytesAreErrors) {
               HasSubstr("malformed"));
   EXPECT_THAT(Envelope("nested.name", BytesField(8, "\x12\x05x")),
               HasSubstr("malformed"));
-  EXPECT_THAT(Envelope("name", BytesField(2, "\xff")), HasSubstr("UTF-8"));
+  EXPECT_EQ(Envelope("name", BytesField(2,
+                                        "a\xff\xe2\x82"
+                                        "b")),
+            "a\uFFFD\uFFFDb");
 }
 
 TEST(FieldReaderTest, PathsAreChecked) {

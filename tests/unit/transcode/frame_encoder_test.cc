@@ -161,6 +161,46 @@ TEST_F(FrameEncoderTest, DataOfEveryShape) {
   EXPECT_EQ(Frame(""), "data: {}\n\n");
 }
 
+TEST_F(FrameEncoderTest, NamesIdsAndKeysAreUtf8WhateverTheBackendSends) {
+  options_.event_from = "name";
+  options_.id_from = "cursor";
+  options_.key = "cursor";
+  options_.data_field = "event";
+  EXPECT_EQ(Frame(BytesField(2, "e\xff") + BytesField(3, "\xc3i")),
+            "event: e\uFFFD\nid: \uFFFDi\ndata: {}\n\n");
+  EXPECT_EQ(frame_.key, "\uFFFDi");
+}
+
+TEST_F(FrameEncoderTest, AnUnreadableMessageKeepsItsIdIfThatCanBeRead) {
+  options_.event = "e";
+  options_.id_from = "cursor";
+  options_.key = "cursor";
+  const auto frames = Make();
+  EncodedFrame frame;
+  const std::string id = BytesField(3, "42");
+  const std::string cut = "\x0a\x7f\x01";
+  for (const std::string& wire : {id + cut, id + BytesField(1, cut)}) {
+    EXPECT_FALSE(frames->Encode({wire}, &frame).ok());
+    frames->EncodeUnreadable({wire}, "{\"code\":15}", &frame);
+    EXPECT_EQ(frame.payload,
+              "event: unreadable\nid: 42\ndata: {\"code\":15}\n\n");
+    EXPECT_EQ(frame.json(), "{\"code\":15}");
+    EXPECT_EQ(
+        frame.payload.substr(frame.event_end, frame.id_end - frame.event_end),
+        "id: 42\n");
+    EXPECT_EQ(frame.key, "");
+  }
+  for (const std::string& wire :
+       {cut + id, cut, BytesField(3, "4\n2") + cut, BytesField(3, "") + cut}) {
+    frames->EncodeUnreadable({wire}, "{}", &frame);
+    EXPECT_EQ(frame.payload, "event: unreadable\ndata: {}\n\n");
+    EXPECT_EQ(frame.id_end, frame.event_end);
+  }
+  options_.id_from = "";
+  Make()->EncodeUnreadable({id + cut}, "{}", &frame);
+  EXPECT_EQ(frame.payload, "event: unreadable\ndata: {}\n\n");
+}
+
 TEST_F(FrameEncoderTest, BodiesHaveOnlyTheJson) {
   options_.event = "e";
   options_.data_field = "event";

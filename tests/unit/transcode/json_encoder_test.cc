@@ -36,6 +36,11 @@ class JsonEncoderTest : public ::testing::Test {
     return json.substr(7);
   }
 
+  static std::string LenientJson(absl::string_view type,
+                                 absl::string_view wire) {
+    return Json(type, wire, {.lenient = true});
+  }
+
   static std::string Fast(absl::string_view type, absl::string_view wire) {
     const auto encoder = JsonEncoder::Create(Schema().pool(), {});
     std::string json;
@@ -616,11 +621,71 @@ TEST_F(JsonEncoderTest, AnyIsResolvedInThePool) {
   EXPECT_THAT(Json("t3.Known", BytesField(1, BytesField(1, "x/t3.Tree") +
                                                  BytesField(2, "\x0a\x05"))),
               HasSubstr("malformed"));
-  JsonOptions options;
-  options.unresolved_any_by_url = true;
+}
+
+// An Any in the field `any` of t3.Known.
+std::string KnownAny(absl::string_view url, absl::string_view value) {
+  return BytesField(1, BytesField(1, url) + BytesField(2, value));
+}
+
+TEST_F(JsonEncoderTest, LenientShowsAnUnknownAnyByItsBytes) {
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x.y/no.Type", "\x08\x01")),
+            R"({"any":{"@type":"x.y/no.Type","value":"CAE="}})");
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x.y/no.Type", "")),
+            R"({"any":{"@type":"x.y/no.Type","value":""}})");
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("no slash", "a")),
+            R"({"any":{"@type":"no slash","value":"YQ=="}})");
+  EXPECT_EQ(LenientJson("t3.Known", BytesField(1, BytesField(2, "a"))),
+            R"({"any":{"@type":"","value":"YQ=="}})");
+  EXPECT_EQ(LenientJson("t3.Known", BytesField(1, "")), R"({"any":{}})");
+  // Inside of another Any, and of a list.
+  EXPECT_EQ(LenientJson("t3.Known",
+                        KnownAny("x/t3.Known", KnownAny("x.y/no.Type", "a"))),
+            R"({"any":{"@type":"x/t3.Known","any":)"
+            R"({"@type":"x.y/no.Type","value":"YQ=="}}})");
+}
+
+TEST_F(JsonEncoderTest, LenientShowsAnAnyThatDoesNotHoldItsTypeByItsBytes) {
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", "\x0a\x05")),
+            R"({"any":{"@type":"x/t3.Tree","value":"CgU="}})");
+  // The innermost one only.
   EXPECT_EQ(
-      Json("t3.Known", BytesField(1, BytesField(1, "x.y/no.Type")), options),
-      R"({"any":{"@type":"x.y/no.Type"}})");
+      LenientJson("t3.Known",
+                  KnownAny("x/t3.Known", KnownAny("x/t3.Tree", "\x0a\x05"))),
+      R"({"any":{"@type":"x/t3.Known","any":)"
+      R"({"@type":"x/t3.Tree","value":"CgU="}}})");
+  // A duration of 10^12 seconds.
+  const std::string duration = VarintField(1, 1000000000000);
+  EXPECT_THAT(
+      LenientJson("t3.Known", KnownAny("x/google.protobuf.Duration", duration)),
+      ::testing::StartsWith(
+          R"({"any":{"@type":"x/google.protobuf.Duration","value":")"));
+}
+
+TEST_F(JsonEncoderTest, LenientReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(LenientJson("t3.Scalars", BytesField(14,
+                                                 "a\xff\xfe"
+                                                 "b")),
+            "{\"fString\":\"a\uFFFD\uFFFDb\"}");
+  const std::string name = BytesField(1, "\xe2\x82");
+  EXPECT_EQ(LenientJson("t3.Tree", name), "{\"name\":\"\uFFFD\"}");
+  // At any depth, inside of an Any, and where bytes are unusual too.
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", name)),
+            "{\"any\":{\"@type\":\"x/t3.Tree\",\"name\":\"\uFFFD\"}}");
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", name + name)),
+            "{\"any\":{\"@type\":\"x/t3.Tree\",\"name\":\"\uFFFD\"}}");
+  EXPECT_EQ(LenientJson("t3.Tree", name + name), "{\"name\":\"\uFFFD\"}");
+  EXPECT_EQ(LenientJson("t2.Old", BytesField(2, "\xff")),
+            LenientJson("t2.Old", BytesField(2, "\uFFFD")));
+  EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/\xff", "")),
+            "{\"any\":{\"@type\":\"x/\uFFFD\",\"value\":\"\"}}");
+}
+
+TEST_F(JsonEncoderTest, LenientStillRefusesWhatCannotBeShown) {
+  EXPECT_THAT(LenientJson("t3.Tree", "\x0a\x7f\x01"), HasSubstr("malformed"));
+  std::string deep;
+  for (int i = 0; i < 200; ++i) deep = BytesField(2, deep);
+  EXPECT_THAT(LenientJson("t3.Tree", deep), ::testing::StartsWith("ERR "));
 }
 
 TEST_F(JsonEncoderTest, UnusualBytesInsideAnyAreNormalized) {

@@ -141,6 +141,23 @@ TEST(JsonTextTest, NeedsCareOfEveryByteAtEveryPlace) {
   }
 }
 
+TEST(JsonTextTest, OneReplacementStandsForAMaximalSubpart) {
+  const auto valid = [](absl::string_view s) {
+    std::string out = "<";
+    AppendUtf8(s, &out);
+    EXPECT_EQ(IsUtf8(s), out.substr(1) == s);
+    return out + ">";
+  };
+  EXPECT_EQ(valid(""), "<>");
+  EXPECT_EQ(valid("a\u00e9\u20ac\U0001f600"), "<a\u00e9\u20ac\U0001f600>");
+  EXPECT_EQ(valid("\xff\xc0\xaf"), "<\uFFFD\uFFFD\uFFFD>");
+  EXPECT_EQ(valid("\xf0\x9f\x98z"), "<\uFFFDz>");
+  EXPECT_EQ(valid("\xe2\x82"), "<\uFFFD>");
+  EXPECT_EQ(valid("\xe0\x80\x80"), "<\uFFFD\uFFFD\uFFFD>");  // overlong
+  EXPECT_EQ(valid("\xed\xa0\x80"), "<\uFFFD\uFFFD\uFFFD>");  // a surrogate
+  EXPECT_EQ(valid("\xf4\x90\x80\x80"), "<\uFFFD\uFFFD\uFFFD\uFFFD>");
+}
+
 TEST(JsonTextTest, QuoteReplacesWhatIsNotUtf8) {
   EXPECT_EQ(Quote("a\"b<\xff\n"), "\"a\\\"b\\u003c\xef\xbf\xbd\\n\"");
 }

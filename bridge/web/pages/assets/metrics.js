@@ -101,8 +101,10 @@ export function mountMetrics() {
 
   return {
     target: () => '/admin/metrics/stream',
-    receive({data}) {
+    receive({name, data}) {
       const sample = JSON.parse(data);
+      // Of the bridge's own, not a sample.
+      if (name === 'upstream' || name === 'unreadable') return;
       if (samples.length > 0 && samples[samples.length - 1].timestamp >= sample.timestamp) return;
       samples.push(sample);
       if (samples.length > kPoints) samples.shift();
