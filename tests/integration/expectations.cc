@@ -79,7 +79,8 @@ void ExpectStatusEvent(const SseEvent& event, int code,
   const json status = Data(event);
   ASSERT_TRUE(status.is_object()) << event.data;
   if (!status.contains("stream")) {
-    // What would only happen again is known by its id when a browser comes back.
+    // What would only happen again is known by its id when a browser comes
+    // back.
     const bool for_good = code == 0 || code == 3 || code == 5 || code == 6 ||
                           code == 7 || code == 9 || code == 11 || code == 12;
     const std::string id = "sse-bridge:end." + std::to_string(code) + ".";
