@@ -74,7 +74,10 @@ bool SendQueue::TakeOldest(SendEntry* taken) {
 void SendQueue::TakeEvents(std::vector<SendEntry>* taken) {
   for (uint64_t i = FirstUnsent(); i < end_; ++i) {
     const SendEntry& entry = At(i);
-    if (entry.frame && entry.frame->info().is_event) taken->push_back(Take(i));
+    // What follows a rewritten one depends on it, as an array on its commas.
+    if (entry.frame && !entry.rewritten && entry.frame->info().is_event) {
+      taken->push_back(Take(i));
+    }
   }
   Compact();
 }

@@ -87,7 +87,7 @@ class SendQueue {
   // kConflate, and neither rewritten nor partially sent.
   bool TakeOldest(SendEntry* taken);
 
-  // Takes all events out that are not partially sent. O(n).
+  // Takes all events out that are neither rewritten nor partially sent. O(n).
   void TakeEvents(std::vector<SendEntry>* taken);
 
   // Calls `release(SendEntry*)` for each entry with a topic, which must take it

@@ -306,7 +306,9 @@ TEST_F(TopicTest, EachStreamOfABundleIsToldOfItsOwnCondition) {
   a->Attach(s.ref, {.mode = kBundle, .tag = 1, .group = 1}, {});
   b->Attach(s.ref, {.mode = kBundle, .tag = 2, .group = 2}, {});
   a->Publish(Condition("away", 1));
+  Sync();
   b->Publish(Condition("away", 1));
+  Sync();
   a->Publish(Condition("back", -1));
   a->Publish(Event("end"));
   ASSERT_TRUE(s.ReadUntil("end\n\n"));
