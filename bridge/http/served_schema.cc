@@ -84,7 +84,7 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
       schema_json_(SchemaJson(*schema_)),
       openapi_(schema_.get()) {
   JsonOptions json_options;
-  json_options.lenient = true;
+  json_options.unresolved_any_by_url = true;
   details_ = JsonEncoder::Create(&schema_->pool(), json_options);
   any_ = details_->TableFor(
       schema_->pool().FindMessageTypeByName("google.protobuf.Any"));

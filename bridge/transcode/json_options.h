@@ -16,6 +16,11 @@ struct JsonOptions {
   // Numbers instead of the names of enum values.
   bool always_print_enums_as_ints = false;
 
+  // An Any of a type that the pool does not know becomes {"@type": its URL}
+  // instead of an error. For error details, which must not hide an error, and
+  // whose bytes nobody has meant to show.
+  bool unresolved_any_by_url = false;
+
   // Shows what ProtoJSON has no form for but a reader can still use, instead of
   // failing: an Any whose message cannot be shown, most often because the pool
   // does not know its type, becomes {"@type": URL, "value": BYTES IN BASE64},

@@ -95,8 +95,11 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
   const MessageTable* const type = slash == absl::string_view::npos
                                        ? nullptr
                                        : tables_.ByName(url.substr(slash + 1));
-  if (type == nullptr && !lenient) {
-    return FailKnown(Result::kInvalid, "an Any holds an unknown type", url);
+  if (type == nullptr) {
+    if (tables_.options().unresolved_any_by_url) return PutLiteral("}", out);
+    if (!lenient) {
+      return FailKnown(Result::kInvalid, "an Any holds an unknown type", url);
+    }
   }
   if (type != nullptr) {
     const auto start = static_cast<size_t>(out - buffer_.begin());

@@ -85,19 +85,21 @@ TEST_F(UpstreamFaultsTest, SilenceAfterMetadataIsAnOpenStreamThatIsKeptAlive) {
   }
 }
 
-TEST_F(UpstreamFaultsTest, GarbageForAMessageEndsTheStreamAndNothingElse) {
+TEST_F(UpstreamFaultsTest, GarbageForAMessageCostsThatEventAndNothingElse) {
   backend_->Set(Path("Live"), Live(1, "good"));
   HttpConnection other = bridge_->Stream("/live/x");
   EXPECT_EQ(Data(other.Event())["text"], "good");
   for (const std::string& garbage :
        {std::string("\x12\x7f"), std::string(100, '\xff'),
         std::string("\x07")}) {
-    backend_->Set(
-        Path("Own"),
-        Answer{.messages = {FaultEvent(1, "good"), garbage}, .stay = true});
+    backend_->Set(Path("Own"),
+                  Answer{.messages = {FaultEvent(1, "good"), garbage,
+                                      FaultEvent(2, "good")},
+                         .stay = true});
     HttpConnection stream = bridge_->Stream("/own/x");
     EXPECT_EQ(Data(stream.Event())["text"], "good");
-    ExpectStatusEvent(stream.Event(), 13);
+    EXPECT_EQ(stream.Event().event, "unreadable");
+    EXPECT_EQ(stream.Event().id, "2");
   }
   EXPECT_TRUE(bridge_->process->running());
 }

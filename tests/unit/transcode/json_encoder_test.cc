@@ -628,6 +628,12 @@ std::string KnownAny(absl::string_view url, absl::string_view value) {
   return BytesField(1, BytesField(1, url) + BytesField(2, value));
 }
 
+TEST_F(JsonEncoderTest, AnUnknownAnyMayBeShownByItsUrlAlone) {
+  EXPECT_EQ(Json("t3.Known", KnownAny("x.y/no.Type", "\x08\x01"),
+                 {.unresolved_any_by_url = true}),
+            R"({"any":{"@type":"x.y/no.Type"}})");
+}
+
 TEST_F(JsonEncoderTest, LenientShowsAnUnknownAnyByItsBytes) {
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x.y/no.Type", "\x08\x01")),
             R"({"any":{"@type":"x.y/no.Type","value":"CAE="}})");

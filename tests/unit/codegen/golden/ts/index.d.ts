@@ -42,6 +42,16 @@ export class ShopClient {
    */
   getOrder(request: m.GetOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
 
+  /**
+   * The orders of all times.
+   *
+   * Needs scope `shop` or `shop:write`, and role `clerk`.
+   *
+   * As events, with the bytes in base64. Whoever does not ask for text/event-stream
+   * gets the bytes as they are: a link, or `fetch`.
+   */
+  exportOrders(request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
+
   /** A picture, as it is. */
   getPicture(request: m.GetPictureRequest, options?: $rt.CallOptions): Promise<$rt.Bytes>;
 

@@ -25,6 +25,14 @@ const ofShopClient = {
       { verb: "GET", path: ["/v1/orders/", { field: ["number"] }], body: "" },
     ],
   },
+  ExportOrders: {
+    name: "acme.shop.v1.ShopService/ExportOrders",
+    routes: [
+      { verb: "GET", path: ["/v1/orders:export"], body: "" },
+    ],
+    keepAliveMs: 15000,
+    bundleEvent: "ExportOrders",
+  },
   GetPicture: {
     name: "acme.shop.v1.ShopService/GetPicture",
     routes: [
@@ -57,6 +65,10 @@ export class ShopClient {
 
   getOrder(request, options) {
     return this.#transport.unary(ofShopClient["GetOrder"], request, options);
+  }
+
+  exportOrders(request, options) {
+    return this.#transport.stream(ofShopClient["ExportOrders"], request, options);
   }
 
   getPicture(request, options) {

@@ -122,6 +122,17 @@ export interface HttpBody {
   extensions?: $rt.Any[];
 }
 
+/**
+ * A generic empty message that you can re-use to avoid defining duplicated
+ * empty messages in your APIs. A typical example is to use it as the request
+ * or the response type of an API method. For instance:
+ *
+ *     service Foo {
+ *       rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
+ *     }
+ */
+export interface EmptyInput {}
+
 export interface GetPictureRequest {
   path: string;
 }
@@ -136,17 +147,6 @@ export interface GetPictureRequest {
  *     }
  */
 export interface Empty {}
-
-/**
- * A generic empty message that you can re-use to avoid defining duplicated
- * empty messages in your APIs. A typical example is to use it as the request
- * or the response type of an API method. For instance:
- *
- *     service Foo {
- *       rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
- *     }
- */
-export interface EmptyInput {}
 
 /** An order. */
 export interface Order_2 {
