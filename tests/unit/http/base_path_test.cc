@@ -14,6 +14,7 @@ class KeptLink : public ExchangeLink {
  public:
   explicit KeptLink(std::string* answer) : answer_(answer) {}
   bool MayKeepAlive() override { return true; }
+  void Hold(size_t) override {}
   void Answer(std::string bytes, bool) override { *answer_ = std::move(bytes); }
   int Detach(std::unique_ptr<Transport>*) override { return -1; }
 

@@ -23,6 +23,7 @@ constexpr char kTicket[] = "AbCdEfGhIjKlMnOpQrSt";
 class NoLink : public ExchangeLink {
  public:
   bool MayKeepAlive() override { return false; }
+  void Hold(size_t) override {}
   void Answer(std::string, bool) override {}
   int Detach(std::unique_ptr<Transport>*) override { return -1; }
 };
