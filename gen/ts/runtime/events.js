@@ -123,7 +123,8 @@ export async function* openEvents(transport, makeRequest, options) {
             break;
           }
         }
-        backoff.reset();
+        // News of the backend's loss is no event of the backend's.
+        if (event.event !== 'upstream') backoff.reset();
         yield event;
       }
       // Without a status: a connection's lifetime is over, or it was cut.

@@ -151,6 +151,8 @@ export interface StreamState {
   error?: BridgeError;
   /** How long it waits before the next attempt. */
   delayMs?: number;
+  /** The connection is open, but the backend behind it is lost for now. */
+  upstream?: 'away';
   lastEventId: string;
 }
 
@@ -165,6 +167,8 @@ export interface StreamOptions<T = any, Name extends string = string> {
   onState?: (state: StreamState) => void;
   /** The place to resume after is not known any more. */
   onReset?: (reset: Reset) => void;
+  /** Stands for an event that cannot be shown; the stream goes on. */
+  onUnreadable?: (error: BridgeError) => void;
   /** Reads the stream at once. The next event waits for a promise returned. */
   onEvent?: (data: T, event: StreamEvent<T, Name>) => unknown;
   /** With `onEvent`: why the stream has ended. */

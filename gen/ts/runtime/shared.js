@@ -11,6 +11,9 @@ import { EventStream, idleMsOf } from './stream.js';
 const MAX_STREAMS = 32;
 const MAX_QUERY_LENGTH = 8000;
 
+// Events that name their stream in the data.
+const OF_THE_BRIDGE = new Set(['reset', 'unreadable', 'upstream']);
+
 // Events that may wait for a subscriber before the connection waits for it.
 const MAX_WAITING = 256;
 
@@ -177,12 +180,19 @@ class Group {
   }
 
   async #deliver(event) {
-    if (event.event === 'reset') {
+    if (OF_THE_BRIDGE.has(event.event)) {
       const { stream, ...data } = JSON.parse(event.data);
-      const lost = this.#subscriptions.get(stream);
-      if (lost === undefined) return;
-      lost.id = '';
-      await lost.push({ event: 'reset', id: '', data: JSON.stringify(data) });
+      const part = this.#subscriptions.get(stream);
+      if (part === undefined) return;
+      let id;
+      if (event.event === 'reset') id = '';
+      else if (event.id !== undefined) id = idOf(part.name, event.id);
+      if (id !== undefined) part.id = id;
+      await part.push({
+        event: event.event,
+        data: JSON.stringify(data),
+        ...(id === undefined ? {} : { id }),
+      });
       return;
     }
     const subscription = this.#subscriptions.get(event.event);

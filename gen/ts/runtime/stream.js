@@ -15,6 +15,10 @@ export function idleMsOf(keepAliveMs, options, transport) {
   );
 }
 
+function unreadable({ data: { code, message } }) {
+  return new BridgeError(code, message);
+}
+
 /**
  * A subscription. Iterating it opens the connection; so does `onEvent`. It can
  * be read once.
@@ -26,6 +30,7 @@ export class EventStream {
   #taken = false;
   #closed = false;
   #state = 'idle';
+  #away = false;
   #lastEventId = '';
 
   /** `open(context)` yields raw events; see openEvents. */
@@ -84,9 +89,12 @@ export class EventStream {
       });
       for await (const event of events) {
         const typed = this.#typed(event);
+        this.#setUpstream(event.event === 'upstream' ? typed.data.state : 'back');
+        if (event.event === 'upstream') continue;
         // Events are only taken when somebody waits for one, so this one is seen.
         if (event.id !== undefined) this.#lastEventId = event.id;
         if (event.event === 'reset') this.#options.onReset?.(typed.data);
+        else if (event.event === 'unreadable') this.#options.onUnreadable?.(unreadable(typed));
         else yield typed;
       }
     } catch (thrown) {
@@ -117,9 +125,22 @@ export class EventStream {
     }
   }
 
+  /** Whether the backend behind an open connection is away. */
+  #setUpstream(state) {
+    const away = state === 'away';
+    if (away === this.#away) return;
+    this.#away = away;
+    this.#setState({ state: 'open', attempts: 0 });
+  }
+
   #setState(change) {
     this.#state = change.state;
-    this.#options.onState?.({ ...change, lastEventId: this.#lastEventId });
+    if (change.state !== 'open') this.#away = false;
+    this.#options.onState?.({
+      ...change,
+      ...(this.#away ? { upstream: 'away' } : {}),
+      lastEventId: this.#lastEventId,
+    });
   }
 }
 
