@@ -342,6 +342,9 @@ void Gate::Forget(GateConnection* connection, bool close_fd) {
   if (close_fd) close(connection->fd);
   const uint32_t slot = connection->slot;
   const uint32_t generation = connection->generation;
+  // Assignment alone would keep the memory of what they held.
+  std::string().swap(connection->in);
+  std::string().swap(connection->out);
   *connection = GateConnection();
   // A handle of before must not find the next one.
   connection->slot = slot;
