@@ -461,7 +461,15 @@ TEST_F(SettingsTest, MaxBufferedBytes) {
     clients.emplace_back(bridge.address);
     clients.back().SendRaw(half_sent);
   }
-  const HttpAnswer refused = clients.back().ReadAnswer();
+  std::vector<pollfd> waiting;
+  for (const HttpConnection& each : clients) {
+    waiting.push_back({each.fd(), POLLIN, 0});
+  }
+  ASSERT_GT(poll(waiting.data(), waiting.size(), 20'000), 0);
+  HttpAnswer refused;
+  for (size_t i = 0; i < clients.size() && refused.status == 0; ++i) {
+    if (waiting[i].revents != 0) refused = clients[i].ReadAnswer();
+  }
   ExpectError(refused, 503);
   EXPECT_NE(refused.headers.count("retry-after"), 0u);
   EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
