@@ -36,10 +36,18 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
   options.body_timeout = ToDuration(config.body_timeout());
   options.max_buffered_bytes = static_cast<size_t>(config.max_buffered_bytes());
   options.max_connections = static_cast<size_t>(config.max_connections());
-  options.max_connections_per_address =
-      static_cast<size_t>(config.max_connections_per_address());
   options.max_descriptor = static_cast<int>(
       std::min<size_t>(ConnectionDescriptors(descriptors), INT_MAX));
+  options.max_connections_per_address =
+      static_cast<size_t>(config.max_connections_per_address());
+  if (options.max_connections_per_address == 0) {
+    // After an outage all browsers behind one address connect at once.
+    size_t all = static_cast<size_t>(options.max_descriptor);
+    if (options.max_connections != 0) {
+      all = std::min(all, options.max_connections);
+    }
+    options.max_connections_per_address = std::max<size_t>(all / 2, 1);
+  }
   options.headers_for_origin =
       [browsers = &access.browsers()](absl::string_view origin) {
         return browsers->HeadersFor(origin);

@@ -73,7 +73,7 @@ Json Event(const Json& name, bool named, bool has_id, const Json& data) {
   if (has_id) {
     properties["id"] = {
         {"type", "string"},
-        {"description", "Where the stream can be resumed after."}};
+        {"description", "What a client that comes back says it has seen (Last-Event-ID)."}};
   }
   properties["data"] = {{"type", "string"},
                         {"contentMediaType", "application/json"},
@@ -314,7 +314,7 @@ Json ErrorSchemas() {
        "breaks, `type.googleapis.com/google.rpc.BadRequest`."},
       {"items", std::move(details)}};
   components[kStatusSchema] =
-      Event({{"const", "grpc-status"}}, true, false, StatusSchema());
+      Event({{"const", "grpc-status"}}, true, true, StatusSchema());
   components[kStatusSchema]["description"] = "How the stream ended.";
   components[kResetSchema] = Event({{"const", "reset"}}, true, true,
                                    {{"type", "object"},

@@ -119,7 +119,7 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
   EXPECT_EQ(prices["routes"], json::parse(R"([
     {"verb": "POST", "path": "/prices/stream", "body": "*"},
     {"verb": "GET", "path": "/prices/stream"}])"));
-  EXPECT_FALSE(prices.contains("access"));
+  EXPECT_EQ(prices["access"], json::parse(R"({"public": true})"));
   EXPECT_EQ(prices["client"], "prices.stream");
   EXPECT_FALSE(prices.contains("json_names"));
   EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"([{

@@ -278,13 +278,19 @@ export class SharedTransport {
     const label = method.bundleEvent.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 40);
     const subscription = new Subscription(`${label}.${this.#count}`, target, context);
     this.#join(subscription);
-    try {
-      yield* subscription.read(context.signal);
-    } finally {
+    const leave = () => {
       const home = this.#homes.get(subscription);
       this.#homes.delete(subscription);
       if (home instanceof Group) home.remove(subscription);
       else home?.abort();
+    };
+    // `close` also counts while nobody waits for an event.
+    context.signal.addEventListener('abort', leave);
+    try {
+      yield* subscription.read(context.signal);
+    } finally {
+      context.signal.removeEventListener('abort', leave);
+      leave();
     }
   }
 
