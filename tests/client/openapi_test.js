@@ -92,7 +92,7 @@ test('every route of the five services answers as the document says', async (t) 
   const refuse = (status, operation, target, options) =>
     sampler.call(operation, target, { ...options, status });
   await refuse(400, 'get /prices/stream', '/prices/stream');
-  await refuse(401, 'get /events', '/events');
+  await refuse(401, 'get /events', '/events?stream=/notifications/stream');
   await refuse(403, 'get /admin/metrics/stream', '/admin/metrics/stream', {
     as: token('bob', {}),
   });
