@@ -11,7 +11,7 @@
 namespace sse_bridge {
 namespace {
 
-// After a failure the next try comes after so long, and then twice as long, up
+// After a failure the next try comes after this delay, which then doubles, up
 // to the refresh interval.
 constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 
@@ -80,7 +80,7 @@ void JwksFetcher::Run() {
       fetching_ = !stopped_;
       last_start_ = absl::Now();
     }
-    // Who comes from here on may still wait for this fetch: the keys that it
+    // Requests that come from here on may wait for this fetch: the keys that it
     // brings are newer than its token.
     absl::StatusOr<KeySet> keys = Fetch();
     const bool ok = keys.ok();

@@ -108,7 +108,7 @@ std::optional<absl::string_view> TakeScheme(absl::string_view* origin) {
 constexpr absl::string_view kNoOrigins[] = {"file", "data", "blob", "ftp",
                                             "ws",   "wss",  "about"};
 
-// Also a slip of the pen ("htps") is none.
+// A misspelled one ("htps") is refused too.
 bool IsSchemeOfPages(absl::string_view scheme) {
   if (absl::StartsWith(scheme, "ht")) return IsWeb(scheme);
   return std::find(std::begin(kNoOrigins), std::end(kNoOrigins), scheme) ==

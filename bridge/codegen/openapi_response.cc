@@ -73,7 +73,8 @@ Json Event(const Json& name, bool named, bool has_id, const Json& data) {
   if (has_id) {
     properties["id"] = {
         {"type", "string"},
-        {"description", "What a client that comes back says it has seen (Last-Event-ID)."}};
+        {"description",
+         "What a client that comes back says it has seen (Last-Event-ID)."}};
   }
   properties["data"] = {{"type", "string"},
                         {"contentMediaType", "application/json"},

@@ -12,7 +12,7 @@ namespace {
 
 constexpr absl::string_view kId = "id: ";
 
-// Between "id: " and the end of the line; empty when there is none.
+// Between "id: " and the end of the line; empty without an id.
 absl::string_view IdOf(const Frame& frame) {
   const FrameInfo& info = frame.info();
   if (info.id_end == info.event_end) return {};

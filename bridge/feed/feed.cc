@@ -366,7 +366,7 @@ void Feed::NoteBack() {
   if (!config_.hide_outages) Tell(BackFrame());
 }
 
-// Who is not attached yet is told then, if it is still true.
+// A browser that attaches later hears it then, if it is still true.
 void Feed::Tell(const FramePtr& frame) {
   if (!config_.shared && pending_ == 0) {
     unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));

@@ -23,7 +23,7 @@ constexpr int kAcceptsPerRound = 256;
 // Accepting rests so long when there are no descriptors.
 constexpr int64_t kRestNs = 50'000'000;
 
-// Accepting rests so long when room for the next one is being made.
+// Accepting pauses this long while room for the next one is being made.
 constexpr int64_t kPauseNs = 2'000'000;
 
 // The log says so no oftener than this.

@@ -174,7 +174,7 @@ std::unique_ptr<FrameRewriter> Api::ResumeBundle(
     part.resume = FindPlaces(method, *part.message, identity, id,
                              last_event_id.has_value() || id.has_value());
     if (last_event_id.has_value() && !known) {
-      // It may look like an id of the stream, and is none.
+      // It only looks like an id of the stream.
       part.resume = FindPlaces(method, *part.message, identity, std::nullopt,
                                /*returning=*/true);
       part.resume.points[0].unknown = *last_event_id;

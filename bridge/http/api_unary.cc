@@ -92,7 +92,7 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
       [request, exposed](absl::Status status, std::string response) {
-        // Who has the answer may call again at once.
+        // A client that has the answer may call again at once.
         request->lease.Release();
         HttpResponse answer =
             UnaryResponse(*request->route, *request->served, status, response);

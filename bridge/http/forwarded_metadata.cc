@@ -135,7 +135,7 @@ ForwardedMetadata::ForwardedMetadata(Options options)
     : options_(std::move(options)) {}
 
 bool ForwardedMetadata::Forwards(absl::string_view name) const {
-  // A claim's name is the bridge's, also for who has no such claim.
+  // A claim's name is the bridge's, also where the token lacks the claim.
   if (!CheckName(name).ok() || Lists(options_.claim_names, name)) return false;
   const bool named_in_full =
       Lists(kNamedInFull, name) || absl::StartsWith(name, kProxyPrefix);

@@ -24,7 +24,7 @@ constexpr int kEventsPerRound = 256;
 // closing at once would reset the connection and destroy the answer.
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 
-// The rest of a head that was refused has so long to arrive.
+// The rest of a refused head has this long to arrive.
 constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
 
 // Room for a new connection is made by then, or it is turned away.

@@ -14,7 +14,7 @@
 namespace sse_bridge {
 namespace {
 
-// Whoever has waited for its client for so long is likely to wait on.
+// A connection that has waited for its client this long will likely wait on.
 constexpr int64_t kSlowNs = 1'000'000'000;
 
 absl::string_view StatusName(int http_status) {

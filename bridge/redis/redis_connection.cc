@@ -81,7 +81,7 @@ absl::Status RedisError(absl::string_view error) {
 absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(
     const RedisAddress& address, absl::Duration timeout) {
   const timeval limit = absl::ToTimeval(timeout);
-  // hiredis waits so long for each of the host's addresses.
+  // hiredis waits this long for each of the host's addresses.
   redisContext* context =
       redisConnectWithTimeout(address.host.c_str(), address.port, limit);
   if (context == nullptr) return Away("no memory");

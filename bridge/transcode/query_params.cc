@@ -17,7 +17,7 @@ int HexDigit(char c) {
   return absl::ascii_tolower(c) - 'a' + 10;
 }
 
-// The malformed escape, or empty when there is none and *out is set. In a form
+// The malformed escape, or empty when all are good and *out is set. In a form
 // '+' is a space.
 absl::string_view Decode(absl::string_view text, bool form, std::string* out) {
   out->reserve(text.size());

@@ -75,7 +75,7 @@ class ResumeIdsTest : public FaultsTest {
     return last;
   }
 
-  // What still runs would serve the next one, who is to be resumed.
+  // A call that still runs would serve the next client, which must resume.
   void Leave(HttpConnection* stream) {
     stream->Close();
     WaitFor("the end of all calls", [this] {

@@ -114,7 +114,7 @@ TEST_F(GenTest, SomebodysOwnProtosNeedNoCopies) {
   ExpectError(bridge.Call("GET", "/prices/stream"), 404);
 }
 
-// install.sh on a machine that says of itself what `release` has.
+// install.sh on a machine whose os-release file is `release`.
 CommandResult Install(const std::string& release, const std::string& sections) {
   TemporaryDirectory directory;
   const std::string file = directory.path() + "/os-release";

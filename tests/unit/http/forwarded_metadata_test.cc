@@ -144,7 +144,7 @@ TEST(ForwardedMetadataTest, ClaimsAndAddressCannotBeForged) {
                       {"x-role", "reader"},
                       {"x-sse-claim-tenant", "t"},
                       {"x-other", "o"}}));
-  // Nor by who has no token.
+  // Nor by a client without a token.
   EXPECT_EQ(Of(rules, forged),
             (Metadata{{"x-forwarded-for", "192.0.2.7"}, {"x-other", "o"}}));
   ForwardedMetadata::Options both;
