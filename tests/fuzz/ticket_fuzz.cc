@@ -1,5 +1,6 @@
 // Texts that claim to be tickets. As they are, none is one; and whatever
-// identity is sealed comes back as it was, once.
+// identity is sealed comes back as it was: once, and again with the binding
+// that the first use was given, for the same path only.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@ void Require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto box = *TicketBox::Create("", absl::Seconds(30));
+  const auto box = *TicketBox::Create("", TicketBox::Options());
   const absl::Time now = absl::FromUnixSeconds(1700000000);
   Require(box->Redeem(text, now).status().code() ==
           absl::StatusCode::kUnauthenticated);
@@ -38,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (lines.size() > 2) identity.scopes = absl::StrSplit(lines[2], ' ');
   if (lines.size() > 3) identity.roles = absl::StrSplit(lines[3], ' ');
   identity.expires = now + absl::Minutes(1);
-  const auto ticket = box->Issue(identity, now);
+  absl::Duration retry_after;
+  const auto ticket = box->Issue(identity, now, &retry_after);
   if (!ticket.ok()) return 0;
   Require(ticket->size() <= TicketBox::kMaxTicketBytes);
   const auto back = box->Redeem(*ticket, now);
@@ -47,6 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           back->scopes == identity.scopes && back->roles == identity.roles &&
           back->expires == identity.expires);
   Require(!box->Redeem(*ticket, now).ok());
+  const std::string binding = box->Binding(*ticket, "/a");
+  Require(box->RedeemAgain(*ticket, "/a", binding, now).ok());
+  Require(!box->RedeemAgain(*ticket, "/b", binding, now).ok());
+  Require(!box->RedeemAgain(*ticket, "/a", text, now).ok());
   std::string changed = *ticket;
   changed[size % changed.size()] ^= 1;
   Require(!box->Redeem(changed, now).ok());
