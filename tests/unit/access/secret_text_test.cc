@@ -32,8 +32,9 @@ TEST(SecretTextTest, WhatAnEditorLeavesBehindIsRefused) {
 }
 
 TEST(SecretTextTest, WhatIsNearlyAKnownKeyIsRefused) {
-  const std::string utf16(
-      "-\0-\0B\0E\0G\0I\0N\0 \0P\0U\0B\0L\0I\0C\0 \0K\0E\0Y\0", 38);
+  constexpr char kUtf16[] =
+      "-\0-\0B\0E\0G\0I\0N\0 \0P\0U\0B\0L\0I\0C\0 \0K\0E\0Y\0";
+  const std::string utf16(kUtf16, sizeof kUtf16 - 1);
   for (const std::string& wrong :
        {utf16, std::string("----BEGIN PUBLIC KEY----\nMIIB\n"),
         std::string("-----begin public key-----\nMIIB\n"),
