@@ -55,8 +55,7 @@ std::vector<std::string> TypesDefinedBy(const FileDescriptorProto& file) {
 namespace {
 
 // Adds a type's name, without the dot of a fully qualified one. Made-up files
-// also have full names without a dot; a name that is relative leads nowhere, or
-// to the file itself, and then nothing is imported.
+// also have full names without a dot, and relative ones (FileThatHas).
 void AddUsed(const std::string& name, std::vector<std::string>* names) {
   if (name.empty()) return;
   names->push_back(name[0] == '.' ? name.substr(1) : name);
@@ -153,6 +152,23 @@ bool IsMadeUpCopy(const FileDescriptorProto& file,
 // Names of types to the files that have them.
 using FileOf = absl::flat_hash_map<std::string, std::string>;
 
+// The file that has what a file of `package` calls `name`: by its full name, or
+// relative to a scope, the innermost first; empty when no file has it.
+std::string FileThatHas(absl::string_view name, absl::string_view package,
+                        const FileOf& file_of) {
+  const auto find = [&file_of](const std::string& full_name) {
+    auto found = file_of.find(full_name);
+    return found != file_of.end() ? found->second : KnownFileOf(full_name);
+  };
+  std::string file = find(std::string(name));
+  while (file.empty() && !package.empty()) {
+    file = find(absl::StrCat(package, ".", name));
+    const size_t dot = package.rfind('.');
+    package = package.substr(0, dot == package.npos ? 0 : dot);
+  }
+  return file;
+}
+
 // Takes away the imports of `dropped`, and adds those of what the file uses.
 void Reimport(const absl::flat_hash_set<std::string>& dropped,
               const FileOf& file_of, FileDescriptorProto* file) {
@@ -168,9 +184,7 @@ void Reimport(const absl::flat_hash_set<std::string>& dropped,
   // file that has imports is trusted to have them all.
   if (whole && !stay.empty()) return;
   for (const std::string& used : TypesUsedBy(*file)) {
-    auto found = file_of.find(used);
-    const std::string from =
-        found != file_of.end() ? found->second : KnownFileOf(used);
+    const std::string from = FileThatHas(used, file->package(), file_of);
     if (from.empty() || from == file->name()) continue;
     if (imports.insert(from).second) stay.push_back(from);
   }

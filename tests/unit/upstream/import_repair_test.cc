@@ -49,6 +49,54 @@ TEST(ImportRepairTest, FileWithoutImportsGetsThoseItNeeds) {
               ElementsAre("google/protobuf/timestamp.proto", "b.proto"));
 }
 
+TEST(ImportRepairTest, RelativeNameIsLookedForFromTheInnermostScope) {
+  FileDescriptorSet set = SetFromText(R"pb(
+    file {
+      name: "prices.proto"
+      package: "shop.v1.prices"
+      message_type {
+        name: "M"
+        field {
+          name: "near"
+          number: 1
+          type: TYPE_MESSAGE
+          type_name: "common.Money"
+        }
+        field {
+          name: "far"
+          number: 2
+          type: TYPE_MESSAGE
+          type_name: "other.Thing"
+        }
+        field {
+          name: "nowhere"
+          number: 3
+          type: TYPE_MESSAGE
+          type_name: "none.Thing"
+        }
+      }
+    }
+    file {
+      name: "far_money.proto"
+      package: "shop.common"
+      message_type { name: "Money" }
+    }
+    file {
+      name: "near_money.proto"
+      package: "shop.v1.common"
+      message_type { name: "Money" }
+    }
+    file {
+      name: "other.proto"
+      package: "shop.other"
+      message_type { name: "Thing" }
+    }
+  )pb");
+  RepairImports(&set);
+  EXPECT_THAT(set.file(0).dependency(),
+              ElementsAre("near_money.proto", "other.proto"));
+}
+
 TEST(ImportRepairTest, MadeUpCopyOfAKnownPackageIsLeftOut) {
   FileDescriptorSet set = SetFromText(R"pb(
     file {
