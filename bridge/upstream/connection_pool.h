@@ -51,7 +51,7 @@ class PooledConnection {
 // Thread-safe. Times are of one monotonic clock.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
-  static constexpr absl::Duration kPatience = absl::Milliseconds(300);
+  static constexpr absl::Duration kPatience = absl::Milliseconds(800);
   static constexpr absl::Duration kLongestQueue = absl::Seconds(2);
   // Without any call on the connection there is no sign of a limit.
   static constexpr absl::Duration kLongPatience = absl::Seconds(10);
