@@ -56,8 +56,8 @@ class FrameRewriter {
   virtual FramePtr Rewrite(const Frame& frame, int tag) = 0;
 
   // Once, when the connection ends for `reason`: what stands at its end.
-  // `last` is the frame of StreamSpec or Delivery that says why; null where
-  // there is none, and where a topic's own last frame has been rewritten.
+  // `last` is the frame of StreamSpec or Delivery that says why; null without
+  // one, and where a topic's own last frame has been rewritten.
   virtual FramePtr RewriteEnd(const FramePtr& last, CloseReason /*reason*/) {
     return last;
   }

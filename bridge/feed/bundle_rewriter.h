@@ -23,7 +23,7 @@ namespace sse_bridge {
 class BundleRewriter : public FrameRewriter {
  public:
   // A stream, with what it has left off at: `ids` has one for each of `keys`,
-  // empty where there is none. Without keys the stream is one call, with one
+  // empty where one is absent. Without keys the stream is one call, with one
   // id. Only a sole stream may be without a name; its events stay as they are.
   struct Part {
     std::string name;  // the `event:` of all its events

@@ -84,7 +84,7 @@ class Api {
  private:
   struct Request;  // an exchange on its way through the steps below
 
-  // Pages and what they are made of; false when the path is none of theirs.
+  // Serves pages and their files; false when no page has the path.
   // Methods of the schema go before them.
   bool ServePage(Request* request) const;
 

@@ -24,7 +24,7 @@ class BrowserRules {
       : origins_(std::move(origins)), options_(options) {}
 
   // What every answer has so that the browser lets a page of this origin read
-  // it; the origin is empty when there is none, or it is not known.
+  // it. An absent or unknown origin is empty.
   HttpHeaders HeadersFor(absl::string_view origin) const;
 
   // Whether HeadersFor depends on the origin.

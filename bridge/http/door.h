@@ -87,7 +87,7 @@ class Door {
   bool Enter(int fd, const std::string& peer_address);
 
   // Closes the one that has been at the door for longest, if it came no later
-  // than `latest_ns` (monotonic): soon, on its thread. False: there is none.
+  // than `latest_ns` (monotonic): soon, on its thread. False: no such one.
   bool DropOldest(int64_t latest_ns);
 
   // Connections that are at the door now.

@@ -21,7 +21,7 @@ struct GateAddress {
   size_t waiting = 0;
   size_t held_bytes = 0;
 
-  // Those that wait for the client; who waits longest is the first.
+  // Those that wait for the client, the longest first.
   GateConnection* first = nullptr;
   GateConnection* last = nullptr;
 };

@@ -29,8 +29,8 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
 HttpResponse ErrorResponse(const absl::Status& status,
                            absl::string_view details_json);
 
-// 429 for who comes too often, or has too much, and may come again after
-// `wait`.
+// 429 for a client that comes too often or holds too much. It may come again
+// after `wait`.
 HttpResponse TooManyRequests(absl::string_view message, absl::Duration wait);
 
 // The same, of an address that connects too often.

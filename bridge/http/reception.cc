@@ -13,8 +13,8 @@ namespace sse_bridge {
 
 namespace {
 
-// What the proxy that is next to the client says; empty when it is none of
-// these, or when several headers say it.
+// What the proxy next to the client says: "http" or "https". Empty for other
+// values, and when several headers say it.
 std::string ForwardedScheme(const Exchange& exchange) {
   const auto values = exchange.HeaderValues("X-Forwarded-Proto");
   if (values.size() != 1) return "";

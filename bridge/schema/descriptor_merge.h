@@ -17,8 +17,8 @@ struct SchemaSource {
   std::string name;  // for errors: the file's name, or who was asked
   std::string bytes;
 
-  // What is wrong with it is left out and told, instead of being an error: for
-  // what a backend says of itself.
+  // What is wrong with it is left out and reported; it is no error. For use on
+  // the schema that a backend reports.
   bool lenient = false;
 
   // What is not in it although it should be.
