@@ -9,8 +9,8 @@ namespace {
 
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(100);
 
-// Who looks late sees calls that had no time to leave, either.
-constexpr absl::Duration kTooLate = absl::Milliseconds(100);
+// Calls may have had no time to leave, either.
+constexpr absl::Duration kLate = absl::Milliseconds(30);
 
 constexpr absl::Duration kMuchTooLate = absl::Seconds(5);
 
@@ -69,19 +69,17 @@ void CallWatch::Add(const std::shared_ptr<PendingCall>& call) {
 }
 
 absl::Duration CallWatch::Look(Calls* calls, absl::Duration late) {
-  if (late > kTooLate) return kBetweenLooks;
   std::vector<std::weak_ptr<PendingCall>> looked_at;
   {
     MutexLock lock(&calls->mu);
     looked_at.swap(calls->calls);
   }
   const absl::Duration now = MonotonicNow();
-  looked_at.erase(std::remove_if(looked_at.begin(), looked_at.end(),
-                                 [now](const std::weak_ptr<PendingCall>& weak) {
-                                   const std::shared_ptr<PendingCall> call =
-                                       weak.lock();
-                                   return call == nullptr || !call->Look(now);
-                                 }),
+  const auto is_done = [late, now](const std::weak_ptr<PendingCall>& weak) {
+    const std::shared_ptr<PendingCall> call = weak.lock();
+    return call == nullptr || !call->Look(late > kLate, now);
+  };
+  looked_at.erase(std::remove_if(looked_at.begin(), looked_at.end(), is_done),
                   looked_at.end());
   MutexLock lock(&calls->mu);
   calls->calls.insert(calls->calls.end(),

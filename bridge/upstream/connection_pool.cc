@@ -17,14 +17,18 @@ void ConnectionPool::Place::Sent(absl::Duration now) {
   lane_->limit = std::max(lane_->limit, lane_->sent);
 }
 
-ConnectionPool::Verdict ConnectionPool::Place::Judge(bool large,
+ConnectionPool::Verdict ConnectionPool::Place::Judge(bool large, bool late,
                                                      absl::Duration now) {
   if (!lane_->connection->Ready()) {
-    since_ = now;
+    since_ = quiet_since_ = now;
+    return Verdict::kWait;
+  }
+  if (late && now - since_ < kLongestQueue) {
+    quiet_since_ = now;
     return Verdict::kWait;
   }
   MutexLock lock(&pool_->mu_);
-  const absl::Duration quiet = now - std::max(since_, lane_->last_sent);
+  const absl::Duration quiet = now - std::max(quiet_since_, lane_->last_sent);
   if (lane_->sent == 0) {
     return quiet < kLongPatience || large ? Verdict::kWait : Verdict::kRefuse;
   }

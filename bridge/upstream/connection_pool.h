@@ -22,7 +22,7 @@
 //     noticed.
 //
 // A busy machine does not look like a limit: while anything leaves on the
-// connection, a call waits up to kLongestQueue.
+// connection, or the pool is asked too late, a call waits up to kLongestQueue.
 //
 // Streams and unary calls have connections of their own, so that streams that
 // stay cannot keep unary calls from being answered. One connection is always
@@ -93,19 +93,24 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     void Sent(absl::Duration now);
 
     // What to do about a call whose request has not left. `large`: the request
-    // may be held back by flow control, too.
-    Verdict Judge(bool large, absl::Duration now);
+    // may be held back by flow control, too. `late`: this machine is too busy
+    // to ask in time, so it may be too busy to send, and patience begins anew.
+    Verdict Judge(bool large, bool late, absl::Duration now);
 
    private:
     friend ConnectionPool;
     Place(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Lane> lane,
           absl::Duration now)
-        : pool_(std::move(pool)), lane_(std::move(lane)), since_(now) {}
+        : pool_(std::move(pool)),
+          lane_(std::move(lane)),
+          since_(now),
+          quiet_since_(now) {}
 
     const std::shared_ptr<ConnectionPool> pool_;
     const std::shared_ptr<Lane> lane_;
     // Of the call's owner, which serialises Sent, Judge and the end.
     absl::Duration since_;
+    absl::Duration quiet_since_;  // or later, when something left
     bool sent_ = false;
   };
 

@@ -45,11 +45,11 @@ class PooledCall : public PendingCall {
         large_(request.size() > kLargeRequest),
         request_(ToByteBuffer(std::move(request))) {}
 
-  bool Look(absl::Duration now) override ABSL_LOCKS_EXCLUDED(mu_) {
+  bool Look(bool late, absl::Duration now) override ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
     if (sent_ || ended_ || cancelled_) return false;
     if (moving_ || place_ == nullptr) return true;
-    switch (place_->Judge(large_, now)) {
+    switch (place_->Judge(large_, late, now)) {
       case ConnectionPool::Verdict::kWait:
         return true;
       case ConnectionPool::Verdict::kMove:

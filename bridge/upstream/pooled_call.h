@@ -45,9 +45,10 @@ class PendingCall {
  public:
   virtual ~PendingCall() = default;
 
-  // Moves or refuses the call where its connection does not take it. False
-  // when there is nothing more to look after.
-  virtual bool Look(absl::Duration now) = 0;
+  // Moves or refuses the call where its connection does not take it. `late`:
+  // this should have been called some time ago. False when there is nothing
+  // more to look after.
+  virtual bool Look(bool late, absl::Duration now) = 0;
 };
 
 // What calls need of their upstream, which they may outlive.

@@ -44,7 +44,7 @@ class ConnectionPoolTest : public ::testing::Test {
     for (int i = 0; i < limit; ++i) places_.push_back(TakeAndSend());
     const Place stuck = Take();
     Pass(ConnectionPool::kPatience);
-    ASSERT_EQ(stuck->Judge(false, now_), Verdict::kMove);
+    ASSERT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   }
 
   void Pass(absl::Duration time) { now_ += time; }
@@ -98,9 +98,9 @@ TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
   for (int i = 0; i < 3; ++i) places_.push_back(TakeAndSend());
   Place stuck = Take();
   Pass(ConnectionPool::kPatience / 2);
-  EXPECT_EQ(stuck->Judge(false, now_), Verdict::kWait);
+  EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience / 2);
-  EXPECT_EQ(stuck->Judge(false, now_), Verdict::kMove);
+  EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   stuck = nullptr;
   // It goes elsewhere, and all later ones know.
   for (int i = 0; i < 4; ++i) places_.push_back(TakeAndSend());
@@ -110,6 +110,19 @@ TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
   EXPECT_EQ(places_[6]->connection(), opened_[2].get());
 }
 
+TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
+  Make({});
+  places_.push_back(TakeAndSend());
+  const Place slow = Take();
+  Pass(ConnectionPool::kPatience);
+  EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kWait);
+  Pass(ConnectionPool::kPatience / 2);
+  EXPECT_EQ(slow->Judge(false, /*late=*/false, now_), Verdict::kWait);
+  // But it is not an excuse for ever.
+  Pass(ConnectionPool::kLongestQueue);
+  EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kMove);
+}
+
 TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
   Make({.streams_per_connection = 100});
   Learn(8);
@@ -117,7 +130,7 @@ TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
   const Place stuck = Take();
   EXPECT_EQ(stuck->connection(), opened_[0].get());
   Pass(ConnectionPool::kPatience);
-  EXPECT_EQ(stuck->Judge(false, now_), Verdict::kMove);
+  EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   const Place next = Take();
   ASSERT_EQ(opened_.size(), 2u);
   EXPECT_EQ(next->connection(), opened_[1].get());
@@ -129,11 +142,11 @@ TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
   const Place other = TakeAndSend();
   opened_[0]->ready = false;
   Pass(absl::Minutes(1));
-  EXPECT_EQ(place->Judge(false, now_), Verdict::kWait);
+  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
   opened_[0]->ready = true;
-  EXPECT_EQ(place->Judge(false, now_), Verdict::kWait);
+  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience);
-  EXPECT_EQ(place->Judge(false, now_), Verdict::kMove);
+  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
@@ -144,12 +157,12 @@ TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
        waited += absl::Milliseconds(200)) {
     places_.push_back(TakeAndSend());
     Pass(absl::Milliseconds(200));
-    EXPECT_EQ(waiting->Judge(false, now_), Verdict::kWait);
+    EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kWait);
   }
   // But not for ever.
   places_.push_back(TakeAndSend());
   Pass(absl::Milliseconds(200));
-  EXPECT_EQ(waiting->Judge(false, now_), Verdict::kMove);
+  EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
@@ -157,18 +170,18 @@ TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
   const Place other = TakeAndSend();
   const Place place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(/*large=*/true, now_), Verdict::kWait);
+  EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(/*large=*/true, now_), Verdict::kMove);
+  EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
   Make({});
   const Place place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(false, now_), Verdict::kWait);
+  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(false, now_), Verdict::kRefuse);
+  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kRefuse);
 }
 
 TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
