@@ -27,7 +27,7 @@ class StreamSet {
         return;
       }
     }
-    stream->Finish(Farewell());
+    stream->Finish(ServerStopping());
   }
 
   void Remove(const Stream& stream) {
@@ -48,11 +48,11 @@ class StreamSet {
       down_ = true;
       streams.assign(streams_.begin(), streams_.end());
     }
-    for (const Stream& stream : streams) stream->Finish(Farewell());
+    for (const Stream& stream : streams) stream->Finish(ServerStopping());
   }
 
  private:
-  static grpc::Status Farewell() {
+  static grpc::Status ServerStopping() {
     return {grpc::StatusCode::UNAVAILABLE, "the backend is shutting down"};
   }
 

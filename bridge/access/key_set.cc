@@ -14,9 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "bridge/access/jwk.h"
-#include "bridge/access/openssl_ptr.h"
 #include "bridge/access/secret_text.h"
 #include "bridge/access/strict_json.h"
+#include "bridge/base/openssl_ptr.h"
 #include "bridge/base/read_file.h"
 
 namespace sse_bridge {

@@ -16,7 +16,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/access/base64url.h"
-#include "bridge/access/openssl_ptr.h"
+#include "bridge/base/openssl_ptr.h"
 
 namespace sse_bridge {
 namespace {

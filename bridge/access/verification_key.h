@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "bridge/access/openssl_ptr.h"
+#include "bridge/base/openssl_ptr.h"
 
 namespace sse_bridge {
 

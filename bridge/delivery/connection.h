@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
-#include "bridge/delivery/transport.h"
+#include "bridge/net/transport.h"
 
 namespace sse_bridge {
 

@@ -9,7 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "bridge/delivery/loop.h"
-#include "bridge/delivery/timer_queue.h"
+#include "bridge/net/timer_queue.h"
 
 namespace sse_bridge {
 

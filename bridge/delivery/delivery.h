@@ -13,10 +13,10 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
-#include "bridge/delivery/clock.h"
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/stats.h"
+#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 

@@ -16,17 +16,17 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "bridge/base/mutex.h"
-#include "bridge/delivery/clock.h"
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/loop_connection.h"
 #include "bridge/delivery/send_queue.h"
 #include "bridge/delivery/stats.h"
-#include "bridge/delivery/timer_queue.h"
-#include "bridge/delivery/timer_wheel.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/delivery/topic_local.h"
+#include "bridge/net/clock.h"
+#include "bridge/net/timer_queue.h"
+#include "bridge/net/timer_wheel.h"
 
 namespace sse_bridge {
 
@@ -199,7 +199,7 @@ class Loop {
   void Enqueue(LoopConnection* c, SendEntry entry);
   bool Overfull(const LoopConnection* c, size_t size) const;
   // False when the entry must not be queued.
-  bool MakeRoom(LoopConnection* c, const SendEntry& entry);
+  bool MakeSpace(LoopConnection* c, const SendEntry& entry);
   // A frame that no policy applies to: heads, pings, last frames.
   void EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw);
   // What a rewriter says at the end, when all before it is rewritten; `last`

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/delivery/loop.h"
-#include "bridge/delivery/socket_options.h"
+#include "bridge/net/socket_options.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
@@ -140,7 +140,7 @@ void Loop::OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec) {
               .user_timeout = options_.user_timeout});
   epoll_event event{};
   // With edges, EPOLLOUT costs nothing until the socket has been full once: the
-  // kernel then tells when it has room again, and no call is needed to ask.
+  // kernel then tells when it has space again, and no call is needed to ask.
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = (static_cast<uint64_t>(generation) << 32) | slot;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, c->fd, &event) != 0) {

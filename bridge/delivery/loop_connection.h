@@ -9,8 +9,8 @@
 #include "absl/container/inlined_vector.h"
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/send_queue.h"
-#include "bridge/delivery/timer_wheel.h"
 #include "bridge/delivery/topic.h"
+#include "bridge/net/timer_wheel.h"
 
 namespace sse_bridge {
 

@@ -202,7 +202,7 @@ void Loop::Enqueue(LoopConnection* c, SendEntry entry) {
     taken_.clear();
   }
   if (entry.counted && entry.policy != SlowPolicy::kUnbounded &&
-      Overfull(c, entry.Wire().size()) && !MakeRoom(c, entry)) {
+      Overfull(c, entry.Wire().size()) && !MakeSpace(c, entry)) {
     Release(std::move(entry));
     return;
   }
@@ -214,7 +214,7 @@ bool Loop::Overfull(const LoopConnection* c, size_t size) const {
   return waiting > 0 && waiting + size > options_.queue_limit_bytes;
 }
 
-bool Loop::MakeRoom(LoopConnection* c, const SendEntry& entry) {
+bool Loop::MakeSpace(LoopConnection* c, const SendEntry& entry) {
   const size_t size = entry.Wire().size();
   if (!c->blocked) {
     // Not slow: it was not given the chance to take the batch yet.

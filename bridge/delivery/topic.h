@@ -23,7 +23,7 @@ enum class SlowPolicy : uint8_t {
   // What waits is dropped, StreamSpec::slow_frame is queued, and the connection
   // ends.
   kDisconnect,
-  // The oldest waiting events make room.
+  // Drops the oldest waiting events.
   kDropOldest,
   // From the moment the socket is full only the newest event of each key of a
   // topic waits, at the place of the newest, so that ids never run ahead of
@@ -33,7 +33,8 @@ enum class SlowPolicy : uint8_t {
   kUnbounded,
 };
 // On a connection with memberships of several policies, only events of
-// kDropOldest and kConflate are ever dropped; they also make room for others.
+// kDropOldest and kConflate are ever dropped; they are also dropped for the
+// sake of others.
 
 struct MembershipOptions {
   enum class Mode : uint8_t {

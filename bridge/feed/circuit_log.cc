@@ -13,7 +13,7 @@ double Seconds(int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
 
 }  // namespace
 
-std::unique_ptr<CircuitLog::Absence> CircuitLog::Lost(
+std::unique_ptr<CircuitLog::Outage> CircuitLog::Lost(
     absl::string_view address, absl::string_view grpc_path,
     const absl::Status& status) {
   const int64_t now = clock_->MonotonicNanos();
@@ -24,10 +24,10 @@ std::unique_ptr<CircuitLog::Absence> CircuitLog::Lost(
     spdlog::warn("{}: circuit open: {} was lost: {}", std::string(address),
                  std::string(grpc_path), status.ToString());
   }
-  return std::unique_ptr<Absence>(new Absence(this, std::string(address)));
+  return std::unique_ptr<Outage>(new Outage(this, std::string(address)));
 }
 
-void CircuitLog::Absence::Attempt() {
+void CircuitLog::Outage::Attempt() {
   const int64_t now = log_->clock_->MonotonicNanos();
   MutexLock lock(&log_->mu_);
   Circuit& circuit = log_->circuits_[address_];
@@ -41,7 +41,7 @@ void CircuitLog::Absence::Attempt() {
       circuit.attempts);
 }
 
-CircuitLog::Absence::~Absence() {
+CircuitLog::Outage::~Outage() {
   const int64_t now = log_->clock_->MonotonicNanos();
   MutexLock lock(&log_->mu_);
   Circuit& circuit = log_->circuits_[address_];

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
-#include "bridge/delivery/clock.h"
+#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 
@@ -21,23 +21,23 @@ namespace sse_bridge {
 // the last has come back or gone (it closes). Ten thousand feeds that lose one
 // backend make as few lines as one.
 //
-// Thread-safe. Must outlive its absences.
+// Thread-safe. Must outlive its outages.
 class CircuitLog {
  public:
   // A feed that has lost its call, until destroyed: it has come back if Back
   // was called, else it has been given up. Of one thread at a time.
-  class Absence {
+  class Outage {
    public:
-    ~Absence();
-    Absence(const Absence&) = delete;
-    Absence& operator=(const Absence&) = delete;
+    ~Outage();
+    Outage(const Outage&) = delete;
+    Outage& operator=(const Outage&) = delete;
 
     void Attempt();
     void Back() { back_ = true; }
 
    private:
     friend class CircuitLog;
-    Absence(CircuitLog* log, std::string address)
+    Outage(CircuitLog* log, std::string address)
         : log_(log), address_(std::move(address)) {}
 
     CircuitLog* const log_;  // must outlive this
@@ -49,9 +49,9 @@ class CircuitLog {
   explicit CircuitLog(Clock* clock = nullptr)
       : clock_(clock != nullptr ? clock : Clock::Real()) {}
 
-  std::unique_ptr<Absence> Lost(absl::string_view address,
-                                absl::string_view grpc_path,
-                                const absl::Status& status);
+  std::unique_ptr<Outage> Lost(absl::string_view address,
+                               absl::string_view grpc_path,
+                               const absl::Status& status);
 
   // Feeds that are away now, of all backends.
   int64_t away() const;

@@ -8,11 +8,11 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/delivery/clock.h"
+#include "bridge/base/retry_info.h"
 #include "bridge/feed/end_id.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
-#include "bridge/feed/retry_info.h"
+#include "bridge/net/clock.h"
 #include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
@@ -350,19 +350,19 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
 
 void Feed::NoteAway(const absl::Status& status) {
   state_ = State::kAway;
-  if (absence_ != nullptr) return;
+  if (outage_ != nullptr) return;
   away_since_ = Now();
-  absence_ = context_->circuits->Lost(config_.upstream->address(),
-                                      config_.grpc_path, status);
+  outage_ = context_->circuits->Lost(config_.upstream->address(),
+                                     config_.grpc_path, status);
   spdlog::debug("{}: upstream is away: {}", config_.grpc_path,
                 status.ToString());
   Tell(AwayFrame(config_.hide_outages));
 }
 
 void Feed::NoteBack() {
-  if (absence_ == nullptr) return;
-  absence_->Back();
-  absence_ = nullptr;
+  if (outage_ == nullptr) return;
+  outage_->Back();
+  outage_ = nullptr;
   if (!config_.hide_outages) Tell(BackFrame());
 }
 
@@ -379,7 +379,7 @@ bool Feed::CanReconnect(const absl::Status& status) const {
   if (state_ == State::kOpening && !patient_) return false;
   if (users_ == 0) return false;
   const absl::Duration away =
-      absence_ == nullptr ? absl::ZeroDuration() : Now() - away_since_;
+      outage_ == nullptr ? absl::ZeroDuration() : Now() - away_since_;
   if (away >= config_.reconnect.give_up_after) return false;
   return config_.live_values || config_.request_after != nullptr;
 }
@@ -388,7 +388,7 @@ void Feed::Reconnect(uint64_t generation) {
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ != State::kAway) return;
-    absence_->Attempt();
+    outage_->Attempt();
   }
   if (context_->reconnects != nullptr) {
     context_->reconnects->Add(config_.grpc_path.substr(1));
@@ -406,7 +406,7 @@ void Feed::End(const absl::Status& status) {
     // An orderly end of the call that began anew: that there is a gap is news.
     if (status.ok()) PublishOwedReset();
     state_ = State::kEnded;
-    absence_ = nullptr;
+    outage_ = nullptr;
     ++generation_;  // what the call still says is of the past
     call = std::move(call_);
     end_status_ = status;

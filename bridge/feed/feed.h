@@ -31,15 +31,15 @@
 
 namespace sse_bridge {
 
-class Place;
+class PendingSubscriber;
 
 // Told when a feed has something to say to those who wait for it.
 class FeedWaiter {
  public:
   virtual ~FeedWaiter() = default;
 
-  // At least once after the feed's Place stopped being kWaiting. From any
-  // thread, with no lock held.
+  // At least once after the feed's PendingSubscriber stopped being kWaiting.
+  // From any thread, with no lock held.
   virtual void OnFeedReady() = 0;
 };
 
@@ -66,7 +66,7 @@ struct FeedContext {
 // (reset_event.h).
 //
 // Shared feeds read as fast as the backend sends; slow subscribers are the
-// delivery room's concern. An exclusive feed (one subscriber) stops reading
+// concern of delivery. An exclusive feed (one subscriber) stops reading
 // while more than kExclusiveWindowBytes wait for its browser, so that gRPC's
 // flow control holds the backend.
 //
@@ -83,7 +83,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     Metadata metadata;
 
     // What of the backend's metadata subscribers are told before their status
-    // line (Place::response_metadata); null: nothing.
+    // line (PendingSubscriber::response_metadata); null: nothing.
     std::shared_ptr<const MetadataFilter> exposed;
 
     // Serialised request of a call from the beginning.
@@ -150,9 +150,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // who is `returning`, with an id or without, a backend that is lost before it
   // has said anything is tried again too: the refusal that is the better answer
   // on a first visit would be the last for an EventSource.
-  std::unique_ptr<Place> Join(const std::string* last_event_id,
-                              std::weak_ptr<FeedWaiter> waiter,
-                              bool returning = false);
+  std::unique_ptr<PendingSubscriber> Join(const std::string* last_event_id,
+                                          std::weak_ptr<FeedWaiter> waiter,
+                                          bool returning = false);
 
   // The oldest id in the replay buffer; empty when there is none.
   std::string OldestId() const;
@@ -164,7 +164,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void Stop(const absl::Status& why);
 
  private:
-  friend class Place;
+  friend class PendingSubscriber;
   class Call;  // passes the upstream call's events on
 
   enum class State { kOpening, kOpen, kAway, kEnded };
@@ -261,27 +261,27 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
   Backoff backoff_ ABSL_GUARDED_BY(mu_);
   absl::Duration call_started_ ABSL_GUARDED_BY(mu_);
-  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);  // while there is absence_
-  std::unique_ptr<CircuitLog::Absence> absence_ ABSL_GUARDED_BY(mu_);
+  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);  // while there is outage_
+  std::unique_ptr<CircuitLog::Outage> outage_ ABSL_GUARDED_BY(mu_);
   absl::BitGen random_ ABSL_GUARDED_BY(mu_);
 };
 
 // One subscriber's place in a feed, from joining until its connection is
 // attached: what the feed says in between is kept for it. Leaves the feed when
 // destroyed unattached. Used by one thread at a time.
-class Place {
+class PendingSubscriber {
  public:
-  enum class Outlook {
+  enum class Readiness {
     kWaiting,  // the backend has not said anything yet
     kReady,    // there is, or will be, something to deliver
     kEnded,    // over, and nothing to deliver: see end_status()
   };
 
-  ~Place();
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  ~PendingSubscriber();
+  PendingSubscriber(const PendingSubscriber&) = delete;
+  PendingSubscriber& operator=(const PendingSubscriber&) = delete;
 
-  Outlook outlook() const;
+  Readiness readiness() const;
 
   // Of an ended feed.
   absl::Status end_status() const;
@@ -300,8 +300,8 @@ class Place {
 
  private:
   friend class Feed;
-  Place(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-        Feed::Load load, uint64_t from_seq)
+  PendingSubscriber(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
+                    Feed::Load load, uint64_t from_seq)
       : feed_(std::move(feed)),
         first_(std::move(first)),
         load_(load),

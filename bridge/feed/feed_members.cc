@@ -8,9 +8,9 @@
 
 namespace sse_bridge {
 
-std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
-                                  std::weak_ptr<FeedWaiter> waiter,
-                                  bool returning) {
+std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
+                                              std::weak_ptr<FeedWaiter> waiter,
+                                              bool returning) {
   MutexLock lock(&mu_);
   if (state_ == State::kEnded) return nullptr;
   patient_ = patient_ || returning || last_event_id != nullptr;
@@ -37,8 +37,8 @@ std::unique_ptr<Place> Feed::Join(const std::string* last_event_id,
     }
     waiters_.push_back(std::move(waiter));
   }
-  return std::unique_ptr<Place>(
-      new Place(shared_from_this(), std::move(first), load, next_seq_));
+  return std::unique_ptr<PendingSubscriber>(new PendingSubscriber(
+      shared_from_this(), std::move(first), load, next_seq_));
 }
 
 std::string Feed::OldestId() const {
@@ -147,13 +147,13 @@ void Feed::OnLingered(uint64_t idle_generation) {
   {
     MutexLock lock(&mu_);
     ++generation_;
-    absence_ = nullptr;
+    outage_ = nullptr;
     call = std::move(call_);
   }
   if (call != nullptr) call->Cancel();
 }
 
-Place::~Place() {
+PendingSubscriber::~PendingSubscriber() {
   if (feed_ == nullptr) return;
   {
     MutexLock lock(&feed_->mu_);
@@ -162,39 +162,40 @@ Place::~Place() {
   feed_->LeaveOne();
 }
 
-Place::Outlook Place::outlook() const {
+PendingSubscriber::Readiness PendingSubscriber::readiness() const {
   MutexLock lock(&feed_->mu_);
   const bool has_frames = !first_.empty() || feed_->next_seq_ > from_seq_;
-  if (has_frames) return Outlook::kReady;
+  if (has_frames) return Readiness::kReady;
   switch (feed_->state_) {
     case Feed::State::kOpening:
-      return Outlook::kWaiting;
+      return Readiness::kWaiting;
     case Feed::State::kOpen:
     case Feed::State::kAway:
-      return feed_->raw() ? Outlook::kWaiting : Outlook::kReady;
+      return feed_->raw() ? Readiness::kWaiting : Readiness::kReady;
     case Feed::State::kEnded:
-      return reset_ && feed_->end_status_.ok() ? Outlook::kReady
-                                               : Outlook::kEnded;
+      return reset_ && feed_->end_status_.ok() ? Readiness::kReady
+                                               : Readiness::kEnded;
   }
-  return Outlook::kEnded;
+  return Readiness::kEnded;
 }
 
-absl::Status Place::end_status() const {
+absl::Status PendingSubscriber::end_status() const {
   MutexLock lock(&feed_->mu_);
   return feed_->end_status_;
 }
 
-Metadata Place::response_metadata() const {
+Metadata PendingSubscriber::response_metadata() const {
   MutexLock lock(&feed_->mu_);
   return feed_->response_metadata_;
 }
 
-std::string Place::content_type() const {
+std::string PendingSubscriber::content_type() const {
   MutexLock lock(&feed_->mu_);
   return feed_->content_type_;
 }
 
-void Place::Attach(const ConnectionRef& connection, MembershipOptions options) {
+void PendingSubscriber::Attach(const ConnectionRef& connection,
+                               MembershipOptions options) {
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);

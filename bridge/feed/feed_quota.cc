@@ -31,7 +31,7 @@ std::shared_ptr<FeedQuota::Charge> FeedQuota::Take(absl::string_view address,
   return std::shared_ptr<Charge>(new Charge(book_, address, weight));
 }
 
-bool FeedQuota::HasRoom(absl::string_view address, size_t weight) const {
+bool FeedQuota::HasCapacity(absl::string_view address, size_t weight) const {
   MutexLock lock(&book_->mu);
   const auto found = book_->accounts.find(address);
   return Fits(found == book_->accounts.end() ? Account() : found->second,

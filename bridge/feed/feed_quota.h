@@ -71,7 +71,7 @@ class FeedQuota {
   std::shared_ptr<Charge> Take(absl::string_view address, size_t weight);
 
   // Whether so much more would be too much now.
-  bool HasRoom(absl::string_view address, size_t weight) const;
+  bool HasCapacity(absl::string_view address, size_t weight) const;
 
   size_t per_address() const { return per_address_; }
 

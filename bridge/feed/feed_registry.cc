@@ -13,7 +13,7 @@ constexpr size_t kMaxSearched = 16;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Place>> FeedRegistry::Join(
+absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
     const std::string& key, absl::string_view address, Feed::Config config,
     const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter) {
   if (last_event_id == nullptr) {
@@ -37,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Place>> FeedRegistry::Join(
   return JoinOrStart(key, address, std::move(config), std::move(waiter));
 }
 
-absl::StatusOr<std::unique_ptr<Place>> FeedRegistry::JoinOrStart(
+absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     const std::string& key, absl::string_view address, Feed::Config config,
     std::weak_ptr<FeedWaiter> waiter) {
   const std::string first_id = config.first_id;
@@ -88,8 +88,8 @@ std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
   return feed;
 }
 
-absl::Status FeedRegistry::CheckRoom(absl::string_view address,
-                                     const std::vector<std::string>& keys) {
+absl::Status FeedRegistry::CheckQuota(absl::string_view address,
+                                      const std::vector<std::string>& keys) {
   size_t weight = 0;
   {
     MutexLock lock(&mu_);
@@ -98,9 +98,10 @@ absl::Status FeedRegistry::CheckRoom(absl::string_view address,
       weight += FeedQuota::WeightOf(key.size());
     }
   }
-  if (weight == 0 || quota_.HasRoom(address, weight)) return absl::OkStatus();
+  if (weight == 0 || quota_.HasCapacity(address, weight))
+    return absl::OkStatus();
   EndIdle(address);
-  return quota_.HasRoom(address, weight) ? absl::OkStatus() : TooMany();
+  return quota_.HasCapacity(address, weight) ? absl::OkStatus() : TooMany();
 }
 
 absl::StatusOr<std::shared_ptr<FeedQuota::Charge>> FeedRegistry::ChargeOwn(

@@ -39,16 +39,14 @@ class FeedRegistry {
   // A feed that is started counts for `address` until it is over, whoever joins
   // it. When the address has too many, those give way that only linger; else
   // ResourceExhausted.
-  absl::StatusOr<std::unique_ptr<Place>> Join(const std::string& key,
-                                              absl::string_view address,
-                                              Feed::Config config,
-                                              const std::string* last_event_id,
-                                              std::weak_ptr<FeedWaiter> waiter);
+  absl::StatusOr<std::unique_ptr<PendingSubscriber>> Join(
+      const std::string& key, absl::string_view address, Feed::Config config,
+      const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter);
 
   // ResourceExhausted when those of the keys that have no feed yet are more
   // than the address may start. Join has the last word.
-  absl::Status CheckRoom(absl::string_view address,
-                         const std::vector<std::string>& keys);
+  absl::Status CheckQuota(absl::string_view address,
+                          const std::vector<std::string>& keys);
 
   // Counts a feed that is nobody else's to join.
   absl::StatusOr<std::shared_ptr<FeedQuota::Charge>> ChargeOwn(
@@ -65,7 +63,7 @@ class FeedRegistry {
   // empty for the one that began at the beginning.
   using Group = std::map<std::string, std::shared_ptr<Feed>>;
 
-  absl::StatusOr<std::unique_ptr<Place>> JoinOrStart(
+  absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinOrStart(
       const std::string& key, absl::string_view address, Feed::Config config,
       std::weak_ptr<FeedWaiter> waiter);
   std::shared_ptr<Feed> FindOrCreate(const std::string& key,

@@ -11,7 +11,7 @@ Subscription::Subscription(Delivery* delivery, Options options,
       options_(options),
       responder_(std::move(responder)) {}
 
-void Subscription::Add(std::unique_ptr<Place> place,
+void Subscription::Add(std::unique_ptr<PendingSubscriber> place,
                        MembershipOptions options) {
   MutexLock lock(&mu_);
   parts_.push_back(Part{std::move(place), options});
@@ -104,14 +104,14 @@ Subscription::Decision Subscription::Judge(bool grace_is_over,
                                            absl::Status* refusal) const {
   size_t waiting = 0, ready = 0, ended = 0;
   for (const Part& part : parts_) {
-    switch (part.place->outlook()) {
-      case Place::Outlook::kWaiting:
+    switch (part.place->readiness()) {
+      case PendingSubscriber::Readiness::kWaiting:
         ++waiting;
         break;
-      case Place::Outlook::kReady:
+      case PendingSubscriber::Readiness::kReady:
         ++ready;
         break;
-      case Place::Outlook::kEnded:
+      case PendingSubscriber::Readiness::kEnded:
         ++ended;
         if (absl::Status status = part.place->end_status(); !status.ok()) {
           if (!options_.bundle) {

@@ -67,7 +67,7 @@ class Subscription : public FeedWaiter,
                std::unique_ptr<StreamResponder> responder);
 
   // Adds a place; its feed's waiter must be this subscription. Before Start.
-  void Add(std::unique_ptr<Place> place, MembershipOptions options);
+  void Add(std::unique_ptr<PendingSubscriber> place, MembershipOptions options);
 
   // All places are added: decide now or when the feeds speak.
   void Start();
@@ -79,7 +79,7 @@ class Subscription : public FeedWaiter,
 
  private:
   struct Part {
-    std::unique_ptr<Place> place;
+    std::unique_ptr<PendingSubscriber> place;
     MembershipOptions options;
   };
   enum class Decision { kWait, kAccept, kNoContent, kRefuse };

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/feed/retry_info.h"
+#include "bridge/base/retry_info.h"
 
 namespace sse_bridge {
 namespace {

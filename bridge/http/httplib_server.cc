@@ -47,11 +47,12 @@ class HeadStream : public httplib::Stream {
   size_t at_ = 0;
 };
 
-// The head for httplib to parse and route by: without what the gate has dealt
-// with already (lengths, Expect), and without what httplib 0.11 would refuse
-// though it is right: a '?' within the query, a Range it does not know (RFC
-// 9110, 14.2: to be ignored), long header lines. The Exchange has it all.
-std::string HeadForHttplib(const Exchange& exchange) {
+// The head for httplib to parse and route by: without what the listener has
+// dealt with already (lengths, Expect), and without what httplib 0.11 would
+// refuse though it is right: a '?' within the query, a Range it does not know
+// (RFC 9110, 14.2: to be ignored), long header lines. The HttpExchange has it
+// all.
+std::string HeadForHttplib(const HttpExchange& exchange) {
   std::string head = absl::StrCat(exchange.verb(), " ", exchange.raw_path(),
                                   " HTTP/1.", exchange.minor_version(), "\r\n");
   for (const auto& [name, value] : exchange.headers()) {
@@ -69,7 +70,7 @@ std::string HeadForHttplib(const Exchange& exchange) {
 
 // The request on its way through this thread's httplib, and the status that
 // httplib would answer with.
-thread_local std::shared_ptr<Exchange> current;
+thread_local std::shared_ptr<HttpExchange> current;
 thread_local int status = 0;
 
 }  // namespace
@@ -135,7 +136,7 @@ int HttplibServer::Listen(const std::string& host, int* port) {
   return impl_->Listen(host, port);
 }
 
-int HttplibServer::Process(const std::shared_ptr<Exchange>& exchange) {
+int HttplibServer::Process(const std::shared_ptr<HttpExchange>& exchange) {
   HeadStream stream(HeadForHttplib(*exchange), exchange->peer_address());
   current = exchange;
   impl_->Process(&stream, exchange->peer_address());

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "bridge/http/exchange.h"
+#include "bridge/http/http_exchange.h"
 
 namespace sse_bridge {
 
@@ -16,7 +16,7 @@ namespace sse_bridge {
 // Process may be called from several threads at once.
 class HttplibServer {
  public:
-  using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+  using Handler = std::function<void(std::shared_ptr<HttpExchange>)>;
 
   // `handler` takes over each exchange that httplib accepts.
   HttplibServer(bool reuse_port, Handler handler);
@@ -30,7 +30,7 @@ class HttplibServer {
 
   // Runs the handler on this thread, or returns the HTTP status that httplib
   // refuses the request with. 0: the handler has it.
-  int Process(const std::shared_ptr<Exchange>& exchange);
+  int Process(const std::shared_ptr<HttpExchange>& exchange);
 
  private:
   class Impl;

@@ -4,7 +4,7 @@
 
 namespace sse_bridge {
 
-bool RequestQueue::Push(std::shared_ptr<Exchange> exchange) {
+bool RequestQueue::Push(std::shared_ptr<HttpExchange> exchange) {
   // Nobody else has it yet, so its body is still there.
   const bool is_short = exchange->body().size() <= kShortBodyBytes;
   MutexLock lock(&mu_);
@@ -18,7 +18,7 @@ bool RequestQueue::Push(std::shared_ptr<Exchange> exchange) {
   return true;
 }
 
-std::shared_ptr<Exchange> RequestQueue::Take(For worker) {
+std::shared_ptr<HttpExchange> RequestQueue::Take(For worker) {
   MutexLock lock(&mu_);
   while (!stopped_ && !HasWorkFor(worker)) {
     if (worker == For::kShortOnly) {
@@ -38,8 +38,8 @@ std::shared_ptr<Exchange> RequestQueue::Take(For worker) {
   } else if (worker == For::kAll && !long_.empty()) {
     ++short_in_a_row_;
   }
-  std::deque<std::shared_ptr<Exchange>>& from = take_long ? long_ : short_;
-  std::shared_ptr<Exchange> exchange = std::move(from.front());
+  std::deque<std::shared_ptr<HttpExchange>>& from = take_long ? long_ : short_;
+  std::shared_ptr<HttpExchange> exchange = std::move(from.front());
   from.pop_front();
   return exchange;
 }

@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
-#include "bridge/http/exchange.h"
+#include "bridge/http/http_exchange.h"
 
 namespace sse_bridge {
 
@@ -29,13 +29,13 @@ class RequestQueue {
 
   explicit RequestQueue(size_t max_waiting) : max_waiting_(max_waiting) {}
 
-  // False: there is no room, or the queue is stopped.
-  bool Push(std::shared_ptr<Exchange> exchange);
+  // False: the queue is full, or the queue is stopped.
+  bool Push(std::shared_ptr<HttpExchange> exchange);
 
   enum class For { kAll, kShortOnly };
 
   // The next request; waits for it. Null once the queue is stopped.
-  std::shared_ptr<Exchange> Take(For worker);
+  std::shared_ptr<HttpExchange> Take(For worker);
 
   // Nothing is given out from now on. What waits stays until the queue goes.
   void Stop();
@@ -49,8 +49,8 @@ class RequestQueue {
   Mutex mu_;
   std::condition_variable_any for_all_, for_short_only_;
   int idle_short_only_ ABSL_GUARDED_BY(mu_) = 0;
-  std::deque<std::shared_ptr<Exchange>> short_ ABSL_GUARDED_BY(mu_);
-  std::deque<std::shared_ptr<Exchange>> long_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<HttpExchange>> short_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<HttpExchange>> long_ ABSL_GUARDED_BY(mu_);
   int short_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // while a long one waits
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -122,7 +122,7 @@ void AddDelivery(const DeliveryStats& stats, Families* out) {
                  stats.lag);
 }
 
-void AddLifecycle(const Lifecycle::Counts& counts, Families* out) {
+void AddLifecycle(const JsonAccessLog::Counts& counts, Families* out) {
   // In this order: what has ended was opened before, so none is negative.
   const auto ended = counts.ended.Snapshot();
   const auto opened = counts.opened.Snapshot();
@@ -166,8 +166,9 @@ std::string MetricsText(const MetricSources& sources) {
               "Calls made anew after a backend was lost.", "method");
   out.Counter(sources.http_errors, "sse_bridge_http_errors_total",
               "Requests that were refused, by google.rpc.Code.", "code");
-  out.Counter(sources.gate_rejections, "sse_bridge_gate_rejections_total",
-              "Requests that did not pass the gate, by HTTP status.", "status");
+  out.Counter(sources.http_rejections, "sse_bridge_gate_rejections_total",
+              "Requests that did not pass the listener, by HTTP status.",
+              "status");
   out.Counter(sources.auth_failures, "sse_bridge_auth_failures_total",
               "Requests whose caller was not let in, by reason.", "reason");
   return prometheus::TextSerializer().Serialize(out.all());

@@ -6,21 +6,21 @@
 
 #include "bridge/base/labelled_counter.h"
 #include "bridge/delivery/stats.h"
-#include "bridge/ops/lifecycle.h"
+#include "bridge/ops/json_access_log.h"
 
 namespace sse_bridge {
 
 // Where the numbers of a scrape come from. Nothing is counted for the sake of a
-// scrape: each room keeps counters of its own, and they are read here. All must
-// outlive the Metrics; null or empty: the metric is left out.
+// scrape: each component keeps counters of its own, and they are read here. All
+// must outlive the Metrics; null or empty: the metric is left out.
 struct MetricSources {
   std::function<DeliveryStats()> delivery;
-  const Lifecycle* lifecycle = nullptr;
+  const JsonAccessLog* lifecycle = nullptr;
   const LabelledCounter* upstream_started = nullptr;     // by method
   const LabelledCounter* upstream_ended = nullptr;       // by method and code
   const LabelledCounter* upstream_reconnects = nullptr;  // by method
   const LabelledCounter* http_errors = nullptr;          // by code
-  const LabelledCounter* gate_rejections = nullptr;      // by HTTP status
+  const LabelledCounter* http_rejections = nullptr;      // by HTTP status
   const LabelledCounter* auth_failures = nullptr;        // by reason
   std::function<bool()> draining;
   std::string version;

@@ -50,7 +50,7 @@ std::string Serialize(const Message& message) {
 }
 
 // The message inside an Any whose JSON is `object`.
-absl::Status ReadPacked(const JsonValue& object, const JsonPlace& place,
+absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
                         Message* out) {
   const Descriptor& type = *out->GetDescriptor();
   const bool empty = type.full_name() == "google.protobuf.Empty";
@@ -68,17 +68,17 @@ absl::Status ReadPacked(const JsonValue& object, const JsonPlace& place,
           absl::StrCat("no such field in an Any of ", type.full_name()));
     }
   }
-  const JsonPlace at{&place, kValueMember};
+  const JsonLocation at{&place, kValueMember};
   if (value == nullptr) return Error(at, "missing in this Any");
   if (count > 1) return Error(at, "this field is here twice");
   return ReadMessage(*value, at, out);
 }
 
-absl::Status ReadAny(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
                      Message* out) {
   if (value.kind != Kind::kObject) return Error(place, "expected an object");
   if (value.members.empty()) return absl::OkStatus();
-  const JsonPlace at{&place, kTypeMember};
+  const JsonLocation at{&place, kTypeMember};
   int count;
   const JsonValue* url = FindMember(value, kTypeMember, &count);
   if (url == nullptr) return Error(at, "missing in this Any");
@@ -116,7 +116,7 @@ absl::Status ReadAny(const JsonValue& value, const JsonPlace& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadValue(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadValue(const JsonValue& value, const JsonLocation& place,
                        Message* out) {
   const auto field = [out](int number) {
     return out->GetDescriptor()->FindFieldByNumber(number);
@@ -142,7 +142,7 @@ absl::Status ReadValue(const JsonValue& value, const JsonPlace& place,
 
 }  // namespace
 
-absl::Status ReadKnown(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
                        Message* out) {
   const Descriptor& descriptor = *out->GetDescriptor();
   if (!IsGenuineWellKnownType(descriptor)) {

@@ -11,10 +11,10 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using json_text::kBlock;
 using json_text::kMaxEscaped;
-using json_text::kNumberRoom;
+using json_text::kMaxNumberSize;
 
 // Room that InlineContents() uses beyond the string's own size.
-constexpr size_t kStringRoom = 16;
+constexpr size_t kStringSlack = 16;
 
 bool IsDelimited(uint8_t kind) {
   return kind == FieldDescriptor::TYPE_STRING ||
@@ -28,7 +28,7 @@ JsonPass::Result JsonPass::WriteMessage(const MessageTable& type,
                                         absl::string_view wire, char** end) {
   // A null position means failure, so that there must be none in the input.
   if (wire.data() == nullptr) wire = absl::string_view("", 0);
-  char* const out = Reserve(buffer_.Begin(), kNumberRoom);
+  char* const out = Reserve(buffer_.Begin(), kMaxNumberSize);
   *end = Message(type, wire.data(), wire.data() + wire.size(), out).out;
   return result();
 }
@@ -95,7 +95,7 @@ char* JsonPass::StringWithCare(const char* in, const char* end, char* out) {
   return out;
 }
 
-// Needs room for the string and kStringRoom; leaves the slack untouched.
+// Needs room for the string and kStringSlack; leaves the slack untouched.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineContents(
     absl::string_view s, char* out) {
   const char* in = s.data();
@@ -142,7 +142,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineContents(
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineString(
     absl::string_view s, char* out) {
-  out = Reserve(out, s.size() + kStringRoom + 2);
+  out = Reserve(out, s.size() + kStringSlack + 2);
   *out++ = '"';
   out = InlineContents(s, out);
   if (ABSL_PREDICT_FALSE(out == nullptr)) {
@@ -425,7 +425,7 @@ JsonPass::Step JsonPass::Elements(const FieldTable& field, uint32_t tag,
       stop = in + length;
     }
     while (!packed || in != stop) {
-      out = Reserve(out, kNumberRoom);
+      out = Reserve(out, kMaxNumberSize);
       const Step step = Value(field, in, stop, out);
       in = step.in;
       if (in == nullptr) return step;

@@ -2,13 +2,13 @@
 
 namespace sse_bridge {
 
-using json_text::kNumberRoom;
+using json_text::kMaxNumberSize;
 
 JsonPass::Result JsonPass::WriteField(const MessageTable& type,
                                       absl::Span<const FieldTable* const> path,
                                       absl::string_view wire, char** end) {
   if (wire.data() == nullptr) wire = absl::string_view("", 0);
-  char* const out = Reserve(buffer_.Begin(), kNumberRoom);
+  char* const out = Reserve(buffer_.Begin(), kMaxNumberSize);
   const char* in = wire.data();
   const char* stop = in + wire.size();
   const MessageTable* parent = &type;

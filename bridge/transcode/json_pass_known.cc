@@ -12,7 +12,7 @@ namespace sse_bridge {
 namespace {
 
 using json_text::kBlock;
-using json_text::kNumberRoom;
+using json_text::kMaxNumberSize;
 
 // From duration.proto: about 10,000 years.
 constexpr int64_t kMaxDurationSeconds = 315576000000;
@@ -90,7 +90,7 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
   out = PutLiteral("{\"@type\":", out);
   out = String(url, out);
   if (out == nullptr) return nullptr;
-  out = Reserve(out, kNumberRoom);
+  out = Reserve(out, kMaxNumberSize);
   const size_t slash = url.rfind('/');
   const MessageTable* const type = slash == absl::string_view::npos
                                        ? nullptr
@@ -115,7 +115,7 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     depth_left_ = depth_left;
     out = buffer_.begin() + start;
   }
-  out = Reserve(out, json_text::Base64Size(value.size()) + kNumberRoom);
+  out = Reserve(out, json_text::Base64Size(value.size()) + kMaxNumberSize);
   out = PutLiteral(",\"value\":\"", out);
   out = json_text::PutBase64(value, out);
   return PutLiteral("\"}", out);
@@ -244,7 +244,7 @@ char* JsonPass::FieldMask(const char* in, const char* end, char* out) {
       Malformed(nullptr);
       return nullptr;
     }
-    out = Reserve(out, path.size() + kNumberRoom);
+    out = Reserve(out, path.size() + kMaxNumberSize);
     if (!first) *out++ = ',';
     first = false;
     out = FieldMaskPath(path, out);
@@ -268,7 +268,7 @@ char* JsonPass::FieldMaskPath(absl::string_view path, char* out) {
       }
       if (c != '_') continue;
     }
-    out = Reserve(out, i - begin + kNumberRoom);
+    out = Reserve(out, i - begin + kMaxNumberSize);
     out = StringContents(path.substr(begin, i - begin), out);
     if (out == nullptr) return NotUtf8();
     if (i == path.size()) break;

@@ -8,7 +8,7 @@ namespace sse_bridge {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using json_text::kNumberRoom;
+using json_text::kMaxNumberSize;
 
 // The key of a map entry, for comparing.
 struct MapKeyValue {
@@ -79,13 +79,13 @@ JsonPass::Step JsonPass::Map(const FieldTable& field, const char* in,
       return {nullptr, out};
     }
 
-    out = Reserve(out, kNumberRoom);
+    out = Reserve(out, kMaxNumberSize);
     const auto start = static_cast<size_t>(out - buffer_.begin());
     Step step = MapKey(key, entry.key, stop, out);
     if (step.in == nullptr) return step;
     out = step.out;
     *out++ = ':';
-    out = Reserve(out, kNumberRoom);
+    out = Reserve(out, kMaxNumberSize);
     step = entry.value == nullptr ? Default(value, stop, out)
                                   : Value(value, entry.value, stop, out);
     if (step.in == nullptr) return step;

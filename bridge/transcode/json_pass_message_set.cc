@@ -3,7 +3,7 @@
 namespace sse_bridge {
 
 using json_text::kBlock;
-using json_text::kNumberRoom;
+using json_text::kMaxNumberSize;
 
 JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
                                           const char* in, const char* end,
@@ -57,7 +57,7 @@ JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
     }
     if (field->index < next) return Unusual(out);
     next = field->index + 1;
-    out = Reserve(out, field->key.size + kBlock + kNumberRoom);
+    out = Reserve(out, field->key.size + kBlock + kMaxNumberSize);
     out = json_text::Put(field->key, out);
     const Step step = Message(*field->message, message.data(),
                               message.data() + message.size(), out);

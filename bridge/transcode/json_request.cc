@@ -20,7 +20,7 @@ using ::google::protobuf::Message;
 using ::google::protobuf::OneofDescriptor;
 using Kind = JsonValue::Kind;
 
-std::string JsonPlace::ToString() const {
+std::string JsonLocation::ToString() const {
   if (up == nullptr) return std::string(name);
   std::string out = up->ToString();
   if (is_key) {
@@ -81,14 +81,14 @@ std::string CanonicalKey(const FieldDescriptor* key, absl::string_view text) {
   }
 }
 
-absl::Status ReadMap(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
                      const FieldDescriptor* field, Message* out) {
   if (value.kind != Kind::kObject) return Error(place, "expected an object");
   const FieldDescriptor* key = field->message_type()->map_key();
   const FieldDescriptor* mapped = field->message_type()->map_value();
   absl::flat_hash_set<std::string> seen;
   for (const JsonMember& member : value.members) {
-    const JsonPlace at{&place, member.name, -1, /*is_key=*/true};
+    const JsonLocation at{&place, member.name, -1, /*is_key=*/true};
     Message* entry = out->GetReflection()->AddMessage(out, field);
     Reason reason = FieldSetter(entry, key).SetFromText(member.name);
     if (!reason.empty()) {
@@ -103,10 +103,10 @@ absl::Status ReadMap(const JsonValue& value, const JsonPlace& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadRepeated(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadRepeated(const JsonValue& value, const JsonLocation& place,
                           const FieldDescriptor* field, Message* out) {
   if (value.kind != Kind::kArray) return Error(place, "expected an array");
-  JsonPlace at{&place, "", 0};
+  JsonLocation at{&place, "", 0};
   for (const JsonValue& item : value.items) {
     absl::Status status = ReadSingle(item, at, field, out);
     if (!status.ok()) return status;
@@ -161,14 +161,14 @@ Reason ReadScalar(const JsonValue& value, const FieldDescriptor* field,
 
 }  // namespace
 
-absl::Status Error(const JsonPlace& place, absl::string_view reason) {
+absl::Status Error(const JsonLocation& place, absl::string_view reason) {
   const std::string field = place.ToString();
   return BadRequestError(field, field.empty()
                                     ? absl::StrCat("request body: ", reason)
                                     : std::string(reason));
 }
 
-absl::Status ReadSingle(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadSingle(const JsonValue& value, const JsonLocation& place,
                         const FieldDescriptor* field, Message* out) {
   if (value.is_null() && !TakesNull(field)) {
     return Error(place, "null is no value here");
@@ -180,7 +180,7 @@ absl::Status ReadSingle(const JsonValue& value, const JsonPlace& place,
   return reason.empty() ? absl::OkStatus() : Error(place, reason);
 }
 
-absl::Status ReadField(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadField(const JsonValue& value, const JsonLocation& place,
                        const FieldDescriptor* field, Message* out) {
   if (value.is_null() && (field->is_repeated() || !TakesNull(field))) {
     return absl::OkStatus();
@@ -190,14 +190,14 @@ absl::Status ReadField(const JsonValue& value, const JsonPlace& place,
   return ReadSingle(value, place, field, out);
 }
 
-absl::Status ReadMembers(const JsonValue& object, const JsonPlace& place,
+absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
                          absl::string_view skip, Message* out) {
   const Descriptor& descriptor = *out->GetDescriptor();
   absl::flat_hash_set<const FieldDescriptor*> seen;
   absl::flat_hash_map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
   for (const auto& [name, value] : object.members) {
     if (!skip.empty() && name == skip) continue;
-    const JsonPlace at{&place, name};
+    const JsonLocation at{&place, name};
     const FieldDescriptor* field = FindField(descriptor, name);
     if (field == nullptr) {
       return Error(at,
@@ -221,7 +221,7 @@ absl::Status ReadMembers(const JsonValue& object, const JsonPlace& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadMessage(const JsonValue& value, const JsonPlace& place,
+absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
                          Message* out) {
   if (out->GetDescriptor()->well_known_type() !=
       Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
@@ -236,16 +236,16 @@ absl::Status ReadMessage(const JsonValue& value, const JsonPlace& place,
 absl::Status JsonToMessage(absl::string_view json, Message* out) {
   absl::StatusOr<JsonValue> value = ParseJson(json);
   if (!value.ok()) return value.status();
-  return json_reader::ReadMessage(*value, JsonPlace(), out);
+  return json_reader::ReadMessage(*value, JsonLocation(), out);
 }
 
 absl::Status JsonToField(absl::string_view json, const FieldDescriptor* field,
                          Message* out) {
   absl::StatusOr<JsonValue> value = ParseJson(json);
   if (!value.ok()) return value.status();
-  const JsonPlace root;
-  return json_reader::ReadField(*value, JsonPlace{&root, field->name()}, field,
-                                out);
+  const JsonLocation root;
+  return json_reader::ReadField(*value, JsonLocation{&root, field->name()},
+                                field, out);
 }
 
 }  // namespace sse_bridge

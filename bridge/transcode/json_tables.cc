@@ -105,7 +105,7 @@ KnownType Classify(const Descriptor* type) {
 
 std::string DefaultText(const FieldDescriptor* field,
                         const EnumTable* enumeration) {
-  char number[json_text::kNumberRoom];
+  char number[json_text::kMaxNumberSize];
   const auto text = [&number](char* end) {
     return std::string(number, static_cast<size_t>(end - number));
   };
@@ -287,7 +287,7 @@ void JsonTables::FillField(const FieldDescriptor* field,
   const std::string key = absl::StrCat(json_text::Quote(name), ":");
   table->key = Keep(key);
   table->room = static_cast<uint32_t>(key.size() + json_text::kBlock +
-                                      json_text::kNumberRoom);
+                                      json_text::kMaxNumberSize);
 
   std::string value;
   if (field->is_map()) {

@@ -130,7 +130,7 @@ char* PutFloatingPoint(T v, char* out) {
       magnitude >= T{kPlainMin} && magnitude < T{kPlainMax}
           ? std::chars_format::fixed
           : std::chars_format::scientific;
-  return std::to_chars(out, out + kNumberRoom, v, format).ptr;
+  return std::to_chars(out, out + kMaxNumberSize, v, format).ptr;
 }
 
 char* PutNotFinite(double v, char* out) {

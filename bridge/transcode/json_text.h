@@ -17,7 +17,7 @@
 namespace sse_bridge::json_text {
 
 // Room that any one number, time or duration fits into, quotes included.
-inline constexpr size_t kNumberRoom = 48;
+inline constexpr size_t kMaxNumberSize = 48;
 
 // Text that is copied in blocks: `data` can be read up to the next multiple of
 // kBlock, and the writer has kBlock bytes of room more than `size`.
@@ -49,7 +49,7 @@ inline char* PutTwoDigits(uint32_t v, char* out) {
 
 template <typename Int>
 inline char* PutInt(Int v, char* out) {
-  return std::to_chars(out, out + kNumberRoom, v).ptr;
+  return std::to_chars(out, out + kMaxNumberSize, v).ptr;
 }
 
 template <typename Int>

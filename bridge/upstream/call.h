@@ -22,11 +22,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "bridge/base/status_details.h"  // IWYU pragma: export
 
 namespace sse_bridge {
-
-inline constexpr absl::string_view kStatusDetailsUrl =
-    "type.googleapis.com/google.rpc.Status";
 
 // Names and values, in order; a name may repeat. Values of names that end in
 // "-bin" are raw bytes, all others printable ASCII.

@@ -5,11 +5,11 @@
 
 namespace sse_bridge {
 
-PooledConnection* ConnectionPool::Place::connection() const {
+PooledConnection* ConnectionPool::Lease::connection() const {
   return lane_->connection.get();
 }
 
-void ConnectionPool::Place::Sent(absl::Duration now) {
+void ConnectionPool::Lease::Sent(absl::Duration now) {
   sent_ = true;
   MutexLock lock(&pool_->mu_);
   ++lane_->sent;
@@ -17,7 +17,7 @@ void ConnectionPool::Place::Sent(absl::Duration now) {
   lane_->limit = std::max(lane_->limit, lane_->sent);
 }
 
-ConnectionPool::Verdict ConnectionPool::Place::Judge(bool large, bool late,
+ConnectionPool::Verdict ConnectionPool::Lease::Judge(bool large, bool late,
                                                      absl::Duration now) {
   if (!lane_->connection->Ready()) {
     since_ = quiet_since_ = now;
@@ -102,7 +102,7 @@ ConnectionPool::Lane* ConnectionPool::Choose(Use use, absl::Duration now) {
   return best;
 }
 
-std::unique_ptr<ConnectionPool::Place> ConnectionPool::Take(
+std::unique_ptr<ConnectionPool::Lease> ConnectionPool::Take(
     Use use, absl::Duration now) {
   MutexLock lock(&mu_);
   now_ = std::max(now_, now);
@@ -112,7 +112,7 @@ std::unique_ptr<ConnectionPool::Place> ConnectionPool::Take(
   const auto lane =
       std::find_if(lanes_.begin(), lanes_.end(),
                    [chosen](const auto& l) { return l.get() == chosen; });
-  return std::unique_ptr<Place>(new Place(shared_from_this(), *lane, now));
+  return std::unique_ptr<Lease>(new Lease(shared_from_this(), *lane, now));
 }
 
 void ConnectionPool::Leave(Lane* lane, bool sent) {

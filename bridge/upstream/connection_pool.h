@@ -11,11 +11,11 @@
 //   - never has more than `streams_per_connection` calls on a connection, and
 //     opens another when all are full;
 //   - learns where the limit is lower, also when it is lowered later. Whoever
-//     makes a call reports when its request has left (Place::Sent). A call that
+//     makes a call reports when its request has left (Lease::Sent). A call that
 //     has not left while its connection is established, carries other calls
 //     and has sent nothing for kPatience is held back by the limit: what the
 //     connection carries is its limit, and the call must be moved
-//     (Place::Judge). Nothing of it has left, so the backend never sees it
+//     (Lease::Judge). Nothing of it has left, so the backend never sees it
 //     twice. Later connections begin with what was learned;
 //   - forgets what it learned after kRemembered, and tries a full connection
 //     once more before it refuses a call, so that a limit that was raised is
@@ -81,11 +81,11 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
  public:
   // A call's place on a connection; destroying it gives it back. Thread-safe.
-  class Place {
+  class Lease {
    public:
-    ~Place() { pool_->Leave(lane_.get(), sent_); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
+    ~Lease() { pool_->Leave(lane_.get(), sent_); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
 
     PooledConnection* connection() const;
 
@@ -99,7 +99,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
    private:
     friend ConnectionPool;
-    Place(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Lane> lane,
+    Lease(std::shared_ptr<ConnectionPool> pool, std::shared_ptr<Lane> lane,
           absl::Duration now)
         : pool_(std::move(pool)),
           lane_(std::move(lane)),
@@ -118,7 +118,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
       : options_(options), open_(std::move(open)) {}
 
   // Null when all connections are full and there may be no more.
-  std::unique_ptr<Place> Take(Use use, absl::Duration now)
+  std::unique_ptr<Lease> Take(Use use, absl::Duration now)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Closes what has been idle long enough. Whether there is anything that may

@@ -20,7 +20,7 @@ constexpr int kMaxMoves = 8;
 // less: a request of this size leaves when it may.
 constexpr size_t kLargeRequest = 16 * 1024;
 
-absl::Status NoPlace() {
+absl::Status NoLease() {
   return absl::UnavailableError(
       "all connections to the backend are in use; retry later");
 }
@@ -32,7 +32,7 @@ absl::Status NotTaken() {
 
 // What calls of both kinds have in common: the place, and how it is changed.
 // One attempt is under way at a time; the next begins when the one before has
-// ended. `Start` begins an attempt at place_.
+// ended. `Start` begins an attempt at lease_.
 class PooledCall : public PendingCall {
  public:
   PooledCall(std::shared_ptr<const CallContext> context,
@@ -48,8 +48,8 @@ class PooledCall : public PendingCall {
   bool Look(bool late, absl::Duration now) override ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
     if (sent_ || ended_ || cancelled_) return false;
-    if (moving_ || place_ == nullptr) return true;
-    switch (place_->Judge(large_, late, now)) {
+    if (moving_ || lease_ == nullptr) return true;
+    switch (lease_->Judge(large_, late, now)) {
       case ConnectionPool::Verdict::kWait:
         return true;
       case ConnectionPool::Verdict::kMove:
@@ -76,18 +76,18 @@ class PooledCall : public PendingCall {
   virtual void CancelAttempt() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) = 0;
 
   GrpcConnection* connection() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    return static_cast<GrpcConnection*>(place_->connection());
+    return static_cast<GrpcConnection*>(lease_->connection());
   }
 
   // Where there is no place it ends at once, but not from within this.
   void Begin(std::function<void()> sent) ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
-    place_ = context_->pool->Take(use_, MonotonicNow());
+    lease_ = context_->pool->Take(use_, MonotonicNow());
     GrpcStart start;
     start.sent = std::move(sent);
-    if (place_ == nullptr) {
+    if (lease_ == nullptr) {
       start.stub = context_->any->stub();
-      start.refusal = NoPlace();
+      start.refusal = NoLease();
     } else {
       start.stub = connection()->stub();
     }
@@ -101,8 +101,8 @@ class PooledCall : public PendingCall {
     if (sent_) return true;
     sent_ = !moving_;
     sent_while_moving_ = moving_;
-    if (sent_ && place_ != nullptr) {
-      place_->Sent(MonotonicNow());
+    if (sent_ && lease_ != nullptr) {
+      lease_->Sent(MonotonicNow());
       request_.Clear();
       settled_at_.store(connection(), std::memory_order_release);
     }
@@ -115,8 +115,8 @@ class PooledCall : public PendingCall {
       ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
     const bool move = std::exchange(moving_, false);
-    if (place_ != nullptr && status->ok()) connection()->Heard();
-    place_ = nullptr;
+    if (lease_ != nullptr && status->ok()) connection()->Heard();
+    lease_ = nullptr;
     ended_ = true;
     // It may have ended by itself in that moment.
     if (!move || cancelled_ || !absl::IsCancelled(*status)) return false;
@@ -130,9 +130,9 @@ class PooledCall : public PendingCall {
       *status = NotTaken();
       return false;
     }
-    place_ = context_->pool->Take(use_, MonotonicNow());
-    if (place_ == nullptr) {
-      *status = NoPlace();
+    lease_ = context_->pool->Take(use_, MonotonicNow());
+    if (lease_ == nullptr) {
+      *status = NoLease();
       return false;
     }
     ended_ = false;
@@ -154,7 +154,7 @@ class PooledCall : public PendingCall {
 
   Mutex mu_;
   grpc::ByteBuffer request_ ABSL_GUARDED_BY(mu_);  // until it has left
-  std::unique_ptr<ConnectionPool::Place> place_ ABSL_GUARDED_BY(mu_);
+  std::unique_ptr<ConnectionPool::Lease> lease_ ABSL_GUARDED_BY(mu_);
   bool sent_ ABSL_GUARDED_BY(mu_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;  // by the caller
   bool ended_ ABSL_GUARDED_BY(mu_) = false;

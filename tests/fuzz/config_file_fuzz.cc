@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "bridge/ops/config_file.h"
-#include "bridge/ops/config_text.h"
-#include "bridge/ops/setting_value.h"
+#include "bridge/config/config_file.h"
+#include "bridge/config/config_text.h"
+#include "bridge/config/setting_value.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "bridge/access/client_address.h"
-#include "bridge/http/proxy_header.h"
+#include "bridge/net/proxy_header.h"
 
 namespace {
 

@@ -48,7 +48,7 @@ class AdminTest : public ServicesTest {
     return samples;
   }
 
-  std::vector<nlohmann::json> Lifecycle() const {
+  std::vector<nlohmann::json> JsonAccessLog() const {
     std::vector<nlohmann::json> events;
     std::istringstream lines(watched_.process->Stderr());
     for (std::string line; std::getline(lines, line);) {
@@ -248,11 +248,11 @@ TEST_F(AdminTest, LifecycleIsLoggedWithTheTraceAndWithoutSecrets) {
     EXPECT_EQ(stream.ReadHead().status, 200);
   }
   WaitFor("the end", [&] {
-    const auto events = Lifecycle();
+    const auto events = JsonAccessLog();
     return !events.empty() &&
            events.back()["event"] == "http.stream.client.disconnected";
   });
-  const auto events = Lifecycle();
+  const auto events = JsonAccessLog();
   ASSERT_EQ(events.size(), 3u);
   EXPECT_EQ(events[0]["event"], "http.stream.executing");
   EXPECT_EQ(events[1]["event"], "http.stream.started");

@@ -20,7 +20,7 @@ using ::testing::Not;
 // Nobody is there: a call that is let in is answered 503.
 constexpr char kNobody[] = "127.0.0.1:1";
 
-constexpr char kDoors[] = R"(
+constexpr char kOpenAndClosed[] = R"(
 syntax = "proto3";
 package acme.doors.v1;
 import "google/api/annotations.proto";
@@ -61,7 +61,7 @@ class DefaultAccessTest : public ::testing::Test {
   static void SetUpTestSuite() {
     directory_ = new TemporaryDirectory;
     RunCommand("mkdir " + directory_->path() + "/protos");
-    WriteFile(directory_->path() + "/protos/doors.proto", kDoors);
+    WriteFile(directory_->path() + "/protos/doors.proto", kOpenAndClosed);
     RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
                directory_->path() + "/protos --out " + directory_->path());
   }

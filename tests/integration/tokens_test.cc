@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bridge/base/mutex.h"
-#include "bridge/http/server.h"
+#include "bridge/http/http_server.h"
 #include "gtest/gtest.h"
 #include "tests/integration/services_testing.h"
 #include "tests/unit/access/bad_tokens.h"
@@ -500,7 +500,7 @@ class Issuer {
  public:
   Issuer() : server_(HttpServer::Options{}) {
     EXPECT_TRUE(server_.Bind().ok());
-    server_.Start([this](std::shared_ptr<Exchange> exchange) {
+    server_.Start([this](std::shared_ptr<HttpExchange> exchange) {
       MutexLock lock(&mu_);
       ++fetches_;
       exchange->Respond({200, {}, keys_.dump()});

@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   std::fflush(stdout);
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGUSR1) service.Begin();
-  // Streams without end need no farewell here.
+  // Endless streams need no final status here.
   std::fflush(nullptr);
   _exit(0);
 }

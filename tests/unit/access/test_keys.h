@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "bridge/access/openssl_ptr.h"
+#include "bridge/base/openssl_ptr.h"
 #include "nlohmann/json.hpp"
 
 namespace sse_bridge {

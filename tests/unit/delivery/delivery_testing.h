@@ -23,11 +23,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
-#include "bridge/delivery/clock.h"
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/topic.h"
+#include "bridge/net/clock.h"
 #include "gtest/gtest.h"
 
 namespace sse_bridge {

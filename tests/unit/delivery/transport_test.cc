@@ -1,6 +1,6 @@
 // A stream whose socket is not plain.
 
-#include "bridge/delivery/transport.h"
+#include "bridge/net/transport.h"
 
 #include <memory>
 #include <string>

@@ -15,7 +15,7 @@ namespace sse_bridge {
 namespace {
 
 using ::testing::HasSubstr;
-using Outlook = Place::Outlook;
+using Readiness = PendingSubscriber::Readiness;
 
 // No backoff is longer.
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
@@ -133,7 +133,7 @@ TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsALossAllTheSame) {
   }
 }
 
-TEST_F(FeedReconnectTest, SubscribersAreToldOncePerAbsence) {
+TEST_F(FeedReconnectTest, SubscribersAreToldOncePerOutage) {
   auto feed = StartFeed(Resumable(true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -160,7 +160,7 @@ TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
   const std::string one = "1";
   auto place = feed->Join(&one, waiter_);
   ASSERT_NE(place, nullptr);
-  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(place->readiness(), Readiness::kReady);
   place->Attach(second.Open(delivery_.get()), {});
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("b", "2"));
@@ -236,7 +236,7 @@ TEST_F(FeedReconnectTest, RefusalBeforeAnythingIsNotTriedAgain) {
   auto place = feed->Join(nullptr, waiter_);
   feed->Begin();
   Lose(upstream_->WaitCall(0).get());
-  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->readiness(), Readiness::kEnded);
   EXPECT_EQ(place->end_status(), absl::UnavailableError("lost"));
   Advance(kLongestBackoff);
   EXPECT_EQ(upstream_->calls(), 1u);
@@ -379,10 +379,10 @@ TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
   upstream_->WaitCall(0)->End(ExpiredError(""));
   auto anew = upstream_->WaitCall(1);
   ASSERT_NE(anew, nullptr);
-  EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+  EXPECT_EQ(place->readiness(), Readiness::kWaiting);
   anew->End(absl::PermissionDeniedError("no"));
   ASSERT_TRUE(anew->WaitDone());
-  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->readiness(), Readiness::kEnded);
   EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
 }
 
@@ -391,7 +391,7 @@ TEST_F(FeedReconnectTest, WhoReturnsIsNotRefusedForALostBackend) {
   auto place = feed->Join(nullptr, waiter_, /*returning=*/true);
   feed->Begin();
   Lose(upstream_->WaitCall(0).get());
-  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(place->readiness(), Readiness::kReady);
   EXPECT_EQ(waiter_->ready.value(), 1);
   TestStream stream;
   place->Attach(stream.Open(delivery_.get()), {});

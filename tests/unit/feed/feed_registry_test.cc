@@ -23,9 +23,9 @@ class FeedRegistryTest : public FeedFixture {
     registry_ = nullptr;
   }
 
-  std::unique_ptr<Place> Join(const std::string& key,
-                              const std::string* last_event_id = nullptr,
-                              bool resumable = true) {
+  std::unique_ptr<PendingSubscriber> Join(
+      const std::string& key, const std::string* last_event_id = nullptr,
+      bool resumable = true) {
     Feed::Config config = Config(/*shared=*/true);
     config.snapshot = Snapshot::What::kLast;
     if (resumable) config.request_after = RequestAfter;
@@ -47,7 +47,7 @@ TEST_F(FeedRegistryTest, IdenticalRequestsShareACallAndOthersDoNot) {
 TEST_F(FeedRegistryTest, ThoseWhoJoinAtOnceStartOneCall) {
   constexpr int kKeys = 300;
   constexpr int kThreads = 3;
-  std::vector<std::vector<std::unique_ptr<Place>>> places(kThreads);
+  std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> places(kThreads);
   std::atomic<int> at[kKeys] = {};
   std::vector<std::thread> threads;
   for (auto& own : places) {
@@ -177,7 +177,7 @@ TEST_F(FeedRegistryTest, EndedFeedsAreReplaced) {
   EXPECT_EQ(registry_->size(), 0u);
   auto second = Join("a");
   EXPECT_EQ(upstream_->calls(), 2u);
-  EXPECT_EQ(second->outlook(), Place::Outlook::kWaiting);
+  EXPECT_EQ(second->readiness(), PendingSubscriber::Readiness::kWaiting);
 }
 
 TEST_F(FeedRegistryTest, FeedsThatNeverHadAnEventDoNotLinger) {
@@ -203,7 +203,7 @@ TEST_F(FeedRegistryTest, StopAllEndsEveryFeed) {
   registry_->StopAll(absl::UnavailableError("going"));
   EXPECT_EQ(registry_->size(), 0u);
   for (const auto* place : {&a, &b}) {
-    EXPECT_EQ((*place)->outlook(), Place::Outlook::kEnded);
+    EXPECT_EQ((*place)->readiness(), PendingSubscriber::Readiness::kEnded);
     EXPECT_EQ((*place)->end_status(), absl::UnavailableError("going"));
   }
 }
@@ -216,9 +216,9 @@ class FeedsPerAddressTest : public FeedRegistryTest {
     registry_ = std::make_unique<FeedRegistry>(&context_, kMost);
   }
 
-  absl::StatusOr<std::unique_ptr<Place>> From(const std::string& address,
-                                              const std::string& key,
-                                              size_t request_bytes = 0) {
+  absl::StatusOr<std::unique_ptr<PendingSubscriber>> From(
+      const std::string& address, const std::string& key,
+      size_t request_bytes = 0) {
     Feed::Config config = Config(/*shared=*/true);
     return registry_->Join(key + std::string(request_bytes, 'r'), address,
                            std::move(config), nullptr, waiter_);
@@ -231,7 +231,7 @@ class FeedsPerAddressTest : public FeedRegistryTest {
 };
 
 TEST_F(FeedsPerAddressTest, LastAllowedFirstRefusedFreedAgain) {
-  std::vector<std::unique_ptr<Place>> places;
+  std::vector<std::unique_ptr<PendingSubscriber>> places;
   for (const char* key : {"a", "b", "c"}) {
     auto place = From("1", key);
     ASSERT_TRUE(place.ok());
@@ -275,9 +275,9 @@ TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
 
 TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedAllOrNone) {
   auto place = From("1", "a");
-  EXPECT_TRUE(registry_->CheckRoom("1", {"a", "b", "c"}).ok());
-  ExpectTooMany(registry_->CheckRoom("1", {"b", "c", "d"}));
-  EXPECT_TRUE(registry_->CheckRoom("2", {"b", "c", "d"}).ok());
+  EXPECT_TRUE(registry_->CheckQuota("1", {"a", "b", "c"}).ok());
+  ExpectTooMany(registry_->CheckQuota("1", {"b", "c", "d"}));
+  EXPECT_TRUE(registry_->CheckQuota("2", {"b", "c", "d"}).ok());
 }
 
 TEST_F(FeedsPerAddressTest, FeedsOfTheirOwnCountUntilTheirCallIsDone) {

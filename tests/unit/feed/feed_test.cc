@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Outlook = Place::Outlook;
+using Readiness = PendingSubscriber::Readiness;
 
 class FeedTest : public FeedFixture {};
 
@@ -58,7 +58,7 @@ TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenWhatComes) {
   ASSERT_TRUE(call->WaitDelivered(3));
   TestStream stream;
   auto place = feed->Join(nullptr, waiter_);
-  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(place->readiness(), Readiness::kReady);
   call->Send(Message("b2", "", "b"));  // between joining and attaching
   ASSERT_TRUE(call->WaitDelivered(4));
   place->Attach(stream.Open(delivery_.get()), {});
@@ -224,12 +224,12 @@ TEST_F(FeedTest, EndBeforeAnyMessageLeavesNothingToDeliver) {
     const size_t number = upstream_->calls();
     auto feed = Feed::Create(&context_, Config(/*shared=*/true));
     auto place = feed->Join(nullptr, waiter_);
-    EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+    EXPECT_EQ(place->readiness(), Readiness::kWaiting);
     feed->Begin();
     auto call = upstream_->WaitCall(number);
     call->End(status);
     ASSERT_TRUE(call->WaitDone());
-    EXPECT_EQ(place->outlook(), Outlook::kEnded);
+    EXPECT_EQ(place->readiness(), Readiness::kEnded);
     EXPECT_EQ(place->end_status(), status);
     EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
   }
@@ -244,7 +244,7 @@ TEST_F(FeedTest, EventsBeforeTheEndAreStillDelivered) {
   call->Send(Message("only"));
   call->End(absl::OkStatus());
   ASSERT_TRUE(call->WaitDone());
-  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(place->readiness(), Readiness::kReady);
   TestStream stream;
   place->Attach(stream.Open(delivery_.get()), {});
   EXPECT_EQ(stream.ReadToEnd(),
@@ -275,9 +275,9 @@ TEST_F(FeedTest, MetadataAloneOpensWhenNoRefusalFollows) {
   call->Open();
   upstream_->Settle();
   Advance(absl::Milliseconds(19));
-  EXPECT_EQ(place->outlook(), Outlook::kWaiting);
+  EXPECT_EQ(place->readiness(), Readiness::kWaiting);
   Advance(absl::Milliseconds(1));
-  EXPECT_EQ(place->outlook(), Outlook::kReady);
+  EXPECT_EQ(place->readiness(), Readiness::kReady);
   EXPECT_EQ(waiter_->ready.value(), 1);
 }
 
@@ -290,7 +290,7 @@ TEST_F(FeedTest, RefusalRightAfterMetadataIsARefusal) {
   call->End(absl::PermissionDeniedError("no"));
   ASSERT_TRUE(call->WaitDone());
   Advance(absl::Seconds(1));
-  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->readiness(), Readiness::kEnded);
   EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
 }
 
@@ -492,7 +492,7 @@ TEST_F(FeedTest, AMessageThatCannotBeShownMayBeTheFirst) {
   feed->Begin();
   upstream_->WaitCall(0)->Send(Unreadable("1"));
   EXPECT_TRUE(waiter_->ready.WaitFor(1));
-  EXPECT_EQ(place->outlook(), Place::Outlook::kReady);
+  EXPECT_EQ(place->readiness(), PendingSubscriber::Readiness::kReady);
   TestStream stream;
   place->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(UnreadableText("1")));
@@ -542,7 +542,7 @@ TEST_F(FeedTest, StopIsToldToSubscribersAndTheBackend) {
   EXPECT_EQ(stream.ReadToEnd(),
             StatusEventText(absl::UnavailableError("going")));
   EXPECT_TRUE(call->WaitCancelled());
-  EXPECT_EQ(place->outlook(), Outlook::kEnded);
+  EXPECT_EQ(place->readiness(), Readiness::kEnded);
   EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
   feed->Stop(absl::OkStatus());  // has no effect
   EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));

@@ -12,13 +12,13 @@ namespace {
 
 using For = RequestQueue::For;
 
-std::shared_ptr<Exchange> RequestOf(const std::string& target,
-                                    size_t body_bytes = 0) {
-  Exchange::Parsed parsed;
+std::shared_ptr<HttpExchange> RequestOf(const std::string& target,
+                                        size_t body_bytes = 0) {
+  HttpExchange::Parsed parsed;
   parsed.verb = "POST";
   parsed.target = target;
   parsed.body = std::string(body_bytes, 'b');
-  return std::make_shared<Exchange>(std::move(parsed), nullptr);
+  return std::make_shared<HttpExchange>(std::move(parsed), nullptr);
 }
 
 constexpr size_t kLong = RequestQueue::kShortBodyBytes + 1;
@@ -47,7 +47,7 @@ TEST(RequestQueueTest, LongRequestsHaveTheirTurn) {
 TEST(RequestQueueTest, OneWorkerNeverTakesALongOne) {
   RequestQueue queue(100);
   ASSERT_TRUE(queue.Push(RequestOf("/long", kLong)));
-  std::shared_ptr<Exchange> taken;
+  std::shared_ptr<HttpExchange> taken;
   std::thread worker([&] { taken = queue.Take(For::kShortOnly); });
   ASSERT_TRUE(queue.Push(RequestOf("/short")));
   worker.join();

@@ -12,7 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/mutex.h"
-#include "bridge/http/server.h"
+#include "bridge/http/http_server.h"
 #include "tests/unit/http/loopback_client.h"
 
 namespace sse_bridge::testing {
@@ -35,7 +35,7 @@ class ServerFixture : public ::testing::Test {
   }
 
   void StartHandling(bool echoes = false) {
-    server_->Start([this, echoes](std::shared_ptr<Exchange> exchange) {
+    server_->Start([this, echoes](std::shared_ptr<HttpExchange> exchange) {
       if (echoes) {
         exchange->Respond(Echo(*exchange));
         return;
@@ -48,7 +48,7 @@ class ServerFixture : public ::testing::Test {
 
   void TearDown() override { server_.reset(); }
 
-  static HttpResponse Echo(const Exchange& exchange) {
+  static HttpResponse Echo(const HttpExchange& exchange) {
     return {200,
             {{"Content-Type", "text/plain"}},
             absl::StrCat(exchange.verb(), " ", exchange.raw_path(), " ",
@@ -57,7 +57,7 @@ class ServerFixture : public ::testing::Test {
   }
 
   // The next request; waits for it.
-  std::shared_ptr<Exchange> Next() {
+  std::shared_ptr<HttpExchange> Next() {
     MutexLock lock(&mu_);
     while (waiting_.empty()) came_.wait(mu_);
     auto exchange = std::move(waiting_.front());
@@ -72,7 +72,7 @@ class ServerFixture : public ::testing::Test {
  private:
   Mutex mu_;
   std::condition_variable_any came_;
-  std::deque<std::shared_ptr<Exchange>> waiting_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<HttpExchange>> waiting_ ABSL_GUARDED_BY(mu_);
 };
 
 // Something that another thread makes true.

@@ -49,7 +49,7 @@ TEST(MetricsTest, NumbersOfTheRoomsAreShownAsTheyAre) {
 }
 
 TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
-  Lifecycle lifecycle({});
+  JsonAccessLog lifecycle({});
   StreamRequest request;
   request.method = "a.\"B\\\n";
   auto first = lifecycle.OnExecuting(request);
@@ -71,7 +71,7 @@ TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
 TEST(MetricsTest, ScrapesComeAtAnyTimeAndNoStreamIsNegative) {
   constexpr int kThreads = 3;
   constexpr int kStreams = 300;
-  Lifecycle lifecycle({});
+  JsonAccessLog lifecycle({});
   LabelledCounter errors;
   MetricSources sources;
   sources.lifecycle = &lifecycle;
@@ -82,9 +82,9 @@ TEST(MetricsTest, ScrapesComeAtAnyTimeAndNoStreamIsNegative) {
       StreamRequest request;
       request.method = "m";
       for (int k = 0; k < kStreams; ++k) {
-        auto witness = lifecycle.OnExecuting(request);
-        witness->OnStarted();
-        witness->OnEnded("ended", 1, 1, absl::ZeroDuration());
+        auto log_entry = lifecycle.OnExecuting(request);
+        log_entry->OnStarted();
+        log_entry->OnEnded("ended", 1, 1, absl::ZeroDuration());
         errors.Add("NOT_FOUND");
         if (k % 100 == 0) lifecycle.SetOptions({});
       }

@@ -241,7 +241,7 @@ TEST(SchemaTest, RulesOfResponsesAreNotCompiled) {
             "");
 }
 
-constexpr char kDoors[] =
+constexpr char kHandshakeThreads[] =
     "service S {"
     " rpc Silent(Q) returns (Q) { option (google.api.http).get = '/silent'; }"
     " rpc Nothing(Q) returns (Q) { option (google.api.http).get = '/nothing';"
@@ -260,7 +260,8 @@ constexpr char kDoors[] =
 TEST(SchemaTest, DefaultAccessIsForMethodsThatNameNobody) {
   for (const DefaultAccess access :
        {DefaultAccess::kPublic, DefaultAccess::kAuthenticated}) {
-    const auto schema = LoadTestProto(kDoors, {.default_access = access});
+    const auto schema =
+        LoadTestProto(kHandshakeThreads, {.default_access = access});
     ASSERT_TRUE(schema.ok()) << schema.status();
     const bool closed = access == DefaultAccess::kAuthenticated;
     const auto authenticated = [&](const char* name) {
@@ -277,8 +278,8 @@ TEST(SchemaTest, DefaultAccessIsForMethodsThatNameNobody) {
 }
 
 TEST(SchemaTest, WhatIsDeniedByDefaultIsNotServedAndSaysSo) {
-  const auto schema =
-      LoadTestProto(kDoors, {.default_access = DefaultAccess::kDenied});
+  const auto schema = LoadTestProto(kHandshakeThreads,
+                                    {.default_access = DefaultAccess::kDenied});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_EQ((*schema)->Match("GET", "/silent").kind,
             RouteMatch::Kind::kNotFound);

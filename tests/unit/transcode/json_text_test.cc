@@ -11,12 +11,12 @@ namespace sse_bridge::json_text {
 namespace {
 
 std::string Double(double v) {
-  char out[kNumberRoom];
+  char out[kMaxNumberSize];
   return std::string(out, PutDouble(v, out));
 }
 
 std::string Float(float v) {
-  char out[kNumberRoom];
+  char out[kMaxNumberSize];
   return std::string(out, PutFloat(v, out));
 }
 
@@ -85,7 +85,7 @@ TEST(JsonTextTest, NumbersFitTheirRoom) {
 TEST(JsonTextTest, TimestampsAgreeWithTheCalendar) {
   for (int64_t day = -200000; day < 200000; ++day) {
     const int64_t seconds = day * 86400 + (day % 86400 + 86400) % 86400;
-    char out[kNumberRoom];
+    char out[kMaxNumberSize];
     const std::string text(out, PutTimestamp(seconds, 0, out));
     const time_t time = seconds;
     tm parts;
@@ -101,7 +101,7 @@ TEST(JsonTextTest, TimestampsAgreeWithTheCalendar) {
 
 TEST(JsonTextTest, FractionsHaveThreeSixOrNineDigits) {
   const auto fraction = [](uint32_t nanos) {
-    char out[kNumberRoom];
+    char out[kMaxNumberSize];
     return std::string(out, PutFraction(nanos, out));
   };
   EXPECT_EQ(fraction(0), "");

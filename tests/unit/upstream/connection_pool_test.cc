@@ -9,7 +9,7 @@
 namespace sse_bridge {
 namespace {
 
-using Place = std::unique_ptr<ConnectionPool::Place>;
+using Lease = std::unique_ptr<ConnectionPool::Lease>;
 using Verdict = ConnectionPool::Verdict;
 constexpr auto kStream = ConnectionPool::Use::kStream;
 constexpr auto kUnary = ConnectionPool::Use::kUnary;
@@ -29,20 +29,20 @@ class ConnectionPoolTest : public ::testing::Test {
     });
   }
 
-  Place Take(ConnectionPool::Use use = kStream) {
+  Lease Take(ConnectionPool::Use use = kStream) {
     return pool_->Take(use, now_);
   }
 
-  Place TakeAndSend(ConnectionPool::Use use = kStream) {
-    Place place = Take(use);
+  Lease TakeAndSend(ConnectionPool::Use use = kStream) {
+    Lease place = Take(use);
     if (place != nullptr) place->Sent(now_);
     return place;
   }
 
   // A connection carries so many, and one more does not leave.
   void Learn(int limit) {
-    for (int i = 0; i < limit; ++i) places_.push_back(TakeAndSend());
-    const Place stuck = Take();
+    for (int i = 0; i < limit; ++i) leases_.push_back(TakeAndSend());
+    const Lease stuck = Take();
     Pass(ConnectionPool::kPatience);
     ASSERT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   }
@@ -51,32 +51,32 @@ class ConnectionPoolTest : public ::testing::Test {
 
   std::vector<std::shared_ptr<FakeConnection>> opened_;
   std::shared_ptr<ConnectionPool> pool_;
-  std::vector<Place> places_;
+  std::vector<Lease> leases_;
   absl::Duration now_ = absl::Hours(1);
 };
 
 TEST_F(ConnectionPoolTest, FillsAConnectionBeforeItOpensAnother) {
   Make({.streams_per_connection = 2});
-  for (int i = 0; i < 4; ++i) places_.push_back(TakeAndSend());
+  for (int i = 0; i < 4; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 2u);
-  EXPECT_EQ(places_[1]->connection(), opened_[0].get());
-  EXPECT_EQ(places_[2]->connection(), opened_[1].get());
+  EXPECT_EQ(leases_[1]->connection(), opened_[0].get());
+  EXPECT_EQ(leases_[2]->connection(), opened_[1].get());
   // A place that is free again is taken first.
-  places_[0] = nullptr;
+  leases_[0] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[0].get());
 }
 
 TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
   Make({.streams_per_connection = 1, .max_connections = 3});
-  places_.push_back(TakeAndSend());
-  places_.push_back(TakeAndSend());
+  leases_.push_back(TakeAndSend());
+  leases_.push_back(TakeAndSend());
   EXPECT_EQ(Take(), nullptr) << "the last is for unary calls";
-  places_.push_back(TakeAndSend(kUnary));
-  ASSERT_NE(places_.back(), nullptr);
+  leases_.push_back(TakeAndSend(kUnary));
+  ASSERT_NE(leases_.back(), nullptr);
   EXPECT_EQ(opened_.size(), 3u);
   EXPECT_EQ(Take(kUnary), nullptr);
   // Streams may not need theirs.
-  places_.erase(places_.begin(), places_.begin() + 2);
+  leases_.erase(leases_.begin(), leases_.begin() + 2);
   Pass(absl::Hours(1));
   pool_->CloseIdle(now_);
   EXPECT_NE(Take(kUnary), nullptr);
@@ -84,36 +84,36 @@ TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
 
 TEST_F(ConnectionPoolTest, SpreadsOverTheFirstConnections) {
   Make({.streams_per_connection = 2, .spread = 3});
-  for (int i = 0; i < 3; ++i) places_.push_back(TakeAndSend());
+  for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
-  for (int i = 0; i < 3; ++i) places_.push_back(TakeAndSend());
+  for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
   // The least of them.
-  places_[1] = nullptr;
+  leases_[1] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[1].get());
 }
 
 TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
   Make({.streams_per_connection = 100});
-  for (int i = 0; i < 3; ++i) places_.push_back(TakeAndSend());
-  Place stuck = Take();
+  for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
+  Lease stuck = Take();
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   stuck = nullptr;
   // It goes elsewhere, and all later ones know.
-  for (int i = 0; i < 4; ++i) places_.push_back(TakeAndSend());
+  for (int i = 0; i < 4; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
-  EXPECT_EQ(places_[3]->connection(), opened_[1].get());
-  EXPECT_EQ(places_[5]->connection(), opened_[1].get());
-  EXPECT_EQ(places_[6]->connection(), opened_[2].get());
+  EXPECT_EQ(leases_[3]->connection(), opened_[1].get());
+  EXPECT_EQ(leases_[5]->connection(), opened_[1].get());
+  EXPECT_EQ(leases_[6]->connection(), opened_[2].get());
 }
 
 TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
   Make({});
-  places_.push_back(TakeAndSend());
-  const Place slow = Take();
+  leases_.push_back(TakeAndSend());
+  const Lease slow = Take();
   Pass(ConnectionPool::kPatience);
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience / 2);
@@ -126,20 +126,20 @@ TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
 TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
   Make({.streams_per_connection = 100});
   Learn(8);
-  places_.pop_back();
-  const Place stuck = Take();
+  leases_.pop_back();
+  const Lease stuck = Take();
   EXPECT_EQ(stuck->connection(), opened_[0].get());
   Pass(ConnectionPool::kPatience);
   EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
-  const Place next = Take();
+  const Lease next = Take();
   ASSERT_EQ(opened_.size(), 2u);
   EXPECT_EQ(next->connection(), opened_[1].get());
 }
 
 TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
   Make({});
-  const Place place = Take();
-  const Place other = TakeAndSend();
+  const Lease place = Take();
+  const Lease other = TakeAndSend();
   opened_[0]->ready = false;
   Pass(absl::Minutes(1));
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
@@ -151,24 +151,24 @@ TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
 
 TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
   Make({});
-  const Place waiting = Take();
+  const Lease waiting = Take();
   for (absl::Duration waited;
        waited < ConnectionPool::kLongestQueue - absl::Milliseconds(200);
        waited += absl::Milliseconds(200)) {
-    places_.push_back(TakeAndSend());
+    leases_.push_back(TakeAndSend());
     Pass(absl::Milliseconds(200));
     EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kWait);
   }
   // But not for ever.
-  places_.push_back(TakeAndSend());
+  leases_.push_back(TakeAndSend());
   Pass(absl::Milliseconds(200));
   EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
   Make({});
-  const Place other = TakeAndSend();
-  const Place place = Take();
+  const Lease other = TakeAndSend();
+  const Lease place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
   EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
@@ -177,7 +177,7 @@ TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
 
 TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
   Make({});
-  const Place place = Take();
+  const Lease place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
@@ -189,8 +189,8 @@ TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
   Learn(3);
   EXPECT_EQ(Take(), nullptr);
   Pass(ConnectionPool::kBetweenRetries + absl::Seconds(1));
-  places_.push_back(TakeAndSend());  // the limit was raised
-  ASSERT_NE(places_.back(), nullptr);
+  leases_.push_back(TakeAndSend());  // the limit was raised
+  ASSERT_NE(leases_.back(), nullptr);
   EXPECT_EQ(Take(), nullptr);
 }
 
@@ -198,16 +198,16 @@ TEST_F(ConnectionPoolTest, WhatWasLearnedIsForgotten) {
   Make({.streams_per_connection = 100});
   Learn(3);
   Pass(ConnectionPool::kRemembered + absl::Seconds(1));
-  for (int i = 0; i < 10; ++i) places_.push_back(TakeAndSend());
+  for (int i = 0; i < 10; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 1u);
 }
 
 TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
   Make({.streams_per_connection = 1, .idle = absl::Seconds(10)});
-  for (int i = 0; i < 3; ++i) places_.push_back(TakeAndSend());
-  places_.push_back(TakeAndSend(kUnary));
+  for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
+  leases_.push_back(TakeAndSend(kUnary));
   EXPECT_TRUE(pool_->CloseIdle(now_));
-  places_.clear();
+  leases_.clear();
   Pass(absl::Seconds(9));
   EXPECT_TRUE(pool_->CloseIdle(now_));
   EXPECT_EQ(pool_->connections().size(), 4u);
@@ -219,7 +219,7 @@ TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
 
 TEST_F(ConnectionPoolTest, PlacesMayOutliveThePool) {
   Make({});
-  const Place place = TakeAndSend();
+  const Lease place = TakeAndSend();
   pool_ = nullptr;
   EXPECT_EQ(place->connection(), opened_[0].get());
 }

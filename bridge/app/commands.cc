@@ -1,0 +1,185 @@
+#include "bridge/app/commands.h"
+
+#include <iostream>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/app/access_setup.h"
+#include "bridge/app/listeners.h"
+#include "bridge/app/route_table.h"
+#include "bridge/app/wiring.h"
+#include "bridge/config/command_line.h"
+#include "bridge/config/config.h"
+#include "bridge/config/config_text.h"
+#include "bridge/config/manual.h"
+#include "bridge/config/setting_list.h"
+#include "bridge/config/setting_value.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/ops/descriptor_limit.h"
+#include "bridge/ops/file_watcher.h"
+#include "bridge/schema/builtin.h"
+#include "bridge/schema/schema.h"
+#include "bridge/transcode/json_options.h"
+#include "bridge/transcode/transcode_tool.h"
+
+namespace sse_bridge {
+namespace {
+
+int Fail(const absl::Status& status) {
+  std::cerr << "sse-bridge: " << status.message() << "\n";
+  return kExitBadUsage;
+}
+
+// Reads the flags of a command; prints its help, sets `done`, where asked to.
+absl::StatusOr<CommandLine> ReadFlags(
+    const std::vector<std::string>& arguments,
+    const std::vector<const SettingList*>& lists, const std::string& help,
+    bool* done) {
+  auto line = ParseCommandLine(arguments, lists);
+  *done = line.ok() && line->help;
+  if (*done) {
+    std::cout << help;
+    for (const SettingList* list : lists) std::cout << FlagsHelp(*list);
+  }
+  return line;
+}
+
+int Check(const std::vector<std::string>& arguments) {
+  bool done;
+  auto line =
+      ReadFlags(arguments, {&BridgeSettings()},
+                "sse-bridge check [OPTION...]: tells whether the bridge could "
+                "start with\n"
+                "this configuration and this schema, and prints the routes "
+                "that it would\n"
+                "serve. With --reflect it asks the backend for the schema.\n",
+                &done);
+  if (!line.ok()) return Fail(line.status());
+  if (done) return 0;
+  auto loaded = LoadConfig(*line, ProcessEnvironment());
+  if (!loaded.ok()) return Fail(loaded.status());
+  for (const std::string& warning : loaded->warnings) {
+    std::cerr << "sse-bridge: warning: " << warning << "\n";
+  }
+  FileWatcher watcher;
+  Delivery delivery({});
+  auto upstreams = MakeUpstreams(*loaded, &delivery, /*counts=*/nullptr);
+  if (!upstreams.ok()) return Fail(upstreams.status());
+  auto limits = MakeSharedLimits(*loaded);
+  if (!limits.ok()) return Fail(limits.status());
+  auto access = AccessSetup::Create(*loaded, &watcher, &delivery,
+                                    /*rejections=*/nullptr);
+  if (!access.ok()) return Fail(access.status());
+  const auto metadata_rules = MakeMetadataRules(*loaded);
+  if (!metadata_rules.ok()) return Fail(metadata_rules.status());
+  auto server = PublicServer(*loaded, **access, RaiseDescriptorLimit());
+  if (!server.ok()) return Fail(server.status());
+  if (auto names = AdminNames(*loaded); !names.ok()) {
+    return Fail(names.status());
+  }
+  auto served = LoadSchema(*loaded, upstreams->router);
+  if (!served.ok()) return Fail(served.status());
+  for (const std::string& warning : (*served)->schema().warnings()) {
+    std::cerr << "sse-bridge: warning: " << warning << "\n";
+  }
+  std::cout << RouteTable((*served)->schema(), loaded->config);
+  return 0;
+}
+
+int Config(const std::vector<std::string>& arguments) {
+  static const auto* commands =
+      new SettingList(bridge::v1::ConfigCommand::descriptor());
+  bool done;
+  auto line = ReadFlags(
+      arguments, {commands, &BridgeSettings()},
+      "sse-bridge config [OPTION...]: prints the settings that hold with "
+      "these\n"
+      "flags, environment variables and --config, and where each was set.\n",
+      &done);
+  if (!line.ok()) return Fail(line.status());
+  if (done) return 0;
+  bridge::v1::ConfigCommand command;
+  if (auto s = ApplyFlags(*line, *commands, &command, nullptr); !s.ok()) {
+    return Fail(s);
+  }
+  if (command.defaults() || command.reference()) {
+    std::cout << (command.defaults() ? DefaultsFile() : ReferenceMarkdown());
+    return 0;
+  }
+  if (command.manual() || command.completion()) {
+    std::cout << (command.manual() ? ManualPage(SSE_BRIDGE_VERSION)
+                                   : BashCompletion());
+    return 0;
+  }
+  auto loaded = LoadConfig(*line, ProcessEnvironment());
+  if (!loaded.ok()) return Fail(loaded.status());
+  std::cout << EffectiveFile(*loaded);
+  return 0;
+}
+
+// Shows what the streams would make of messages.
+int Transcode(const std::vector<std::string>& arguments) {
+  static const auto* commands =
+      new SettingList(bridge::v1::TranscodeCommand::descriptor());
+  bool done;
+  auto line = ReadFlags(arguments, {commands},
+                        "sse-bridge transcode [OPTION...]: reads lines "
+                        "FULL.TYPE.NAME BASE64 and\n"
+                        "answers OK JSON or ERR REASON.\n",
+                        &done);
+  if (!line.ok()) return Fail(line.status());
+  if (done) return 0;
+  bridge::v1::TranscodeCommand command;
+  if (auto s = ApplyFlags(*line, *commands, &command, nullptr); !s.ok()) {
+    return Fail(s);
+  }
+  std::vector<SchemaSource> sources;
+  for (const std::string& path : command.descriptor_set()) {
+    auto source = ReadDescriptorSet(path);
+    if (!source.ok()) return Fail(source.status());
+    sources.push_back(*std::move(source));
+  }
+  if (sources.empty()) sources.push_back(BuiltinSource());
+  auto merged = MergeDescriptors(sources);
+  if (!merged.ok()) return Fail(merged.status());
+  JsonOptions options;
+  options.preserve_proto_field_names = command.preserve_names();
+  options.always_print_fields_with_no_presence = command.always_print();
+  std::ios::sync_with_stdio(false);
+  return RunTranscodeTool(merged->pool.get(), options, command.fast_only(),
+                          std::cin, std::cout);
+}
+
+}  // namespace
+
+int RunCommand(const std::string& name,
+               const std::vector<std::string>& arguments) {
+  if (name == "check") return Check(arguments);
+  if (name == "config") return Config(arguments);
+  if (name == "transcode") return Transcode(arguments);
+  return Fail(absl::InvalidArgumentError(
+      absl::StrCat("unknown command '", name, "'; --help lists them")));
+}
+
+std::string Help() {
+  return absl::StrCat(
+      "sse-bridge: gRPC server streams as Server-Sent Events.\n\n"
+      "  sse-bridge --upstream HOST:PORT [--descriptor-set FILE | --reflect]\n"
+      "  sse-bridge check [OPTION...]       is the configuration right; "
+      "routes\n"
+      "  sse-bridge config [OPTION...]      the settings that hold\n"
+      "  sse-bridge config --defaults       a configuration file to edit\n"
+      "  sse-bridge transcode [OPTION...]   messages as JSON\n\n"
+      "Every option is also a key of the file (--max-streams: max_streams) "
+      "and\n"
+      "an environment variable (SSE_BRIDGE_MAX_STREAMS). Flags win over the\n"
+      "environment, that over the file.\n",
+      FlagsHelp(BridgeSettings()),
+      "\nSIGHUP reads the configuration and the schema again; SIGTERM drains; "
+      "a\n"
+      "second SIGTERM ends at once.\n");
+}
+
+}  // namespace sse_bridge

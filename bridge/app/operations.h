@@ -1,0 +1,70 @@
+#ifndef SSE_BRIDGE_BRIDGE_APP_OPERATIONS_H_
+#define SSE_BRIDGE_BRIDGE_APP_OPERATIONS_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "bridge/base/labelled_counter.h"
+#include "bridge/config/config.h"
+#include "bridge/http/http_server.h"
+#include "bridge/ops/admin.h"
+#include "bridge/ops/json_access_log.h"
+#include "bridge/ops/metrics.h"
+#include "bridge/upstream/counted_upstream.h"
+#include "bridge/upstream/grpc_upstream.h"
+
+namespace sse_bridge {
+
+// What the operator sees of a running bridge: the counters of the components,
+// the access log, and the admin listener that shows them. Created
+// before the components, and outlives them.
+class Operations {
+ public:
+  explicit Operations(const bridge::v1::Config& config);
+
+  // What the components count into.
+  CallCounts calls;
+  LabelledCounter reconnects;
+  LabelledCounter errors;
+  LabelledCounter rejections;
+  JsonAccessLog lifecycle;
+
+  // What a scrape asks of the components; they must live until Stop.
+  struct Components {
+    std::function<DeliveryStats()> delivery;
+    const LabelledCounter* auth_failures = nullptr;
+    std::vector<std::shared_ptr<GrpcUpstream>> upstreams;
+  };
+
+  // Opens the admin listener, if one is configured.
+  absl::Status Start(const LoadedConfig& loaded, Components components);
+  void Stop();
+
+  // Puts into force what SIGHUP may change here: which streams are logged, and
+  // how.
+  void Apply(const bridge::v1::Config& config);
+
+  // "HOST:PORT" of the admin listener; empty when there is none.
+  const std::string& address() const { return address_; }
+
+  // From now on /readyz says no.
+  void SetDraining() { draining_ = true; }
+
+ private:
+  std::vector<Admin::Condition> Readiness() const;
+  std::string Metrics() const;
+
+  Components components_;
+  std::atomic<bool> draining_{false};
+  std::string address_;
+  std::unique_ptr<Admin> admin_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_APP_OPERATIONS_H_

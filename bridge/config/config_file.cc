@@ -1,0 +1,249 @@
+#include "bridge/config/config_file.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/config/setting_value.h"
+
+namespace sse_bridge {
+namespace {
+
+using ::google::protobuf::FieldDescriptor;
+
+// yaml-cpp says by the tag whether a scalar was quoted.
+constexpr char kQuotedTag[] = "!";
+
+absl::string_view KindOf(const YAML::Node& node) {
+  switch (node.Type()) {
+    case YAML::NodeType::Map:
+      return "a mapping";
+    case YAML::NodeType::Sequence:
+      return "a list";
+    case YAML::NodeType::Scalar:
+      return "a single value";
+    default:
+      return "nothing";
+  }
+}
+
+std::string Place(absl::string_view name, const YAML::Mark& mark) {
+  if (mark.is_null()) return std::string(name);
+  return absl::StrCat(name, ":", mark.line + 1, ":", mark.column + 1);
+}
+
+// Reads one mapping.
+class Reader {
+ public:
+  Reader(absl::string_view name, const SettingList& list,
+         google::protobuf::Message* message, Origins* origins)
+      : name_(name), list_(list), message_(message), origins_(origins) {}
+
+  absl::Status Read(const YAML::Node& root) {
+    if (root.IsNull()) return absl::OkStatus();
+    if (!root.IsMap()) {
+      return Error(
+          root.Mark(), "",
+          absl::StrCat("must be a mapping of settings, and is ", KindOf(root)));
+    }
+    for (const auto& entry : root) {
+      if (absl::Status s = ReadEntry(entry.first, entry.second); !s.ok()) {
+        return s;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Error(const YAML::Mark& mark, absl::string_view key,
+                     absl::string_view reason) const {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Place(name_, mark), ": ", key, key.empty() ? "" : ": ", reason));
+  }
+
+  absl::Status ReadEntry(const YAML::Node& key_node, const YAML::Node& value) {
+    if (!key_node.IsScalar()) {
+      return Error(
+          key_node.Mark(), "",
+          absl::StrCat("a key must be a name, and is ", KindOf(key_node)));
+    }
+    const std::string& key = key_node.Scalar();
+    const SettingInfo* setting = list_.FindKey(key);
+    if (setting == nullptr) {
+      const std::string nearest = list_.Nearest(key);
+      return Error(key_node.Mark(), key.substr(0, 80),
+                   absl::StrCat("no such setting",
+                                nearest.empty() ? "" : "; did you mean '",
+                                nearest, nearest.empty() ? "" : "'?"));
+    }
+    if (setting->rules.not_in_file()) {
+      return Error(key_node.Mark(), key, "cannot be set in a file");
+    }
+    if (!seen_.insert(key).second) {
+      return Error(key_node.Mark(), key, "is set twice");
+    }
+    message_->GetReflection()->ClearField(message_, setting->field);
+    std::vector<std::string> origins;
+    if (value.IsSequence()) {
+      if (!setting->field->is_repeated()) {
+        return Error(value.Mark(), key, "takes one value, and has a list");
+      }
+      for (const YAML::Node& element : value) {
+        if (absl::Status s = ReadScalar(*setting, key_node, element, &origins);
+            !s.ok()) {
+          return s;
+        }
+      }
+    } else if (absl::Status s = ReadScalar(*setting, key_node, value, &origins);
+               !s.ok()) {
+      return s;
+    }
+    origins_->Set(key, std::move(origins));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadScalar(const SettingInfo& setting,
+                          const YAML::Node& key_node, const YAML::Node& node,
+                          std::vector<std::string>* origins) {
+    if (node.IsNull()) {
+      // What is not there has the place of what comes next.
+      return Error(key_node.Mark(), setting.key, "has no value");
+    }
+    if (!node.IsScalar()) {
+      return Error(node.Mark(), setting.key,
+                   absl::StrCat("takes single values, and has ", KindOf(node)));
+    }
+    const std::string& text = node.Scalar();
+    if (absl::Status s = CheckType(setting, text, node.Tag() == kQuotedTag);
+        !s.ok()) {
+      return Error(node.Mark(), setting.key, s.message());
+    }
+    if (absl::Status s = AddValue(setting, text, message_); !s.ok()) {
+      return Error(node.Mark(), setting.key, s.message());
+    }
+    origins->push_back(
+        absl::StrCat(Place(name_, node.Mark()), ": ", setting.key));
+    return absl::OkStatus();
+  }
+
+  // Files have types, which flags have not.
+  static absl::Status CheckType(const SettingInfo& setting,
+                                const std::string& text, bool quoted) {
+    switch (setting.field->cpp_type()) {
+      case FieldDescriptor::CPPTYPE_BOOL:
+        if (!quoted && (text == "true" || text == "false")) break;
+        return absl::InvalidArgumentError("must be true or false");
+      case FieldDescriptor::CPPTYPE_INT32:
+      case FieldDescriptor::CPPTYPE_INT64:
+      case FieldDescriptor::CPPTYPE_DOUBLE:
+        if (!quoted || setting.rules.unit() == bridge::v1::Setting::BYTES) {
+          break;
+        }
+        return absl::InvalidArgumentError("must be a number without quotes");
+      default:
+        break;
+    }
+    return absl::OkStatus();
+  }
+
+  const absl::string_view name_;
+  const SettingList& list_;
+  google::protobuf::Message* message_;
+  Origins* origins_;
+  std::set<std::string> seen_;
+};
+
+// Notes where the latest document has its content.
+class DocumentLocation : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark&) override { begun_ = true; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    Note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&,
+                       YAML::anchor_t, YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    Note(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void Note(const YAML::Mark& mark) {
+    if (std::exchange(begun_, false)) mark_ = mark;
+  }
+
+  bool begun_ = false;
+  YAML::Mark mark_;
+};
+
+}  // namespace
+
+absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
+                            const SettingList& list,
+                            google::protobuf::Message* message,
+                            Origins* origins) {
+  if (text.size() > kMaxConfigBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": is larger than ", kMaxConfigBytes, " bytes"));
+  }
+  // Of some of them yaml-cpp takes what follows for no part of the text.
+  const auto control = std::find_if(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t' &&
+           c != '\r' && c != '\n';
+  });
+  if (control != text.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ":", std::count(text.begin(), control, '\n') + 1,
+                     ": is not text: a control character"));
+  }
+  // yaml-cpp tells errors by exceptions; they end here.
+  try {
+    // Not LoadAll: of some broken files yaml-cpp makes documents without end.
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    DocumentLocation place;
+    if (!parser.HandleNextDocument(place)) return absl::OkStatus();
+    if (parser.HandleNextDocument(place)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          Place(name, place.mark()), ": a second document; one is read"));
+    }
+    return Reader(name, list, message, origins)
+        .Read(YAML::Load(std::string(text)));
+  } catch (const YAML::Exception& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Place(name, error.mark), ": ", error.msg));
+  }
+}
+
+absl::Status ReadConfigFile(const std::string& path, const SettingList& list,
+                            google::protobuf::Message* message,
+                            Origins* origins) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMaxConfigBytes + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file && !file.eof()) {
+    return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return ReadConfigText(path, text, list, message, origins);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,473 @@
+#include "bridge/gateway/api.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "bridge/access/client_address.h"
+#include "bridge/feed/bundle_rewriter.h"
+#include "bridge/gateway/accept.h"
+#include "bridge/gateway/api_request.h"
+#include "bridge/gateway/trace_context.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/field_text.h"
+#include "bridge/transcode/query_params.h"
+#include "bridge/web/page_headers.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr absl::string_view kBundlePath = "/events";
+constexpr absl::string_view kSchemaPath = "/schema.json";
+constexpr absl::string_view kTicketPath = "/auth/ticket";
+
+HttpResponse OptionsResponse(std::vector<std::string> allowed) {
+  allowed.push_back("OPTIONS");
+  return HttpResponse{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
+}
+
+}  // namespace
+
+Api::Api(Parts parts, Options options,
+         std::shared_ptr<const ServedSchema> served)
+    : parts_(parts), options_(options), served_(std::move(served)) {}
+
+Api::~Api() = default;
+
+void Api::Replace(std::shared_ptr<const ServedSchema> served) {
+  MutexLock lock(&mu_);
+  served_.swap(served);
+}
+
+std::shared_ptr<const ServedSchema> Api::served() const {
+  MutexLock lock(&mu_);
+  return served_;
+}
+
+void Api::Refuse(Request& request, const absl::Status& status) const {
+  request.lease.Release();
+  if (parts_.errors != nullptr) {
+    parts_.errors->Add(absl::StatusCodeToString(status.code()));
+  }
+  if (request.log_entry != nullptr) request.log_entry->OnRefused(status);
+  request.exchange->Respond(
+      ErrorResponse(status, request.served->DetailsJson(status)));
+}
+
+void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
+  auto request = std::make_shared<Request>();
+  request->exchange = std::move(exchange);
+  request->served = served();
+  request->traceparent = NextTraceparent(
+      request->exchange->Header("traceparent").value_or(absl::string_view()));
+  const HttpExchange& http = *request->exchange;
+  const bool options = http.verb() == "OPTIONS";
+  if (absl::Status path = CheckPathEscapes(http.raw_path()); !path.ok()) {
+    return Refuse(*request, path);
+  }
+
+  request->match =
+      request->served->schema().Match(http.verb(), http.raw_path());
+  if (request->match.kind == RouteMatch::Kind::kFound) {
+    request->route = &request->served->Find(request->match.route);
+    ServeMethod(std::move(request));
+    return;
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      http.raw_path() == kBundlePath) {
+    if (http.verb() == "GET" || http.verb() == "HEAD") {
+      ServeBundle(std::move(request));
+      return;
+    }
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"GET", "HEAD"};
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      ServePage(request.get())) {
+    return;
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      IsDocument(http.raw_path())) {
+    ServeDocument(std::move(request));
+    return;
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound &&
+      http.raw_path() == kTicketPath &&
+      parts_.authenticator->tickets() != nullptr) {
+    if (http.verb() == "POST") {
+      ServeTicket(std::move(request));
+      return;
+    }
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"POST"};
+  }
+  if (request->match.kind == RouteMatch::Kind::kNotFound) {
+    if (const UnservedMethod* unserved = request->served->schema().FindUnserved(
+            http.verb(), http.raw_path());
+        unserved != nullptr) {
+      return Refuse(*request, unserved->why);
+    }
+    request->exchange->Respond(ErrorResponse(
+        404, "NOT_FOUND",
+        absl::StrCat("no route for ", NameForMessage(http.raw_path()))));
+    return;
+  }
+  if (options) {
+    request->exchange->Respond(OptionsResponse(request->match.allowed));
+    return;
+  }
+  HttpResponse refused =
+      ErrorResponse(405, "UNIMPLEMENTED",
+                    absl::StrCat(http.verb(), " is not allowed here; allowed: ",
+                                 absl::StrJoin(request->match.allowed, ", ")));
+  refused.headers.emplace_back("Allow",
+                               absl::StrJoin(request->match.allowed, ", "));
+  request->exchange->Respond(std::move(refused));
+}
+
+bool Api::ServePage(Request* request) const {
+  HttpExchange& http = *request->exchange;
+  const WebFile* file =
+      parts_.pages == nullptr ? nullptr : parts_.pages->Find(http.raw_path());
+  if (file == nullptr && !IsDocument(http.raw_path())) return false;
+  if (http.verb() != "GET" && http.verb() != "HEAD") {
+    request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
+    request->match.allowed = {"GET", "HEAD"};
+    return false;
+  }
+  if (file == nullptr) return false;
+  http.Respond(Pages::Answer(*file, http));
+  return true;
+}
+
+bool Api::IsDocument(absl::string_view raw_path) const {
+  return options_.documents != Documents::kOff &&
+         (OpenApiDocuments::Has(raw_path) || raw_path == kSchemaPath);
+}
+
+void Api::ServeDocument(std::shared_ptr<Request> request) {
+  if (options_.documents == Documents::kAuthenticated) {
+    sse::v1::Access authenticated;
+    authenticated.set_authenticated(true);
+    // No credential of the query: it is no parameter of these.
+    if (!Admit(request, authenticated, QueryCredentials(),
+               &Api::ServeDocument)) {
+      return;
+    }
+  }
+  HttpExchange& http = *request->exchange;
+  if (OpenApiDocuments::Has(http.raw_path())) {
+    http.Respond(request->served->openapi().Answer(
+        http, request->served->ignored_params()));
+    return;
+  }
+  HttpResponse response{
+      200,
+      {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}},
+      request->served->schema_json()};
+  AddPageHeaders(&response);
+  http.Respond(std::move(response));
+}
+
+bool Api::Admit(const std::shared_ptr<Request>& request,
+                const sse::v1::Access& rule, QueryCredentials query,
+                Step again) {
+  bool unknown_key = false;
+  std::vector<std::string> set_cookies;
+  auto identity = parts_.authenticator->Admit(
+      *request->exchange, rule, query,
+      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
+  for (std::string& line : set_cookies) {
+    request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
+  }
+  if (identity.ok()) {
+    request->identity = *std::move(identity);
+    return true;
+  }
+  if (!WaitsForKeys(request, unknown_key, again)) {
+    Refuse(*request, identity.status());
+  }
+  return false;
+}
+
+bool Api::Identify(const std::shared_ptr<Request>& request,
+                   QueryCredentials query, Step again) {
+  bool unknown_key = false;
+  std::vector<std::string> set_cookies;
+  auto identity = parts_.authenticator->WhoIs(
+      *request->exchange, query,
+      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
+  for (std::string& line : set_cookies) {
+    request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
+  }
+  if (identity.ok()) {
+    request->identity = *std::move(identity);
+    return true;
+  }
+  if (WaitsForKeys(request, unknown_key, again)) return false;
+  // A cookie that another site's page sends along is never passed over.
+  if (absl::IsPermissionDenied(identity.status())) {
+    Refuse(*request, identity.status());
+    return false;
+  }
+  request->bad_credentials = identity.status();
+  return true;
+}
+
+bool Api::WaitsForKeys(const std::shared_ptr<Request>& request,
+                       bool unknown_key, Step again) {
+  // The issuer may have signed with a key that it has only just published.
+  if (!unknown_key) return false;
+  request->keys_were_refreshed = true;
+  return parts_.authenticator->WhenKeysAreFresh(
+      [this, request, again] { (this->*again)(request); });
+}
+
+void Api::ServeMethod(std::shared_ptr<Request> request) {
+  QueryCredentials query = request->route->credentials;
+  query.comes_back = request->route->method().server_streaming;
+  if (!Admit(request, request->route->method().access, query,
+             &Api::ServeMethod)) {
+    return;
+  }
+
+  const bool unary = !request->route->method().server_streaming;
+  if (unary) {
+    // Before the body is read: a refusal costs little.
+    auto lease = parts_.call_limits->Acquire(
+        request->identity.has_value() ? request->identity->subject : "",
+        LimitKey(request->exchange->client_address()));
+    if (!lease.ok()) return Refuse(*request, lease.status());
+    request->lease = *std::move(lease);
+  }
+  const std::string& body = request->exchange->body();
+  auto message =
+      BindMessage(*request->route, request->match.variables,
+                  request->exchange->raw_query(), &body, request->identity);
+  if (!message.ok()) return Refuse(*request, message.status());
+  request->message = *std::move(message);
+  request->exchange->ReleaseBody();
+
+  if (unary) {
+    ServeUnary(std::move(request));
+  } else {
+    ServeStream(std::move(request));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Api::BindMessage(
+    const ServedRoute& route, const std::vector<PathVariable>& variables,
+    absl::string_view raw_query, const std::string* body,
+    const std::optional<Identity>& identity) const {
+  auto query = ParseQuery(raw_query);
+  if (!query.ok()) return query.status();
+  const Method& method = route.method();
+  std::unique_ptr<google::protobuf::Message> message(
+      route.request_prototype->New());
+  absl::Status bound = route.binder->Bind(variables, *query, *body,
+                                          !body->empty(), message.get());
+  if (!bound.ok()) return bound;
+  if (const std::string& subject_into = method.access.subject_into();
+      !subject_into.empty()) {
+    if (IsFieldSet(*message, subject_into)) {
+      return BadRequestError(
+          subject_into, "is set from the verified identity, not by the client");
+    }
+    if (identity.has_value()) {
+      absl::Status set =
+          SetFieldFromText(message.get(), subject_into, identity->subject);
+      if (!set.ok()) return set;
+    }
+  }
+  if (method.validator != nullptr) {
+    absl::Status valid = ToStatus(method.validator->Validate(*message));
+    if (!valid.ok()) return valid;
+  }
+  return message;
+}
+
+absl::StatusOr<Metadata> Api::ForwardedOf(const Request& request) const {
+  if (parts_.forwarded == nullptr) return Metadata();
+  return parts_.forwarded->Of(*request.exchange, request.identity,
+                              parts_.browsers);
+}
+
+StreamTraits Api::TraitsFor(const Method& method) const {
+  StreamTraits traits;
+  traits.keep_alive = options_.keep_alive_overrides
+                          ? options_.keep_alive
+                          : method.keep_alive.value_or(options_.keep_alive);
+  traits.retry = method.retry.value_or(options_.retry);
+  traits.max_age = method.max_age.value_or(absl::ZeroDuration());
+  return traits;
+}
+
+void Api::ServeStream(std::shared_ptr<Request> request) {
+  const Method& method = request->route->method();
+  StreamTraits traits = TraitsFor(method);
+  const auto accept = request->exchange->HeaderValues("Accept");
+  const std::optional<StreamForm> form =
+      request->route->raw_response && !PrefersEvents(accept)
+          ? StreamForm::kRaw
+          : NegotiateStreamForm(accept);
+  if (!form.has_value()) {
+    request->exchange->Respond(ErrorResponse(
+        406, "INVALID_ARGUMENT",
+        "this stream is text/event-stream, application/x-ndjson or "
+        "application/json"));
+    return;
+  }
+  traits.form = *form;
+  std::vector<BundlePart> parts(1);
+  parts[0].route = request->route;
+  parts[0].message = std::move(request->message);
+  // Bytes have no ids: they come from the beginning.
+  const auto last_event_id =
+      traits.form == StreamForm::kRaw
+          ? std::nullopt
+          : LastEventId(*request->exchange, request->route->resume_params);
+  parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
+                               last_event_id, last_event_id.has_value());
+  // The JSON forms have no ids.
+  if (traits.form == StreamForm::kEvents && HasCompositeIds(method)) {
+    std::vector<BundleRewriter::Part> rewritten(1);
+    rewritten[0].keys = CursorKeys(method, *parts[0].message);
+    rewritten[0].ids = parts[0].resume.ids;
+    traits.rewriter = std::make_unique<BundleRewriter>(std::move(rewritten));
+  }
+  OpenConnection(std::move(request), std::move(traits), std::move(parts),
+                 /*bundle=*/false);
+}
+
+std::unique_ptr<AccessLogEntry> Api::LogEntryFor(const Request& request,
+                                                 bool bundle) const {
+  if (parts_.journal == nullptr) return nullptr;
+  StreamRequest told;
+  if (bundle) {
+    told.method = std::string(kBundlePath);
+    told.route = absl::StrCat("GET ", kBundlePath);
+  } else {
+    const Route& route = *request.route->route;
+    told.method = route.method->descriptor->full_name();
+    told.route = absl::StrCat(route.verb, " ", route.path_template);
+  }
+  if (request.identity.has_value()) told.subject = request.identity->subject;
+  told.address = request.exchange->client_address();
+  told.request_id = RequestId(*request.exchange, request.traceparent);
+  told.traceparent = request.traceparent;
+  return parts_.journal->OnExecuting(std::move(told));
+}
+
+bool Api::AnswerEnded(Request* request, StreamForm form,
+                      const std::vector<BundlePart>& parts) const {
+  for (const BundlePart& part : parts) {
+    if (!part.resume.ended.has_value()) return false;
+  }
+  const absl::StatusCode code = *parts[0].resume.ended;
+  // Of several streams each end was told by its name.
+  if (parts.size() > 1 || code == absl::StatusCode::kOk) {
+    if (request->log_entry != nullptr) request->log_entry->OnNoContent();
+    request->exchange->Respond(NoEventsResponse(form));
+  } else {
+    Refuse(*request, absl::Status(code, "the stream ended with this before"));
+  }
+  return true;
+}
+
+void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
+                         std::vector<BundlePart> parts, bool bundle) {
+  if (draining_) {
+    return Refuse(*request,
+                  absl::UnavailableError("the bridge is shutting down"));
+  }
+  if (request->exchange->verb() == "HEAD") {
+    request->exchange->Respond(StreamHeadResponse(traits.form));
+    return;
+  }
+  const auto timeout = AskedTimeout(*request->exchange);
+  if (!timeout.ok()) return Refuse(*request, timeout.status());
+  if (timeout->has_value()) traits.deadline = absl::Now() + **timeout;
+  auto forwarded = ForwardedOf(*request);
+  if (!forwarded.ok()) return Refuse(*request, forwarded.status());
+  request->forwarded = *std::move(forwarded);
+  request->log_entry = LogEntryFor(*request, bundle);
+  if (AnswerEnded(request.get(), traits.form, parts)) return;
+  const std::string subject =
+      request->identity.has_value() ? request->identity->subject : "";
+  const std::string address = LimitKey(request->exchange->client_address());
+  const int streams = static_cast<int>(parts.size());
+  parts_.limits->AcquireShared(
+      subject, address, streams,
+      [this, request = std::move(request), traits = std::move(traits),
+       parts = std::move(parts),
+       bundle](absl::StatusOr<ConnectionLimits::Lease> lease) mutable {
+        if (!lease.ok()) return Refuse(*request, lease.status());
+        OpenAdmitted(std::move(request), std::move(traits), std::move(parts),
+                     bundle, *std::move(lease));
+      });
+}
+
+void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
+                       std::vector<BundlePart> parts, bool bundle,
+                       ConnectionLimits::Lease lease) {
+  traits.log_entry = std::move(request->log_entry);
+  if (request->identity.has_value()) {
+    traits.expires = request->identity->expires;
+    traits.subject = request->identity->subject;
+    traits.token_id = request->identity->token_id;
+  }
+
+  FinalEventFrames final_events;
+  Subscription::Options subscription_options;
+  subscription_options.grace = options_.open_grace;
+  subscription_options.bundle = bundle;
+  const bool raw = traits.form == StreamForm::kRaw;
+  subscription_options.raw = raw;
+  absl::Status expired = absl::UnauthenticatedError("the token has expired");
+  if (traits.deadline < traits.expires) {
+    // The client's own deadline ends the stream as it would end a call.
+    traits.expires = traits.deadline;
+    expired = absl::DeadlineExceededError("the time of Grpc-Timeout is over");
+    const absl::Duration left = traits.deadline - absl::Now();
+    if (raw || left <= subscription_options.grace) {
+      subscription_options.grace = std::max(left, absl::ZeroDuration());
+      subscription_options.too_late = expired;
+    }
+  }
+  final_events.expired = FinalEventFrame(*request->served, expired);
+  final_events.slow = FinalEventFrame(
+      *request->served,
+      absl::ResourceExhaustedError("the client reads too slowly"));
+  auto subscription = std::make_shared<Subscription>(
+      parts_.delivery, subscription_options,
+      std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
+                                         parts_.open_streams, request->served,
+                                         std::move(final_events),
+                                         std::move(lease), std::move(traits)));
+  request->exchange->OnAbort(
+      [weak = std::weak_ptr<Subscription>(subscription)] {
+        if (auto gone = weak.lock()) gone->Abandon();
+      });
+
+  const auto mode = bundle ? MembershipOptions::Mode::kBundle
+                           : MembershipOptions::Mode::kStream;
+  const std::string address = LimitKey(request->exchange->client_address());
+  int tag = 0;
+  for (const BundlePart& part : parts) {
+    absl::Status opened = parts_.opener->Open(
+        request->served, *part.route, *part.message, request->identity, address,
+        request->forwarded, part.resume.points, mode, tag, request->traceparent,
+        subscription, raw);
+    tag += static_cast<int>(part.resume.points.size());
+    if (!opened.ok()) {
+      subscription->Abandon();
+      return Refuse(*request, opened);
+    }
+  }
+  subscription->Start();
+}
+
+}  // namespace sse_bridge

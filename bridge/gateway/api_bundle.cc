@@ -1,0 +1,233 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/access/access_rule.h"
+#include "bridge/base/event_names.h"
+#include "bridge/feed/bundle_cursor.h"
+#include "bridge/feed/bundle_rewriter.h"
+#include "bridge/gateway/api.h"
+#include "bridge/gateway/api_request.h"
+#include "bridge/gateway/own_params.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/transcode/query_params.h"
+#include "bridge/transcode/sse_format.h"
+
+// `/events`: one connection that carries many streams.
+//
+//   /events                                    the schema's default streams
+//   /events?stream=/orders/stream?region=A     these, percent-encoded, each
+//   /events?stream=mine:/channels/x/stream     under its method's bundle name
+//                                              or one that the client chooses
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kMaxBundleStreams = 32;
+constexpr size_t kMaxNameBytes = 64;
+constexpr char kStreamParam[] = "stream";
+
+// Names become `event:` lines and parts of ids. The bridge's own are no names.
+bool IsName(absl::string_view name) {
+  if (name.empty() || name.size() > kMaxNameBytes) return false;
+  if (IsReservedEventName(name)) return false;
+  for (unsigned char c : name) {
+    if (!absl::ascii_isalnum(c) && c != '_' && c != '-' && c != '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
+    const Request& request, std::string name, absl::string_view target) const {
+  const size_t mark = target.find('?');
+  const absl::string_view path = target.substr(0, mark);
+  const absl::string_view query =
+      mark == absl::string_view::npos ? "" : target.substr(mark + 1);
+  if (absl::Status escapes = CheckPathEscapes(path); !escapes.ok()) {
+    return BadRequestError(kStreamParam, escapes.message());
+  }
+  RouteMatch match = request.served->schema().Match("GET", path);
+  if (match.kind != RouteMatch::Kind::kFound ||
+      !match.route->method->server_streaming) {
+    return BadRequestError(kStreamParam,
+                           absl::StrCat("no stream that GET can reach at ",
+                                        QuoteForMessage(path)));
+  }
+  BundlePart part;
+  part.route = &request.served->Find(match.route);
+  const Method& method = part.route->method();
+  if (name.empty()) {
+    name = method.in_bundle() ? method.stream.bundle().event()
+                              : EventNameOfData(method.descriptor->name());
+  }
+  part.name = std::move(name);
+  absl::Status access =
+      CheckAccess(method.access,
+                  request.identity.has_value() ? &*request.identity : nullptr);
+  if (!access.ok()) {
+    return request.bad_credentials.ok() ? access : request.bad_credentials;
+  }
+  const std::string no_body;
+  auto message = BindMessage(*part.route, match.variables, query, &no_body,
+                             request.identity);
+  if (!message.ok()) return message.status();
+  part.message = *std::move(message);
+  part.own_id = LastEventIdParam(query, part.route->resume_params);
+  return part;
+}
+
+absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
+    const Request& request, std::string* left_out) const {
+  std::vector<BundlePart> parts;
+  auto query = ParseQuery(request.exchange->raw_query());
+  if (!query.ok()) return query.status();
+  bool asked = false;
+  for (const QueryParam& param : *query) {
+    if (IsOwnParam(param.name)) continue;
+    if (param.name != kStreamParam) {
+      if (request.served->ignored_params().Match(param.name)) continue;
+      return BadRequestError(param.name, "no such parameter");
+    }
+    asked = true;
+    if (parts.size() == kMaxBundleStreams) {
+      return BadRequestError(
+          kStreamParam,
+          absl::StrCat("at most ", kMaxBundleStreams, " streams"));
+    }
+    const absl::string_view value = param.value;
+    const size_t slash = value.find('/');
+    std::string name;
+    if (slash != 0 && slash != absl::string_view::npos) {
+      if (value[slash - 1] != ':' || !IsName(value.substr(0, slash - 1))) {
+        return BadRequestError(kStreamParam,
+                               absl::StrCat("expected PATH or NAME:PATH, not ",
+                                            QuoteForMessage(value)));
+      }
+      name = std::string(value.substr(0, slash - 1));
+    }
+    auto part = BundlePartFor(
+        request, std::move(name),
+        slash == absl::string_view::npos ? value : value.substr(slash));
+    if (!part.ok()) return part.status();
+    parts.push_back(*std::move(part));
+  }
+  if (asked) return parts;
+
+  std::vector<std::string> refused;
+  absl::Status first_refusal;
+  for (const Method* method : request.served->schema().bundle()) {
+    if (!method->stream.bundle().by_default()) continue;
+    const Route* get = nullptr;
+    for (const Route* route : method->routes) {
+      if (get == nullptr && route->verb == "GET") get = route;
+    }
+    if (get == nullptr) continue;
+    auto part = BundlePartFor(
+        request, "",
+        absl::StrCat(get->path_template, "?", method->stream.bundle().query()));
+    if (part.ok()) {
+      parts.push_back(*std::move(part));
+      continue;
+    }
+    // A token that has run out is told, not taken for nobody's.
+    if (!request.bad_credentials.ok()) return part.status();
+    refused.push_back(absl::StrCat(method->stream.bundle().event(), ": ",
+                                   part.status().message()));
+    if (first_refusal.ok()) first_refusal = part.status();
+  }
+  if (parts.empty() && !first_refusal.ok()) return first_refusal;
+  *left_out = absl::StrJoin(refused, "; ");
+  return parts;
+}
+
+std::unique_ptr<FrameRewriter> Api::ResumeBundle(
+    const std::optional<std::string>& last_event_id,
+    const std::optional<Identity>& identity, std::vector<BundlePart>* parts) {
+  const auto ids = last_event_id.has_value()
+                       ? BundleCursor::Parse(*last_event_id)
+                       : std::nullopt;
+  // An id that names none of these streams was another bundle's.
+  const bool known =
+      ids.has_value() &&
+      std::any_of(parts->begin(), parts->end(), [&ids](const BundlePart& part) {
+        return ids->contains(part.name);
+      });
+  std::vector<BundleRewriter::Part> rewritten;
+  for (BundlePart& part : *parts) {
+    const Method& method = part.route->method();
+    std::optional<std::string> id = part.own_id;
+    if (last_event_id.has_value()) {
+      if (!known) {
+        id = last_event_id;
+      } else if (const auto named = ids->find(part.name); named != ids->end()) {
+        id = named->second;
+      }
+    }
+    part.resume = FindPlaces(method, *part.message, identity, id,
+                             last_event_id.has_value() || id.has_value());
+    if (last_event_id.has_value() && !known) {
+      // It only looks like an id of the stream.
+      part.resume = FindPlaces(method, *part.message, identity, std::nullopt,
+                               /*returning=*/true);
+      part.resume.points[0].unknown = *last_event_id;
+    }
+    rewritten.push_back({part.name,
+                         HasCompositeIds(method)
+                             ? CursorKeys(method, *part.message)
+                             : std::vector<std::string>(),
+                         part.resume.ids});
+  }
+  return std::make_unique<BundleRewriter>(std::move(rewritten));
+}
+
+void Api::ServeBundle(std::shared_ptr<Request> request) {
+  // Anybody may bundle what anybody may read; each stream asks for itself.
+  if (!Identify(request,
+                {.ticket = true, .access_token = true, .comes_back = true},
+                &Api::ServeBundle)) {
+    return;
+  }
+
+  std::string left_out;
+  auto parts = BundleParts(*request, &left_out);
+  if (!parts.ok()) return Refuse(*request, parts.status());
+  if (parts->empty()) {
+    return Refuse(*request,
+                  absl::NotFoundError("this schema has no default streams; "
+                                      "name some with ?stream=PATH"));
+  }
+
+  absl::flat_hash_set<std::string> names;
+  for (const BundlePart& part : *parts) {
+    if (!names.insert(part.name).second) {
+      return Refuse(
+          *request,
+          BadRequestError(kStreamParam, absl::StrCat("two streams are named ",
+                                                     QuoteForMessage(part.name),
+                                                     "; use NAME:PATH")));
+    }
+  }
+
+  StreamTraits traits;
+  traits.keep_alive = options_.keep_alive;
+  traits.retry = options_.retry;
+  if (!left_out.empty()) {
+    traits.opening_comment = absl::StrCat("left out: ", left_out);
+  }
+  traits.rewriter =
+      ResumeBundle(LastEventId(*request->exchange,
+                               {.last_event_id = true, .of_polyfills = true}),
+                   request->identity, &*parts);
+  OpenConnection(std::move(request), std::move(traits), *std::move(parts),
+                 /*bundle=*/true);
+}
+
+}  // namespace sse_bridge

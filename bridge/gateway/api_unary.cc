@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/gateway/api.h"
+#include "bridge/gateway/api_request.h"
+#include "bridge/gateway/raw_body.h"
+#include "bridge/gateway/trace_context.h"
+#include "bridge/http/http_error.h"
+#include "bridge/transcode/http_body.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kMaxUncountedBytes = size_t{32} << 10;
+
+HttpResponse RawResponse(const std::string& bytes) {
+  HttpBodyView body;
+  if (!ReadHttpBody(bytes, &body)) {
+    return ErrorResponse(500, "INTERNAL",
+                         "the backend's HttpBody cannot be read");
+  }
+  HttpResponse response{200,
+                        {{"Content-Type", SafeContentType(body.content_type)},
+                         {"Cache-Control", "no-store"}},
+                        std::string(body.data)};
+  for (auto& header : RawBodyHeaders()) {
+    response.headers.push_back(std::move(header));
+  }
+  return response;
+}
+
+HttpResponse UnaryResponse(const ServedRoute& route, const ServedSchema& served,
+                           const absl::Status& status,
+                           const std::string& bytes) {
+  if (!status.ok()) return ErrorResponse(status, served.DetailsJson(status));
+  if (route.raw_response) return RawResponse(bytes);
+  HttpResponse response{
+      200,
+      {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+      ""};
+  const absl::string_view wire[] = {bytes};
+  const absl::Status encoded = route.encoder->EncodeBody(wire, &response.body);
+  if (!encoded.ok()) {
+    return ErrorResponse(
+        500, "INTERNAL",
+        absl::StrCat("the backend's message cannot be shown as JSON: ",
+                     encoded.message()));
+  }
+  response.body += '\n';
+  return response;
+}
+
+}  // namespace
+
+void Api::ServeUnary(std::shared_ptr<Request> request) {
+  const Method& method = request->route->method();
+  Upstream* upstream = parts_.upstreams->Find(method.grpc_path);
+  if (upstream == nullptr) {
+    return Refuse(*request, absl::UnavailableError(absl::StrCat(
+                                "no upstream serves ", method.grpc_path)));
+  }
+  const auto asked = AskedTimeout(*request->exchange);
+  if (!asked.ok()) return Refuse(*request, asked.status());
+  absl::StatusOr<Metadata> forwarded = ForwardedOf(*request);
+  if (!forwarded.ok()) return Refuse(*request, forwarded.status());
+  CallOptions call_options;
+  call_options.metadata = IdentityMetadata(request->identity);
+  call_options.metadata.insert(call_options.metadata.end(), forwarded->begin(),
+                               forwarded->end());
+  call_options.metadata.emplace_back(kTraceparentMetadata,
+                                     request->traceparent);
+  call_options.deadline =
+      absl::Now() + std::min(options_.request_timeout,
+                             asked->value_or(options_.request_timeout));
+  // Filled before the call's end is told, and read then.
+  auto exposed = std::make_shared<Metadata>();
+  if (parts_.exposed != nullptr) {
+    call_options.wanted_metadata = parts_.exposed->filter(/*shared=*/false);
+    call_options.on_metadata = [exposed](Metadata metadata) {
+      exposed->insert(exposed->end(), metadata.begin(), metadata.end());
+    };
+  }
+  std::string bytes;
+  request->message->SerializePartialToString(&bytes);
+  request->message.reset();
+  // A small one is no more than the request that it came of, which counts.
+  if (bytes.size() > kMaxUncountedBytes) request->exchange->Hold(bytes.size());
+
+  std::shared_ptr<UnaryCall> started = upstream->StartUnary(
+      method.grpc_path, std::move(bytes), std::move(call_options),
+      [request, exposed](absl::Status status, std::string response) {
+        // A client that has the answer may call again at once.
+        request->lease.Release();
+        HttpResponse answer =
+            UnaryResponse(*request->route, *request->served, status, response);
+        AddExposed(*exposed, *request->exchange, &answer);
+        request->exchange->Respond(std::move(answer));
+      });
+  // A browser that leaves cancels the call. This also keeps the call's handle,
+  // as long as the exchange is unanswered.
+  request->exchange->OnAbort([started] { started->Cancel(); });
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,205 @@
+#include "bridge/gateway/forwarded_metadata.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/base/name_pattern.h"
+#include "bridge/transcode/bad_request.h"
+#include "bridge/upstream/metadata_name.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr absl::string_view kOwnPrefix = "x-sse-";
+
+// Headers of one connection, of the bridge itself, or about the body that it
+// reads (RFC 9110, 7.6.1).
+constexpr absl::string_view kNotForwarded[] = {
+    "accept-encoding",     "content-encoding", "expect",
+    "http2-settings",      "last-event-id",    "proxy-authenticate",
+    "proxy-authorization", "proxy-connection", "traceparent",
+};
+
+// What clients could say about their own address.
+constexpr absl::string_view kAddressHeaders[] = {"forwarded", "x-real-ip",
+                                                 kAddressMetadata};
+
+// Only where they are named in full: credentials, and what is a proxy's word.
+constexpr absl::string_view kNamedInFull[] = {"authorization", "cookie"};
+constexpr absl::string_view kProxyPrefix = "x-forwarded-";
+
+template <typename List>
+bool Lists(const List& list, absl::string_view name) {
+  return std::find(std::begin(list), std::end(list), name) != std::end(list);
+}
+
+bool IsPattern(absl::string_view name) { return absl::StrContains(name, '*'); }
+
+// Whether a header of this name may be forwarded at all.
+absl::Status CheckName(absl::string_view name) {
+  if (!IsMetadataName(name)) {
+    return absl::InvalidArgumentError(
+        "is no name of metadata: letters, digits, '-', '_' and '.'");
+  }
+  if (IsReservedMetadata(name)) {
+    return absl::InvalidArgumentError("is a name that gRPC or HTTP/2 reserves");
+  }
+  if (absl::StartsWith(name, kOwnPrefix) || Lists(kNotForwarded, name)) {
+    return absl::InvalidArgumentError(
+        "is the bridge's own, or of one connection only");
+  }
+  if (Lists(kAddressHeaders, name)) {
+    return absl::InvalidArgumentError(
+        "anybody can send it: use forward_client_address for the client's "
+        "address");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Quoted(absl::string_view name, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat("\"", absl::CHexEscape(name),
+                                                  "\": ", status.message()));
+}
+
+// The values of a header "...-bin": base64, with or without padding, several
+// separated by commas (gRPC over HTTP/2, "Requests"). False for anything else.
+bool AddBinary(const std::string& name, absl::string_view value,
+               Metadata* metadata) {
+  for (absl::string_view text : absl::StrSplit(value, ',')) {
+    std::string bytes;
+    if (!absl::Base64Unescape(absl::StripAsciiWhitespace(text), &bytes)) {
+      return false;
+    }
+    metadata->emplace_back(name, std::move(bytes));
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::Status ForwardedMetadata::CheckHeader(absl::string_view name) {
+  const std::string lower = absl::AsciiStrToLower(name);
+  if (!IsPattern(lower)) return Quoted(name, CheckName(lower));
+  std::string rest = lower;
+  rest.erase(std::remove(rest.begin(), rest.end(), '*'), rest.end());
+  if (!rest.empty() && !IsMetadataName(rest)) {
+    return Quoted(name, absl::InvalidArgumentError(
+                            "is no pattern of names of metadata: letters, "
+                            "digits, '-', '_', '.' and '*'"));
+  }
+  // A pattern that could only mean what is never forwarded.
+  const std::string fixed = lower.substr(0, lower.find('*'));
+  if (absl::StartsWith(fixed, "grpc-") || absl::StartsWith(fixed, kOwnPrefix) ||
+      absl::StartsWith(fixed, kProxyPrefix)) {
+    return Quoted(name, absl::InvalidArgumentError(
+                            "such headers are never forwarded by a pattern"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ForwardedMetadata::CheckClaimName(absl::string_view name) {
+  if (absl::StartsWith(name, kOwnPrefix) && IsMetadataName(name) &&
+      name != kSubjectMetadata && !IsBinaryMetadata(name)) {
+    return absl::OkStatus();
+  }
+  if (IsBinaryMetadata(name) || Lists(kNamedInFull, name)) {
+    return Quoted(name, absl::InvalidArgumentError(
+                            "no claim can be sent under this name"));
+  }
+  return Quoted(name, CheckName(name));
+}
+
+absl::StatusOr<ForwardedMetadata> ForwardedMetadata::Create(Options options) {
+  for (std::string& name : options.headers) {
+    if (absl::Status good = CheckHeader(name); !good.ok()) return good;
+    absl::AsciiStrToLower(&name);
+    if (Lists(options.claim_names, name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", name, "\": a claim is sent under this name"));
+    }
+  }
+  for (const std::string& name : options.claim_names) {
+    if (absl::Status good = CheckClaimName(name); !good.ok()) return good;
+  }
+  return ForwardedMetadata(std::move(options));
+}
+
+ForwardedMetadata::ForwardedMetadata(Options options)
+    : options_(std::move(options)) {}
+
+bool ForwardedMetadata::Forwards(absl::string_view name) const {
+  // A claim's name is the bridge's, also where the token lacks the claim.
+  if (!CheckName(name).ok() || Lists(options_.claim_names, name)) return false;
+  const bool named_in_full =
+      Lists(kNamedInFull, name) || absl::StartsWith(name, kProxyPrefix);
+  return std::any_of(options_.headers.begin(), options_.headers.end(),
+                     [&](const std::string& header) {
+                       return IsPattern(header)
+                                  ? !named_in_full &&
+                                        MatchesPattern(header, name)
+                                  : header == name;
+                     });
+}
+
+absl::StatusOr<Metadata> ForwardedMetadata::Of(
+    const HttpExchange& exchange, const std::optional<Identity>& identity,
+    const BrowserRules* browsers) const {
+  Metadata metadata;
+  if (options_.client_address && !exchange.client_address().empty()) {
+    metadata.emplace_back(kAddressMetadata, exchange.client_address());
+  }
+  if (identity.has_value()) {
+    metadata.insert(metadata.end(), identity->claims.begin(),
+                    identity->claims.end());
+  }
+  if (!options_.headers.empty()) {
+    for (const auto& [header, value] : exchange.headers()) {
+      const std::string name = absl::AsciiStrToLower(header);
+      if (!Forwards(name)) continue;
+      if (name == "cookie" && browsers != nullptr &&
+          !browsers->MayUseCookies(exchange)) {
+        return absl::PermissionDeniedError(
+            "pages of this origin may not use the cookie");
+      }
+      if (IsBinaryMetadata(name)) {
+        if (AddBinary(name, value, &metadata)) continue;
+        return absl::InvalidArgumentError(
+            absl::StrCat("the header ", name, " is not base64"));
+      }
+      if (!IsMetadataText(value)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("the header ", name, " has a character beyond ASCII"));
+      }
+      metadata.emplace_back(name, value);
+    }
+  }
+  size_t bytes = 0;
+  for (const auto& [name, value] : metadata)
+    bytes += name.size() + value.size();
+  if (bytes > kMaxBytes || metadata.size() > kMaxValues) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the headers and claims that the backend gets are more than ",
+        kMaxValues, ", or larger than ", kMaxBytes, " bytes"));
+  }
+  return metadata;
+}
+
+std::string MetadataKey(Metadata metadata) {
+  std::stable_sort(
+      metadata.begin(), metadata.end(),
+      [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string key;
+  for (const auto& [name, value] : metadata) {
+    absl::StrAppend(&key, name.size(), ":", name, value.size(), ":", value);
+  }
+  return key;
+}
+
+}  // namespace sse_bridge

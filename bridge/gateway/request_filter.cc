@@ -1,0 +1,58 @@
+#include "bridge/gateway/request_filter.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "bridge/gateway/base_path.h"
+#include "bridge/http/http_error.h"
+#include "bridge/http/request_origin.h"
+#include "bridge/net/clock.h"
+
+namespace sse_bridge {
+
+namespace {
+
+// What the proxy next to the client says: "http" or "https". Empty for other
+// values, and when several headers say it.
+std::string ForwardedScheme(const HttpExchange& exchange) {
+  const auto values = exchange.HeaderValues("X-Forwarded-Proto");
+  if (values.size() != 1) return "";
+  const std::string scheme = absl::AsciiStrToLower(
+      absl::StripAsciiWhitespace(values[0].substr(0, values[0].find(','))));
+  return scheme == "https" || scheme == "http" ? scheme : "";
+}
+
+}  // namespace
+
+bool RequestFilter::Handle(HttpExchange* exchange) const {
+  for (auto& [name, value] :
+       browsers_->HeadersFor(OriginOf(exchange->headers()))) {
+    exchange->AddResponseHeader(std::move(name), std::move(value));
+  }
+  if (tls_) exchange->set_client_scheme("https");
+  if (proxies_.Trusts(exchange->peer_address())) {
+    if (std::string scheme = ForwardedScheme(*exchange); !scheme.empty()) {
+      exchange->set_client_scheme(std::move(scheme));
+    }
+    exchange->set_client_address(proxies_.ClientOf(
+        exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));
+    exchange->set_forwarded_prefix(
+        ForwardedPrefix(exchange->HeaderValues("X-Forwarded-Prefix")));
+    // A proxy keeps connections open and sends everybody's requests on them, so
+    // here each request counts as a connection.
+    if (rate_ != nullptr && !proxy_protocol_ &&
+        exchange->client_address() != exchange->peer_address()) {
+      const absl::Duration wait =
+          rate_->Take(LimitKey(exchange->client_address()), NowNs());
+      if (wait > absl::ZeroDuration()) {
+        if (rejections_ != nullptr) rejections_->Add("429");
+        exchange->Respond(TooManyConnections(wait));
+        return true;
+      }
+    }
+  }
+  return browsers_->Handle(exchange);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,106 @@
+#ifndef SSE_BRIDGE_BRIDGE_GATEWAY_SERVED_SCHEMA_H_
+#define SSE_BRIDGE_BRIDGE_GATEWAY_SERVED_SCHEMA_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "bridge/gateway/authenticator.h"
+#include "bridge/schema/schema.h"
+#include "bridge/transcode/frame_encoder.h"
+#include "bridge/transcode/json_encoder.h"
+#include "bridge/transcode/name_patterns.h"
+#include "bridge/transcode/request_binder.h"
+#include "bridge/web/openapi_documents.h"
+#include "google/protobuf/dynamic_message.h"
+
+namespace sse_bridge {
+
+// Which query parameters say where a browser left off.
+struct ResumeParams {
+  bool last_event_id = false;  // kLastEventIdParam
+  bool of_polyfills = false;   // kLastEventIdParamOfPolyfills
+};
+
+// A route with everything that serving it needs, made once at load.
+struct ServedRoute {
+  const Route* route = nullptr;
+  std::unique_ptr<const RequestBinder> binder;
+  std::unique_ptr<const FrameEncoder> encoder;
+  const google::protobuf::Message* request_prototype = nullptr;
+
+  // The query parameters that are no fields of the request.
+  QueryCredentials credentials;
+  ResumeParams resume_params;
+
+  // The response is a google.api.HttpBody: raw bytes, unless a client of a
+  // stream asks for events.
+  bool raw_response = false;
+  std::unique_ptr<const FrameEncoder> raw_stream;  // of a server stream
+
+  const Method& method() const { return *route->method; }
+};
+
+// A schema made ready to be served: binders and encoders for each route.
+// Immutable and thread-safe; requests and feeds hold it while they use it, and
+// a newer one may take its place meanwhile.
+class ServedSchema {
+ public:
+  struct Options {
+    // Query parameters that are passed over where they mean nothing.
+    NamePatterns ignored_params;
+  };
+
+  static absl::StatusOr<std::shared_ptr<const ServedSchema>> Create(
+      std::shared_ptr<const Schema> schema, Options options);
+
+  ServedSchema(const ServedSchema&) = delete;
+  ServedSchema& operator=(const ServedSchema&) = delete;
+
+  const Schema& schema() const { return *schema_; }
+  const ServedRoute& Find(const Route* route) const;
+
+  // See schema_json.h.
+  const std::string& schema_json() const { return schema_json_; }
+
+  const OpenApiDocuments& openapi() const { return openapi_; }
+
+  const NamePatterns& ignored_params() const { return options_.ignored_params; }
+
+  // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
+  // of types that the schema does not know are shown by their URL and bytes.
+  std::string StatusJson(const absl::Status& status) const;
+
+  // The same for the list of details alone; "[]" when there are none.
+  std::string DetailsJson(const absl::Status& status) const;
+
+ private:
+  ServedSchema(std::shared_ptr<const Schema> schema, Options options);
+
+  absl::Status Add(const Route* route);
+
+  const std::shared_ptr<const Schema> schema_;
+  const Options options_;
+  const std::string schema_json_;
+  const OpenApiDocuments openapi_;
+  // Of one pool: prototypes of requests, and encoders by options.
+  struct Pool {
+    explicit Pool(const google::protobuf::DescriptorPool* pool)
+        : messages(pool) {}
+    google::protobuf::DynamicMessageFactory messages;
+    std::map<int, std::shared_ptr<const JsonEncoder>> encoders;
+  };
+  std::map<const google::protobuf::DescriptorPool*, Pool> pools_;
+  std::unique_ptr<const JsonEncoder> details_;
+  const MessageTable* any_ = nullptr;  // google.protobuf.Any, for details_
+  absl::flat_hash_map<const Route*, ServedRoute> routes_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_GATEWAY_SERVED_SCHEMA_H_

@@ -1,0 +1,97 @@
+#ifndef SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_CONNECTION_H_
+#define SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_CONNECTION_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "bridge/access/connection_limits.h"
+#include "bridge/delivery/delivery.h"
+#include "bridge/feed/subscription.h"
+#include "bridge/gateway/open_streams.h"
+#include "bridge/gateway/served_schema.h"
+#include "bridge/http/http_exchange.h"
+#include "bridge/ops/access_log.h"
+
+namespace sse_bridge {
+
+// What a client that asks for a server stream can have (by Accept).
+enum class StreamForm {
+  kEvents,  // text/event-stream
+  kLines,   // application/x-ndjson
+  kArray,   // application/json
+  kRaw,     // the bytes of google.api.HttpBody, of its content type
+};
+
+// The answer to HEAD: the headers that the stream would have.
+HttpResponse StreamHeadResponse(StreamForm form);
+
+// The answer of a stream that is over and has no events: 204, which tells
+// EventSource not to come back; in JSON the empty array or no line.
+HttpResponse NoEventsResponse(StreamForm form);
+
+// What a stream's connection is opened with, decided from the request.
+struct StreamTraits {
+  StreamForm form = StreamForm::kEvents;
+  absl::Duration keep_alive = absl::Seconds(15);
+  absl::Duration retry = absl::Seconds(2);
+  absl::Duration max_age = absl::ZeroDuration();
+  absl::Time expires = absl::InfiniteFuture();   // the token's
+  absl::Time deadline = absl::InfiniteFuture();  // the client's own
+  std::unique_ptr<FrameRewriter> rewriter;       // of a bundle
+
+  // Whose stream it is; empty for anonymous.
+  std::string subject;
+  std::string token_id;
+
+  // Is told what becomes of the request; may be null.
+  std::unique_ptr<AccessLogEntry> log_entry;
+
+  // Of raw bodies; known when they begin.
+  std::string content_type;
+
+  // A comment for the reader of the raw stream; may be empty.
+  std::string opening_comment;
+};
+
+// Frames that say why a stream ends, made once.
+struct FinalEventFrames {
+  FramePtr expired;  // the token did
+  FramePtr slow;     // the client reads too slowly
+  FramePtr max_age;  // asks for a reconnect, without a status
+};
+
+// Answers the browser of a Subscription: by handing its socket to delivery, or
+// by an HTTP error. Holds the connection's place in the limits until it ends.
+class StreamConnection : public StreamResponder {
+ public:
+  // `delivery` and `open_streams` must outlive this and its connection.
+  StreamConnection(std::shared_ptr<HttpExchange> exchange, Delivery* delivery,
+                   OpenStreams* open_streams,
+                   std::shared_ptr<const ServedSchema> served,
+                   FinalEventFrames final_events, ConnectionLimits::Lease lease,
+                   StreamTraits traits);
+
+  void OnMetadata(Metadata metadata) override {
+    metadata_ = std::move(metadata);
+  }
+  void OnContentType(std::string type) override;
+  ConnectionRef Accept(uint32_t attaches) override;
+  void NoContent() override;
+  void Refuse(const absl::Status& status) override;
+
+ private:
+  const std::shared_ptr<HttpExchange> exchange_;
+  Delivery* const delivery_;         // must outlive this
+  OpenStreams* const open_streams_;  // must outlive this
+  const std::shared_ptr<const ServedSchema> served_;
+  FinalEventFrames final_events_;
+  ConnectionLimits::Lease lease_;
+  StreamTraits traits_;
+  Metadata metadata_;  // of the answer; set before it is given
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_CONNECTION_H_

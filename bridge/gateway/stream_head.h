@@ -1,0 +1,28 @@
+#ifndef SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_HEAD_H_
+#define SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_HEAD_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "bridge/http/http_response.h"
+
+namespace sse_bridge {
+
+// The headers of every stream: not to be cached, not to be compressed on the
+// way (who compresses holds events back), not to be buffered (RFC 10036, and
+// what nginx knows it by).
+HttpResponse StreamHeaders(absl::string_view content_type);
+
+// The first bytes of a stream: a 200 head with the `extra` headers, and
+// `opening`, the first bytes of its body, as a chunk if the body is chunked. If
+// it is not, the body ends with the connection. In both cases the connection
+// ends with the stream, and the head says so (RFC 9112, 9.6).
+std::string StreamHead(
+    absl::string_view content_type, bool chunked, absl::string_view opening,
+    const std::vector<std::pair<std::string, std::string>>& extra = {});
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_GATEWAY_STREAM_HEAD_H_

@@ -1,0 +1,177 @@
+#include "bridge/gateway/stream_opener.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/access/escaped_text.h"
+#include "bridge/base/own_ids.h"
+#include "bridge/feed/end_id.h"
+#include "bridge/feed/reset_event.h"
+#include "bridge/gateway/forwarded_metadata.h"
+#include "bridge/gateway/share_by.h"
+#include "bridge/gateway/trace_context.h"
+#include "bridge/transcode/field_text.h"
+
+namespace sse_bridge {
+namespace {
+
+using google::protobuf::Message;
+
+Snapshot::What SnapshotOf(const sse::v1::Stream& stream) {
+  switch (stream.snapshot().what()) {
+    case sse::v1::Snapshot::LAST:
+      return Snapshot::What::kLast;
+    case sse::v1::Snapshot::LAST_PER_KEY:
+      return Snapshot::What::kLastPerKey;
+    default:
+      return Snapshot::What::kNone;
+  }
+}
+
+SlowPolicy PolicyOf(const sse::v1::Stream& stream) {
+  // An exclusive feed stops reading its upstream instead.
+  if (!stream.shared()) return SlowPolicy::kUnbounded;
+  switch (stream.slow().policy()) {
+    case sse::v1::SlowConsumer::DROP_OLDEST:
+      return SlowPolicy::kDropOldest;
+    case sse::v1::SlowConsumer::CONFLATE:
+      return SlowPolicy::kConflate;
+    default:
+      return SlowPolicy::kDisconnect;
+  }
+}
+
+}  // namespace
+
+Metadata IdentityMetadata(const std::optional<Identity>& identity) {
+  if (!identity.has_value()) return {};
+  return {{kSubjectMetadata, EscapedText(identity->subject)}};
+}
+
+absl::Status StreamOpener::Open(
+    std::shared_ptr<const ServedSchema> served, const ServedRoute& route,
+    const Message& request, const std::optional<Identity>& identity,
+    absl::string_view address, const Metadata& forwarded,
+    absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
+    const std::string& traceparent,
+    const std::shared_ptr<Subscription>& subscription, bool raw) const {
+  const Method& method = route.method();
+  Upstream* upstream = upstreams_->Find(method.grpc_path);
+  if (upstream == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("no upstream serves ", method.grpc_path));
+  }
+
+  // Who joined the bytes of another would miss the beginning.
+  const bool shared = method.stream.shared() && !raw;
+  const bool has_ids = !method.stream.id_from().empty() && !raw;
+  const bool resumable = has_ids && !method.stream.resume_into().empty();
+  MembershipOptions membership;
+  membership.policy = raw ? SlowPolicy::kUnbounded : PolicyOf(method.stream);
+  membership.mode = mode;
+  membership.group = tag;  // no other part of the connection begins there
+
+  Feed::Config config;
+  config.upstream = upstream;
+  config.grpc_path = method.grpc_path;
+  config.shared = shared;
+  // The encoder lives in the served schema: the feed holds both.
+  config.encoder = std::shared_ptr<const FrameEncoder>(
+      served, raw ? route.raw_stream.get() : route.encoder.get());
+  config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
+  config.live_values =
+      !has_ids && !raw && SnapshotOf(method.stream) != Snapshot::What::kNone;
+  config.hide_outages = method.stream.hide_outages();
+  config.replay = options_.replay;
+  config.linger = options_.linger;
+  config.reconnect.give_up_after =
+      method.give_up_after.value_or(options_.give_up_after);
+  config.reconnect.codes = method.reconnect_codes;
+  if (SpeaksForOneUser(method)) config.metadata = IdentityMetadata(identity);
+  config.metadata.insert(config.metadata.end(), forwarded.begin(),
+                         forwarded.end());
+  if (options_.exposed != nullptr) {
+    config.exposed = options_.exposed->filter(shared);
+  }
+  config.metadata.emplace_back(kTraceparentMetadata, traceparent);
+
+  auto parts = SplitRequest(request, raw ? nullptr : method.share_by);
+  if (!parts.ok()) return parts.status();
+  // Feeds of another schema version encode differently, and a backend may
+  // answer everybody otherwise by what it is told of them.
+  const std::string of_whom = shared ? MetadataKey(forwarded) : "";
+  const auto key_of = [&route, &of_whom](const std::string& bytes) {
+    return absl::StrCat(reinterpret_cast<uintptr_t>(route.encoder.get()), "\n",
+                        of_whom.size(), "\n", of_whom, bytes);
+  };
+  if (shared && parts->size() > 1) {
+    // All or none: what is refused must not begin hundreds of calls first.
+    std::vector<std::string> keys;
+    for (const SharedRequest& part : *parts) keys.push_back(key_of(part.bytes));
+    const absl::Status quota = registry_->CheckQuota(address, keys);
+    if (!quota.ok()) return quota;
+  }
+  for (SharedRequest& part : *parts) {
+    const size_t point = std::min(part.index, resume.size() - 1);
+    const ResumePoint& at = resume[point];
+    if (at.over) continue;
+    membership.tag = tag + static_cast<int>(point);
+    Feed::Config each = config;
+    each.call_tag =
+        CallTag(method.grpc_path, part.bytes, SubjectOfCalls(method, identity));
+    each.request = std::move(part.bytes);
+    const std::string* after =
+        has_ids && !at.after.empty() ? &at.after : nullptr;
+    each.returning = at.returning;
+    if (resumable) {
+      each.request_after =
+          [served, prototype = route.request_prototype,
+           path = method.stream.resume_into(), bytes = each.request](
+              absl::string_view id) -> std::optional<std::string> {
+        // The backend gave no such id.
+        if (IsOwnId(id)) return std::nullopt;
+        std::unique_ptr<Message> message(prototype->New());
+        message->ParsePartialFromString(bytes);
+        if (!SetFieldFromText(message.get(), path, id).ok()) {
+          return std::nullopt;
+        }
+        return SerializeCanonically(*message);
+      };
+    }
+    std::unique_ptr<PendingSubscriber> place;
+    std::shared_ptr<Feed> own;
+    if (shared) {
+      const std::string key = key_of(each.request);
+      auto joined =
+          registry_->Join(key, address, std::move(each), after, subscription);
+      if (!joined.ok()) return joined.status();
+      place = *std::move(joined);
+    } else {
+      const bool resumes = after != nullptr && each.request_after &&
+                           each.request_after(*after).has_value();
+      if (resumes) each.first_id = *after;
+      // A user's own streams are limited by user, a stranger's like feeds.
+      if (!identity.has_value()) {
+        auto charge = registry_->ChargeOwn(
+            address, each.request.size() + MetadataKey(forwarded).size());
+        if (!charge.ok()) return charge.status();
+        each.charge = *std::move(charge);
+      }
+      own = Feed::Create(context_, std::move(each));
+      place = own->Join(nullptr, subscription, at.returning);
+      if (after != nullptr && !resumes) {
+        place->BeginWith(ResetFrame(*after, ""));
+      }
+    }
+    if (has_ids && !at.unknown.empty()) {
+      place->BeginWith(ResetFrame(at.unknown, ""));
+    }
+    subscription->Add(std::move(place), membership);
+    if (own != nullptr) own->Begin();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,348 @@
+#include "bridge/http/handshakes.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bridge/http/answer_and_close.h"
+#include "bridge/http/http_error.h"
+#include "bridge/net/clock.h"
+#include "bridge/net/proxy_header.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr int kEventsPerRound = 64;
+constexpr uint64_t kWakeNumber = 0;  // no pending's
+
+}  // namespace
+
+class Handshakes::HandshakeThread {
+ public:
+  explicit HandshakeThread(Handshakes* handshakes) : handshakes_(handshakes) {}
+  ~HandshakeThread() {
+    Stop();
+    if (wake_fd_ >= 0) close(wake_fd_);
+    if (epoll_fd_ >= 0) close(epoll_fd_);
+  }
+
+  absl::Status Start() {
+    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = kWakeNumber;
+    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+      return absl::ResourceExhaustedError("no descriptors for handshakes");
+    }
+    thread_ = std::thread([this] { Run(); });
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    {
+      MutexLock lock(&mu_);
+      stopped_ = true;
+    }
+    Wake();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  // Closes a pending, soon. From any thread.
+  void DropLater(uint64_t number) {
+    {
+      MutexLock lock(&mu_);
+      to_drop_.push_back(number);
+    }
+    Wake();
+  }
+
+  void Add(std::unique_ptr<PendingConnection> pending) {
+    {
+      MutexLock lock(&mu_);
+      if (!stopped_) {
+        arrived_.push_back(std::move(pending));
+        pending = nullptr;
+      }
+    }
+    if (pending != nullptr) {
+      Close(pending.get());
+    } else {
+      Wake();
+    }
+  }
+
+ private:
+  void Wake() const {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = write(wake_fd_, &one, sizeof one);
+  }
+
+  void Run() {
+    std::vector<epoll_event> events(kEventsPerRound);
+    for (;;) {
+      const int count = epoll_wait(epoll_fd_, events.data(), kEventsPerRound,
+                                   MillisecondsToDeadline());
+      for (int i = 0; i < count; ++i) {
+        const uint64_t number = events[static_cast<size_t>(i)].data.u64;
+        if (number == kWakeNumber) {
+          uint64_t ignored;
+          [[maybe_unused]] const ssize_t n =
+              read(wake_fd_, &ignored, sizeof ignored);
+          continue;
+        }
+        const auto it = pending_.find(number);
+        if (it != pending_.end()) Serve(it->second.get());
+      }
+      std::vector<std::unique_ptr<PendingConnection>> arrived;
+      std::vector<uint64_t> to_drop;
+      bool stopped = false;
+      {
+        MutexLock lock(&mu_);
+        arrived.swap(arrived_);
+        to_drop.swap(to_drop_);
+        stopped = stopped_;
+      }
+      if (stopped) {
+        for (auto& pending : arrived) Close(pending.get());
+        for (auto& [number, pending] : pending_) Close(pending.get());
+        pending_.clear();
+        return;
+      }
+      for (auto& pending : arrived) Welcome(std::move(pending));
+      for (const uint64_t number : to_drop) {
+        const auto it = pending_.find(number);
+        if (it != pending_.end()) Drop(it->second.get());
+      }
+      while (!deadlines_.empty() && deadlines_.front().first <= NowNs()) {
+        const auto it = pending_.find(deadlines_.front().second);
+        deadlines_.pop_front();
+        if (it != pending_.end()) Drop(it->second.get());
+      }
+    }
+  }
+
+  int MillisecondsToDeadline() {
+    // Who has left needs no deadline.
+    while (!deadlines_.empty() &&
+           !pending_.contains(deadlines_.front().second)) {
+      deadlines_.pop_front();
+    }
+    if (deadlines_.empty()) return -1;
+    return static_cast<int>(std::clamp<int64_t>(
+        (deadlines_.front().first - NowNs()) / 1'000'000 + 1, 0, 3'600'000));
+  }
+
+  void Welcome(std::unique_ptr<PendingConnection> arrived) {
+    PendingConnection* pending = arrived.get();
+    // All have the same time, so they are due in the order of their coming.
+    deadlines_.emplace_back(
+        NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.timeout),
+        pending->number);
+    pending_.emplace(pending->number, std::move(arrived));
+    Serve(pending);
+  }
+
+  // Goes on as far as the connection allows.
+  void Serve(PendingConnection* pending) {
+    if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
+    const TlsContext* tls = handshakes_->options_.tls;
+    if (tls == nullptr) return Leave(pending, nullptr);
+    if (pending->tls == nullptr) {
+      SslPtr session = tls->NewSession(pending->fd);
+      if (session == nullptr) return Drop(pending);
+      pending->tls = std::make_unique<TlsTransport>(std::move(session));
+    }
+    switch (pending->tls->Shake()) {
+      case TlsTransport::Handshake::kDone:
+        return Leave(pending, std::move(pending->tls));
+      case TlsTransport::Handshake::kWantRead:
+        return Watch(pending, EPOLLIN);
+      case TlsTransport::Handshake::kWantWrite:
+        return Watch(pending, EPOLLOUT);
+      case TlsTransport::Handshake::kFailed:
+        return Drop(pending);
+    }
+  }
+
+  // True: it is there, and nothing behind it was taken off the socket.
+  bool ReadProxyHeader(PendingConnection* pending) {
+    char buffer[kMaxProxyHeaderBytes];
+    for (;;) {
+      const ssize_t n = recv(pending->fd, buffer, sizeof buffer, MSG_PEEK);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) {
+        Watch(pending, EPOLLIN);
+        return false;
+      }
+      if (n <= 0) {
+        Drop(pending);
+        return false;
+      }
+      const size_t before = pending->head.size();
+      pending->head.append(buffer, static_cast<size_t>(n));
+      const ProxyHeader header = ParseProxyHeader(pending->head);
+      if (header.state == ProxyHeader::State::kInvalid ||
+          pending->head.size() > 2 * kMaxProxyHeaderBytes) {
+        Drop(pending);
+        return false;
+      }
+      const bool complete = header.state == ProxyHeader::State::kComplete;
+      const size_t take =
+          complete ? header.size - before : static_cast<size_t>(n);
+      if (recv(pending->fd, buffer, take, 0) != static_cast<ssize_t>(take)) {
+        Drop(pending);
+        return false;
+      }
+      if (!complete) continue;
+      pending->awaits_proxy_header = false;
+      std::string().swap(pending->head);
+      if (!header.address.empty()) {
+        pending->peer_address = header.address;
+        const std::string key = LimitKey(header.address);
+        handshakes_->pending_.Identify(pending->number, key);
+        handshakes_->DropExcess(key);
+        if (!IsInTime(pending)) return false;
+      }
+      return true;
+    }
+  }
+
+  bool IsInTime(PendingConnection* pending) {
+    RateLimiter* rate = handshakes_->options_.rate;
+    if (rate == nullptr) return true;
+    const absl::Duration wait =
+        rate->Take(LimitKey(pending->peer_address), NowNs());
+    if (wait == absl::ZeroDuration()) return true;
+    epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, pending->fd, nullptr);
+    handshakes_->TurnAway(pending->fd, wait);
+    pending->fd = -1;
+    Drop(pending);
+    return false;
+  }
+
+  void Watch(PendingConnection* pending, uint32_t events) {
+    if (pending->watched == events) return;
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = pending->number;
+    const int op = pending->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    pending->watched = events;
+    if (epoll_ctl(epoll_fd_, op, pending->fd, &event) != 0) Drop(pending);
+  }
+
+  void Leave(PendingConnection* pending, std::unique_ptr<Transport> transport) {
+    if (pending->watched != 0) {
+      epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, pending->fd, nullptr);
+    }
+    const int fd = std::exchange(pending->fd, -1);
+    std::string peer_address = std::move(pending->peer_address);
+    Drop(pending);
+    handshakes_->entered_(fd, std::move(peer_address), std::move(transport));
+  }
+
+  void Drop(PendingConnection* pending) {
+    Close(pending);
+    pending_.erase(pending->number);
+  }
+
+  void Close(PendingConnection* pending) const {
+    pending->tls.reset();
+    if (pending->fd >= 0) close(pending->fd);
+    handshakes_->pending_.Remove(pending->number);
+    --handshakes_->connections_;
+  }
+
+  Handshakes* const handshakes_;  // outlives this
+  int epoll_fd_ = -1;
+  int wake_fd_ = -1;
+  std::thread thread_;
+
+  Mutex mu_;
+  std::vector<std::unique_ptr<PendingConnection>> arrived_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint64_t> to_drop_ ABSL_GUARDED_BY(mu_);
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+
+  // Of the thread.
+  absl::flat_hash_map<uint64_t, std::unique_ptr<PendingConnection>> pending_;
+  std::deque<std::pair<int64_t, uint64_t>> deadlines_;
+};
+
+Handshakes::Handshakes(Options options, Entered entered)
+    : options_(std::move(options)), entered_(std::move(entered)) {}
+
+Handshakes::~Handshakes() { Stop(); }
+
+absl::Status Handshakes::Start() {
+  if (options_.tls == nullptr && !options_.proxy_protocol) {
+    return absl::OkStatus();
+  }
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.push_back(std::make_unique<HandshakeThread>(this));
+    if (absl::Status started = threads_.back()->Start(); !started.ok()) {
+      return started;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Handshakes::Stop() {
+  for (auto& thread : threads_) thread->Stop();
+}
+
+bool Handshakes::Enter(int fd, const std::string& peer_address) {
+  const bool proxy_header = NeedsProxyHeader(peer_address);
+  if (options_.rate != nullptr && !options_.proxies.Trusts(peer_address)) {
+    const absl::Duration wait =
+        options_.rate->Take(LimitKey(peer_address), NowNs());
+    if (wait > absl::ZeroDuration()) {
+      TurnAway(fd, wait);
+      return false;
+    }
+  }
+  if (!proxy_header && options_.tls == nullptr) return true;
+  auto pending = std::make_unique<PendingConnection>();
+  pending->fd = fd;
+  pending->peer_address = peer_address;
+  pending->awaits_proxy_header = proxy_header;
+  const size_t thread = next_thread_++ % threads_.size();
+  // A trusted proxy's connections are its clients'.
+  const std::string key =
+      options_.proxies.Trusts(peer_address) ? "" : LimitKey(peer_address);
+  pending->number = pending_.Add(thread, key, NowNs());
+  ++connections_;
+  threads_[thread]->Add(std::move(pending));
+  DropExcess(key);
+  return false;
+}
+
+void Handshakes::DropExcess(const std::string& key) {
+  while (const auto excess =
+             pending_.TakeExcess(key, options_.max_per_address)) {
+    threads_[excess->thread]->DropLater(excess->number);
+  }
+}
+
+bool Handshakes::DropOldest(int64_t latest_ns) {
+  const auto oldest = pending_.TakeOldest(latest_ns);
+  if (!oldest.has_value()) return false;
+  threads_[oldest->thread]->DropLater(oldest->number);
+  return true;
+}
+
+void Handshakes::TurnAway(int fd, absl::Duration wait) const {
+  if (options_.rejections != nullptr) options_.rejections->Add("429");
+  // Before a handshake there is no way to say why.
+  if (options_.tls != nullptr) {
+    close(fd);
+    return;
+  }
+  AnswerAndClose(fd, TooManyConnections(wait), options_.headers_for_origin);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,389 @@
+#include "bridge/http/http_listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "bridge/net/clock.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr int kEventsPerRound = 256;
+
+// After the last answer on a connection the client has so long to take it:
+// closing at once would reset the connection and destroy the answer.
+constexpr absl::Duration kLingerTime = absl::Seconds(2);
+
+// The rest of a refused head has this long to arrive.
+constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
+
+// By then there is space for a new connection, or it is refused.
+constexpr int64_t kPendingNs = 200'000'000;
+
+// epoll data of what is not a connection.
+constexpr uint64_t kListenHandle = ~uint64_t{0};
+constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
+
+}  // namespace
+
+HttpListener::HttpListener(Options options, Sink sink)
+    : options_(options),
+      sink_(std::move(sink)),
+      inbox_(std::make_shared<ConnectionInbox>()),
+      acceptor_(
+          [this](int fd, std::string peer_address) {
+            return Accepted(fd, std::move(peer_address));
+          },
+          [this] { return MakeSpace() == Space::kMade; },
+          [this](int fd) { TurnAway(fd); }),
+      handshakes_(options_.handshakes,
+                  [inbox = inbox_](int fd, std::string peer_address,
+                                   std::unique_ptr<Transport> transport) {
+                    if (!inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
+                                      std::move(peer_address), false, 0, fd,
+                                      std::move(transport)})) {
+                      close(fd);
+                    }
+                  }),
+      accounts_(
+          {options.max_buffered_bytes, options.max_connections_per_address}) {
+  deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
+  deadlines_.SetLength(ConnectionDeadlines::kBody, options_.body_timeout);
+  deadlines_.SetLength(ConnectionDeadlines::kIdle, options_.idle_timeout);
+  deadlines_.SetLength(ConnectionDeadlines::kWrite, options_.write_timeout);
+  deadlines_.SetLength(ConnectionDeadlines::kLinger, kLingerTime);
+  deadlines_.SetLength(ConnectionDeadlines::kRefused, kRefusedTime);
+}
+
+HttpListener::~HttpListener() {
+  Stop();
+  if (wake_fd_ >= 0) close(wake_fd_);
+  if (epoll_fd_ >= 0) close(epoll_fd_);
+}
+
+absl::Status HttpListener::Start(int listen_fd) {
+  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+  wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // The acceptor owns the listening socket in any case.
+  absl::Status started = acceptor_.Start(listen_fd, epoll_fd_, kListenHandle);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeHandle;
+  if (!started.ok() ||
+      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+    return absl::ResourceExhaustedError("no descriptors for the event loop");
+  }
+  if (absl::Status opened = handshakes_.Start(); !opened.ok()) return opened;
+  inbox_->Open(epoll_fd_, wake_fd_);
+  thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "http-listener");
+  return absl::OkStatus();
+}
+
+void HttpListener::StopAccepting() {
+  stop_accepting_ = true;
+  inbox_->StartDraining();
+}
+
+bool HttpListener::WaitUntilIdle(absl::Time deadline) {
+  MutexLock lock(&idle_mu_);
+  const auto busy = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(idle_mu_) {
+    return in_flight_ > 0 || (stop_accepting_ && !closed_);
+  };
+  while (busy()) {
+    if (idle_.wait_until(idle_mu_, absl::ToChronoTime(deadline)) ==
+        std::cv_status::timeout) {
+      return !busy();
+    }
+  }
+  return true;
+}
+
+void HttpListener::Stop() {
+  if (!thread_.joinable()) return;
+  stop_ = true;
+  inbox_->Wake();
+  thread_.join();
+}
+
+void HttpListener::Run() {
+  std::vector<epoll_event> events(kEventsPerRound);
+  while (!stop_) {
+    const int wait_ms = ExpireDeadlines();
+    const int count =
+        epoll_wait(epoll_fd_, events.data(), kEventsPerRound, wait_ms);
+    const int64_t now = NowNs();
+    if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
+    bool accept =
+        acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = events[static_cast<size_t>(i)];
+      if (event.data.u64 == kListenHandle) {
+        accept = true;
+      } else if (event.data.u64 == kWakeHandle) {
+        uint64_t ignored;
+        [[maybe_unused]] const ssize_t n =
+            read(wake_fd_, &ignored, sizeof ignored);
+      } else if (Http1Connection* connection = Find(event.data.u64)) {
+        OnEvent(connection, event.events);
+        KeepBounds();
+      }
+    }
+    for (ConnectionInbox::Item& item : inbox_->Take()) {
+      OnPosted(std::move(item));
+      KeepBounds();
+    }
+    if (pending_.fd >= 0 && accept) LetInPending(now);
+    if (accept && pending_.fd < 0) {
+      acceptor_.Accept(now);
+    } else if (accept) {
+      acceptor_.Pause(now);
+    }
+  }
+  CloseAll();
+}
+
+// Once, or with kRetire until the time of the last handshake is over.
+void HttpListener::EndAccepting(int64_t now_ns) {
+  using Stopping = Options::Stopping;
+  const bool first = std::exchange(accepting_, false);
+  if (first && options_.stopping == Stopping::kRetire) {
+    acceptor_.Retire(now_ns);
+  }
+  if (now_ns >= acceptor_.close_at_ns()) {
+    acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
+    if (pending_.fd >= 0) {
+      LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
+    }
+    MutexLock lock(&idle_mu_);
+    closed_ = true;
+    idle_.notify_all();
+  }
+  while (first && CloseLongestIdle()) {
+  }
+}
+
+// From here on no link reaches a connection. What was detached before is not
+// ours to close; what was answered before is still sent as far as it goes.
+void HttpListener::CloseAll() {
+  if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
+  acceptor_.Close(/*take_waiting=*/false);
+  handshakes_.Stop();
+  for (ConnectionInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
+  for (auto& slot : slots_) {
+    if (slot->fd >= 0) Forget(slot.get(), true);
+  }
+}
+
+bool HttpListener::IsFull(int fd) const {
+  // The kernel gives the lowest number that is free, so all below it are taken.
+  return (options_.max_connections != 0 &&
+          connections() >= options_.max_connections) ||
+         (options_.max_descriptor != 0 && fd >= options_.max_descriptor);
+}
+
+// Numbers tell how many there are only as long as none above is kept.
+int HttpListener::WithLowestNumber(int fd) {
+  const int lower = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (lower < 0) return fd;
+  if (lower > fd) {
+    close(lower);
+    return fd;
+  }
+  close(fd);
+  return lower;
+}
+
+// False: no more are to be accepted for a moment.
+bool HttpListener::Accepted(int fd, std::string peer_address) {
+  if (IsFull(fd)) {
+    switch (MakeSpace()) {
+      case Space::kMade:
+        fd = WithLowestNumber(fd);
+        break;
+      case Space::kSoon:
+        if (pending_.fd >= 0 || !accepting_) break;  // the last of all
+        pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
+        return false;
+      case Space::kNone:
+        TurnAway(fd);
+        return true;
+    }
+  }
+  LetIn(fd, std::move(peer_address));
+  return true;
+}
+
+void HttpListener::LetInPending(int64_t now_ns) {
+  const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
+  if (!IsFull(fd)) {
+    LetIn(fd, std::move(pending_.peer_address));
+  } else if (now_ns < pending_.until_ns) {
+    pending_.fd = fd;
+  } else {
+    TurnAway(fd);
+  }
+}
+
+void HttpListener::LetIn(int fd, std::string peer_address) {
+  if (handshakes_.Enter(fd, peer_address)) {
+    AddConnection(fd, std::move(peer_address), nullptr);
+  }
+}
+
+void HttpListener::AddConnection(int fd, std::string peer_address,
+                                 std::unique_ptr<Transport> transport) {
+  const int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (free_slots_.empty()) {
+    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
+    slots_.push_back(std::make_unique<Http1Connection>());
+  }
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  Http1Connection* connection = slots_[slot].get();
+  connection->slot = slot;
+  connection->fd = fd;
+  connection->peer_address = std::move(peer_address);
+  if (transport != nullptr) {
+    connection->tls = std::make_shared<TransportSlot>();
+    connection->tls->transport = std::move(transport);
+  }
+  ++connections_;
+  accounts_.Enter(connection,
+                  options_.handshakes.proxies.Trusts(connection->peer_address)
+                      ? ""
+                      : LimitKey(connection->peer_address));
+  deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+  while (Http1Connection* oldest = accounts_.MustLeave(*connection)) {
+    Forget(oldest, true);
+  }
+  if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
+}
+
+Http1Connection* HttpListener::Find(uint64_t handle) {
+  const auto slot = static_cast<uint32_t>(handle);
+  if (slot >= slots_.size()) return nullptr;
+  Http1Connection* connection = slots_[slot].get();
+  return connection->fd >= 0 && connection->handle() == handle ? connection
+                                                               : nullptr;
+}
+
+// Tells epoll what to look for. A connection that is new is added.
+bool HttpListener::Watch(Http1Connection* connection, uint32_t events) {
+  if (connection->watched == events) return true;
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = connection->handle();
+  const int op = connection->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  connection->watched = events;
+  return epoll_ctl(epoll_fd_, op, connection->fd, &event) == 0;
+}
+
+void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
+  switch (connection->state) {
+    case Http1Connection::State::kReading:
+    case Http1Connection::State::kLingering:
+      OnReadable(connection);
+      break;
+    case Http1Connection::State::kBusy:
+      OnWaitingClient(connection, events);
+      break;
+    case Http1Connection::State::kWriting:
+      if (events & (EPOLLERR | EPOLLHUP)) {
+        Forget(connection, true);
+      } else {
+        Flush(connection);
+      }
+      break;
+  }
+}
+
+void HttpListener::OnPosted(ConnectionInbox::Item item) {
+  if (item.what == ConnectionInbox::Item::What::kEntered) {
+    AddConnection(item.fd, std::move(item.bytes), std::move(item.transport));
+    return;
+  }
+  Http1Connection* connection = Find(item.handle);
+  if (connection == nullptr) return;
+  switch (item.what) {
+    case ConnectionInbox::Item::What::kAnswer:
+      Answer(connection, std::move(item.bytes), item.keep_alive);
+      break;
+    case ConnectionInbox::Item::What::kDetached:
+      Forget(connection, false);
+      break;
+    case ConnectionInbox::Item::What::kHeld:
+      if (connection->state == Http1Connection::State::kBusy &&
+          !connection->exchange.expired()) {
+        accounts_.SetHeld(connection, item.held_bytes);
+      }
+      break;
+    case ConnectionInbox::Item::What::kEntered:
+      break;  // has no connection yet: above
+  }
+}
+
+void HttpListener::Forget(Http1Connection* connection, bool close_fd) {
+  const std::shared_ptr<HttpExchange> exchange = connection->exchange.lock();
+  deadlines_.Clear(connection);
+  accounts_.Leave(connection);
+  Count(connection, false);
+  if (close_fd) close(connection->fd);
+  const uint32_t slot = connection->slot;
+  const uint32_t generation = connection->generation;
+  // Assignment alone would keep the memory of what they held.
+  std::string().swap(connection->in);
+  std::string().swap(connection->out);
+  *connection = Http1Connection();
+  // A handle of before must not find the next one.
+  connection->slot = slot;
+  connection->generation = generation + 1;
+  free_slots_.push_back(slot);
+  --connections_;
+  if (exchange != nullptr && close_fd) exchange->Abort();
+}
+
+void HttpListener::Count(Http1Connection* connection, bool in_flight) {
+  if (connection->counted == in_flight) return;
+  connection->counted = in_flight;
+  MutexLock lock(&idle_mu_);
+  in_flight_ += in_flight ? 1 : size_t{0} - 1;
+  if (in_flight_ == 0) idle_.notify_all();
+}
+
+// Closes what is overdue; returns the milliseconds until the next deadline, or
+// -1.
+int HttpListener::ExpireDeadlines() {
+  const int64_t now = NowNs();
+  while (Http1Connection* connection = deadlines_.Overdue(now)) {
+    const bool reading = connection->list == ConnectionDeadlines::kHead ||
+                         connection->list == ConnectionDeadlines::kBody;
+    if (connection->list == ConnectionDeadlines::kRefused) {
+      RefuseHead(connection);
+    } else if (reading && !connection->in.empty()) {
+      Refuse(connection, 408, "the request did not arrive in time");
+    } else {
+      Forget(connection, true);
+    }
+  }
+  int64_t next = deadlines_.Next();
+  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
+    if (at != 0) next = std::min(next, at);
+  }
+  if (next == std::numeric_limits<int64_t>::max()) return -1;
+  return static_cast<int>(
+      std::clamp<int64_t>((next - now) / 1'000'000 + 1, 0, 3'600'000));
+}
+
+}  // namespace sse_bridge

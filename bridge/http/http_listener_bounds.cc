@@ -1,0 +1,190 @@
+// What the listener does so that its connections keep within their bounds.
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/http/answer_and_close.h"
+#include "bridge/http/http_error.h"
+#include "bridge/http/http_listener.h"
+#include "bridge/net/clock.h"
+
+namespace sse_bridge {
+namespace {
+
+// A connection that has waited for its client this long will likely wait on.
+constexpr int64_t kSlowNs = 1'000'000'000;
+
+absl::string_view StatusName(int http_status) {
+  switch (http_status) {
+    case 408:
+      return "DEADLINE_EXCEEDED";
+    case 501:
+    case 505:
+      return "UNIMPLEMENTED";
+    case 503:
+      return "UNAVAILABLE";
+    default:
+      return "INVALID_ARGUMENT";
+  }
+}
+
+// Connections that are read before one is closed for another.
+constexpr int kReadsForSpace = 64;
+
+}  // namespace
+
+// Closes a connection that waits for its client, so that a new one fits: one
+// that has been answered for the last time; one whose request has been on its
+// way for a while, which is what silent and half-open ones look like; one that
+// is idle, which clients must cope with (RFC 9112, 9.5); at last any that has
+// not sent its whole request or not read its answer. Of each kind the oldest.
+HttpListener::Space HttpListener::MakeSpace() {
+  using Deadlines = ConnectionDeadlines;
+  const int64_t now = NowNs();
+  const auto is_old = [&](const Http1Connection& connection,
+                          int64_t min_age_ns) {
+    return min_age_ns == 0 || now - deadlines_.SetAt(connection) >= min_age_ns;
+  };
+  const auto close_first = [&](ConnectionDeadlines::List list,
+                               int64_t min_age_ns) {
+    Http1Connection* connection = deadlines_.First(list);
+    if (connection == nullptr || !is_old(*connection, min_age_ns)) return false;
+    Forget(connection, true);
+    return true;
+  };
+  // The whole of a request may be here, and only not read yet.
+  const auto close_first_head = [&](int64_t min_age_ns) {
+    for (int i = 0; i < kReadsForSpace; ++i) {
+      Http1Connection* connection = deadlines_.First(Deadlines::kHead);
+      if (connection == nullptr || !is_old(*connection, min_age_ns)) {
+        return false;
+      }
+      OnReadable(connection);
+      if (connection->fd < 0) return true;
+      if (connection->list == Deadlines::kHead) {
+        Forget(connection, true);
+        return true;
+      }
+    }
+    return false;
+  };
+  if (close_first(Deadlines::kLinger, 0) ||
+      close_first(Deadlines::kRefused, 0) || close_first_head(kSlowNs)) {
+    return Space::kMade;
+  }
+  if (handshakes_.DropOldest(now - kSlowNs)) return Space::kSoon;
+  if (close_first(Deadlines::kBody, kSlowNs) ||
+      close_first(Deadlines::kIdle, 0) || close_first_head(0)) {
+    return Space::kMade;
+  }
+  if (handshakes_.DropOldest(now)) return Space::kSoon;
+  return close_first(Deadlines::kBody, 0) ||
+                 close_first(Deadlines::kWrite, kSlowNs)
+             ? Space::kMade
+             : Space::kNone;
+}
+
+bool HttpListener::CloseLongestIdle() {
+  Http1Connection* connection = deadlines_.First(ConnectionDeadlines::kIdle);
+  if (connection == nullptr) return false;
+  Forget(connection, true);
+  return true;
+}
+
+void HttpListener::KeepBounds() {
+  while (Http1Connection* connection = accounts_.MustGiveBytes()) {
+    GiveBytes(connection);
+  }
+}
+
+void HttpListener::GiveBytes(Http1Connection* connection) {
+  constexpr char kWhy[] = "too many large requests; retry later";
+  switch (connection->state) {
+    case Http1Connection::State::kReading:
+      Refuse(connection, 503, kWhy);
+      break;
+    case Http1Connection::State::kBusy:
+      // Its answer, this one or one that is on its way already, counts when it
+      // comes.
+      accounts_.SetHeld(connection, 0);
+      if (auto exchange = connection->exchange.lock()) {
+        if (options_.rejections != nullptr) options_.rejections->Add("503");
+        exchange->Refuse(Refusal(503, kWhy, OriginOf(exchange->headers())));
+      }
+      connection->exchange.reset();
+      break;
+    case Http1Connection::State::kWriting:
+    case Http1Connection::State::kLingering:
+      Forget(connection, true);
+      break;
+  }
+}
+
+// A string keeps what it once needed; a short one has it in itself.
+size_t HttpListener::HeapBytes(const std::string& text) {
+  return text.capacity() > std::string().capacity() ? text.capacity() : 0;
+}
+
+void HttpListener::CountInput(Http1Connection* connection) {
+  size_t bytes = HeapBytes(connection->in);
+  size_t expected = 0;
+  if (const auto* framing = connection->framing.get(); framing != nullptr) {
+    bytes += framing->buffered_bytes();
+    if (framing->state() == RequestFraming::State::kBody) {
+      expected = framing->expected_end();
+    }
+  }
+  accounts_.SetHeld(connection, bytes, expected);
+}
+
+// Lets the input grow as strings do, but not beyond the request's end, where it
+// is known: what it takes counts, and would be up to twice what is needed.
+void HttpListener::ReserveInput(Http1Connection* connection, size_t bytes) {
+  std::string& in = connection->in;
+  const size_t needed = in.size() + bytes;
+  if (needed <= in.capacity() || connection->framing == nullptr ||
+      connection->framing->state() != RequestFraming::State::kBody) {
+    return;
+  }
+  const size_t end = connection->framing->expected_end();
+  if (end < needed || end >= 2 * in.capacity()) return;
+  std::string grown;
+  grown.reserve(end);
+  grown.append(in);
+  in.swap(grown);
+}
+
+// The first `bytes` of the input are done with.
+void HttpListener::DropInput(Http1Connection* connection, size_t bytes) {
+  // Not by assignment, which would keep the memory.
+  std::string rest = connection->in.substr(bytes);
+  connection->in.swap(rest);
+}
+
+HttpResponse HttpListener::Refusal(int status, absl::string_view why,
+                                   absl::string_view origin) const {
+  HttpResponse response = ErrorResponse(status, StatusName(status), why);
+  if (options_.headers_for_origin) {
+    for (auto& header : options_.headers_for_origin(origin)) {
+      response.headers.push_back(std::move(header));
+    }
+  }
+  return response;
+}
+
+// Whoever does not fit.
+void HttpListener::TurnAway(int fd) const {
+  if (options_.rejections != nullptr) options_.rejections->Add("503");
+  if (options_.handshakes.tls != nullptr) {
+    close(fd);  // before a handshake there is no way to say why
+    return;
+  }
+  AnswerAndClose(
+      fd, ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
+      options_.headers_for_origin);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,280 @@
+// What the listener does with a connection's bytes: requests in, answers out.
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "bridge/http/http_listener.h"
+#include "bridge/net/clock.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kReadBytes = size_t{16} << 10;
+
+// So much of a refused request is read for its Origin.
+constexpr size_t kMaxRefusedHeadBytes = size_t{64} << 10;
+
+// So many bytes are read over after the last answer.
+constexpr size_t kLingerBytes = size_t{1} << 20;
+
+constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+ssize_t HttpListener::Receive(Http1Connection* connection, char* buffer,
+                              size_t size) {
+  if (connection->tls == nullptr) return recv(connection->fd, buffer, size, 0);
+  const ssize_t n = connection->tls->transport->Recv(buffer, size);
+  if (n >= 0) return n;
+  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
+  return -1;
+}
+
+ssize_t HttpListener::SendSome(Http1Connection* connection,
+                               absl::string_view bytes) {
+  if (connection->tls == nullptr) {
+    return send(connection->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  // No bytes: those that were taken before.
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  const ssize_t n = bytes.empty() ? connection->tls->transport->Flush()
+                                  : connection->tls->transport->Send(&part, 1);
+  if (n >= 0) return n;
+  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
+  return -1;
+}
+
+void HttpListener::OnReadable(Http1Connection* connection) {
+  char buffer[kReadBytes];
+  const ssize_t n = Receive(connection, buffer, sizeof buffer);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n == 0 && connection->refusal != nullptr) {
+    RefuseHead(connection);
+    return;
+  }
+  if (n <= 0) {
+    Forget(connection, true);
+    return;
+  }
+  const auto size = static_cast<size_t>(n);
+  if (connection->state == Http1Connection::State::kLingering) {
+    connection->lingered_bytes += size;
+    if (connection->lingered_bytes > kLingerBytes) Forget(connection, true);
+    return;
+  }
+  if (connection->list == ConnectionDeadlines::kIdle) {
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+  }
+  ReserveInput(connection, size);
+  connection->in.append(buffer, size);
+  ContinueReading(connection);
+  // Unless it has become a request, or an answer.
+  if (connection->fd >= 0 &&
+      connection->state == Http1Connection::State::kReading) {
+    CountInput(connection);
+  }
+}
+
+void HttpListener::ContinueReading(Http1Connection* connection) {
+  if (connection->refusal != nullptr) {
+    ReadRefusedHead(connection);
+    return;
+  }
+  if (connection->framing == nullptr) {
+    connection->framing = std::make_unique<RequestFraming>(&options_.framing);
+  }
+  RequestFraming& framing = *connection->framing;
+  const RequestFraming::State before = framing.state();
+  switch (framing.Advance(connection->in)) {
+    case RequestFraming::State::kHead:
+      break;
+    case RequestFraming::State::kBody:
+      if (before != RequestFraming::State::kHead) break;
+      deadlines_.Set(connection, ConnectionDeadlines::kBody, NowNs());
+      // Who has sent some of the body does not wait to be asked for it.
+      if (framing.expects_continue() &&
+          connection->in.size() == framing.end() && !SendContinue(connection)) {
+        Forget(connection, true);
+      }
+      break;
+    case RequestFraming::State::kComplete:
+      PassOn(connection);
+      break;
+    case RequestFraming::State::kRefused:
+      connection->refusal = std::make_unique<RefusedHead>(
+          RefusedHead{framing.status(), framing.reason()});
+      deadlines_.Set(connection, ConnectionDeadlines::kRefused, NowNs());
+      ReadRefusedHead(connection);
+      break;
+  }
+}
+
+// A browser's page sees no answer, whatever it says, without headers that may
+// depend on the Origin, which may be in what has not come yet.
+void HttpListener::ReadRefusedHead(Http1Connection* connection) {
+  if (options_.headers_need_origin && !HasWholeHead(connection->in) &&
+      connection->in.size() <= kMaxRefusedHeadBytes) {
+    return;
+  }
+  RefuseHead(connection);
+}
+
+void HttpListener::RefuseHead(Http1Connection* connection) {
+  const std::unique_ptr<RefusedHead> refusal = std::move(connection->refusal);
+  Refuse(connection, refusal->status, refusal->why);
+}
+
+bool HttpListener::SendContinue(Http1Connection* connection) {
+  constexpr ssize_t kSize = sizeof kContinue - 1;
+  return SendSome(connection, absl::string_view(kContinue, kSize)) == kSize;
+}
+
+void HttpListener::PassOn(Http1Connection* connection) {
+  RequestFraming& framing = *connection->framing;
+  const uint64_t handle = connection->handle();
+  HttpExchange::Parsed parsed;
+  parsed.verb = framing.verb();
+  parsed.target = framing.target();
+  parsed.minor_version = framing.minor_version();
+  parsed.keep_alive = framing.keep_alive();
+  parsed.headers = framing.TakeHeaders();
+  parsed.body = framing.TakeBody();
+  parsed.peer_address = connection->peer_address;
+  auto exchange = std::make_shared<HttpExchange>(
+      std::move(parsed), std::make_unique<Http1ConnectionHandle>(
+                             inbox_, handle, connection->fd, connection->tls));
+
+  connection->minor_version = framing.minor_version();
+  connection->probed = false;
+  connection->exchange = exchange;
+  const size_t bytes = framing.end();
+  DropInput(connection, bytes);
+  connection->framing.reset();
+  connection->state = Http1Connection::State::kBusy;
+  Count(connection, true);
+  accounts_.SetWaiting(connection, false);
+  // What is left in `in` waits too.
+  accounts_.SetHeld(connection, bytes + HeapBytes(connection->in));
+  deadlines_.Clear(connection);
+  // No input: what is pipelined waits in the kernel. Once for each change: a
+  // client that is half gone stays so.
+  Watch(connection, EPOLLRDHUP | EPOLLET);
+  if (!sink_(exchange)) {
+    if (options_.rejections != nullptr) options_.rejections->Add("503");
+    exchange->Refuse(Refusal(503, "too many requests wait; retry later",
+                             OriginOf(exchange->headers())));
+  }
+}
+
+void HttpListener::OnWaitingClient(Http1Connection* connection,
+                                   uint32_t events) {
+  // No interim answer can be slipped into TLS, whose state is elsewhere now;
+  // but its clients do not end one direction only.
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
+                    (connection->tls != nullptr && (events & EPOLLRDHUP) != 0);
+  if (gone) {
+    if (auto exchange = connection->exchange.lock()) exchange->Abort();
+  } else if ((events & EPOLLRDHUP) && !connection->probed &&
+             connection->minor_version >= 1) {
+    connection->probed = true;
+    inbox_->SendUnlessDetached(connection->handle(), connection->fd, kContinue,
+                               sizeof kContinue - 1);
+  }
+}
+
+void HttpListener::Answer(Http1Connection* connection, std::string bytes,
+                          bool keep_alive) {
+  connection->exchange.reset();
+  connection->out = std::move(bytes);
+  connection->out_sent = 0;
+  connection->keep_alive = keep_alive && accepting_;
+  connection->state = Http1Connection::State::kWriting;
+  accounts_.SetWaiting(connection, true);
+  // While it is sent it is the listener's only, and then gone.
+  accounts_.SetHeld(connection, HeapBytes(connection->in));
+  Flush(connection);
+}
+
+void HttpListener::Flush(Http1Connection* connection) {
+  // A transport may hold some of what it took, which must leave too.
+  bool held = connection->tls != nullptr;
+  while (connection->out_sent < connection->out.size() || held) {
+    const absl::string_view left =
+        absl::string_view(connection->out).substr(connection->out_sent);
+    const ssize_t n = SendSome(connection, left);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      if (connection->list != ConnectionDeadlines::kWrite) {
+        deadlines_.Set(connection, ConnectionDeadlines::kWrite, NowNs());
+      }
+      accounts_.SetHeld(connection,
+                        HeapBytes(connection->out) + HeapBytes(connection->in));
+      Watch(connection, EPOLLOUT);
+      return;
+    }
+    if (n < 0 || (n == 0 && !left.empty())) {
+      Forget(connection, true);
+      return;
+    }
+    connection->out_sent += static_cast<size_t>(n);
+    if (left.empty()) held = false;
+  }
+  std::string().swap(connection->out);
+  CountInput(connection);
+  AfterAnswer(connection);
+}
+
+void HttpListener::AfterAnswer(Http1Connection* connection) {
+  Count(connection, false);
+  if (!connection->keep_alive) {
+    Linger(connection);
+    return;
+  }
+  connection->state = Http1Connection::State::kReading;
+  Watch(connection, EPOLLIN | EPOLLRDHUP);
+  if (connection->in.empty()) {
+    deadlines_.Set(connection, ConnectionDeadlines::kIdle, NowNs());
+  } else {
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+    ContinueReading(connection);
+  }
+}
+
+void HttpListener::Linger(Http1Connection* connection) {
+  if (connection->tls != nullptr) connection->tls->transport->ShutdownWrite();
+  shutdown(connection->fd, SHUT_WR);
+  connection->framing.reset();
+  DropInput(connection, connection->in.size());
+  CountInput(connection);
+  connection->state = Http1Connection::State::kLingering;
+  connection->lingered_bytes = 0;
+  deadlines_.Set(connection, ConnectionDeadlines::kLinger, NowNs());
+  Watch(connection, EPOLLIN);
+}
+
+void HttpListener::Refuse(Http1Connection* connection, int status,
+                          absl::string_view why) {
+  if (options_.rejections != nullptr) {
+    options_.rejections->Add(absl::StrCat(status));
+  }
+  const bool is_head =
+      connection->framing != nullptr && connection->framing->verb() == "HEAD";
+  std::string answer =
+      SerializeResponse(Refusal(status, why, OriginIn(connection->in)),
+                        /*keep_alive=*/false, is_head);
+  // Nothing of this connection is read any more.
+  connection->refusal.reset();
+  connection->framing.reset();
+  DropInput(connection, connection->in.size());
+  Answer(connection, std::move(answer), /*keep_alive=*/false);
+}
+
+}  // namespace sse_bridge

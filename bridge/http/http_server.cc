@@ -1,0 +1,175 @@
+#include "bridge/http/http_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <spdlog/spdlog.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/http/http_error.h"
+#include "bridge/http/http_listener.h"
+#include "bridge/http/httplib_server.h"
+#include "bridge/http/request_queue.h"
+
+namespace sse_bridge {
+namespace {
+
+// httplib listens with a backlog of 5, which drops bursts of connections.
+constexpr int kBacklog = 4096;
+
+int LocalPort(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  // Both families have it in the same place.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+}  // namespace
+
+struct HttpServer::Rep {
+  explicit Rep(Options given)
+      : options(std::move(given)),
+        server(options.reuse_port,
+               [this](std::shared_ptr<HttpExchange> exchange) {
+                 handler(std::move(exchange));
+               }),
+        port(options.port),
+        waiting(options.max_waiting_requests) {}
+
+  void Work(RequestQueue::For worker) {
+    while (std::shared_ptr<HttpExchange> exchange = waiting.Take(worker)) {
+      if (exchange->StartServing()) Serve(std::move(exchange));
+    }
+  }
+
+  void Serve(std::shared_ptr<HttpExchange> exchange) {
+    const int refused = server.Process(exchange);
+    if (refused == 0) return;
+    if (options.headers_for_origin) {
+      for (auto& [name, value] :
+           options.headers_for_origin(OriginOf(exchange->headers()))) {
+        exchange->AddResponseHeader(std::move(name), std::move(value));
+      }
+    }
+    exchange->Respond(Refusal(refused));
+  }
+
+  // What httplib refuses, in the form that all errors have. The listener has
+  // checked all that makes a request well-formed, so a 400 is about the method.
+  static HttpResponse Refusal(int status) {
+    if (status == 414) {
+      return ErrorResponse(414, "INVALID_ARGUMENT",
+                           "the request target is too long");
+    }
+    return ErrorResponse(501, "UNIMPLEMENTED",
+                         "the request method is not known");
+  }
+
+  const Options options;
+  HttplibServer server;
+  int listen_fd = -1;
+  int port;
+  Handler handler;
+  std::unique_ptr<HttpListener> listener;
+  std::vector<std::thread> workers;
+
+  RequestQueue waiting;
+};
+
+HttpServer::HttpServer(Options options)
+    : rep_(std::make_unique<Rep>(std::move(options))) {}
+
+HttpServer::~HttpServer() { Stop(); }
+
+absl::Status HttpServer::Bind() {
+  Rep& rep = *rep_;
+  rep.listen_fd = rep.options.listen_fd >= 0
+                      ? rep.options.listen_fd
+                      : rep.server.Listen(rep.options.host, &rep.port);
+  const int fd = rep.listen_fd;
+  if (fd < 0 || ::listen(fd, kBacklog) != 0 ||
+      fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0 ||
+      fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", rep.options.host, ":",
+                     rep.options.port, ": ", strerror(errno)));
+  }
+  if (rep.options.listen_fd >= 0) rep.port = LocalPort(fd);
+  return absl::OkStatus();
+}
+
+int HttpServer::port() const { return rep_->port; }
+
+void HttpServer::Start(Handler handler) {
+  rep_->handler = std::move(handler);
+  HttpListener::Options options;
+  options.framing = rep_->options.framing;
+  options.handshakes = rep_->options.handshakes;
+  options.handshakes.rejections = rep_->options.rejections;
+  options.handshakes.max_per_address =
+      rep_->options.max_connections_per_address;
+  options.handshakes.headers_for_origin = rep_->options.headers_for_origin;
+  options.headers_for_origin = rep_->options.headers_for_origin;
+  options.headers_need_origin = rep_->options.headers_need_origin;
+  options.head_timeout = rep_->options.head_timeout;
+  options.body_timeout = rep_->options.body_timeout;
+  options.idle_timeout = rep_->options.idle_timeout;
+  options.write_timeout = rep_->options.write_timeout;
+  options.max_connections = rep_->options.max_connections;
+  options.max_connections_per_address =
+      rep_->options.max_connections_per_address;
+  options.max_descriptor = rep_->options.max_descriptor;
+  options.max_buffered_bytes = rep_->options.max_buffered_bytes;
+  using Stopping = HttpListener::Options::Stopping;
+  options.stopping = rep_->options.listen_fd >= 0 ? Stopping::kLeaveWaiting
+                     : rep_->options.reuse_port   ? Stopping::kRetire
+                                                  : Stopping::kTakeWaiting;
+  options.rejections = rep_->options.rejections;
+  rep_->listener = std::make_unique<HttpListener>(
+      options, [rep = rep_.get()](std::shared_ptr<HttpExchange> exchange) {
+        return rep->waiting.Push(std::move(exchange));
+      });
+  for (int i = 0; i < rep_->options.workers; ++i) {
+    // The last of several is for short requests.
+    const auto worker = i > 0 && i == rep_->options.workers - 1
+                            ? RequestQueue::For::kShortOnly
+                            : RequestQueue::For::kAll;
+    rep_->workers.emplace_back(
+        [rep = rep_.get(), worker] { rep->Work(worker); });
+    pthread_setname_np(rep_->workers.back().native_handle(),
+                       absl::StrCat("http-worker-", i).c_str());
+  }
+  if (absl::Status started =
+          rep_->listener->Start(std::exchange(rep_->listen_fd, -1));
+      !started.ok()) {
+    spdlog::critical("{}", std::string(started.message()));
+    abort();
+  }
+}
+
+void HttpServer::StopAccepting() {
+  if (rep_->listener != nullptr) rep_->listener->StopAccepting();
+}
+
+bool HttpServer::WaitUntilIdle(absl::Time deadline) {
+  return rep_->listener == nullptr || rep_->listener->WaitUntilIdle(deadline);
+}
+
+void HttpServer::Stop() {
+  if (rep_->listen_fd >= 0) close(std::exchange(rep_->listen_fd, -1));
+  if (rep_->listener == nullptr) return;
+  rep_->waiting.Stop();
+  for (std::thread& worker : rep_->workers) worker.join();
+  rep_->workers.clear();
+  rep_->listener->Stop();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,124 @@
+#include "bridge/net/tls_context.h"
+
+#include <openssl/err.h>
+
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+namespace {
+
+// Of TLS 1.2; those of 1.3 are all good.
+constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+// The only protocol that is spoken here, as ALPN writes it.
+constexpr unsigned char kHttp11[] = "\x08http/1.1";
+
+// Names the context to its sessions, which clients may resume.
+constexpr unsigned char kSessionContext[] = "sse-bridge";
+
+int SelectHttp11(SSL*, const unsigned char** out, unsigned char* out_size,
+                 const unsigned char* in, unsigned int in_size, void*) {
+  unsigned char* selected = nullptr;
+  if (SSL_select_next_proto(&selected, out_size, kHttp11, sizeof kHttp11 - 1,
+                            in, in_size) != OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+  *out = selected;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+absl::Status FileError(const std::string& file, absl::string_view what) {
+  if (!std::ifstream(file)) {
+    return absl::NotFoundError(absl::StrCat(file, ": cannot be read"));
+  }
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  return absl::InvalidArgumentError(
+      absl::StrCat(file, ": no ", what, reason == nullptr ? "" : ": ",
+                   reason == nullptr ? "" : reason));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Create(
+    Options options) {
+  std::unique_ptr<TlsContext> tls(new TlsContext(std::move(options)));
+  if (absl::Status loaded = tls->Reload(); !loaded.ok()) return loaded;
+  return tls;
+}
+
+absl::Status TlsContext::Reload() {
+  absl::StatusOr<SslCtxPtr> fresh = Load();
+  if (!fresh.ok()) return fresh.status();
+  MutexLock lock(&mu_);
+  context_.swap(*fresh);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SslCtxPtr> TlsContext::Load() const {
+  OpenSslErrorScope errors;
+  SslCtxPtr context(SSL_CTX_new(TLS_server_method()));
+  if (context == nullptr ||
+      SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) != 1 ||
+      SSL_CTX_set_cipher_list(context.get(), kCiphers) != 1 ||
+      SSL_CTX_set_session_id_context(context.get(), kSessionContext,
+                                     sizeof kSessionContext - 1) != 1) {
+    return absl::InternalError("TLS cannot be set up");
+  }
+  SSL_CTX_set_options(context.get(),
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                          SSL_OP_CIPHER_SERVER_PREFERENCE |
+                          SSL_OP_PRIORITIZE_CHACHA |
+                          SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ENABLE_KTLS);
+  // Idle streams, which are most, hold no buffers.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  // Sessions are resumed by tickets, which need no memory here.
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_alpn_select_cb(context.get(), SelectHttp11, nullptr);
+
+  if (SSL_CTX_use_certificate_chain_file(context.get(),
+                                         options_.cert_file.c_str()) != 1) {
+    return FileError(options_.cert_file, "usable PEM certificate");
+  }
+  if (SSL_CTX_use_PrivateKey_file(context.get(), options_.key_file.c_str(),
+                                  SSL_FILETYPE_PEM) != 1) {
+    return FileError(options_.key_file, "usable PEM private key");
+  }
+  if (SSL_CTX_check_private_key(context.get()) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options_.key_file, ": is not the key of ", options_.cert_file));
+  }
+  if (options_.client_ca_file.empty()) return context;
+  STACK_OF(X509_NAME)* names =
+      SSL_load_client_CA_file(options_.client_ca_file.c_str());
+  if (names == nullptr ||
+      SSL_CTX_load_verify_locations(
+          context.get(), options_.client_ca_file.c_str(), nullptr) != 1) {
+    sk_X509_NAME_pop_free(names, X509_NAME_free);
+    return FileError(options_.client_ca_file, "usable PEM certificates");
+  }
+  SSL_CTX_set_client_CA_list(context.get(), names);
+  SSL_CTX_set_verify(context.get(),
+                     SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     nullptr);
+  return context;
+}
+
+SslPtr TlsContext::NewSession(int fd) const {
+  OpenSslErrorScope errors;
+  SslPtr session;
+  {
+    // The session shares the context's ownership.
+    MutexLock lock(&mu_);
+    session.reset(SSL_new(context_.get()));
+  }
+  if (session == nullptr || SSL_set_fd(session.get(), fd) != 1) return nullptr;
+  SSL_set_accept_state(session.get());
+  return session;
+}
+
+}  // namespace sse_bridge

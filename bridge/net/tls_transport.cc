@@ -1,0 +1,98 @@
+#include "bridge/net/tls_transport.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge {
+namespace {
+
+// What one TLS record holds. Small parts travel together.
+constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
+
+bool IsBlocked(int error) {
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+}
+
+}  // namespace
+
+TlsTransport::Handshake TlsTransport::Shake() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(session_.get());
+  if (result == 1) return Handshake::kDone;
+  switch (SSL_get_error(session_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Handshake::kWantRead;
+    case SSL_ERROR_WANT_WRITE:
+      return Handshake::kWantWrite;
+    default:
+      ERR_clear_error();
+      return Handshake::kFailed;
+  }
+}
+
+ssize_t TlsTransport::Write(const char* bytes, size_t size) {
+  ERR_clear_error();
+  size_t written = 0;
+  const int result = SSL_write_ex(session_.get(), bytes, size, &written);
+  if (result == 1) return static_cast<ssize_t>(written);
+  const int error = SSL_get_error(session_.get(), result);
+  ERR_clear_error();
+  return IsBlocked(error) ? kWouldBlock : kFailed;
+}
+
+ssize_t TlsTransport::Flush() {
+  while (!pending_.empty()) {
+    const ssize_t n = Write(pending_.data(), pending_.size());
+    if (n < 0) return n;
+    pending_.erase(0, static_cast<size_t>(n));
+  }
+  // An idle stream holds no memory for this.
+  if (pending_.capacity() > 64) std::string().swap(pending_);
+  return 0;
+}
+
+ssize_t TlsTransport::Send(const iovec* parts, int count) {
+  if (const ssize_t flushed = Flush(); flushed != 0) return flushed;
+  absl::string_view record(static_cast<const char*>(parts[0].iov_base),
+                           std::min(parts[0].iov_len, kRecordBytes));
+  thread_local char together[kRecordBytes];
+  if (count > 1 && record.size() < kRecordBytes) {
+    size_t size = 0;
+    for (int i = 0; i < count && size < kRecordBytes; ++i) {
+      const size_t n = std::min(parts[i].iov_len, kRecordBytes - size);
+      memcpy(together + size, parts[i].iov_base, n);
+      size += n;
+    }
+    record = absl::string_view(together, size);
+  }
+  const ssize_t n = Write(record.data(), record.size());
+  if (n != kWouldBlock) return n;
+  // OpenSSL has made a record of it, of which some may be on its way.
+  pending_.assign(record.data(), record.size());
+  return static_cast<ssize_t>(record.size());
+}
+
+ssize_t TlsTransport::Recv(char* buffer, size_t size) {
+  ERR_clear_error();
+  size_t read = 0;
+  const int result = SSL_read_ex(session_.get(), buffer, size, &read);
+  if (result == 1) return static_cast<ssize_t>(read);
+  const int error = SSL_get_error(session_.get(), result);
+  ERR_clear_error();
+  if (error == SSL_ERROR_ZERO_RETURN) return 0;
+  return IsBlocked(error) ? kWouldBlock : kFailed;
+}
+
+void TlsTransport::ShutdownWrite() {
+  if (!pending_.empty()) return;  // a record is cut short anyway
+  ERR_clear_error();
+  SSL_shutdown(session_.get());
+  ERR_clear_error();
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,204 @@
+#include "bridge/web/schema_json.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/codegen/ts_names.h"
+#include "buf/validate/validate.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace sse_bridge {
+namespace {
+
+namespace pb = ::google::protobuf;
+using Json = nlohmann::ordered_json;
+
+// Sets what is not empty.
+void Set(Json* object, const char* name, const std::string& text) {
+  if (!text.empty()) (*object)[name] = text;
+}
+void Set(Json* object, const char* name, bool value) {
+  if (value) (*object)[name] = true;
+}
+void Set(Json* object, const char* name, Json value) {
+  if (!value.empty()) (*object)[name] = std::move(value);
+}
+
+template <typename Descriptor>
+std::string Comment(const Descriptor& descriptor) {
+  pb::SourceLocation location;
+  if (!descriptor.GetSourceLocation(&location)) return "";
+  return std::string(absl::StripAsciiWhitespace(
+      location.leading_comments.empty() ? location.trailing_comments
+                                        : location.leading_comments));
+}
+
+template <typename Groups>
+Json GroupsJson(const Groups& groups) {
+  Json list = Json::array();
+  for (const auto& group : groups) list.push_back(Json(group.any_of()));
+  return list;
+}
+
+Json RulesJson(const pb::FieldDescriptor& field) {
+  if (!field.options().HasExtension(buf::validate::field)) return Json();
+  pb::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  const auto status = pb::util::MessageToJsonString(
+      field.options().GetExtension(buf::validate::field), &text, options);
+  return status.ok() ? Json::parse(text, nullptr, false) : Json();
+}
+
+// Collects the types that messages can hold.
+class Types {
+ public:
+  void Add(const pb::Descriptor* root) {
+    std::vector<const pb::Descriptor*> waiting = {root};
+    while (!waiting.empty()) {
+      const pb::Descriptor* type = waiting.back();
+      waiting.pop_back();
+      if (!seen_.insert(type->full_name()).second) continue;
+      Json fields = Json::array();
+      for (int i = 0; i < type->field_count(); ++i) {
+        fields.push_back(FieldJson(*type->field(i), &waiting));
+      }
+      messages_[type->full_name()] = std::move(fields);
+    }
+  }
+
+  Json Messages() const { return Json(messages_); }
+  Json Enums() const { return Json(enums_); }
+
+ private:
+  Json FieldJson(const pb::FieldDescriptor& field,
+                 std::vector<const pb::Descriptor*>* waiting) {
+    Json json = {{"name", field.name()}};
+    if (field.json_name() != field.name())
+      json["json_name"] = field.json_name();
+    const pb::FieldDescriptor* value = &field;
+    if (field.is_map()) {
+      json["map"] = field.message_type()->map_key()->type_name();
+      value = field.message_type()->map_value();
+    } else {
+      Set(&json, "repeated", field.is_repeated());
+    }
+    json["type"] = value->type_name();
+    if (value->message_type() != nullptr) {
+      json["type_name"] = value->message_type()->full_name();
+      waiting->push_back(value->message_type());
+    } else if (value->enum_type() != nullptr) {
+      json["type_name"] = value->enum_type()->full_name();
+      AddEnum(*value->enum_type());
+    }
+    if (const pb::OneofDescriptor* oneof = field.real_containing_oneof();
+        oneof != nullptr) {
+      json["oneof"] = oneof->name();
+    } else {
+      Set(&json, "optional",
+          field.has_presence() && field.message_type() == nullptr);
+    }
+    Set(&json, "comment", Comment(field));
+    Set(&json, "rules", RulesJson(field));
+    return json;
+  }
+
+  void AddEnum(const pb::EnumDescriptor& type) {
+    Json& names = enums_[type.full_name()];
+    if (!names.empty()) return;
+    for (int i = 0; i < type.value_count(); ++i) {
+      names.push_back(type.value(i)->name());
+    }
+  }
+
+  std::set<std::string> seen_;
+  std::map<std::string, Json> messages_;
+  std::map<std::string, Json> enums_;
+};
+
+Json RouteJson(const Route& route) {
+  Json json = {{"verb", route.verb}, {"path", route.path_template}};
+  Set(&json, "body", route.body);
+  Set(&json, "path_fields", Json(route.path_fields));
+  return json;
+}
+
+Json AccessJson(const sse::v1::Access& access) {
+  Json json = Json::object();
+  Set(&json, "authenticated", access.authenticated());
+  Set(&json, "scopes", GroupsJson(access.scopes()));
+  Set(&json, "roles", GroupsJson(access.roles()));
+  Set(&json, "subject_into", access.subject_into());
+  Set(&json, "public", access.public_());
+  return json;
+}
+
+Json StreamJson(const Method& method) {
+  Json json = Json::object();
+  Set(&json, "event", method.stream.event());
+  Set(&json, "event_from", method.stream.event_from());
+  Set(&json, "id_from", method.stream.id_from());
+  Set(&json, "resume_into", method.stream.resume_into());
+  if (method.in_bundle()) Set(&json, "bundle", method.stream.bundle().event());
+  return json;
+}
+
+Json MethodJson(const Method& method, const TsServiceNames& client) {
+  Json json = {{"name", method.descriptor->name()},
+               {"full_name", method.descriptor->full_name()}};
+  Set(&json, "streaming", method.server_streaming);
+  Set(&json, "summary", method.summary);
+  Set(&json, "description", method.description);
+  json["client"] = absl::StrCat(client.Member(method.descriptor->service()),
+                                ".", client.Method(method.descriptor));
+  Set(&json, "json_names", !method.json.preserve_proto_field_names());
+  for (const Route* route : method.routes) {
+    json["routes"].push_back(RouteJson(*route));
+  }
+  json["request"] = method.descriptor->input_type()->full_name();
+  json["response"] = method.descriptor->output_type()->full_name();
+  Set(&json, "access", AccessJson(method.access));
+  if (method.server_streaming) Set(&json, "stream", StreamJson(method));
+  return json;
+}
+
+}  // namespace
+
+std::string SchemaJson(const Schema& schema) {
+  Json services = Json::array();
+  std::map<std::string, size_t> places;
+  Types types;
+  const TsServiceNames client(schema);
+  for (const Method* method : schema.methods()) {
+    if (method->routes.empty()) continue;
+    const pb::ServiceDescriptor& service = *method->descriptor->service();
+    const auto [place, is_new] =
+        places.emplace(service.full_name(), services.size());
+    if (is_new) {
+      Json json = {{"name", service.full_name()}};
+      Set(&json, "comment", Comment(service));
+      json["methods"] = Json::array();
+      services.push_back(std::move(json));
+    }
+    services[place->second]["methods"].push_back(MethodJson(*method, client));
+    types.Add(method->descriptor->input_type());
+  }
+  Json json = {{"services", std::move(services)},
+               {"messages", types.Messages()},
+               {"enums", types.Enums()}};
+  for (const UnservedMethod& unserved : schema.unserved()) {
+    json["not_served"].push_back(
+        {{"method", unserved.name},
+         {"reason", std::string(unserved.why.message())}});
+  }
+  // Comments are whatever bytes a descriptor set has.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,254 @@
+// What the server does about clients that send too much, too slowly or
+// nothing, and about too many of them.
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "tests/unit/http/server_testing.h"
+
+namespace sse_bridge {
+namespace {
+
+using testing::GetRequest;
+using ::testing::HasSubstr;
+using testing::LoopbackClient;
+using testing::WireAnswer;
+
+class ServerLimitsTest : public testing::ServerFixture {
+ protected:
+  // Deadlines that a test can wait for. Those that it does not mean to reach
+  // are long.
+  static HttpServer::Options Patient() {
+    HttpServer::Options options;
+    options.head_timeout = options.body_timeout = options.idle_timeout =
+        options.write_timeout = absl::Seconds(60);
+    return options;
+  }
+};
+
+constexpr absl::Duration kSoon = absl::Milliseconds(100);
+
+TEST_F(ServerLimitsTest, RefusalsAreJsonErrorsAndEndTheConnection) {
+  StartServer();
+  const std::pair<std::string, int> cases[] = {
+      {"nonsense\r\n\r\n", 400},
+      {"GET / HTTP/2.0\r\n", 505},
+      {"GET /" + std::string(9000, 'a'), 414},
+      {GetRequest("/", "A: " + std::string(17'000, 'a') + "\r\n"), 431},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1048577\r\n\r\n", 413},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400},
+  };
+  for (const auto& [bytes, status] : cases) {
+    LoopbackClient client = Connect();
+    client.Send(bytes);
+    const WireAnswer answer = client.Read();
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(answer.Header("Content-Type"), "application/json");
+    EXPECT_EQ(answer.Header("Connection"), "close");
+    const auto json = nlohmann::json::parse(answer.body, nullptr, false);
+    ASSERT_TRUE(json.is_object());
+    EXPECT_EQ(json["error"]["code"], status);
+    EXPECT_TRUE(client.AtEnd());
+  }
+}
+
+TEST_F(ServerLimitsTest, TheAnswerIsNotLostWhenTheClientSendsOn) {
+  StartServer();
+  LoopbackClient client = Connect();
+  client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
+  client.Send(std::string(500'000, 'b'));
+  EXPECT_EQ(client.Read().status, 413);
+}
+
+TEST_F(ServerLimitsTest, NothingAfterARefusalIsServed) {
+  StartServer();
+  LoopbackClient client = Connect();
+  client.Send(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+      GetRequest("/smuggled"));
+  const std::string all = client.ReadToEnd();
+  EXPECT_THAT(all, HasSubstr(" 400 "));
+  EXPECT_THAT(all, ::testing::Not(HasSubstr("smuggled")));
+}
+
+TEST_F(ServerLimitsTest, SlowHeadsAreDroppedAtTheirDeadline) {
+  HttpServer::Options options = Patient();
+  options.head_timeout = kSoon;
+  StartServer(options);
+  LoopbackClient silent = Connect(), slow = Connect(), second = Connect();
+  slow.Send("GET / HT");
+  second.Send(GetRequest("/") + "GET /sec");
+  EXPECT_EQ(second.Read().status, 200);
+  EXPECT_EQ(second.Read().status, 408);
+  EXPECT_EQ(slow.Read().status, 408);
+  EXPECT_TRUE(slow.AtEnd());
+  // Who has sent nothing is told nothing.
+  EXPECT_TRUE(silent.AtEnd());
+}
+
+TEST_F(ServerLimitsTest, AnotherByteDoesNotMoveTheDeadline) {
+  HttpServer::Options options = Patient();
+  options.head_timeout = kSoon;
+  StartServer(options);
+  LoopbackClient client = Connect();
+  const absl::Time start = absl::Now();
+  while (absl::Now() < start + 3 * kSoon) {
+    client.Send("x");
+    absl::SleepFor(kSoon / 20);
+  }
+  EXPECT_EQ(client.Read().status, 408);
+}
+
+TEST_F(ServerLimitsTest, SlowBodiesAreDroppedAtTheirDeadline) {
+  HttpServer::Options options = Patient();
+  options.body_timeout = kSoon;
+  StartServer(options);
+  LoopbackClient client = Connect();
+  client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc");
+  const WireAnswer answer = client.Read();
+  EXPECT_EQ(answer.status, 408);
+  EXPECT_THAT(answer.body, HasSubstr("DEADLINE_EXCEEDED"));
+  EXPECT_TRUE(client.AtEnd());
+}
+
+TEST_F(ServerLimitsTest, IdleConnectionsEndSilently) {
+  HttpServer::Options options = Patient();
+  options.idle_timeout = kSoon;
+  StartServer(options);
+  LoopbackClient client = Connect();
+  client.Send(GetRequest("/"));
+  EXPECT_EQ(client.Read().status, 200);
+  EXPECT_TRUE(client.AtEnd());
+}
+
+TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerIsDropped) {
+  HttpServer::Options options = Patient();
+  options.write_timeout = kSoon;
+  StartServer(options, /*echoes=*/false);
+  LoopbackClient client = Connect();
+  client.Send(GetRequest("/"));
+  const std::string body(size_t{64} << 20, 'b');
+  Next()->Respond({200, {}, body});
+  EXPECT_TRUE(server_->WaitUntilIdle(absl::Now() + absl::Seconds(20)));
+  EXPECT_LT(client.ReadToEnd().size(), body.size());
+}
+
+TEST_F(ServerLimitsTest, WaitingForAnAnswerHasNoDeadlineHere) {
+  HttpServer::Options options;
+  options.head_timeout = options.body_timeout = options.idle_timeout =
+      options.write_timeout = kSoon / 2;
+  StartServer(options, /*echoes=*/false);
+  LoopbackClient client = Connect();
+  client.Send(GetRequest("/"));
+  const auto exchange = Next();
+  absl::SleepFor(2 * kSoon);
+  exchange->Respond({200, {}, "x"});
+  EXPECT_EQ(client.Read().body, "x");
+}
+
+TEST_F(ServerLimitsTest, SlowConnectionsDoNotHoldUpOthers) {
+  StartServer(Patient());
+  std::vector<LoopbackClient> slow;
+  for (int i = 0; i < 1500; ++i) {
+    slow.push_back(Connect());
+    slow.back().Send(i % 2 ? "GET / HTTP/1.1\r\nX-a: b\r\n"
+                           : "POST / HTTP/1.1\r\nHost: h\r\n"
+                             "Content-Length: 1000\r\n\r\nabc");
+  }
+  // With a worker for each of them this would not come back.
+  for (int i = 0; i < 100; ++i) {
+    LoopbackClient client = Connect();
+    client.Send(GetRequest("/"));
+    EXPECT_EQ(client.Read().status, 200);
+    slow[static_cast<size_t>(i)].Send("c");
+  }
+}
+
+TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreToldSo) {
+  HttpServer::Options options = Patient();
+  options.max_connections = 2;
+  StartServer(options, /*echoes=*/false);
+  LoopbackClient first = Connect(), second = Connect();
+  first.Send(GetRequest("/1"));
+  second.Send(GetRequest("/2"));
+  const auto one = Next(), two = Next();
+  LoopbackClient third = Connect();
+  const WireAnswer answer = third.Read();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.Header("Retry-After"), "");
+  EXPECT_TRUE(third.AtEnd());
+  one->Respond({200, {}, ""});
+  two->Respond({200, {}, ""});
+}
+
+TEST_F(ServerLimitsTest, IdleConnectionsGiveWayToNewOnes) {
+  HttpServer::Options options = Patient();
+  options.max_connections = 2;
+  StartServer(options);
+  LoopbackClient first = Connect(), second = Connect();
+  for (LoopbackClient* each : {&first, &second}) {
+    each->Send(GetRequest("/"));
+    EXPECT_EQ(each->Read().status, 200);
+  }
+  LoopbackClient third = Connect();
+  third.Send(GetRequest("/"));
+  EXPECT_EQ(third.Read().status, 200);
+  EXPECT_TRUE(first.AtEnd());
+  second.Send(GetRequest("/"));
+  EXPECT_EQ(second.Read().status, 200);
+}
+
+TEST_F(ServerLimitsTest, StreamsAreNotAmongTheListenersConnections) {
+  HttpServer::Options options = Patient();
+  options.max_connections = 1;
+  StartServer(options, /*echoes=*/false);
+  LoopbackClient stream = Connect();
+  stream.Send(GetRequest("/"));
+  const int fd = Next()->DetachForStream().fd;
+  // The listener knows now that it has left.
+  ASSERT_TRUE(server_->WaitUntilIdle(absl::Now() + absl::Seconds(20)));
+  LoopbackClient other = Connect();
+  other.Send(GetRequest("/"));
+  Next()->Respond({200, {}, ""});
+  EXPECT_EQ(other.Read().status, 200);
+  close(fd);
+}
+
+TEST_F(ServerLimitsTest, WaitingRequestsAreBounded) {
+  HttpServer::Options options = Patient();
+  options.max_waiting_requests = 0;
+  StartServer(options);
+  LoopbackClient client = Connect();
+  client.Send(GetRequest("/"));
+  EXPECT_EQ(client.Read().status, 503);
+  EXPECT_TRUE(client.AtEnd());
+}
+
+TEST_F(ServerLimitsTest, LargeUnfinishedRequestsAreBoundedTogether) {
+  HttpServer::Options options = Patient();
+  options.max_buffered_bytes = 800'000;
+  StartServer(options);
+  const std::string head =
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 250001\r\n\r\n";
+  LoopbackClient large = Connect(), larger = Connect();
+  large.Send(head + std::string(250'000, 'b'));
+  larger.Send(head + std::string(250'000, 'b'));
+  // One of them has no room. Small ones have, and the other once it is gone.
+  LoopbackClient small = Connect();
+  small.Send(GetRequest("/"));
+  EXPECT_EQ(small.Read().status, 200);
+  large.Send("b");
+  larger.Send("b");
+  const int statuses = large.Read().status + larger.Read().status;
+  EXPECT_EQ(statuses, 200 + 503);
+}
+
+}  // namespace
+}  // namespace sse_bridge
