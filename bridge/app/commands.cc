@@ -6,8 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/app/access_setup.h"
-#include "bridge/app/listeners.h"
+#include "bridge/app/bridge.h"
 #include "bridge/app/route_table.h"
 #include "bridge/app/wiring.h"
 #include "bridge/config/command_line.h"
@@ -16,9 +15,6 @@
 #include "bridge/config/manual.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
-#include "bridge/delivery/delivery.h"
-#include "bridge/ops/descriptor_limit.h"
-#include "bridge/ops/file_watcher.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
 #include "bridge/transcode/json_options.h"
@@ -63,28 +59,13 @@ int Check(const std::vector<std::string>& arguments) {
   for (const std::string& warning : loaded->warnings) {
     std::cerr << "sse-bridge: warning: " << warning << "\n";
   }
-  FileWatcher watcher;
-  Delivery delivery({});
-  auto upstreams = MakeUpstreams(*loaded, &delivery, /*counts=*/nullptr);
-  if (!upstreams.ok()) return Fail(upstreams.status());
-  auto limits = MakeSharedLimits(*loaded);
-  if (!limits.ok()) return Fail(limits.status());
-  auto access = AccessSetup::Create(*loaded, &watcher, &delivery,
-                                    /*rejections=*/nullptr);
-  if (!access.ok()) return Fail(access.status());
-  const auto metadata_rules = MakeMetadataRules(*loaded);
-  if (!metadata_rules.ok()) return Fail(metadata_rules.status());
-  auto server = PublicServer(*loaded, **access, RaiseDescriptorLimit());
-  if (!server.ok()) return Fail(server.status());
-  if (auto names = AdminNames(*loaded); !names.ok()) {
-    return Fail(names.status());
-  }
-  auto served = LoadSchema(*loaded, upstreams->router);
-  if (!served.ok()) return Fail(served.status());
-  for (const std::string& warning : (*served)->schema().warnings()) {
+  const auto bridge = Bridge::Create(*std::move(loaded));
+  if (!bridge.ok()) return Fail(bridge.status());
+  const Schema& schema = (*bridge)->served()->schema();
+  for (const std::string& warning : schema.warnings()) {
     std::cerr << "sse-bridge: warning: " << warning << "\n";
   }
-  std::cout << RouteTable((*served)->schema(), loaded->config);
+  std::cout << RouteTable(schema, (*bridge)->config());
   return 0;
 }
 

@@ -200,11 +200,11 @@ TEST_F(EndTest, SighupReadsTheSchemaAgainWithoutDroppingStreams) {
   };
   WriteFile(set, "half a schema");
   bridge.process->Signal(SIGHUP);
-  wait_for_log("the schema stays as it is");
+  wait_for_log("the current schema stays in use");
   EXPECT_EQ(bridge.Call("GET", "/prices/stream").status, 400);
   WriteFile(set, builtin);
   bridge.process->Signal(SIGHUP);
-  wait_for_log("the schema was read again");
+  wait_for_log("the schema was loaded again");
   Publish("A", 7);
   EXPECT_EQ(Data(stream.Event())["price"], 7);
   HttpConnection next = bridge.Stream("/prices/stream?symbols=A");
