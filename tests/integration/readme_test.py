@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks the documents, and runs their commands as they stand there.
 
-Every relative link in every *.md must resolve, and README.md must stay short.
+Every relative link in every *.md must resolve, every file that is named must
+exist, and README.md must stay short.
 
 Each ```sh block of the documents is run, README.md's first, in a folder that
 looks like the repository, after the .proto of "Your own service" was written
@@ -88,8 +89,21 @@ def broken_links(path):
             yield "%s: %s has no such heading" % (path, target)
 
 
+# A file of this repository, named in the text.
+FILE = re.compile(r"`((?:bridge|backends|gen|proto|scripts|tests)/[\w./-]+\.\w+)`")
+
+
+def missing_files(path):
+    for file in FILE.findall(read(path)):
+        if not os.path.exists(os.path.join(ROOT, file)):
+            yield "%s: there is no %s" % (path, file)
+
+
 def check_documents():
     broken = [link for path in documents() for link in broken_links(path)]
+    # DESIGN.md and CONTRIBUTING.md describe the folders of the new layout.
+    if os.path.isdir(os.path.join(ROOT, "bridge/app")):
+        broken += [file for path in documents() for file in missing_files(path)]
     assert not broken, "\n".join(broken)
     lines = read("README.md").count("\n")
     assert lines <= MAX_README_LINES, "README.md has %d lines" % lines
