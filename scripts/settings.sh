@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes the tables of settings into README.md, from proto/bridge/v1/config.proto
-# as it is built into sse-bridge.
+# Writes the tables of settings into bridge/config/README.md, from
+# proto/bridge/v1/config.proto as it is built into sse-bridge.
 #
 #   scripts/settings.sh [PRESET]      default: release
 set -euo pipefail
@@ -17,4 +17,4 @@ sed -i -e '/^<!-- settings: begin -->$/,/^<!-- settings: end -->$/{
     d
   }
   /^<!-- settings: end -->$/!d
-}' README.md
+}' bridge/config/README.md

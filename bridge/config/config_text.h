@@ -26,7 +26,7 @@ std::string DefaultsFile();
 // Passwords in URLs are not shown.
 std::string EffectiveFile(const LoadedConfig& loaded);
 
-// The tables of settings in README.md.
+// The tables of settings in bridge/config/README.md.
 std::string ReferenceMarkdown();
 
 }  // namespace sse_bridge

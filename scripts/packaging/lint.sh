@@ -23,6 +23,14 @@ if command -v systemd-analyze >/dev/null; then
   [ -z "$found" ] || { echo "$found" >&2; exit 1; }
 fi
 
+# The version is the same everywhere.
+version=$("$bridge" --version | cut -d ' ' -f 2)
+[ "$(sed -n '1s/^sse-bridge (\(.*\)) .*/\1/p' debian/changelog)" = "$version" ] ||
+  fail "debian/changelog does not begin with version $version"
+grep -q "image: sse-bridge:$version$" kubernetes/sse-bridge.yaml ||
+  fail "kubernetes/sse-bridge.yaml is not about version $version"
+grep -q "sse-bridge_${version}_" README.md || fail "README.md names another version than $version"
+
 # The manual pages: nothing that groff warns of, and no flag is missing.
 for page in <("$bridge" config --manual) realtime-backends.1; do
   warned=$(LC_ALL=C.UTF-8 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)

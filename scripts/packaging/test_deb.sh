@@ -31,7 +31,9 @@ files
 for file in usr/bin/sse-bridge usr/bin/realtime-backends etc/sse-bridge/config.yaml \
   lib/systemd/system/sse-bridge.service lib/systemd/system/sse-bridge.socket \
   usr/share/sse-bridge/proto/sse/v1/sse.proto usr/share/bash-completion/completions/sse-bridge \
-  usr/share/man/man1/sse-bridge.1.gz usr/share/man/man1/realtime-backends.1.gz; do
+  usr/share/man/man1/sse-bridge.1.gz usr/share/man/man1/realtime-backends.1.gz \
+  usr/share/doc/sse-bridge/README.md usr/share/doc/sse-bridge/bridge/config/README.md \
+  usr/share/doc/sse-bridge/changelog.gz; do
   [ -f "$root/$file" ] || [ -f "$root/usr/$file" ] || fail "$file is missing"
 done
 "$root/usr/bin/sse-bridge" check --config "$root/etc/sse-bridge/config.yaml" >/dev/null

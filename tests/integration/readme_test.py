@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Runs README's commands as they stand there.
+"""Checks the documents, and runs their commands as they stand there.
 
-Each ```sh block is run in a folder that looks like the repository, after the
-.proto of "Your own service" was written where the text says. The exceptions are
-named below, with what tests them instead.
+Every relative link in every *.md must resolve, every file that is named must
+exist, and README.md must stay short.
+
+Each ```sh block of the documents is run, README.md's first, in a folder that
+looks like the repository, after the .proto of "Your own service" was written
+where the text says. The exceptions are named below, with what tests them
+instead.
 """
 import contextlib
 import json
@@ -18,7 +22,18 @@ import urllib.request
 ROOT = sys.argv[1]
 BUILD = sys.argv[2]  # build/PRESET
 
+MAX_README_LINES = 250
+
+# Folders without documents of this repository.
+NOT_OURS = {"build", "node_modules", "vendor", "__pycache__"}
+
+# Documents that are generated: their links are checked, their commands are
+# tests/client's.
+GENERATED = ("gen/", "tests/unit/codegen/golden/")
+
 ELSEWHERE = {
+    "git clone ": "this test runs in a clone",
+    "curl -N ": "streams() reads the stream",
     "scripts/run.sh": "installs, builds and serves until Ctrl-C",
     "scripts/test.sh": "it is what runs this test",
     "scripts/build.sh": "has built what is tested",
@@ -30,6 +45,68 @@ USUAL_BACKEND = "127.0.0.1:50051"
 USUAL_BRIDGE = "http://127.0.0.1:8080"
 STARTS_BRIDGE = re.compile(r"^build/release/bridge/sse-bridge --")
 INSTALLS_CLIENT = re.compile(r"^cd my/app && npm install ")
+
+
+def documents():
+    """Paths of all documents, from the repository's root; README.md first."""
+    paths = []
+    for folder, names, files in os.walk(ROOT):
+        names[:] = [name for name in names if name not in NOT_OURS and
+                    (not name.startswith(".") or name == ".github")]
+        paths += [os.path.relpath(os.path.join(folder, file), ROOT)
+                  for file in files if file.endswith(".md")]
+    return sorted(paths, key=lambda path: (path != "README.md", path))
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def prose(text):
+    """The text without code."""
+    text = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.M | re.S)
+    return re.sub(r"`[^`]*`", "`", text)
+
+
+def anchors(path):
+    """What links to headings of the document may name, as GitHub does."""
+    text = re.sub(r"^ *```.*?^ *```$", "", read(path), flags=re.M | re.S)
+    for heading in re.findall(r"^#+ (.*)$", text, re.M):
+        yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def broken_links(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(read(path))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        file = os.path.normpath(
+            os.path.join(os.path.dirname(path), file)) if file else path
+        if not os.path.exists(os.path.join(ROOT, file)):
+            yield "%s: %s leads nowhere" % (path, target)
+        elif anchor and anchor not in anchors(file):
+            yield "%s: %s has no such heading" % (path, target)
+
+
+# A file of this repository, named in the text.
+FILE = re.compile(r"`((?:bridge|backends|gen|proto|scripts|tests)/[\w./-]+\.\w+)`")
+
+
+def missing_files(path):
+    for file in FILE.findall(read(path)):
+        if not os.path.exists(os.path.join(ROOT, file)):
+            yield "%s: there is no %s" % (path, file)
+
+
+def check_documents():
+    broken = [link for path in documents() for link in broken_links(path)]
+    # DESIGN.md and CONTRIBUTING.md describe the folders of the new layout.
+    if os.path.isdir(os.path.join(ROOT, "bridge/app")):
+        broken += [file for path in documents() for file in missing_files(path)]
+    assert not broken, "\n".join(broken)
+    lines = read("README.md").count("\n")
+    assert lines <= MAX_README_LINES, "README.md has %d lines" % lines
 
 
 def commands(text):
@@ -75,7 +152,7 @@ def weather(command, folder):
     with open(os.path.join(folder, "my/backend_here.js"), "w") as file:
         file.write(backend_text.replace(USUAL_BACKEND, address))
     backend = Running("exec node my/backend_here.js", folder,
-                      "the weather is up")
+                      "listening on ")
     try:
         bridge = Running("exec " + command.replace(USUAL_BACKEND, address) +
                          " --listen 127.0.0.1:0 --drain-timeout 0s", folder,
@@ -103,7 +180,8 @@ def streams(command, folder):
 
 
 def typed_client(text, bridge, folder):
-    """README's program, with the package that was installed, prints reports."""
+    """The typed client's example, with the package that was installed, prints
+    reports."""
     program = next(block for block in re.findall(r"^```js\n(.*?)^```$", text,
                                                  re.M | re.S)
                    if "weather-client" in block)
@@ -130,7 +208,10 @@ def write(text, language, path):
 
 
 def main():
-    text = open(os.path.join(ROOT, "README.md"), encoding="utf-8").read()
+    check_documents()
+    text = read("README.md")
+    everything = "\n".join(read(path) for path in documents()
+                           if not path.startswith(GENERATED))
     ran = 0
     with tempfile.TemporaryDirectory() as folder:
         for name in ("scripts", "proto", "tests", "gen"):
@@ -145,7 +226,7 @@ def main():
         os.makedirs(os.path.join(folder, "my/app"))
         with open(os.path.join(folder, "my/app/package.json"), "w") as file:
             json.dump({"private": True}, file)
-        for command in commands(text):
+        for command in commands(everything):
             if any(command.startswith(name) for name in ELSEWHERE):
                 continue
             print("$", command, flush=True)
@@ -156,9 +237,9 @@ def main():
                 subprocess.run(command, shell=True, cwd=folder, check=True,
                                timeout=60, stdout=subprocess.DEVNULL)
             if INSTALLS_CLIENT.match(command):
-                typed_client(text, bridge, folder)
+                typed_client(everything, bridge, folder)
             ran += 1
-    assert ran >= 5, "README's commands were not found"
+    assert ran >= 5, "the documents' commands were not found"
 
 
 main()

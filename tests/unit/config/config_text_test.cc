@@ -112,12 +112,12 @@ TEST(ReferenceTest, HasARowForEachSetting) {
   }
 }
 
-TEST(ReferenceTest, ReadmeHasTheTablesAsTheyAre) {
-  std::ifstream file(SSE_BRIDGE_ROOT "/README.md");
-  const std::string readme((std::istreambuf_iterator<char>(file)),
+TEST(ReferenceTest, TheDocumentHasTheTablesAsTheyAre) {
+  std::ifstream file(SSE_BRIDGE_ROOT "/bridge/config/README.md");
+  const std::string document((std::istreambuf_iterator<char>(file)),
                            std::istreambuf_iterator<char>());
   EXPECT_TRUE(absl::StrContains(
-      readme, absl::StrCat("<!-- settings: begin -->\n", ReferenceMarkdown(),
+      document, absl::StrCat("<!-- settings: begin -->\n", ReferenceMarkdown(),
                            "<!-- settings: end -->\n")))
       << "run scripts/settings.sh";
 }
