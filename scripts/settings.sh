@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes the tables of settings into README.md, from proto/bridge/v1/config.proto
-# as it is built into sse-bridge.
+# Updates the settings tables in README.md from proto/bridge/v1/config.proto, as
+# compiled into sse-bridge.
 #
 #   scripts/settings.sh [PRESET]      default: release
 set -euo pipefail
