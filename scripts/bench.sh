@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# scripts/bench.sh NAME [OPTION...]: builds and runs one benchmark (a script
-# tests/bench/NAME.sh). Each prints ratios of things measured in the same run.
+# scripts/bench.sh NAME [OPTION...]: builds and runs the benchmark
+# tests/bench/NAME.sh. Each prints ratios of values measured in the same run.
 #
-#   scripts/bench.sh transcode      wire bytes to JSON, beside libprotobuf
-#   scripts/bench.sh fanout         events to many browsers, beside its peers
+#   scripts/bench.sh transcode      wire format to JSON, compared with libprotobuf
+#   scripts/bench.sh fanout         events to many browsers, compared with other servers
 #   scripts/bench.sh connections    how many streams one machine holds
-#   scripts/bench.sh slow_clients   what browsers that never read do to others
-#   scripts/bench.sh symbols        many browsers with symbols of their own
-#   scripts/bench.sh attack         normal requests during slow-client attacks
-#   scripts/bench.sh metrics        what a scrape costs, and whether it is right
+#   scripts/bench.sh slow_clients   how browsers that never read affect others
+#   scripts/bench.sh symbols        many browsers, each with its own symbols
+#   scripts/bench.sh attack         latency of normal requests during slow-client attacks
+#   scripts/bench.sh metrics        cost and correctness of a metrics scrape
 set -euo pipefail
 cd "$(dirname "$0")/.."
 usage() { sed -n '2,/^set/s/^# \{0,1\}//p' scripts/bench.sh | sed '$d'; }

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # scripts/build.sh PRESET [TARGET...]: configures and builds one preset.
 set -euo pipefail
+case "${1:-}" in
+  -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
 cd "$(dirname "$0")/.."
-# What another checkout compiled serves this one too.
+# Share ccache entries between checkouts.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 preset=${1:?usage: scripts/build.sh PRESET [TARGET...]}
 shift
@@ -12,9 +15,9 @@ cmake --preset "$preset" >"/tmp/sse-bridge-configure.$$" 2>&1 || {
   exit 1
 }
 rm -f "/tmp/sse-bridge-configure.$$"
-# First what is generated: ccache names headers relative to the build folder, by
-# which ninja does not know them for outputs, and only sees that they changed
-# when it looks anew.
+# Build the generated files first. ccache reports headers relative to the build
+# folder, so ninja does not recognise them as outputs and would not notice that
+# they changed during the same build.
 generated=$(cmake --build --preset "$preset" --target gen_cpp 2>&1) || {
   echo "$generated" >&2
   exit 1

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# scripts/fuzz.sh TARGET|all SECONDS: runs a fuzz target (tests/fuzz), or each
-# in turn, for so long. A finding is left in .run/fuzz/ and fails the script.
+# scripts/fuzz.sh TARGET|all SECONDS: runs one fuzz target (tests/fuzz), or all
+# of them, for SECONDS each. If a target fails, its input is saved in .run/fuzz/
+# and the script fails.
 set -euo pipefail
+case "${1:-}" in
+  -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
 cd "$(dirname "$0")/.."
 target=${1:?usage: scripts/fuzz.sh TARGET|all SECONDS}
 seconds=${2:?usage: scripts/fuzz.sh TARGET|all SECONDS}
@@ -24,13 +28,13 @@ run_one() { # NAME
     -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$work/" >"$work/log" 2>&1 || {
     tail -n 60 "$work/log" >&2
-    echo "fuzz.sh: $1 found something: $work" >&2
+    echo "fuzz.sh: $1 failed: see $work" >&2
     return 1
   }
-  printf '%-24s %s runs, nothing found\n' "$1" \
+  printf '%-24s %s runs, no failures\n' "$1" \
     "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")"
 }
 export -f run_one
 export seconds
-# One on each core.
+# Run one target per core.
 printf '%s\n' $names | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'

@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# Runs protoc for everything in gen/, or for somebody's own protos.
+# Runs protoc for everything in gen/, or for your own .proto files.
 #
 #   scripts/gen.sh                        writes gen/: C++, descriptors, the
 #                                         OpenAPI document, the TypeScript client
-#   scripts/gen.sh --check                fails when a committed output is stale
+#   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
 #                  [--openapi 3.1] [--default-routes]
-#                                         the same for the protos below DIR:
+#                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
 #                                         ts/ (an npm package NAME)
-#   scripts/gen.sh --cpp-only             only gen/cpp (what the build calls)
+#   scripts/gen.sh --cpp-only             only gen/cpp (used by the build)
 #   scripts/gen.sh --own-descriptors DIR  only the bridge's own descriptor sets,
-#                                         to DIR (what the build calls)
+#                                         in DIR (used by the build)
 #
-# --openapi 3.1: without the events of streams, for tools that do not read 3.2.
-# --default-routes: methods without a route too, as the bridge's option has it.
-# The public contracts and the bridge's own options (google/api, buf/validate,
-# sse/v1) need not be copied: they are always on the import path.
+# --openapi 3.1: omits the events of streams, for tools that do not support 3.2.
+# --default-routes: includes methods without a route, like the bridge's option
+#                   of the same name.
+# google/api, buf/validate and sse/v1 are always on the import path and need not
+# be copied.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -44,8 +45,8 @@ while [ $# -gt 0 ]; do
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
       package=$2; shift ;;
-    --title) [ $# -ge 2 ] || fail "--title needs a title"
-      case "$2" in *,*) fail "--title: a comma ends a title" ;; esac
+    --title) [ $# -ge 2 ] || fail "--title needs a value"
+      case "$2" in *,*) fail "--title must not contain a comma" ;; esac
       title=$2; shift ;;
     --openapi) [ $# -ge 2 ] || fail "--openapi needs a version"
       openapi=$2; shift ;;
@@ -56,13 +57,14 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ "$mode" != user ] || [ "$out" != "$root/gen" ] || fail "--proto-dir needs --out"
-[ -d "$proto_dir" ] || fail "no folder '$proto_dir'"
+[ -d "$proto_dir" ] || fail "folder '$proto_dir' does not exist"
 proto_dir=$(cd "$proto_dir" && pwd)
 command -v protoc >/dev/null || fail "protoc is missing: run scripts/install.sh"
 
 protos_in() { (cd "$1" && find . -name '*.proto' -printf '%P\n' | LC_ALL=C sort); }
 
-# write_if_changed SRC DST: keeps time stamps, so that nothing is rebuilt.
+# write_if_changed SRC DST: keeps the timestamps of unchanged files, so that
+# their dependents are not rebuilt.
 write_if_changed() {
   cmp -s "$1" "$2" && return
   mkdir -p "$(dirname "$2")"
@@ -73,21 +75,22 @@ write_if_changed() {
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# write_descriptors OUT_FILE FILE...: with imports and comments, so that it
-# stands alone.
+# write_descriptors OUT_FILE FILE...: writes a self-contained descriptor set, with
+# imports and comments.
 write_descriptors() {
   local to=$1 files=("${@:2}")
-  [ ${#files[@]} -gt 0 ] || fail "no .proto file below '$proto_dir'"
+  [ ${#files[@]} -gt 0 ] || fail "no .proto files in '$proto_dir'"
   (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
     --include_imports --include_source_info \
     --descriptor_set_out="$tmp/set.binpb" "${files[@]}")
   write_if_changed "$tmp/set.binpb" "$to"
 }
 
-# write_own DIR: what the bridge serves, and what its settings are.
+# write_own DIR: writes the descriptor sets of the built-in services and of the
+# settings.
 write_own() {
   local served
-  # Contracts that the bridge itself speaks are no part of what it serves.
+  # Leave out services that the bridge calls itself but does not serve.
   mapfile -t served < <(protos_in "$root/proto" | grep -v -e '^grpc/' -e '^bridge/')
   write_descriptors "$1/builtin.binpb" "${served[@]}"
   write_descriptors "$1/config.binpb" bridge/v1/config.proto
@@ -107,7 +110,7 @@ write_cpp() {
   done
 }
 
-# SSE_BRIDGE_PLUGINS: a folder with plugins that are built already.
+# SSE_BRIDGE_PLUGINS: folder with prebuilt plugins.
 plugins=${SSE_BRIDGE_PLUGINS:-$root/build/release/bridge/codegen}
 plugin_names=(protoc-gen-sse-openapi protoc-gen-sse-ts)
 outputs=(openapi ts)
@@ -120,7 +123,7 @@ build_plugins() {
   }
 }
 
-# What the plugins make of ${protos[@]}, in folders of DIR.
+# Runs the plugins on ${protos[@]}; each writes to its own folder in DIR.
 run_plugins() { # DIR
   local name
   declare -A options=(
@@ -135,7 +138,7 @@ run_plugins() { # DIR
   done
 }
 
-# copy FROM TO: TO has the files of FROM, with others that it had.
+# copy FROM TO: copies the files of FROM to TO and keeps other files in TO.
 copy() {
   (cd "$1" && find . -type f -printf '%P\n') | while read -r f; do
     [ ! -e "$2/$f" ] || cmp -s "$1/$f" "$2/$f" || rm "$2/$f"
@@ -143,10 +146,10 @@ copy() {
   done
 }
 
-# The committed outputs in gen/: nothing is in them but what was generated.
+# differs NAME: compares committed with generated outputs, including extra files.
 differs() { diff -r -q -x node_modules -x package-lock.json "$tmp/gen/$1" "$root/gen/$1"; }
 
-# What gen/ has of the bridge's own protos, in DIR.
+# Runs the plugins on the bridge's own .proto files; writes to DIR.
 run_own_plugins() { # DIR
   mapfile -t protos < <(protos_in "$root/proto" | grep '^realtime/')
   package=realtime-client

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# scripts/install.sh [build]: installs what scripts/packages.txt names and this
-# machine lacks; with "build", only what the two programs need.
+# scripts/install.sh [build]: installs missing packages from scripts/packages.txt;
+# with "build", only those needed to build the two programs.
 set -euo pipefail
+case "${1:-}" in
+  -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 case "${1:-}" in
   "") sections='build|test' ;;
@@ -9,20 +12,20 @@ case "${1:-}" in
   *) echo "usage: scripts/install.sh [build]" >&2; exit 2 ;;
 esac
 
-# Elsewhere packages have other names and libraries other versions: better one
-# sentence now than an error of the compiler later.
+# Other systems have different package names and library versions. Fail now with
+# a clear message instead of a compiler error later.
 system=$(unset ID VERSION_ID; . "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-}${VERSION_ID:+ $VERSION_ID}") || system=
 case "$system" in
   "debian 12" | "debian 13") ;;
   "ubuntu 24.04")
-    # Its Chromium is a snap, which the tests cannot drive.
+    # Ubuntu's Chromium is a snap, which the tests cannot control.
     [ "$sections" = build ] || {
-      echo "install.sh: the tests need Debian 12 or 13; on Ubuntu 24.04 only the programs may build" >&2
+      echo "install.sh: the tests need Debian 12 or 13; Ubuntu 24.04 can only build the programs" >&2
       exit 1
     }
     echo "install.sh: Ubuntu 24.04 is untested; Debian 12 and 13 are supported" >&2 ;;
   *)
-    echo "install.sh: this is ${system:-an unknown system}; sse-bridge is built on Debian 12 or 13" >&2
+    echo "install.sh: unsupported system: ${system:-unknown}; sse-bridge builds on Debian 12 or 13" >&2
     exit 1 ;;
 esac
 
@@ -34,21 +37,21 @@ while read -r package; do
 done < <(awk -v wanted="^\\\\[($sections)\\\\]$" \
   '/^\[/ {on = $0 ~ wanted; next} on && !/^(#|$)/' "$root/scripts/packages.txt")
 
-# Node may come from elsewhere, and then Debian's npm conflicts with it: what
-# counts is that the commands are there.
+# Node may have been installed from another source, which conflicts with Debian's
+# npm package. So check for the commands, not the packages.
 if [ "$sections" != build ]; then
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
 fi
 
-# A minimal root has no /etc/hosts, and calls nobody localhost.
+# A minimal root file system has no /etc/hosts, so localhost does not resolve.
 knows_localhost() { getent hosts localhost >/dev/null; }
 if [ ${#missing[@]} -eq 0 ] && knows_localhost; then exit 0; fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || {
-    echo "install.sh: these are missing, and neither root nor sudo is at hand:" >&2
+    echo "install.sh: run this as root or install sudo; missing:" >&2
     echo "  ${missing[*]:-localhost in /etc/hosts}" >&2
     exit 1
   }
@@ -58,8 +61,8 @@ knows_localhost || echo '127.0.0.1 localhost' | "${as_root[@]}" tee -a /etc/host
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 echo "installing: ${missing[*]}"
 
-# Tests run the proxies themselves; the packages shall start no servers, now or
-# at the next boot.
+# The tests start the proxies themselves. Keep the packages from starting servers
+# now or at the next boot.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap '"${as_root[@]}" rm -f "$policy"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, starts the backends and the bridge, and
-# prints the address, a development token and a curl line for each stream.
-# Ctrl-C ends everything. Data and the development key live in .run/.
+# Installs missing packages, builds and starts the backends and the bridge, and
+# prints the address, a development token and a curl command for each stream.
+# Ctrl-C stops everything. Data and the development key are stored in .run/.
 #
 #   scripts/run.sh [--listen HOST:PORT] [BRIDGE OPTION...]
 set -euo pipefail
@@ -12,14 +12,19 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --listen) listen=${2:?--listen needs HOST:PORT}; shift ;;
     --listen=*) listen=${1#--listen=} ;;
-    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) bridge_options+=("$1") ;;
   esac
   shift
 done
 
+step() { printf '== %s (%ds)\n' "$*" "$SECONDS"; }
+
+step "installing missing packages"
 "$root/scripts/install.sh" build
+step "building: several minutes the first time"
 "$root/scripts/build.sh" release sse-bridge realtime-backends
+step "starting the backends and the bridge"
 
 run=$root/.run
 mkdir -p "$run"
@@ -37,7 +42,7 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-# start NAME COMMAND...: sets $address to what NAME says it listens on.
+# start NAME COMMAND...: starts COMMAND and sets $address to its listening address.
 start() {
   local name=$1 line pid
   shift
@@ -66,40 +71,43 @@ start bridge "$root/build/release/bridge/sse-bridge" --listen "$listen" \
 token=$("$root/scripts/token.sh" dev --ttl 86400 --role admin \
   --scope notifications:read --scope notifications:write \
   --scope prices:publish --scope tasks:write)
-auth="Authorization: Bearer $token"
+# curl reads the header from this file, so that commands stay short.
+header=$run/authorization
+(umask 077; echo "Authorization: Bearer $token" > "$header")
 
-# Something to see in each stream.
-call() { curl -sS -o /dev/null -H "$auth" -H 'Content-Type: application/json' "$@"; }
+# Give each stream some data.
+call() { curl -sS -o /dev/null -H "@$header" -H 'Content-Type: application/json' "$@"; }
 task=demo-$(date +%s)
-call "$address/tasks" -d "{\"task_id\": \"$task\", \"message\": \"waiting to be driven\"}"
+call "$address/tasks" -d "{\"task_id\": \"$task\", \"message\": \"waiting for progress\"}"
 call "$address/notifications" \
   -d '{"user_id": "dev", "type": "welcome", "title": "Welcome", "body": "The bridge is up."}'
 
 cat <<TEXT
 
-$address            a live dashboard; give it the token
-$address/explorer   every stream and call, with forms
+$address            live dashboard; paste the token there
+$address/explorer   all streams and methods, with forms
 
-A token for the user "dev" (all scopes, role admin, one day):
+Token for the user "dev" (all scopes, role admin, valid for one day):
 
 $token
 
-Each stream (Ctrl-C ends curl):
+One command per stream (Ctrl-C stops curl):
 
 curl -N -X POST $address/prices/stream -d '{"symbols": ["AAPL", "MSFT"]}'
 curl -N '$address/prices/stream?symbols=AAPL&symbols=MSFT'
-curl -N -H '$auth' $address/notifications/stream
-curl -N -H '$auth' $address/tasks/$task/progress
-curl -N -H '$auth' $address/channels/general/stream
-curl -N -H '$auth' $address/admin/metrics/stream
-curl -N -H '$auth' $address/events
+curl -N -H '@$header' $address/notifications/stream
+curl -N -H '@$header' $address/tasks/$task/progress
+curl -N -H '@$header' $address/channels/general/stream
+curl -N -H '@$header' $address/admin/metrics/stream
+curl -N -H '@$header' $address/events
 
-EventSource sends no header: in the browser's console at that address,
-document.cookie = "token=..." lets new EventSource('/events') in.
+EventSource cannot send headers. To use it, set the token as a cookie in the
+browser's console at that address, then open new EventSource('/events'):
+document.cookie = "token=..."
 
-Backends: $backends   Logs: .run/*.log   Ctrl-C ends everything.
+Backends: $backends   Logs: .run/*.log   Press Ctrl-C to stop.
 TEXT
 
 wait -n "${pids[@]}" || true
-echo "run.sh: a program ended; see .run/*.log" >&2
+echo "run.sh: a program exited; see .run/*.log" >&2
 exit 1

@@ -2,18 +2,20 @@
 # scripts/soak.sh [SECONDS] [--clients N] [--storm CONNECTS] [--tls-streams N]
 #                 [--hostile]
 #
-# Lets N browsers (2,000) come and go at the bridge for so long (600 s), and
-# fails when the bridge's memory does not stay flat: what it holds in the last
-# minute must be within 2 % of the second minute. Runs shorter than four minutes
-# compare their last tenth with the tenth after the first.
+# Connects and disconnects N browsers (default 2,000) for SECONDS (default 600).
+# Fails if the bridge's memory grows: memory in the last minute must be within
+# 2 % of memory in the second minute. Runs shorter than four minutes compare the
+# last tenth of the run with the second tenth.
 #
-#   --storm CONNECTS    instead: so many connects and aborts, after which every
-#                       counter must be at zero (20,000 are meant)
-#   --tls-streams N     instead: N streams over TLS, of which a reload of the
-#                       certificate may drop none (10,000 are meant)
-#   --hostile           instead: 1,000 honest streams among attackers of every kind
-#                       (tests/soak/hostile.py) for SECONDS; memory stays within
-#                       its bound and nothing honest is lost or slow
+# Other tests, run instead of this one:
+#   --storm CONNECTS    opens and aborts CONNECTS connections (typically 20,000);
+#                       afterwards every counter must be zero
+#   --tls-streams N     opens N streams over TLS (typically 10,000); a certificate
+#                       reload must not drop any of them
+#   --hostile           runs 1,000 well-behaved streams among attackers of every
+#                       kind (tests/soak/hostile.py) for SECONDS; memory must stay
+#                       within its limit, and no well-behaved stream may lose
+#                       events or be slow
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -60,7 +62,7 @@ stop() {
 trap stop EXIT
 trap 'exit 1' INT TERM
 
-# start NAME COMMAND...: sets $address and $pid.
+# start NAME COMMAND...: starts COMMAND; sets $address and $pid.
 start() {
   local name=$1 line
   shift
@@ -88,7 +90,7 @@ if [ -n "$hostile" ]; then
   backends=$address
   start hostile node tests/soak/hostile_backend.mjs
   buffered=$((64 << 20)) queue=$((256 << 10))
-  # Few enough descriptors for attackers to use them up.
+  # A low descriptor limit, so that attackers can exhaust it.
   start bridge bash -c 'ulimit -n 6000; exec "$@"' bridge \
     build/release/bridge/sse-bridge --listen 127.0.0.1:0 --admin 127.0.0.1:0 \
     --upstream "$backends" --upstream "realtime.v1.Tasks=$address" \

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test: committed outputs and
-# formatting, the unit tests under asan+ubsan and tsan, the fuzz targets
-# (FUZZ_SECONDS each, default 30), then everything against the release build.
+# Installs missing packages, builds, and runs all tests: committed outputs and
+# formatting, unit tests under asan+ubsan and tsan, fuzz targets (FUZZ_SECONDS
+# each, default 30), then all tests with the release build.
 set -euo pipefail
+case "${1:-}" in
+  -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
@@ -18,8 +21,7 @@ scripts/format.sh --check
 step "build: release"
 scripts/build.sh release
 
-# The sanitizers' runtimes are looked for by whoever runs first; halting on the
-# first finding makes each finding a failure.
+# Halt on the first finding, so that every finding fails its test.
 export ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:detect_stack_use_after_return=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:suppressions=$root/tests/tsan.supp

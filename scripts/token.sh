@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Prints a token (JWT, HS256) for the development key.
+# Prints a token (JWT, HS256) signed with the development key.
 #
 #   scripts/token.sh SUBJECT [--scope S]... [--role R]... [--ttl SECONDS]
 #                    [--key FILE] [--issuer I] [--audience A]
 #
-# The key is .run/dev.key, which scripts/run.sh makes, or FILE: a text of at
-# least 32 bytes, the HMAC secret, of which one trailing newline is no part.
-# A token is valid for an hour, or SECONDS.
+# FILE holds the HMAC secret, at least 32 bytes; one trailing newline is ignored.
+# Default: .run/dev.key, which scripts/run.sh creates. SECONDS is how long the
+# token is valid; default: 3600.
 set -euo pipefail
-# Bytes, not characters: what is given is passed on as it is.
+# Treat arguments as bytes, so that they are passed on unchanged.
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -19,7 +19,7 @@ fail() {
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
-# json_string TEXT: TEXT as a JSON string.
+# json_string TEXT: prints TEXT as a JSON string.
 json_string() {
   local text=$1 out='' c i
   for ((i = 0; i < ${#text}; i++)); do
@@ -50,13 +50,13 @@ while [ $# -gt 0 ]; do
       ;;
     -*) fail "unknown option $option (see --help)" ;;
     *)
-      [ $has_subject = no ] || fail "one SUBJECT only (see --help)"
+      [ $has_subject = no ] || fail "only one SUBJECT is allowed (see --help)"
       subject=$option has_subject=yes
       ;;
   esac
   case "$option" in
     --scope)
-      case "$value" in '' | *' '*) fail "a scope is one word: '$value'" ;; esac
+      case "$value" in '' | *' '*) fail "--scope must be one word: '$value'" ;; esac
       scopes+=${scopes:+ }$value
       ;;
     --role)
@@ -70,9 +70,9 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ -n "$subject" ] || fail "no SUBJECT (see --help)"
-[[ $ttl =~ ^[1-9][0-9]{0,9}$ ]] || fail "--ttl is not a number of seconds: '$ttl'"
-[ -e "$key" ] || fail "no key file $key (scripts/run.sh makes the development key)"
+[ -n "$subject" ] || fail "no SUBJECT given (see --help)"
+[[ $ttl =~ ^[1-9][0-9]{0,9}$ ]] || fail "--ttl must be a positive number of seconds: '$ttl'"
+[ -e "$key" ] || fail "no key file $key (scripts/run.sh creates the development key)"
 [ -r "$key" ] || fail "cannot read $key"
 [ ! -d "$key" ] || fail "$key is a directory"
 
@@ -81,7 +81,7 @@ case "$secret" in
   *2d2d2d2d2d424547494e20* | 7b* | 5b*) fail "$key does not hold an HMAC secret" ;;
 esac
 secret=${secret%0a}
-[ ${#secret} -ge 64 ] || fail "$key is shorter than 32 bytes"
+[ ${#secret} -ge 64 ] || fail "the secret in $key is shorter than 32 bytes"
 
 now=$(date +%s)
 claims="{\"sub\":$(json_string "$subject"),\"iat\":$now,\"exp\":$((now + ttl))"

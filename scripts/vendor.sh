@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# scripts/vendor.sh [--check]: copies the libraries that the pages bundle from
-# npm (bridge/web/vendor/package-lock.json says which) to bridge/web/vendor/,
-# so that building the bridge needs no npm. --check fails when they differ.
+# scripts/vendor.sh [--check]: copies the npm libraries that the web pages use
+# (see bridge/web/vendor/package-lock.json) to bridge/web/vendor/, so that building
+# the bridge does not need npm. --check fails if the copies differ.
 set -euo pipefail
+case "${1:-}" in
+  -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+esac
 vendor=$(cd "$(dirname "$0")/../bridge/web/vendor" && pwd)
 files=(
   uplot/LICENSE uplot/dist/uPlot.iife.min.js uplot/dist/uPlot.min.css
@@ -20,7 +23,7 @@ cp "$vendor"/package.json "$vendor"/package-lock.json "$vendor"/.npmrc "$tmp"
 for file in "${files[@]}"; do
   if [ "${1:-}" = --check ]; then
     cmp "$tmp/node_modules/$file" "$vendor/$file" || {
-      echo "vendor.sh: bridge/web/vendor/$file is not npm's: run scripts/vendor.sh" >&2
+      echo "vendor.sh: bridge/web/vendor/$file differs from the npm package: run scripts/vendor.sh" >&2
       exit 1
     }
   else

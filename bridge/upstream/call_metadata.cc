@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 64 * 1024;
 
-// What the bridge itself says about a call.
+// Prefix of metadata that the bridge sets itself.
 constexpr absl::string_view kOwnPrefix = "x-sse-";
 
 absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
@@ -45,7 +45,7 @@ absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
     }
     value = std::move(bytes);
   }
-  // Whether it can be sent is for the calls' own check to say.
+  // Whether the value can be sent is checked when a call is made.
   CallOptions options;
   options.metadata.emplace_back(name, std::move(value));
   grpc::ClientContext context;

@@ -14,12 +14,12 @@
 
 namespace sse_bridge {
 
-// Reads lines "name: value"; empty lines and those that begin with # count for
-// nothing. Values of names that end in "-bin" are base64. Names are put in
-// lower case. kInvalidArgument names the line and never quotes a value.
+// Parses lines "name: value". Skips empty lines and lines that begin with #.
+// Values of names that end in "-bin" are base64. Names are converted to lower
+// case. Errors (kInvalidArgument) name the line and never quote a value.
 absl::StatusOr<Metadata> ParseCallMetadata(absl::string_view text);
 
-// Metadata that go with every call to a backend, such as an API key, from a
+// Metadata added to every call to a backend, such as an API key. Read from a
 // file. Thread-safe.
 class CallMetadata {
  public:
@@ -28,11 +28,11 @@ class CallMetadata {
 
   const std::string& file() const { return file_; }
 
-  // Reads the file again; on error what was read before stays.
+  // Reads the file again. On error the previous metadata are kept.
   absl::Status Reload() ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Puts them into a call's metadata, in place of any of the same names: who
-  // calls cannot add to them.
+  // Adds the metadata to those of a call, replacing values of the same names,
+  // so that a caller cannot add to them.
   void AddTo(Metadata* metadata) const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

@@ -24,12 +24,12 @@ namespace {
 constexpr int kMaxCode = 16;
 constexpr int64_t kLogAgainNs = 1'000'000'000;
 
-// So gRPC's own report begins where a status was in the answer's trailers.
+// Prefix of gRPC's own report if the answer's trailers contained a status.
 constexpr absl::string_view kFromPeer = "UNKNOWN:Error received from peer";
 
-// What messages of gRPC's transports begin with. Trailers are where they put
-// them, so kFromPeer is there too. The last ones are of the client libraries
-// and proxies that a backend may have in front of it or call itself.
+// Prefixes of messages of gRPC's transports. These put them into trailers, so
+// they also follow kFromPeer. The last ones are from client libraries and
+// proxies that a backend may use or run behind.
 constexpr absl::string_view kTransportTexts[] = {
     "Broken pipe",
     "Cancelling all calls",
@@ -84,13 +84,13 @@ constexpr absl::string_view kTransportTexts[] = {
     "upstream connect error or disconnect/reset",
 };
 
-// gRPC's names of addresses, as its messages quote them.
+// How gRPC's messages quote addresses.
 constexpr absl::string_view kAddressSchemes[] = {"ipv4:", "ipv6:", "unix:"};
 
-// gRPC's words for a message beyond the channel's limit, "Received message
-// larger than max (SIZE vs. MAX)", in words that tell which number is which.
-// Backends answer the same about a request, so no side is named. Empty: the
-// status says something else.
+// Rewrites gRPC's message for a size beyond the channel's limit, "Received
+// message larger than max (SIZE vs. MAX)", so that it is clear which number is
+// which. Backends report the same about a request, so the text names no side.
+// Returns an empty string for any other status.
 std::string TooLarge(const grpc::Status& status) {
   constexpr absl::string_view kTooLarge = "larger than max (";
   const std::string message = status.error_message();
@@ -113,7 +113,7 @@ std::string TooLarge(const grpc::Status& status) {
                       limit, " bytes");
 }
 
-// What everybody may read of a status that gRPC made.
+// Message shown to clients in place of one that gRPC made.
 absl::string_view PublicText(absl::StatusCode code, bool reached) {
   switch (code) {
     case absl::StatusCode::kCancelled:
@@ -135,7 +135,7 @@ absl::string_view PublicText(absl::StatusCode code, bool reached) {
   }
 }
 
-// A backend that is away fails every call: one line a second tells it.
+// An unreachable backend fails every call, so log one line a second.
 bool MayLog(absl::StatusCode code) {
   static std::array<std::atomic<int64_t>, kMaxCode + 1> logged_at{};
   const int64_t now = std::chrono::steady_clock::now().time_since_epoch() /
@@ -178,7 +178,8 @@ absl::Status StatusOfCall(const grpc::Status& status,
       shown = message;
     } else {
       shown = std::string(PublicText(code, from_peer));
-      // Who cancelled the call knows. A channel to nowhere has no peer.
+      // Cancellation was requested by the caller. A channel that was never
+      // connected has no peer.
       const std::string peer = context.peer();
       if (code != absl::StatusCode::kCancelled && peer != "unknown" &&
           MayLog(code)) {

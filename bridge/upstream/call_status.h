@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_STATUS_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_STATUS_H_
 
-// Includes gRPC: for this folder only.
+// Includes gRPC headers; for use in this folder only.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
@@ -11,16 +11,17 @@
 
 namespace sse_bridge {
 
-// How a call has ended, by the convention of call.h: what the backend itself
-// said passes unchanged. What gRPC and the transport say about a backend (names
-// and addresses, what a resolver, TLS or a socket found) is for the log only:
-// it is logged, at most once a second for each code, and a sentence without
-// such things takes its place. `context` is the call's, which is over.
+// Converts the status of a finished call as described in call.h. The backend's
+// own messages pass unchanged. Messages of gRPC and the transport (which
+// contain host names, addresses, and resolver, TLS or socket errors) are
+// logged, at most once a second per code, and replaced by a generic sentence.
+// `context` is the finished call's.
 absl::Status StatusOfCall(const grpc::Status& status,
                           const grpc::ClientContext& context);
 
-// Whether `message` is one that gRPC's transports make themselves. They hand it
-// on as if it came from the peer, so that only its words tell.
+// Returns whether `message` was made by gRPC's transports. They report such
+// errors as if they came from the peer, so they can only be recognised by their
+// text.
 bool IsTransportText(absl::string_view message);
 
 }  // namespace sse_bridge

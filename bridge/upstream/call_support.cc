@@ -34,7 +34,7 @@ bool FlattenByteBuffer(const grpc::ByteBuffer& buffer, std::string* out) {
 absl::Status ApplyOptions(const CallOptions& options,
                           grpc::ClientContext* context) {
   if (options.deadline != absl::InfiniteFuture()) {
-    // What is far in the past does not fit into gRPC's clock.
+    // gRPC's clock cannot represent times far in the past.
     context->set_deadline(
         absl::ToChronoTime(std::max(options.deadline, absl::UnixEpoch())));
   }
@@ -50,7 +50,7 @@ absl::Status ApplyOptions(const CallOptions& options,
       return absl::InvalidArgumentError(
           absl::StrCat("metadata: the name \"", key, "\" is reserved"));
     }
-    // gRPC aborts the program on what it cannot send, so it is checked here.
+    // gRPC aborts the program if metadata cannot be sent, so check here.
     if (!IsBinaryMetadata(key) && !IsMetadataText(value)) {
       return absl::InvalidArgumentError(
           absl::StrCat("metadata: the value of \"", key,

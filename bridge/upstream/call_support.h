@@ -1,7 +1,8 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_SUPPORT_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_CALL_SUPPORT_H_
 
-// What streaming and unary calls share. Includes gRPC: for this folder only.
+// Helpers shared by streaming and unary calls. Includes gRPC headers; for use
+// in this folder only.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -26,15 +27,14 @@ inline absl::string_view SliceView(const grpc::Slice& slice) {
                            slice.size());
 }
 
-// All bytes of `buffer`, in one piece. False if they cannot be read.
+// Copies all bytes of `buffer` to `out`. Returns false if they cannot be read.
 bool FlattenByteBuffer(const grpc::ByteBuffer& buffer, std::string* out);
 
-// Puts `options` into a context that is not yet used. On error the call must
-// not be sent.
+// Applies `options` to an unused context. On error the call must not be sent.
 absl::Status ApplyOptions(const CallOptions& options,
                           grpc::ClientContext* context);
 
-// Tells what `options` wants of `received`, if there is any.
+// Reports the entries of `received` that `options` selects, if there are any.
 void TellMetadata(
     const CallOptions& options,
     const std::multimap<grpc::string_ref, grpc::string_ref>& received);

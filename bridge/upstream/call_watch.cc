@@ -9,7 +9,7 @@ namespace {
 
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(100);
 
-// Calls may have had no time to leave, either.
+// If this timer ran late, calls may not have had time to be sent either.
 constexpr absl::Duration kLate = absl::Milliseconds(30);
 
 constexpr absl::Duration kMuchTooLate = absl::Seconds(5);
@@ -19,11 +19,11 @@ constexpr absl::Duration kMuchTooLate = absl::Seconds(5);
 void RepeatingTimer::Wake(absl::Duration after) {
   MutexLock lock(&mu_);
   if (running_) {
-    wanted_ = std::min(wanted_, after);  // Fire arms it anew
+    wanted_ = std::min(wanted_, after);  // Fire re-arms it
     return;
   }
   const absl::Duration now = MonotonicNow();
-  // gRPC's timers are late where the clock was set back.
+  // gRPC's timers are late after the clock was set back.
   if (armed_ && now < due_ + kMuchTooLate) return;
   armed_ = true;
   due_ = now + after;

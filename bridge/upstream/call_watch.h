@@ -14,17 +14,17 @@
 
 namespace sse_bridge {
 
-// Runs a function on gRPC's threads now and then, while it asks for it: no
-// thread of its own. Thread-safe. Owned by a shared_ptr.
+// Runs a function repeatedly on gRPC's threads; has no thread of its own.
+// Thread-safe. Must be owned by a shared_ptr.
 class RepeatingTimer : public std::enable_shared_from_this<RepeatingTimer> {
  public:
-  // `run` is told how late it runs, and answers when to run again: infinite
-  // for not before Wake. Never called twice at once.
+  // `run` receives how late it runs and returns the delay until the next run;
+  // infinite means not before the next Wake. Calls never overlap.
   using Run = std::function<absl::Duration(absl::Duration late)>;
 
   explicit RepeatingTimer(Run run) : run_(std::move(run)) {}
 
-  // Runs it so much later at the latest.
+  // Runs the function after this time at the latest.
   void Wake(absl::Duration after) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
@@ -35,11 +35,11 @@ class RepeatingTimer : public std::enable_shared_from_this<RepeatingTimer> {
   std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mu_);
   bool armed_ ABSL_GUARDED_BY(mu_) = false;
   bool running_ ABSL_GUARDED_BY(mu_) = false;
-  absl::Duration wanted_ ABSL_GUARDED_BY(mu_);  // while it runs
+  absl::Duration wanted_ ABSL_GUARDED_BY(mu_);  // set while `run_` runs
   absl::Duration due_ ABSL_GUARDED_BY(mu_);
 };
 
-// Looks at calls until their requests have left. Thread-safe.
+// Watches calls until their requests have been sent. Thread-safe.
 class CallWatch {
  public:
   CallWatch();

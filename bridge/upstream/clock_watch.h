@@ -9,19 +9,20 @@
 
 namespace sse_bridge {
 
-// Notices that the time of day was set back. gRPC's timers wait until a time of
-// day (by absl's condition variables), so that a wait under way then lasts
-// longer by as much, and timers that are set meanwhile are late with it: hours,
-// when the clock was set back by hours.
+// Detects that the system clock was set back. gRPC's timers wait until a
+// wall-clock time (through absl's condition variables), so setting the clock
+// back delays pending and new timers by the same amount, possibly by hours.
 //
 // Thread-safe.
 class ClockWatch {
  public:
-  // A clock that is slewed, and looks that were interrupted, are no jump.
+  // Smaller differences are ignored: the clock may be slewed, and the two
+  // clocks are not read at the same instant.
   static constexpr absl::Duration kJump = absl::Seconds(1);
 
-  // Whether gRPC's timers may be late, by both clocks as they are now. Jumps
-  // are seen by looking: look before each call.
+  // Returns whether gRPC's timers may be late, given both clocks' current
+  // times. Detects a jump only by comparing with the previous call, so call it
+  // before each gRPC call.
   bool TimersLate(absl::Time wall, absl::Duration monotonic) {
     MutexLock lock(&mu_);
     const absl::Time offset = wall - monotonic;

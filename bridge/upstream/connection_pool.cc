@@ -62,7 +62,8 @@ bool ConnectionPool::MayOpen(Use use) const {
 
 ConnectionPool::Lane* ConnectionPool::Choose(Use use, absl::Duration now) {
   Lane* best = nullptr;
-  Lane* again = nullptr;  // full by what was learned, perhaps no more
+  // Full by the detected limit, which may have been raised.
+  Lane* again = nullptr;
   int count = 0;
   for (const auto& lane : lanes_) {
     if (lane->use != use) continue;
@@ -72,8 +73,8 @@ ConnectionPool::Lane* ConnectionPool::Choose(Use use, absl::Duration now) {
     }
     const bool first = count++ < Base(use);
     if (lane->calls < lane->limit) {
-      // The least of the first ones; of the others the earliest, so that the
-      // later ones become idle.
+      // Choose the least loaded of the first `spread` connections, otherwise
+      // the earliest, so that later ones become idle.
       if (best == nullptr || (first && lane->calls < best->calls)) {
         best = lane.get();
       }
@@ -121,14 +122,15 @@ void ConnectionPool::Leave(Lane* lane, bool sent) {
   if (sent) --lane->sent;
   if (lane->calls > 0) return;
   lane->empty_since = now_;
-  // The next calls may find another server there.
+  // Later calls may reach a different server there.
   lane->limit = NewLimit(now_);
   lane->learned = lane->limit < options_.streams_per_connection;
   lane->learned_at = learned_at_;
 }
 
 bool ConnectionPool::CloseIdle(absl::Duration now) {
-  std::vector<std::shared_ptr<Lane>> closed;  // let go without the lock
+  // Destroyed without holding the lock.
+  std::vector<std::shared_ptr<Lane>> closed;
   bool any = false;
   MutexLock lock(&mu_);
   now_ = std::max(now_, now);

@@ -1,32 +1,31 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_CONNECTION_POOL_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_CONNECTION_POOL_H_
 
-// Which connection a call goes to. Knows nothing of gRPC.
+// Chooses the connection for each call. Independent of gRPC.
 //
-// Servers allow a limited number of concurrent streams per HTTP/2 connection
-// (commonly 100; RFC 9113, 5.1.2). gRPC C++ neither tells that limit nor that a
-// call waits for it: the call looks like one that the backend has not answered
-// yet. So the pool
+// Servers limit the number of concurrent streams per HTTP/2 connection
+// (commonly to 100; RFC 9113, 5.1.2). gRPC C++ reports neither that limit nor
+// that a call waits for it: such a call looks like one that the backend has not
+// answered yet. So the pool
 //
-//   - never has more than `streams_per_connection` calls on a connection, and
+//   - never puts more than `streams_per_connection` calls on a connection, and
 //     opens another when all are full;
-//   - learns where the limit is lower, also when it is lowered later. Whoever
-//     makes a call reports when its request has left (Lease::Sent). A call that
-//     has not left while its connection is established, carries other calls
-//     and has sent nothing for kPatience is held back by the limit: what the
-//     connection carries is its limit, and the call must be moved
-//     (Lease::Judge). Nothing of it has left, so the backend never sees it
-//     twice. Later connections begin with what was learned;
-//   - forgets what it learned after kRemembered, and tries a full connection
-//     once more before it refuses a call, so that a limit that was raised is
-//     noticed.
+//   - detects lower limits, also if a limit is lowered later. The owner of a
+//     call reports when its request has been sent (Lease::Sent). A call is
+//     blocked by the limit if it has not been sent although its connection is
+//     established, carries other calls and has sent nothing for kPatience. The
+//     number of calls that the connection carries is then taken as its limit,
+//     and the blocked call must move (Lease::Judge). Nothing of it was sent, so
+//     the backend never sees it twice. New connections start with this limit;
+//   - forgets a detected limit after kRemembered, and retries a full connection
+//     before it rejects a call, so that it notices when a limit is raised.
 //
-// A busy machine does not look like a limit: while anything leaves on the
-// connection, or the pool is asked too late, a call waits up to kLongestQueue.
+// A busy machine must not look like a limit: while requests are being sent on
+// the connection, or if the pool is asked too late, a call waits up to
+// kLongestQueue.
 //
-// Streams and unary calls have connections of their own, so that streams that
-// stay cannot keep unary calls from being answered. One connection is always
-// kept for unary calls.
+// Streams and unary calls use separate connections, so that long-lived streams
+// cannot block unary calls. One connection is always reserved for unary calls.
 
 #include <functional>
 #include <memory>
@@ -38,22 +37,23 @@
 
 namespace sse_bridge {
 
-// One connection to a backend (or one to each, where an address names several;
-// then it is full when a single connection would be).
+// One connection to a backend. If the address names several backends, it stands
+// for one connection to each, and is full when a single connection would be.
 class PooledConnection {
  public:
   virtual ~PooledConnection() = default;
 
-  // Whether it is established now.
+  // Returns whether it is established now.
   virtual bool Ready() = 0;
 };
 
-// Thread-safe. Times are of one monotonic clock.
+// Thread-safe. All times are from one monotonic clock.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   static constexpr absl::Duration kPatience = absl::Milliseconds(800);
   static constexpr absl::Duration kLongestQueue = absl::Seconds(2);
-  // Without any call on the connection there is no sign of a limit.
+  // Used for a connection without other calls, where nothing else indicates a
+  // limit.
   static constexpr absl::Duration kLongPatience = absl::Seconds(10);
   static constexpr absl::Duration kRemembered = absl::Minutes(10);
   static constexpr absl::Duration kBetweenRetries = absl::Seconds(30);
@@ -62,25 +62,25 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
   struct Options {
     int streams_per_connection = 100;  // at least 1
-    int max_connections = 200;         // of both uses; at least 2
-    // Connections that streams are spread over before any is filled.
+    int max_connections = 200;         // for both uses together; at least 2
+    // Number of connections that streams are spread over before any is filled.
     int spread = 1;
-    // After which a connection beyond the first ones closes without calls.
+    // Connections beyond `spread` are closed after this time without calls.
     absl::Duration idle = absl::Minutes(1);
   };
   using Open = std::function<std::shared_ptr<PooledConnection>()>;
 
   enum class Verdict {
     kWait,
-    kMove,    // end the call and begin it anew in another place
-    kRefuse,  // the connection takes no call at all
+    kMove,    // end the call and start it again on another connection
+    kRefuse,  // the connection accepts no call at all
   };
 
  private:
   struct Lane;
 
  public:
-  // A call's place on a connection; destroying it gives it back. Thread-safe.
+  // A call's slot on a connection, released on destruction. Thread-safe.
   class Lease {
    public:
     ~Lease() { pool_->Leave(lane_.get(), sent_); }
@@ -89,12 +89,13 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
     PooledConnection* connection() const;
 
-    // The call's request has left. Once.
+    // The call's request has been sent. Call once.
     void Sent(absl::Duration now);
 
-    // What to do about a call whose request has not left. `large`: the request
-    // may be held back by flow control, too. `late`: this machine is too busy
-    // to ask in time, so it may be too busy to send, and patience begins anew.
+    // Returns what to do with a call whose request has not been sent. `large`:
+    // flow control may also be holding the request back. `late`: this machine
+    // was too busy to ask in time, so it may be too busy to send; the patience
+    // period starts again.
     Verdict Judge(bool large, bool late, absl::Duration now);
 
    private:
@@ -108,24 +109,24 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
     const std::shared_ptr<ConnectionPool> pool_;
     const std::shared_ptr<Lane> lane_;
-    // Of the call's owner, which serialises Sent, Judge and the end.
+    // Accessed by the call's owner, which serialises Sent, Judge and the end.
     absl::Duration since_;
-    absl::Duration quiet_since_;  // or later, when something left
+    absl::Duration quiet_since_;  // or later, if something was sent since
     bool sent_ = false;
   };
 
   ConnectionPool(const Options& options, Open open)
       : options_(options), open_(std::move(open)) {}
 
-  // Null when all connections are full and there may be no more.
+  // Returns null if all connections are full and no more may be opened.
   std::unique_ptr<Lease> Take(Use use, absl::Duration now)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Closes what has been idle long enough. Whether there is anything that may
-  // have to be closed later, or any call.
+  // Closes connections that have been idle long enough. Returns whether any
+  // call remains, or any connection that may have to be closed later.
   bool CloseIdle(absl::Duration now) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Connections that there are, and how many calls each has.
+  // Returns the open connections and the number of calls on each.
   struct Occupied {
     std::shared_ptr<PooledConnection> connection;
     int calls;
@@ -136,9 +137,9 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   struct Lane {
     std::shared_ptr<PooledConnection> connection;
     Use use;
-    int limit;      // of calls
-    int calls = 0;  // that have a place
-    int sent = 0;   // of them
+    int limit;      // maximum number of calls
+    int calls = 0;  // calls that hold a slot
+    int sent = 0;   // of these, how many have been sent
     bool learned = false;
     absl::Duration learned_at = absl::ZeroDuration();
     absl::Duration last_sent = -absl::InfiniteDuration();
@@ -156,7 +157,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
   mutable Mutex mu_;
   std::vector<std::shared_ptr<Lane>> lanes_ ABSL_GUARDED_BY(mu_);
-  int learned_limit_ ABSL_GUARDED_BY(mu_) = 0;  // 0: none
+  int learned_limit_ ABSL_GUARDED_BY(mu_) = 0;  // 0 if unknown
   absl::Duration learned_at_ ABSL_GUARDED_BY(mu_) = -absl::InfiniteDuration();
   absl::Duration now_ ABSL_GUARDED_BY(mu_) = absl::ZeroDuration();
 };

@@ -9,7 +9,7 @@ std::string MethodOf(absl::string_view path) {
   return std::string(absl::StripPrefix(path, "/"));
 }
 
-// Passes everything on and counts the end.
+// Forwards all callbacks and counts the end.
 class CountedObserver : public StreamObserver {
  public:
   CountedObserver(std::string method, std::shared_ptr<StreamObserver> next,

@@ -10,13 +10,14 @@
 
 namespace sse_bridge {
 
-// Calls to backends, for metrics. Must outlive the upstreams and their calls.
+// Counts calls to backends for the metrics. Must outlive the upstreams and
+// their calls.
 struct CallCounts {
   LabelledCounter started;  // by method ("package.Service/Method")
   LabelledCounter ended;    // by method and google.rpc.Code
 };
 
-// Counts the calls that pass through it, and nothing per message. Thread-safe.
+// Counts the calls that pass through; adds no cost per message. Thread-safe.
 class CountedUpstream : public Upstream {
  public:
   CountedUpstream(std::shared_ptr<Upstream> next, CallCounts* counts)

@@ -1,8 +1,8 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CALL_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CALL_H_
 
-// Starts calls on a channel, by the contract of call.h. Includes gRPC: for this
-// folder only.
+// Starts calls on a channel, as specified in call.h. Includes gRPC headers; for
+// use in this folder only.
 
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -17,17 +17,17 @@
 
 namespace sse_bridge {
 
-// How a call is made on a channel.
+// How to start a call on a channel.
 struct GrpcStart {
-  // Used only while the call is started: a call keeps its channel alive.
+  // Used only while the call is started; the call keeps its channel alive.
   grpc::GenericStub* stub = nullptr;
 
-  // Called when the request has left, at most once and before the end of the
-  // call: the call then counts against the limit of its connection. On any of
-  // gRPC's threads, also while another callback runs.
+  // Called when the request has been sent, at most once and before the end of
+  // the call. From then on the call counts against its connection's limit. Runs
+  // on any of gRPC's threads, possibly concurrently with another callback.
   std::function<void()> sent = {};
 
-  // Unless OK, the call is not sent and ends with this.
+  // If not OK, the call is not sent and ends with this status.
   absl::Status refusal = absl::OkStatus();
 };
 

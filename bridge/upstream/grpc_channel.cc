@@ -14,7 +14,7 @@
 namespace sse_bridge {
 namespace {
 
-// HTTP/2's own bounds of a flow-control window (RFC 9113, 6.9).
+// Limits of HTTP/2 flow-control windows (RFC 9113, 6.9).
 constexpr int kMinStreamWindowBytes = 65535;
 constexpr int kMaxStreamWindowBytes = 1 << 30;
 
@@ -34,21 +34,20 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
   args.SetMaxReceiveMessageSize(options.max_message_bytes);
   args.SetInt(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
 
-  // gRPC inflates a message before it compares its size with the limit, so no
-  // compression is offered to backends, and what comes compressed nevertheless
-  // is refused as it is.
+  // gRPC decompresses a message before it checks the size limit. So the bridge
+  // offers no compression to backends, and rejects compressed messages.
   args.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
               1 << GRPC_COMPRESS_NONE);
   args.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 
-  // Fixed windows instead of ones that grow with the measured bandwidth: ten
-  // thousand paused streams must have a known size.
+  // Use fixed windows instead of ones that grow with the measured bandwidth:
+  // the memory of ten thousand paused streams must be bounded.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
               options.stream_window_bytes);
 
   if (options.keepalive_time > absl::ZeroDuration()) {
-    // Also sets TCP_USER_TIMEOUT to the second of the two.
+    // Also sets TCP_USER_TIMEOUT to the keepalive timeout.
     args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
                 Milliseconds(options.keepalive_time));
     args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
@@ -64,14 +63,14 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
               Milliseconds(options.min_backoff));
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
               Milliseconds(options.max_backoff));
-  // Despite its name this one bounds an attempt to connect.
+  // Despite its name, this limits a connection attempt.
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
               Milliseconds(options.connect_timeout));
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS,
               Milliseconds(kMinTimeBetweenResolutions));
 
-  // gRPC 1.51's retries, transparent ones too, abort the program when an answer
-  // ends without a grpc-status, as those of proxies may.
+  // In gRPC 1.51, retries (also transparent ones) abort the program if an
+  // answer ends without a grpc-status, as answers of proxies may.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.use_proxy ? 1 : 0);
   // Channels with equal arguments would share connections.

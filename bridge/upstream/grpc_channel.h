@@ -1,7 +1,8 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CHANNEL_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CHANNEL_H_
 
-// How a channel to a backend is set up. Includes gRPC: for this folder only.
+// Creates channels to backends. Includes gRPC headers; for use in this folder
+// only.
 
 #include <grpcpp/channel.h>
 
@@ -13,13 +14,13 @@
 
 namespace sse_bridge {
 
-// kInvalidArgument for options that make no sense.
+// Returns kInvalidArgument for invalid options.
 absl::Status CheckOptions(const GrpcUpstreamOptions& options);
 
-// Channels share no connections, even to one address.
+// Channels never share connections, even to the same address.
 std::shared_ptr<grpc::Channel> MakeChannel(const GrpcUpstreamOptions& options);
 
-// Whether a channel to the address may have several connections.
+// Returns whether a channel to the address may have several connections.
 bool NamesSeveralBackends(absl::string_view address);
 
 }  // namespace sse_bridge

@@ -24,10 +24,10 @@ namespace {
 
 constexpr absl::Duration kBetweenHastened = absl::Milliseconds(250);
 
-// gRPC ends the threads that run callbacks together with the last channel and
-// server, which is deadly when a call's own last callback on such a thread is
-// what lets go of that channel. So one channel, to nowhere, stays for good; it
-// counts once it has had a call.
+// gRPC ends its callback threads together with the last channel and server.
+// That is fatal if a call's last callback on such a thread releases that
+// channel. So one unconnected channel is kept forever; it counts once it has
+// had a call.
 void KeepCallbackThreads() {
   static const std::shared_ptr<grpc::Channel>* const channel = [] {
     auto* nowhere = new std::shared_ptr<grpc::Channel>(
@@ -63,7 +63,7 @@ class GrpcUpstream::Rep {
         keepalive_(pool_, KeepaliveOptions(options)) {
     auto context = std::make_shared<CallContext>();
     context->pool = pool_;
-    // Connects at its first call.
+    // Connects on its first call.
     context->any = std::make_shared<GrpcConnection>(MakeChannel(options));
     context->watch = [watch = std::make_shared<CallWatch>()](
                          const std::shared_ptr<PendingCall>& call) {
@@ -74,7 +74,7 @@ class GrpcUpstream::Rep {
 
   const GrpcUpstreamOptions& options() const { return options_; }
 
-  // For a call that begins now.
+  // Prepares for a call that starts now.
   const std::shared_ptr<const CallContext>& Begin(CallOptions* call) {
     if (options_.metadata != nullptr) {
       options_.metadata->AddTo(&call->metadata);
@@ -83,7 +83,7 @@ class GrpcUpstream::Rep {
     return context_;
   }
 
-  // After the start of a call.
+  // Called after a call has started.
   void Begun() { keepalive_.Wake(); }
 
   int connections() const {
@@ -122,8 +122,8 @@ class GrpcUpstream::Rep {
     return keepalive;
   }
 
-  // Where gRPC's own timers are late, each new call may make a lost connection
-  // be tried again at once.
+  // If gRPC's timers are late, each new call may reconnect a lost connection at
+  // once.
   void Hasten(absl::Duration now) {
     if (!clock_.TimersLate(absl::Now(), now)) return;
     const int64_t at = absl::ToInt64Nanoseconds(now);

@@ -14,86 +14,89 @@
 namespace sse_bridge {
 
 struct GrpcUpstreamTls {
-  // PEM. Empty roots: the system's. Certificate and key only for mutual TLS.
+  // In PEM format. If `root_certificates` is empty, the system's are used.
+  // Certificate and key are set only for mutual TLS.
   std::string root_certificates;
   std::string certificate;
   std::string private_key;
 
-  // The name that the backend's certificate must have. Empty: the authority.
+  // The name expected in the backend's certificate. If empty, the authority.
   std::string name;
 };
 
 struct GrpcUpstreamOptions {
-  // As ParseUpstreamFlag (router.h) leaves it: HOST:PORT, or a gRPC target such
-  // as dns:///name:port or ipv4:ADDRESS:PORT,ADDRESS:PORT. A target that names
-  // several backends is balanced by round_robin, with client-side health
-  // checks (grpc.health.v1; a backend without that service counts as healthy).
+  // As returned by ParseUpstreamFlag (router.h): HOST:PORT, or a gRPC target
+  // such as dns:///name:port or ipv4:ADDRESS:PORT,ADDRESS:PORT. A target with
+  // several backends is balanced by round_robin with client-side health checks
+  // (grpc.health.v1; a backend without that service counts as healthy).
   std::string address;
 
   // A larger message ends its call with kResourceExhausted.
   int max_message_bytes = 4 * 1024 * 1024;
 
-  // How much of one stream may be under way while nobody reads it: what a
-  // paused stream costs in memory. A stream's throughput is at most this
-  // per round trip to the backend.
+  // Flow-control window: how much of a stream may be in flight while nobody
+  // reads it, which is the memory cost of a paused stream. A stream's
+  // throughput is at most this much per round trip to the backend.
   int stream_window_bytes = 256 * 1024;
 
-  // Initial metadata, or trailing, of a larger size end their call with
-  // kInternal. The names and values count, and 32 bytes for each pair.
+  // Larger initial or trailing metadata end their call with kInternal. The size
+  // is that of names and values plus 32 bytes per pair.
   int max_metadata_bytes = 128 * 1024;
 
-  // How calls are spread over connections: see connection_pool.h. Where the
-  // address names several backends, there are so many connections to each.
+  // How calls are spread over connections; see connection_pool.h. If the
+  // address names several backends, the pool has this many connections to each.
   int streams_per_connection = 100;
   int max_connections = 200;  // at least 2
-  // That streams are spread over from the start: more than one where one does
-  // not carry enough. Less than max_connections.
+  // Number of connections that streams are spread over from the start. Use more
+  // than one if one connection does not have enough throughput. Must be less
+  // than max_connections.
   int channels = 1;
-  // A connection beyond those, without calls, is closed after this.
+  // Connections beyond `channels` are closed after this time without calls.
   absl::Duration idle_connection = absl::Minutes(1);
 
-  // A connection with calls, from which nothing has come for `keepalive_time`,
-  // is sent an HTTP/2 ping, and closed without an answer in `keepalive_timeout`
-  // (what is sent and not acknowledged for as long closes it too:
-  // TCP_USER_TIMEOUT). Zero: never.
+  // If nothing has been received for `keepalive_time` on a connection with
+  // calls, an HTTP/2 ping is sent; the connection is closed if no answer
+  // arrives within `keepalive_timeout`. Unacknowledged data closes it after the
+  // same time (TCP_USER_TIMEOUT). Zero disables this.
   //
-  // gRPC servers take pings that come more often than every five minutes for an
-  // attack, unless they have sent something in between (GOAWAY,
-  // ENHANCE_YOUR_CALM). So before the ping is due, after a third of that time,
-  // the backend is asked by a call, grpc.health.v1.Health/Check: any answer,
-  // also that it has no such service, shows that it is there, and then there is
-  // no ping. Only where no answer comes, or where the backend's limit of
-  // concurrent streams leaves no room for the call, a ping is sent. Should a
-  // server object to those, gRPC doubles the time for the connection.
+  // gRPC servers treat pings that arrive more often than every five minutes as
+  // an attack, unless they have sent something in between (GOAWAY,
+  // ENHANCE_YOUR_CALM). So, after a third of that time, the bridge first calls
+  // grpc.health.v1.Health/Check. Any answer, even that there is no such
+  // service, shows that the backend is alive, and no ping is sent. A ping is
+  // sent only if no answer arrives, or if the backend's limit of concurrent
+  // streams does not allow the call. If a server objects to pings, gRPC doubles
+  // the interval for that connection.
   absl::Duration keepalive_time = absl::Seconds(20);
   absl::Duration keepalive_timeout = absl::Seconds(10);
 
-  // Between two attempts to connect: grows from the first to the second.
+  // Delay between two attempts to connect; grows from the first value to the
+  // second.
   absl::Duration min_backoff = absl::Milliseconds(100);
   absl::Duration max_backoff = absl::Seconds(5);
   absl::Duration connect_timeout = absl::Seconds(5);
 
-  // Whether http_proxy and its kin in the environment apply to backends.
+  // Whether proxy settings in the environment (http_proxy and others) apply.
   bool use_proxy = false;
 
-  // None: plain text.
+  // If unset, connections are plain text.
   std::optional<GrpcUpstreamTls> tls;
 
-  // What calls name as the host (:authority), and with TLS the name to expect
-  // unless `tls` has one. Empty: from the address.
+  // Host that calls name (:authority) and, with TLS, the expected certificate
+  // name unless `tls` sets one. If empty, derived from the address.
   std::string authority;
 
-  // That go with every call. Null: none.
+  // Added to every call. May be null.
   std::shared_ptr<const CallMetadata> metadata;
 };
 
-// Calls by gRPC's generic stub and callback API: no generated stub, no thread
-// of its own. A call for which there is no connection ends with kUnavailable.
-// Thread-safe.
+// Makes calls through gRPC's generic stub and callback API: needs no generated
+// stubs and no thread of its own. A call ends with kUnavailable if no
+// connection is available. Thread-safe.
 class GrpcUpstream : public Upstream {
  public:
-  // Connects at the first call. kInvalidArgument for options that make no
-  // sense; a backend that cannot be reached is no error here.
+  // Connects on the first call. Returns kInvalidArgument for invalid options.
+  // An unreachable backend is not an error here.
   static absl::StatusOr<std::unique_ptr<GrpcUpstream>> Create(
       const GrpcUpstreamOptions& options);
 
@@ -110,11 +113,12 @@ class GrpcUpstream : public Upstream {
                                         CallOptions options,
                                         UnaryDone done) override;
 
-  // Whether a connection stands now (for readiness); starts to connect if none
-  // was tried yet.
+  // Returns whether a connection is established (for readiness). Starts to
+  // connect if that was not tried yet.
   bool Connected();
 
-  // Connections that there are, those to several backends counted once.
+  // Number of open connections; one that stands for several backends counts
+  // once.
   int connections() const;
 
  private:

@@ -19,10 +19,10 @@ using google::protobuf::FieldDescriptorProto;
 using google::protobuf::FileDescriptorProto;
 using google::protobuf::FileDescriptorSet;
 
-// Deeper nesting of messages is not looked into: the load refuses it.
+// Deeper nesting of messages is ignored here; loading the schema rejects it.
 constexpr int kMaxDepth = 100;
 
-// Adds the full names of a message and of what is in it.
+// Adds the full names of a message and of the types nested in it.
 void AddDefined(const DescriptorProto& message, const std::string& scope,
                 int depth, std::vector<std::string>* names) {
   const std::string name =
@@ -54,8 +54,8 @@ std::vector<std::string> TypesDefinedBy(const FileDescriptorProto& file) {
 
 namespace {
 
-// Adds a type's name, without the dot of a fully qualified one. Made-up files
-// also have full names without a dot, and relative ones (FileThatHas).
+// Adds a type's name without the leading dot. Synthesised files may also use
+// full names without a dot, and relative ones (FileThatHas).
 void AddUsed(const std::string& name, std::vector<std::string>* names) {
   if (name.empty()) return;
   names->push_back(name[0] == '.' ? name.substr(1) : name);
@@ -94,7 +94,7 @@ std::vector<std::string> TypesUsedBy(const FileDescriptorProto& file) {
 
 namespace {
 
-// The name that protoc gives to the entry type of a map field.
+// Returns protoc's name for the entry type of a map field.
 std::string MapEntryName(const std::string& field) {
   std::string name;
   bool upper = true;
@@ -130,7 +130,7 @@ void RepairMapEntries(DescriptorProto* message, const std::string& scope,
   }
 }
 
-// The file in which this program has the type; empty when it has not.
+// Returns the file in which this program has the type; empty if it does not.
 std::string KnownFileOf(const std::string& type) {
   const auto* file =
       DescriptorPool::generated_pool()->FindFileContainingSymbol(type);
@@ -140,8 +140,8 @@ std::string KnownFileOf(const std::string& type) {
 bool IsMadeUpCopy(const FileDescriptorProto& file,
                   const std::vector<std::string>& defined) {
   if (file.service_size() > 0 || defined.empty()) return false;
-  // One type that is known elsewhere is enough: a type has one file, and such
-  // packages are contracts whose files do not differ.
+  // One known type is enough: a type is defined in one file only, and packages
+  // like these are contracts whose files do not differ.
   for (const std::string& name : defined) {
     const std::string known = KnownFileOf(name);
     if (!known.empty() && known != file.name()) return true;
@@ -149,11 +149,12 @@ bool IsMadeUpCopy(const FileDescriptorProto& file,
   return false;
 }
 
-// Names of types to the files that have them.
+// Maps type names to the files that define them.
 using FileOf = absl::flat_hash_map<std::string, std::string>;
 
-// The file that has what a file of `package` calls `name`: by its full name, or
-// relative to a scope, the innermost first; empty when no file has it.
+// Returns the file that defines the type which a file of `package` calls
+// `name`: a full name, or one relative to a scope, innermost first. Empty if
+// there is none.
 std::string FileThatHas(absl::string_view name, absl::string_view package,
                         const FileOf& file_of) {
   const auto find = [&file_of](const std::string& full_name) {
@@ -169,7 +170,7 @@ std::string FileThatHas(absl::string_view name, absl::string_view package,
   return file;
 }
 
-// Takes away the imports of `dropped`, and adds those of what the file uses.
+// Removes imports of `dropped` and adds imports for the types the file uses.
 void Reimport(const absl::flat_hash_set<std::string>& dropped,
               const FileOf& file_of, FileDescriptorProto* file) {
   absl::flat_hash_set<std::string> imports;
@@ -180,15 +181,15 @@ void Reimport(const absl::flat_hash_set<std::string>& dropped,
   }
   const bool whole =
       stay.size() == static_cast<size_t>(file->dependency_size());
-  // Imports that are re-exported may make up for what is not named here, so a
-  // file that has imports is trusted to have them all.
+  // Public imports may provide types that are not listed here, so a file that
+  // has imports is assumed to be complete.
   if (whole && !stay.empty()) return;
   for (const std::string& used : TypesUsedBy(*file)) {
     const std::string from = FileThatHas(used, file->package(), file_of);
     if (from.empty() || from == file->name()) continue;
     if (imports.insert(from).second) stay.push_back(from);
   }
-  // The positions in these lists would no longer hold.
+  // The indexes in these lists would no longer be valid.
   if (!whole) {
     file->clear_public_dependency();
     file->clear_weak_dependency();

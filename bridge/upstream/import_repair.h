@@ -9,25 +9,25 @@
 
 namespace sse_bridge {
 
-// Some reflection services (those made from protobuf.js) hand out files that
-// they put together themselves: one a package, under a made-up name, without
-// imports. This makes such a set whole:
+// Some reflection services (those based on protobuf.js) return synthesised
+// files: one per package, under a made-up name, without imports. This makes
+// such a set complete:
 //
-// - A file that only repeats types which this program has under another file
-//   name ("google_protobuf.proto") is left out.
-// - A file that uses a type imports the file that has it.
-// - The entry types of maps have the names that protoc gives them.
+// - Removes files that only repeat types that this program has under another
+//   file name ("google_protobuf.proto").
+// - Makes each file import the files that define the types it uses.
+// - Renames the entry types of maps as protoc names them.
 //
-// A set that is whole is left as it is.
+// Does not change a complete set.
 void RepairImports(google::protobuf::FileDescriptorSet* set);
 
-// Files that import one of `gone` no longer do, and import instead the files of
-// the set, or of this program, that have the types which they use.
+// Removes imports of `gone`, and imports the files of the set, or of this
+// program, that define the types used instead.
 void ReplaceImports(const absl::flat_hash_set<std::string>& gone,
                     google::protobuf::FileDescriptorSet* set);
 
-// Full names of the messages and enums that a file has, and of those that it
-// uses (as far as its names are full ones).
+// Full names of the messages and enums that a file defines or uses (for uses,
+// only names that are fully qualified).
 std::vector<std::string> TypesDefinedBy(
     const google::protobuf::FileDescriptorProto& file);
 std::vector<std::string> TypesUsedBy(

@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kQuestion[] = "/grpc.health.v1.Health/Check";
 
-// Balancing takes turns: so each of several backends is asked often enough.
+// round_robin takes turns, so this checks each of several backends often
+// enough.
 constexpr int kQuestionsToSeveral = 4;
 
 constexpr absl::Duration kMinInterval = absl::Milliseconds(10);
@@ -46,7 +47,7 @@ bool Keepalive::Round(Rounds* rounds) {
     if (calls == 0) continue;
     const auto known = rounds->quiet.find(connection.get());
     auto& entry = quiet[connection.get()];
-    // Another may have taken its place in memory.
+    // Another object may have the same address.
     if (known != rounds->quiet.end() &&
         known->second.connection.lock() == connection) {
       entry = std::move(known->second);
@@ -65,7 +66,7 @@ bool Keepalive::Round(Rounds* rounds) {
       }
     } else if (now - entry.since >
                rounds->options.time + rounds->options.timeout) {
-      // Neither answered nor closed: gRPC's pings are. Ask again.
+      // Neither answered nor closed, so gRPC sends its pings. Try again.
       entry.since = now;
       entry.questions.clear();
     }
@@ -85,7 +86,7 @@ void Keepalive::Ask(const Options& options,
       {grpc_connection->stub()}, kQuestion, ToByteBuffer(""), call,
       [connection, grpc_connection](const absl::Status& status,
                                     const std::string&) {
-        // These may be gRPC's own words.
+        // These may have been made by gRPC itself.
         if (!absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status) &&
             !absl::IsUnavailable(status)) {
           grpc_connection->Heard();

@@ -1,9 +1,9 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_KEEPALIVE_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_KEEPALIVE_H_
 
-// Asks quiet connections whether the backend is still there, before gRPC would
-// ping them (see keepalive_time in grpc_upstream.h), and closes idle ones.
-// Includes gRPC: for this folder only.
+// Checks quiet connections with a health call before gRPC would ping them (see
+// keepalive_time in grpc_upstream.h), and closes idle ones. Includes gRPC
+// headers; for use in this folder only.
 
 #include <map>
 #include <memory>
@@ -21,7 +21,7 @@ namespace sse_bridge {
 class Keepalive {
  public:
   struct Options {
-    absl::Duration time;  // zero: ask nobody
+    absl::Duration time;  // zero disables health calls
     absl::Duration timeout;
     absl::Duration idle;
     bool several = false;  // a channel may have several connections
@@ -30,11 +30,11 @@ class Keepalive {
 
   Keepalive(std::shared_ptr<ConnectionPool> pool, Options options);
 
-  // There is a call.
+  // Called when a call has started.
   void Wake() { timer_->Wake(interval_); }
 
  private:
-  // Of the timer, which does not run twice at once.
+  // Used by the timer only, which never runs twice at once.
   struct Rounds {
     struct Quiet {
       std::weak_ptr<PooledConnection> connection;

@@ -3,8 +3,8 @@
 namespace sse_bridge {
 namespace {
 
-// Gives the place back when the call has ended, before its end is told: who
-// hears of it may want the place.
+// Releases the slot before the end of the call is reported, because the
+// receiver may want to use it.
 class CountedObserver : public StreamObserver {
  public:
   CountedObserver(std::shared_ptr<StreamObserver> observer,
@@ -25,7 +25,7 @@ class CountedObserver : public StreamObserver {
   const std::shared_ptr<std::atomic<int>> streams_;
 };
 
-// A call that has not been made.
+// A call that was rejected and never started.
 class RefusedCall : public StreamCall {
  public:
   void Read() override {}

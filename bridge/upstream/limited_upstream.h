@@ -12,14 +12,14 @@
 
 namespace sse_bridge {
 
-// A backend that is asked for no more than so many streams at a time, however
-// many browsers there are: identical shared streams are one. A stream beyond it
+// Limits the number of concurrent streams to a backend, however many browsers
+// there are; identical shared streams count once. A stream beyond the limit
 // ends with kResourceExhausted (429). Unary calls are not counted.
 //
 // Thread-safe.
 class LimitedUpstream : public Upstream {
  public:
-  // Runs a task later on a thread of its own, never at once.
+  // Runs a task later on another thread, never inline.
   using Defer = std::function<void(std::function<void()>)>;
 
   LimitedUpstream(std::shared_ptr<Upstream> upstream, int max_streams,
@@ -42,14 +42,14 @@ class LimitedUpstream : public Upstream {
                                  std::move(done));
   }
 
-  // Streams that are open now.
+  // Number of open streams.
   int streams() const { return *streams_; }
 
  private:
   const std::shared_ptr<Upstream> upstream_;
   const int max_streams_;
   const Defer defer_;
-  // Of the calls too, which may outlive this.
+  // Shared with the calls, which may outlive this object.
   const std::shared_ptr<std::atomic<int>> streams_ =
       std::make_shared<std::atomic<int>>(0);
 };

@@ -5,18 +5,18 @@
 
 namespace sse_bridge {
 
-// Whether gRPC over HTTP/2 has names of metadata like this one: lower-case
+// Returns whether gRPC over HTTP/2 allows this metadata name: lower-case
 // letters, digits, '_', '-' and '.'.
 bool IsMetadataName(absl::string_view name);
 
-// Whether HTTP/2 or gRPC sets it itself, or forbids it (RFC 9113, 8.2.2; gRPC
-// over HTTP/2, "Requests"). `name` is in lower case.
+// Returns whether HTTP/2 or gRPC sets or forbids this name (RFC 9113, 8.2.2;
+// gRPC over HTTP/2, "Requests"). `name` must be lower case.
 bool IsReservedMetadata(absl::string_view name);
 
-// Whether values of this name are any bytes, as base64 in headers.
+// Returns whether values of this name are arbitrary bytes, sent as base64.
 bool IsBinaryMetadata(absl::string_view name);
 
-// Whether all others may have this value: printable ASCII.
+// Returns whether a non-binary value is valid: printable ASCII.
 bool IsMetadataText(absl::string_view value);
 
 }  // namespace sse_bridge

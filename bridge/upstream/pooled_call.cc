@@ -13,11 +13,11 @@
 namespace sse_bridge {
 namespace {
 
-// A call that no connection takes is refused in the end.
+// How often a call tries another connection before it is rejected.
 constexpr int kMaxMoves = 8;
 
-// The least flow-control window that servers begin with (RFC 9113, 6.9.2), and
-// less: a request of this size leaves when it may.
+// Well below the initial flow-control window of HTTP/2 (RFC 9113, 6.9.2), so
+// flow control does not hold back a smaller request.
 constexpr size_t kLargeRequest = 16 * 1024;
 
 absl::Status NoLease() {
@@ -30,9 +30,9 @@ absl::Status NotTaken() {
       "the backend does not take the call; retry later");
 }
 
-// What calls of both kinds have in common: the place, and how it is changed.
-// One attempt is under way at a time; the next begins when the one before has
-// ended. `Start` begins an attempt at lease_.
+// Base of both kinds of calls: holds the slot and moves the call. One attempt
+// runs at a time; the next starts when the previous one has ended. `Start`
+// starts an attempt at lease_.
 class PooledCall : public PendingCall {
  public:
   PooledCall(std::shared_ptr<const CallContext> context,
@@ -71,7 +71,7 @@ class PooledCall : public PendingCall {
   }
 
  protected:
-  // What an attempt needs; `refusal` for one that only tells its end.
+  // Parameters of an attempt. With `refusal`, the attempt only reports its end.
   virtual void Start(GrpcStart start) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) = 0;
   virtual void CancelAttempt() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) = 0;
 
@@ -79,7 +79,7 @@ class PooledCall : public PendingCall {
     return static_cast<GrpcConnection*>(lease_->connection());
   }
 
-  // Where there is no place it ends at once, but not from within this.
+  // Without a slot it ends immediately, but not inside this call.
   void Begin(std::function<void()> sent) ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
     lease_ = context_->pool->Take(use_, MonotonicNow());
@@ -94,8 +94,8 @@ class PooledCall : public PendingCall {
     Start(std::move(start));
   }
 
-  // The request has left, or something has come back. False: too late, the
-  // attempt is given up.
+  // The request has been sent, or a response has arrived. Returns false if it
+  // is too late because the attempt was given up.
   bool Settle() ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
     if (sent_) return true;
@@ -109,8 +109,8 @@ class PooledCall : public PendingCall {
     return sent_;
   }
 
-  // An attempt has ended with *status. True: another was begun. Otherwise
-  // *status is how the call ends, and its place is free.
+  // An attempt ended with *status. Returns true if another one was started.
+  // Otherwise *status is the call's final status, and its slot is released.
   bool Continue(std::function<void()> sent, absl::Status* status)
       ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
@@ -118,7 +118,7 @@ class PooledCall : public PendingCall {
     if (lease_ != nullptr && status->ok()) connection()->Heard();
     lease_ = nullptr;
     ended_ = true;
-    // It may have ended by itself in that moment.
+    // It may have ended concurrently.
     if (!move || cancelled_ || !absl::IsCancelled(*status)) return false;
     if (sent_while_moving_ && use_ == ConnectionPool::Use::kUnary) {
       *status = absl::UnavailableError(
@@ -149,17 +149,18 @@ class PooledCall : public PendingCall {
   const CallOptions options_;
   const bool large_;
 
-  // Where the call stays; null until its request has left.
+  // The attempt that the call stays on; null until its request has been sent.
   std::atomic<GrpcConnection*> settled_at_{nullptr};
 
   Mutex mu_;
-  grpc::ByteBuffer request_ ABSL_GUARDED_BY(mu_);  // until it has left
+  // Until the request has been sent.
+  grpc::ByteBuffer request_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<ConnectionPool::Lease> lease_ ABSL_GUARDED_BY(mu_);
   bool sent_ ABSL_GUARDED_BY(mu_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;  // by the caller
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
   bool moving_ ABSL_GUARDED_BY(mu_) = false;   // cancelled by Look
-  bool refused_ ABSL_GUARDED_BY(mu_) = false;  // and not begun again
+  bool refused_ ABSL_GUARDED_BY(mu_) = false;  // and not restarted
   bool sent_while_moving_ ABSL_GUARDED_BY(mu_) = false;
   int moves_ ABSL_GUARDED_BY(mu_) = 0;
 };
@@ -180,7 +181,7 @@ class PooledStream final : public PooledCall,
     context_->watch(shared_from_this());
   }
 
-  // Before the first message there is nothing to ask for, and that one settles
+  // There is nothing to request before the first message, whose arrival settles
   // the call.
   void Read() {
     if (StreamCall* call = settled_.load(std::memory_order_acquire)) {
@@ -203,7 +204,7 @@ class PooledStream final : public PooledCall,
   void OnDone(const absl::Status& status) override {
     absl::Status end = status;
     if (Continue(SentCallback(), &end)) return;
-    // It may own the handle of this call.
+    // It may own this call's handle.
     const std::shared_ptr<StreamObserver> observer = std::move(observer_);
     observer->OnDone(end);
   }
@@ -213,7 +214,7 @@ class PooledStream final : public PooledCall,
     return [self = shared_from_this()] { self->Settled(); };
   }
 
-  // No lock once it is.
+  // Needs no lock once it is set.
   bool Settled() ABSL_LOCKS_EXCLUDED(mu_) {
     if (settled_.load(std::memory_order_acquire) != nullptr) return true;
     if (!Settle()) return false;
@@ -232,7 +233,8 @@ class PooledStream final : public PooledCall,
     if (call_ != nullptr) call_->Cancel();
   }
 
-  std::shared_ptr<StreamObserver> observer_;  // of the callbacks, one at a time
+  // Used by the callbacks, which are serial.
+  std::shared_ptr<StreamObserver> observer_;
   std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);  // the attempt
   std::atomic<StreamCall*> settled_{nullptr};  // call_, once it stays
 };
@@ -277,7 +279,7 @@ class PooledUnary final : public PooledCall,
     done(std::move(status), std::move(response));
   }
 
-  Upstream::UnaryDone done_;  // of the attempt's end
+  Upstream::UnaryDone done_;  // status of the attempt's end
   std::shared_ptr<UnaryCall> call_ ABSL_GUARDED_BY(mu_);  // the attempt
 };
 

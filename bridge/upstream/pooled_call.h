@@ -1,8 +1,9 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_POOLED_CALL_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_POOLED_CALL_H_
 
-// Calls that find a place in a connection pool, and another when the first
-// connection does not take them. Includes gRPC: for this folder only.
+// Calls that take a slot in a connection pool and move to another connection if
+// the first does not accept them. Includes gRPC headers; for use in this folder
+// only.
 
 #include <grpcpp/generic/generic_stub.h>
 
@@ -18,7 +19,7 @@
 
 namespace sse_bridge {
 
-// A channel of its own. Thread-safe.
+// A connection with its own channel. Thread-safe.
 class GrpcConnection final : public PooledConnection {
  public:
   explicit GrpcConnection(std::shared_ptr<grpc::Channel> channel);
@@ -28,10 +29,11 @@ class GrpcConnection final : public PooledConnection {
   grpc::Channel* channel() const { return channel_.get(); }
   grpc::GenericStub* stub() { return &stub_; }
 
-  // Something came from the backend. As cheap as can be: for each message.
+  // Data arrived from the backend. Called for each message, so it must be
+  // cheap.
   void Heard() { heard_.store(true, std::memory_order_relaxed); }
 
-  // Whether something came since the last question.
+  // Returns whether data arrived since the last TakeHeard.
   bool TakeHeard() { return heard_.exchange(false, std::memory_order_relaxed); }
 
  private:
@@ -40,27 +42,27 @@ class GrpcConnection final : public PooledConnection {
   std::atomic<bool> heard_{true};
 };
 
-// A call whose request may still have to leave. Thread-safe.
+// A call whose request may not have been sent yet. Thread-safe.
 class PendingCall {
  public:
   virtual ~PendingCall() = default;
 
-  // Moves or refuses the call where its connection does not take it. `late`:
-  // this should have been called some time ago. False when there is nothing
-  // more to look after.
+  // Moves or rejects the call if its connection does not accept it. `late`:
+  // this should have been called some time ago. Returns false if the call no
+  // longer needs to be watched.
   virtual bool Look(bool late, absl::Duration now) = 0;
 };
 
-// What calls need of their upstream, which they may outlive.
+// What calls need from their upstream, which they may outlive.
 struct CallContext {
   std::shared_ptr<ConnectionPool> pool;
-  // For calls that are refused, which need a channel too.
+  // Used for rejected calls, which need a channel too.
   std::shared_ptr<GrpcConnection> any;
-  // Told of each new call.
+  // Called with each new call.
   std::function<void(const std::shared_ptr<PendingCall>&)> watch;
 };
 
-// By the contract of Upstream.
+// See Upstream::StartStream and Upstream::StartUnary.
 std::shared_ptr<StreamCall> StartPooledStream(
     std::shared_ptr<const CallContext> context, absl::string_view path,
     std::string request, CallOptions options,
@@ -70,7 +72,7 @@ std::shared_ptr<UnaryCall> StartPooledUnary(
     std::shared_ptr<const CallContext> context, absl::string_view path,
     std::string request, CallOptions options, Upstream::UnaryDone done);
 
-// Of the clock that the pool is told.
+// Current time of the clock that the pool uses.
 absl::Duration MonotonicNow();
 
 }  // namespace sse_bridge

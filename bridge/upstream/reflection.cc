@@ -30,15 +30,16 @@ using google::protobuf::FileDescriptorSet;
 
 constexpr size_t kMaxReflectionServices = 1000;
 constexpr size_t kMaxReflectionFiles = 4000;
-constexpr size_t kMaxReflectionBytes = 64 * 1024 * 1024;  // of all files
+// Of all files together.
+constexpr size_t kMaxReflectionBytes = 64 * 1024 * 1024;
 
-// Both carry the same messages.
+// Both versions use the same messages.
 constexpr std::array<absl::string_view, 2> kPaths = {
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 };
 
-// Takes the first message of a call, and its end.
+// Receives the first message and the end of a call.
 class OneAnswer : public StreamObserver {
  public:
   void OnMessage(absl::Span<const absl::string_view> slices) override {
@@ -56,7 +57,7 @@ class OneAnswer : public StreamObserver {
     changed_.notify_all();
   }
 
-  // Ends by the deadline of the call at the latest.
+  // Ends at the call's deadline at the latest.
   absl::StatusOr<std::string> Wait() {
     MutexLock lock(&mu_);
     while (!answer_.has_value() && !end_.has_value()) changed_.wait(mu_);
@@ -109,7 +110,7 @@ class Fetcher {
   }
 
  private:
-  // The backend cannot be asked further, or has too much to tell.
+  // The backend cannot be queried further, or returned too much.
   static bool IsFatal(const absl::Status& status) {
     return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
            absl::IsCancelled(status) || absl::IsResourceExhausted(status);
@@ -126,8 +127,8 @@ class Fetcher {
     return FetchFiles(request, what);
   }
 
-  // The types that files use which import `missing`, where nobody has them:
-  // the backend may have them under another file name.
+  // Types that files importing `missing` use and nobody defines: the backend
+  // may have them under another file name.
   absl::Status FetchTypesOf(const std::string& missing) {
     std::vector<std::string> wanted;
     for (const auto& [name, file] : files_) {
@@ -170,9 +171,9 @@ class Fetcher {
     return observer->Wait();
   }
 
-  // Asks by the version that works; finds out which at the first question. A
-  // call for each question: a backend ends it after its only request, and no
-  // state is kept between them.
+  // Uses the version that works, which the first request determines. Makes one
+  // call per request: the backend ends it after its only request, so no state
+  // is kept.
   absl::StatusOr<v1::ServerReflectionResponse> Ask(
       const v1::ServerReflectionRequest& request, absl::string_view what) {
     absl::StatusOr<std::string> bytes = Call(kPaths[version_], request);
@@ -258,7 +259,7 @@ class Fetcher {
     return absl::OkStatus();
   }
 
-  // A file that came before stays as it came.
+  // Keep the first version of a file.
   absl::Status AddFile(FileDescriptorProto file, size_t size,
                        absl::string_view what) {
     const std::string name = file.name();
@@ -301,7 +302,7 @@ class Fetcher {
                  "the answer has only other files");
   }
 
-  // Files import what they use instead of what is missing.
+  // Make files import what they use instead of the missing file.
   void RepairMissing() {
     if (missing_.empty()) return;
     FileDescriptorSet set;
@@ -313,8 +314,8 @@ class Fetcher {
     }
   }
 
-  // Imports before what imports them. An import that is nowhere, or goes in a
-  // circle, is for the reader of the schema to tell.
+  // Put imports before their importers. Missing and circular imports are
+  // reported when the schema is loaded.
   FileDescriptorSet Sorted() {
     FileDescriptorSet set;
     absl::flat_hash_set<std::string> seen;
@@ -350,11 +351,12 @@ class Fetcher {
   bool version_known_ = false;
 
   absl::flat_hash_map<std::string, FileDescriptorProto> files_;
-  std::vector<std::string> order_;  // names of files_, as they came
+  std::vector<std::string> order_;  // names of files_, in order of arrival
   size_t bytes_ = 0;
-  absl::flat_hash_set<std::string> asked_;  // imports that were ever in wanted_
+  // Imports that were ever added to wanted_.
+  absl::flat_hash_set<std::string> asked_;
   std::deque<std::string> wanted_;
-  absl::flat_hash_set<std::string> missing_;  // imports that are nowhere
+  absl::flat_hash_set<std::string> missing_;  // imports that were not found
   absl::flat_hash_set<std::string> types_;    // defined in files_
   absl::flat_hash_set<std::string> asked_types_;
   std::vector<std::string> warnings_;

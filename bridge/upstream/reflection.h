@@ -14,26 +14,27 @@ namespace sse_bridge {
 struct ReflectedSchema {
   google::protobuf::FileDescriptorSet files;
 
-  // Services that the backend lists and cannot describe, imports that it does
-  // not have.
+  // Services that the backend lists but cannot describe, and imports that it
+  // does not have.
   std::vector<std::string> warnings;
 };
 
-// Asks a backend for its schema by gRPC server reflection (v1, else v1alpha):
-// the files of all its services but the reflection and health services
-// themselves, with all their imports, each file after what it imports. An
-// import that the backend does not hand out but that is linked into this
-// program (google/protobuf/..., google/api/...) is taken from here. Where the
-// backend has an import's types under another file name, that one is imported.
-// What cannot be had is left out and told.
+// Fetches a backend's schema by gRPC server reflection (v1, else v1alpha): the
+// files of all services except reflection and health, and all their imports,
+// each file after the files it imports. An import that the backend does not
+// return but that is linked into this program (google/protobuf/...,
+// google/api/...) is taken from here. If the backend has an import's types
+// under another file name, that file is imported instead. What is not available
+// is omitted and reported in `warnings`.
 //
-// Waits for the backend to come up, `timeout` long in all; blocks, so not for
-// gRPC's threads. Errors name the backend and what was asked:
-//   kUnavailable, kDeadlineExceeded, ...  as the backend's call ended
+// Waits for the backend to come up, at most `timeout` in total. Blocks, so it
+// must not be called on gRPC's threads. Errors name the backend and the
+// request:
+//   kUnavailable, kDeadlineExceeded, ...  status of the backend's call
 //   kUnimplemented      no reflection service
 //   kNotFound           no services, or none that is described
-//   kDataLoss           an answer that cannot be read
-//   kResourceExhausted  more files or bytes than are taken
+//   kDataLoss           unreadable answer
+//   kResourceExhausted  too many files or bytes
 absl::StatusOr<ReflectedSchema> FetchSchema(Upstream* upstream,
                                             absl::Duration timeout);
 

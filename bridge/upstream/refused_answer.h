@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_REFUSED_ANSWER_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_REFUSED_ANSWER_H_
 
-// Includes gRPC: for this folder only.
+// Includes gRPC headers; for use in this folder only.
 
 #include <grpcpp/support/status.h>
 
@@ -11,10 +11,10 @@
 
 namespace sse_bridge {
 
-// The status of a call that gRPC ended because it does not take what the
-// backend answered: metadata beyond the limit, or a compressed message. gRPC's
-// own codes for these (RESOURCE_EXHAUSTED, UNIMPLEMENTED) would blame whoever
-// called. None for any other status.
+// Returns the status of a call that gRPC ended because it does not accept the
+// backend's answer: metadata beyond the limit, or a compressed message. gRPC's
+// own codes for these (RESOURCE_EXHAUSTED, UNIMPLEMENTED) would blame the
+// caller. Returns nullopt for any other status.
 std::optional<absl::Status> RefusedAnswer(const grpc::Status& status);
 
 }  // namespace sse_bridge

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kMaxPort = 65535;
 
-// Targets that are gRPC's to read; their names contain no '.', so that they
-// cannot be taken for a host.
+// Targets that gRPC parses. Their names contain no '.', so they cannot be
+// confused with a host.
 constexpr std::array<absl::string_view, 5> kSchemes = {
     "dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:"};
 
@@ -37,7 +37,7 @@ struct HostPort {
   bool bracketed = false;
 };
 
-// Why `text` is not HOST:PORT or [IPV6]:PORT, or an empty string.
+// Returns why `text` is not HOST:PORT or [IPV6]:PORT, or an empty string.
 std::string CheckHostPort(absl::string_view text, HostPort* out) {
   absl::string_view port;
   if (absl::StartsWith(text, "[")) {
@@ -77,7 +77,7 @@ bool IsIpv4(absl::string_view host) {
          });
 }
 
-// The address for gRPC, or why there is none.
+// Returns the address for gRPC, or why it is invalid.
 std::string CheckAddress(absl::string_view text, std::string* address) {
   if (text.empty()) return "the address is missing";
   for (char c : text) {

@@ -25,22 +25,22 @@ struct UpstreamFlag {
   }
 };
 
-// Reads "[package.Service=]ADDRESS", where ADDRESS is HOST:PORT, a list
-// IP:PORT,IP:PORT,... of several addresses of one backend, or a gRPC target
-// (dns:, ipv4:, ipv6:, unix:). A list becomes an ipv4: or ipv6: target.
-// kInvalidArgument quotes the value and says what is wrong with it.
+// Parses "[package.Service=]ADDRESS". ADDRESS is HOST:PORT, a list
+// IP:PORT,IP:PORT,... of addresses of one backend, or a gRPC target (dns:,
+// ipv4:, ipv6:, unix:). A list becomes an ipv4: or ipv6: target. Errors
+// (kInvalidArgument) quote the value and the reason.
 absl::StatusOr<UpstreamFlag> ParseUpstreamFlag(absl::string_view value);
 
-// The same for all values of the flag; also refuses two of one service.
+// Parses all values of the flag. Also rejects a second value for a service.
 absl::StatusOr<std::vector<UpstreamFlag>> ParseUpstreamFlags(
     absl::Span<const std::string> values);
 
-// A value for all upstreams, or "package.Service=VALUE" for one: the service,
-// which may be empty, and the value. What stands before '=' belongs to the
-// value where it is no name of a service.
+// Splits a value for all upstreams, or "package.Service=VALUE" for one, into
+// the service (may be empty) and the value. If the text before '=' is not a
+// service name, it is part of the value.
 std::pair<std::string, std::string> SplitServiceValue(absl::string_view text);
 
-// Which upstream serves a service. Filled at start, then only read: Find is
+// Maps services to upstreams. Filled at startup, then only read: Find is
 // thread-safe, Add is not.
 class UpstreamRouter {
  public:
@@ -48,19 +48,19 @@ class UpstreamRouter {
   UpstreamRouter(UpstreamRouter&&) = default;
   UpstreamRouter& operator=(UpstreamRouter&&) = default;
 
-  // An empty `service` adds the default. kAlreadyExists for a second one.
+  // An empty `service` adds the default. Returns kAlreadyExists for a
+  // duplicate.
   absl::Status Add(absl::string_view service,
                    std::shared_ptr<Upstream> upstream);
 
-  // For "/package.Service/Method": the upstream of that service, else the
-  // default, else null. Lives as long as the router.
+  // For "/package.Service/Method": returns the upstream of that service, else
+  // the default, else null. Valid as long as the router.
   Upstream* Find(absl::string_view path) const;
 
   // For "package.Service".
   Upstream* FindService(absl::string_view service) const;
 
-  // In the order in which they were added: service ("" for the default) and
-  // upstream.
+  // Service ("" for the default) and upstream, in the order of Add.
   absl::Span<const std::pair<std::string, std::shared_ptr<Upstream>>>
   upstreams() const {
     return upstreams_;

@@ -12,14 +12,14 @@ namespace {
 
 // One call. Keeps itself alive from Start until OnDone has returned.
 //
-// gRPC runs the reactions of one call on several threads, also at once. They
-// are made serial by never having two operations out: the first read starts
-// when the initial metadata is there, the next when OnMessage has returned.
-// (The write is out beside them, and tells nobody but `sent`.)
+// gRPC runs the reactions of one call on several threads, possibly at once.
+// They are serialised by never having two operations pending: the first read
+// starts after the initial metadata arrived, the next after OnMessage has
+// returned. (The write is pending beside them and only calls `sent`.)
 //
-// The one hold of the call (see ClientBidiReactor::AddHold) stands for "a read
-// may still be started". It goes when a read fails, or by Cancel; from then on
-// gRPC may call OnDone.
+// The call's single hold (see ClientBidiReactor::AddHold) means that a read may
+// still be started. It is released when a read fails, or by Cancel; from then
+// on gRPC may call OnDone.
 class StreamReactor final
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -33,8 +33,8 @@ class StreamReactor final
     sent_ = std::move(start.sent);
     refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
                                   : std::move(start.refusal);
-    options_.metadata = Metadata();  // the context has them
-    // Metadata, request and half-close leave in one batch.
+    options_.metadata = Metadata();  // owned by the context
+    // Metadata, request and half-close are sent in one batch.
     context_.set_initial_metadata_corked(true);
     start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
                                          this);
@@ -63,14 +63,14 @@ class StreamReactor final
       MutexLock lock(&mu_);
       if (cancelled_) return;
       cancelled_ = true;
-      // Otherwise the reaction that is to come releases it.
+      // Otherwise the pending reaction releases it.
       release = !reading_ && !delivering_ && std::exchange(hold_, false);
     }
     context_.TryCancel();
     if (release) RemoveHold();
   }
 
-  // All of the request has left, its end too.
+  // The whole request has been sent, including its end.
   void OnWriteDone(bool ok) override {
     if (ok && sent_) sent_();
   }
@@ -126,7 +126,7 @@ class StreamReactor final
   }
 
   void OnDone(const grpc::Status& status) override {
-    // Not before the end of this function.
+    // Keeps this object alive until the end of this function.
     const std::shared_ptr<StreamReactor> self = std::move(self_);
     const std::shared_ptr<StreamObserver> observer = std::move(observer_);
     sent_ = nullptr;
@@ -143,7 +143,7 @@ class StreamReactor final
   }
 
   void Deliver() {
-    // The vectors keep their memory from message to message.
+    // The vectors keep their memory between messages.
     if (message_.Dump(&slices_).ok()) {
       views_.clear();
       for (const grpc::Slice& slice : slices_) {
@@ -156,9 +156,9 @@ class StreamReactor final
     message_.Clear();
   }
 
-  // Set by Start, before there are other threads.
+  // Set by Start, before other threads exist.
   grpc::ClientContext context_;
-  absl::Status refusal_;  // why the call is never sent
+  absl::Status refusal_;  // reason if the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
   std::function<void()> sent_;
@@ -172,9 +172,9 @@ class StreamReactor final
 
   Mutex mu_;
   bool hold_ ABSL_GUARDED_BY(mu_) = true;
-  bool reading_ ABSL_GUARDED_BY(mu_) = true;  // or will, after the metadata
+  bool reading_ ABSL_GUARDED_BY(mu_) = true;  // or will be, after the metadata
   bool delivering_ ABSL_GUARDED_BY(mu_) = false;
-  bool read_wanted_ ABSL_GUARDED_BY(mu_) = false;  // while delivering
+  bool read_wanted_ ABSL_GUARDED_BY(mu_) = false;  // while delivering a message
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
 };
 

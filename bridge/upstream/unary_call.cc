@@ -9,8 +9,9 @@ namespace {
 
 // One call. Keeps itself alive from Start until OnDone has returned.
 //
-// On the wire a unary call is a stream of one message each way. gRPC's unary
-// reactor does not tell when the request has left; the one for streams does.
+// On the wire a unary call is a stream with one message in each direction.
+// gRPC's unary reactor does not report when the request has been sent; the
+// streaming one does.
 class UnaryReactor final
     : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -24,8 +25,8 @@ class UnaryReactor final
     sent_ = std::move(start.sent);
     refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
                                   : std::move(start.refusal);
-    options_.metadata = Metadata();  // the context has them
-    // Metadata, request and half-close leave in one batch.
+    options_.metadata = Metadata();  // owned by the context
+    // Metadata, request and half-close are sent in one batch.
     context_.set_initial_metadata_corked(true);
     start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},
                                          this);
@@ -37,7 +38,7 @@ class UnaryReactor final
 
   void Cancel() { context_.TryCancel(); }
 
-  // All of the request has left, its end too.
+  // The whole request has been sent, including its end.
   void OnWriteDone(bool ok) override {
     if (ok && sent_) sent_();
   }
@@ -54,7 +55,7 @@ class UnaryReactor final
   }
 
   void OnDone(const grpc::Status& grpc_status) override {
-    // Not before the end of this function.
+    // Keeps this object alive until the end of this function.
     const std::shared_ptr<UnaryReactor> self = std::move(self_);
     const Upstream::UnaryDone done = std::move(done_);
     sent_ = nullptr;
@@ -77,14 +78,14 @@ class UnaryReactor final
   }
 
  private:
-  // Set by Start, before there are other threads.
+  // Set by Start, before other threads exist.
   grpc::ClientContext context_;
-  absl::Status refusal_;  // why the call is never sent
+  absl::Status refusal_;  // reason if the call is never sent
   CallOptions options_;
   const grpc::ByteBuffer request_;
   std::function<void()> sent_;
 
-  // Of the reads, of which one is out at a time, and of OnDone.
+  // Used by the reads, one of which is pending at a time, and by OnDone.
   std::shared_ptr<UnaryReactor> self_;
   grpc::ByteBuffer response_;
   grpc::ByteBuffer second_;

@@ -134,7 +134,7 @@ TEST(TokenScriptTest, MistakesAreTold) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> table = {
       {{"--key", key}, "no SUBJECT"},
       {{"", "--key", key}, "no SUBJECT"},
-      {{"ada", "bob", "--key", key}, "one SUBJECT"},
+      {{"ada", "bob", "--key", key}, "only one SUBJECT"},
       {{"ada", "--key", missing}, "no key file " + missing},
       {{"ada", "--key", ::testing::TempDir()}, "is a directory"},
       {{"ada", "--key"}, "--key needs a value"},
