@@ -202,5 +202,31 @@ TEST_F(TokenTest, WrongUseIsTold) {
   }
 }
 
+// With nothing else on the PATH a script that did more would fail.
+TEST(ScriptsTest, HelpOfEachIsPrintedAndStartsNothing) {
+  const TemporaryDirectory tools;
+  RunCommand("cd " + tools.path() +
+             " && for tool in bash dirname sed; do"
+             " ln -s \"$(command -v $tool)\" $tool; done");
+  std::stringstream scripts(
+      TryCommand("ls " + Quoted(RepositoryRoot() + "/scripts") + "/*.sh")
+          .output);
+  int count = 0;
+  for (std::string script; std::getline(scripts, script); ++count) {
+    const CommandResult help =
+        TryCommand("PATH=" + tools.path() + " " + tools.path() + "/bash " +
+                   Quoted(script) + " --help 2>&1");
+    EXPECT_EQ(help.code, 0) << script << ": " << help.output;
+    // The comment at the top of the script.
+    const std::string source = ReadFile(script);
+    const size_t second_line = source.find('\n') + 3;
+    EXPECT_EQ(help.output.substr(0, help.output.find('\n')),
+              source.substr(second_line,
+                            source.find('\n', second_line) - second_line))
+        << script;
+  }
+  EXPECT_GT(count, 10);
+}
+
 }  // namespace
 }  // namespace sse_bridge::testing
