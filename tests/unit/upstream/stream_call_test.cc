@@ -5,9 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bridge/base/mutex.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
@@ -332,7 +334,11 @@ class SelfEndingObserver : public RecordingObserver {
     RecordingObserver::OnMessage(slices);
     // The test may hand the call over while the first message is still told.
     if (messages() < 2) return;
-    std::shared_ptr<StreamCall> call = std::atomic_exchange(&call_, {});
+    std::shared_ptr<StreamCall> call;
+    {
+      MutexLock lock(&call_mu_);
+      call = std::move(call_);
+    }
     if (call == nullptr) return;
     call->Read();
     call->Read();
@@ -340,11 +346,13 @@ class SelfEndingObserver : public RecordingObserver {
   }
 
   void Hand(std::shared_ptr<StreamCall> call) {
-    std::atomic_store(&call_, std::move(call));
+    MutexLock lock(&call_mu_);
+    call_ = std::move(call);
   }
 
  private:
-  std::shared_ptr<StreamCall> call_;
+  Mutex call_mu_;
+  std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(call_mu_);
 };
 
 TEST_F(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
