@@ -9,7 +9,8 @@ namespace sse_bridge {
 
 void AnswerAndClose(int fd, HttpResponse answer,
                     const HeadersForOrigin& headers) {
-  // Unread bytes would turn the close into a reset, which destroys the answer.
+  // Read what has arrived: closing with unread bytes sends a reset, which can
+  // destroy the answer.
   char request[8192];
   ssize_t n = recv(fd, request, sizeof request, MSG_DONTWAIT);
   if (headers) {

@@ -6,9 +6,9 @@
 
 namespace sse_bridge {
 
-// Sends as much of a short answer as the socket takes, without waiting, and
-// closes the connection. `headers` (may be null) are asked with the origin, if
-// the request has come as far as that.
+// Sends as much of a short answer as the socket accepts without blocking, and
+// closes the connection. `headers` (may be null) is called with the request's
+// origin, or with an empty one if the Origin header has not arrived.
 void AnswerAndClose(int fd, HttpResponse answer,
                     const HeadersForOrigin& headers);
 

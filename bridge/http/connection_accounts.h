@@ -14,66 +14,67 @@
 
 namespace sse_bridge {
 
-// What the connections of one address have of the listener.
+// The listener's resources that the connections of one address use.
 struct AddressAccount {
   std::string key;
   size_t connections = 0;
   size_t waiting = 0;
   size_t held_bytes = 0;
 
-  // Those that wait for the client, the longest first.
+  // Connections that wait for the client, the longest-waiting first.
   Http1Connection* first = nullptr;
   Http1Connection* last = nullptr;
 };
 
-// Counts the bytes that the listener's connections hold, in all and by address,
-// and for each address the connections that wait for the client. Says which
-// must give something up so that the bounds hold: the largest holder, or the
-// one that has waited longest. An address may hold half of all bytes, so that
-// one client cannot have others refused.
+// Counts the bytes that the listener's connections hold, in total and per
+// address, and the connections of each address that wait for the client.
+// Selects the connection that must give up memory or be closed to keep the
+// limits: the largest holder, or the one that has waited longest. One address
+// may hold at most half of all bytes, so that one client cannot cause others to
+// be refused.
 //
-// Of the listener's thread.
+// Used on the listener's thread only.
 class ConnectionAccounts {
  public:
   struct Options {
     size_t max_bytes = 0;
 
-    // Connections of one address that wait for the client; 0: no limit.
+    // Connections per address that may wait for the client. 0 means no limit.
     size_t max_waiting_per_address = 0;
   };
 
-  // Who holds less is not asked to give it up: all of them together are bounded
-  // by the number of connections.
+  // Connections that hold less than this are never selected: their total is
+  // bounded by the number of connections.
   static constexpr size_t kSmallBytes = size_t{4} << 10;
 
   explicit ConnectionAccounts(Options options) : options_(options) {}
 
-  // `key` is what the address counts as; empty: it has no limits of its own. A
-  // connection begins with nothing held, and waiting. It must stay where it is
-  // in memory until Leave.
+  // `key` identifies the address for its limits. If it is empty, no per-address
+  // limits apply. A connection starts as waiting and holding nothing. It must
+  // not move in memory until Leave.
   void Enter(Http1Connection* connection, absl::string_view key);
   void Leave(Http1Connection* connection);
 
-  // `expected_bytes` is what it is going to hold, where that is known: by it
-  // the largest is found, so that of two like requests not the one is refused
-  // that is there already.
+  // `expected_bytes` is the size that the connection will reach, if known. The
+  // largest holder is determined by this size, so that of two equal requests
+  // the one that arrived first is kept.
   void SetHeld(Http1Connection* connection, size_t bytes,
                size_t expected_bytes = 0);
   void SetWaiting(Http1Connection* connection, bool waiting);
 
-  // The connection that must give up what it holds (SetHeld with less), or
-  // null when the bounds hold. To be called until it returns null.
+  // Returns the connection that must give up what it holds (SetHeld with less),
+  // or null if the limits hold. Call it until it returns null.
   Http1Connection* MustGiveBytes();
 
-  // The connection of this one's address that must be closed, or null.
+  // Returns the connection from the same address that must be closed, or null.
   Http1Connection* MustLeave(const Http1Connection& connection) const;
 
   size_t held_bytes() const { return held_bytes_; }
   size_t addresses() const { return addresses_.size(); }
 
  private:
-  // By size, as it is expected; of equals, the one that came to it last is the
-  // last.
+  // Ordered by expected size. Among equals, the connection that became large
+  // last comes last.
   struct Holder {
     size_t bytes;
     uint64_t order;
@@ -92,7 +93,7 @@ class ConnectionAccounts {
   std::set<Holder> large_;
   // Node-based: connections point to entries.
   absl::node_hash_map<std::string, AddressAccount> addresses_;
-  absl::flat_hash_set<AddressAccount*> over_;  // hold more than their part
+  absl::flat_hash_set<AddressAccount*> over_;  // hold more than their share
 };
 
 }  // namespace sse_bridge

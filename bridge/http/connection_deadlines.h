@@ -8,12 +8,11 @@
 
 namespace sse_bridge {
 
-// The deadlines of the listener's connections: one intrusive list for each
-// length of time. What is added to a list is due after all that is in it, so
-// each is in order by itself and everything here is O(1), however many
-// connections.
+// The deadlines of the listener's connections: one intrusive list per timeout.
+// A connection is appended to its list and is due after all others in it, so
+// each list is sorted and every operation is O(1).
 //
-// Of the listener's thread. Times are monotonic nanoseconds.
+// Used on the listener's thread only. Times are monotonic nanoseconds.
 class ConnectionDeadlines {
  public:
   enum List { kHead, kBody, kIdle, kWrite, kLinger, kRefused, kLists };
@@ -22,23 +21,23 @@ class ConnectionDeadlines {
     lists_[list].length_ns = absl::ToInt64Nanoseconds(length);
   }
 
-  // Moves the connection to the list's end. It must stay where it is in memory
+  // Moves the connection to the end of the list. It must not move in memory
   // until it is cleared.
   void Set(Http1Connection* connection, List list, int64_t now_ns);
   void Clear(Http1Connection* connection);
 
-  // A connection that is overdue, or null.
+  // Returns an overdue connection, or null.
   Http1Connection* Overdue(int64_t now_ns) const;
 
-  // The one that is due first in the list, or null.
+  // Returns the connection that is due first in the list, or null.
   Http1Connection* First(List list) const { return lists_[list].first; }
 
-  // When the connection's deadline was set.
+  // Returns the time at which the connection's deadline was set.
   int64_t SetAt(const Http1Connection& connection) const {
     return connection.deadline_ns - lists_[connection.list].length_ns;
   }
 
-  // When the first of all is due; INT64_MAX: there is none.
+  // Returns the earliest deadline, or INT64_MAX if there is none.
   int64_t Next() const;
 
  private:

@@ -26,7 +26,8 @@ std::vector<ConnectionInbox::Item> ConnectionInbox::Close() {
 
 void ConnectionInbox::SendUnlessDetached(uint64_t handle, int fd,
                                          const char* bytes, size_t size) {
-  // Detach needs the lock: whoever gets the descriptor writes after this.
+  // Hold the lock so that Detach waits: the new owner of the descriptor must
+  // write after this.
   MutexLock lock(&mu_);
   for (const Item& item : items_) {
     if (item.handle == handle && item.what == Item::What::kDetached) return;

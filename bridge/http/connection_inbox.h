@@ -16,47 +16,48 @@
 
 namespace sse_bridge {
 
-// Where other threads leave what they want of the listener. Shared with the
-// links of the exchanges, which may outlive the listener. From any thread.
+// The mailbox through which other threads send requests to the listener. Shared
+// with the connection handles of exchanges, which may outlive the listener.
+//
+// Thread-safe, except where noted.
 class ConnectionInbox {
  public:
   struct Item {
     enum class What { kAnswer, kDetached, kHeld, kEntered };
     What what;
     uint64_t handle;
-    std::string bytes;  // of kAnswer; of kEntered the peer's address
+    std::string bytes;  // kAnswer: the answer; kEntered: the peer's address
     bool keep_alive = false;
-    size_t held_bytes = 0;                      // of kHeld
-    int fd = -1;                                // of kEntered
-    std::unique_ptr<Transport> transport = {};  // of kEntered; may be null
+    size_t held_bytes = 0;                      // kHeld
+    int fd = -1;                                // kEntered
+    std::unique_ptr<Transport> transport = {};  // kEntered; may be null
   };
 
-  // Of the listener's thread. `wake_fd` is an eventfd; both descriptors stay
-  // the listener's, which closes them after Close.
+  // Called on the listener's thread. `wake_fd` is an eventfd. The listener
+  // keeps both descriptors and closes them after Close.
   void Open(int epoll_fd, int wake_fd);
   std::vector<Item> Take();
 
-  // From here on nothing is taken, and nothing can be detached. Returns what
-  // was left.
+  // Refuses all later calls of Post and Detach. Returns the remaining items.
   std::vector<Item> Close();
 
-  // Of the listener's thread: sends bytes on a connection that is being
-  // answered, unless it has been detached, when its descriptor is no more the
-  // listener's.
+  // Called on the listener's thread. Sends bytes on a connection that is being
+  // answered, unless it has been detached and its descriptor no longer belongs
+  // to the listener.
   void SendUnlessDetached(uint64_t handle, int fd, const char* bytes,
                           size_t size);
 
   void Wake();
 
-  // Connections end with the answers that come from now on. Wakes the listener.
+  // From now on, each answer closes its connection. Wakes the listener.
   void StartDraining();
   bool draining();
 
-  // Dropped when closed: false.
+  // Returns false and drops the item if the inbox is closed.
   bool Post(Item item);
 
-  // Takes the descriptor off the listener. False: the listener is closed, and
-  // the descriptor with it.
+  // Takes the descriptor over from the listener. Returns false if the listener
+  // is closed, and the descriptor with it.
   bool Detach(uint64_t handle, int fd);
 
  private:
@@ -71,7 +72,7 @@ class ConnectionInbox {
   int epoll_fd_ ABSL_GUARDED_BY(mu_) = -1;
 };
 
-// The way from an exchange back to its connection.
+// Connects an exchange to its connection in the listener.
 class Http1ConnectionHandle : public ConnectionHandle {
  public:
   Http1ConnectionHandle(std::shared_ptr<ConnectionInbox> inbox, uint64_t handle,
@@ -89,7 +90,7 @@ class Http1ConnectionHandle : public ConnectionHandle {
  private:
   const std::shared_ptr<ConnectionInbox> inbox_;
   const uint64_t handle_;
-  const int fd_;  // valid as long as the request is unanswered
+  const int fd_;  // valid until the request is answered
   const std::shared_ptr<TransportSlot> tls_;  // null for a plain socket
 };
 

@@ -18,7 +18,7 @@ namespace sse_bridge {
 namespace {
 
 constexpr int kEventsPerRound = 64;
-constexpr uint64_t kWakeNumber = 0;  // no pending's
+constexpr uint64_t kWakeNumber = 0;  // no pending connection has this number
 
 }  // namespace
 
@@ -38,7 +38,8 @@ class Handshakes::HandshakeThread {
     event.events = EPOLLIN;
     event.data.u64 = kWakeNumber;
     if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
-      return absl::ResourceExhaustedError("no descriptors for handshakes");
+      return absl::ResourceExhaustedError(
+          "cannot start the handshake threads: out of file descriptors");
     }
     thread_ = std::thread([this] { Run(); });
     return absl::OkStatus();
@@ -53,7 +54,7 @@ class Handshakes::HandshakeThread {
     if (thread_.joinable()) thread_.join();
   }
 
-  // Closes a pending, soon. From any thread.
+  // Asks this thread to close a pending connection. Thread-safe.
   void DropLater(uint64_t number) {
     {
       MutexLock lock(&mu_);
@@ -128,7 +129,7 @@ class Handshakes::HandshakeThread {
   }
 
   int MillisecondsToDeadline() {
-    // Who has left needs no deadline.
+    // Skip the deadlines of connections that have left.
     while (!deadlines_.empty() &&
            !pending_.contains(deadlines_.front().second)) {
       deadlines_.pop_front();
@@ -140,7 +141,7 @@ class Handshakes::HandshakeThread {
 
   void Welcome(std::unique_ptr<PendingConnection> arrived) {
     PendingConnection* pending = arrived.get();
-    // All have the same time, so they are due in the order of their coming.
+    // All have the same timeout, so they are due in the order of arrival.
     deadlines_.emplace_back(
         NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.timeout),
         pending->number);
@@ -148,7 +149,7 @@ class Handshakes::HandshakeThread {
     Serve(pending);
   }
 
-  // Goes on as far as the connection allows.
+  // Continues until the connection would block.
   void Serve(PendingConnection* pending) {
     if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
     const TlsContext* tls = handshakes_->options_.tls;
@@ -170,7 +171,7 @@ class Handshakes::HandshakeThread {
     }
   }
 
-  // True: it is there, and nothing behind it was taken off the socket.
+  // Returns true if the header is complete. Bytes after it stay in the socket.
   bool ReadProxyHeader(PendingConnection* pending) {
     char buffer[kMaxProxyHeaderBytes];
     for (;;) {
@@ -258,7 +259,7 @@ class Handshakes::HandshakeThread {
     --handshakes_->connections_;
   }
 
-  Handshakes* const handshakes_;  // outlives this
+  Handshakes* const handshakes_;  // must outlive this
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
   std::thread thread_;
@@ -268,7 +269,7 @@ class Handshakes::HandshakeThread {
   std::vector<uint64_t> to_drop_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 
-  // Of the thread.
+  // Used on this thread only.
   absl::flat_hash_map<uint64_t, std::unique_ptr<PendingConnection>> pending_;
   std::deque<std::pair<int64_t, uint64_t>> deadlines_;
 };
@@ -311,7 +312,7 @@ bool Handshakes::Enter(int fd, const std::string& peer_address) {
   pending->peer_address = peer_address;
   pending->awaits_proxy_header = proxy_header;
   const size_t thread = next_thread_++ % threads_.size();
-  // A trusted proxy's connections are its clients'.
+  // A trusted proxy carries the connections of many clients: do not limit it.
   const std::string key =
       options_.proxies.Trusts(peer_address) ? "" : LimitKey(peer_address);
   pending->number = pending_.Add(thread, key, NowNs());
@@ -337,7 +338,7 @@ bool Handshakes::DropOldest(int64_t latest_ns) {
 
 void Handshakes::TurnAway(int fd, absl::Duration wait) const {
   if (options_.rejections != nullptr) options_.rejections->Add("429");
-  // Before a handshake there is no way to say why.
+  // No answer can be sent before the TLS handshake.
   if (options_.tls != nullptr) {
     close(fd);
     return;

@@ -36,31 +36,31 @@ namespace sse_bridge {
 class Handshakes {
  public:
   struct Options {
-    // New connections per address; null: no limit. Must outlive the handshakes.
-    // The clients of trusted proxies are not counted here, unless a PROXY
-    // header tells who they are: the proxy's connections carry many.
+    // Limits new connections per address. Null if unlimited. Must outlive this
+    // object. Connections from trusted proxies are counted only if a PROXY
+    // header names the client, because a proxy's connections carry many
+    // clients.
     RateLimiter* rate = nullptr;
 
-    // Connections that are refused, as the listener counts requests: by HTTP
-    // status. May be null.
+    // Counts refused connections by HTTP status. May be null.
     LabelledCounter* rejections = nullptr;
 
-    // What the answer to a refused connection has, so that pages can read it.
-    // May be null.
+    // Headers added to the answer to a refused connection (CORS), so that web
+    // pages can read it. May be null.
     HeadersForOrigin headers_for_origin = {};
 
-    // Whether trusted proxies begin with a PROXY header. Others never may.
+    // Whether trusted proxies send a PROXY header first. Other peers never may.
     bool proxy_protocol = false;
     TrustedProxies proxies;
 
-    // Null: connections are plain. Must outlive the handshakes.
+    // Null for plain connections. Must outlive this object.
     const TlsContext* tls = nullptr;
 
-    // Connections of one address whose handshake is under way: beyond it the
-    // oldest is closed. 0: no limit.
+    // Maximum number of concurrent handshakes per address. Beyond it, the
+    // oldest is closed. 0 means no limit.
     size_t max_per_address = 0;
 
-    // From accepting to the end of the handshake.
+    // Time from accepting the connection to the end of the handshake.
     absl::Duration timeout = absl::Seconds(10);
 
     int threads = 2;
@@ -76,36 +76,38 @@ class Handshakes {
   Handshakes(const Handshakes&) = delete;
   Handshakes& operator=(const Handshakes&) = delete;
 
-  // Before Enter. Starts no threads if nothing is to be waited for.
+  // Called once, before Enter. Starts no threads if neither TLS nor PROXY
+  // headers are in use.
   absl::Status Start();
 
   // Closes connections whose handshake is not complete, and joins the threads.
   void Stop();
 
-  // Takes a connection, non-blocking, which is closed if it may not come in.
-  // True: it may at once, and stays the caller's.
+  // Admits a non-blocking connection. Returns true if it needs no handshake;
+  // the caller then keeps it. Otherwise takes ownership: the connection is
+  // passed to the callback later, or closed if it is refused.
   bool Enter(int fd, const std::string& peer_address);
 
-  // Closes the connection whose handshake has taken longest, if it came no
-  // later than `latest_ns` (monotonic): soon, on its thread. False: no such
-  // one.
+  // Closes the connection whose handshake has taken longest, if it arrived no
+  // later than `latest_ns` (monotonic). It is closed asynchronously, on its
+  // thread. Returns false if there is no such connection.
   bool DropOldest(int64_t latest_ns);
 
-  // Connections whose handshake is under way.
+  // The number of connections whose handshake is in progress.
   size_t connections() const { return connections_; }
 
  private:
   struct PendingConnection {
     int fd = -1;
     std::string peer_address;
-    std::string head;  // of the PROXY header, as far as it has come
+    std::string head;  // bytes of the PROXY header received so far
     bool awaits_proxy_header = false;
     std::unique_ptr<TlsTransport> tls;
     uint32_t watched = 0;
     uint64_t number = 0;
   };
 
-  class HandshakeThread;  // one thread with its pending
+  class HandshakeThread;  // one thread and its pending connections
 
   void DropExcess(const std::string& key);
 
@@ -113,7 +115,8 @@ class Handshakes {
     return options_.proxy_protocol && options_.proxies.Trusts(peer_address);
   }
 
-  // Closes a connection that comes too often. Plain ones are told (429).
+  // Closes a connection that exceeds the rate. A plain one is answered with
+  // 429.
   void TurnAway(int fd, absl::Duration wait) const;
 
   const Options options_;

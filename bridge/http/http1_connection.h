@@ -12,8 +12,9 @@
 
 namespace sse_bridge {
 
-// What stands between a connection and its socket. The listener's while it
-// reads and writes; while a request is answered elsewhere, of who answers it.
+// The transport between a connection and its socket. Used by the listener while
+// it reads and writes, and by the thread that answers a request while it does
+// so.
 struct TransportSlot {
   std::unique_ptr<Transport> transport;
 };
@@ -25,46 +26,46 @@ struct RefusedHead {
   std::string why;
 };
 
-// A connection that the listener holds. Of the listener's thread.
+// A connection that the listener holds. Used on the listener's thread only.
 struct Http1Connection {
   enum class State {
-    kReading,    // a request is awaited, or in the middle of arriving
-    kBusy,       // one is being answered elsewhere
-    kWriting,    // the answer is on its way
-    kLingering,  // the last answer is sent, and the client's end awaited
+    kReading,    // waits for a request, or reads one
+    kBusy,       // a worker answers a request
+    kWriting,    // sends the answer
+    kLingering,  // has sent the last answer; waits for the client to close
   };
 
   uint32_t slot = 0;
-  uint32_t generation = 0;  // how often the slot was used before
+  uint32_t generation = 0;  // how many times the slot was used before
   int fd = -1;
   State state = State::kReading;
   bool keep_alive = true;
-  bool counted = false;   // among those in flight
-  bool probed = false;    // while kBusy: asked whether it is
+  bool counted = false;   // included in the requests in flight
+  bool probed = false;    // while kBusy: a 100 was sent to probe the client
   int minor_version = 1;  // of the request while kBusy
   uint32_t watched = 0;   // epoll events
   size_t lingered_bytes = 0;
 
   std::string peer_address;
   std::shared_ptr<TransportSlot> tls;  // null for a plain socket
-  std::string in;  // empty, and without memory, between requests
+  std::string in;  // empty, without an allocation, between requests
   std::string out;
   size_t out_sent = 0;
   std::unique_ptr<RequestFraming> framing;  // while `in` is not empty
-  // What was refused, whose head is still read for its Origin.
+  // Set for a refused request whose head is still read to find its Origin.
   std::unique_ptr<RefusedHead> refusal;
   std::weak_ptr<HttpExchange> exchange;  // while kBusy
 
-  // Of ConnectionAccounts.
-  AddressAccount* address = nullptr;  // null: has no limits of its own
+  // Used by ConnectionAccounts.
+  AddressAccount* address = nullptr;  // null if no per-address limits apply
   size_t held_bytes = 0;
-  size_t expected_bytes = 0;  // no less than those
+  size_t expected_bytes = 0;  // at least held_bytes
   uint64_t held_order = 0;
   bool waiting = false;  // for the client
   Http1Connection* waiting_previous = nullptr;
   Http1Connection* waiting_next = nullptr;
 
-  // Of ConnectionDeadlines.
+  // Used by ConnectionDeadlines.
   int64_t deadline_ns = 0;
   int list = -1;
   Http1Connection* previous = nullptr;

@@ -7,7 +7,7 @@
 namespace sse_bridge {
 
 std::string HttpDate(int64_t unix_seconds) {
-  // Not strftime, whose names follow the locale.
+  // strftime would use the names of the locale.
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed",
                                    "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

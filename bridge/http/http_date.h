@@ -12,7 +12,7 @@ namespace sse_bridge {
 // years 1970 to 9999.
 std::string HttpDate(int64_t unix_seconds);
 
-// The time of now in that form. Made once a second on each thread, from a
+// The current time in that form. Formatted once a second per thread, from a
 // coarse clock that needs no system call. Valid until the thread's next call.
 absl::string_view HttpDateNow();
 

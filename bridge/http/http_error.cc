@@ -8,7 +8,7 @@
 namespace sse_bridge {
 namespace {
 
-// What clients are asked to wait when they come too often or too early.
+// The default Retry-After of 429 and 503.
 constexpr char kRetryAfterSeconds[] = "2";
 
 std::string Quoted(absl::string_view text) {
@@ -16,7 +16,7 @@ std::string Quoted(absl::string_view text) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// In whole seconds, and not too early.
+// Rounds up to whole seconds.
 void SetRetryAfter(absl::Duration wait, HttpResponse* response) {
   std::erase_if(response->headers, [](const auto& header) {
     return header.first == "Retry-After";

@@ -10,18 +10,18 @@
 
 namespace sse_bridge {
 
-// The one mapping of canonical codes to HTTP (google.rpc.Code's comments).
+// Maps canonical codes to HTTP statuses as the comments of google.rpc.Code do.
 int HttpStatusFromCode(absl::StatusCode code);
 
 // "PERMISSION_DENIED", ...
 absl::string_view CodeName(absl::StatusCode code);
 
-// An error in the form that all of the bridge's have (AIP-193):
+// An error in the format of all the bridge's errors (AIP-193):
 //   {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "...",
 //              "details": [...]}}
-// with WWW-Authenticate on 401 and Retry-After on 503, 429 and wherever the
-// status has a google.rpc.RetryInfo, which it follows. `details_json`
-// is a JSON array, or empty.
+// It has WWW-Authenticate on 401, and Retry-After on 429, 503 and any status
+// with a google.rpc.RetryInfo, whose delay it then uses. `details_json` is a
+// JSON array, or empty.
 HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
                            absl::string_view message,
                            absl::string_view details_json = {});
@@ -29,11 +29,11 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
 HttpResponse ErrorResponse(const absl::Status& status,
                            absl::string_view details_json);
 
-// 429 for a client that comes too often or holds too much. It may come again
+// 429 for a client that sends too many requests or holds too much. It may retry
 // after `wait`.
 HttpResponse TooManyRequests(absl::string_view message, absl::Duration wait);
 
-// The same, of an address that connects too often.
+// The same for an address that connects too often.
 HttpResponse TooManyConnections(absl::Duration wait);
 
 }  // namespace sse_bridge

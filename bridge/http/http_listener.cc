@@ -20,17 +20,17 @@ namespace {
 
 constexpr int kEventsPerRound = 256;
 
-// After the last answer on a connection the client has so long to take it:
-// closing at once would reset the connection and destroy the answer.
+// How long the client may take to read the last answer on a connection. Closing
+// at once could reset the connection and destroy the answer.
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 
-// The rest of a refused head has this long to arrive.
+// How long the rest of a refused head may take to arrive.
 constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
 
-// By then there is space for a new connection, or it is refused.
+// How long a new connection waits for space before it is refused.
 constexpr int64_t kPendingNs = 200'000'000;
 
-// epoll data of what is not a connection.
+// epoll data of events that do not belong to a connection.
 constexpr uint64_t kListenHandle = ~uint64_t{0};
 constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
 
@@ -74,14 +74,15 @@ HttpListener::~HttpListener() {
 absl::Status HttpListener::Start(int listen_fd) {
   epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
   wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  // The acceptor owns the listening socket in any case.
+  // The acceptor takes ownership of the listening socket even if Start fails.
   absl::Status started = acceptor_.Start(listen_fd, epoll_fd_, kListenHandle);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kWakeHandle;
   if (!started.ok() ||
       epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
-    return absl::ResourceExhaustedError("no descriptors for the event loop");
+    return absl::ResourceExhaustedError(
+        "cannot start the HTTP listener: out of file descriptors");
   }
   if (absl::Status opened = handshakes_.Start(); !opened.ok()) return opened;
   inbox_->Open(epoll_fd_, wake_fd_);
@@ -153,7 +154,7 @@ void HttpListener::Run() {
   CloseAll();
 }
 
-// Once, or with kRetire until the time of the last handshake is over.
+// Called once, or with kRetire until the last handshake may have ended.
 void HttpListener::EndAccepting(int64_t now_ns) {
   using Stopping = Options::Stopping;
   const bool first = std::exchange(accepting_, false);
@@ -173,8 +174,9 @@ void HttpListener::EndAccepting(int64_t now_ns) {
   }
 }
 
-// From here on no link reaches a connection. What was detached before is not
-// ours to close; what was answered before is still sent as far as it goes.
+// After this no handle reaches a connection. Detached connections belong to
+// others and stay open. Answers that were posted before are sent as far as the
+// sockets accept them.
 void HttpListener::CloseAll() {
   if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
   acceptor_.Close(/*take_waiting=*/false);
@@ -186,13 +188,14 @@ void HttpListener::CloseAll() {
 }
 
 bool HttpListener::IsFull(int fd) const {
-  // The kernel gives the lowest number that is free, so all below it are taken.
+  // The kernel assigns the lowest free number, so all lower numbers are in use.
   return (options_.max_connections != 0 &&
           connections() >= options_.max_connections) ||
          (options_.max_descriptor != 0 && fd >= options_.max_descriptor);
 }
 
-// Numbers tell how many there are only as long as none above is kept.
+// The number of a descriptor shows how many are open only if each has the
+// lowest number possible.
 int HttpListener::WithLowestNumber(int fd) {
   const int lower = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (lower < 0) return fd;
@@ -204,7 +207,7 @@ int HttpListener::WithLowestNumber(int fd) {
   return lower;
 }
 
-// False: no more are to be accepted for a moment.
+// Returns false if accepting must pause for a moment.
 bool HttpListener::Accepted(int fd, std::string peer_address) {
   if (IsFull(fd)) {
     switch (MakeSpace()) {
@@ -212,7 +215,8 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
         fd = WithLowestNumber(fd);
         break;
       case Space::kSoon:
-        if (pending_.fd >= 0 || !accepting_) break;  // the last of all
+        if (pending_.fd >= 0 || !accepting_)
+          break;  // a pending one exists, or this is the last
         pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
         return false;
       case Space::kNone:
@@ -279,7 +283,7 @@ Http1Connection* HttpListener::Find(uint64_t handle) {
                                                                : nullptr;
 }
 
-// Tells epoll what to look for. A connection that is new is added.
+// Sets the epoll events of the connection, and adds it to epoll if it is new.
 bool HttpListener::Watch(Http1Connection* connection, uint32_t events) {
   if (connection->watched == events) return true;
   epoll_event event{};
@@ -330,7 +334,7 @@ void HttpListener::OnPosted(ConnectionInbox::Item item) {
       }
       break;
     case ConnectionInbox::Item::What::kEntered:
-      break;  // has no connection yet: above
+      break;  // handled above: it has no connection yet
   }
 }
 
@@ -342,11 +346,11 @@ void HttpListener::Forget(Http1Connection* connection, bool close_fd) {
   if (close_fd) close(connection->fd);
   const uint32_t slot = connection->slot;
   const uint32_t generation = connection->generation;
-  // Assignment alone would keep the memory of what they held.
+  // Assignment alone would keep the allocated memory.
   std::string().swap(connection->in);
   std::string().swap(connection->out);
   *connection = Http1Connection();
-  // A handle of before must not find the next one.
+  // An old handle must not find the next connection in this slot.
   connection->slot = slot;
   connection->generation = generation + 1;
   free_slots_.push_back(slot);
@@ -362,8 +366,8 @@ void HttpListener::Count(Http1Connection* connection, bool in_flight) {
   if (in_flight_ == 0) idle_.notify_all();
 }
 
-// Closes what is overdue; returns the milliseconds until the next deadline, or
-// -1.
+// Closes overdue connections. Returns the milliseconds until the next deadline,
+// or -1 if there is none.
 int HttpListener::ExpireDeadlines() {
   const int64_t now = NowNs();
   while (Http1Connection* connection = deadlines_.Overdue(now)) {

@@ -28,78 +28,81 @@
 
 namespace sse_bridge {
 
-// The HTTP listener: one thread that accepts connections and waits for each
-// until its whole request is there. Only then is the request passed on, so
-// connections that trickle bytes hold nothing but their buffer, and that only
-// until their deadline. It also sends the answers and keeps connections alive
-// between requests. Requests of one connection are served one after the other;
-// what is pipelined waits in the kernel.
+// The HTTP listener: one thread that accepts connections and reads requests. A
+// request is passed on only when it is complete, so a connection that sends
+// slowly holds only its buffer, and only until its deadline. The listener also
+// sends the answers and keeps connections alive between requests. The requests
+// of one connection are served one after the other; pipelined requests wait in
+// the kernel.
 //
-// A client that ends its direction while it waits (half-close) gets its answer.
-// One that has left altogether looks the same, until something is sent to it:
-// so it is sent an interim response (100, which every HTTP/1.1 client reads
-// over: RFC 9110, 15.2), and only if that is met by a reset is the exchange
-// aborted. For HTTP/1.0 there is no such probe, and only a reset aborts.
+// A client that closes its sending direction while it waits (half-close) still
+// gets its answer. A client that has disconnected looks the same until
+// something is sent to it. The listener therefore sends an interim response
+// (100, which every HTTP/1.1 client ignores: RFC 9110, 15.2) and aborts the
+// exchange only if the peer responds with a reset. HTTP/1.0 has no interim
+// responses, so only a reset aborts.
 class HttpListener {
  public:
   struct Options {
     FramingLimits framing;
 
-    // What new connections pass first.
+    // Rate limit, PROXY header and TLS of new connections.
     Handshakes::Options handshakes;
 
-    // From accepting (or the first byte of a further request) to the end of
-    // the head; from there to the end of the body; between two requests; for
-    // the client to take its answer. 408 or a plain close beyond them.
+    // Timeouts for: the head, from accepting or the first byte of a further
+    // request; the body, from the end of the head; idle time between two
+    // requests; and the client to read its answer. Beyond them the request is
+    // answered with 408 or the connection is closed.
     absl::Duration head_timeout = absl::Seconds(10);
     absl::Duration body_timeout = absl::Seconds(30);
     absl::Duration idle_timeout = absl::Seconds(60);
     absl::Duration write_timeout = absl::Seconds(30);
 
-    // Connections that the listener holds: streams, which have left it, are not
-    // among them. Beyond it one that waits for its client gives way to a new
-    // one (MakeSpace), or the new one is answered 503. 0: as many as there are
-    // descriptors.
+    // Maximum number of connections that the listener holds. Streams have left
+    // it and do not count. Beyond it, a connection that waits for its client is
+    // closed for a new one (MakeSpace), or the new one is answered with 503. 0
+    // means as many as there are descriptors.
     size_t max_connections = 0;
 
-    // Of one address, those that wait for the client: beyond it the one that
-    // has waited longest is closed. Trusted proxies have no such limit, for
-    // their connections carry many clients. 0: no limit.
+    // Maximum number of connections per address that wait for the client.
+    // Beyond it, the one that has waited longest is closed. Does not apply to
+    // trusted proxies, whose connections carry many clients. 0 means no limit.
     size_t max_connections_per_address = 0;
 
-    // Connections have no descriptors from this on, which are left to others:
-    // the admin listener, backends, files. 0: there is no such reserve.
+    // Connections may not use descriptors from this number on. They are
+    // reserved for the admin listener, backends and files. 0 means no reserve.
     int max_descriptor = 0;
 
-    // What becomes of those who connect around StopAccepting.
+    // How clients that connect around StopAccepting are treated.
     enum class Stopping {
-      kTakeWaiting,   // who waits is served, who comes later refused
-      kRetire,        // Acceptor::Retire: another process has the port too
-      kLeaveWaiting,  // another process has this very socket
+      kTakeWaiting,   // drain the accept queue, then refuse
+      kRetire,        // Acceptor::Retire: another process listens on this port
+      kLeaveWaiting,  // another process shares this socket
     };
     Stopping stopping = Stopping::kTakeWaiting;
 
-    // Bytes that the listener's connections hold: of requests that arrive, wait
-    // or are served, and of answers that are not sent yet. Beyond it the
-    // largest holders are answered 503 or cut. An address may hold half, unless
-    // it is a trusted proxy's.
+    // Maximum number of bytes that the listener's connections hold: requests
+    // that are arriving, waiting or being served, and unsent answers. Beyond
+    // it, the largest holders are answered with 503 or closed. One address may
+    // hold half, unless it is a trusted proxy.
     size_t max_buffered_bytes = size_t{256} << 20;
 
-    // What the answers to requests that the listener itself refuses have, so
-    // that pages can read them. May be null.
+    // Headers added to the answers to requests that the listener itself refuses
+    // (CORS), so that web pages can read them. May be null.
     HeadersForOrigin headers_for_origin;
 
-    // They depend on the origin, for which a refused head is then read on: for
-    // a moment, and up to a bound.
+    // Whether these headers depend on the origin. The listener then reads on
+    // after refusing a head to find the origin, for a limited time and size.
     bool headers_need_origin = false;
 
-    // Requests that the listener itself refuses, by HTTP status; null: not
-    // counted. Must outlive the listener.
+    // Counts the requests that the listener itself refuses, by HTTP status. May
+    // be null. Must outlive the listener.
     LabelledCounter* rejections = nullptr;
   };
 
-  // Gets a complete request. Called on the listener's thread; must not block.
-  // False: there is no space for the request, which is answered 503.
+  // Receives a complete request. Called on the listener's thread; must not
+  // block. Returns false if there is no space for the request, which is then
+  // answered with 503.
   using Sink = std::function<bool(std::shared_ptr<HttpExchange>)>;
 
   HttpListener(Options options, Sink sink);
@@ -107,22 +110,25 @@ class HttpListener {
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
 
-  // Takes over a listening socket (non-blocking) and starts the thread. Once.
+  // Takes ownership of a non-blocking listening socket and starts the thread.
+  // Called once.
   absl::Status Start(int listen_fd);
 
-  // No connection is accepted from now on (but see Options::Stopping), and idle
-  // ones are closed; the requests that are here are served. The listening
-  // socket is closed.
+  // Closes the listening socket and idle connections. Accepts no further
+  // connections (but see Options::Stopping). Requests that have arrived are
+  // still served.
   void StopAccepting();
 
   // Waits until no request is in flight and, after StopAccepting, the listening
-  // socket is closed. False: the deadline came first.
+  // socket is closed. Returns false if the deadline passes first.
   bool WaitUntilIdle(absl::Time deadline);
 
-  // Closes everything and joins the thread. Exchanges may outlive it.
+  // Closes all connections and joins the thread. Exchanges may outlive the
+  // listener.
   void Stop();
 
-  // Connections that the listener holds now, with those at the handshakes.
+  // The number of connections that the listener holds, including those in a
+  // handshake.
   size_t connections() const {
     return connections_ + handshakes_.connections();
   }
@@ -161,7 +167,8 @@ class HttpListener {
   void TurnAway(int fd) const;
 
   // http_listener_io.cc
-  // As recv and send: the number of bytes, or -1 and errno.
+  //
+  // As recv and send: returns the number of bytes, or -1 with errno.
   static ssize_t Receive(Http1Connection* connection, char* buffer,
                          size_t size);
   static ssize_t SendSome(Http1Connection* connection, absl::string_view bytes);
@@ -191,14 +198,14 @@ class HttpListener {
   size_t in_flight_ ABSL_GUARDED_BY(idle_mu_) = 0;
   bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
 
-  // Of the listener's thread, from Start on.
+  // Used on the listener's thread only, from Start on.
   int epoll_fd_ = -1;
   int wake_fd_ = -1;
   Acceptor acceptor_;
   Handshakes handshakes_;
   bool accepting_ = true;
 
-  // A connection for which space is being made.
+  // An accepted connection that waits until another one is closed.
   struct {
     int fd = -1;
     std::string peer_address;

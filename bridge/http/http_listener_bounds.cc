@@ -1,4 +1,4 @@
-// What the listener does so that its connections keep within their bounds.
+// How the listener keeps its connections within their limits.
 
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 namespace sse_bridge {
 namespace {
 
-// A connection that has waited for its client this long will likely wait on.
+// A connection that has waited for its client this long is considered slow.
 constexpr int64_t kSlowNs = 1'000'000'000;
 
 absl::string_view StatusName(int http_status) {
@@ -31,16 +31,17 @@ absl::string_view StatusName(int http_status) {
   }
 }
 
-// Connections that are read before one is closed for another.
+// How many connections are read in search of one that may be closed.
 constexpr int kReadsForSpace = 64;
 
 }  // namespace
 
-// Closes a connection that waits for its client, so that a new one fits: one
-// that has been answered for the last time; one whose request has been on its
-// way for a while, which is what silent and half-open ones look like; one that
-// is idle, which clients must cope with (RFC 9112, 9.5); at last any that has
-// not sent its whole request or not read its answer. Of each kind the oldest.
+// Closes a connection that waits for its client, so that a new one fits. In
+// order of preference: a connection that has sent its last answer; one whose
+// request has been arriving for a while, as silent and half-open ones do; an
+// idle one, which clients must handle (RFC 9112, 9.5); any other that has not
+// sent its whole request or has not read its answer. The oldest of each kind is
+// chosen.
 HttpListener::Space HttpListener::MakeSpace() {
   using Deadlines = ConnectionDeadlines;
   const int64_t now = NowNs();
@@ -55,7 +56,7 @@ HttpListener::Space HttpListener::MakeSpace() {
     Forget(connection, true);
     return true;
   };
-  // The whole of a request may be here, and only not read yet.
+  // Read first: a whole request may be waiting in the socket.
   const auto close_first_head = [&](int64_t min_age_ns) {
     for (int i = 0; i < kReadsForSpace; ++i) {
       Http1Connection* connection = deadlines_.First(Deadlines::kHead);
@@ -107,8 +108,8 @@ void HttpListener::GiveBytes(Http1Connection* connection) {
       Refuse(connection, 503, kWhy);
       break;
     case Http1Connection::State::kBusy:
-      // Its answer, this one or one that is on its way already, counts when it
-      // comes.
+      // Its answer counts when it arrives, whether it is this one or one that
+      // was posted before.
       accounts_.SetHeld(connection, 0);
       if (auto exchange = connection->exchange.lock()) {
         if (options_.rejections != nullptr) options_.rejections->Add("503");
@@ -123,7 +124,8 @@ void HttpListener::GiveBytes(Http1Connection* connection) {
   }
 }
 
-// A string keeps what it once needed; a short one has it in itself.
+// A string keeps its capacity when it shrinks. A short string needs no heap
+// memory.
 size_t HttpListener::HeapBytes(const std::string& text) {
   return text.capacity() > std::string().capacity() ? text.capacity() : 0;
 }
@@ -140,8 +142,9 @@ void HttpListener::CountInput(Http1Connection* connection) {
   accounts_.SetHeld(connection, bytes, expected);
 }
 
-// Lets the input grow as strings do, but not beyond the request's end, where it
-// is known: what it takes counts, and would be up to twice what is needed.
+// Grows the input geometrically, but not beyond the end of the request if that
+// is known. The capacity counts against the limit, and could otherwise be twice
+// what is needed.
 void HttpListener::ReserveInput(Http1Connection* connection, size_t bytes) {
   std::string& in = connection->in;
   const size_t needed = in.size() + bytes;
@@ -157,9 +160,9 @@ void HttpListener::ReserveInput(Http1Connection* connection, size_t bytes) {
   in.swap(grown);
 }
 
-// The first `bytes` of the input are done with.
+// Drops the first `bytes` of the input.
 void HttpListener::DropInput(Http1Connection* connection, size_t bytes) {
-  // Not by assignment, which would keep the memory.
+  // Swap, because assignment may keep the allocated memory.
   std::string rest = connection->in.substr(bytes);
   connection->in.swap(rest);
 }
@@ -175,11 +178,11 @@ HttpResponse HttpListener::Refusal(int status, absl::string_view why,
   return response;
 }
 
-// Whoever does not fit.
+// Refuses a connection for which there is no space.
 void HttpListener::TurnAway(int fd) const {
   if (options_.rejections != nullptr) options_.rejections->Add("503");
   if (options_.handshakes.tls != nullptr) {
-    close(fd);  // before a handshake there is no way to say why
+    close(fd);  // no answer can be sent before the TLS handshake
     return;
   }
   AnswerAndClose(

@@ -7,7 +7,7 @@
 namespace sse_bridge {
 namespace {
 
-// What would end a header's name, or its line.
+// Characters that would end a header's name or its line.
 constexpr absl::string_view kNotInNames("\r\n: \t\0", 6);
 
 }  // namespace
@@ -93,7 +93,7 @@ std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
     dated = dated || absl::EqualsIgnoreCase(name, "Date");
   }
   if (!dated) AppendHeader("Date", HttpDateNow(), &text);
-  // RFC 9110, 8.6 and 15.4.5: these have neither a body nor its length.
+  // These have neither a body nor a Content-Length (RFC 9110, 8.6 and 15.4.5).
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless && response.has_length) {
     absl::StrAppend(&text, "Content-Length: ", response.body.size(), "\r\n");

@@ -9,13 +9,13 @@
 
 namespace sse_bridge {
 
-// In their order; names in any case of letters.
+// In the order sent. Names are case-insensitive.
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpResponse {
   int status = 200;
-  // Without Content-Length, Connection and Date, which are added when it is
-  // sent.
+  // Excludes Content-Length, Connection and Date, which are added when the
+  // response is sent.
   HttpHeaders headers;
   std::string body;
 
@@ -27,13 +27,13 @@ struct HttpResponse {
 // "OK", "Not Found", ...
 absl::string_view ReasonPhrase(int status);
 
-// Appends "Name: value\r\n". CR, LF and NUL, wherever they come from, become
-// spaces, so that no value can begin a line of its own. A name that is none is
-// left out with its value.
+// Appends "Name: value\r\n". Replaces CR, LF and NUL in the value with spaces,
+// so that no value can start a new line. Omits the header if its name is
+// invalid.
 void AppendHeader(absl::string_view name, absl::string_view value,
                   std::string* out);
 
-// The bytes of a whole answer, with the Date of now.
+// Returns the bytes of a whole response, including the current Date.
 std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
                               bool without_body);
 

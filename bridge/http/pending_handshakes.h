@@ -15,30 +15,33 @@
 
 namespace sse_bridge {
 
-// The connections whose PROXY header or TLS handshake is under way, in the
-// order in which they came, so that the oldest can give way. Thread-safe. Times
-// are monotonic nanoseconds.
+// The connections whose PROXY header or TLS handshake is in progress, in the
+// order of arrival, so that the oldest can be closed for a new one. Times are
+// monotonic nanoseconds.
+//
+// Thread-safe.
 class PendingHandshakes {
  public:
   struct PendingConnection {
     uint64_t number = 0;
-    size_t thread = 0;  // that waits for it
+    size_t thread = 0;  // the thread that handles it
   };
 
-  // Returns the pending's number. `key` is what its address counts as; empty:
-  // it counts as nobody's.
+  // Returns the connection's number. `key` identifies the address for its
+  // limit; if it is empty, the connection counts for no address.
   uint64_t Add(size_t thread, absl::string_view key, int64_t now_ns);
 
-  // Its address is known now.
+  // Sets the key of a connection that was added without one.
   void Identify(uint64_t number, absl::string_view key);
 
   void Remove(uint64_t number);
 
-  // Takes out the oldest, if it came no later than `latest_ns`; the caller
-  // closes it.
+  // Removes and returns the oldest connection if it arrived no later than
+  // `latest_ns`. The caller closes it.
   std::optional<PendingConnection> TakeOldest(int64_t latest_ns);
 
-  // Takes out the oldest of the address if it has more than `limit` here.
+  // Removes and returns the oldest connection of the address if the address has
+  // more than `limit`.
   std::optional<PendingConnection> TakeExcess(absl::string_view key,
                                               size_t limit);
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr absl::string_view kOrigin = "Origin";
 
-// Takes the first line off; false when none is whole.
+// Removes the first line. Returns false if no line is complete.
 bool TakeLine(absl::string_view* bytes, absl::string_view* line) {
   const size_t end = bytes->find('\n');
   if (end == absl::string_view::npos) return false;
@@ -18,7 +18,7 @@ bool TakeLine(absl::string_view* bytes, absl::string_view* line) {
   return true;
 }
 
-// Empty lines before the request line are not the head's end.
+// Empty lines before the request line do not end the head.
 void SkipEmptyLines(absl::string_view* bytes) {
   while (!bytes->empty() &&
          (bytes->front() == '\r' || bytes->front() == '\n')) {

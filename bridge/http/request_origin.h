@@ -9,18 +9,19 @@
 
 namespace sse_bridge {
 
-// Headers that every answer to a page of this origin has, whatever the answer
-// is; the origin is empty when it is not known. Thread-safe.
+// Returns the headers that every answer to a page of this origin has. The
+// origin is empty if it is not known. Must be thread-safe.
 using HeadersForOrigin = std::function<HttpHeaders(absl::string_view origin)>;
 
-// The value of the header Origin, which must come once; else empty.
+// Returns the value of the Origin header, or an empty string if it does not
+// occur exactly once.
 absl::string_view OriginOf(const HttpHeaders& request);
 
-// The same for the bytes of a request as far as they have come, also when they
-// are no well-formed request: only to tell the browser why it is refused.
+// The same for the bytes of a request received so far, even if they are not a
+// well-formed request. Only for telling the browser why it is refused.
 absl::string_view OriginIn(absl::string_view bytes);
 
-// Whether the request head ends within these bytes, in the same loose sense.
+// Whether the request head ends within these bytes, parsed as loosely.
 bool HasWholeHead(absl::string_view bytes);
 
 }  // namespace sse_bridge

@@ -5,7 +5,7 @@
 namespace sse_bridge {
 
 bool RequestQueue::Push(std::shared_ptr<HttpExchange> exchange) {
-  // Nobody else has it yet, so its body is still there.
+  // No worker has the exchange yet, so its body is still complete.
   const bool is_short = exchange->body().size() <= kShortBodyBytes;
   MutexLock lock(&mu_);
   if (stopped_ || short_.size() + long_.size() >= max_waiting_) return false;

@@ -12,32 +12,35 @@
 
 namespace sse_bridge {
 
-// Complete requests that wait for a worker. What a request costs a worker grows
-// with its body, so those with short bodies go first, and where there are
-// several workers one of them takes no others: a cheap request never waits for
-// an expensive one. Those with long bodies have their turn after a few short
-// ones, so that they do not wait for ever.
+// Complete requests that wait for a worker. The cost of a request grows with
+// its body, so requests with short bodies go first, and if there are several
+// workers, one of them takes only those: a cheap request never waits for an
+// expensive one. After a few short requests a long one is taken, so that it
+// does not wait forever.
 //
 // Thread-safe.
 class RequestQueue {
  public:
-  // A body of up to this size is short: it is bound in less than a millisecond.
+  // A body of up to this size is short: it is bound to the request message in
+  // less than a millisecond.
   static constexpr size_t kShortBodyBytes = size_t{8} << 10;
 
-  // So many short ones go before a long one that waits.
+  // How many short requests go before a waiting long one.
   static constexpr int kShortBeforeLong = 8;
 
   explicit RequestQueue(size_t max_waiting) : max_waiting_(max_waiting) {}
 
-  // False: the queue is full, or the queue is stopped.
+  // Returns false if the queue is full or stopped.
   bool Push(std::shared_ptr<HttpExchange> exchange);
 
   enum class For { kAll, kShortOnly };
 
-  // The next request; waits for it. Null once the queue is stopped.
+  // Waits for the next request and returns it. Returns null once the queue is
+  // stopped.
   std::shared_ptr<HttpExchange> Take(For worker);
 
-  // Nothing is given out from now on. What waits stays until the queue goes.
+  // Makes Take return null from now on. Waiting requests stay in the queue
+  // until it is destroyed.
   void Stop();
 
  private:
@@ -51,7 +54,7 @@ class RequestQueue {
   int idle_short_only_ ABSL_GUARDED_BY(mu_) = 0;
   std::deque<std::shared_ptr<HttpExchange>> short_ ABSL_GUARDED_BY(mu_);
   std::deque<std::shared_ptr<HttpExchange>> long_ ABSL_GUARDED_BY(mu_);
-  int short_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // while a long one waits
+  int short_in_a_row_ ABSL_GUARDED_BY(mu_) = 0;  // taken while a long one waits
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -15,7 +15,7 @@ bool IsHostChar(char c) {
              absl::string_view::npos;
 }
 
-// "h:80" is "h" where http is spoken, as is "h:".
+// For http, "h:80" and "h:" are the same as "h".
 absl::string_view WithoutDefaultPort(absl::string_view scheme,
                                      absl::string_view authority) {
   const absl::string_view port =

@@ -7,23 +7,23 @@
 
 namespace sse_bridge {
 
-// A request target that names its host: "http://host:port/path?query" (RFC
-// 9112, 3.2.2).
+// A request target in absolute form: "http://host:port/path?query" (RFC 9112,
+// 3.2.2).
 struct AbsoluteForm {
   absl::string_view scheme;
   absl::string_view authority;
   absl::string_view rest;  // path and query; may be empty
 };
 
-// Nothing for targets in other forms.
+// Returns nullopt for targets in other forms.
 std::optional<AbsoluteForm> SplitAbsoluteForm(absl::string_view target);
 
-// Whether these can be a host and its port, by their characters alone (RFC
-// 3986, 3.2.2 and 3.2.3). Without user information.
+// Whether `text` consists only of characters allowed in a host and port (RFC
+// 3986, 3.2.2 and 3.2.3). User information is not allowed.
 bool IsHostText(absl::string_view text);
 
-// Whether two authorities are the same: letters in any case, and the scheme's
-// own port may be left out.
+// Whether two authorities are equal, ignoring case and the scheme's default
+// port.
 bool IsSameHost(absl::string_view scheme, absl::string_view one,
                 absl::string_view other);
 
