@@ -17,28 +17,28 @@
 namespace sse_bridge {
 namespace {
 
-// Between them the other connections have their turn.
+// After this many, existing connections get their turn.
 constexpr int kAcceptsPerRound = 256;
 
-// Accepting rests so long when there are no descriptors.
+// How long accepting stops when the process is out of file descriptors.
 constexpr int64_t kRestNs = 50'000'000;
 
-// Accepting pauses this long while space for the next one is being made.
+// How long accepting pauses while space for the next connection is made.
 constexpr int64_t kPauseNs = 2'000'000;
 
-// The log says so no oftener than this.
+// The warning about descriptors is logged at most this often.
 constexpr int64_t kWarningIntervalNs = 10'000'000'000;
 
-// Connections that wait when the socket is closed are taken, up to this.
+// How many waiting connections are accepted before the socket is closed.
 constexpr int kMaxLastAccepts = 8192;
 
-// A handshake that has begun ends within this, or the client sends its SYN
-// anew, which it does after a second: by then the socket must be closed, so
-// that the other one gets it.
+// TCP handshakes that have begun get this long to complete. A client whose
+// handshake was refused sends its SYN again after a second: by then this socket
+// must be closed, so that the other process's socket receives it.
 constexpr int64_t kHandshakeNs = 500'000'000;
 
-// Drops a SYN that begins a handshake, and nothing else. A filter of a TCP
-// socket sees the TCP header first.
+// Drops only SYNs that begin a handshake. A filter on a TCP socket sees the
+// packet from the TCP header on.
 bool RefuseNewHandshakes(int fd) {
   constexpr uint32_t kFlags = 13, kSyn = 0x02, kSynAck = 0x12;
   sock_filter code[] = {
@@ -63,7 +63,7 @@ std::string AddressText(const sockaddr_storage& address) {
   } else if (address.ss_family == AF_INET6) {
     const in6_addr& v6 =
         reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    // A v4 client of a socket for both is known by its v4 address.
+    // An IPv4 client of a dual-stack socket is known by its IPv4 address.
     if (IN6_IS_ADDR_V4MAPPED(&v6)) {
       inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
     } else {
@@ -95,7 +95,8 @@ absl::Status Acceptor::Start(int listen_fd, int epoll_fd, uint64_t handle) {
   event.data.u64 = handle_;
   if (reserve_fd_ < 0 ||
       epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, &event) != 0) {
-    return absl::ResourceExhaustedError("no descriptors to accept with");
+    return absl::ResourceExhaustedError(
+        "cannot watch the listening socket: out of file descriptors");
   }
   return absl::OkStatus();
 }
@@ -112,10 +113,12 @@ void Acceptor::Close(bool take_waiting) {
 
 void Acceptor::Retire(int64_t now_ns) {
   if (listen_fd_ < 0) return;
-  // Where it does not work, what is left is the moment between the last accept
-  // and the close.
+  // Without the filter, connections that arrive between the last accept and the
+  // close are reset.
   if (!RefuseNewHandshakes(listen_fd_)) {
-    spdlog::warn("connections may be reset while the port changes hands");
+    spdlog::warn(
+        "cannot refuse new connections on the old socket: some may be reset "
+        "while another process takes over the port");
   }
   close_at_ns_ = now_ns + kHandshakeNs;
 }
@@ -147,7 +150,7 @@ void Acceptor::Accept(int64_t now_ns) {
       continue;
     }
     if (errno == EMFILE || errno == ENFILE) {
-      // The kernel says so even if nobody waits.
+      // The kernel reports this even if no connection waits.
       pollfd waiting{listen_fd_, POLLIN, 0};
       if (poll(&waiting, 1, 0) == 0) return;
       if (make_space_()) continue;
@@ -160,14 +163,14 @@ void Acceptor::Accept(int64_t now_ns) {
       WarnOfDescriptors(now_ns);
       return Rest(now_ns + kRestNs);
     }
-    return;  // EAGAIN: nobody waits
+    return;  // EAGAIN: no connection waits
   }
 }
 
 void Acceptor::WarnOfDescriptors(int64_t now_ns) {
   if (now_ns < next_warning_ns_) return;
   next_warning_ns_ = now_ns + kWarningIntervalNs;
-  spdlog::warn("out of descriptors: new connections are turned away");
+  spdlog::warn("out of file descriptors: refusing new connections");
 }
 
 void Acceptor::Pause(int64_t now_ns) {
@@ -176,7 +179,7 @@ void Acceptor::Pause(int64_t now_ns) {
 
 void Acceptor::Rest(int64_t until_ns) {
   again_at_ns_ = until_ns;
-  // The socket must not wake the loop meanwhile.
+  // The socket must not wake the loop in the meantime.
   epoll_event event{};
   event.data.u64 = handle_;
   epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);

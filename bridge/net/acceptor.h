@@ -9,23 +9,24 @@
 
 namespace sse_bridge {
 
-// Takes connections from a listening socket, and keeps its head when the
-// process runs out of descriptors: one is held in reserve, with which those
-// that cannot be served are told so (503) instead of being left to hang, and
-// accepting rests for a while instead of spinning.
+// Accepts connections from a listening socket. Keeps one descriptor in reserve:
+// when the process runs out of descriptors, new connections are accepted with
+// it and refused (503) instead of left hanging, and accepting stops for a while
+// instead of spinning.
 //
-// Of the listener's thread. Times are monotonic nanoseconds.
+// Used on the listener's thread only. Times are monotonic nanoseconds.
 class Acceptor {
  public:
-  // Gets a connection: non-blocking, and the callee's to close. False: space
-  // for the next one is only being made, so accepting rests for a moment.
+  // Receives a non-blocking connection; the callee closes it. Returns false if
+  // space for the next one is still being made, so that accepting pauses for a
+  // moment.
   using Accepted = std::function<bool(int fd, std::string peer_address)>;
 
-  // Asked to give up a descriptor that is worth less than a new connection.
-  // False: there is none.
+  // Closes a descriptor that is worth less than a new connection. Returns false
+  // if there is none.
   using MakeSpace = std::function<bool()>;
 
-  // Gets a connection that cannot be served: to be told so, and closed.
+  // Receives a connection that cannot be served, answers it and closes it.
   using TurnAway = std::function<void(int fd)>;
 
   Acceptor(Accepted accepted, MakeSpace make_space, TurnAway turn_away);
@@ -33,38 +34,38 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Takes over `listen_fd` (non-blocking) and watches it, with `handle` as the
-  // events' data.
+  // Takes ownership of `listen_fd`, which is non-blocking, and adds it to epoll
+  // with `handle` as the event data.
   absl::Status Start(int listen_fd, int epoll_fd, uint64_t handle);
 
-  // Accepts what waits, up to a bound, to be called when the socket is ready
-  // and when `again_at_ns` has come.
+  // Accepts waiting connections, up to a limit. Call it when the socket is
+  // ready and at `again_at_ns`.
   void Accept(int64_t now_ns);
 
-  // Accepting rests for a moment (see Accepted).
+  // Pauses accepting for a moment (see Accepted).
   void Pause(int64_t now_ns);
 
-  // When accepting goes on after a rest; 0: it does not rest.
+  // The time at which accepting resumes, or 0 if it is not paused.
   int64_t again_at_ns() const { return again_at_ns_; }
 
-  // Closes the listening socket. If no other process has it, the kernel refuses
-  // connections from now on, and resets those that wait: `take_waiting` accepts
-  // them first.
+  // Closes the listening socket. Unless another process shares it, the kernel
+  // then refuses new connections and resets waiting ones. `take_waiting`
+  // accepts those first.
   void Close(bool take_waiting);
 
-  // For a port on which another process listens too (SO_REUSEPORT): begins no
-  // handshake any more, so that clients turn to the other, and takes those
-  // connections whose handshake has begun here, which a close would reset. To
-  // be followed by Close when `close_at_ns` has come.
+  // Prepares to close the socket of a port on which another process also
+  // listens (SO_REUSEPORT). Refuses new handshakes, so that clients reach the
+  // other process, and accepts connections whose handshake has begun, which
+  // closing would reset. Call Close at `close_at_ns`.
   void Retire(int64_t now_ns);
 
-  // 0: not retiring.
+  // 0 unless Retire was called.
   int64_t close_at_ns() const { return close_at_ns_; }
 
   bool closed() const { return listen_fd_ < 0; }
 
  private:
-  // False, with errno, when there is none to accept.
+  // Returns false, with errno, if there is no connection to accept.
   bool AcceptOne();
   bool TurnNewestAway();
   void Rest(int64_t until_ns);

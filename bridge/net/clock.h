@@ -7,20 +7,21 @@
 
 namespace sse_bridge {
 
-// Where delivery takes its time from, so that tests can step it. Thread-safe.
+// The clock used by delivery. Tests replace it to control the time.
+// Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Never goes back; the origin is arbitrary.
+  // Never goes backwards. The origin is arbitrary.
   virtual int64_t MonotonicNanos() = 0;
   virtual absl::Time WallTime() = 0;
 
-  // The machine's.
+  // The system clock. Never destroyed.
   static Clock* Real();
 };
 
-// Of the machine's clock, where no test steps the time.
+// The system's monotonic time, for code whose tests do not control the time.
 inline int64_t NowNs() { return Clock::Real()->MonotonicNanos(); }
 
 }  // namespace sse_bridge

@@ -13,14 +13,14 @@ namespace sse_bridge {
 namespace {
 
 constexpr absl::string_view kV1Start = "PROXY ";
-constexpr size_t kMaxV1Bytes = 107;  // with its CR LF
+constexpr size_t kMaxV1Bytes = 107;  // including CR LF
 
 constexpr absl::string_view kV2Signature("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr size_t kV2FixedBytes = 16;
 
-// Of the 13th byte: version and command.
+// Values of the 13th byte: version and command.
 constexpr unsigned char kLocal = 0x20, kProxy = 0x21;
-// Of the 14th: the family of the addresses.
+// Values of the high half of the 14th byte: the address family.
 constexpr int kInet = 1, kInet6 = 2;
 
 ProxyHeader Invalid() { return {ProxyHeader::State::kInvalid, 0, ""}; }

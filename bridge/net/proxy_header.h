@@ -8,25 +8,25 @@
 
 namespace sse_bridge {
 
-// What a proxy says before a connection's first byte about who it is for: the
-// PROXY protocol of HAProxy, version 1 (a line) or 2 (binary).
+// The header in which a proxy names the client, sent before a connection's
+// first byte: HAProxy's PROXY protocol, version 1 (text) or 2 (binary).
 struct ProxyHeader {
   enum class State {
-    kIncomplete,  // more bytes are needed; all that were given belong to it
+    kIncomplete,  // more bytes are needed; all bytes so far belong to it
     kComplete,
     kInvalid,
   };
 
   State state = State::kIncomplete;
 
-  // Of kComplete: how many bytes it has, and the client's address. Empty: the
-  // connection is the proxy's own (a health check), or its client has no IP
-  // address.
+  // Set if kComplete: the header's size in bytes, and the client's address. The
+  // address is empty if the proxy itself opened the connection (a health check)
+  // or the client has no IP address.
   size_t size = 0;
   std::string address;
 };
 
-// No header is longer; what follows the addresses (TLVs) is read over.
+// Longer headers are invalid. Data after the addresses (TLVs) is skipped.
 inline constexpr size_t kMaxProxyHeaderBytes = 2048;
 
 ProxyHeader ParseProxyHeader(absl::string_view bytes);

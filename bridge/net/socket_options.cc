@@ -7,7 +7,8 @@
 namespace sse_bridge {
 namespace {
 
-// An idle peer that vanished without a FIN is probed from here on.
+// How long a connection is idle before TCP probes whether the peer still
+// exists.
 constexpr int kKeepAliveIdleSeconds = 60;
 constexpr int kKeepAliveIntervalSeconds = 15;
 constexpr int kKeepAliveProbes = 4;

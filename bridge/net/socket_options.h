@@ -11,13 +11,12 @@ struct StreamSocketOptions {
   absl::Duration user_timeout = absl::ZeroDuration();  // 0: the kernel's
 };
 
-// Prepares a socket for a stream that lives long and sends little at a time:
-// no Nagle, dead peers found. Sockets that are not TCP are left as they are,
-// without an error.
+// Prepares a socket for a long-lived stream of small writes: disables Nagle's
+// algorithm and detects dead peers. Ignores sockets that are not TCP.
 void SetStreamSocketOptions(int fd, const StreamSocketOptions& options);
 
-// Closing the socket then breaks the connection (RST), and what the client has
-// not received yet is lost.
+// Makes close() reset the connection (RST). Data that the client has not
+// received is lost.
 void ResetOnClose(int fd);
 
 }  // namespace sse_bridge

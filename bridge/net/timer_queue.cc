@@ -25,7 +25,7 @@ bool TimerQueue::Cancel(uint64_t id) {
 }
 
 void TimerQueue::RunDue(int64_t now) {
-  // Tasks that add tasks do not keep the loop here.
+  // Tasks added meanwhile run in the next call, so that this one ends.
   uint64_t end = 0;
   for (;;) {
     std::function<void()> task;

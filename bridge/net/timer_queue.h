@@ -13,24 +13,25 @@
 
 namespace sse_bridge {
 
-// The timers of Delivery::RunAfter: any thread adds and cancels, one loop runs
-// them. Times are nanoseconds of the loops' clock.
+// The timers of Delivery::RunAfter. Any thread adds and cancels timers; one
+// loop runs them. Times are nanoseconds of the loops' clock.
 //
 // Thread-safe.
 class TimerQueue {
  public:
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-  // `*first` says whether it is now the earliest.
+  // Sets `*first` to whether the new timer is now the earliest.
   uint64_t Add(int64_t deadline, std::function<void()> task, bool* first);
 
-  // True if the task was still waiting; it is destroyed.
+  // Returns true if the task was still waiting. It is then destroyed.
   bool Cancel(uint64_t id);
 
-  // Runs what is due, without the lock; but not what is added meanwhile.
+  // Runs the due tasks without holding the lock. Tasks added meanwhile do not
+  // run.
   void RunDue(int64_t now);
 
-  // kNever when there is none.
+  // Returns kNever if there are no timers.
   int64_t NextDeadline();
 
   void Clear();

@@ -28,7 +28,7 @@ void TimerWheel::Arm(TimerNode* node, int64_t deadline) {
 void TimerWheel::Advance(int64_t now, std::vector<TimerNode*>* due) {
   const int64_t target = now / kTickNanos;
   if (target <= tick_) return;
-  // After a long pause each slot is visited once, not once per tick.
+  // After a long pause, visit each slot once rather than once per tick.
   const int64_t steps = std::min(target - tick_, static_cast<int64_t>(kSlots));
   for (int64_t i = 0; i < steps; ++i) {
     TimerNode* const head = &slots_[(target - i) % kSlots];

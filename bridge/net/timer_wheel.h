@@ -7,7 +7,7 @@
 
 namespace sse_bridge {
 
-// One timer, embedded in what it times. Leaves its wheel when destroyed.
+// One timer, embedded in its owner. Leaves its wheel when destroyed.
 struct TimerNode {
   TimerNode() = default;
   TimerNode(const TimerNode&) = delete;
@@ -20,10 +20,10 @@ struct TimerNode {
   TimerNode* prev = nullptr;
   TimerNode* next = nullptr;
   int64_t tick = 0;
-  void* owner = nullptr;  // whose timer it is; not the wheel's business
+  void* owner = nullptr;  // not used by the wheel
 };
 
-// A hashed timer wheel: arming and cancelling are O(1), and a tick looks at the
+// A hashed timer wheel: arming and cancelling are O(1), and a tick visits the
 // timers of one slot. Times are nanoseconds of a monotonic clock.
 //
 // Not thread-safe.
@@ -35,15 +35,15 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Fires in the tick in which `deadline` lies, that is up to one tick early,
-  // and never later; but not before the next Advance that sees a new tick.
-  // Moves a node that is armed already.
+  // Fires in the tick that contains `deadline`, that is, up to one tick early
+  // and never late, but not before the next Advance that reaches a new tick.
+  // Moves a node that is already armed.
   void Arm(TimerNode* node, int64_t deadline);
 
-  // Moves the nodes that are due into `due`, unlinked.
+  // Unlinks the due nodes and appends them to `due`.
   void Advance(int64_t now, std::vector<TimerNode*>* due);
 
-  // When the next tick begins.
+  // The time at which the next tick begins.
   int64_t NextTick() const { return (tick_ + 1) * kTickNanos; }
 
  private:

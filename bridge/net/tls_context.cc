@@ -10,13 +10,13 @@
 namespace sse_bridge {
 namespace {
 
-// Of TLS 1.2; those of 1.3 are all good.
+// Cipher suites for TLS 1.2. All those of TLS 1.3 are acceptable.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-// The only protocol that is spoken here, as ALPN writes it.
+// The only supported protocol, in ALPN wire format.
 constexpr unsigned char kHttp11[] = "\x08http/1.1";
 
-// Names the context to its sessions, which clients may resume.
+// Identifies the context of sessions that clients may resume.
 constexpr unsigned char kSessionContext[] = "sse-bridge";
 
 int SelectHttp11(SSL*, const unsigned char** out, unsigned char* out_size,
@@ -65,18 +65,18 @@ absl::StatusOr<SslCtxPtr> TlsContext::Load() const {
       SSL_CTX_set_cipher_list(context.get(), kCiphers) != 1 ||
       SSL_CTX_set_session_id_context(context.get(), kSessionContext,
                                      sizeof kSessionContext - 1) != 1) {
-    return absl::InternalError("TLS cannot be set up");
+    return absl::InternalError("cannot set up TLS");
   }
   SSL_CTX_set_options(context.get(),
                       SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                           SSL_OP_CIPHER_SERVER_PREFERENCE |
                           SSL_OP_PRIORITIZE_CHACHA |
                           SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ENABLE_KTLS);
-  // Idle streams, which are most, hold no buffers.
+  // Release buffers of idle connections: most streams are idle.
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
-  // Sessions are resumed by tickets, which need no memory here.
+  // Sessions are resumed with tickets, which need no memory on the server.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(context.get(), SelectHttp11, nullptr);
 
@@ -89,8 +89,9 @@ absl::StatusOr<SslCtxPtr> TlsContext::Load() const {
     return FileError(options_.key_file, "usable PEM private key");
   }
   if (SSL_CTX_check_private_key(context.get()) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        options_.key_file, ": is not the key of ", options_.cert_file));
+    return absl::InvalidArgumentError(
+        absl::StrCat(options_.key_file, ": does not match the certificate in ",
+                     options_.cert_file));
   }
   if (options_.client_ca_file.empty()) return context;
   STACK_OF(X509_NAME)* names =
@@ -112,7 +113,7 @@ SslPtr TlsContext::NewSession(int fd) const {
   OpenSslErrorScope errors;
   SslPtr session;
   {
-    // The session shares the context's ownership.
+    // The session holds a reference to the context.
     MutexLock lock(&mu_);
     session.reset(SSL_new(context_.get()));
   }

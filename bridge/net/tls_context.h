@@ -18,9 +18,9 @@ namespace sse_bridge {
 using SslPtr = std::unique_ptr<SSL, OpenSslFree<SSL_free>>;
 using SslCtxPtr = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 
-// The server's side of TLS: 1.2 with forward secrecy and AEAD only, and 1.3.
-// Connections keep the certificate that they began with; Reload changes it for
-// those that come.
+// The server side of TLS: 1.3, and 1.2 with forward secrecy and AEAD ciphers
+// only. Connections keep the certificate that they started with; Reload changes
+// it for new ones.
 //
 // Thread-safe.
 class TlsContext {
@@ -29,22 +29,23 @@ class TlsContext {
     std::string cert_file;  // PEM: the certificate, then its chain
     std::string key_file;   // PEM
 
-    // PEM: who signs clients' certificates, without one of which no handshake
-    // succeeds. Empty: none is asked for.
+    // PEM: the certificate authorities for client certificates. If it is set,
+    // handshakes without a valid client certificate fail. If it is empty, no
+    // certificate is requested.
     std::string client_ca_file;
   };
 
-  // InvalidArgument or NotFound naming the file.
+  // Returns InvalidArgument or NotFound; the message names the file.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Create(Options options);
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // Reads the files again. On an error all stays as it was.
+  // Reads the files again. Changes nothing on error.
   absl::Status Reload();
 
-  // A session that has not begun yet, on a non-blocking descriptor, which stays
-  // the caller's. Null when memory is out.
+  // Creates a session on a non-blocking descriptor, which the caller keeps. The
+  // handshake has not started. Returns null if memory is exhausted.
   SslPtr NewSession(int fd) const;
 
  private:

@@ -11,7 +11,7 @@
 namespace sse_bridge {
 namespace {
 
-// What one TLS record holds. Small parts travel together.
+// The capacity of one TLS record. Small parts share a record.
 constexpr size_t kRecordBytes = SSL3_RT_MAX_PLAIN_LENGTH;
 
 bool IsBlocked(int error) {
@@ -51,7 +51,7 @@ ssize_t TlsTransport::Flush() {
     if (n < 0) return n;
     pending_.erase(0, static_cast<size_t>(n));
   }
-  // An idle stream holds no memory for this.
+  // Release the memory while the stream is idle.
   if (pending_.capacity() > 64) std::string().swap(pending_);
   return 0;
 }
@@ -72,7 +72,7 @@ ssize_t TlsTransport::Send(const iovec* parts, int count) {
   }
   const ssize_t n = Write(record.data(), record.size());
   if (n != kWouldBlock) return n;
-  // OpenSSL has made a record of it, of which some may be on its way.
+  // OpenSSL has encrypted these bytes as a record, part of which may be sent.
   pending_.assign(record.data(), record.size());
   return static_cast<ssize_t>(record.size());
 }
@@ -89,7 +89,8 @@ ssize_t TlsTransport::Recv(char* buffer, size_t size) {
 }
 
 void TlsTransport::ShutdownWrite() {
-  if (!pending_.empty()) return;  // a record is cut short anyway
+  if (!pending_.empty())
+    return;  // a record is incomplete: nothing can follow it
   ERR_clear_error();
   SSL_shutdown(session_.get());
   ERR_clear_error();

@@ -10,17 +10,17 @@
 
 namespace sse_bridge {
 
-// TLS between a connection and its socket. OpenSSL uses the kernel's TLS where
-// there is one (kTLS).
+// TLS between a connection and its socket. OpenSSL uses kernel TLS (kTLS) if
+// available.
 //
-// One thread at a time, as Transport has it.
+// Not thread-safe.
 class TlsTransport : public Transport {
  public:
   enum class Handshake { kDone, kWantRead, kWantWrite, kFailed };
 
   explicit TlsTransport(SslPtr session) : session_(std::move(session)) {}
 
-  // Goes on with the handshake as far as the socket allows.
+  // Continues the handshake until it completes or would block.
   Handshake Shake();
 
   ssize_t Send(const iovec* parts, int count) override;
@@ -29,13 +29,13 @@ class TlsTransport : public Transport {
   void ShutdownWrite() override;
 
  private:
-  // One write: how many bytes, kWouldBlock or kFailed.
+  // Writes once. Returns the number of bytes, kWouldBlock or kFailed.
   ssize_t Write(const char* bytes, size_t size);
 
   const SslPtr session_;
 
-  // What was taken and is not in the socket yet: OpenSSL must be offered the
-  // same bytes again.
+  // Bytes that were accepted but not yet written to the socket. OpenSSL
+  // requires the same bytes on the next try.
   std::string pending_;
 };
 

@@ -8,32 +8,34 @@
 
 namespace sse_bridge {
 
-// What stands between a connection and its socket when that is not plain: TLS.
-// Used on one loop thread only. Does not own the descriptor. Never blocks, and
-// never raises SIGPIPE.
+// The layer between a connection and a socket that is not plain: TLS. Does not
+// own the descriptor. Never blocks, and never raises SIGPIPE.
+//
+// Not thread-safe: used by one thread at a time.
 class Transport {
  public:
-  // Try again after the descriptor's next edge.
+  // Retry after the descriptor's next edge.
   static constexpr ssize_t kWouldBlock = -1;
   static constexpr ssize_t kFailed = -2;
 
   virtual ~Transport() = default;
 
-  // Takes bytes from `parts` in order; returns how many (more than 0), or
-  // kWouldBlock when it takes none now, or kFailed. What was taken is the
-  // transport's to deliver.
+  // Accepts bytes from `parts` in order. Returns how many (more than 0),
+  // kWouldBlock if it accepts none now, or kFailed. The transport is
+  // responsible for delivering accepted bytes.
   virtual ssize_t Send(const iovec* parts, int count) = 0;
 
-  // Passes on what was taken and is not in the socket yet. Returns 0 when
-  // nothing is left, else kWouldBlock or kFailed.
+  // Writes accepted bytes to the socket. Returns 0 if none are left, otherwise
+  // kWouldBlock or kFailed.
   virtual ssize_t Flush() = 0;
 
-  // Bytes read (more than 0), 0 at the peer's end, kWouldBlock or kFailed.
+  // Returns the number of bytes read (more than 0), 0 at the end of the peer's
+  // data, kWouldBlock or kFailed.
   virtual ssize_t Recv(char* buffer, size_t size) = 0;
 
-  // Says to the peer that no more will be sent, if there is space for it at
-  // once; called after all was flushed and before shutdown(SHUT_WR) of the
-  // descriptor, which says it in any case.
+  // Tells the peer that no more data follows, if the socket has space for it.
+  // Called after everything is flushed and before shutdown(SHUT_WR) of the
+  // descriptor, which signals the end in any case.
   virtual void ShutdownWrite() = 0;
 };
 
