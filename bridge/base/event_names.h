@@ -7,28 +7,29 @@
 
 namespace sse_bridge {
 
-// The names of the events that the bridge itself sends. Data of a backend must
-// never come under one of them: a client could not tell who speaks.
+// The names of the events that the bridge itself sends. Backend data must never
+// use one of them, because clients could not tell the two apart.
 
 // The end of a stream, or of one stream of `/events`.
 inline constexpr absl::string_view kStatusEventName = "grpc-status";
 
-// A gap: the place to resume after is not known any more.
+// A gap: the position to resume from is no longer known.
 inline constexpr absl::string_view kResetEventName = "reset";
 
-// The backend is lost, or is back.
+// The connection to the backend is lost or restored.
 inline constexpr absl::string_view kUpstreamEventName = "upstream";
 
-// A message of the backend that cannot be shown.
+// A backend message that cannot be represented.
 inline constexpr absl::string_view kUnreadableEventName = "unreadable";
 
-// All that are reserved. `error` and `open` are not sent: EventSource itself
-// dispatches events of these names when a connection breaks or opens.
+// All reserved names. The bridge does not send `error` and `open`, but
+// EventSource dispatches events with these names when a connection breaks or
+// opens.
 inline constexpr absl::string_view kReservedEventNames[] = {
     kStatusEventName,     kResetEventName, kUpstreamEventName,
     kUnreadableEventName, "error",         "open"};
 
-// Precedes a reserved name that comes from data.
+// Prepended to a reserved name that comes from backend data.
 inline constexpr absl::string_view kDataEventPrefix = "message.";
 
 // Names are compared as clients compare them: byte for byte (WHATWG HTML,
@@ -40,8 +41,8 @@ constexpr bool IsReservedEventName(absl::string_view name) {
   return false;
 }
 
-// The name under which data is sent that asks for `name`: "message.reset"
-// instead of "reset", else `name`.
+// Returns the event name for data that requests `name`: "message.reset" for
+// "reset", and `name` if it is not reserved.
 inline std::string EventNameOfData(absl::string_view name) {
   std::string safe(IsReservedEventName(name) ? kDataEventPrefix : "");
   safe.append(name.data(), name.size());

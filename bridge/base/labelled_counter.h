@@ -11,9 +11,9 @@
 
 namespace sse_bridge {
 
-// Counts by two labels (the second may be empty), for metrics of what happens
-// seldom: requests, calls and their ends, never messages. Labels come from
-// small fixed sets, never from clients. Thread-safe.
+// Counts by two labels (the second may be empty), for metrics of infrequent
+// events: requests, calls and their ends, but not messages. Labels must come
+// from small fixed sets, never from clients. Thread-safe.
 class LabelledCounter {
  public:
   using Labels = std::pair<std::string, std::string>;

@@ -9,8 +9,8 @@ namespace sse_bridge {
 
 // std::mutex with the annotations that clang's -Wthread-safety reads.
 //
-// Not absl::Mutex: Debian's libabsl is not built for ThreadSanitizer, which
-// cannot see its locks and reports races that are none.
+// absl::Mutex is not used because Debian's libabsl is not built for
+// ThreadSanitizer, which cannot see its locks and reports false races.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
@@ -28,7 +28,7 @@ class ABSL_LOCKABLE Mutex {
   std::mutex mu_;
 };
 
-// Holds a Mutex for the length of a scope.
+// Holds a Mutex for the duration of a scope.
 class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
   explicit MutexLock(Mutex* mu) ABSL_EXCLUSIVE_LOCK_FUNCTION(mu) : mu_(mu) {

@@ -7,8 +7,8 @@
 
 namespace sse_bridge {
 
-// Whether `name` is what `pattern` means: the same, where a `*` stands for any
-// characters, also none. Letters in both are of one case already.
+// Whether `name` matches `pattern`, in which `*` stands for any number of
+// characters. Case-sensitive.
 inline bool MatchesPattern(absl::string_view pattern, absl::string_view name) {
   size_t p = 0, n = 0;
   size_t star = absl::string_view::npos, resume = 0;
@@ -20,7 +20,7 @@ inline bool MatchesPattern(absl::string_view pattern, absl::string_view name) {
       ++p;
       ++n;
     } else if (star != absl::string_view::npos) {
-      // The last star takes one character more.
+      // Let the last star match one more character.
       p = star + 1;
       n = ++resume;
     } else {

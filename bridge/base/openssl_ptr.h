@@ -13,7 +13,7 @@
 
 namespace sse_bridge {
 
-// Owners of OpenSSL's objects.
+// Owning pointers to OpenSSL objects.
 template <auto free>
 struct OpenSslFree {
   template <typename T>
@@ -33,8 +33,9 @@ using ParamBuilderPtr =
 using ParamPtr = std::unique_ptr<OSSL_PARAM, OpenSslFree<OSSL_PARAM_free>>;
 using X509Ptr = std::unique_ptr<X509, OpenSslFree<X509_free>>;
 
-// Takes the errors of its scope off the thread's error queue. Left there, they
-// would be taken for errors of the next TLS connection that this thread serves.
+// Removes the errors raised in its scope from the thread's OpenSSL error queue.
+// Otherwise they would be attributed to the next TLS connection that this
+// thread serves.
 class OpenSslErrorScope {
  public:
   OpenSslErrorScope() { ERR_set_mark(); }

@@ -8,14 +8,16 @@
 
 namespace sse_bridge {
 
-// Ids of events that are the bridge's own words and no backend's begin so.
+// The prefix of event ids that the bridge itself assigns. No backend id starts
+// with it.
 inline constexpr absl::string_view kOwnIdPrefix = "sse-bridge:";
 
-// Stands where an id cannot: it would be too long to come back, or look like
-// one of the bridge's own. A browser that comes back with it gets a `reset`.
+// Replaces an id that cannot be sent: one too long for a client to send back,
+// or one that starts with kOwnIdPrefix. A client that resumes with it gets a
+// `reset`.
 inline constexpr absl::string_view kLostId = "sse-bridge:lost";
 
-// Longer ids are not sent. Many proxies take no header line beyond 8 KiB.
+// Longer ids are not sent, because many proxies reject header lines over 8 KiB.
 inline constexpr size_t kMaxIdBytes = 8000;
 
 inline bool IsOwnId(absl::string_view id) {

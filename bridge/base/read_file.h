@@ -11,8 +11,9 @@
 
 namespace sse_bridge {
 
-// The whole of a file, which may be a pipe. Errors name it: NotFound when it
-// cannot be read, InvalidArgument when it is larger than `max_bytes`.
+// Returns the contents of a file, which may be a pipe. Errors name the file:
+// NotFound if it cannot be read, InvalidArgument if it is larger than
+// `max_bytes`.
 inline absl::StatusOr<std::string> ReadFile(const std::string& path,
                                             size_t max_bytes) {
   std::ifstream file(path, std::ios::binary);

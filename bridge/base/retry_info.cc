@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kRetryInfoUrl[] = "type.googleapis.com/google.rpc.RetryInfo";
 
-// What google.protobuf.Duration may hold.
+// The limits of google.protobuf.Duration.
 constexpr int64_t kMaxSeconds = 315'576'000'000;
 constexpr int32_t kMaxNanos = 999'999'999;
 
@@ -30,7 +30,7 @@ std::optional<absl::Duration> DelayOf(const google::rpc::RetryInfo& info) {
 
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
   google::rpc::RetryInfo info;
-  // A status of the bridge's own.
+  // A status created by the bridge holds a RetryInfo directly.
   if (const auto own = status.GetPayload(kRetryInfoUrl); own.has_value()) {
     if (info.ParseFromString(std::string(*own))) return DelayOf(info);
   }

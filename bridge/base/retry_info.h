@@ -8,9 +8,9 @@
 
 namespace sse_bridge {
 
-// How long the sender of `status` asks clients to wait: the
-// google.rpc.RetryInfo among its details. Never negative; nullopt when there is
-// none.
+// Returns how long clients should wait before they retry: the
+// google.rpc.RetryInfo in the details of `status`. Never negative; nullopt if
+// there is none.
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
 }  // namespace sse_bridge

@@ -7,12 +7,12 @@
 
 namespace sse_bridge {
 
-// A 64-bit hash that is the same in every process and version (FNV-1a, its bits
-// mixed at the end), for what travels between bridges. Not for secrets: whoever
-// wants to can find two texts with one hash.
+// A 64-bit hash that is the same in every process and version (FNV-1a with a
+// final mix), for values that travel between bridges. Not cryptographic:
+// collisions are easy to construct.
 class StableHash {
  public:
-  // Texts are told apart: ("ab", "c") is not ("a", "bc").
+  // The boundaries of texts matter: ("ab", "c") differs from ("a", "bc").
   StableHash& Add(absl::string_view text) {
     for (size_t size = text.size(), i = 0; i < sizeof size; ++i, size >>= 8) {
       AddByte(static_cast<unsigned char>(size));

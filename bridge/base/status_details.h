@@ -5,8 +5,8 @@
 
 namespace sse_bridge {
 
-// The payload of an absl::Status that holds a backend's
-// grpc-status-details-bin: a serialised google.rpc.Status.
+// The URL of the absl::Status payload that holds a backend's
+// grpc-status-details-bin: a serialized google.rpc.Status.
 inline constexpr absl::string_view kStatusDetailsUrl =
     "type.googleapis.com/google.rpc.Status";
 
