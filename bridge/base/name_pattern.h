@@ -8,7 +8,7 @@
 namespace sse_bridge {
 
 // Whether `name` matches `pattern`, in which `*` stands for any number of
-// characters. Case-sensitive.
+// characters. The comparison is case-sensitive; callers normalize the case.
 inline bool MatchesPattern(absl::string_view pattern, absl::string_view name) {
   size_t p = 0, n = 0;
   size_t star = absl::string_view::npos, resume = 0;

@@ -34,7 +34,7 @@ Delivery::~Delivery() { Stop(); }
 absl::Status Delivery::Start() {
   {
     MutexLock lock(&mu_);
-    if (started_) return absl::FailedPreconditionError("started already");
+    if (started_) return absl::FailedPreconditionError("already started");
     started_ = true;
   }
   for (const auto& loop : loops_) {
@@ -56,7 +56,7 @@ void Delivery::Stop() {
 
 ConnectionRef Delivery::Open(StreamSpec spec) {
   alive_.fetch_add(1, std::memory_order_relaxed);
-  // The least loaded; of equals, the next in turn.
+  // Choose the least loaded loop, and among equals the next in turn.
   const size_t n = loops_.size();
   const size_t start = next_loop_.fetch_add(1, std::memory_order_relaxed) % n;
   Loop* loop = loops_[start].get();
@@ -71,7 +71,7 @@ ConnectionRef Delivery::Open(StreamSpec spec) {
   command.generation = ref.generation_;
   command.spec = std::make_unique<StreamSpec>(std::move(spec));
   if (!loop->Post(std::move(command))) {
-    // NOLINTNEXTLINE(bugprone-use-after-move): Post took nothing.
+    // NOLINTNEXTLINE(bugprone-use-after-move): Post left it unchanged.
     StreamSpec& refused = *command.spec;
     refused.transport.reset();
     ::close(refused.fd);
@@ -119,9 +119,9 @@ void Delivery::CloseAll(absl::Duration window, FramePtr last) {
 }
 
 bool Delivery::WaitUntilEmpty(absl::Time deadline) {
-  // One wait is not longer, so that a far deadline does not overflow.
+  // The longest single wait, so that a distant deadline does not overflow.
   constexpr absl::Duration kMaxWait = absl::Hours(1);
-  // By a clock that nobody sets, from here on.
+  // Use a monotonic clock, which is not affected by changes of the wall time.
   const auto start = std::chrono::steady_clock::now();
   const absl::Duration patience = deadline - absl::Now();
   MutexLock lock(&mu_);

@@ -23,96 +23,98 @@ namespace sse_bridge {
 class Loop;
 class TimerQueue;
 
-// Owns the sockets of all open streams and the loops, one thread each, that
-// write to them. It knows nothing of requests: a stream begins when an answered
-// request's socket is handed to Open.
+// Owns the sockets of all open streams and the loops that write to them, one
+// thread each. Independent of requests: a stream begins when the socket of an
+// answered request is passed to Open.
 //
-// Thread-safe. Nothing here blocks but Start, Stop and WaitUntilEmpty.
+// Thread-safe. Only Start, Stop and WaitUntilEmpty block.
 class Delivery {
  public:
   struct Options {
-    // 0: one per core.
+    // Number of loops. 0 means one per core.
     int threads = 0;
-    // A loop flushes at most once in so long; zero: as soon as it can. Trades
-    // latency for frames per write. An idle loop never waits for it.
+    // Minimum time between two flushes of a loop; zero flushes immediately.
+    // Trades latency for more frames per write. An idle loop does not wait.
     absl::Duration flush_window = absl::ZeroDuration();
-    // Frame bytes that may wait for one connection in this process.
+    // Maximum frame bytes queued per connection in this process.
     size_t queue_limit_bytes = size_t{256} << 10;
-    // Unsent bytes that may wait in the kernel (TCP_NOTSENT_LOWAT), so that the
-    // bound above is the one that counts; 0: the kernel's choice.
+    // Maximum unsent bytes per connection in the kernel (TCP_NOTSENT_LOWAT), so
+    // that the limit above takes effect. 0 means the kernel's default.
     int unsent_low_water_bytes = 64 << 10;
-    // SO_SNDBUF; 0: the kernel's choice.
+    // SO_SNDBUF. 0 means the kernel's default.
     int send_buffer_bytes = 0;
-    // A peer that acknowledges nothing, or whose window stays shut, for so long
-    // is gone (TCP_USER_TIMEOUT).
+    // A peer that acknowledges nothing, or whose window stays closed, for this
+    // long is considered gone (TCP_USER_TIMEOUT).
     absl::Duration user_timeout = absl::Seconds(30);
-    // An ending connection has so long to take what waits for it,
+    // How long an ending connection may take to receive its queued frames.
     absl::Duration end_timeout = absl::Seconds(10);
-    // and then the client so long to close its side, so that our close does
-    // not become a reset that destroys what it has not read yet.
+    // How long the client may then take to close its side. Closing earlier
+    // could cause a reset, which destroys data that the client has not read.
     absl::Duration linger = absl::Seconds(2);
-    // Null: the machine's. Must outlive the Delivery.
+    // Null means Clock::Real(). Must outlive the Delivery.
     Clock* clock = nullptr;
   };
 
-  // Names a timer, for Cancel.
+  // Identifies a timer, for Cancel.
   using TimerId = uint64_t;
 
   explicit Delivery(Options options);
-  // Stops.
+  // Calls Stop.
   ~Delivery();
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
-  // Once, before anything else.
+  // Called once, before any other method.
   absl::Status Start();
 
-  // Closes every connection at once (OnClosed with kDrain, on the loops),
-  // forgets the timers and joins the threads. Not from a loop thread. What is
-  // asked afterwards has no effect, and no observer is called any more.
+  // Closes every connection immediately (OnClosed with kDrain, on the loops),
+  // drops the timers and joins the threads. Must not be called on a loop
+  // thread. Later calls have no effect, and observers are no longer called.
   void Stop();
 
-  // Takes over a stream. After Stop the descriptor is closed and OnClosed is
-  // called before this returns.
+  // Takes over a stream. After Stop, closes the descriptor and calls OnClosed
+  // before it returns.
   ConnectionRef Open(StreamSpec spec);
 
-  // A frame for one connection only, with SlowPolicy::kDisconnect. Not
+  // Sends a frame to one connection, with SlowPolicy::kDisconnect. It is not
   // rewritten.
   void Send(ConnectionRef connection, FramePtr frame);
 
-  // Ends the connection after what waits and `last` (may be null, not
-  // rewritten) are flushed; with kClientGone and kError without `last`, at
-  // once. Its memberships end.
+  // Ends the connection and its memberships after the queued frames and `last`
+  // (may be null, not rewritten) are flushed. With kClientGone or kError and no
+  // `last`, the connection ends immediately.
   void Close(ConnectionRef connection, CloseReason reason, FramePtr last);
 
-  // Ends all connections with kDrain and `last` (may be null), evenly over
-  // `window`. Those opened from now on end at once. See StreamSpec::retry.
+  // Ends all connections with kDrain and `last` (may be null), spread evenly
+  // over `window`. Connections opened from now on end immediately. See
+  // StreamSpec::retry.
   void CloseAll(absl::Duration window, FramePtr last);
 
-  // False when connections are left at `deadline` (real time, not the clock's).
-  // Connections that linger after their end count.
+  // Waits until no connections are left. Returns false if some are at
+  // `deadline`, which is real time, not the time of Options::clock. Connections
+  // that linger after their end count.
   bool WaitUntilEmpty(absl::Time deadline);
 
-  // Runs `task` on a loop thread, not before `delay` has passed; it must not
+  // Runs `task` on a loop thread after at least `delay`. The task must not
   // block.
   TimerId RunAfter(absl::Duration delay, std::function<void()> task);
-  // True: the task has not started and will not.
+  // Returns true if the task has not started and will not.
   bool Cancel(TimerId timer);
 
-  // Of the clock that timers run by.
+  // The monotonic time of the clock that drives the timers.
   int64_t MonotonicNanos() const { return clock_->MonotonicNanos(); }
 
   size_t queue_limit_bytes() const { return options_.queue_limit_bytes; }
 
   DeliveryStats Stats() const;
 
-  // The bytes of frames that were published and not taken up by the busiest
-  // loop yet. A feed that outruns the loops may pause while this is large.
+  // The bytes of published frames that the busiest loop has not processed. A
+  // feed that outruns the loops may pause while this is large.
   size_t BacklogBytes() const;
 
   int threads() const { return static_cast<int>(loops_.size()); }
 
-  // Makes the loops look at the clock, after it jumped. For tests.
+  // Makes the loops read the clock after it jumped. For tests.
   void WakeLoops();
 
  private:
@@ -121,12 +123,12 @@ class Delivery {
   void ConnectionDestroyed();
 
   const Options options_;
-  Clock* const clock_;  // outlives this
+  Clock* const clock_;  // must outlive this
   const std::unique_ptr<TimerQueue> timers_;
-  std::vector<std::unique_ptr<Loop>> loops_;  // fixed from the constructor on
+  std::vector<std::unique_ptr<Loop>> loops_;  // fixed after construction
 
   std::atomic<uint32_t> next_loop_{0};
-  // Opened and not destroyed yet.
+  // Connections opened and not yet destroyed.
   std::atomic<int64_t> alive_{0};
 
   Mutex mu_;

@@ -6,7 +6,7 @@
 namespace sse_bridge {
 namespace {
 
-// The hexadecimal digits of a uint32_t and CRLF.
+// The hexadecimal digits of a uint32_t, and CRLF.
 constexpr size_t kMaxPrefix = 8 + 2;
 
 size_t WriteChunkHead(uint32_t size, char* out) {

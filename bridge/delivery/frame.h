@@ -47,11 +47,12 @@ struct FrameInfo {
   // topics that are one stream on a connection (MembershipOptions::group), only
   // the first that begins and the last that is over are told.
   int8_t condition = 0;
-  // When the message reached the bridge, for latency metrics; 0 unknown.
+  // When the message reached the bridge, in monotonic nanoseconds, for latency
+  // metrics. 0 if unknown.
   int64_t born_ns = 0;
 };
 
-// Owns one reference to a frame, or none. Copying costs one atomic increment.
+// Owns a reference to a frame, or is null. Copying costs one atomic increment.
 class FramePtr {
  public:
   FramePtr() = default;
@@ -85,18 +86,17 @@ class FramePtr {
   const Frame* frame_ = nullptr;
 };
 
-// The bytes of one SSE event or comment, ready to be written, shared by every
-// connection and buffer that holds it. Immutable and thread-safe. Header and
-// bytes are one allocation.
+// The bytes of one SSE event or comment, ready to be written, shared by all
+// connections and buffers that hold it. Immutable and thread-safe. Header and
+// bytes share one allocation.
 //
-// The bytes are kept with the framing of one HTTP/1.1 chunk around them (RFC
-// 9112, 7.1), so that a chunked and a close-delimited response send the same
-// frame with one write.
+// The bytes are stored framed as one HTTP/1.1 chunk (RFC 9112, 7.1), so that
+// both chunked and close-delimited responses can send the frame with one write.
 class Frame {
  public:
-  // Copies `payload`, which must be whole SSE events or comments up to the
-  // blank line. An empty payload has an empty chunk too, and not the one that
-  // ends the body.
+  // Copies `payload`, which must be complete SSE events or comments including
+  // the blank line. For an empty payload, chunked() is empty rather than the
+  // chunk that ends the body.
   static FramePtr Create(absl::string_view payload, FrameInfo info = {});
 
   Frame(const Frame&) = delete;
@@ -111,7 +111,7 @@ class Frame {
   const FrameInfo& info() const { return info_; }
   // The payload's; what flow control counts.
   size_t size() const { return payload_size_; }
-  // The length of the "<hex>\r\n" that stands before the payload in chunked().
+  // The length of the "<hex>\r\n" before the payload in chunked().
   size_t prefix_size() const { return prefix_size_; }
 
  private:

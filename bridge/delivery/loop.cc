@@ -18,11 +18,11 @@ namespace sse_bridge {
 namespace {
 
 constexpr int kMaxEvents = 512;
-// What is read, and thrown away, of one client's input in one round: a flood
-// waits in its own socket.
+// How much of one client's input is read and discarded per round. The rest
+// waits in its socket, so that a flood does not delay others.
 constexpr size_t kInputBufferBytes = 16 << 10;
 constexpr int kMaxReadsPerRound = 4;
-// Marks the event of the eventfd; no slot has this number.
+// Identifies the eventfd's event. No slot has this number.
 constexpr uint64_t kWakeData = ~uint64_t{0};
 
 uint64_t EventData(uint32_t slot, uint32_t generation) {
@@ -30,7 +30,7 @@ uint64_t EventData(uint32_t slot, uint32_t generation) {
 }
 
 int WaitForEvents(int epoll, epoll_event* events, int64_t nanos) {
-  // Kernels before 5.11, and some sandboxes, have only milliseconds.
+  // Kernels before 5.11 and some sandboxes support only milliseconds.
   static std::atomic<bool> has_nanos{true};
   if (nanos > 0 && has_nanos.load(std::memory_order_relaxed)) {
     timespec timeout;
@@ -75,13 +75,14 @@ absl::Status Loop::Start() {
   wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake_ < 0) return absl::ErrnoToStatus(errno, "eventfd");
   epoll_event event{};
-  // Edge-triggered: each write wakes, and it need not be read.
+  // Edge-triggered: each write wakes the loop, and the eventfd need not be
+  // read.
   event.events = EPOLLIN | EPOLLET;
   event.data.u64 = kWakeData;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) {
     return absl::ErrnoToStatus(errno, "epoll_ctl");
   }
-  // Signals are for the main thread.
+  // The main thread handles signals.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -140,7 +141,7 @@ bool Loop::Post(Command&& command) {
 void Loop::Wake() {
   if (wake_ < 0) return;
   const uint64_t one = 1;
-  // Fails only when it is about to wake anyway.
+  // Fails only if the loop is about to wake anyway.
   [[maybe_unused]] const ssize_t n = ::write(wake_, &one, sizeof(one));
 }
 
@@ -174,7 +175,8 @@ void Loop::Run() {
     }
     if (stop) break;
     if (n < 0 && error != EINTR) {
-      spdlog::error("delivery loop {}: epoll_wait: errno {}", index_, error);
+      spdlog::error("delivery loop {}: epoll_wait failed: errno {}", index_,
+                    error);
     }
     for (int i = 0; i < n; ++i) {
       if (events[i].data.u64 == kWakeData) continue;
@@ -222,10 +224,10 @@ void Loop::HandleEvent(uint64_t data, uint32_t events) {
     c->blocked = false;
     Flush(c);
   }
-  // Read before closing: what is unread would make the close a reset.
+  // Read before closing: closing with unread input sends a reset.
   if ((events & EPOLLIN) != 0) ReadInput(c);
-  // A client that ended its side only, as HTTP/1.0 clients and `nc` may, looks
-  // the same as one that is gone, and is treated so.
+  // A half-close, as HTTP/1.0 clients and `nc` may do, looks the same as a
+  // disconnect, and is treated as one.
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     MarkDead(c, CloseReason::kClientGone);
   }
@@ -243,7 +245,7 @@ void Loop::ReadInput(LoopConnection* c) {
       n = ::recv(c->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-      // On a stream socket, less than was asked for is all there is.
+      // On a stream socket, a short read means that no more input is available.
       if (n > 0 && static_cast<size_t>(n) < sizeof(buffer)) return;
     }
     if (n <= 0) {
@@ -302,7 +304,7 @@ void Loop::OnTimer(LoopConnection* c) {
         BeginEnd(c, CloseReason::kMaxAge, c->max_age_frame);
         return;
       }
-      // A tick early rather than late; and not behind what waits anyway.
+      // Ping a tick early rather than late, and not if other frames are queued.
       if (c->keep_alive > 0 && !c->blocked && c->queue.empty() &&
           now_ + TimerWheel::kTickNanos > c->last_sent + c->keep_alive) {
         EnqueueOwn(c, ping_, /*raw=*/false);

@@ -30,20 +30,21 @@
 
 namespace sse_bridge {
 
-// One thread that owns sockets and does all that happens to them. Other threads
-// reach it through its inbox alone, which is drained whole: everything posted
-// is queued to its connections first, and then each connection that got
-// something is flushed once.
+// One thread that owns sockets and performs all operations on them. Other
+// threads reach it only through its inbox. The inbox is drained completely: all
+// posted frames are queued on their connections first, and then each affected
+// connection is flushed once.
 //
-// Nothing destroys a connection or ends a membership while a list of them is
-// walked: what fails or is too slow is marked, and reaped afterwards.
+// No connection is destroyed and no membership ends while a list of them is
+// iterated: connections that fail or are too slow are marked, and reaped
+// afterwards.
 //
-// loop.cc          the thread: waiting, events of sockets, timers
-// loop_commands.cc what the inbox asks for; memberships; the end of connections
-// loop_output.cc   frames to queues and sockets
+// loop.cc          the thread: polling, socket events, timers
+// loop_commands.cc commands, memberships, the end of connections
+// loop_output.cc   moves frames to queues and sockets
 class Loop {
  public:
-  // What another thread asks for.
+  // A request from another thread.
   struct Command {
     enum class Kind : uint8_t {
       kOpen,      // slot, spec
@@ -73,21 +74,21 @@ class Loop {
     int64_t window = 0;
   };
 
-  // `clock`, `timers` (null for all loops but one) and what `on_destroyed`
-  // needs must outlive the loop. `on_destroyed` is called on the loop's thread
-  // after a connection is gone.
+  // `clock`, `timers` (null for all loops except one) and whatever
+  // `on_destroyed` uses must outlive the loop. `on_destroyed` is called on the
+  // loop's thread after a connection is destroyed.
   Loop(int index, const Delivery::Options& options, Clock* clock,
        TimerQueue* timers, std::function<void()> on_destroyed);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Any thread.
+  // May be called on any thread.
   absl::Status Start();
   void Stop();
-  // Reserves the name of a connection, for a kOpen command.
+  // Reserves a connection's slot and generation for a kOpen command.
   ConnectionRef Reserve();
-  // False, and `command` untouched, once the loop has stopped.
+  // Returns false and leaves `command` unchanged once the loop has stopped.
   bool Post(Command&& command);
   void Wake();
   void AddStats(DeliveryStats* stats) const;
@@ -95,14 +96,14 @@ class Loop {
     return backlog_bytes_.load(std::memory_order_relaxed);
   }
   int index() const { return index_; }
-  // Connections here or on their way here.
+  // Connections of this loop, including those not yet opened.
   int64_t load() const { return load_.load(std::memory_order_relaxed); }
 
  private:
   using State = LoopConnection::State;
   using Membership = LoopConnection::Membership;
 
-  // A number that one thread writes and any reads.
+  // A number that one thread writes and any thread may read.
   class Counter {
    public:
     void Add(uint64_t n) {
@@ -115,7 +116,8 @@ class Loop {
    private:
     std::atomic<uint64_t> value_{0};
   };
-  // Of durations in nanoseconds; one thread writes, any reads.
+  // A histogram of durations in nanoseconds. One thread writes, any thread may
+  // read.
   class Histogram {
    public:
     void Record(int64_t nanos) {
@@ -146,7 +148,7 @@ class Loop {
 
   // loop.cc
   void Run();
-  // How long to sleep; -1: until woken.
+  // How long to sleep; -1 means until woken.
   int64_t WaitNanos();
   void HandleEvent(uint64_t data, uint32_t events);
   void ReadInput(LoopConnection* c);
@@ -169,8 +171,8 @@ class Loop {
   void Drain(int64_t window, FramePtr last);
   void SetDeadlines(LoopConnection* c, const StreamSpec& spec);
   LoopConnection* Find(uint32_t slot, uint32_t generation);
-  // Takes both ends of a membership away. The topic may be destroyed by it if
-  // the caller does not hold it.
+  // Removes both ends of a membership. May destroy the topic unless the caller
+  // holds a reference to it.
   void RemoveMembership(LoopConnection* c, uint32_t index);
   void LeaveAll(LoopConnection* c);
   void BeginEnd(LoopConnection* c, CloseReason reason, const FramePtr& last);
@@ -180,7 +182,7 @@ class Loop {
   void MarkSlow(LoopConnection* c);
   void TellClosed(LoopConnection* c);
   void Destroy(LoopConnection* c);
-  // Does what was put off while lists were walked.
+  // Ends and destroys the connections that were marked during iteration.
   void Reap();
 
   // loop_output.cc
@@ -192,20 +194,21 @@ class Loop {
                   absl::string_view wire, uint64_t events);
   void EnqueueFromTopic(LoopConnection* c, Topic* topic, Membership* membership,
                         const FramePtr& frame, bool counted);
-  // Notes a frame's condition; false when the connection is not to be told.
+  // Records a frame's condition. Returns false if the frame must not be sent on
+  // this connection.
   static bool NoteCondition(LoopConnection* c, Membership* membership,
                             int condition);
-  // Queues what a policy applies to.
+  // Queues a frame that is subject to a SlowPolicy.
   void Enqueue(LoopConnection* c, SendEntry entry);
   bool Overfull(const LoopConnection* c, size_t size) const;
-  // False when the entry must not be queued.
+  // Returns false if the entry must not be queued.
   bool MakeSpace(LoopConnection* c, const SendEntry& entry);
-  // A frame that no policy applies to: heads, pings, last frames.
+  // Queues a frame that no policy applies to: a head, ping or last frame.
   void EnqueueOwn(LoopConnection* c, FramePtr frame, bool raw);
-  // What a rewriter says at the end, when all before it is rewritten; `last`
-  // may be null.
+  // Queues the rewriter's end frame, created once all frames before it are
+  // rewritten. `last` may be null.
   void EnqueueEnd(LoopConnection* c, const FramePtr& last);
-  // Gives what is to be sent next the connection's form.
+  // Rewrites the frames that are sent next.
   void RewriteNext(LoopConnection* c);
   void EnqueueLast(LoopConnection* c, const Membership& membership,
                    const FramePtr& last);
@@ -213,24 +216,24 @@ class Loop {
   void MarkDirty(LoopConnection* c);
   void FlushDirty();
   void Flush(LoopConnection* c);
-  // Bytes sent, or Transport's constants.
+  // Returns the number of bytes sent, or a constant of Transport.
   ssize_t Write(LoopConnection* c, const iovec* parts, int count);
-  // The end of an entry that was sent, or will never be.
+  // Releases an entry that was sent or dropped.
   void Release(SendEntry entry);
   void Account(Topic* topic, size_t bytes);
   void ReportSent();
-  // The socket has taken all: members that are loading go on.
+  // Called when the queue is empty: requests the next part for loading members.
   void AskForMore(LoopConnection* c);
   void ReportAsks();
   void Use(Topic* topic);
   void Unuse(Topic* topic);
   TopicLocal& LocalOf(Topic* topic);
 
-  // Fixed.
+  // Never change after construction.
   const int index_;
   const Delivery::Options options_;
-  Clock* const clock_;        // outlives this
-  TimerQueue* const timers_;  // outlives this; may be null
+  Clock* const clock_;        // must outlive this
+  TimerQueue* const timers_;  // must outlive this; may be null
   const std::function<void()> on_destroyed_;
   const int64_t window_nanos_;
   const FramePtr ping_;
@@ -239,7 +242,7 @@ class Loop {
   int wake_ = -1;
   std::thread thread_;
 
-  // Any thread.
+  // Used on any thread.
   Mutex mu_;
   std::vector<Command> inbox_ ABSL_GUARDED_BY(mu_);
   bool asleep_ ABSL_GUARDED_BY(mu_) = false;
@@ -248,13 +251,13 @@ class Loop {
   std::vector<uint32_t> free_slots_ ABSL_GUARDED_BY(mu_);
   std::vector<uint32_t> generations_ ABSL_GUARDED_BY(mu_);  // by slot
   size_t inbox_bytes_ ABSL_GUARDED_BY(mu_) = 0;
-  std::atomic<size_t> backlog_bytes_{0};  // of the inbox and the batch
+  std::atomic<size_t> backlog_bytes_{0};  // in the inbox and the batch
   std::atomic<int64_t> load_{0};
-  Counters counters_;  // written by the thread
+  Counters counters_;  // written on the loop's thread
 
-  // The loop's thread only.
+  // Used on the loop's thread only.
   int64_t now_ = 0;         // read once per round
-  int64_t last_drain_ = 0;  // of the inbox
+  int64_t last_drain_ = 0;  // when the inbox was drained last
   std::vector<Slot> slots_;
   std::vector<Command> batch_;
   std::vector<std::shared_ptr<Topic>> runs_;  // topics with a run
@@ -264,11 +267,11 @@ class Loop {
   std::vector<uint64_t> more_input_;  // slot and generation
   std::vector<std::shared_ptr<Topic>> reports_;
   std::vector<std::pair<std::shared_ptr<Topic>, ConnectionRef>> asks_;
-  // Destroyed connections that lists of this round may still point to.
+  // Dead connections that lists of this round may still point to.
   std::vector<std::unique_ptr<LoopConnection>> graveyard_;
   std::vector<TimerNode*> due_;
   std::vector<SendEntry> taken_;
-  std::string run_bytes_;  // a run's frames, one after the other
+  std::string run_bytes_;  // the concatenated frames of a run
   SendEntryPool pool_;
   TimerWheel wheel_;
   std::minstd_rand random_;

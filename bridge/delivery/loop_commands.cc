@@ -14,15 +14,16 @@
 namespace sse_bridge {
 namespace {
 
-// A batch that was larger than this gives its memory back.
+// The memory of larger batches is released.
 constexpr size_t kMaxKeptBatch = 4096;
-// StreamSpec::keep_alive is an upper bound: each connection has its own between
-// this part of it and the whole.
+// StreamSpec::keep_alive is an upper bound: each connection uses a random
+// interval between this fraction of it and the whole.
 constexpr double kKeepAliveJitter = 0.75;
 constexpr double kMaxAgeJitter = 0.1;
 
-// StreamSpec::retry times a number between these is told at the end. Drained
-// connections end spread over time already; those of a failed feed all at once.
+// At the end, StreamSpec::retry is sent multiplied by a random factor in this
+// range. Drained connections already end spread over time, but those of a
+// failed feed end all at once.
 struct Spread {
   double from;
   double to;
@@ -59,7 +60,7 @@ void Loop::Execute(Command* command) {
     AddToRun(std::move(command->topic), std::move(command->frame));
     return;
   }
-  // Everything else takes effect after what was published before it.
+  // All other commands take effect after the frames published before them.
   DispatchRuns();
   LoopConnection* c = nullptr;
   switch (command->kind) {
@@ -139,13 +140,14 @@ void Loop::OpenConnection(uint32_t slot, uint32_t generation, StreamSpec spec) {
               .send_buffer_bytes = options_.send_buffer_bytes,
               .user_timeout = options_.user_timeout});
   epoll_event event{};
-  // With edges, EPOLLOUT costs nothing until the socket has been full once: the
-  // kernel then tells when it has space again, and no call is needed to ask.
+  // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
+  // reports space without a further system call.
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = (static_cast<uint64_t>(generation) << 32) | slot;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, c->fd, &event) != 0) {
     const int error = errno;
-    spdlog::warn("delivery: a stream is lost, epoll_ctl: errno {}", error);
+    spdlog::warn("delivery: closing a stream: epoll_ctl failed: errno {}",
+                 error);
     MarkDead(c, CloseReason::kError);
     return;
   }
@@ -165,7 +167,7 @@ void Loop::SetDeadlines(LoopConnection* c, const StreamSpec& spec) {
         Random(kKeepAliveJitter, 1));
   }
   if (spec.expires != absl::InfiniteFuture()) {
-    // A century is never, and does not overflow.
+    // A century is effectively never, and does not overflow.
     const absl::Duration left =
         std::clamp(spec.expires - clock_->WallTime(), absl::ZeroDuration(),
                    absl::Hours(24 * 36525));
@@ -332,7 +334,7 @@ void Loop::RemoveMembership(LoopConnection* c, uint32_t index) {
 }
 
 void Loop::LeaveAll(LoopConnection* c) {
-  // Nobody may hear of bytes after the member is gone.
+  // Report bytes before the member is gone.
   c->queue.ReleaseTopics([this](SendEntry* entry) {
     Topic* const topic = std::exchange(entry->topic, nullptr);
     if (topic->flow_control()) Account(topic, entry->published_size);
@@ -387,7 +389,7 @@ void Loop::TellRetry(LoopConnection* c) {
 
 void Loop::FinishEnd(LoopConnection* c) {
   if (c->Cut() && !c->chunked) {
-    // A close would look like the end of the body.
+    // An orderly close would look like the end of the body.
     ResetOnClose(c->fd);
     MarkDead(c, c->reason);
     return;
@@ -427,7 +429,7 @@ void Loop::Destroy(LoopConnection* c) {
   counters_.queue_bytes.Sub(c->queue.bytes());
   c->timer.Unlink();
   c->transport.reset();
-  ::close(c->fd);  // which also takes it out of epoll
+  ::close(c->fd);  // also removes it from epoll
   c->fd = -1;
   TellClosed(c);
   counters_.open.Sub(1);

@@ -9,15 +9,15 @@
 namespace sse_bridge {
 namespace {
 
-constexpr int kMaxParts = 64;  // of one writev
-// A run is handed to the members when it has become as large as this: what fits
-// in a core's cache and in a socket.
+constexpr int kMaxParts = 64;  // per writev
+// A run is sent to the members when it reaches this size, which fits in a
+// core's cache and in a socket buffer.
 constexpr size_t kMaxRunBytes = 64 << 10;
-// So far ahead a member's connection is fetched into the cache.
+// How many members ahead a connection is prefetched into the cache.
 constexpr size_t kPrefetch = 4;
-// What is rewritten for one connection at a time.
+// How many bytes are rewritten for one connection at a time.
 constexpr size_t kMaxRewrittenBytes = 16 << 10;
-// A run that was longer than this gives its memory back.
+// The memory of longer runs is released.
 constexpr size_t kMaxKeptRun = 256;
 
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -57,14 +57,14 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
   if (!single) run_bytes_.clear();
   for (const FramePtr& f : local.run) {
     events += f->info().is_event ? 1 : 0;
-    // Not every member is told of a condition.
+    // Not every member receives a condition frame.
     if (f->info().condition != 0) direct = false;
     if (single) continue;
-    // Copied together once, so that each member costs one plain send.
+    // Concatenate once, so that each member costs one plain send.
     run_bytes_.append(f->chunked().data(), f->chunked().size());
   }
   const size_t n = local.members.size();
-  // Nobody is always the last.
+  // Rotate the start, so that no member is always the last.
   size_t at = n == 0 ? 0 : local.rotor++ % n;
   for (size_t i = 0; i < n; ++i, at = at + 1 == n ? 0 : at + 1) {
     const size_t ahead = at + kPrefetch;
@@ -72,7 +72,8 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
     LoopConnection* const c = local.members[at].connection;
     Membership* const membership =
         &c->memberships[local.members[at].membership];
-    // With frames of other topics on their way, one writev carries all.
+    // If frames of other topics are pending, queue instead: one writev sends
+    // all.
     if (direct && c->Direct() && (only_one || c->memberships.size() == 1) &&
         (single || c->chunked)) {
       SendDirect(c, topic, membership,
@@ -96,7 +97,7 @@ void Loop::DispatchRun(Topic* topic, bool only_one) {
 }
 
 void Loop::RecordLatency(const std::vector<FramePtr>& run) {
-  int64_t now = 0;  // read once, and only if somebody asks
+  int64_t now = 0;  // read once, and only if needed
   for (const FramePtr& frame : run) {
     const int64_t born = frame->info().born_ns;
     if (born == 0) continue;
@@ -193,7 +194,8 @@ void Loop::Enqueue(LoopConnection* c, SendEntry entry) {
     Release(std::move(entry));
     return;
   }
-  // Only for those who cannot keep up: frames of one batch all go out.
+  // Conflate only for connections that cannot keep up. Others receive all
+  // frames of a batch.
   if (c->blocked && entry.policy == SlowPolicy::kConflate &&
       entry.frame->info().is_event) {
     c->queue.TakeSame(entry.topic, entry.frame->info().key, &taken_);
@@ -217,7 +219,7 @@ bool Loop::Overfull(const LoopConnection* c, size_t size) const {
 bool Loop::MakeSpace(LoopConnection* c, const SendEntry& entry) {
   const size_t size = entry.Wire().size();
   if (!c->blocked) {
-    // Not slow: it was not given the chance to take the batch yet.
+    // Flush first: the connection is not slow if it accepts the batch.
     Flush(c);
     if (c->state != State::kOpen) return false;
     if (!Overfull(c, size)) return true;
@@ -232,7 +234,7 @@ bool Loop::MakeSpace(LoopConnection* c, const SendEntry& entry) {
     MarkSlow(c);
     return false;
   }
-  // What is left may not be dropped; the newest value is let through alone.
+  // The rest may not be dropped. Accept the newest value regardless.
   return true;
 }
 
@@ -257,7 +259,7 @@ void Loop::EnqueueLast(LoopConnection* c, const Membership& membership,
 
 void Loop::EnqueueEnd(LoopConnection* c, const FramePtr& last) {
   SendEntry entry;
-  entry.frame = last ? last : ping_;  // which only holds the place
+  entry.frame = last ? last : ping_;  // only a placeholder
   entry.tag = last ? 1 : 0;
   entry.rewrite = true;
   entry.end = true;
@@ -265,8 +267,8 @@ void Loop::EnqueueEnd(LoopConnection* c, const FramePtr& last) {
   Push(c, std::move(entry));
 }
 
-// Each form of a frame is a copy of it that this connection alone has, so there
-// are never many of them: what waits further back is shared.
+// A rewritten frame is a copy used by this connection only. Rewriting just
+// before sending keeps few copies; frames further back are shared.
 void Loop::RewriteNext(LoopConnection* c) {
   const size_t waiting = c->queue.bytes();
   c->queue.RewriteNext(
@@ -277,7 +279,7 @@ void Loop::RewriteNext(LoopConnection* c) {
             entry.tag == 0 ? FramePtr() : entry.frame, c->reason);
       },
       &taken_);
-  // What was left out has not been taken off the gauge yet.
+  // Frames that were left out are still included in the gauge.
   size_t left_out = 0;
   for (const SendEntry& entry : taken_) left_out += entry.Wire().size();
   counters_.queue_bytes.Add(c->queue.bytes() + left_out - waiting);
@@ -293,7 +295,7 @@ void Loop::Push(LoopConnection* c, SendEntry entry) {
 }
 
 void Loop::MarkDirty(LoopConnection* c) {
-  // A full socket's edge flushes.
+  // A blocked connection is flushed on EPOLLOUT.
   if (c->dirty || c->blocked) return;
   c->dirty = true;
   dirty_.push_back(c);
@@ -438,7 +440,7 @@ void Loop::Use(Topic* topic) {
 void Loop::Unuse(Topic* topic) {
   TopicLocal& local = LocalOf(topic);
   if (--local.uses > 0) return;
-  // The topic may go with it.
+  // This may destroy the topic.
   const std::shared_ptr<Topic> self = std::move(local.self);
 }
 

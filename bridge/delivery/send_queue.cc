@@ -74,7 +74,7 @@ bool SendQueue::TakeOldest(SendEntry* taken) {
 void SendQueue::TakeEvents(std::vector<SendEntry>* taken) {
   for (uint64_t i = FirstUnsent(); i < end_; ++i) {
     const SendEntry& entry = At(i);
-    // What follows a rewritten one depends on it, as an array on its commas.
+    // Later frames depend on a rewritten one, as the commas of an array do.
     if (entry.frame && !entry.rewritten && entry.frame->info().is_event) {
       taken->push_back(Take(i));
     }

@@ -17,34 +17,34 @@
 
 namespace sse_bridge {
 
-// A frame that waits for a socket. Without a frame it is a hole that something
-// dropped left behind.
+// A frame queued for a socket. An entry without a frame is a hole left by a
+// dropped frame.
 struct SendEntry {
   absl::string_view Wire() const {
     return chunked ? frame->chunked() : frame->payload();
   }
 
   FramePtr frame;
-  // Set where it matters, for conflation and flow control; the loop keeps the
-  // topic alive for as long.
+  // Set only if conflation or flow control needs it. The loop keeps the topic
+  // alive meanwhile.
   Topic* topic = nullptr;
   uint32_t published_size = 0;  // Frame::size() before rewriting
   int tag = 0;                  // for the rewriter
   SlowPolicy policy = SlowPolicy::kUnbounded;
   bool chunked = false;
-  bool counted = false;    // against the bound
-  bool queued = false;     // for the loop's gauge of waiting bytes
-  bool rewrite = false;    // not rewritten yet
-  bool end = false;        // FrameRewriter::RewriteEnd makes it
-  bool rewritten = false;  // so that what follows it depends on it
+  bool counted = false;    // counts against the limit
+  bool queued = false;     // included in the loop's gauge of queued bytes
+  bool rewrite = false;    // must still be rewritten
+  bool end = false;        // created by FrameRewriter::RewriteEnd
+  bool rewritten = false;  // must not be dropped: later frames depend on it
 };
 
-// Blocks of entries for queues that outgrow their inline ones, reused by all
-// connections of a loop. Not thread-safe.
+// A pool of entry blocks for queues that outgrow their inline entries, shared
+// by all connections of a loop. Not thread-safe.
 class SendEntryPool {
  public:
   std::unique_ptr<SendEntry[]> Take(size_t capacity);
-  // The entries must be empty again.
+  // All entries must be empty.
   void Give(std::unique_ptr<SendEntry[]> block, size_t capacity);
 
  private:
@@ -56,9 +56,9 @@ class SendEntryPool {
   size_t pooled_bytes_ = 0;
 };
 
-// What waits for one connection's socket, in order. All operations are O(1),
-// amortized: what is dropped or superseded leaves a hole, and the ring is
-// compacted when holes prevail.
+// The frames queued for one connection's socket, in order. Operations are
+// amortized O(1), except where noted: a dropped or superseded frame leaves a
+// hole, and the ring is compacted when holes outnumber frames.
 //
 // Not thread-safe.
 class SendQueue {
@@ -70,28 +70,28 @@ class SendQueue {
 
   bool empty() const { return live_ == 0; }
   size_t size() const { return live_; }
-  // Wire bytes of the entries that count against the bound, and of all.
+  // Wire bytes of the entries that count against the limit, and of all entries.
   size_t counted_bytes() const { return counted_bytes_; }
   size_t bytes() const { return bytes_; }
 
   void Push(SendEntry entry, SendEntryPool* pool);
 
-  // Takes the waiting events that one of this topic and key supersedes out and
-  // appends them to `taken`. From the first call until the queue is empty a map
-  // of the newest of each key is kept; that first call takes also those that
-  // others in the queue supersede.
+  // Removes the queued events that a new one of this topic and key supersedes,
+  // and appends them to `taken`. From the first call until the queue is empty,
+  // a map of the newest event of each key is kept. The first call also removes
+  // events that others in the queue supersede.
   void TakeSame(const Topic* topic, uint64_t key,
                 std::vector<SendEntry>* taken);
 
-  // Takes the oldest event out that may be dropped: of kDropOldest or
-  // kConflate, and neither rewritten nor partially sent.
+  // Removes the oldest event that may be dropped: one of kDropOldest or
+  // kConflate that is neither rewritten nor partially sent.
   bool TakeOldest(SendEntry* taken);
 
-  // Takes all events out that are neither rewritten nor partially sent. O(n).
+  // Removes all events that are neither rewritten nor partially sent. O(n).
   void TakeEvents(std::vector<SendEntry>* taken);
 
-  // Calls `release(SendEntry*)` for each entry with a topic, which must take it
-  // away.
+  // Calls `release(SendEntry*)` for each entry with a topic. `release` must
+  // clear the topic.
   template <typename Release>
   void ReleaseTopics(Release release) {
     newest_.reset();
@@ -100,10 +100,10 @@ class SendQueue {
     }
   }
 
-  // Gives the entries that are to be sent next the frames that `rewrite(const
-  // SendEntry&)` makes of them, up to `max_parts` or so many bytes, but at
-  // least one. They are not dropped any more. Those without one are taken out
-  // and appended to `taken`.
+  // Replaces the frames of the entries that are sent next with the results of
+  // `rewrite(const SendEntry&)`, up to `max_parts` entries or the given number
+  // of bytes, but at least one. Rewritten entries are never dropped. Entries
+  // for which the result is null are removed and appended to `taken`.
   template <typename Rewrite>
   void RewriteNext(size_t max_bytes, int max_parts, Rewrite rewrite,
                    std::vector<SendEntry>* taken) {
@@ -126,18 +126,19 @@ class SendQueue {
     SkipHoles();
   }
 
-  // Points `parts` at the next bytes to send, as far as they are rewritten;
-  // returns how many parts.
+  // Points `parts` at the next bytes to send, up to the first entry that must
+  // still be rewritten. Returns the number of parts.
   int Gather(iovec* parts, int max_parts);
 
-  // Says that the next `*bytes` were sent. When that completes the first entry,
-  // it is taken out and true returned, with `*bytes` less what it used.
+  // Records that the next `*bytes` were sent. If that completes the first
+  // entry, removes it, subtracts its bytes from `*bytes` and returns true.
   bool Sent(size_t* bytes, SendEntry* completed);
 
-  // The only entry's first bytes were sent already, but not all.
+  // Records that the first bytes of the only entry, but not all of it, were
+  // sent.
   void SetPartlySent(size_t bytes);
 
-  // Gives the memory of an empty queue back.
+  // Returns the memory of an empty queue to the pool.
   void Shrink(SendEntryPool* pool);
 
  private:
@@ -145,7 +146,7 @@ class SendQueue {
   using NewestMap = absl::flat_hash_map<Key, uint64_t>;
 
   static constexpr uint32_t kInline = 2;  // a power of two
-  // Fewer holes are not worth moving the entries.
+  // With fewer holes, compacting is not worthwhile.
   static constexpr uint32_t kMinHoles = 16;
 
   static bool Droppable(const SendEntry& entry) {
@@ -164,29 +165,29 @@ class SendQueue {
   void Grow(SendEntryPool* pool);
   void Compact();
   void SkipHoles();
-  // The first that may be taken out.
+  // The first position that may be removed.
   uint64_t FirstUnsent() const { return offset_ > 0 ? first_ + 1 : first_; }
-  // The entry at `position` can no longer be superseded.
+  // Called when the entry at `position` can no longer be superseded.
   void Forget(uint64_t position);
-  // Puts a rewritten frame in the place of the one at `position`.
+  // Replaces the frame at `position` with a rewritten one.
   void Replace(uint64_t position, FramePtr frame);
-  // Empties the entry at `position`, which becomes a hole.
+  // Removes the entry at `position`, which becomes a hole.
   SendEntry Take(uint64_t position);
 
   SendEntry* entries_;
   uint32_t capacity_ = kInline;
   uint32_t live_ = 0;
-  uint32_t offset_ = 0;  // bytes of the first entry that are sent
+  uint32_t offset_ = 0;  // bytes of the first entry already sent
   uint32_t holes_ = 0;   // between first_ and end_
-  // Positions only grow, but for Compact; the place is the position modulo the
-  // capacity.
+  // Positions only grow, except in Compact. The index is the position modulo
+  // the capacity.
   uint64_t first_ = 0;
   uint64_t end_ = 0;
-  // No entry before it may be dropped.
+  // No entry before this position may be dropped.
   uint64_t oldest_ = 0;
   size_t counted_bytes_ = 0;
   size_t bytes_ = 0;
-  // Positions of the conflatable entries, when they are looked for.
+  // Positions of the conflatable entries; null until TakeSame is called.
   std::unique_ptr<NewestMap> newest_;
   std::unique_ptr<SendEntry[]> heap_;
   SendEntry inline_[kInline];

@@ -9,17 +9,17 @@
 
 namespace sse_bridge {
 
-// How often something took how long. Bounds double from one bucket to the next.
+// A histogram of durations. The bounds double from one bucket to the next.
 struct HistogramStats {
   static constexpr size_t kBuckets = 20;
-  // Nanoseconds, as a power of two: about 16 microseconds.
+  // The first bound as a power of two, in nanoseconds: about 16 microseconds.
   static constexpr int kFirstBoundBits = 14;
 
-  // Of bucket `i`, in nanoseconds; the last bucket has none.
+  // The upper bound of bucket `i` in nanoseconds. The last bucket has none.
   static constexpr uint64_t UpperBound(size_t i) {
     return uint64_t{1} << (kFirstBoundBits + i);
   }
-  // The bucket of a duration: the first whose bound is not below it.
+  // The bucket of a duration: the first whose bound is not less than it.
   static constexpr size_t BucketOf(uint64_t nanos) {
     const size_t bits = std::bit_width(nanos == 0 ? 0 : nanos - 1);
     return bits <= kFirstBoundBits
@@ -31,24 +31,24 @@ struct HistogramStats {
   uint64_t sum_nanos = 0;
 };
 
-// What delivery has done, summed over its loops. Each number is exact; together
-// they are no snapshot of one moment.
+// Counters of delivery, summed over its loops. Each number is exact, but
+// together they are not a consistent snapshot.
 struct DeliveryStats {
-  uint64_t open = 0;              // connections now
-  uint64_t opened = 0;            // connections ever
-  uint64_t events = 0;            // fully handed to sockets
-  uint64_t bytes = 0;             // the same, with all framing
+  uint64_t open = 0;              // open connections
+  uint64_t opened = 0;            // connections opened so far
+  uint64_t events = 0;            // events written to sockets completely
+  uint64_t bytes = 0;             // bytes written, including all framing
   uint64_t writes = 0;            // send system calls
-  uint64_t keep_alives = 0;       // comments sent into idle streams
-  uint64_t conflated = 0;         // events superseded while they waited
-  uint64_t dropped = 0;           // events dropped at the bound
-  uint64_t slow_disconnects = 0;  // connections ended at the bound
-  uint64_t queue_bytes = 0;       // waiting now, shared frames counted fully
+  uint64_t keep_alives = 0;       // comments sent on idle streams
+  uint64_t conflated = 0;         // events superseded while queued
+  uint64_t dropped = 0;           // events dropped at the limit
+  uint64_t slow_disconnects = 0;  // connections closed at the limit
+  uint64_t queue_bytes = 0;       // queued now, shared frames counted fully
 
-  // From a message's arrival (FrameInfo::born_ns) to the moment when a loop had
-  // sent or queued it to all its members; once for each message and loop.
+  // Time from a message's arrival (FrameInfo::born_ns) until a loop has sent or
+  // queued it to all its members. Recorded once per message and loop.
   HistogramStats latency;
-  // How long a loop was busy before it looked at its sockets again.
+  // How long a loop was busy before it polled its sockets again.
   HistogramStats lag;
 };
 

@@ -26,7 +26,8 @@ Topic::~Topic() = default;
 void Topic::Publish(FramePtr frame) {
   if (!frame || frame->size() == 0) return;
   for (size_t i = 0; i < delivery_->loops_.size(); ++i) {
-    // Whoever attached before this call, in the caller's order, is counted.
+    // Relaxed order suffices: the caller orders its Attach calls before this
+    // one.
     if (locals_[i].attached.load(std::memory_order_relaxed) == 0) continue;
     Loop::Command command;
     command.kind = Loop::Command::Kind::kPublish;

@@ -13,118 +13,120 @@ namespace sse_bridge {
 class Delivery;
 struct TopicLocal;
 
-// What happens to a connection whose waiting bytes reach its bound
+// What happens when the queued bytes of a connection reach the limit
 // (Delivery::Options::queue_limit_bytes).
 //
-// The frames of Attach's `first` and of Continue do not count: whoever has more
-// of them than the bound brings them in parts. With nothing waiting, one frame
-// larger than the bound is let through.
+// The frames of Attach's `first` and of Continue do not count. A caller with
+// more of them than the limit must pass them in parts. If nothing is queued,
+// one frame larger than the limit is accepted.
 enum class SlowPolicy : uint8_t {
-  // What waits is dropped, StreamSpec::slow_frame is queued, and the connection
-  // ends.
+  // Drops the queued events, queues StreamSpec::slow_frame and ends the
+  // connection.
   kDisconnect,
-  // Drops the oldest waiting events.
+  // Drops the oldest queued events.
   kDropOldest,
-  // From the moment the socket is full only the newest event of each key of a
-  // topic waits, at the place of the newest, so that ids never run ahead of
-  // what was sent. Beyond the bound as kDropOldest.
+  // While the socket is full, keeps only the newest event of each key of a
+  // topic, at the newest event's position in the queue, so that ids never run
+  // ahead of the events sent. Beyond the limit, behaves as kDropOldest.
   kConflate,
-  // No bound; for a topic with flow control, whose feed stops reading.
+  // No limit. For topics with flow control, whose feed stops reading instead.
   kUnbounded,
 };
 // On a connection with memberships of several policies, only events of
-// kDropOldest and kConflate are ever dropped; they are also dropped for the
-// sake of others.
+// kDropOldest and kConflate are dropped, even to make space for events of other
+// policies.
 
 struct MembershipOptions {
   enum class Mode : uint8_t {
-    // The topic is the stream, or one of several parts of it that look alike:
-    // an error of any ends the connection.
+    // The topic is the stream, or one of several similar parts of it. An error
+    // of any part ends the connection.
     kStream,
-    // The topic is one of several streams on the connection: its end is an
-    // event among others.
+    // The topic is one of several streams on the connection. Its end is sent as
+    // an event.
     kBundle,
   };
 
   SlowPolicy policy = SlowPolicy::kDisconnect;
   Mode mode = Mode::kStream;
-  // Handed to the connection's FrameRewriter.
+  // Passed to the connection's FrameRewriter.
   int tag = 0;
-  // Which of the connection's streams the topic is, or is a part of.
+  // The connection's stream that the topic belongs to.
   int group = 0;
 };
 
-// Told about the members of a topic, on loop threads, concurrently for members
-// on different loops. Must not block; may take the lock under which the
-// topic's own methods are called, for those never call back.
+// Observes the members of a topic. Called on loop threads, concurrently for
+// members on different loops. Must not block. May take the lock under which the
+// topic's methods are called, because those never call back.
 class TopicObserver {
  public:
   virtual ~TopicObserver() = default;
 
-  // Once for each Attach whose membership ended because the connection did
-  // (`connection_closed`) or by Detach; not for those that Topic::End ended.
+  // Called once for each Attach whose membership ended because the connection
+  // ended (`connection_closed`) or because of Detach. Not called for
+  // memberships that Topic::End ended.
   virtual void OnMemberGone(bool connection_closed) = 0;
 
-  // Once for each Attach and Continue with `more`, when the socket has taken
-  // what waited for the connection; not after the membership has ended.
+  // Called once for each Attach and Continue with `more`, when the connection's
+  // queue has been written to the socket. Not called after the membership has
+  // ended.
   virtual void OnWantsMore(ConnectionRef /*connection*/) {}
 
-  // The membership of a connection that was to get more has ended; OnMemberGone
-  // follows if it is due.
+  // Called when the membership of a connection that was waiting for more has
+  // ended. OnMemberGone follows if it applies.
   virtual void OnWantsNoMore(ConnectionRef /*connection*/) {}
 
-  // With flow control only: so many bytes (Frame::size() as published, for each
-  // member) were handed to the socket or will never be. Each byte is told
-  // once, before OnMemberGone of its member if that is due to the connection.
+  // Called with flow control only: this many bytes (Frame::size() as published,
+  // per member) were written to the socket or dropped. Each byte is reported
+  // once, and before OnMemberGone if the member's connection ended.
   virtual void OnSent(size_t /*bytes*/) {}
 };
 
-// The fan-out of one feed. Who its members are is known to the loops alone;
-// this is the way to reach them.
+// The fan-out of one feed. Only the loops know its members; a topic is the
+// handle to reach them.
 //
-// Thread-safe. The calls of one topic take effect, for each connection, in the
-// order in which they are made; callers that need an order among threads hold
-// their own lock around them. None blocks, and none calls an observer.
+// Thread-safe. For each connection, the calls on one topic take effect in the
+// order in which they are made. Callers that need an order across threads must
+// hold their own lock. No method blocks or calls an observer.
 class Topic : public std::enable_shared_from_this<Topic> {
  public:
   struct Options {
-    bool flow_control = false;  // TopicObserver::OnSent is called
+    bool flow_control = false;  // enables TopicObserver::OnSent
   };
 
-  // `delivery` must outlive the topic. `observer` is locked for each call; a
-  // topic with an expired one delivers all the same.
+  // `delivery` must outlive the topic. `observer` is locked for each call. If
+  // it has expired, the topic still delivers.
   static std::shared_ptr<Topic> Create(Delivery* delivery, Options options,
                                        std::weak_ptr<TopicObserver> observer);
   ~Topic();
   Topic(const Topic&) = delete;
   Topic& operator=(const Topic&) = delete;
 
-  // To every member. Costs nothing for loops that have none.
+  // Sends a frame to every member. Costs nothing for loops without members.
   void Publish(FramePtr frame);
 
-  // Queues `first` to the connection and makes it a member: it receives what is
-  // published after this call and nothing from before. At most once per
-  // connection and topic at a time. If the connection is gone already,
+  // Queues `first` on the connection and makes it a member. It receives exactly
+  // the frames published after this call. A connection may be a member of a
+  // topic only once at a time. If the connection has already ended,
   // OnMemberGone follows.
   //
-  // With `more`, `first` (not empty) is only the first part of what comes
-  // before all else: the member is given nothing that is published until
-  // Continue has brought the last part.
+  // With `more`, `first` (not empty) is only the first part of the initial
+  // frames. The member receives no published frames until Continue has passed
+  // the last part.
   void Attach(ConnectionRef connection, MembershipOptions options,
               std::vector<FramePtr> first, bool more = false);
 
-  // The next part, which is not empty or the last. Without effect if the
-  // membership has ended.
+  // Passes the next part of the initial frames. Only the last part may be
+  // empty. No effect if the membership has ended.
   void Continue(ConnectionRef connection, std::vector<FramePtr> part,
                 bool more);
 
-  // What was published before this call is still sent.
+  // Removes the member. Frames published before this call are still sent.
   void Detach(ConnectionRef connection);
 
-  // All members leave. `last` may be null.
+  // Removes all members. `last` may be null.
   //   kStream: after an error, or for a connection without other memberships,
   //            `last` is queued and the connection ends when all is flushed;
-  //            else the connection stays, and is told nothing.
+  //            otherwise the connection stays open and nothing is sent.
   //   kBundle: `last` is queued; the connection ends if this was its last
   //            membership.
   // The topic can be used again.
@@ -138,10 +140,10 @@ class Topic : public std::enable_shared_from_this<Topic> {
   Topic(Delivery* delivery, Options options,
         std::weak_ptr<TopicObserver> observer);
 
-  Delivery* const delivery_;  // outlives this
+  Delivery* const delivery_;  // must outlive this
   const Options options_;
   const std::weak_ptr<TopicObserver> observer_;
-  // One for each loop, and but for one counter only that loop's.
+  // One per loop. Except for one counter, each is used on that loop only.
   const std::unique_ptr<TopicLocal[]> locals_;
 };
 

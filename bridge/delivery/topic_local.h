@@ -20,23 +20,24 @@ struct TopicMember {
   uint32_t membership;  // its index in connection->memberships
 };
 
-// What one loop knows of a topic. A cache line of its own, for each belongs to
-// another thread.
+// The part of a topic that belongs to one loop. On its own cache line because
+// each is used by a different thread.
 struct alignas(64) TopicLocal {
-  // Attach calls whose membership has not ended yet: whether Publish must tell
-  // this loop. Any thread.
+  // Attach calls whose membership has not ended. If it is 0, Publish skips this
+  // loop. Thread-safe.
   std::atomic<int64_t> attached{0};
 
-  // The loop's thread only.
-  uint32_t uses = 0;  // members, and queue entries that point to the topic
+  // Used on the loop's thread only.
+  uint32_t uses = 0;  // members and queue entries that point to the topic
   uint32_t rotor = 0;
   std::vector<TopicMember> members;
-  // Published and not handed to the members yet, within one batch.
+  // Frames of the current batch that are published and not yet passed to the
+  // members.
   std::vector<FramePtr> run;
   size_t run_bytes = 0;
-  // Sent or dropped and not told to the observer yet.
+  // Bytes sent or dropped that are not yet reported to the observer.
   size_t unreported = 0;
-  // Keeps the topic alive while there are uses.
+  // Keeps the topic alive while `uses` is not 0.
   std::shared_ptr<Topic> self;
 };
 

@@ -89,8 +89,7 @@ ssize_t TlsTransport::Recv(char* buffer, size_t size) {
 }
 
 void TlsTransport::ShutdownWrite() {
-  if (!pending_.empty())
-    return;  // a record is incomplete: nothing can follow it
+  if (!pending_.empty()) return;  // nothing can follow a partial record
   ERR_clear_error();
   SSL_shutdown(session_.get());
   ERR_clear_error();
