@@ -21,7 +21,7 @@ class ConnectionAccountsTest : public ::testing::Test {
   ConnectionAccounts accounts_{{kMax, 3}};
 };
 
-TEST_F(ConnectionAccountsTest, BeyondTheBoundTheLargestGives) {
+TEST_F(ConnectionAccountsTest, BeyondTheLimitTheLargestHolderGivesUpItsBytes) {
   Http1Connection* small = Enter("a");
   Http1Connection* large = Enter("b");
   Http1Connection* middle = Enter("c");
@@ -36,7 +36,7 @@ TEST_F(ConnectionAccountsTest, BeyondTheBoundTheLargestGives) {
   EXPECT_EQ(accounts_.held_bytes(), kMax / 2 + 1);
 }
 
-TEST_F(ConnectionAccountsTest, OfEqualsTheNewestGives) {
+TEST_F(ConnectionAccountsTest, AmongEqualHoldersTheNewestGivesUpItsBytes) {
   Http1Connection* first = Enter("a");
   Http1Connection* second = Enter("b");
   Http1Connection* third = Enter("c");
@@ -46,7 +46,7 @@ TEST_F(ConnectionAccountsTest, OfEqualsTheNewestGives) {
   EXPECT_EQ(accounts_.MustGiveBytes(), third);
 }
 
-TEST_F(ConnectionAccountsTest, WhoIsStillComingIsAsLargeAsItIsGoingToBe) {
+TEST_F(ConnectionAccountsTest, ArrivingRequestsCountWithTheirExpectedSize) {
   Http1Connection* complete = Enter("a");
   Http1Connection* other = Enter("b");
   Http1Connection* coming = Enter("c");
@@ -61,7 +61,7 @@ TEST_F(ConnectionAccountsTest, WhoIsStillComingIsAsLargeAsItIsGoingToBe) {
   EXPECT_EQ(accounts_.held_bytes(), kMax * 2 / 5 * 2);
 }
 
-TEST_F(ConnectionAccountsTest, AnAddressHoldsHalfOfItAtMost) {
+TEST_F(ConnectionAccountsTest, OneAddressHoldsAtMostHalf) {
   Http1Connection* honest = Enter("b");
   accounts_.SetHeld(honest, kMax / 4);
   Http1Connection* mine[] = {Enter("a"), Enter("a"), Enter("a")};
@@ -70,12 +70,12 @@ TEST_F(ConnectionAccountsTest, AnAddressHoldsHalfOfItAtMost) {
   accounts_.SetHeld(mine[2], kMax / 8);
   EXPECT_EQ(accounts_.MustGiveBytes(), nullptr) << "at the bound";
   accounts_.SetHeld(mine[2], kMax / 8 + 1);
-  EXPECT_EQ(accounts_.MustGiveBytes(), mine[1]) << "not the honest one";
+  EXPECT_EQ(accounts_.MustGiveBytes(), mine[1]) << "not another address's";
   accounts_.SetHeld(mine[1], 0);
   EXPECT_EQ(accounts_.MustGiveBytes(), nullptr);
 }
 
-TEST_F(ConnectionAccountsTest, WhoHasNoAddressOfItsOwnMayHoldAll) {
+TEST_F(ConnectionAccountsTest, ConnectionsWithoutAKeyMayHoldEverything) {
   Http1Connection* proxy = Enter("");
   accounts_.SetHeld(proxy, kMax);
   EXPECT_EQ(accounts_.MustGiveBytes(), nullptr);
@@ -86,7 +86,7 @@ TEST_F(ConnectionAccountsTest, WhoHasNoAddressOfItsOwnMayHoldAll) {
   }
 }
 
-TEST_F(ConnectionAccountsTest, SmallHoldersAreLeftAlone) {
+TEST_F(ConnectionAccountsTest, SmallHoldersAreNeverSelected) {
   ConnectionAccounts tiny{{100, 0}};
   Http1Connection connection;
   tiny.Enter(&connection, "a");
@@ -99,7 +99,8 @@ TEST_F(ConnectionAccountsTest, SmallHoldersAreLeftAlone) {
   EXPECT_EQ(tiny.MustGiveBytes(), nullptr);
 }
 
-TEST_F(ConnectionAccountsTest, OfAnAddressTheOneThatHasWaitedLongestLeaves) {
+TEST_F(ConnectionAccountsTest,
+       TheLongestWaitingConnectionOfAnAddressMustLeave) {
   Http1Connection* first = Enter("a");
   Http1Connection* second = Enter("a");
   Http1Connection* third = Enter("a");
@@ -108,7 +109,7 @@ TEST_F(ConnectionAccountsTest, OfAnAddressTheOneThatHasWaitedLongestLeaves) {
   Http1Connection* fourth = Enter("a");
   EXPECT_EQ(accounts_.MustLeave(*other), nullptr);
   EXPECT_EQ(accounts_.MustLeave(*fourth), first);
-  // A request that is served does not wait for its client.
+  // A connection whose request is being served does not wait for its client.
   accounts_.SetWaiting(second, false);
   EXPECT_EQ(accounts_.MustLeave(*fourth), nullptr);
   accounts_.SetWaiting(second, true);
@@ -116,10 +117,11 @@ TEST_F(ConnectionAccountsTest, OfAnAddressTheOneThatHasWaitedLongestLeaves) {
   accounts_.Leave(first);
   EXPECT_EQ(accounts_.MustLeave(*fourth), nullptr);
   Http1Connection* fifth = Enter("a");
-  EXPECT_EQ(accounts_.MustLeave(*fifth), third) << "the second began anew";
+  EXPECT_EQ(accounts_.MustLeave(*fifth), third)
+      << "the second started to wait again";
 }
 
-TEST_F(ConnectionAccountsTest, NothingIsKeptOfWhoHasLeft) {
+TEST_F(ConnectionAccountsTest, NothingIsKeptOfConnectionsThatLeft) {
   Http1Connection* first = Enter("a");
   Http1Connection* second = Enter("a");
   accounts_.SetHeld(first, kMax);

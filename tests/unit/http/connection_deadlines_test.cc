@@ -20,7 +20,7 @@ class ConnectionDeadlinesTest : public ::testing::Test {
   Http1Connection a_, b_, c_;
 };
 
-TEST_F(ConnectionDeadlinesTest, NothingIsDueOfNothing) {
+TEST_F(ConnectionDeadlinesTest, WithoutConnectionsNothingIsDue) {
   EXPECT_EQ(deadlines_.Next(), kNever);
   EXPECT_EQ(deadlines_.Overdue(kNever), nullptr);
 }
@@ -49,7 +49,7 @@ TEST_F(ConnectionDeadlinesTest, SettingAgainMovesToTheEnd) {
   EXPECT_EQ(deadlines_.Next(), 12);
 }
 
-TEST_F(ConnectionDeadlinesTest, ClearedFromAnyPlace) {
+TEST_F(ConnectionDeadlinesTest, ClearedFromAnyPosition) {
   for (Http1Connection* middle : {&a_, &b_, &c_}) {
     deadlines_.Set(&a_, ConnectionDeadlines::kHead, 0);
     deadlines_.Set(&b_, ConnectionDeadlines::kHead, 0);

@@ -23,7 +23,7 @@ nlohmann::json Body(const HttpResponse& response) {
   return nlohmann::json::parse(response.body, nullptr, false);
 }
 
-TEST(HttpErrorTest, CodesMapAsTheCanonicalTableHasIt) {
+TEST(HttpErrorTest, CodesMapAsInTheCanonicalTable) {
   const struct {
     absl::StatusCode code;
     int status;
@@ -53,7 +53,7 @@ TEST(HttpErrorTest, CodesMapAsTheCanonicalTableHasIt) {
   }
 }
 
-TEST(HttpErrorTest, BodyIsTheOneErrorForm) {
+TEST(HttpErrorTest, BodyHasTheCommonErrorFormat) {
   const HttpResponse response = ErrorResponse(absl::PermissionDeniedError("no"),
                                               R"([{"@type":"t","a":1}])");
   EXPECT_EQ(response.status, 403);
@@ -63,7 +63,7 @@ TEST(HttpErrorTest, BodyIsTheOneErrorForm) {
       "details": [{"@type": "t", "a": 1}]}})"));
 }
 
-TEST(HttpErrorTest, MessagesOfAnyBytesMakeJson) {
+TEST(HttpErrorTest, AnyMessageBytesYieldValidJson) {
   const HttpResponse response =
       ErrorResponse(413, "INVALID_ARGUMENT", "\"\\\n\xff\xc3<");
   const nlohmann::json body = Body(response);

@@ -9,7 +9,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(HttpResponseTest, HasItsLengthAndWhatBecomesOfTheConnection) {
+TEST(HttpResponseTest, HasContentLengthAndConnection) {
   EXPECT_EQ(SerializeResponse({200, {{"A", "b"}, {"Date", "D"}}, "body"}, true,
                               false),
             "HTTP/1.1 200 OK\r\nA: b\r\nDate: D\r\nContent-Length: 4\r\n"
@@ -18,13 +18,13 @@ TEST(HttpResponseTest, HasItsLengthAndWhatBecomesOfTheConnection) {
               HasSubstr("Content-Length: 0\r\nConnection: close\r\n\r\n"));
 }
 
-TEST(HttpResponseTest, HeadKeepsTheLengthAndLosesTheBody) {
+TEST(HttpResponseTest, ResponseToHeadHasTheLengthButNoBody) {
   const std::string text = SerializeResponse({200, {}, "body"}, true, true);
   EXPECT_THAT(text, HasSubstr("Content-Length: 4\r\n"));
   EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\n"));
 }
 
-TEST(HttpResponseTest, HeadOfAStreamHasNoLength) {
+TEST(HttpResponseTest, ResponseToHeadOfAStreamHasNoLength) {
   HttpResponse response;
   response.has_length = false;
   EXPECT_THAT(SerializeResponse(response, true, true),
@@ -49,14 +49,14 @@ TEST(HttpResponseTest, SomeStatusesHaveNoBodyAtAll) {
   }
 }
 
-TEST(HttpResponseTest, ValuesBeginNoLineOfTheirOwn) {
+TEST(HttpResponseTest, ValuesCannotStartANewLine) {
   const std::string value("a\r\nSet-Cookie: x\n\r\nb\0c", 22);
   const std::string text = SerializeResponse({200, {{"A", value}}, ""}, 1, 0);
   EXPECT_THAT(text, HasSubstr("A: a  Set-Cookie: x   b c\r\n"));
   EXPECT_THAT(text, Not(HasSubstr("\nSet-Cookie")));
 }
 
-TEST(HttpResponseTest, NamesBeginNoLineOfTheirOwn) {
+TEST(HttpResponseTest, NamesCannotStartANewLine) {
   const std::string text =
       SerializeResponse({200, {{"A\r\nB: c", "d"}, {"", "e"}}, ""}, 1, 0);
   EXPECT_THAT(text, Not(HasSubstr("B: c")));

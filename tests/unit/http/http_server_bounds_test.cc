@@ -1,5 +1,5 @@
-// What the server's connections may hold together, of memory and of
-// descriptors, and who gives way.
+// Limits on the memory and descriptors that the server's connections hold
+// together, and which connection is closed or refused.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ std::string PostOf(size_t body_bytes) {
                       body_bytes, "\r\n\r\n", std::string(body_bytes, 'b'));
 }
 
-// Waits until something has come for one of them.
+// Waits until one of the clients has received data.
 LoopbackClient& FirstAnswered(std::vector<LoopbackClient>& clients) {
   std::vector<pollfd> polled;
   for (const LoopbackClient& client : clients) {
@@ -64,8 +64,8 @@ class ServerBoundsTest : public testing::ServerFixture {
   Signal release_;
 };
 
-// An address may hold half of the bound.
-TEST_F(ServerBoundsTest, BodiesCountUntilTheirAnswer) {
+// One address may hold half of the limit.
+TEST_F(ServerBoundsTest, BodiesCountUntilTheyAreAnswered) {
   HttpServer::Options options = Patient();
   options.max_buffered_bytes = size_t{4} << 20;
   StartServer(options, /*echoes=*/false);
@@ -81,7 +81,7 @@ TEST_F(ServerBoundsTest, BodiesCountUntilTheirAnswer) {
   EXPECT_NE(refused.Header("Retry-After"), "");
   EXPECT_TRUE(third.AtEnd());
 
-  // A small one has space, and once the first is answered another large one.
+  // A small one fits, and another large one once the first is answered.
   LoopbackClient small = Connect();
   small.Send(GetRequest("/"));
   Next()->Respond({200, {}, ""});
@@ -96,7 +96,7 @@ TEST_F(ServerBoundsTest, BodiesCountUntilTheirAnswer) {
   EXPECT_EQ(second.Read().status, 200);
 }
 
-TEST_F(ServerBoundsTest, WhatABodyBecomesCountsToo) {
+TEST_F(ServerBoundsTest, MemoryHeldForABodyCountsToo) {
   HttpServer::Options options = Patient();
   options.max_buffered_bytes = size_t{4} << 20;
   StartServer(options, /*echoes=*/false);
@@ -113,13 +113,13 @@ TEST_F(ServerBoundsTest, WhatABodyBecomesCountsToo) {
   EXPECT_EQ(aborted.count(), 0) << "at the bound";
   exchange->Hold((size_t{2} << 20) + 1);
   EXPECT_EQ(client.Read().status, 503);
-  // Whoever works for it hears that it is in vain.
+  // The worker is told that the request was aborted.
   aborted.Wait();
   exchange->Respond({200, {}, ""});
   EXPECT_TRUE(client.AtEnd());
 }
 
-TEST_F(ServerBoundsTest, BodiesThatWaitForAWorkerAreRefusedBeyondTheBound) {
+TEST_F(ServerBoundsTest, BodiesThatWaitForAWorkerAreRefusedBeyondTheLimit) {
   HttpServer::Options options = Patient();
   options.max_buffered_bytes = size_t{4} << 20;
   StartSlowServer(options);
@@ -131,7 +131,7 @@ TEST_F(ServerBoundsTest, BodiesThatWaitForAWorkerAreRefusedBeyondTheBound) {
     clients.back().Send(PostOf(kBody));
   }
   // One of them is refused while the workers are still busy. Which one depends
-  // on the order in which their bytes come.
+  // on the order in which their bytes arrive.
   LoopbackClient& refused = FirstAnswered(clients);
   EXPECT_EQ(refused.Read().status, 503);
   release_.Set();
@@ -143,7 +143,7 @@ TEST_F(ServerBoundsTest, BodiesThatWaitForAWorkerAreRefusedBeyondTheBound) {
     served += status == 200;
   }
   EXPECT_GE(served, 1);
-  EXPECT_LE(served, 3) << "more than half of the bound was held";
+  EXPECT_LE(served, 3) << "more than half of the limit was held";
 }
 
 TEST_F(ServerBoundsTest, ShortRequestsDoNotWaitForLongOnes) {
@@ -162,7 +162,7 @@ TEST_F(ServerBoundsTest, ShortRequestsDoNotWaitForLongOnes) {
   for (LoopbackClient& each : slow) EXPECT_EQ(each.Read().status, 200);
 }
 
-TEST_F(ServerBoundsTest, AnswersThatNobodyReadsAreCutBeyondTheBound) {
+TEST_F(ServerBoundsTest, UnreadAnswersAreCutBeyondTheLimit) {
   HttpServer::Options options = Patient();
   options.max_buffered_bytes = size_t{80} << 20;
   StartServer(options, /*echoes=*/false);
@@ -173,22 +173,23 @@ TEST_F(ServerBoundsTest, AnswersThatNobodyReadsAreCutBeyondTheBound) {
     clients.back().Send(GetRequest("/"));
     Next()->Respond({200, {}, body});
   }
-  // The third was too much for half of the bound.
+  // The third exceeds half of the limit.
   EXPECT_LT(clients[2].ReadToEnd().size(), body.size());
   EXPECT_EQ(clients[0].Read().body.size(), body.size());
   EXPECT_EQ(clients[1].Read().body.size(), body.size());
-  // Nothing of them counts any more.
+  // They no longer count.
   LoopbackClient next = Connect();
   next.Send(GetRequest("/"));
   Next()->Respond({200, {}, body});
   EXPECT_EQ(next.Read().body.size(), body.size());
 }
 
-TEST_F(ServerBoundsTest, OfAnAddressTheConnectionThatHasWaitedLongestCloses) {
+TEST_F(ServerBoundsTest, TheLongestWaitingConnectionOfAnAddressIsClosed) {
   HttpServer::Options options = Patient();
   options.max_connections_per_address = 3;
   StartServer(options, /*echoes=*/false);
-  // A request that is served does not wait for its client, and stays.
+  // A connection whose request is being served does not wait for its client,
+  // and stays open.
   LoopbackClient served = Connect();
   served.Send(GetRequest("/"));
   const auto exchange = Next();
@@ -222,7 +223,7 @@ TEST_F(ServerBoundsTest, TrustedProxiesHaveAsManyConnectionsAsTheyNeed) {
   }
 }
 
-TEST_F(ServerBoundsTest, TheOldestUnfinishedRequestGivesWayToANewConnection) {
+TEST_F(ServerBoundsTest, TheOldestUnfinishedRequestIsClosedForANewConnection) {
   const std::string half_body =
       "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc";
   for (const std::string& sent :
@@ -246,14 +247,14 @@ TEST_F(ServerBoundsTest, TheOldestUnfinishedRequestGivesWayToANewConnection) {
   }
 }
 
-TEST_F(ServerBoundsTest, TheLastDescriptorsAreNotForConnections) {
+TEST_F(ServerBoundsTest, TheLastDescriptorsAreReserved) {
   constexpr int kSilent = 50, kBusy = 60, kSlack = 20;
   HttpServer::Options options = Patient();
-  options.workers = 1;  // requests come in their order
+  options.workers = 1;  // keeps requests in order
   const int next_fd = fcntl(0, F_DUPFD, 3);
   close(next_fd);
-  // The listener's, the clients', which are of this process too, three of the
-  // listener's, and space for so many connections.
+  // The listening socket, the clients' sockets, which this process holds too,
+  // three other descriptors of the listener, and space for kSlack connections.
   options.max_descriptor = next_fd + 1 + kSilent + 1 + kBusy + 3 + kSlack;
   server_ = std::make_unique<HttpServer>(options);
   ASSERT_TRUE(server_->Bind().ok());
@@ -267,8 +268,8 @@ TEST_F(ServerBoundsTest, TheLastDescriptorsAreNotForConnections) {
   }
   StartHandling();
 
-  // Requests that are here are served; where nobody is left that waits for its
-  // client, the new one is told.
+  // Requests that have arrived are served. If no connection waits for its
+  // client, the new one is refused.
   const auto exchange = Next();
   EXPECT_EQ(exchange->target(), "/client");
   EXPECT_EQ(busy.back().Read().status, 503);
@@ -291,7 +292,7 @@ class RefusedHeadsTest : public ServerBoundsTest {
   }
 };
 
-TEST_F(RefusedHeadsTest, AreReadOnForTheOrigin) {
+TEST_F(RefusedHeadsTest, AreReadFurtherToFindTheOrigin) {
   StartWith(/*need_origin=*/true);
   const std::string too_long = "GET /" + std::string(9000, 'a');
   LoopbackClient client = Connect(), ending = Connect(), large = Connect();
@@ -303,7 +304,7 @@ TEST_F(RefusedHeadsTest, AreReadOnForTheOrigin) {
   EXPECT_EQ(answer.Header("X-Origin"), "<https://a>");
   EXPECT_TRUE(client.AtEnd());
 
-  // Up to a moment, the client's end, and a bound.
+  // Only for a limited time, until the client ends, and up to a limit.
   LoopbackClient silent = Connect();
   silent.Send(too_long);
   ending.Send(too_long);
@@ -316,14 +317,14 @@ TEST_F(RefusedHeadsTest, AreReadOnForTheOrigin) {
   }
 }
 
-TEST_F(RefusedHeadsTest, AreAnsweredAtOnceWhereTheOriginDoesNotMatter) {
+TEST_F(RefusedHeadsTest, AreAnsweredAtOnceIfTheOriginDoesNotMatter) {
   StartWith(/*need_origin=*/false);
   LoopbackClient client = Connect();
   client.Send("GET / HTTP/2.0\r\n");
   EXPECT_EQ(client.Read().status, 505);
 }
 
-TEST_F(RefusedHeadsTest, EveryRefusalHasTheHeaders) {
+TEST_F(RefusedHeadsTest, EveryRefusalHasTheHeadersForTheOrigin) {
   StartWith(/*need_origin=*/true);
   const std::string origin = "Origin: https://a\r\n";
   const std::pair<std::string, int> cases[] = {
@@ -352,7 +353,7 @@ TEST_F(RefusedHeadsTest, EveryRefusalHasTheHeaders) {
   }
 }
 
-TEST_F(RefusedHeadsTest, HaveABodyAfterARequestThatHadNone) {
+TEST_F(RefusedHeadsTest, HaveABodyEvenAfterAHeadRequest) {
   StartWith(/*need_origin=*/false);
   LoopbackClient client = Connect();
   client.Send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -363,7 +364,7 @@ TEST_F(RefusedHeadsTest, HaveABodyAfterARequestThatHadNone) {
   EXPECT_THAT(answer.body, HasSubstr("INVALID_ARGUMENT"));
 }
 
-TEST_F(RefusedHeadsTest, WhoIsTurnedAwayGetsTheHeadersToo) {
+TEST_F(RefusedHeadsTest, RefusedConnectionsGetTheHeadersToo) {
   HttpServer::Options options = Patient();
   options.max_connections = 1;
   options.headers_for_origin = [](absl::string_view) {

@@ -1,5 +1,5 @@
-// What the server does about clients that send too much, too slowly or
-// nothing, and about too many of them.
+// How the server treats clients that send too much, too slowly or nothing, and
+// too many clients.
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -20,8 +20,7 @@ using testing::WireAnswer;
 
 class ServerLimitsTest : public testing::ServerFixture {
  protected:
-  // Deadlines that a test can wait for. Those that it does not mean to reach
-  // are long.
+  // Long deadlines. A test shortens those that it waits for.
   static HttpServer::Options Patient() {
     HttpServer::Options options;
     options.head_timeout = options.body_timeout = options.idle_timeout =
@@ -58,7 +57,7 @@ TEST_F(ServerLimitsTest, RefusalsAreJsonErrorsAndEndTheConnection) {
   }
 }
 
-TEST_F(ServerLimitsTest, TheAnswerIsNotLostWhenTheClientSendsOn) {
+TEST_F(ServerLimitsTest, TheAnswerIsNotLostIfTheClientKeepsSending) {
   StartServer();
   LoopbackClient client = Connect();
   client.Send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n");
@@ -89,7 +88,7 @@ TEST_F(ServerLimitsTest, SlowHeadsAreDroppedAtTheirDeadline) {
   EXPECT_EQ(second.Read().status, 408);
   EXPECT_EQ(slow.Read().status, 408);
   EXPECT_TRUE(slow.AtEnd());
-  // Who has sent nothing is told nothing.
+  // A client that has sent nothing gets no answer.
   EXPECT_TRUE(silent.AtEnd());
 }
 
@@ -128,7 +127,7 @@ TEST_F(ServerLimitsTest, IdleConnectionsEndSilently) {
   EXPECT_TRUE(client.AtEnd());
 }
 
-TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerIsDropped) {
+TEST_F(ServerLimitsTest, AClientThatDoesNotReadItsAnswerIsDropped) {
   HttpServer::Options options = Patient();
   options.write_timeout = kSoon;
   StartServer(options, /*echoes=*/false);
@@ -140,7 +139,7 @@ TEST_F(ServerLimitsTest, WhoDoesNotTakeItsAnswerIsDropped) {
   EXPECT_LT(client.ReadToEnd().size(), body.size());
 }
 
-TEST_F(ServerLimitsTest, WaitingForAnAnswerHasNoDeadlineHere) {
+TEST_F(ServerLimitsTest, WaitingForAnAnswerHasNoDeadline) {
   HttpServer::Options options;
   options.head_timeout = options.body_timeout = options.idle_timeout =
       options.write_timeout = kSoon / 2;
@@ -162,7 +161,7 @@ TEST_F(ServerLimitsTest, SlowConnectionsDoNotHoldUpOthers) {
                            : "POST / HTTP/1.1\r\nHost: h\r\n"
                              "Content-Length: 1000\r\n\r\nabc");
   }
-  // With a worker for each of them this would not come back.
+  // With one worker per connection, this would hang.
   for (int i = 0; i < 100; ++i) {
     LoopbackClient client = Connect();
     client.Send(GetRequest("/"));
@@ -171,7 +170,7 @@ TEST_F(ServerLimitsTest, SlowConnectionsDoNotHoldUpOthers) {
   }
 }
 
-TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreToldSo) {
+TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreAnsweredWith503) {
   HttpServer::Options options = Patient();
   options.max_connections = 2;
   StartServer(options, /*echoes=*/false);
@@ -188,7 +187,7 @@ TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreToldSo) {
   two->Respond({200, {}, ""});
 }
 
-TEST_F(ServerLimitsTest, IdleConnectionsGiveWayToNewOnes) {
+TEST_F(ServerLimitsTest, IdleConnectionsAreClosedForNewOnes) {
   HttpServer::Options options = Patient();
   options.max_connections = 2;
   StartServer(options);
@@ -205,14 +204,14 @@ TEST_F(ServerLimitsTest, IdleConnectionsGiveWayToNewOnes) {
   EXPECT_EQ(second.Read().status, 200);
 }
 
-TEST_F(ServerLimitsTest, StreamsAreNotAmongTheListenersConnections) {
+TEST_F(ServerLimitsTest, StreamsDoNotCountAsConnectionsOfTheListener) {
   HttpServer::Options options = Patient();
   options.max_connections = 1;
   StartServer(options, /*echoes=*/false);
   LoopbackClient stream = Connect();
   stream.Send(GetRequest("/"));
   const int fd = Next()->DetachForStream().fd;
-  // The listener knows now that it has left.
+  // The listener has now released the stream's connection.
   ASSERT_TRUE(server_->WaitUntilIdle(absl::Now() + absl::Seconds(20)));
   LoopbackClient other = Connect();
   other.Send(GetRequest("/"));
@@ -240,7 +239,8 @@ TEST_F(ServerLimitsTest, LargeUnfinishedRequestsAreBoundedTogether) {
   LoopbackClient large = Connect(), larger = Connect();
   large.Send(head + std::string(250'000, 'b'));
   larger.Send(head + std::string(250'000, 'b'));
-  // One of them has no room. Small ones have, and the other once it is gone.
+  // One of them does not fit. Small requests fit, and the other one once it is
+  // gone.
   LoopbackClient small = Connect();
   small.Send(GetRequest("/"));
   EXPECT_EQ(small.Read().status, 200);

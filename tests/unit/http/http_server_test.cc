@@ -30,7 +30,7 @@ using testing::WireAnswer;
 
 class ServerTest : public testing::ServerFixture {};
 
-TEST_F(ServerTest, RequestsComeAsTheyWereSent) {
+TEST_F(ServerTest, RequestsArriveAsTheyWereSent) {
   StartServer();
   LoopbackClient client = Connect();
   client.Send(GetRequest("/a%2Fb/c?x=%20y&z"));
@@ -39,7 +39,7 @@ TEST_F(ServerTest, RequestsComeAsTheyWereSent) {
   EXPECT_EQ(answer.body, "GET /a%2Fb/c x=%20y&z [] 127.0.0.1");
 }
 
-TEST_F(ServerTest, ExchangeShowsAllOfTheRequest) {
+TEST_F(ServerTest, ExchangeHasAllPartsOfTheRequest) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(
@@ -62,7 +62,7 @@ TEST_F(ServerTest, ExchangeShowsAllOfTheRequest) {
   EXPECT_EQ(client.Read().body, "x");
 }
 
-TEST_F(ServerTest, BytesMayComeOneByOne) {
+TEST_F(ServerTest, BytesMayArriveOneByOne) {
   StartServer();
   LoopbackClient client = Connect();
   const std::string request =
@@ -104,7 +104,7 @@ TEST_F(ServerTest, ConnectionsAreKeptAlive) {
   }
 }
 
-TEST_F(ServerTest, ConnectionEndsWhereTheClientWantsIt) {
+TEST_F(ServerTest, ConnectionClosesIfTheClientAsksForIt) {
   StartServer();
   for (const std::string& request : {GetRequest("/", "Connection: close\r\n"),
                                      std::string("GET / HTTP/1.0\r\n\r\n")}) {
@@ -117,7 +117,7 @@ TEST_F(ServerTest, ConnectionEndsWhereTheClientWantsIt) {
   }
 }
 
-TEST_F(ServerTest, PipelinedRequestsAreAnsweredInTheirOrder) {
+TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/1") + GetRequest("/2") + GetRequest("/3"));
@@ -142,7 +142,7 @@ TEST_F(ServerTest, ManyPipelinedRequestsInOneWrite) {
   }
 }
 
-TEST_F(ServerTest, HeadHasTheHeadersOnly) {
+TEST_F(ServerTest, ResponseToHeadHasOnlyHeaders) {
   StartServer();
   LoopbackClient client = Connect();
   client.Send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -153,7 +153,7 @@ TEST_F(ServerTest, HeadHasTheHeadersOnly) {
   EXPECT_EQ(client.Read().status, 200);
 }
 
-TEST_F(ServerTest, WhatIsNotAnsweredIs500) {
+TEST_F(ServerTest, RequestsWithoutAnAnswerGet500) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/"));
@@ -178,7 +178,7 @@ TEST_F(ServerTest, OnlyTheFirstAnswerCounts) {
   EXPECT_EQ(client.Read().body, "third");
 }
 
-TEST_F(ServerTest, AnswersMayComeFromAnyThread) {
+TEST_F(ServerTest, AnyThreadMayAnswer) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/"));
@@ -187,8 +187,8 @@ TEST_F(ServerTest, AnswersMayComeFromAnyThread) {
   other.join();
 }
 
-// What cpp-httplib by itself would refuse.
-TEST_F(ServerTest, RightButUnusualRequestsReachTheHandler) {
+// cpp-httplib alone would refuse these.
+TEST_F(ServerTest, ValidButUnusualRequestsReachTheHandler) {
   StartServer();
   LoopbackClient client = Connect();
   const std::string requests[] = {
@@ -210,7 +210,7 @@ TEST_F(ServerTest, RightButUnusualRequestsReachTheHandler) {
   }
 }
 
-TEST_F(ServerTest, AbsoluteTargetsAreKnownByTheirPath) {
+TEST_F(ServerTest, AbsoluteTargetsAreReducedToTheirPath) {
   StartServer();
   LoopbackClient client = Connect();
   client.Send(GetRequest("http://h:80/a/b?c=d"));
@@ -230,7 +230,7 @@ TEST_F(ServerTest, UnknownMethodIs501) {
   EXPECT_EQ(client.Read().status, 200);
 }
 
-TEST_F(ServerTest, ContinueIsSentWhenTheBodyIsAwaited) {
+TEST_F(ServerTest, ContinueIsSentBeforeTheBody) {
   StartServer();
   LoopbackClient client = Connect();
   const std::string head =
@@ -240,7 +240,7 @@ TEST_F(ServerTest, ContinueIsSentWhenTheBodyIsAwaited) {
   EXPECT_EQ(client.Read().status, 100);
   client.Send("abc");
   EXPECT_THAT(client.Read().body, HasSubstr("[abc]"));
-  // Who sends the body at once does not wait for it.
+  // A client that sends the body at once does not wait for 100.
   client.Send(head + "abc");
   EXPECT_EQ(client.Read().status, 200);
 }
@@ -253,7 +253,7 @@ TEST_F(ServerTest, HalfClosedClientGetsItsAnswer) {
   const auto exchange = Next();
   Signal aborted;
   exchange->OnAbort([&aborted] { aborted.Set(); });
-  // The question whether it is still there; being there, it does not abort.
+  // The probe whether it is still connected. It is, so nothing is aborted.
   EXPECT_EQ(client.Read().status, 100);
   exchange->Respond({200, {}, "x"});
   EXPECT_EQ(client.Read().body, "x");
@@ -261,7 +261,7 @@ TEST_F(ServerTest, HalfClosedClientGetsItsAnswer) {
   EXPECT_EQ(aborted.count(), 0);
 }
 
-TEST_F(ServerTest, HalfClosedHttp10ClientIsNotAskedAnything) {
+TEST_F(ServerTest, HalfClosedHttp10ClientIsNotProbed) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send("GET / HTTP/1.0\r\n\r\n");
@@ -272,7 +272,7 @@ TEST_F(ServerTest, HalfClosedHttp10ClientIsNotAskedAnything) {
   EXPECT_EQ(answer.body, "x");
 }
 
-TEST_F(ServerTest, ClientThatLeavesAbortsItsExchange) {
+TEST_F(ServerTest, DisconnectedClientAbortsItsExchange) {
   StartServer({}, /*echoes=*/false);
   for (const bool reset : {false, true}) {
     LoopbackClient client = Connect();
@@ -291,7 +291,7 @@ TEST_F(ServerTest, ClientThatLeavesAbortsItsExchange) {
   }
 }
 
-TEST_F(ServerTest, LeavingIsToldAlsoToWhoAsksLate) {
+TEST_F(ServerTest, LateAbortCallbackIsStillCalled) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/"));
@@ -305,7 +305,7 @@ TEST_F(ServerTest, LeavingIsToldAlsoToWhoAsksLate) {
   EXPECT_EQ(second.count(), 1);
 }
 
-TEST_F(ServerTest, PipeliningDoesNotHideThatTheClientLeft) {
+TEST_F(ServerTest, PipeliningDoesNotHideADisconnect) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/1"));
@@ -317,7 +317,7 @@ TEST_F(ServerTest, PipeliningDoesNotHideThatTheClientLeft) {
   aborted.Wait();
 }
 
-TEST_F(ServerTest, AbortIsNotToldAfterTheAnswer) {
+TEST_F(ServerTest, NoAbortAfterTheAnswer) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/"));
@@ -333,7 +333,7 @@ TEST_F(ServerTest, AbortIsNotToldAfterTheAnswer) {
   EXPECT_EQ(aborted.count(), 0);
 }
 
-TEST_F(ServerTest, DetachedSocketIsTheReceiversAlone) {
+TEST_F(ServerTest, DetachedSocketBelongsToItsReceiver) {
   StartServer({}, /*echoes=*/false);
   for (const bool chunked : {true, false}) {
     LoopbackClient client = Connect();
@@ -364,8 +364,8 @@ TEST_F(ServerTest, DetachedSocketOutlivesTheServer) {
   EXPECT_EQ(client.ReadToEnd(), "hello");
 }
 
-// Whoever takes the socket closes it at once, so that the next connections
-// get its number while the listener may still be busy with the old one.
+// The receiver closes the socket at once, so that new connections get its
+// number while the listener may still process the old one.
 TEST_F(ServerTest, DetachingRacesWithLeavingAndNewConnections) {
   HttpServer::Options options;
   server_ = std::make_unique<HttpServer>(options);
@@ -418,12 +418,12 @@ TEST_F(ServerTest, ServesIPv6) {
   options.host = "::1";
   StartServer(options);
   LoopbackClient client(server_->port(), /*v6=*/true);
-  if (!client.connected()) GTEST_SKIP() << "no IPv6 here";
+  if (!client.connected()) GTEST_SKIP() << "IPv6 is not available";
   client.Send(GetRequest("/"));
   EXPECT_THAT(client.Read().body, EndsWith("::1"));
 }
 
-TEST_F(ServerTest, AnIPv4ClientOfBothFamiliesHasItsOwnAddress) {
+TEST_F(ServerTest, IPv4ClientOfADualStackSocketHasItsIPv4Address) {
   HttpServer::Options options;
   options.host = "::";
   StartServer(options);
@@ -449,7 +449,7 @@ TEST_F(ServerTest, TakesOverAListeningSocket) {
   EXPECT_EQ(client.Read().status, 200);
 }
 
-TEST_F(ServerTest, ATakenPortIsAnErrorAndASharedOneIsNot) {
+TEST_F(ServerTest, AUsedPortIsAnErrorUnlessItIsShared) {
   StartServer();
   HttpServer::Options options;
   options.port = server_->port();
@@ -463,7 +463,7 @@ TEST_F(ServerTest, ATakenPortIsAnErrorAndASharedOneIsNot) {
   EXPECT_TRUE(HttpServer(shared).Bind().ok());
 }
 
-TEST_F(ServerTest, StopAcceptingServesWhatIsHere) {
+TEST_F(ServerTest, StopAcceptingServesRequestsThatHaveArrived) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient idle = Connect(), busy = Connect();
   idle.Send(GetRequest("/"));

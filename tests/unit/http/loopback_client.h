@@ -5,18 +5,18 @@
 
 namespace sse_bridge::testing {
 
-// An answer as it came off the wire.
+// An HTTP response as received.
 struct WireAnswer {
-  int status = 0;    // 0: the connection ended before a head was there
-  std::string head;  // status line and headers, with their line ends
-  std::string body;  // of the declared Content-Length
+  int status = 0;    // 0 if the connection ended before a complete head
+  std::string head;  // status line and headers, including line ends
+  std::string body;  // as long as Content-Length declares
 
-  // The value of the header; "" when it is not there.
+  // Returns the value of the header, or "" if it is absent.
   std::string Header(const std::string& name) const;
 };
 
-// A blocking client on the loopback. Waits are bounded (20 s), and what does
-// not come in time counts as the end of the connection.
+// A blocking client on the loopback interface. Waits at most 20 s; a timeout
+// counts as the end of the connection.
 class LoopbackClient {
  public:
   explicit LoopbackClient(int port, bool v6 = false);
@@ -33,16 +33,16 @@ class LoopbackClient {
   void Close();
   void Reset();  // closes with RST
 
-  // The next answer, interim ones (1xx) included.
+  // Reads the next response, including interim ones (1xx).
   WireAnswer Read(bool to_head = false);
 
-  // All that comes until the connection ends.
+  // Reads until the connection ends.
   std::string ReadToEnd();
 
-  // So many bytes, or fewer at the end.
+  // Reads `count` bytes, or fewer if the connection ends.
   std::string ReadBytes(size_t count);
 
-  // Waits for the end of the connection; false if anything comes before.
+  // Waits for the end of the connection. Returns false if data arrives first.
   bool AtEnd();
 
  private:

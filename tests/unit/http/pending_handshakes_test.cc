@@ -5,7 +5,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(PendingHandshakesTest, TheOldestGivesWayIfItIsOldEnough) {
+TEST(PendingHandshakesTest, TheOldestIsTakenIfItIsOldEnough) {
   PendingHandshakes pending;
   const uint64_t first = pending.Add(0, "a", 100);
   const uint64_t second = pending.Add(1, "", 200);
@@ -18,13 +18,13 @@ TEST(PendingHandshakesTest, TheOldestGivesWayIfItIsOldEnough) {
   EXPECT_FALSE(pending.TakeOldest(300).has_value());
 }
 
-TEST(PendingHandshakesTest, AnAddressHasAsManyAsItMay) {
+TEST(PendingHandshakesTest, ConnectionsPerAddressAreLimited) {
   PendingHandshakes pending;
   pending.Add(0, "other", 1);
   const uint64_t first = pending.Add(0, "a", 1);
   pending.Add(1, "a", 2);
   EXPECT_FALSE(pending.TakeExcess("a", 2).has_value());
-  // A proxy has told whom this one is for.
+  // A PROXY header names the client later.
   const uint64_t late = pending.Add(1, "", 3);
   EXPECT_FALSE(pending.TakeExcess("", 0).has_value());
   pending.Identify(late, "a");
@@ -33,7 +33,7 @@ TEST(PendingHandshakesTest, AnAddressHasAsManyAsItMay) {
   EXPECT_FALSE(pending.TakeExcess("a", 0).has_value()) << "no limit";
 }
 
-TEST(PendingHandshakesTest, WhoHasLeftDoesNotCount) {
+TEST(PendingHandshakesTest, RemovedConnectionsDoNotCount) {
   PendingHandshakes pending;
   const uint64_t first = pending.Add(0, "a", 1);
   const uint64_t second = pending.Add(0, "a", 2);

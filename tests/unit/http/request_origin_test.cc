@@ -7,13 +7,13 @@
 namespace sse_bridge {
 namespace {
 
-TEST(RequestOriginTest, ComesOnceOrNotAtAll) {
+TEST(RequestOriginTest, MustOccurExactlyOnce) {
   EXPECT_EQ(OriginOf({{"Host", "h"}, {"origin", "https://a"}}), "https://a");
   EXPECT_EQ(OriginOf({{"Host", "h"}}), "");
   EXPECT_EQ(OriginOf({{"Origin", "https://a"}, {"Origin", "https://b"}}), "");
 }
 
-TEST(RequestOriginTest, IsFoundInWhatIsNoRequest) {
+TEST(RequestOriginTest, IsFoundInMalformedRequests) {
   const std::string origin = "Origin:  https://a \r\n";
   for (const std::string& bytes :
        {"GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n" + origin,

@@ -34,7 +34,7 @@ TEST(RequestQueueTest, ShortRequestsGoFirst) {
   EXPECT_EQ(queue.Take(For::kAll)->target(), "/long2");
 }
 
-TEST(RequestQueueTest, LongRequestsHaveTheirTurn) {
+TEST(RequestQueueTest, LongRequestsGetTheirTurn) {
   RequestQueue queue(100);
   ASSERT_TRUE(queue.Push(RequestOf("/long", kLong)));
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(queue.Push(RequestOf("/short")));
@@ -44,7 +44,7 @@ TEST(RequestQueueTest, LongRequestsHaveTheirTurn) {
   EXPECT_EQ(queue.Take(For::kAll)->target(), "/long");
 }
 
-TEST(RequestQueueTest, OneWorkerNeverTakesALongOne) {
+TEST(RequestQueueTest, TheShortOnlyWorkerNeverTakesALongRequest) {
   RequestQueue queue(100);
   ASSERT_TRUE(queue.Push(RequestOf("/long", kLong)));
   std::shared_ptr<HttpExchange> taken;
@@ -64,7 +64,7 @@ TEST(RequestQueueTest, IsBounded) {
   EXPECT_TRUE(queue.Push(RequestOf("/")));
 }
 
-TEST(RequestQueueTest, StopEndsWhoWaits) {
+TEST(RequestQueueTest, StopWakesWaitingWorkers) {
   RequestQueue queue(2);
   std::thread all([&] { EXPECT_EQ(queue.Take(For::kAll), nullptr); });
   std::thread some([&] { EXPECT_EQ(queue.Take(For::kShortOnly), nullptr); });

@@ -23,8 +23,8 @@ inline std::string GetRequest(const std::string& target,
                       "\r\n");
 }
 
-// A server that keeps what comes for the test to answer (Next), or, while
-// `echoes`, answers each request with what it was.
+// A server that queues requests for the test to answer (Next), or, while
+// `echoes`, answers each request with a description of it.
 class ServerFixture : public ::testing::Test {
  protected:
   void StartServer(HttpServer::Options options = {}, bool echoes = true) {
@@ -56,7 +56,7 @@ class ServerFixture : public ::testing::Test {
                          exchange.peer_address())};
   }
 
-  // The next request; waits for it.
+  // Waits for the next request and returns it.
   std::shared_ptr<HttpExchange> Next() {
     MutexLock lock(&mu_);
     while (waiting_.empty()) came_.wait(mu_);
@@ -75,7 +75,7 @@ class ServerFixture : public ::testing::Test {
   std::deque<std::shared_ptr<HttpExchange>> waiting_ ABSL_GUARDED_BY(mu_);
 };
 
-// Something that another thread makes true.
+// A condition that another thread sets.
 class Signal {
  public:
   void Set() {
