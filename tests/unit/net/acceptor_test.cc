@@ -63,7 +63,8 @@ class AcceptorTest : public ::testing::Test {
     close(epoll_fd_);
   }
 
-  // Not yet connected: there are no descriptors for it later.
+  // Creates a socket before the descriptors are exhausted. It is connected
+  // later.
   int NewSocket() {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval patience{20, 0};
@@ -112,7 +113,7 @@ class AcceptorTest : public ::testing::Test {
   bool pauses_ = false;  // after every second connection
 };
 
-TEST_F(AcceptorTest, AcceptsAllThatWait) {
+TEST_F(AcceptorTest, AcceptsAllWaitingConnections) {
   std::vector<int> clients;
   for (int i = 0; i < 10; ++i) {
     clients.push_back(NewSocket());
@@ -126,7 +127,7 @@ TEST_F(AcceptorTest, AcceptsAllThatWait) {
   for (int fd : clients) close(fd);
 }
 
-TEST_F(AcceptorTest, RestsForAMomentWhileRoomIsBeingMade) {
+TEST_F(AcceptorTest, PausesWhileSpaceIsBeingMade) {
   pauses_ = true;
   std::vector<int> clients;
   for (int i = 0; i < 3; ++i) {
@@ -143,7 +144,7 @@ TEST_F(AcceptorTest, RestsForAMomentWhileRoomIsBeingMade) {
   for (int fd : clients) close(fd);
 }
 
-TEST_F(AcceptorTest, OutOfDescriptorsIsToldAndDoesNotSpin) {
+TEST_F(AcceptorTest, OutOfDescriptorsIsAnsweredAndDoesNotSpin) {
   const int first = NewSocket(), second = NewSocket(), late = NewSocket();
   ExhaustDescriptors();
   ConnectSocket(first);
@@ -156,7 +157,7 @@ TEST_F(AcceptorTest, OutOfDescriptorsIsToldAndDoesNotSpin) {
   }
   EXPECT_TRUE(accepted_.empty());
 
-  // Accepting rests, and nobody is woken for it meanwhile.
+  // Accepting is paused, and the socket does not wake the loop meanwhile.
   EXPECT_EQ(acceptor_->again_at_ns(), 1050 * kMs);
   ConnectSocket(late);
   EXPECT_FALSE(IsReady());
@@ -168,11 +169,11 @@ TEST_F(AcceptorTest, OutOfDescriptorsIsToldAndDoesNotSpin) {
   for (int fd : {first, second, late}) close(fd);
 }
 
-TEST_F(AcceptorTest, RestsAlsoWhenTheReserveIsLost) {
+TEST_F(AcceptorTest, PausesEvenIfTheReserveIsLost) {
   const int client = NewSocket();
   ExhaustDescriptors();
   ConnectSocket(client);
-  // Whatever is opened for the reserve goes to somebody else.
+  // Reopening the reserve fails.
   rlimit none = limit_;
   none.rlim_cur = 0;
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -185,7 +186,7 @@ TEST_F(AcceptorTest, RestsAlsoWhenTheReserveIsLost) {
   acceptor_->Accept(3000 * kMs);
   EXPECT_EQ(accepted_.size(), 1u);
 
-  // The reserve is there again.
+  // The reserve has been reopened.
   const int next = NewSocket();
   ExhaustDescriptors();
   ConnectSocket(next);
@@ -194,7 +195,7 @@ TEST_F(AcceptorTest, RestsAlsoWhenTheReserveIsLost) {
   for (int fd : {client, next}) close(fd);
 }
 
-TEST_F(AcceptorTest, RoomIsMadeBeforeAnybodyIsTurnedAway) {
+TEST_F(AcceptorTest, SpaceIsMadeBeforeAConnectionIsRefused) {
   const int client = NewSocket();
   to_give_up_.push_back(dup(epoll_fd_));
   ExhaustDescriptors();
@@ -206,7 +207,7 @@ TEST_F(AcceptorTest, RoomIsMadeBeforeAnybodyIsTurnedAway) {
   close(client);
 }
 
-TEST_F(AcceptorTest, WhoWaitsIsTakenBeforeTheClose) {
+TEST_F(AcceptorTest, WaitingConnectionsAreAcceptedBeforeTheClose) {
   const int client = NewSocket();
   ConnectSocket(client);
   acceptor_->Close(/*take_waiting=*/true);
@@ -215,8 +216,9 @@ TEST_F(AcceptorTest, WhoWaitsIsTakenBeforeTheClose) {
   close(client);
 }
 
-// While a port changes hands: handshakes that have begun end, none begins.
-TEST_F(AcceptorTest, RetiringTakesWhoIsHereAndBeginsNoHandshake) {
+// While another process takes over the port, handshakes that have begun
+// complete and no new ones begin.
+TEST_F(AcceptorTest, RetiringCompletesHandshakesAndBeginsNone) {
   const int before = NewSocket(), during = NewSocket();
   ConnectSocket(before);
   acceptor_->Retire(1000 * kMs);
@@ -228,7 +230,7 @@ TEST_F(AcceptorTest, RetiringTakesWhoIsHereAndBeginsNoHandshake) {
   EXPECT_EQ(errno, EINPROGRESS);
   acceptor_->Accept(1100 * kMs);
   EXPECT_EQ(accepted_.size(), 1u);
-  // Connections that stand are not touched.
+  // Established connections are not affected.
   EXPECT_EQ(send(before, "x", 1, 0), 1);
   char byte = 0;
   for (int i = 0; i < 1000 && recv(accepted_[0], &byte, 1, 0) != 1; ++i) {
@@ -241,7 +243,7 @@ TEST_F(AcceptorTest, RetiringTakesWhoIsHereAndBeginsNoHandshake) {
   for (int fd : {before, during}) close(fd);
 }
 
-TEST_F(AcceptorTest, NobodyIsAcceptedAfterClose) {
+TEST_F(AcceptorTest, NothingIsAcceptedAfterClose) {
   acceptor_->Close(/*take_waiting=*/false);
   acceptor_->Accept(0);
   const int client = NewSocket();

@@ -28,7 +28,7 @@ void ExpectWhole(const std::string& header, const std::string& address) {
   EXPECT_EQ(parsed.state, State::kComplete);
   EXPECT_EQ(parsed.size, header.size());
   EXPECT_EQ(parsed.address, address);
-  // However it is cut, it is waited for.
+  // Every prefix of the header is incomplete.
   for (size_t size = 0; size < header.size(); ++size) {
     EXPECT_EQ(ParseProxyHeader(header.substr(0, size)).state,
               State::kIncomplete)
@@ -54,7 +54,7 @@ TEST(ProxyHeaderTest, VersionTwo) {
   ExpectWhole(V2(0x21, 0x31, std::string(216, 'u')), "");
 }
 
-TEST(ProxyHeaderTest, WhatIsNoneIsRefusedAtOnce) {
+TEST(ProxyHeaderTest, InvalidHeadersAreRefusedAtOnce) {
   for (const std::string& bytes :
        {std::string("GET / HTTP/1.1\r\n"), std::string("\x16\x03\x01"),
         std::string("PROXY TCP4 1.2.3.4 10.0.0.1 56324\r\n"),

@@ -12,7 +12,8 @@
 namespace sse_bridge {
 namespace {
 
-// A connected pair of TCP sockets on the loopback, the first non-blocking.
+// Creates a connected pair of TCP sockets on the loopback interface. The first
+// is non-blocking.
 void TcpPair(int fds[2]) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -37,7 +38,7 @@ int Get(int fd, int level, int name) {
   return value;
 }
 
-TEST(SocketOptionsTest, TcpSocketFindsDeadPeersAndDoesNotDelay) {
+TEST(SocketOptionsTest, TcpSocketDetectsDeadPeersAndDoesNotDelay) {
   int fds[2];
   TcpPair(fds);
   SetStreamSocketOptions(fds[0], {.unsent_low_water_bytes = 65536,
@@ -75,8 +76,8 @@ class TcpStreamTest : public DeliveryFixture {
   TestStream s_;
 };
 
-// What a client sends after its request would make a plain close() a reset, and
-// a reset destroys what the client has not read yet.
+// If a client sends data after its request, a plain close() resets the
+// connection, which destroys data that the client has not read.
 TEST_F(TcpStreamTest, ClientThatSendsAndReadsLateStillGetsEverything) {
   s_.Open(delivery_.get());
   const std::string data(1 << 20, 'd');
@@ -94,7 +95,7 @@ TEST_F(TcpStreamTest, ClientThatSendsAndReadsLateStillGetsEverything) {
   EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now() + kPatience));
 }
 
-TEST_F(TcpStreamTest, ResetIsAClientThatIsGone) {
+TEST_F(TcpStreamTest, AResetEndsTheStreamAsClientGone) {
   s_.Open(delivery_.get());
   const linger reset{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(s_.client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));

@@ -41,7 +41,7 @@ TEST(TimerQueueTest, RunsInOrderOfDeadlineAndNotBefore) {
   EXPECT_EQ(timers.NextDeadline(), TimerQueue::kNever);
 }
 
-TEST(TimerQueueTest, CancelSaysWhetherItCameInTime) {
+TEST(TimerQueueTest, CancelReturnsWhetherTheTaskWasWaiting) {
   TimerQueue timers;
   int ran = 0;
   const uint64_t a = Add(&timers, 1, [&] { ++ran; }).id;

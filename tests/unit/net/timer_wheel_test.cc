@@ -46,7 +46,7 @@ TEST(TimerWheelTest, ArmingAgainMoves) {
   EXPECT_EQ(Advance(&wheel, 9 * kTick).size(), 1u);
 }
 
-TEST(TimerWheelTest, DestroyedNodeHasLeft) {
+TEST(TimerWheelTest, DestroyedNodeLeavesTheWheel) {
   TimerWheel wheel(0);
   auto node = std::make_unique<TimerNode>();
   wheel.Arm(node.get(), kTick);

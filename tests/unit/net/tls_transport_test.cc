@@ -1,4 +1,4 @@
-// TLS over a socket that is full most of the time.
+// TLS over a socket whose buffer is usually full.
 
 #include "bridge/net/tls_transport.h"
 
@@ -21,7 +21,7 @@
 namespace sse_bridge {
 namespace {
 
-// A key and its self-signed certificate, in files.
+// Writes a key and its self-signed certificate to files.
 class TlsTransportTest : public ::testing::Test {
  protected:
   TlsTransportTest() {
@@ -63,7 +63,7 @@ class TlsTransportTest : public ::testing::Test {
     fclose(file);
   }
 
-  // Both ends' handshake, with the client on a thread of its own.
+  // Performs the handshake of both ends, the client's on its own thread.
   void Connect() {
     tls_ = *TlsContext::Create({File("cert"), File("key"), ""});
     transport_ = std::make_unique<TlsTransport>(tls_->NewSession(fds_[0]));
@@ -110,8 +110,8 @@ TEST_F(TlsTransportTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
   size_t at = 0;
   bool was_full = false;
   while (at < sent.size()) {
-    // Several parts of odd sizes; what follows a full socket is offered anew,
-    // as a queue that was changed meanwhile would.
+    // Several parts of odd sizes. After a full socket, the rest is offered with
+    // other boundaries, as by a queue that changed in the meantime.
     iovec parts[3];
     int count = 0;
     size_t end = at;
@@ -136,13 +136,13 @@ TEST_F(TlsTransportTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
     Wait(POLLOUT);
   }
   EXPECT_EQ(flushed, 0);
-  Wait(POLLOUT);  // a full socket would not take the alert that tells the end
+  Wait(POLLOUT);  // a full socket would not accept the closing alert
   transport_->ShutdownWrite();
   client.join();
   EXPECT_TRUE(received == sent);
 }
 
-TEST_F(TlsTransportTest, ReadsWhatIsThereAndTellsTheEnd) {
+TEST_F(TlsTransportTest, ReadsAvailableBytesAndReportsTheEnd) {
   Connect();
   char buffer[100];
   EXPECT_EQ(transport_->Recv(buffer, sizeof buffer), Transport::kWouldBlock);
@@ -163,7 +163,7 @@ TEST_F(TlsTransportTest, GarbageFails) {
   EXPECT_EQ(transport_->Recv(buffer, sizeof buffer), Transport::kFailed);
 }
 
-TEST_F(TlsTransportTest, HandshakeWithWhoSpeaksNoTlsFails) {
+TEST_F(TlsTransportTest, HandshakeFailsIfTheClientDoesNotSpeakTls) {
   tls_ = *TlsContext::Create({File("cert"), File("key"), ""});
   TlsTransport transport(tls_->NewSession(fds_[0]));
   EXPECT_EQ(transport.Shake(), TlsTransport::Handshake::kWantRead);
