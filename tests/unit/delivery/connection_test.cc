@@ -10,7 +10,7 @@ namespace {
 
 using ConnectionTest = DeliveryFixture;
 
-TEST_F(ConnectionTest, HeadIsSentFirstAndAsItIs) {
+TEST_F(ConnectionTest, HeadIsSentFirstAndUnchanged) {
   StartDelivery();
   TestStream s;
   s.spec.head = "HTTP/1.1 200 OK\r\n\r\n";
@@ -71,7 +71,7 @@ TEST_F(ConnectionTest, LingerIsBounded) {
   EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now() + kPatience));
 }
 
-TEST_F(ConnectionTest, WhatAClientNeverTakesIsGivenUp) {
+TEST_F(ConnectionTest, EndGivesUpOnAClientThatDoesNotRead) {
   StartDelivery({.end_timeout = absl::Seconds(10)});
   TestStream s;
   s.UseValve();
@@ -102,7 +102,7 @@ TEST_F(ConnectionTest, HalfClosedClientIsGone) {
   EXPECT_EQ(s.closed->Wait().reason, CloseReason::kClientGone);
 }
 
-TEST_F(ConnectionTest, ClientThatClosedBeforeTheHandOverIsGone) {
+TEST_F(ConnectionTest, ClientThatClosedBeforeOpenIsGone) {
   StartDelivery();
   TestStream s;
   s.CloseClient();
@@ -129,7 +129,7 @@ TEST_F(ConnectionTest, InputIsDiscardedAndEventsStillFlow) {
   EXPECT_TRUE(s.ReadUntil("data: a\n\n"));
 }
 
-TEST_F(ConnectionTest, RefOfAConnectionThatIsGoneNamesNoOther) {
+TEST_F(ConnectionTest, RefOfAnEndedConnectionRefersToNoOther) {
   StartDelivery();
   TestStream s;
   s.Open(delivery_.get());
@@ -145,7 +145,7 @@ TEST_F(ConnectionTest, RefOfAConnectionThatIsGoneNamesNoOther) {
   EXPECT_EQ(next.received, "data: found\n\n");
 }
 
-TEST_F(ConnectionTest, KeepAliveComesNeverLateAndAtMostAQuarterEarly) {
+TEST_F(ConnectionTest, KeepAliveIsNeverLateAndAtMostAQuarterEarly) {
   StartDelivery();
   TestStream s;
   s.spec.keep_alive = absl::Seconds(20);
@@ -156,7 +156,7 @@ TEST_F(ConnectionTest, KeepAliveComesNeverLateAndAtMostAQuarterEarly) {
   Advance(absl::Milliseconds(5'200));
   EXPECT_EQ(delivery_->Stats().keep_alives, 1u);
   ASSERT_TRUE(s.ReadUntil(": ping\n\n"));
-  // And again and again.
+  // It repeats.
   for (int i = 0; i < 200; ++i) Advance(absl::Milliseconds(500));
   EXPECT_GE(delivery_->Stats().keep_alives, 1u + 5);
   EXPECT_LE(delivery_->Stats().keep_alives, 1u + 7);
@@ -241,7 +241,7 @@ TEST_F(ConnectionTest, MaxAgeIsJitteredByATenth) {
   }
 }
 
-TEST_F(ConnectionTest, FrameThatIsBegunIsFinishedBeforeTheEnd) {
+TEST_F(ConnectionTest, PartlySentFrameIsFinishedBeforeTheEnd) {
   StartDelivery();
   TestStream s;
   s.UseValve();
@@ -268,7 +268,7 @@ TEST_F(ConnectionTest, EmptyFrameIsNotSent) {
   EXPECT_EQ(s.ReadToEnd(), "0\r\n\r\n");
 }
 
-TEST_F(ConnectionTest, MoreFramesThanOneWriteCarriesArriveInOrder) {
+TEST_F(ConnectionTest, MoreFramesThanFitInOneWriteArriveInOrder) {
   StartDelivery();
   TestStream s;
   s.UseValve();

@@ -23,7 +23,7 @@ TEST_F(DeliveryTest, ConnectionsAreSpreadOverTheLoops) {
   for (TestStream& s : streams) EXPECT_TRUE(s.ReadUntil("data: a\n\n"));
   EXPECT_EQ(delivery_->Stats().open, 6u);
   EXPECT_EQ(delivery_->Stats().opened, 6u);
-  delivery_->Stop();  // a client may read before its event is counted
+  delivery_->Stop();  // the client may read an event before it is counted
   EXPECT_EQ(delivery_->Stats().events, 6u);
   EXPECT_EQ(delivery_->Stats().bytes, 6u * 9);
 }
@@ -61,8 +61,8 @@ TEST_F(DeliveryTest, DrainIsSpreadOverItsWindow) {
   EXPECT_EQ(ended(), 100);
 }
 
-// So that those who end together do not come back together.
-TEST_F(DeliveryTest, EndOfManyTellsEachAnotherTimeToComeBack) {
+// So that clients whose streams end together do not reconnect together.
+TEST_F(DeliveryTest, EachClientGetsADifferentRetryAtTheEnd) {
   const auto retry_of = [](const std::string& text) {
     int64_t retry = -1;
     EXPECT_EQ(text.rfind("data: bye\n\nretry: ", 0), 0u) << text;
@@ -96,8 +96,8 @@ TEST_F(DeliveryTest, EndOfManyTellsEachAnotherTimeToComeBack) {
   EXPECT_LE(*failed.rbegin(), 50'000);
 }
 
-// What a backend asks for, nobody comes back before.
-TEST_F(DeliveryTest, LastFrameMayAskForAnotherTimeToComeBack) {
+// No client reconnects before the delay that the backend requested.
+TEST_F(DeliveryTest, LastFrameMaySetTheMinimumRetry) {
   StartDelivery();
   auto topic = NewTopic();
   TestStream streams[20], silent;
@@ -105,7 +105,7 @@ TEST_F(DeliveryTest, LastFrameMayAskForAnotherTimeToComeBack) {
     s.spec.retry = absl::Seconds(1);
     topic->Attach(s.Open(delivery_.get()), {}, {});
   }
-  // A body that has no `retry` gets none.
+  // A stream without `retry` gets none.
   topic->Attach(silent.Open(delivery_.get()), {}, {});
   topic->End(Frame::Create("data: bye\n\n", {.retry_ms = 60'000}),
              /*error=*/true);
@@ -123,7 +123,7 @@ TEST_F(DeliveryTest, LastFrameMayAskForAnotherTimeToComeBack) {
   EXPECT_EQ(silent.ReadToEnd(), "data: bye\n\n");
 }
 
-TEST_F(DeliveryTest, OrderlyEndTellsNoTime) {
+TEST_F(DeliveryTest, NormalEndSendsNoRetry) {
   StartDelivery();
   TestStream s;
   s.spec.retry = absl::Seconds(10);
@@ -165,7 +165,7 @@ TEST_F(DeliveryTest, OpenAfterStopClosesTheSocket) {
   EXPECT_TRUE(delivery_->WaitUntilEmpty(absl::Now()));
 }
 
-TEST_F(DeliveryTest, NeverStartedReleasesWhatItWasGiven) {
+TEST_F(DeliveryTest, NeverStartedReleasesItsStreams) {
   TestStream s;
   {
     Delivery delivery({.threads = 1});
@@ -175,7 +175,7 @@ TEST_F(DeliveryTest, NeverStartedReleasesWhatItWasGiven) {
   EXPECT_EQ(s.ReadToEnd(), "");
 }
 
-TEST_F(DeliveryTest, TimersRunByTheClockAndCanBeCancelled) {
+TEST_F(DeliveryTest, TimersFollowTheClockAndCanBeCancelled) {
   StartDelivery();
   Counter ran;
   delivery_->RunAfter(absl::Seconds(5), [&] { ran.Add(1); });
@@ -198,12 +198,12 @@ TEST_F(DeliveryTest, RealClockWakesForTimers) {
   EXPECT_TRUE(ran.WaitFor(1));
 }
 
-TEST_F(DeliveryTest, FramesThatWaitTogetherLeaveInOneWrite) {
+TEST_F(DeliveryTest, QueuedFramesAreSentInOneWrite) {
   StartDelivery();
   TestStream s;
   s.Open(delivery_.get());
   Sync();
-  // The loop is held while the frames are posted.
+  // Blocks the loop while the frames are posted.
   Counter held, go;
   delivery_->RunAfter(absl::ZeroDuration(), [&] {
     held.Add(1);
@@ -218,13 +218,13 @@ TEST_F(DeliveryTest, FramesThatWaitTogetherLeaveInOneWrite) {
   EXPECT_EQ(delivery_->Stats().events, 50u);
 }
 
-TEST_F(DeliveryTest, FlushWindowLimitsTheFlushes) {
+TEST_F(DeliveryTest, FlushWindowLimitsTheFlushRate) {
   StartDelivery({.flush_window = absl::Milliseconds(2)});
   TestStream s;
   s.Open(delivery_.get());
   Sync();
   Advance(absl::Milliseconds(2));
-  delivery_->Send(s.ref, Event("a"));  // after a pause: at once
+  delivery_->Send(s.ref, Event("a"));  // after idle time: sent at once
   ASSERT_TRUE(s.ReadUntil("a\n\n"));
   const uint64_t before = delivery_->Stats().writes;
   for (int i = 0; i < 10; ++i) {
@@ -238,7 +238,7 @@ TEST_F(DeliveryTest, FlushWindowLimitsTheFlushes) {
   EXPECT_EQ(delivery_->Stats().writes, before + 1);
 }
 
-TEST_F(DeliveryTest, BacklogIsWhatTheLoopsHaveNotTakenUp) {
+TEST_F(DeliveryTest, BacklogIsWhatTheLoopsHaveNotProcessed) {
   StartDelivery();
   TestStream s;
   s.Open(delivery_.get());

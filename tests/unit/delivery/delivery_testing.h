@@ -32,7 +32,7 @@
 
 namespace sse_bridge {
 
-// After so long something that was waited for is not coming.
+// How long tests wait before they fail.
 inline constexpr absl::Duration kPatience = absl::Seconds(30);
 
 class ManualClock : public Clock {
@@ -52,7 +52,7 @@ inline FramePtr Event(absl::string_view data, uint64_t key = 0) {
   return Frame::Create(absl::StrCat("data: ", data, "\n\n"), {.key = key});
 }
 
-// A number that a test waits for.
+// A counter that a test can wait for.
 class Counter {
  public:
   void Add(int64_t n) {
@@ -80,7 +80,7 @@ class Counter {
   int64_t value_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-// What a ConnectionObserver of a test has seen.
+// Records what a test's ConnectionObserver has seen.
 struct Closed {
   Counter times;
   Mutex mu;
@@ -125,7 +125,7 @@ class RecordingTopicObserver : public TopicObserver {
   Counter sent;
 };
 
-// The socket of a transport that a test opens and shuts byte by byte.
+// A transport's socket that a test opens and shuts byte by byte.
 class Valve {
  public:
   void Allow(size_t bytes) {
@@ -175,7 +175,7 @@ class ValveTransport : public Transport {
   const int fd_;
 };
 
-// A loop of one thread, and what its tests wait for.
+// A Delivery with one thread, and helpers to wait for it.
 class DeliveryFixture : public ::testing::Test {
  protected:
   void StartDelivery(Delivery::Options options = {}) {
@@ -191,9 +191,9 @@ class DeliveryFixture : public ::testing::Test {
                          observer_);
   }
 
-  // Returns when everything asked for before has been done by loop 0.
+  // Returns when loop 0 has executed everything posted before.
   void Sync() {
-    // The first may run in a round that has drained its inbox already.
+    // The first may run in a round that has already drained its inbox.
     for (int i = 0; i < 2; ++i) {
       const auto ran = std::make_shared<Counter>();
       delivery_->RunAfter(absl::ZeroDuration(), [ran] { ran->Add(1); });
@@ -212,10 +212,11 @@ class DeliveryFixture : public ::testing::Test {
   std::unique_ptr<Delivery> delivery_;
 };
 
-// Both ends of a stream; the client's is blocking with patience.
+// Both ends of a stream. The client's socket blocks with a timeout.
 class TestStream {
  public:
-  // A pair of connected sockets, and the spec that hands one of them over.
+  // Creates a pair of connected sockets and the spec that passes one of them
+  // on.
   TestStream() : closed(std::make_shared<Closed>()) {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
@@ -228,7 +229,7 @@ class TestStream {
   TestStream(const TestStream&) = delete;
   TestStream& operator=(const TestStream&) = delete;
 
-  // The socket is a valve, shut at first.
+  // Sends through a valve, which is initially shut.
   void UseValve() {
     valve = std::make_shared<Valve>();
     spec.transport = std::make_unique<ValveTransport>(valve, spec.fd);
@@ -239,7 +240,7 @@ class TestStream {
     return ref;
   }
 
-  // Lets `bytes` more through the valve.
+  // Lets `bytes` more bytes through the valve.
   void Allow(size_t bytes) {
     valve->Allow(bytes);
     // Any edge makes the loop try again.
@@ -266,7 +267,7 @@ class TestStream {
     pollfd p{client, POLLIN, 0};
     if (::poll(&p, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) !=
         1) {
-      ADD_FAILURE() << "nothing came";
+      ADD_FAILURE() << "timed out waiting for data";
       return false;
     }
     char buffer[65536];
@@ -296,7 +297,7 @@ class TestStream {
   }
 };
 
-// The data of the events in a close-delimited stream.
+// Returns the data of the events in a close-delimited stream.
 inline std::vector<std::string> DataOf(absl::string_view stream) {
   std::vector<std::string> data;
   for (absl::string_view event : absl::StrSplit(stream, "\n\n")) {
@@ -305,7 +306,8 @@ inline std::vector<std::string> DataOf(absl::string_view stream) {
   return data;
 }
 
-// The content of a chunked body; `*complete` if its last chunk is there.
+// Returns the content of a chunked body. Sets `*complete` to whether the last
+// chunk is present.
 inline std::string Unchunk(absl::string_view body, bool* complete) {
   std::string content;
   *complete = false;

@@ -1,4 +1,4 @@
-// Topics that tell their feed what has left.
+// Topics that report to their feed which bytes were sent.
 
 #include <string>
 #include <vector>
@@ -13,11 +13,11 @@ using FlowControlTest = DeliveryFixture;
 
 constexpr MembershipOptions kUnbounded = {.policy = SlowPolicy::kUnbounded};
 
-TEST_F(FlowControlTest, WhatIsSentIsTold) {
+TEST_F(FlowControlTest, SentBytesAreReported) {
   StartDelivery();
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;
-  s.spec.chunked = true;  // framing does not count
+  s.spec.chunked = true;  // chunk framing does not count
   topic->Attach(s.Open(delivery_.get()), kUnbounded, {Event("first")});
   for (int i = 0; i < 100; ++i) topic->Publish(Event("x"));
   EXPECT_TRUE(observer_->sent.WaitFor(13 + 100 * 9));
@@ -25,7 +25,7 @@ TEST_F(FlowControlTest, WhatIsSentIsTold) {
   EXPECT_EQ(observer_->sent.value(), 13 + 100 * 9);
 }
 
-TEST_F(FlowControlTest, WhatWaitsIsNotTold) {
+TEST_F(FlowControlTest, QueuedBytesAreNotReported) {
   StartDelivery();
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;
@@ -43,7 +43,7 @@ TEST_F(FlowControlTest, WhatWaitsIsNotTold) {
   EXPECT_EQ(observer_->sent.value(), 18);
 }
 
-TEST_F(FlowControlTest, WhatIsDroppedWithTheConnectionIsToldToo) {
+TEST_F(FlowControlTest, BytesDroppedWithTheConnectionAreReported) {
   StartDelivery();
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;
@@ -57,7 +57,7 @@ TEST_F(FlowControlTest, WhatIsDroppedWithTheConnectionIsToldToo) {
   EXPECT_EQ(observer_->sent.value(), 18);
 }
 
-TEST_F(FlowControlTest, FirstFramesForAConnectionThatIsGoneAreTold) {
+TEST_F(FlowControlTest, FirstFramesForAnEndedConnectionAreReported) {
   StartDelivery();
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;
@@ -69,9 +69,9 @@ TEST_F(FlowControlTest, FirstFramesForAConnectionThatIsGoneAreTold) {
   EXPECT_EQ(observer_->sent.value(), 9);
 }
 
-// A connection that ends with frames waiting reports them when its membership
+// A connection that ends with queued frames reports them when its membership
 // ends, although they may still be sent.
-TEST_F(FlowControlTest, EachByteIsToldOnceWhenTheConnectionEnds) {
+TEST_F(FlowControlTest, EachByteIsReportedOnceWhenTheConnectionEnds) {
   StartDelivery();
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;
@@ -87,7 +87,7 @@ TEST_F(FlowControlTest, EachByteIsToldOnceWhenTheConnectionEnds) {
   EXPECT_EQ(observer_->sent.value(), 9);
 }
 
-TEST_F(FlowControlTest, SumIsWhatWasPublishedThroughPartialWrites) {
+TEST_F(FlowControlTest, PartialWritesAddUpToThePublishedBytes) {
   StartDelivery({.send_buffer_bytes = 4096});
   const auto topic = NewTopic(/*flow_control=*/true);
   TestStream s;

@@ -11,7 +11,7 @@
 namespace sse_bridge {
 namespace {
 
-// Only compared, never used.
+// Only compared, never dereferenced.
 Topic* const kTopic = reinterpret_cast<Topic*>(64);
 Topic* const kOtherTopic = reinterpret_cast<Topic*>(128);
 
@@ -110,7 +110,7 @@ TEST_F(SendQueueTest, FirstLookTakesAllThatAreSuperseded) {
   EXPECT_EQ(Waiting(), "d");
 }
 
-TEST_F(SendQueueTest, TakeEventsLeavesTheBegunAndTheComments) {
+TEST_F(SendQueueTest, TakeEventsKeepsPartlySentEntriesAndComments) {
   queue_.Push(Entry("begun", SlowPolicy::kDisconnect), &pool_);
   queue_.Push(Entry("event", SlowPolicy::kDisconnect), &pool_);
   SendEntry comment;
@@ -123,7 +123,7 @@ TEST_F(SendQueueTest, TakeEventsLeavesTheBegunAndTheComments) {
   EXPECT_EQ(Waiting(), "gun:comment");
 }
 
-// Against a list that does the same in the obvious way.
+// Compares with a simple list.
 TEST_F(SendQueueTest, BehavesAsAListUnderRandomOperations) {
   struct Model {
     std::string data;

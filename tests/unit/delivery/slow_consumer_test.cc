@@ -1,4 +1,4 @@
-// What happens at a connection's byte bound.
+// What happens at a connection's byte limit.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 namespace sse_bridge {
 namespace {
 
-// Each event of one digit: "data: n\n\n".
+// The size of an event with one digit: "data: n\n\n".
 constexpr size_t kEventBytes = 9;
 constexpr size_t kLimit = 5 * kEventBytes;
 
@@ -43,7 +43,7 @@ class SlowConsumerTest : public DeliveryFixture {
   std::shared_ptr<Topic> topic_;
 };
 
-TEST_F(SlowConsumerTest, DisconnectAllowsTheLastThatFits) {
+TEST_F(SlowConsumerTest, DisconnectAcceptsTheLastEventThatFits) {
   Start(SlowPolicy::kDisconnect);
   for (int i = 0; i < 5; ++i) Publish(absl::StrCat(i));
   EXPECT_EQ(delivery_->Stats().queue_bytes, kLimit);
@@ -54,7 +54,7 @@ TEST_F(SlowConsumerTest, DisconnectAllowsTheLastThatFits) {
   EXPECT_EQ(delivery_->Stats().events, 6u);
 }
 
-TEST_F(SlowConsumerTest, DisconnectRefusesTheFirstThatDoesNot) {
+TEST_F(SlowConsumerTest, DisconnectEndsAtTheFirstEventThatDoesNotFit) {
   Start(SlowPolicy::kDisconnect);
   for (int i = 0; i < 6; ++i) Publish(absl::StrCat(i));
   EXPECT_EQ(delivery_->Stats().slow_disconnects, 1u);
@@ -65,7 +65,7 @@ TEST_F(SlowConsumerTest, DisconnectRefusesTheFirstThatDoesNot) {
   EXPECT_EQ(delivery_->Stats().queue_bytes, 0u);
 }
 
-TEST_F(SlowConsumerTest, DisconnectFinishesTheFrameThatIsBegun) {
+TEST_F(SlowConsumerTest, DisconnectFinishesThePartlySentFrame) {
   Start(SlowPolicy::kDisconnect);
   s_.Allow(3);
   for (int i = 0; i < 6; ++i) Publish(absl::StrCat(i));
@@ -82,7 +82,7 @@ TEST_F(SlowConsumerTest, DropOldestKeepsTheNewestThatFit) {
   EXPECT_EQ(s_.closed->times.value(), 0);
 }
 
-TEST_F(SlowConsumerTest, DropOldestNeverDropsWhatIsBegun) {
+TEST_F(SlowConsumerTest, DropOldestNeverDropsAPartlySentFrame) {
   Start(SlowPolicy::kDropOldest);
   s_.Allow(3);
   for (int i = 0; i < 8; ++i) Publish(absl::StrCat(i));
@@ -92,7 +92,8 @@ TEST_F(SlowConsumerTest, DropOldestNeverDropsWhatIsBegun) {
 
 TEST_F(SlowConsumerTest, ConflateKeepsTheNewestOfEachKey) {
   Start(SlowPolicy::kConflate);
-  // The first finds the socket full; from there on only the newest waits.
+  // The first event finds the socket full. From then on only the newest is
+  // kept.
   for (int round = 0; round < 100; ++round) {
     for (int key = 0; key < 3; ++key) {
       Publish(absl::StrCat((round + key) % 10), key);
@@ -104,7 +105,7 @@ TEST_F(SlowConsumerTest, ConflateKeepsTheNewestOfEachKey) {
   EXPECT_EQ(AllowAll(), "data: 9\n\ndata: 0\n\ndata: 1\n\n");
 }
 
-TEST_F(SlowConsumerTest, ConflateBeyondTheBoundDropsTheOldestKey) {
+TEST_F(SlowConsumerTest, ConflateBeyondTheLimitDropsTheOldestKey) {
   Start(SlowPolicy::kConflate);
   for (int key = 0; key < 7; ++key) Publish(absl::StrCat(key), key);
   EXPECT_EQ(delivery_->Stats().dropped, 2u);
@@ -112,14 +113,14 @@ TEST_F(SlowConsumerTest, ConflateBeyondTheBoundDropsTheOldestKey) {
             "data: 2\n\ndata: 3\n\ndata: 4\n\ndata: 5\n\ndata: 6\n\n");
 }
 
-TEST_F(SlowConsumerTest, ConflateNeverSupersedesWhatIsBegun) {
+TEST_F(SlowConsumerTest, ConflateNeverSupersedesAPartlySentFrame) {
   Start(SlowPolicy::kConflate);
   s_.Allow(3);
   for (int i = 0; i < 9; ++i) Publish(absl::StrCat(i));
   EXPECT_EQ(AllowAll(), "data: 0\n\ndata: 8\n\n");
 }
 
-TEST_F(SlowConsumerTest, ConflateLetsTheNewestValueThroughAHugeFrame) {
+TEST_F(SlowConsumerTest, ConflateAcceptsTheNewestValueBehindAHugeFrame) {
   Start(SlowPolicy::kConflate);
   s_.Allow(3);
   const std::string huge(1000, 'h');
@@ -129,7 +130,7 @@ TEST_F(SlowConsumerTest, ConflateLetsTheNewestValueThroughAHugeFrame) {
   EXPECT_EQ(AllowAll(), absl::StrCat("data: ", huge, "\n\ndata: 2\n\n"));
 }
 
-TEST_F(SlowConsumerTest, ConflateDoesNotTouchAClientThatKeepsUp) {
+TEST_F(SlowConsumerTest, ConflateDoesNotAffectAClientThatKeepsUp) {
   Start(SlowPolicy::kConflate);
   s_.Allow(1 << 20);
   Sync();
@@ -143,7 +144,7 @@ TEST_F(SlowConsumerTest, ConflateDoesNotTouchAClientThatKeepsUp) {
   EXPECT_EQ(delivery_->Stats().conflated, 0u);
 }
 
-TEST_F(SlowConsumerTest, OneFrameLargerThanTheBoundIsLetThrough) {
+TEST_F(SlowConsumerTest, OneFrameLargerThanTheLimitIsAccepted) {
   StartDelivery({.queue_limit_bytes = kLimit});
   const std::string huge(1000, 'h');
   for (const SlowPolicy policy :
@@ -158,7 +159,7 @@ TEST_F(SlowConsumerTest, OneFrameLargerThanTheBoundIsLetThrough) {
   EXPECT_EQ(delivery_->Stats().dropped, 0u);
 }
 
-TEST_F(SlowConsumerTest, BatchLargerThanTheBoundIsNoReasonIfTheSocketTakesIt) {
+TEST_F(SlowConsumerTest, BatchLargerThanTheLimitIsFineIfTheSocketAcceptsIt) {
   StartDelivery({.queue_limit_bytes = kLimit});
   topic_ = NewTopic();
   TestStream s;
@@ -175,7 +176,7 @@ TEST_F(SlowConsumerTest, BatchLargerThanTheBoundIsNoReasonIfTheSocketTakesIt) {
   EXPECT_EQ(delivery_->Stats().slow_disconnects, 0u);
 }
 
-TEST_F(SlowConsumerTest, FirstFramesDoNotCountAgainstTheBound) {
+TEST_F(SlowConsumerTest, FirstFramesDoNotCountAgainstTheLimit) {
   StartDelivery({.queue_limit_bytes = kLimit});
   topic_ = NewTopic();
   s_.UseValve();
@@ -188,7 +189,7 @@ TEST_F(SlowConsumerTest, FirstFramesDoNotCountAgainstTheBound) {
   EXPECT_EQ(delivery_->Stats().slow_disconnects, 1u);
 }
 
-// Numbers what it makes, and counts the bytes of it.
+// Numbers the frames that it creates, and counts their bytes.
 class NumberingRewriter : public FrameRewriter {
  public:
   explicit NumberingRewriter(Counter* bytes) : bytes_(bytes) {}
@@ -234,7 +235,7 @@ TEST_P(RewrittenSnapshotTest, CopiesAreMadeAsTheyAreSent) {
     absl::StrAppend(&expected, ": ", i, "\ndata: ", value, "\n\n");
   }
   Start(GetParam(), std::move(snapshot), kSnapshotLimit);
-  // One frame may cross the bound.
+  // One frame may exceed the limit.
   EXPECT_LE(bytes_.value(), static_cast<int64_t>(kSnapshotLimit) + 1100);
   EXPECT_EQ(s_.valve->bytes(), "");
   s_.Allow(expected.size());
@@ -248,7 +249,7 @@ INSTANTIATE_TEST_SUITE_P(All, RewrittenSnapshotTest,
                                            SlowPolicy::kDropOldest,
                                            SlowPolicy::kConflate));
 
-TEST_F(RewrittenConsumerTest, WhatIsLeftOutLeavesNoTrace) {
+TEST_F(RewrittenConsumerTest, OmittedFramesLeaveNoTrace) {
   Start(SlowPolicy::kDisconnect,
         {Event("x"), Event("a"), Event("x"), Event("x")}, kLimit);
   for (int i = 0; i < 3; ++i) Publish("x");
@@ -257,8 +258,8 @@ TEST_F(RewrittenConsumerTest, WhatIsLeftOutLeavesNoTrace) {
   EXPECT_EQ(delivery_->Stats().events, 1u);
 }
 
-TEST_F(RewrittenConsumerTest, NothingThatIsRewrittenIsDropped) {
-  // So that a form that counts, or needs commas, stays whole.
+TEST_F(RewrittenConsumerTest, RewrittenFramesAreNeverDropped) {
+  // So that a format that numbers its events or needs commas stays valid.
   Start(SlowPolicy::kDropOldest, {}, kLimit);
   for (int i = 0; i < 9; ++i) Publish(absl::StrCat(i));
   const std::string received = AllowAll();
@@ -273,7 +274,7 @@ TEST_F(RewrittenConsumerTest, NothingThatIsRewrittenIsDropped) {
   EXPECT_EQ(delivery_->Stats().dropped, 9 - events.size());
 }
 
-TEST_F(SlowConsumerTest, EventsThatMayNotBeDroppedStayWhenOthersMakeRoom) {
+TEST_F(SlowConsumerTest, EventsThatMustNotBeDroppedStayWhenOthersAreDropped) {
   Start(SlowPolicy::kDropOldest);
   const auto reliable = NewTopic();
   reliable->Attach(s_.ref, {.policy = SlowPolicy::kDisconnect}, {});
@@ -285,7 +286,7 @@ TEST_F(SlowConsumerTest, EventsThatMayNotBeDroppedStayWhenOthersMakeRoom) {
             "data: R\n\ndata: 5\n\ndata: 6\n\ndata: 7\n\ndata: S\n\n");
 }
 
-TEST_F(SlowConsumerTest, UnboundedKeepsAll) {
+TEST_F(SlowConsumerTest, UnboundedKeepsEverything) {
   Start(SlowPolicy::kUnbounded);
   std::string expected;
   for (int i = 0; i < 100; ++i) {
@@ -295,7 +296,7 @@ TEST_F(SlowConsumerTest, UnboundedKeepsAll) {
   EXPECT_EQ(AllowAll(), expected);
 }
 
-TEST_F(SlowConsumerTest, BackedUpStreamIsNotPinged) {
+TEST_F(SlowConsumerTest, BlockedStreamIsNotPinged) {
   StartDelivery();
   s_.UseValve();
   s_.spec.keep_alive = absl::Seconds(1);
@@ -309,9 +310,9 @@ TEST_F(SlowConsumerTest, BackedUpStreamIsNotPinged) {
   EXPECT_GE(delivery_->Stats().keep_alives, 1u);
 }
 
-// With real sockets: the stalled one costs the others nothing, and gets a whole
-// sequence up to its end.
-TEST_F(SlowConsumerTest, StalledClientDoesNotHurtOthers) {
+// With real sockets: a stalled client does not affect the others, and gets an
+// unbroken sequence up to its end.
+TEST_F(SlowConsumerTest, StalledClientDoesNotAffectOthers) {
   StartDelivery({.queue_limit_bytes = 64 << 10});
   topic_ = NewTopic();
   TestStream stalled, healthy;

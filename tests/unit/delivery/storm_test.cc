@@ -1,4 +1,4 @@
-// Everything at once, for the sanitizers above all.
+// All operations at once, mainly for the sanitizers.
 
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -21,7 +21,7 @@ constexpr int kTopics = 20;
 constexpr int kPublishers = 2;
 constexpr int kSteps = 30'000;
 
-// Reads what comes to many sockets, and throws it away.
+// Reads from many sockets and discards the data.
 class Reader {
  public:
   Reader()
@@ -58,7 +58,7 @@ class Reader {
   std::thread thread_;
 };
 
-TEST(StormTest, RandomAttachDetachPublishAndCloseKeepTheBooks) {
+TEST(StormTest, RandomOperationsKeepTheCountsConsistent) {
   rlimit limit;
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
   limit.rlim_cur = limit.rlim_max;
@@ -76,7 +76,7 @@ TEST(StormTest, RandomAttachDetachPublishAndCloseKeepTheBooks) {
         Topic::Create(delivery.get(), {.flow_control = i % 4 == 0}, observer));
   }
   std::vector<std::unique_ptr<TestStream>> streams;
-  Reader reader;  // ends before the sockets it reads are closed
+  Reader reader;  // destroyed before the sockets that it reads
   for (int i = 0; i < kConnections; ++i) {
     streams.push_back(std::make_unique<TestStream>());
     TestStream& s = *streams.back();
@@ -145,7 +145,7 @@ TEST(StormTest, RandomAttachDetachPublishAndCloseKeepTheBooks) {
   EXPECT_EQ(stats.queue_bytes, 0u);
   delivery->Stop();
   EXPECT_EQ(delivery->BacklogBytes(), 0u);
-  // Nobody holds the topics any more.
+  // The loops no longer hold references to the topics.
   for (auto& topic : topics) EXPECT_EQ(topic.use_count(), 1);
 }
 

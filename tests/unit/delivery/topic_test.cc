@@ -16,7 +16,7 @@ using TopicTest = DeliveryFixture;
 constexpr auto kStream = MembershipOptions::Mode::kStream;
 constexpr auto kBundle = MembershipOptions::Mode::kBundle;
 
-// Puts the tag before the frame; drops frames of a negative tag.
+// Prepends the tag to the frame. Drops frames with a negative tag.
 class TaggingRewriter : public FrameRewriter {
  public:
   FramePtr Rewrite(const Frame& frame, int tag) override {
@@ -70,7 +70,7 @@ TEST_F(TopicTest, DetachedMemberGetsWhatWasPublishedBefore) {
   EXPECT_EQ(observer_->closed.value(), 0);
 }
 
-TEST_F(TopicTest, MemberWhoseConnectionEndsIsToldOnce) {
+TEST_F(TopicTest, MemberWhoseConnectionEndsIsReportedOnce) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream a, b;
@@ -86,7 +86,7 @@ TEST_F(TopicTest, MemberWhoseConnectionEndsIsToldOnce) {
   EXPECT_EQ(observer_->detached.value(), 0);
 }
 
-TEST_F(TopicTest, AttachToAConnectionThatIsGoneIsToldAsGone) {
+TEST_F(TopicTest, AttachToAnEndedConnectionIsReportedAsGone) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream s;
@@ -115,7 +115,7 @@ TEST_F(TopicTest, EndOfTheOnlyStreamEndsTheConnection) {
   }
 }
 
-TEST_F(TopicTest, EndOfOneOfSeveralStreamsIsSilent) {
+TEST_F(TopicTest, EndOfOneOfSeveralPartsSendsNothing) {
   StartDelivery();
   const auto a = NewTopic();
   const auto b = NewTopic();
@@ -159,7 +159,7 @@ TEST_F(TopicTest, ErrorOfOneOfSeveralStreamsEndsTheConnection) {
   EXPECT_TRUE(observer_->closed.WaitFor(1));  // b's
 }
 
-TEST_F(TopicTest, EndInABundleIsAnEventAmongOthers) {
+TEST_F(TopicTest, EndInABundleIsSentAsAnEvent) {
   StartDelivery();
   const auto a = NewTopic();
   const auto b = NewTopic();
@@ -175,7 +175,7 @@ TEST_F(TopicTest, EndInABundleIsAnEventAmongOthers) {
             ":1\ndata: failed\n\n:2\ndata: b\n\n:2\ndata: ended\n\n");
 }
 
-TEST_F(TopicTest, RewriterMayLeaveAFrameOut) {
+TEST_F(TopicTest, RewriterMayOmitAFrame) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream s;
@@ -187,7 +187,7 @@ TEST_F(TopicTest, RewriterMayLeaveAFrameOut) {
   EXPECT_EQ(s.ReadToEnd(), "");
 }
 
-TEST_F(TopicTest, WhoseFirstFramesComeInPartsGetsNothingElseBeforeTheLast) {
+TEST_F(TopicTest, NothingIsSentBetweenThePartsOfTheFirstFrames) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream s;
@@ -209,7 +209,7 @@ TEST_F(TopicTest, WhoseFirstFramesComeInPartsGetsNothingElseBeforeTheLast) {
   EXPECT_EQ(observer_->wants_no_more.value(), 0);
 }
 
-TEST_F(TopicTest, ThePartAfterIsAskedForWhenTheSocketHasTakenTheOneBefore) {
+TEST_F(TopicTest, TheNextPartIsRequestedWhenTheSocketHasAcceptedThePrevious) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream s;
@@ -226,7 +226,7 @@ TEST_F(TopicTest, ThePartAfterIsAskedForWhenTheSocketHasTakenTheOneBefore) {
   EXPECT_EQ(observer_->wants_more.value(), 1);
 }
 
-TEST_F(TopicTest, WhoLeavesBeforeTheLastPartWantsNoMore) {
+TEST_F(TopicTest, MemberThatLeavesBeforeTheLastPartWantsNoMore) {
   StartDelivery();
   const auto topic = NewTopic();
   TestStream gone, detached, late;
@@ -240,14 +240,14 @@ TEST_F(TopicTest, WhoLeavesBeforeTheLastPartWantsNoMore) {
   topic->Detach(detached.ref);
   EXPECT_TRUE(observer_->wants_no_more.WaitFor(2));
   EXPECT_TRUE(observer_->detached.WaitFor(1));
-  // Its connection is gone before it is attached.
+  // The connection ends before it is attached.
   delivery_->Close(late.Open(delivery_.get()), CloseReason::kError, nullptr);
   topic->Attach(late.ref, {}, {Event("1")}, /*more=*/true);
   EXPECT_TRUE(observer_->wants_no_more.WaitFor(3));
   EXPECT_TRUE(observer_->closed.WaitFor(2));
 }
 
-TEST_F(TopicTest, ABodyThatMustBeWholeHasNoLastChunkAfterAnError) {
+TEST_F(TopicTest, CutUnlessEndedOmitsTheLastChunkAfterAnError) {
   StartDelivery();
   for (const bool error : {true, false}) {
     const auto topic = NewTopic();
@@ -275,7 +275,7 @@ FramePtr Condition(absl::string_view data, int8_t condition) {
                        {.condition = condition});
 }
 
-TEST_F(TopicTest, OfTopicsThatAreOneStreamTheFirstAndTheLastTellACondition) {
+TEST_F(TopicTest, TopicsOfOneStreamSendTheFirstStartAndTheLastEndOfACondition) {
   StartDelivery();
   const std::shared_ptr<Topic> topics[] = {NewTopic(), NewTopic(), NewTopic()};
   TestStream s;
@@ -295,7 +295,7 @@ TEST_F(TopicTest, OfTopicsThatAreOneStreamTheFirstAndTheLastTellACondition) {
   EXPECT_EQ(s.received, "data: away 0\n\ndata: back 1\n\ndata: end\n\n");
 }
 
-TEST_F(TopicTest, EachStreamOfABundleIsToldOfItsOwnCondition) {
+TEST_F(TopicTest, EachStreamOfABundleGetsItsOwnCondition) {
   StartDelivery();
   const auto a = NewTopic();
   const auto b = NewTopic();
@@ -317,7 +317,7 @@ TEST_F(TopicTest, EachStreamOfABundleIsToldOfItsOwnCondition) {
             ":1\ndata: end\n\n");
 }
 
-TEST_F(TopicTest, AMemberThatLeavesTakesItsConditionAlong) {
+TEST_F(TopicTest, AMemberThatLeavesEndsItsCondition) {
   StartDelivery();
   const auto a = NewTopic();
   const auto b = NewTopic();
@@ -345,7 +345,7 @@ TEST_F(TopicTest, TopicCanBeUsedAgainAfterItsEnd) {
   EXPECT_EQ(a.ReadToEnd(), "");
 }
 
-TEST_F(TopicTest, ForgottenTopicStillDeliversWhatItPublished) {
+TEST_F(TopicTest, ReleasedTopicStillDeliversItsFrames) {
   StartDelivery();
   TestStream s;
   s.Open(delivery_.get());
@@ -378,12 +378,12 @@ TEST_F(TopicTest, DetachFromOneOfManyLeavesTheOthers) {
   EXPECT_EQ(s.received, expected);
 }
 
-// A publisher that never stops, and members that come and go: each sees an
-// unbroken sequence from the frame after its attach on.
-TEST_F(TopicTest, AttachedWhilePublishingMissesNothingAndGetsNothingTwice) {
+// A publisher never stops while members come and go. Each member sees an
+// unbroken sequence from the first frame after its attach.
+TEST_F(TopicTest, AttachWhilePublishingNeitherLosesNorRepeatsFrames) {
   StartDelivery({.threads = 2});
   const auto topic = NewTopic();
-  Mutex mu;  // the feed's
+  Mutex mu;  // plays the feed's lock
   int last = 0;
   std::atomic<bool> stop{false};
   std::thread publisher([&] {
@@ -407,7 +407,7 @@ TEST_F(TopicTest, AttachedWhilePublishingMissesNothingAndGetsNothingTwice) {
                   {Event(absl::StrCat(last))});
   }
   {
-    // Some frames for the last ones too.
+    // Publish some frames for the last members too.
     MutexLock lock(&mu);
     topic->End(nullptr, /*error=*/false);
   }

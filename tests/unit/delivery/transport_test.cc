@@ -1,4 +1,4 @@
-// A stream whose socket is not plain.
+// Streams with a Transport.
 
 #include "bridge/net/transport.h"
 
@@ -11,8 +11,8 @@
 namespace sse_bridge {
 namespace {
 
-// Takes everything at once, as TLS does into its records, and passes it on only
-// when it is allowed to.
+// Accepts everything at once, as TLS does into its records, and passes it on
+// only when allowed.
 struct Held {
   Mutex mu;
   bool open ABSL_GUARDED_BY(mu) = false;
@@ -28,7 +28,8 @@ class HoldingTransport : public Transport {
   ssize_t Send(const iovec* parts, int count) override {
     MutexLock lock(&held_->mu);
     if (held_->fail) return kFailed;
-    // Less than offered, and yet not full: the loop must offer the rest.
+    // Accepts less than offered although it is not full: the loop must offer
+    // the rest.
     const size_t n = std::min<size_t>(parts[0].iov_len, 5);
     EXPECT_GE(count, 1);
     held_->taken.append(static_cast<const char*>(parts[0].iov_base), n);
@@ -64,7 +65,7 @@ class TransportTest : public DeliveryFixture {
   TestStream s_;
 };
 
-TEST_F(TransportTest, EndWaitsForWhatTheTransportHolds) {
+TEST_F(TransportTest, EndWaitsForBytesHeldByTheTransport) {
   s_.Open(delivery_.get());
   delivery_->Send(s_.ref, Event("hello"));
   delivery_->Close(s_.ref, CloseReason::kEnded, nullptr);
