@@ -62,7 +62,7 @@ TEST_F(ServerTest, ExchangeHasAllPartsOfTheRequest) {
   EXPECT_EQ(client.Read().body, "x");
 }
 
-TEST_F(ServerTest, BytesMayArriveOneByOne) {
+TEST_F(ServerTest, BytesMayComeOneByOne) {
   StartServer();
   LoopbackClient client = Connect();
   const std::string request =
