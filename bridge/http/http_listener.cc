@@ -215,8 +215,7 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
         fd = WithLowestNumber(fd);
         break;
       case Space::kSoon:
-        if (pending_.fd >= 0 || !accepting_)
-          break;  // a pending one exists, or this is the last
+        if (pending_.fd >= 0 || !accepting_) break;  // let in anyway
         pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
         return false;
       case Space::kNone:
