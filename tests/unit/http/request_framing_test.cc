@@ -44,7 +44,7 @@ Outcome Frame(const std::string& bytes, const FramingLimits& limits = {},
           framing.reason()};
 }
 
-// Whole, and byte by byte, which must be the same.
+// Parses the bytes at once and one by one. The results must be equal.
 Outcome FrameBothWays(const std::string& bytes,
                       const FramingLimits& limits = {}) {
   Outcome whole = Frame(bytes, limits);
@@ -73,7 +73,8 @@ struct Refused {
   int status;
 };
 
-// Who decides by Host and who decides by the target must see the same host.
+// Servers that route by Host and those that route by the target must see the
+// same host.
 TEST(RequestFramingTest, TargetAndHostNameTheSameHost) {
   const auto status = [](const std::string& target, const std::string& host,
                          const std::string& version = "1.1") {
@@ -139,7 +140,7 @@ TEST(RequestFramingTest, RefusesWhatTwoServersCouldReadDifferently) {
       {"GET /\x80 HTTP/1.1\r\n", 400},
       {"GET /\x7f HTTP/1.1\r\n", 400},
       {"CONNECT h:443 HTTP/1.1\r\n", 400},
-      // Line ends, and bytes that are in no head.
+      // Line ends, and bytes that are not allowed in a head.
       {"GET / HTTP/1.1\nHost: h\n\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\n\r\n", 400},
       {"GET / HTTP/1.1\rHost: h\r\n", 400},
@@ -223,7 +224,7 @@ TEST(RequestFramingTest, RefusesWhatTwoServersCouldReadDifferently) {
   }
 }
 
-TEST(RequestFramingTest, TakesWhatIsRight) {
+TEST(RequestFramingTest, AcceptsValidRequests) {
   const std::string cases[] = {
       Get(""),
       Get("A:b\r\nC:\r\nD: \t x y \t\r\n"),
@@ -262,7 +263,7 @@ TEST(RequestFramingTest, EndsWhereTheNextRequestBegins) {
   }
 }
 
-TEST(RequestFramingTest, BodiesComeWithoutTheirChunks) {
+TEST(RequestFramingTest, BodiesArriveWithoutChunkFraming) {
   EXPECT_EQ(
       FrameBothWays(
           Chunked("3\r\nabc\r\nA\r\n0123456789\r\n2\r\n\r\n\r\n0\r\n\r\n"))
@@ -272,7 +273,7 @@ TEST(RequestFramingTest, BodiesComeWithoutTheirChunks) {
             "\r\n\r\n");
 }
 
-TEST(RequestFramingTest, HeadersKeepTheirOrderAndLoseOuterBlanks) {
+TEST(RequestFramingTest, HeadersKeepTheirOrderAndAreTrimmed) {
   const std::string bytes = Get("B: \t2 \r\na:1\r\nB: 3\r\n");
   const FramingLimits limits;
   RequestFraming framing(&limits);
@@ -300,7 +301,7 @@ TEST(RequestFramingTest, KeepAliveIsTheDefaultOfHttp11AndCloseWins) {
   }
 }
 
-TEST(RequestFramingTest, ExpectationsAreForHttp11Only) {
+TEST(RequestFramingTest, ExpectIsForHttp11Only) {
   const FramingLimits limits;
   RequestFraming framing(&limits);
   EXPECT_EQ(framing.Advance(
@@ -315,7 +316,7 @@ TEST(RequestFramingTest, ExpectationsAreForHttp11Only) {
   EXPECT_FALSE(old.expects_continue());
 }
 
-// A request with a head of exactly so many bytes.
+// Returns a request with a head of exactly `size` bytes.
 std::string HeadOf(size_t size) {
   std::string head = "GET /a HTTP/1.1\r\nHost: h\r\nA: ";
   head.append(size - head.size() - 4, 'x');
@@ -327,17 +328,17 @@ TEST(RequestFramingTest, HeadIsBounded) {
   EXPECT_EQ(FrameBothWays(HeadOf(kLimit)).state, State::kComplete);
   EXPECT_EQ(FrameBothWays("\r\n" + HeadOf(kLimit)).state, State::kComplete);
   EXPECT_EQ(FrameBothWays(HeadOf(kLimit + 1)).status, 431);
-  // Also one that has no end.
+  // Even if the head does not end.
   const std::string endless = HeadOf(2 * kLimit).substr(0, kLimit);
   EXPECT_EQ(Frame(endless).state, State::kHead);
   EXPECT_EQ(Frame(endless + "x").status, 431);
 }
 
-TEST(RequestFramingTest, TheIdThatABrowserComesBackWithCountsByItself) {
+TEST(RequestFramingTest, LastEventIdHasALimitOfItsOwn) {
   constexpr size_t kLimit = 16384;
   const std::string id = "last-event-id: " + std::string(8000, 'i') + "\r\n";
   std::string head = HeadOf(kLimit);
-  // At the end, and before the other headers.
+  // As the last header, and as the first.
   head.insert(head.size() - 2, id);
   EXPECT_EQ(FrameBothWays(head).state, State::kComplete);
   head = HeadOf(kLimit);
@@ -345,7 +346,7 @@ TEST(RequestFramingTest, TheIdThatABrowserComesBackWithCountsByItself) {
   EXPECT_EQ(FrameBothWays(head).state, State::kComplete);
   head.insert(head.size() - 2, "B: c\r\n");
   EXPECT_EQ(FrameBothWays(head).status, 431);
-  // One alone, and no longer than the bridge gives them.
+  // Only one, and no longer than the longest id that the bridge sends.
   head = HeadOf(kLimit);
   head.insert(head.size() - 2, id + id);
   EXPECT_EQ(FrameBothWays(head).status, 431);
@@ -382,7 +383,7 @@ TEST(RequestFramingTest, BodyIsBounded) {
   EXPECT_EQ(
       FrameBothWays(Post("Content-Length: 10\r\n", "0123456789"), limits).state,
       State::kComplete);
-  // Before any of it comes.
+  // Refused before any of the body arrives.
   EXPECT_EQ(FrameBothWays(Post("Content-Length: 11\r\n", ""), limits).status,
             413);
   EXPECT_EQ(
