@@ -17,12 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-// Members that only the private form of a key has.
+// Members that only private keys have.
 constexpr absl::string_view kPrivateMembers[] = {"d",  "p",  "q",  "dp",
                                                  "dq", "qi", "oth"};
 constexpr size_t kMaxKeyIdBytes = 256;
 
-// The string member `name`; nothing when absent.
+// Returns the string member `name`, or nullopt if absent.
 absl::StatusOr<std::optional<std::string>> StringMember(
     const json& jwk, absl::string_view name) {
   const json* member = FindMember(jwk, name);
@@ -34,7 +34,7 @@ absl::StatusOr<std::optional<std::string>> StringMember(
   return std::optional<std::string>(member->get_ref<const std::string&>());
 }
 
-// The bytes of the required base64url member `name`.
+// Returns the bytes of the required base64url member `name`.
 absl::StatusOr<std::string> BytesMember(const json& jwk,
                                         absl::string_view name) {
   absl::StatusOr<std::optional<std::string>> text = StringMember(jwk, name);
@@ -101,7 +101,7 @@ absl::StatusOr<VerificationKey> ParseMaterial(const json& jwk) {
   return absl::UnimplementedError("JWK: \"kty\" is none of RSA, EC, OKP, oct");
 }
 
-// Whether `use` and `key_ops` let the key verify signatures.
+// Checks whether `use` and `key_ops` allow verifying signatures.
 absl::Status CheckUse(const json& jwk) {
   absl::StatusOr<std::optional<std::string>> use = StringMember(jwk, "use");
   if (!use.ok()) return use.status();

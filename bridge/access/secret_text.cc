@@ -10,12 +10,12 @@
 namespace sse_bridge {
 namespace {
 
-// Also UTF-16 ones.
+// Includes UTF-16 text.
 constexpr absl::string_view kByteOrderMarks[] = {"\xef\xbb\xbf", "\xff\xfe",
                                                  "\xfe\xff"};
 
-// Whether it looks like a key that others know, apart from NUL, case, and the
-// dashes of PEM.
+// Returns whether the text looks like a publicly known key, ignoring NUL bytes,
+// case, and the dashes of PEM.
 bool LooksLikeKey(absl::string_view text) {
   std::string plain;
   for (char c : text) {

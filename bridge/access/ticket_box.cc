@@ -25,8 +25,8 @@ constexpr size_t kKeyBytes = 32;
 constexpr size_t kNonceBytes = 12;
 constexpr size_t kTagBytes = 16;
 
-// Tells tickets from whatever else the secret may have been used for, and one
-// form of them from the next.
+// Separates tickets from other uses of the secret, and ticket formats from each
+// other.
 constexpr absl::string_view kPurpose = "sse-bridge ticket 2";
 
 constexpr absl::string_view kBindingPurpose = "sse-bridge ticket binding 1";
@@ -43,7 +43,7 @@ unsigned char* Bytes(std::string* text) {
   return reinterpret_cast<unsigned char*>(text->data());
 }
 
-// Seals or opens `text` in place of a copy; nothing when it cannot be opened.
+// Encrypts or decrypts a copy of `text`; returns nullopt if decryption fails.
 std::optional<std::string> Crypt(bool seal, absl::string_view key,
                                  absl::string_view nonce,
                                  absl::string_view text, std::string* tag) {
@@ -84,13 +84,13 @@ std::string Mac(absl::string_view key, absl::string_view text) {
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(text),
            text.size(), Bytes(&mac), &size) == nullptr ||
       size != mac.size()) {
-    // Only without memory; an empty MAC would be known to everybody.
+    // Fails only when out of memory; everybody would know an empty MAC.
     std::abort();
   }
   return mac;
 }
 
-// What is sealed: numbers of 8 bytes, and texts after their length.
+// The plaintext: numbers of 8 bytes, and length-prefixed strings.
 void PutNumber(int64_t number, std::string* out) {
   for (int shift = 0; shift < 64; shift += 8) {
     out->push_back(static_cast<char>(static_cast<uint64_t>(number) >> shift));
@@ -152,7 +152,7 @@ bool TakeClaims(absl::string_view* in, Claims* claims) {
   return true;
 }
 
-// No end at all has a number of its own.
+// Represents an infinite time.
 int64_t ToNumber(absl::Time time) {
   return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixNanos(time);
 }
@@ -268,7 +268,7 @@ absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
     return absl::UnavailableError("too many tickets; retry later");
   }
   const auto account = accounts_.try_emplace(opened->identity.subject).first;
-  // Those that other bridges have issued are not counted before they come.
+  // Tickets issued by other bridges are counted only when used.
   if (IsFull(account->second.used)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("too many tickets of this user were used lately "
@@ -282,7 +282,7 @@ absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
 std::string TicketBox::Binding(absl::string_view ticket,
                                absl::string_view path) const {
   const std::string bytes = DecodeBase64Url(ticket).value_or("");
-  // The nonce has one length, so no two tickets and paths give one text.
+  // The nonce has a fixed length, so the concatenation is unambiguous.
   return absl::WebSafeBase64Escape(
       Mac(binding_key_, absl::StrCat(bytes.substr(0, kNonceBytes), path)));
 }
@@ -298,7 +298,7 @@ absl::StatusOr<Identity> TicketBox::RedeemAgain(absl::string_view ticket,
       CRYPTO_memcmp(binding.data(), right.data(), right.size()) != 0) {
     return Refused();
   }
-  // It may have been used at another bridge; from now on this one knows too.
+  // It may have been used at another bridge; record the use here too.
   MutexLock lock(&mu_);
   ForgetEnded(now);
   if (now < opened->end && !used_.contains(opened->nonce) &&
@@ -316,8 +316,8 @@ void TicketBox::NoteUsed(const Opened& ticket, Accounts::pointer account) {
       {absl::ToUnixNanos(ticket.end), ticket.nonce, account});
 }
 
-// One may end before another that was counted earlier; it is then forgotten
-// with that one, which is soon enough.
+// An entry may expire before one that was counted earlier; it is then removed
+// together with that one, which is early enough.
 void TicketBox::ForgetEnded(absl::Time now) {
   const int64_t now_ns = absl::ToUnixNanos(now);
   while (!forget_live_.empty() && forget_live_.front().end_ns <= now_ns) {

@@ -35,7 +35,7 @@ void InitializeCurl() {
   (void)initialized;
 }
 
-// "" when the URL has no such part.
+// Returns "" if the URL has no such part.
 std::string Part(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
@@ -63,7 +63,7 @@ curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
                 address->protocol);
 }
 
-// Where the name of this machine resolves to, the hosts file may say.
+// The hosts file may resolve this machine's name to another address.
 curl_socket_t OpenLoopbackSocket(void* user, curlsocktype purpose,
                                  curl_sockaddr* address) {
   if (!IsLoopback(*address)) return CURL_SOCKET_BAD;
@@ -88,7 +88,7 @@ absl::Status CheckFetchUrl(const std::string& url) {
   for (unsigned char c : url) {
     if (c <= 0x20 || c >= 0x7f) return bad("has a character that no URL has");
   }
-  // What libcurl takes the host for is what counts.
+  // Check the host as libcurl parses it.
   InitializeCurl();
   const CurlUrl parsed(curl_url());
   if (parsed == nullptr ||
@@ -102,7 +102,7 @@ absl::Status CheckFetchUrl(const std::string& url) {
   return absl::OkStatus();
 }
 
-// One fetch, and what has come of it.
+// A fetch and its result.
 struct UrlFetch::Transfer {
   CurlEasy easy;
   CurlList headers;
@@ -133,8 +133,7 @@ struct UrlFetch::Transfer {
     return bytes;
   }
 
-  // Sees all that was received, also what no other callback is told (the
-  // frames of chunks).
+  // Receives all data, including what no other callback sees (chunk framing).
   static int OnDebug(CURL*, curl_infotype type, char*, size_t size,
                      void* self) {
     auto* const transfer = static_cast<Transfer*>(self);
@@ -195,7 +194,7 @@ absl::StatusOr<std::string> UrlFetch::Get() {
   ready &= set(CURLOPT_FOLLOWLOCATION, 0L);
   ready &= set(CURLOPT_PROXY, "");
   ready &= set(CURLOPT_NOSIGNAL, 1L);
-  // A resolver that hangs is left to itself.
+  // Abandon a resolver that hangs.
   ready &= set(CURLOPT_QUICK_EXIT, 1L);
   ready &= set(CURLOPT_SSL_VERIFYPEER, 1L);
   ready &= set(CURLOPT_SSL_VERIFYHOST, 2L);
