@@ -63,7 +63,7 @@ curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
                 address->protocol);
 }
 
-// The hosts file may resolve this machine's name to another address.
+// Rejects other addresses: the hosts file may map "localhost" to anything.
 curl_socket_t OpenLoopbackSocket(void* user, curlsocktype purpose,
                                  curl_sockaddr* address) {
   if (!IsLoopback(*address)) return CURL_SOCKET_BAD;

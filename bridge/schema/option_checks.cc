@@ -19,11 +19,11 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// keep_alive, retry and max_age lie between these.
+// Valid range of keep_alive, retry and max_age.
 constexpr absl::Duration kMinDuration = absl::Milliseconds(1);
 constexpr absl::Duration kMaxDuration = absl::Hours(24 * 365);
 
-// By their numbers, from 1 (google/rpc/code.proto).
+// Indexed by number, from 1 (google/rpc/code.proto).
 constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
                                              "UNKNOWN",
                                              "INVALID_ARGUMENT",
@@ -44,7 +44,7 @@ constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
 constexpr char kMethodOptions[] = "google.protobuf.MethodOptions";
 constexpr char kServiceOptions[] = "google.protobuf.ServiceOptions";
 
-// The errors of one option of one element.
+// Reports errors of one option of one element.
 class Reporter {
  public:
   template <typename Element>
@@ -129,7 +129,8 @@ class StreamReader {
   }
 
  private:
-  // Resolves into `out`, which stays empty if `path` is empty or wrong.
+  // Resolves `path` into `out`, which stays empty if `path` is empty or
+  // invalid.
   bool Resolve(absl::string_view option, const pb::Descriptor* root,
                const std::string& path, FieldPath* out) {
     if (path.empty()) return false;
@@ -332,8 +333,8 @@ Reporter ServiceReporter(const pb::ServiceDescriptor* service, int number,
   return Reporter(service, kServiceOptions, number, option, errors);
 }
 
-// Whose access counts, and where its errors belong: a subject_into that does
-// not fit one method is that method's error, though the service says it.
+// Determines the access rule that applies. A subject_into that does not fit a
+// method is reported as that method's error, even if the service sets it.
 void ReadAccess(Method* method, bool exposed, SchemaErrors* errors) {
   const pb::MethodDescriptor* descriptor = method->descriptor;
   const bool own = descriptor->options().HasExtension(sse::v1::access);
