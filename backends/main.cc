@@ -1,4 +1,4 @@
-// realtime-backends: the five services in one program.
+// realtime-backends: the five example services in one program.
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -68,16 +68,17 @@ namespace {
 
 constexpr int kExitBadUsage = 2;
 
-// Of a file with certificates or a key.
+// Maximum size of a certificate or key file.
 constexpr size_t kMaxPemBytes = size_t{4} << 20;
 
-// Bridges ping quiet connections; by default gRPC takes that for an attack.
+// Bridges ping quiet connections, which gRPC by default treats as an attack.
 constexpr int kMinPingIntervalMs = 10'000;
 
-// Between two looks at the store's health.
+// Interval of the store's health checks.
 constexpr timespec kHealthInterval = {0, 250'000'000};
 
-// The health service's names: with live values, and with what is stored.
+// Names for the health service: services with live values, and services that
+// need the store.
 constexpr const char* kLiveServices[] = {
     realtime::v1::Prices::service_full_name(),
     realtime::v1::Metrics::service_full_name()};
@@ -91,7 +92,7 @@ int Fail(const std::string& message) {
   return kExitBadUsage;
 }
 
-// "--history-max-age" is "--history_max_age".
+// Accepts "--history-max-age" for "--history_max_age".
 std::vector<std::string> WithUnderscores(int argc, char** argv) {
   std::vector<std::string> args(argv, argv + argc);
   for (size_t i = 1; i < args.size(); ++i) {
@@ -104,8 +105,8 @@ std::vector<std::string> WithUnderscores(int argc, char** argv) {
   return args;
 }
 
-// Until SIGTERM or SIGINT. Services that need the store serve while it can be
-// used.
+// Runs until SIGTERM or SIGINT. Services that need the store report SERVING
+// while it is available.
 void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
                              grpc::HealthCheckServiceInterface* health) {
   bool known = false, available = false;
@@ -121,8 +122,8 @@ void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
   }
 }
 
-// Of --tls-cert, --tls-key and --tls-client-ca; null, with a complaint, when
-// they are no good.
+// Loads --tls-cert, --tls-key and --tls-client-ca. Prints an error and returns
+// null if they are invalid.
 std::shared_ptr<grpc::ServerCredentials> Credentials() {
   const auto read = [](const std::string& file, std::string* text) {
     auto pem = ReadFile(file, kMaxPemBytes);
@@ -209,14 +210,15 @@ int Main(int argc, char** argv) {
     return Fail(absl::StrCat("--listen: '", listen, "' is not HOST:PORT"));
   }
 
-  // Before any thread starts, so that all of them leave the signals to us.
+  // Block signals before any thread starts, so that only this thread handles
+  // them.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // A store that may not grow is an error of the write, and no end.
+  // If a file cannot grow, the write must fail instead of ending the program.
   signal(SIGXFSZ, SIG_IGN);
 
   const std::string store = absl::GetFlag(FLAGS_store);
@@ -269,14 +271,14 @@ int Main(int argc, char** argv) {
   grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
   for (const char* name : kLiveServices) health->SetServingStatus(name, true);
   ReportHealthUntilSignal(signals, log->get(), health);
-  // A second signal ends at once.
+  // A second signal ends the program immediately.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   std::cerr << "realtime-backends: draining\n";
   market.reset();
-  // First of all bridges are told to go elsewhere: by health, and by GOAWAY;
-  // then the streams end, and come back there.
+  // First tell bridges to use other backends, through health and GOAWAY. Then
+  // end the streams, which reopen there.
   health->Shutdown();
   std::thread shutdown([&server] {
     server->Shutdown(

@@ -28,7 +28,7 @@ struct ErrorKind {
   const char* header;  // or null
 };
 
-// By the canonical mapping of google.rpc.Code.
+// Canonical HTTP mapping of google.rpc.Code.
 constexpr ErrorKind kErrors[] = {
     {400, "InvalidArgument",
      "The request breaks a rule; `details` has a google.rpc.BadRequest with "
@@ -51,14 +51,14 @@ constexpr ErrorKind kErrors[] = {
     {504, "DeadlineExceeded", "The backend did not answer in time.", nullptr},
 };
 
-// Whether it shows bytes as they are.
+// Returns whether the response is raw bytes.
 bool IsHttpBody(const Route& route) {
   return route.response_body.empty() &&
          route.method->descriptor->output_type()->full_name() ==
              "google.api.HttpBody";
 }
 
-// What a route shows: its whole response, or a field of it.
+// Schema of a route's response: the whole message, or a field of it.
 Json DataSchema(const Route& route, const JsonSchemas& schemas) {
   const int json = JsonBits(route.method->json);
   return route.response_body_field == nullptr
@@ -104,7 +104,7 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
         {"enum", std::vector<std::string>(std::begin(kReservedEventNames),
                                           std::end(kReservedEventNames))}};
   }
-  // An empty value of event_from makes an event without a name.
+  // An empty value of event_from produces an unnamed event.
   const bool always = !method.stream.event().empty();
   return Event(name, always, !method.id_from.empty(),
                DataSchema(route, schemas));
@@ -197,7 +197,7 @@ Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
   return {{"200", {{"description", "OK"}, {"content", std::move(content)}}}};
 }
 
-// A google.rpc.Status in JSON; in `/events` with the name of its stream.
+// A google.rpc.Status in JSON; in `/events` also the name of its stream.
 Json StatusSchema() {
   return {{"type", "object"},
           {"properties",
@@ -250,7 +250,7 @@ Json BundleResponses(
       resumable = resumable || !route->method->resume_into.empty();
       outages = outages || !route->method->stream.hide_outages();
     }
-    // The client may choose names of its own.
+    // Clients may choose other names.
     media["itemSchema"] = {
         {"anyOf",
          {Items(std::move(events), resumable, outages),

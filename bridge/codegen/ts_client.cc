@@ -21,7 +21,7 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Where the schema does not say; as the bridge has it.
+// Default if the schema does not set it; same as the bridge's.
 constexpr absl::Duration kDefaultKeepAlive = absl::Seconds(15);
 
 constexpr char kBanner[] = "// Generated; do not edit.\n";
@@ -57,7 +57,7 @@ bool IsRaw(const Method& method) {
   return !method.server_streaming && ReturnsHttpBody(method);
 }
 
-// ["book", "name"], in JSON names.
+// ["book", "name"], as JSON names.
 std::string FieldPathLiteral(const FieldPath& path, const sse::v1::Json& json) {
   return absl::StrCat(
       "[",
@@ -68,14 +68,14 @@ std::string FieldPathLiteral(const FieldPath& path, const sse::v1::Json& json) {
       "]");
 }
 
-// The pieces of a path for the runtime's makeRequest: texts, and fields.
+// The path's pieces for the runtime's makeRequest: texts and fields.
 std::string PathLiteral(const Route& route) {
   std::vector<std::string> parts;
   std::string literal;
   int last_variable = -1;
   for (const PathPiece& piece : PiecesOf(route)) {
     if (piece.variable < 0) {
-      // Wildcards that fill no field: any text will do.
+      // Wildcards that fill no field match any text.
       literal += piece.kind == PathPiece::Kind::kSegment ? "-" : piece.text;
       last_variable = -1;
       continue;
