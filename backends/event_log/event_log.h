@@ -120,7 +120,7 @@ class EventLog {
   virtual absl::StatusOr<std::vector<std::optional<std::string>>> GetAll(
       const std::vector<std::string>& keys) = 0;
 
-  // Like Get, for one key. Returns kNotFound if it has no value.
+  // Like GetAll, for one key. Returns kNotFound if it has no value.
   absl::StatusOr<std::string> Get(std::string key);
 
   // Returns whether the last use of the log succeeded.

@@ -83,7 +83,7 @@ std::vector<std::string> AllowedNames(
 bool IsFinite(const google::protobuf::FieldDescriptor* field,
               const buf::validate::FieldConstraints& rules);
 
-// A type that `any.in` allows an Any to hold; `type` is set if the pool has it.
+// A type that `any.in` allows an Any to hold; only types that the pool has.
 struct AnyCandidate {
   std::string url;
   const google::protobuf::Descriptor* type;

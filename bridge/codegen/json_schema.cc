@@ -298,11 +298,11 @@ Json JsonSchemas::Message(const pb::Descriptor* type, bool input,
     case JsonKind::kMessage:
       return Reference(names_.at({type, input, json}));
     case JsonKind::kAny:
-      return {{"type", "object"},
-              {"properties", {{"@type", {{"type", "string"}}}}},
-              {"description",
-               "A message of any type, which `@type` names, beside its own "
-               "members."}};
+      return {
+          {"type", "object"},
+          {"properties", {{"@type", {{"type", "string"}}}}},
+          {"description",
+           "A message of any type, given by `@type`, with its own members."}};
     case JsonKind::kTimestamp:
       return {{"type", "string"}, {"format", "date-time"}};
     case JsonKind::kDuration:

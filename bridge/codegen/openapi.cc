@@ -77,8 +77,8 @@ class Document {
     return {{"title", title},
             {"version", version},
             {"description",
-             "gRPC services as JSON and Server-Sent Events. Requests take the "
-             "names of fields in JSON or as in the proto."}};
+             "gRPC services as JSON and Server-Sent Events. Requests accept "
+             "JSON names and proto names of fields."}};
   }
 
   // Services with the same name in two packages use their full names.
@@ -243,8 +243,8 @@ class Document {
          {{{"name", "stream"},
            {"in", "query"},
            {"description",
-            "A stream's path and query, as `PATH` or `NAME:PATH`; default: "
-            "the schema's own choice."},
+            "A stream's path and query, as `PATH` or `NAME:PATH`; default: the "
+            "streams that the schema selects."},
            {"schema",
             {{"type", "array"},
              {"maxItems", 32},
@@ -271,7 +271,8 @@ class Document {
         {"LastEventIdQuery",
          {{"name", "last_event_id"},
           {"in", "query"},
-          {"description", "The same, for clients that cannot set headers."},
+          {"description",
+           "Same as Last-Event-ID, for clients that cannot set headers."},
           {"schema", {{"type", "string"}, {"maxLength", 4096}}}}}};
     Json& security = components["securitySchemes"];
     security[kBearer] = {

@@ -127,7 +127,7 @@ Json PathParameter(const Route& route, const std::string& name,
   }
   if (variable.segments) {
     absl::StrAppend(&description, description.empty() ? "" : " ",
-                    "It may hold slashes, and be empty.");
+                    "May contain slashes and may be empty.");
   }
   if (!description.empty()) parameter["description"] = description;
   parameter["required"] = true;

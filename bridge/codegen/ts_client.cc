@@ -217,10 +217,10 @@ std::string MethodDoc(const Method& method) {
     absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
   }
   if (method.server_streaming && ReturnsHttpBody(method)) {
-    absl::StrAppend(&doc, doc.empty() ? "" : "\n\n",
-                    "As events, with the bytes in base64. Whoever does not ask "
-                    "for text/event-stream\ngets the bytes as they are: a "
-                    "link, or `fetch`.");
+    absl::StrAppend(
+        &doc, doc.empty() ? "" : "\n\n",
+        "Events with the bytes in base64. To get the raw bytes, use "
+        "a link or `fetch`\nwithout `Accept: text/event-stream`.");
   }
   return JsDoc(doc, "  ");
 }
@@ -271,9 +271,9 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "export class Client {\n"
       "  constructor(options?: $rt.ClientOptions);\n\n"
       "  /**\n"
-      "   * The same services, whose streams share connections to `/events`. "
-      "Adding a\n"
-      "   * stream opens the shared connection again, resuming the others.\n"
+      "   * The same services, with streams that share connections to "
+      "`/events`. Adding a\n"
+      "   * stream reopens the shared connection and resumes the others.\n"
       "   */\n"
       "  shared(options?: $rt.SharedOptions): Services;\n"
       "}\n\n"
@@ -318,8 +318,8 @@ std::string Readme(const std::vector<Service>& services, const TsTypes& types,
       "createClient } from '",
       name,
       "';\n\nconst client = createClient({\n"
-      "  baseUrl: 'http://127.0.0.1:8080', // left out in a page that the "
-      "bridge's origin serves\n"
+      "  baseUrl: 'http://127.0.0.1:8080', // omit in pages served from the "
+      "bridge's origin\n"
       "  token: async ({ refresh }) => getToken(refresh), // or a string\n"
       "});\n");
   for (const Service& service : services) {
