@@ -36,32 +36,34 @@
 #include "bridge/redis/redis_address.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
-          "HOST:PORT for gRPC; port 0 picks a free one");
+          "gRPC listening address, HOST:PORT; port 0 selects a free port");
 ABSL_FLAG(std::string, store, "sqlite:realtime.db",
-          "where events are kept: sqlite:PATH, sqlite::memory:, or "
+          "event store: sqlite:PATH, sqlite::memory:, or "
           "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], which several backends "
           "can share");
 ABSL_FLAG(bool, simulate_market, true,
-          "let the prices of AAPL, AMZN, GOOG, MSFT and NVDA walk at random");
+          "simulate prices of AAPL, AMZN, GOOG, MSFT and NVDA");
 ABSL_FLAG(absl::Duration, market_interval, absl::Seconds(1),
-          "time between two steps of that walk (1ms-1h)");
-ABSL_FLAG(absl::Duration, presence_grace, absl::Seconds(2),
-          "how long a user without a stream stays in a channel (0-1h)");
+          "interval of simulated price changes (1ms-1h)");
+ABSL_FLAG(
+    absl::Duration, presence_grace, absl::Seconds(2),
+    "how long users stay in a channel after their last stream ends (0-1h)");
 ABSL_FLAG(absl::Duration, presence_lease, absl::Seconds(10),
-          "with Redis: after so long the others take a backend for dead, and "
-          "its users for gone (1s-10m)");
+          "with Redis: time after which other backends consider a backend dead "
+          "and remove its users from channels (1s-10m)");
 ABSL_FLAG(int64_t, history_max_events, 10'000,
-          "events kept of each notification box, task and channel");
+          "maximum number of events kept per user, task and channel");
 ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
-          "how long they are kept");
+          "maximum age of these events");
 ABSL_FLAG(std::string, tls_cert, "",
-          "PEM file with the certificate to serve TLS with (default: plain)");
-ABSL_FLAG(std::string, tls_key, "", "PEM file with its private key");
+          "PEM file with the TLS certificate (default: no TLS)");
+ABSL_FLAG(std::string, tls_key, "",
+          "PEM file with the certificate's private key");
 ABSL_FLAG(std::string, tls_client_ca, "",
-          "PEM file with the authorities that bridges' certificates must be "
-          "from (default: bridges need none)");
+          "PEM file with the CA certificates that must have issued the "
+          "bridges' client certificates (default: no client certificates)");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
-          "after SIGTERM, calls that run may take so long");
+          "how long running calls may take to finish after SIGTERM");
 
 namespace sse_bridge {
 namespace {
@@ -142,7 +144,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials() {
     return grpc::InsecureServerCredentials();
   }
   if (cert.empty() || key.empty()) {
-    Fail("--tls-cert and --tls-key go together");
+    Fail("--tls-cert and --tls-key must be used together");
     return nullptr;
   }
   grpc::SslServerCredentialsOptions options;

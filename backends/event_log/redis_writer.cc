@@ -50,12 +50,12 @@ size_t SizeOf(const RedisWriter::Write& write) {
 absl::Status StatusOf(const RedisReply& result) {
   const absl::string_view what = result[0].text();
   if (what == "ok") return absl::OkStatus();
-  if (what == "exists") return absl::AlreadyExistsError("it exists already");
+  if (what == "exists") return absl::AlreadyExistsError("it already exists");
   if (what == "none") return absl::NotFoundError("no such key");
   if (what == "differs") {
     return absl::FailedPreconditionError(result[1].text());
   }
-  return absl::InternalError("Redis: the script's answer is not understood");
+  return absl::InternalError("Redis: unexpected result of the script");
 }
 
 }  // namespace
@@ -248,7 +248,7 @@ void RedisWriter::Trim() {
   for (int round = 0; round < kMaxTrimRounds; ++round) {
     auto looked = Send(command);
     if (!looked.ok()) {
-      spdlog::warn("{}: old events remain: {}", address_.ToString(),
+      spdlog::warn("{}: cannot delete old events: {}", address_.ToString(),
                    std::string(looked.status().message()));
       return;
     }

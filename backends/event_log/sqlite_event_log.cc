@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
   absl::StatusOr<int64_t> last_id = (*writer)->LastId();
   if (!last_id.ok()) return last_id.status();
   if (absl::Status status = (*writer)->TrimByAge(now()); !status.ok()) {
-    spdlog::warn("old events remain: {}", status.ToString());
+    spdlog::warn("cannot delete old events: {}", status.ToString());
   }
   return std::unique_ptr<SqliteEventLog>(
       new SqliteEventLog(std::move(now), limits.max_age, *std::move(writer),
@@ -130,7 +130,7 @@ void SqliteEventLog::WriteLoop() {
     }
     if (batch.empty()) {
       if (absl::Status status = writer_->TrimByAge(now_()); !status.ok()) {
-        spdlog::warn("old events remain: {}", status.ToString());
+        spdlog::warn("cannot delete old events: {}", status.ToString());
       }
       continue;
     }

@@ -225,7 +225,7 @@ absl::Status SqliteStore::CheckCondition(const EventLog::Condition& condition) {
   const std::string value = *present ? get_->Bytes(0) : std::string();
   get_->Reset();
   if (!condition.value.has_value()) {
-    return *present ? absl::AlreadyExistsError("it exists already")
+    return *present ? absl::AlreadyExistsError("it already exists")
                     : absl::OkStatus();
   }
   if (!*present) return absl::NotFoundError("no such key");

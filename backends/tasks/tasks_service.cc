@@ -65,11 +65,11 @@ grpc::ServerUnaryReactor* TasksService::CreateTask(
       Topic(task), response->SerializeAsString(), {State(task, kOpen)},
       {StateKey(task), std::nullopt},
       [reactor, task](const absl::Status& status, const std::string&) {
-        reactor->Finish(absl::IsAlreadyExists(status)
-                            ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
-                                           absl::StrCat("there is a task ",
-                                                        task, " already"))
-                            : ToGrpc(status));
+        reactor->Finish(
+            absl::IsAlreadyExists(status)
+                ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
+                               absl::StrCat("task ", task, " already exists"))
+                : ToGrpc(status));
       });
   return reactor;
 }

@@ -108,7 +108,7 @@ absl::StatusOr<TrustedProxies> TrustedProxies::Create(
     // 10.1.2.3/8 may mean one address or all of 10.0.0.0/8.
     if (good && !IsNetwork(*ip, bits)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("'", text, "' has bits that its network ignores"));
+          absl::StrCat("'", text, "' has bits set beyond its prefix length"));
     }
     if (!good) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -98,7 +98,7 @@ absl::StatusOr<VerificationKey> ParseMaterial(const json& jwk) {
   if (*kty == "EC") return ParseEc(jwk);
   if (*kty == "OKP") return ParseOkp(jwk);
   if (*kty == "oct") return ParseOct(jwk);
-  return absl::UnimplementedError("JWK: \"kty\" is none of RSA, EC, OKP, oct");
+  return absl::UnimplementedError("JWK: \"kty\" is not RSA, EC, OKP or oct");
 }
 
 // Checks whether `use` and `key_ops` allow verifying signatures.
@@ -133,7 +133,7 @@ absl::StatusOr<VerificationKey> ParseJwk(const json& jwk) {
   if (!jwk.is_object()) return absl::InvalidArgumentError("JWK: not an object");
   if (IsPrivateJwk(jwk)) {
     return absl::InvalidArgumentError(
-        "JWK: a private key; give its public half");
+        "JWK: this is a private key; use its public key");
   }
   absl::Status use = CheckUse(jwk);
   if (!use.ok()) return use;

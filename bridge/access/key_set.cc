@@ -107,10 +107,10 @@ class KeySet::LeftOut {
       spdlog::log(line.code == absl::StatusCode::kUnimplemented
                       ? spdlog::level::info
                       : spdlog::level::warn,
-                  "{}: left out: {}", std::string(name), line.text);
+                  "{}: skipped: {}", std::string(name), line.text);
     }
     if (count_ > lines_.size()) {
-      spdlog::warn("{}: left out: {} more keys", std::string(name),
+      spdlog::warn("{}: skipped {} more keys", std::string(name),
                    count_ - lines_.size());
     }
   }
@@ -250,13 +250,13 @@ absl::Status KeySet::AddPem(absl::string_view text, LeftOut* left_out) {
       // Accepting a chain would make its authorities signers of tokens.
       if (++certificates > 1) {
         return absl::InvalidArgumentError(
-            "several certificates; give one in each file");
+            "several certificates; use one file for each");
       }
       key = DecodeCertificate(der);
     } else if (absl::EndsWith(name, "PRIVATE KEY") || name == "EC PARAMETERS") {
       return absl::InvalidArgumentError(
-          "a private key; give its public half, only the issuer of tokens "
-          "holds the private one");
+          "this is a private key; use its public key, only the token issuer "
+          "needs the private key");
     } else {
       skip(absl::InvalidArgumentError(absl::StrCat(
           "\"", absl::CHexEscape(name.substr(0, kMaxLoggedIdBytes)),
@@ -283,7 +283,7 @@ absl::Status KeySet::AddJson(absl::string_view text, bool published,
     absl::StatusOr<VerificationKey> key = ParseJwk(*json);
     if (published && key.ok() &&
         key->type() == VerificationKey::Type::kSecret) {
-      return absl::InvalidArgumentError("a secret that is published");
+      return absl::InvalidArgumentError("a published secret is not secure");
     }
     return Add(std::move(key));
   }
@@ -298,7 +298,7 @@ absl::Status KeySet::AddJson(absl::string_view text, bool published,
     absl::StatusOr<VerificationKey> key = ParseJwk(jwk);
     if (published && key.ok()) {
       if (key->type() == VerificationKey::Type::kSecret) {
-        key = absl::InvalidArgumentError("a secret that is published");
+        key = absl::InvalidArgumentError("a published secret is not secure");
       } else if (keys_.size() >= kMaxKeys) {
         key = absl::InvalidArgumentError(
             absl::StrCat("more than ", kMaxKeys, " keys"));
@@ -326,7 +326,7 @@ absl::Status KeySet::AddSecret(absl::string_view text) {
   }
   if (is_key) {
     return absl::InvalidArgumentError(
-        "a key in an encoding that is not read; give a PEM public key");
+        "unsupported key encoding; use a PEM public key");
   }
   absl::StatusOr<std::string> secret = SecretOf(text);
   if (!secret.ok()) return secret.status();

@@ -341,10 +341,12 @@ void RedisLimits::Note(const absl::Status& status) {
       unsent_.clear();
     }
     if (away_ && !was_away) {
-      spdlog::warn("{} is away: each bridge's own limit per subject holds: {}",
-                   server_, std::string(status.message()));
+      spdlog::warn(
+          "{} is unavailable: limits per subject apply to each bridge "
+          "separately: {}",
+          server_, std::string(status.message()));
     } else if (!away_ && was_away) {
-      spdlog::info("{}: limits per subject are shared", server_);
+      spdlog::info("{}: limits per subject are shared by all bridges", server_);
     }
   }
   for (const QuestionPtr& question : left) std::move(question->done)(true);

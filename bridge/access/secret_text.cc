@@ -47,11 +47,12 @@ absl::StatusOr<std::string> SecretOf(absl::string_view text) {
   }
   if (LooksLikeKey(text)) {
     return absl::InvalidArgumentError(
-        "is nearly a key or JSON, and would become a secret that others know");
+        "looks like a key or JSON in an unsupported encoding, not like a "
+        "secret");
   }
   if (IsText(text) && absl::StripAsciiWhitespace(text) != text) {
     return absl::InvalidArgumentError(
-        "has a blank, a tab or a line end (CR LF?) at its beginning or end");
+        "begins or ends with a blank, a tab or a line end (CR LF?)");
   }
   return std::string(text);
 }

@@ -169,14 +169,15 @@ absl::StatusOr<std::unique_ptr<TicketBox>> TicketBox::Create(
   unsigned int size = 0;
   if (secret.empty()) {
     if (RAND_bytes(Bytes(&key), static_cast<int>(key.size())) != 1) {
-      return absl::InternalError("no random bytes for the key of tickets");
+      return absl::InternalError(
+          "cannot create the ticket key: no random bytes");
     }
   } else if (secret.size() < kMinSecretBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("shorter than ", kMinSecretBytes, " bytes"));
   } else if (EVP_Digest(secret.data(), secret.size(), Bytes(&key), &size,
                         EVP_sha256(), nullptr) != 1) {
-    return absl::InternalError("the key of tickets cannot be made");
+    return absl::InternalError("cannot derive the ticket key");
   }
   std::string binding_key = Mac(key, kBindingPurpose);
   return std::unique_ptr<TicketBox>(
@@ -199,15 +200,15 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
   std::string nonce(kNonceBytes, '\0');
   std::string tag;
   if (RAND_bytes(Bytes(&nonce), static_cast<int>(nonce.size())) != 1) {
-    return absl::InternalError("no random bytes for a ticket");
+    return absl::InternalError("cannot create a ticket: no random bytes");
   }
   const auto sealed = Crypt(true, key_, nonce, text, &tag);
-  if (!sealed) return absl::InternalError("the ticket cannot be made");
+  if (!sealed) return absl::InternalError("cannot create a ticket");
   std::string ticket =
       absl::WebSafeBase64Escape(absl::StrCat(nonce, tag, *sealed));
   if (ticket.size() > kMaxTicketBytes) {
     return absl::InvalidArgumentError(
-        "the token's scopes, roles and claims are too many for a ticket");
+        "the token's scopes, roles and claims are too large for a ticket");
   }
 
   MutexLock lock(&mu_);
@@ -219,8 +220,8 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
   const auto account = accounts_.try_emplace(identity.subject).first;
   if (IsFull(account->second.live)) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("too many tickets of this user are good or were used "
-                     "lately (max_tickets_per_subject is ",
+        absl::StrCat("too many valid or recently used tickets of this user "
+                     "(max_tickets_per_subject is ",
                      options_.max_per_subject, "); retry later"));
   }
   ++account->second.live;
@@ -271,7 +272,7 @@ absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
   // Tickets issued by other bridges are counted only when used.
   if (IsFull(account->second.used)) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("too many tickets of this user were used lately "
+        absl::StrCat("too many recently used tickets of this user "
                      "(max_tickets_per_subject is ",
                      options_.max_per_subject, "); retry later"));
   }

@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::CreateWithKeys(
         absl::StrCat("leeway must be 0 to ", absl::FormatDuration(kMaxLeeway)));
   }
   if (options.claims.subject_claim.empty()) {
-    return absl::InvalidArgumentError("the claim of the subject has no name");
+    return absl::InvalidArgumentError("the name of the subject claim is empty");
   }
   return std::unique_ptr<TokenVerifier>(
       new TokenVerifier(std::move(options), std::move(keys)));

@@ -86,7 +86,7 @@ absl::Status CheckFetchUrl(const std::string& url) {
     return bad("expected https://HOST/PATH");
   }
   for (unsigned char c : url) {
-    if (c <= 0x20 || c >= 0x7f) return bad("has a character that no URL has");
+    if (c <= 0x20 || c >= 0x7f) return bad("contains an invalid character");
   }
   // Check the host as libcurl parses it.
   InitializeCurl();
@@ -97,7 +97,7 @@ absl::Status CheckFetchUrl(const std::string& url) {
     return bad("expected https://HOST/PATH");
   }
   if (!tls && !IsThisMachine(Part(parsed.get(), CURLUPART_HOST))) {
-    return bad("keys that travel without TLS can be anybody's: use https");
+    return bad("keys must be fetched over TLS: use https");
   }
   return absl::OkStatus();
 }
@@ -238,13 +238,14 @@ absl::Status UrlFetch::Perform(Transfer* transfer) {
     } else if (cancelled()) {
       result = absl::CancelledError("stopped");
     } else if (transfer->too_large) {
-      result = absl::UnavailableError("the answer is too large");
+      result = absl::UnavailableError("the response is too large");
     } else if (running == 0) {
       done = true;
     } else if (const auto left = deadline - std::chrono::steady_clock::now();
                left <= std::chrono::steady_clock::duration::zero()) {
-      result = absl::DeadlineExceededError(absl::StrCat(
-          "no whole answer within ", absl::FormatDuration(options_.timeout)));
+      result = absl::DeadlineExceededError(
+          absl::StrCat("no complete response within ",
+                       absl::FormatDuration(options_.timeout)));
     } else {
       const auto wait = std::min(
           kLookAgain, std::chrono::ceil<std::chrono::milliseconds>(left));

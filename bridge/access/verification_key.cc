@@ -191,7 +191,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromPublicKey(EvpPkeyPtr key) {
       const std::optional<Type> curve = CurveOf(key.get());
       if (!curve) {
         return absl::InvalidArgumentError(
-            "EC key on another curve than P-256 and P-384");
+            "EC key must use the curve P-256 or P-384");
       }
       EvpPkeyCtxPtr context(
           EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
@@ -204,7 +204,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromPublicKey(EvpPkeyPtr key) {
       return VerificationKey(Type::kEd25519, {}, std::move(key));
     default:
       return absl::InvalidArgumentError(
-          "public key of another type than RSA, EC and Ed25519");
+          "public key must be of type RSA, EC or Ed25519");
   }
 }
 

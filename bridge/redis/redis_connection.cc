@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<RedisReply>> RedisConnection::Pipeline(
       }
       if (!WaitReadable(deadline)) {
         broken_ = true;
-        return Away("no answer in time");
+        return Away("no reply in time");
       }
       if (absl::Status filled = Fill(); !filled.ok()) return filled;
     }
@@ -194,7 +194,7 @@ absl::Status RedisConnection::Broken() {
   // More specific than errno EAGAIN of a socket with a timeout.
   if (context_->err == REDIS_ERR_IO &&
       absl::StrContains(context_->errstr, "temporarily unavailable")) {
-    return Away("no answer in time");
+    return Away("no reply in time");
   }
   return Away(context_->err != 0 ? context_->errstr : context_->reader->errstr);
 }

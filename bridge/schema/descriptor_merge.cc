@@ -155,7 +155,7 @@ class Merger {
 
   void LeaveOut(const std::string& file, const absl::Status& why) {
     if (!bad_.insert(file).second) return;
-    warnings_->push_back(absl::StrCat(file, " is left out: ", why.message()));
+    warnings_->push_back(absl::StrCat(file, " is skipped: ", why.message()));
   }
 
   absl::Status AddSource(const SchemaSource& source, int index) {
@@ -235,9 +235,9 @@ class Merger {
         const auto* type = static_cast<const pb::EnumDescriptorProto*>(m);
         ranges = type->reserved_range_size();
       } else if (m->GetDescriptor() == pb::UninterpretedOption::descriptor()) {
-        status = absl::InvalidArgumentError(absl::StrCat(
-            WhereInProto(*file, at),
-            ": an option was not interpreted: make the set with protoc"));
+        status = absl::InvalidArgumentError(
+            absl::StrCat(WhereInProto(*file, at),
+                         ": uninterpreted option: create the set with protoc"));
         return false;
       }
       if (ranges > kMaxRanges) {
@@ -360,13 +360,13 @@ class Merger {
           cycle.resize(kMaxCycleShown);
           cycle.push_back("...");
         }
-        return absl::InvalidArgumentError(
-            absl::StrCat(where(), ": the imports go in a circle: ",
-                         absl::StrJoin(cycle, " -> "), " -> ", import));
+        return absl::InvalidArgumentError(absl::StrCat(
+            where(), ": circular imports: ", absl::StrJoin(cycle, " -> "),
+            " -> ", import));
       }
       if (bad_.contains(import)) {
         return absl::InvalidArgumentError(
-            absl::StrCat(where(), ": the import \"", import, "\" is left out"));
+            absl::StrCat(where(), ": the import \"", import, "\" is skipped"));
       }
       auto found = entries_.find(import);
       if (found == entries_.end()) {
@@ -401,7 +401,7 @@ class Merger {
       return absl::OkStatus();
     }
     if (errors.empty()) {
-      errors.Add(file->name(), "", "protobuf refuses this file");
+      errors.Add(file->name(), "", "protobuf rejects this file");
     }
     return errors.ToStatus();
   }
@@ -454,10 +454,9 @@ absl::StatusOr<MergedSources> MergeSources(
     out.pools.push_back(*std::move(some));
   }
   if (sources.size() > 1) {
-    out.warnings.push_back(
-        absl::StrCat("backends are served by their own files each, which do "
-                     "not fit together: ",
-                     all.status().message()));
+    out.warnings.push_back(absl::StrCat(
+        "each backend is served with its own files, because they conflict: ",
+        all.status().message()));
   }
   for (int index : lenient) {
     absl::StatusOr<MergedPool> one =

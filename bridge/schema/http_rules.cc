@@ -125,7 +125,7 @@ class RuleReader {
       Error("its selector names another method, ", rule.selector());
     }
     if (method_->server_streaming && IsOneOf(route.verb, kVerbsWithoutStream)) {
-      Error("a stream cannot be the answer to ", route.verb);
+      Error("a stream cannot be the response to ", route.verb);
     }
     absl::StatusOr<PathTemplate> path =
         PathTemplate::Parse(route.path_template);
@@ -150,7 +150,7 @@ class RuleReader {
       }
       if (*fields == method_->subject_into) {
         Error("path variable \"", variable.field_path,
-              "\" is the field that subject_into sets, which no client may");
+              "\" is set by subject_into, so clients must not set it");
       }
       route->path_fields.push_back(variable.field_path);
       route->resolved_path_fields.push_back(*std::move(fields));
@@ -177,7 +177,7 @@ class RuleReader {
     if (method_->subject_into.size() == 1 &&
         method_->subject_into[0] == route->body_field) {
       Error("body \"", route->body,
-            "\" is the field that subject_into sets, which no client may");
+            "\" is set by subject_into, so clients must not set it");
     }
   }
 

@@ -18,8 +18,8 @@ namespace pb = ::google::protobuf;
 using Files = absl::flat_hash_set<const pb::FileDescriptor*>;
 
 constexpr char kAdvice[] =
-    "its options were lost on the way, as some reflection services and tools "
-    "do: serve it from a descriptor set that protoc made";
+    "its options were lost, as happens with some reflection services and "
+    "tools: use a descriptor set created by protoc";
 
 constexpr absl::string_view kValidation[] = {"buf/validate/validate.proto",
                                              "validate/validate.proto"};
@@ -166,20 +166,19 @@ std::string Quoted(const std::vector<std::string>& names) {
 std::string WhyLost(const pb::FileDescriptor* file,
                     const std::vector<std::string>& imports) {
   return absl::StrCat(file->name(), " imports ", Quoted(imports),
-                      " and uses nothing of it: ", kAdvice,
+                      " but does not use it: ", kAdvice,
                       "; if the import is not needed, remove it");
 }
 
 template <typename Element>
 std::string WhyEmptied(const Element* element) {
   return absl::StrCat(element->file()->name(), ": ", element->full_name(),
-                      " has options, and they are empty: ", kAdvice);
+                      " has empty options: ", kAdvice);
 }
 
 std::string WhyEmptied(const pb::OneofDescriptor* oneof) {
   return absl::StrCat(oneof->containing_type()->file()->name(), ": ",
-                      oneof->full_name(),
-                      " has options, and they are empty: ", kAdvice);
+                      oneof->full_name(), " has empty options: ", kAdvice);
 }
 
 }  // namespace

@@ -196,7 +196,7 @@ class PathTemplateParser {
     for (const PathTemplate::Variable& other : out_.variables_) {
       if (other.field_path == variable.field_path) {
         return Error(brace, absl::StrCat("the variable ", variable.field_path,
-                                         " is here twice"));
+                                         " occurs twice"));
       }
     }
     variable.begin = out_.segments_.size();

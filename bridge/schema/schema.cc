@@ -122,9 +122,10 @@ class SchemaLoader {
       const auto [other, is_new] =
           served_services_.emplace(service->full_name(), service);
       if (!is_new) {
-        Warn(service->full_name(), " is served as the first source has it (",
-             other->second->file()->name(), "); another that says otherwise ",
-             "does not count");
+        Warn(service->full_name(),
+             " is served as defined in the first source (",
+             other->second->file()->name(),
+             "); a different definition is ignored");
         continue;
       }
       const bool named = services_.erase(service->full_name()) > 0;
@@ -135,7 +136,7 @@ class SchemaLoader {
     if (!served) return;
     for (const std::string& import : lost_options_.UnusedImports(file)) {
       Warn(file->name(), " imports \"", import,
-           "\" and uses nothing of it: were options lost, or is the import not "
+           "\" but does not use it: were options lost, or is the import not "
            "needed?");
     }
   }

@@ -119,7 +119,7 @@ class Run {
             rules.field, ReadScalar(message, rules.field, i, &scratch));
         unique =
             !identity.has_value() || seen.insert(*std::move(identity)).second;
-        if (!unique) Add("must not have an item twice");
+        if (!unique) Add("must not contain duplicate items");
       }
       if (rules.value.empty()) continue;
       absl::StrAppend(&path_, "[", i, "]");

@@ -122,13 +122,13 @@ TEST(ConnectionLimitsTest, CallsAreRefusedWith429AndTheLimitsName) {
   auto refused = limits.Acquire("ada", "b");
   EXPECT_EQ(refused.status().code(), kExhausted);
   EXPECT_EQ(refused.status().message(),
-            "too many calls of this user are under way "
+            "too many concurrent calls by this user "
             "(max_calls_per_subject is 1); retry later");
   Lease second = Must(limits.Acquire("", "a"));
   refused = limits.Acquire("", "a");
   EXPECT_EQ(refused.status().code(), kExhausted);
   EXPECT_EQ(refused.status().message(),
-            "too many calls of this address are under way "
+            "too many concurrent calls from this address "
             "(max_calls_per_address is 2); retry later");
   first.Release();
   Must(limits.Acquire("ada", "a"));

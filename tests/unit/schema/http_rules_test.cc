@@ -82,7 +82,7 @@ TEST(HttpRulesTest, StreamAsTheAnswerToHeadIsRefused) {
       LoadError("service S { rpc M(A) returns (stream A) { option "
                 "(google.api.http) = { custom { kind: 'HEAD' path: '/m' } }; } "
                 "}\nmessage A {}"),
-      HasSubstr("a stream cannot be the answer to HEAD"));
+      HasSubstr("a stream cannot be the response to HEAD"));
 }
 
 TEST(HttpRulesTest, NestedBindingsAreRefused) {

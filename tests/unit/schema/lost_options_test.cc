@@ -68,7 +68,7 @@ TEST(LostOptionsTest, AFileThatUsesNoneOfTheContractsItImportsIsNotServed) {
         std::string(kSse) + kHttp + kValidate}) {
     ExpectNotServed(*Load({{"a.proto", std::string(kHead) + imports + kService +
                                            kRequest}}),
-                    "a.proto imports", "uses nothing of it");
+                    "a.proto imports", "does not use it");
   }
 }
 
@@ -151,7 +151,7 @@ TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
       std::string(kHead) + "import \"wrapper.proto\";\n" + kService;
   ExpectNotServed(
       *Load({{"wrapper.proto", wrapper}, {"a.proto", head + kRequest}}),
-      "a.proto imports \"wrapper.proto\"", "uses nothing of it");
+      "a.proto imports \"wrapper.proto\"", "does not use it");
   // The wrapper itself lost nothing, and is imported for its own types too.
   EXPECT_THAT(Load({{"wrapper.proto", wrapper},
                     {"a.proto", head + "message Q { Money money = 1; }"}})

@@ -98,9 +98,10 @@ TEST(OptionChecksTest, EventThatBreaksTheLineIsRefused) {
 
 TEST(OptionChecksTest, EventOfTheBridgeIsRefused) {
   for (absl::string_view name : kReservedEventNames) {
-    ExpectStreamRefused(absl::StrCat("event: '", name, "'"), "own event");
+    ExpectStreamRefused(absl::StrCat("event: '", name, "'"),
+                        "reserved for the bridge");
     ExpectStreamRefused(absl::StrCat("bundle { event: '", name, "' }"),
-                        "own event");
+                        "reserved for the bridge");
   }
 }
 
@@ -111,7 +112,7 @@ TEST(OptionChecksTest, AMethodNamedLikeAnEventOfTheBridgeNeedsABundleEvent) {
            bundle + " } }; } }\n" + std::string(kMessages);
   };
   EXPECT_THAT(LoadError(service("")),
-              HasSubstr("bundle.event: \"reset\" is the bridge's own event"));
+              HasSubstr("bundle.event: \"reset\" is reserved for the bridge"));
   EXPECT_EQ(LoadError(service("event: 'again'")), "");
 }
 
@@ -163,14 +164,15 @@ TEST(OptionChecksTest, ShareByMustBeRepeatedScalarAtTheTop) {
 
 TEST(OptionChecksTest, SnapshotNeedsSharing) {
   EXPECT_EQ(LoadError(Stream("shared: true snapshot { what: LAST }")), "");
-  ExpectStreamRefused("snapshot { what: LAST }", "only a shared stream");
+  ExpectStreamRefused("snapshot { what: LAST }",
+                      "only allowed for a shared stream");
 }
 
 TEST(OptionChecksTest, SnapshotPerKeyNeedsAKeyAndOnlyThatHasOne) {
   ExpectStreamRefused("shared: true snapshot { what: LAST_PER_KEY }",
                       "needs a key");
   ExpectStreamRefused("shared: true snapshot { what: LAST key: 'text' }",
-                      "only LAST_PER_KEY");
+                      "only allowed with LAST_PER_KEY");
 }
 
 TEST(OptionChecksTest, KeysMustBeSingleValues) {
@@ -182,7 +184,7 @@ TEST(OptionChecksTest, KeysMustBeSingleValues) {
   ExpectStreamRefused("slow { policy: CONFLATE key: 'gone' }", "slow.key");
   ExpectStreamRefused("slow { policy: CONFLATE key: 'inner' }", "slow.key");
   ExpectStreamRefused("slow { policy: DROP_OLDEST key: 'text' }",
-                      "only CONFLATE");
+                      "only allowed with CONFLATE");
 }
 
 TEST(OptionChecksTest, ValuesOfANewerContractAreRefused) {

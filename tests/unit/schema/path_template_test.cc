@@ -180,7 +180,7 @@ TEST(PathTemplateTest, RefusalsNamePositionAndReason) {
       {"/{a=b/}", "position 6: a segment is empty"},
       {"/{a=b:v}", "position 5: expected '}'"},
       {"/{a={b}}", "position 4: a variable within a variable"},
-      {"/{a}/{a}", "position 5: the variable a is here twice"},
+      {"/{a}/{a}", "position 5: the variable a occurs twice"},
       {"/{a}b", "position 4: a segment must end"},
       {"/{a}{b}", "position 4: a segment must end"},
       {"/a{b}", "position 2: '{' within a literal"},

@@ -254,7 +254,7 @@ TEST(ValidatorTest, UniqueItems) {
   Checker strings = Field("repeated string", "repeated { unique: true }");
   EXPECT_THAT(strings("f: ['a', 'b']"), IsEmpty());
   EXPECT_THAT(strings("f: ['a', 'b', 'a', 'a']"),
-              Says("must not have an item twice"));
+              Says("must not contain duplicate items"));
   Checker doubles = Field("repeated double", "repeated { unique: true }");
   EXPECT_THAT(doubles("f: [0, -0.0]"), testing::SizeIs(1));
   EXPECT_THAT(doubles("f: [nan, nan]"), IsEmpty());

@@ -38,13 +38,13 @@ TEST(ParseCallMetadataTest, ReadsNamesAndValues) {
 TEST(ParseCallMetadataTest, ErrorsNameTheLineAndNeverTheValue) {
   for (const auto& [line, why] :
        std::vector<std::pair<std::string, std::string>>{
-           {"s3cret", "`name: value` is expected"},
+           {"s3cret", "expected `name: value`"},
            {"key:", "the value is missing"},
            {": s3cret", "is not a name"},
            {"a key: s3cret", "is not a name"},
            {"grpc-timeout: s3cret", "reserved"},
            {"Content-Type: s3cret", "reserved"},
-           {"x-sse-subject: s3cret", "the bridge's own"},
+           {"x-sse-subject: s3cret", "reserved for the bridge"},
            {"key: s3cret\x01", "not printable ASCII"},
            {"key: s3cr\xc3\xa9t", "not printable ASCII"},
            {"key-bin: s3cret!", "base64"}}) {
