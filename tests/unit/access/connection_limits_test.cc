@@ -134,7 +134,7 @@ TEST(ConnectionLimitsTest, CallsAreRefusedWith429AndTheLimitsName) {
   Must(limits.Acquire("ada", "a"));
 }
 
-// Decides when it is told to.
+// Decides when the test says so.
 class LateLimits : public SharedLimits {
  public:
   void Take(absl::string_view, int streams, int, Done done) override {
@@ -177,7 +177,7 @@ TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
   EXPECT_EQ(limits.subject_count("ada"), 2) << "a refusal counts nothing";
   leases.clear();
   EXPECT_EQ(shared.given, 2) << "what was counted, and nothing else";
-  // One that is never answered gives its place back.
+  // A request that is never answered releases its slot.
   limits.AcquireShared("ada", "a", 1, done);
   shared.waiting.clear();
   ExpectEmpty(limits);
@@ -222,7 +222,7 @@ TEST(ConnectionLimitsTest, CountersReturnToZeroAfterAStormFromManyThreads) {
       {.per_subject = kPerSubject, .per_address = 12, .total = 20});
   std::atomic<int> over{0};
   Mutex mu;
-  std::vector<Lease> shared;  // released by another thread than acquired
+  std::vector<Lease> shared;  // released on another thread than acquired
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {

@@ -1,4 +1,4 @@
-// Keys from a URL, over a real server on the loopback.
+// Keys from a URL, served by a real server on the loopback.
 
 #include "bridge/access/jwks_fetcher.h"
 
@@ -74,7 +74,7 @@ TEST_F(JwksFetcherTest, WhatIsNoKeySetChangesNothing) {
   JwksFetcher::Options options;
   options.refresh = absl::Milliseconds(5);
   Start(options);
-  // An error page is long enough for an HMAC secret, and must not become one.
+  // An error page is long enough for an HMAC secret, but must not become one.
   for (const auto& [status, body] :
        {std::pair(200, std::string("<html>Please log in to go on</html>")),
         std::pair(404, Jwks(kEc)), std::pair(302, Jwks(kEc)),
@@ -97,7 +97,7 @@ TEST_F(JwksFetcherTest, AnUnknownKeyIsLookedForOnceInAWhile) {
   Start(options);
   Signal first, second, third;
   const auto at_start = Next();
-  // Who comes during a fetch waits for it.
+  // Callers during a fetch wait for it.
   ASSERT_TRUE(fetcher_->RefreshThen([&] { first.Set(); }));
   ASSERT_TRUE(fetcher_->RefreshThen([&] { second.Set(); }));
   EXPECT_EQ(first.count(), 0);
@@ -105,7 +105,7 @@ TEST_F(JwksFetcherTest, AnUnknownKeyIsLookedForOnceInAWhile) {
   first.Wait();
   second.Wait();
   EXPECT_TRUE(fetcher_->has_keys());
-  // It was just now; later it goes again.
+  // A fetch has just finished; later another one is allowed.
   while (!fetcher_->RefreshThen([&] { third.Set(); })) {
     absl::SleepFor(absl::Milliseconds(5));
   }

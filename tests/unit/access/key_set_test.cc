@@ -45,7 +45,8 @@ KeySet Must(absl::string_view text) {
   return *std::move(set);
 }
 
-// Whether the only key of `text` verifies what `key` signs by `alg`.
+// Returns whether the only key of `text` verifies a signature of `key` by
+// `alg`.
 bool Verifies(absl::string_view text, const TestKey& key, const char* alg) {
   const KeySet set = Must(text);
   const auto candidates =
@@ -126,7 +127,7 @@ TEST(KeySetTest, SecretIsEveryByteButOneNewline) {
   const std::string secret(32, 's');
   EXPECT_TRUE(Verifies(secret, TestKey::Secret(secret), "HS256"));
   EXPECT_TRUE(Verifies(secret + "\n", TestKey::Secret(secret), "HS256"));
-  // With what an editor leaves behind it would be another secret.
+  // Stray characters from an editor would change the secret.
   for (const std::string& wrong :
        {secret + "\n\n", " " + secret, secret + "\r\n", secret + "\t"}) {
     EXPECT_THAT(Error(wrong), HasSubstr("a blank"));

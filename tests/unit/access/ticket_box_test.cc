@@ -146,12 +146,12 @@ TEST(TicketBoxTest, TicketsOfASubjectAreBounded) {
   EXPECT_NE(refused.status().message().find("max_tickets_per_subject is 3"),
             absl::string_view::npos);
   EXPECT_EQ(retry_after, kLifetime);
-  // A used one is remembered, so it counts as long as it would have lived.
+  // A used ticket is remembered, so it counts until it would have expired.
   for (const std::string& ticket : tickets) {
     ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
   }
   EXPECT_FALSE(Issue(box.get(), Ada(), kNow).ok());
-  // Others are not concerned.
+  // Other subjects are not affected.
   EXPECT_TRUE(box->Redeem(*Issue(box.get(), Named("ben"), kNow), kNow).ok());
   EXPECT_TRUE(Issue(box.get(), Ada(), kNow + kLifetime).ok());
   EXPECT_EQ(box->used(), 0u);
@@ -250,7 +250,7 @@ TEST(TicketBoxTest, BoxesWithTheSameSecretTakeEachOthersBindings) {
   ASSERT_TRUE(one->Redeem(ticket, kNow).ok());
   const std::string binding = one->Binding(ticket, kPath);
   EXPECT_TRUE(same->RedeemAgain(ticket, kPath, binding, kNow).ok());
-  // And it is used there as well from now on.
+  // From now on it is used in that box as well.
   ExpectRefused(same.get(), ticket);
 }
 

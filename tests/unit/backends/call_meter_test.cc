@@ -13,8 +13,8 @@ namespace {
 
 using testing::Eventually;
 
-// Readings are of whole seconds: of what is counted now, after the next one
-// has begun.
+// Readings cover whole seconds, so read what is counted now after the next
+// second has begun.
 TEST(CallMeterTest, CountsWhatWasCalledHowItEndedAndHowLongItTook) {
   CallMeter meter;
   for (int i = 0; i < 20; ++i) {
@@ -44,7 +44,8 @@ TEST(CallMeterTest, NothingIsZero) {
 
 TEST(MachineTest, UsageIsAPartOfTheWhole) {
   Machine machine;
-  // Busy until it shows: the kernel counts in hundredths of a second.
+  // Keeps the CPU busy until it is measurable: the kernel counts in hundredths
+  // of a second.
   double usage = 0;
   EXPECT_TRUE(Eventually([&] { return (usage = machine.CpuUsage()) > 0; },
                          absl::Seconds(8)));

@@ -38,7 +38,7 @@ class Listener : public EventLog::Subscriber {
   const std::function<void(std::string)> heard_;
 };
 
-// What every engine must do.
+// The contract of every engine.
 class EventLogContract : public ::testing::TestWithParam<const char*> {
  protected:
   EventLogContract() {
@@ -124,7 +124,7 @@ TEST_P(EventLogContract, HeadLastAndOldestOfATopic) {
   EXPECT_EQ(*log->Oldest("a"), first);
   EXPECT_EQ(log->Last("a")->cursor, second);
   EXPECT_EQ(log->Last("a")->payload, "2");
-  // Nothing in it, and all to come is after.
+  // It is empty, and all future events come after it.
   const std::string head = *log->Head("c");
   EXPECT_FALSE(CursorBefore(head, other));
   ASSERT_TRUE(AppendAndWait(log.get(), "c", "4").ok());
@@ -166,7 +166,7 @@ TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
   std::atomic<int> left{kAppends};
   std::promise<void> all;
   for (int i = 0; i < kAppends; ++i) {
-    // Each key twice.
+    // Each key occurs twice.
     const std::string key = absl::StrCat("k", i / 2);
     log->Append("a", absl::StrCat(i), {{key, absl::StrCat(i)}},
                 {key, std::nullopt},
@@ -229,7 +229,7 @@ TEST_P(EventLogContract, ManyValuesAreReadTogether) {
   EXPECT_THAT(*log->GetAll({}), IsEmpty());
 }
 
-// What is heard may be said more than once: see Subscriber.
+// Notifications may be repeated; see Subscriber.
 TEST_P(EventLogContract, SubscribersHearOfTheirTopicOnly) {
   auto log = Open();
   std::mutex mu;
@@ -266,7 +266,7 @@ TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
     std::lock_guard<std::mutex> lock(mu);
     if (what != "events") heard.push_back(what);
   });
-  // The earlier broadcast has gone by when this append is acknowledged.
+  // The earlier broadcast has been delivered when this append is acknowledged.
   ASSERT_TRUE(AppendAndWait(log.get(), "b", "1").ok());
   auto subscription = log->Subscribe("a", listener);
   log->Broadcast("a", "typing");
@@ -288,10 +288,10 @@ TEST_P(EventLogContract, NothingIsHeardAfterTheSubscriptionHasGone) {
   subscription.reset();
   log->Broadcast("a", "typing");
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "1").ok());
-  // All callbacks for the first have been made when this is acknowledged.
+  // All callbacks for the first have run when this is acknowledged.
   ASSERT_TRUE(AppendAndWait(log.get(), "b", "2").ok());
-  // A subscription and a subscriber may outlive the log. Another's: what came
-  // just before a subscription may still be heard by it.
+  // A subscription and a subscriber may outlive the log. Another subscription
+  // may still receive events from just before it began.
   subscription =
       log->Subscribe("a", std::make_shared<Listener>([](std::string) {}));
   log.reset();
@@ -325,14 +325,14 @@ TEST_P(EventLogContract, ACursorAfterWhichEventsAreMissingIsRefused) {
   for (int i = 0; i < 5; ++i) {
     cursors.push_back(*AppendAndWait(log.get(), "a", absl::StrCat(i)));
   }
-  // 0 and 1 are gone. Who has seen 1 misses nothing.
+  // 0 and 1 are gone. A reader that has seen 1 misses nothing.
   EXPECT_THAT(Payloads(log->Read("a", cursors[1], 10)),
               ElementsAre("2", "3", "4"));
   EXPECT_THAT(Payloads(log->Read("a", cursors[3], 10)), ElementsAre("4"));
   EXPECT_EQ(*log->Oldest("a"), cursors[2]);
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", cursors[0], 10).status()));
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", before, 10).status()));
-  // Of other topics nothing is missing.
+  // Nothing is missing in other topics.
   EXPECT_THAT(Payloads(log->Read("b", before, 10)), ElementsAre("other"));
   EXPECT_THAT(Payloads(log->Read("b", cursors[0], 10)), IsEmpty());
   EXPECT_THAT(Payloads(log->Read("none", before, 10)), IsEmpty());
@@ -344,22 +344,22 @@ TEST_P(EventLogContract, BeyondTheTopicsWhoseTrimmingIsKnownOldCursorsExpire) {
   limits.max_trimmed_topics = 2;
   auto log = Open(limits);
   const std::string quiet = *AppendAndWait(log.get(), "quiet", "1");
-  std::map<std::string, std::string> cursors;  // the last deleted of each
+  std::map<std::string, std::string> cursors;  // the last deleted event of each
   for (const char* topic : {"a", "b"}) {
     cursors[topic] = *AppendAndWait(log.get(), topic, "1");
     ASSERT_TRUE(AppendAndWait(log.get(), topic, "2").ok());
   }
   const std::string none = *log->Head("none");
-  // At the bound all is known.
+  // At the limit, all positions are known.
   EXPECT_TRUE(log->Read("a", cursors["a"], 1).ok());
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", quiet, 1).status()));
   EXPECT_TRUE(log->Read("none", quiet, 1).ok());
   cursors["c"] = *AppendAndWait(log.get(), "c", "1");
   ASSERT_TRUE(AppendAndWait(log.get(), "c", "2").ok());
-  // One more: "a" is forgotten, and what is as old as its deletion expires...
+  // One more: "a" is forgotten, and cursors as old as its deletion expire...
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("none", quiet, 1).status()));
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", quiet, 1).status()));
-  // ...but for cursors of events that are there, and later ones.
+  // ...except cursors of existing events, and later ones.
   EXPECT_TRUE(log->Read("quiet", quiet, 1).ok());
   EXPECT_TRUE(log->Read("none", none, 1).ok());
   for (const char* topic : {"a", "b", "c"}) {
@@ -370,7 +370,7 @@ TEST_P(EventLogContract, BeyondTheTopicsWhoseTrimmingIsKnownOldCursorsExpire) {
 
 TEST_P(EventLogContract, ABigTopicIsTrimmedInBigSteps) {
   EventLog::Limits limits;
-  limits.max_events_per_topic = 160;  // 10 more may be there
+  limits.max_events_per_topic = 160;  // up to 10 more may be there
   auto log = Open(limits);
   size_t most = 0;
   for (int i = 0; i < 500; ++i) {
@@ -431,7 +431,7 @@ TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
   const std::string old = *AppendAndWait(log.get(), "a", "old", changes);
   EXPECT_TRUE(log->Get("expires").ok());
   EXPECT_THAT(Payloads(log->Read("a", before, 10)), ElementsAre("old"));
-  // Another topic's event is younger.
+  // The other topic's event is newer.
   const absl::Time end = absl::Now() + absl::Seconds(20);
   while (log->Last("a").ok() && absl::Now() < end) {
     ASSERT_TRUE(AppendAndWait(log.get(), "b", "new").ok());
@@ -447,13 +447,13 @@ TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
   }
   EXPECT_TRUE(absl::IsNotFound(log->Get("expires").status()));
   EXPECT_TRUE(log->Get("stays").ok());
-  // What comes is after it.
+  // Later events come after it.
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "next").ok());
   EXPECT_THAT(Payloads(log->Read("a", old, 10)), ElementsAre("next"));
 }
 
 TEST_P(EventLogContract, AReadOfEventsThatWereHeardOfIsTheSameAsAnyOther) {
-  // More than an engine would keep at hand.
+  // More than an engine would cache.
   constexpr int kEvents = 300;
   auto log = Open();
   std::atomic<int> heard{0};
@@ -467,7 +467,7 @@ TEST_P(EventLogContract, AReadOfEventsThatWereHeardOfIsTheSameAsAnyOther) {
   for (int i = 0; i < kEvents; ++i) {
     auto events = log->Read("a", cursors[i], 1000);
     ASSERT_TRUE(events.ok());
-    // What is at hand may be the beginning only, but never nothing.
+    // The cache may contain only the beginning, but never nothing.
     ASSERT_EQ(events->empty(), i + 1 == kEvents);
     for (size_t e = 0; e < events->size(); ++e) {
       ASSERT_EQ((*events)[e].payload, absl::StrCat(i + 1 + e));

@@ -87,7 +87,7 @@ class NotificationsServiceTest : public ::testing::Test {
     bool finished = false;
   };
 
-  // Returns when the server has accepted or refused the call.
+  // Returns when the server has accepted or rejected the call.
   std::unique_ptr<Call> Stream(const std::string& user,
                                const std::string& cursor = "",
                                bool from_oldest = false) {
@@ -234,7 +234,7 @@ TEST_F(NotificationsServiceTest, BadCursorsAreOutOfRangeAndNamed) {
   }
 }
 
-// What the bridge makes its `reset` of.
+// The bridge makes its `reset` from this.
 TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptNamesTheOldestOfOnesOwn) {
   Create("other", "0");
   Create("u", "1");
@@ -272,7 +272,7 @@ TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptCanStartFromTheOldest) {
   }
   Create("u", "3");
   EXPECT_EQ(call->Next().event(), "new");
-  // One that is kept is not affected.
+  // A cursor that is kept is not affected.
   const std::string cursor = *log_->Oldest("notifications/u");
   EXPECT_EQ(Stream("u", cursor, true)->Next().notification().title(), "2");
 }

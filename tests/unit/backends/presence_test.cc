@@ -26,7 +26,7 @@ using testing::RedisServer;
 constexpr absl::Duration kNoGrace = absl::ZeroDuration();
 constexpr absl::Duration kLease = absl::Milliseconds(900);
 
-// The presence of one process, and what it has told.
+// The presence of one process, and what it has reported.
 class Process {
  public:
   explicit Process(const RedisServer* redis = nullptr,
@@ -118,7 +118,7 @@ TEST(PresenceTest, OverProcessesTheFirstJoinAndTheLastLeaveAreTold) {
   EXPECT_TRUE(Eventually([&] { return b->Users("c")->size() == 2; }));
   b->Leave("c", "ada");
   EXPECT_TRUE(a.Sees("c", {"bob"}));
-  // Each process withdraws her in its own time: the later one tells it.
+  // Each process removes her in its own time; the later one reports it.
   const auto leaves = [&] {
     std::vector<std::string> told = a.told();
     for (const std::string& each : b.told()) told.push_back(each);
@@ -148,7 +148,7 @@ TEST(PresenceTest, AProcessThatDiesLeavesNoGhosts) {
   RedisServer redis;
   Process b(&redis, kNoGrace, kLease);
   {
-    // As kill -9 leaves it: with a lease, and nobody who renews it.
+    // The state after kill -9: a lease that nobody renews.
     RedisMembers dead(*ParseRedisAddress(redis.url()), kLease);
     ASSERT_TRUE(dead.Renew().ok());
     ASSERT_TRUE(*dead.Add({"c", "ada"}));

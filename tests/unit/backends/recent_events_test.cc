@@ -37,7 +37,7 @@ TEST(RecentEventsTest, KnowsNothingOfWhatWasBefore) {
 TEST(RecentEventsTest, AGapMakesWhatWasKeptUseless) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
-  recent.Add("a", 30, 40, "z");  // 30 was not heard of
+  recent.Add("a", 30, 40, "z");  // 30 was not received
   EXPECT_THAT(recent.Read("a", 10, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 20, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 30, 9), ElementsAre(Pair(40, "z")));
@@ -60,7 +60,7 @@ TEST(RecentEventsTest, KeepsTheNewestWithinItsBounds) {
   recent.Add("b", 2, 3, "x");
   EXPECT_THAT(recent.Read("b", 0, 9), IsEmpty());
   EXPECT_EQ(recent.Read("b", 1, 9).size(), 2u);
-  // Too big to be kept at all.
+  // Too large to be cached.
   recent.Add("b", 3, 4, std::string(RecentEvents::kMaxBytes + 1, 'x'));
   EXPECT_THAT(recent.Read("b", 3, 9), IsEmpty());
   recent.Add("b", 4, 5, "x");

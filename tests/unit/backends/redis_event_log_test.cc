@@ -29,8 +29,8 @@ using testing::Eventually;
 using ::testing::HasSubstr;
 using testing::RedisServer;
 
-// Takes down what a tail hands out. When Redis could not be read it resumes
-// after the last event, as a bridge does.
+// Records what a tail delivers. If Redis cannot be read, it resumes after the
+// last event, as a bridge does.
 class Record {
  public:
   explicit Record(EventLog* log, const std::string& topic)
@@ -125,7 +125,7 @@ TEST(RedisEventLog, BroadcastsReachEveryProcessInOneOrder) {
   auto here = MustOpen(redis.url());
   auto there = MustOpen(redis.url());
   Record record_here(here.get(), "a"), record_there(there.get(), "a");
-  // Until both are heard of.
+  // Wait until both are received.
   ASSERT_TRUE(Eventually([&] {
     here->Broadcast("a", "hello");
     return !record_there.broadcasts().empty();
@@ -142,7 +142,7 @@ TEST(RedisEventLog, BroadcastsReachEveryProcessInOneOrder) {
       return std::count(heard.begin(), heard.end(), "end") == 2;
     }));
   }
-  // The later one may have missed some at the beginning.
+  // The later subscriber may have missed some at the beginning.
   auto all = record_here.broadcasts(), rest = record_there.broadcasts();
   ASSERT_LE(rest.size(), all.size());
   all.erase(all.begin(), all.end() - rest.size());
@@ -189,8 +189,9 @@ TEST(RedisEventLog, ClosingWritesWhatWasAppended) {
   EXPECT_EQ(Payloads(MustOpen(redis.url())->Read("a", "", 5000)).size(), 3000u);
 }
 
-// Kills Redis under load, five times: what is acknowledged is there once, and
-// a reader in another process has all of it, in order, with no gap.
+// Kills Redis five times under load. Every acknowledged event must exist once,
+// and a reader in another process must receive all of them, in order and
+// without gaps.
 TEST(RedisEventLog, NothingIsLostOrDoubledWhenRedisIsKilledUnderLoad) {
   constexpr int kWriters = 4;
   constexpr int kRounds = 5;
@@ -272,8 +273,8 @@ TEST(RedisEventLog, AnAnswerThatIsLostMakesNoSecondEvent) {
   RedisServer redis(RedisServer::Durability::kDurable);
   auto log = MustOpen(redis.url());
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "0").ok());
-  // Stopped, Redis takes the bytes and answers after the patience for an
-  // answer: the same batch comes twice.
+  // While stopped, Redis accepts the bytes, but answers too late: the same
+  // batch arrives twice.
   redis.Pause();
   auto waiting = std::async(std::launch::async, [&] {
     return AppendAndWait(log.get(), "a", "once", {}, {"k", std::nullopt});
@@ -314,7 +315,7 @@ TEST(RedisEventLog, AFullRedisRefusesAppendsAndRecovers) {
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_THAT(std::string(refused.message()), HasSubstr("OOM"));
   EXPECT_EQ(*log->Get("k"), absl::StrCat(stored - 1));
-  // Old events make room by themselves.
+  // Deleting old events frees memory.
   EXPECT_TRUE(
       Eventually([&] { return AppendAndWait(log.get(), "a", "after").ok(); }));
 }

@@ -80,7 +80,7 @@ class TasksServiceTest : public ::testing::Test {
       EXPECT_TRUE(reader->Read(&event));
       return event;
     }
-    // The end, without any more messages.
+    // The stream ends without further messages.
     grpc::Status Finish() {
       ProgressEvent event;
       EXPECT_FALSE(reader->Read(&event)) << event.ShortDebugString();

@@ -220,7 +220,7 @@ TEST(DescriptorMergeTest, OptionsArriveAsGeneratedExtensions) {
 }
 
 TEST(DescriptorMergeTest, ForeignExtensionOfTheSameNumberIsNotMisread) {
-  // 50501 is sse.v1.stream; others may use the numbers from 50000 on, too.
+  // 50501 is sse.v1.stream; others may also use numbers from 50000.
   FileDescriptorSet set = CompileProtos(
       {{"a.proto",
         "syntax = \"proto3\"; package a;\n"

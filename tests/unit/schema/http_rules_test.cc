@@ -13,7 +13,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A unary method in line 3, with this google.api.http option.
+// A unary method on line 3 with this google.api.http option.
 std::string WithRule(const std::string& rule, const std::string& more = "") {
   return "service S {\n  rpc M(Request) returns (Response) { option "
          "(google.api.http) = {" +

@@ -82,7 +82,7 @@ TEST(LostOptionsTest, TheOtherValidateProtoIsAContractToo) {
   ExpectNotServed(*Load({{"validate/validate.proto", validate},
                          {"a.proto", head + kRequest}}),
                   "a.proto imports \"validate/validate.proto\"", "remove it");
-  // An extension that this program does not know is used all the same.
+  // An extension that this program does not know still counts as used.
   EXPECT_THAT(
       Load({{"validate/validate.proto", validate},
             {"a.proto",
@@ -136,7 +136,7 @@ TEST(LostOptionsTest, RulesLostByAFileOfMessagesKeepRequestsOut) {
               HasSubstr("t.S.M is not served: types.proto imports"));
   EXPECT_EQ(schema->FindUnserved("GET", "/m")->name, "t.S.M");
   EXPECT_NE(schema->FindMethod("t.S.N"), nullptr) << "answers are not checked";
-  // Messages have no use for what is not about them.
+  // Options of other kinds of elements do not apply to messages.
   EXPECT_THAT(Load({{"a.proto", service},
                     {"types.proto", std::string(kHead) + kSse + types}})
                   ->unserved(),
@@ -152,7 +152,7 @@ TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
   ExpectNotServed(
       *Load({{"wrapper.proto", wrapper}, {"a.proto", head + kRequest}}),
       "a.proto imports \"wrapper.proto\"", "does not use it");
-  // The wrapper itself lost nothing, and is imported for its own types too.
+  // The wrapper itself lost nothing, and is also imported for its own types.
   EXPECT_THAT(Load({{"wrapper.proto", wrapper},
                     {"a.proto", head + "message Q { Money money = 1; }"}})
                   ->methods(),
@@ -198,7 +198,7 @@ TEST(LostOptionsTest, OptionsThatAreThereAndEmptyWereLost) {
 }
 
 TEST(LostOptionsTest, OptionsThatTheBridgeItselfTakesAwayWereNotLost) {
-  // Another extension under the number of sse.v1.access.
+  // Another extension with the number of sse.v1.access.
   FileDescriptorSet set = CompileProtos(
       {{"a.proto",
         std::string(kHead) +

@@ -23,7 +23,7 @@ constexpr char kMessages[] =
     "message Inner { string text = 1; Kind kind = 2; }\n"
     "enum Kind { UNKNOWN = 0; }\n";
 
-// A server-streaming method with these options in line 3.
+// A server-streaming method on line 3 with these options.
 std::string WithOptions(const std::string& options) {
   return "service S { rpc M(Request) returns (stream Response) {\n" + options +
          "\noption (google.api.http).get = '/m'; } }\n" + kMessages;
@@ -188,7 +188,7 @@ TEST(OptionChecksTest, KeysMustBeSingleValues) {
 }
 
 TEST(OptionChecksTest, ValuesOfANewerContractAreRefused) {
-  // protoc takes only names of values it knows; the wire takes any.
+  // protoc accepts only known enum values; the wire format accepts any.
   auto set = CompileProtos({{"test.proto", TestProto(Stream("event: 'e'"))}});
   auto* stream = set.mutable_file(set.file_size() - 1)
                      ->mutable_service(0)

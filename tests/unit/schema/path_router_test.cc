@@ -21,8 +21,8 @@ PathTemplate Parse(absl::string_view text) {
   return *std::move(parsed);
 }
 
-// Routes are numbered in order, from 0. A template may begin with its HTTP
-// verb and a space; GET is the default.
+// Routes are numbered in order, from 0. A template may begin with its HTTP verb
+// and a space; the default is GET.
 PathRouter Make(const std::vector<std::string>& templates,
                 PathRouter::Options options = {}) {
   PathRouterBuilder builder(options);

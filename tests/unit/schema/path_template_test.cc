@@ -90,7 +90,7 @@ TEST(PathTemplateTest, BindsVariables) {
       {"/a/{b=c/**}/d/e", "/a/c/1/2/d/e", "b=c/1/2"},
       {"/a/{b=c/**/d}/e", "/a/c/1/2/d/e", "b=c/1/2/d"},
       {"/{y=q/**}/{z=w}", "/q/1/w", "y=q/1;z=w"},
-      // Verbs: what follows the last ':' of the last segment.
+      // Verbs: the text after the last ':' of the last segment.
       {"/a:v", "/a:v", ""},
       {"/{x}:v", "/a:b:v", "x=a:b"},
       {"/{x}", "/a:v", "x=a:v"},

@@ -296,7 +296,7 @@ TEST(SchemaTest, WhatIsDeniedByDefaultIsNotServedAndSaysSo) {
   }
 }
 
-// A backend's own word for its files.
+// A schema as reported by a backend.
 SchemaSource Reflected(const std::string& name, const ProtoFiles& files) {
   SchemaSource source = SourceOf(CompileProtos(files), name);
   source.lenient = true;
@@ -330,7 +330,7 @@ TEST(SchemaTest, BackendsWithOtherFilesOfOneNameKeepTheirOwn) {
   EXPECT_EQ(of_b->descriptor->input_type()->field_count(), 2);
   ASSERT_EQ((*schema)->warnings().size(), 1u);
   EXPECT_THAT((*schema)->warnings()[0], HasSubstr("common.proto"));
-  // Files that an operator gave are no such thing.
+  // Files given by the operator are not lenient.
   EXPECT_FALSE(
       Schema::Load(
           {SourceOf(CompileProtos({{"a.proto", kA}, {"common.proto", kOld}})),
@@ -404,7 +404,7 @@ TEST(SchemaTest, AWrongOptionOfABackendCostsItsMethod) {
       Schema::Load({Reflected("one", files)}, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_NE((*schema)->FindMethod("a.A.Good"), nullptr);
-  // A rule that is not enforced is not dropped for the second one either.
+  // A rule that cannot be enforced is not dropped for the second method either.
   EXPECT_EQ((*schema)->methods().size(), 1u);
   EXPECT_EQ((*schema)->unserved().size(), 3u);
   EXPECT_THAT(

@@ -314,7 +314,7 @@ TEST(ValidatorTest, DepthIsBounded) {
   Checker check(
       "message Request { Request r = 1; int32 n = 2 "
       "[(buf.validate.field).int32.lt = 9]; }");
-  // TextFormat's own limit is far beyond.
+  // TextFormat's own limit is much higher.
   const auto nested = [](int depth) {
     std::string text;
     for (int i = 1; i < depth; ++i) text += "r { ";

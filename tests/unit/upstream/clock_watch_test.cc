@@ -28,7 +28,7 @@ TEST(ClockWatchTest, JumpForwardAndSlewingMakeNoneLate) {
   EXPECT_FALSE(watch.TimersLate(kDay, absl::Seconds(10)));
   const absl::Time later = kDay + absl::Hours(24);
   EXPECT_FALSE(watch.TimersLate(later, absl::Seconds(11)));
-  // Half a second slower in a minute.
+  // Half a second slower per minute.
   EXPECT_FALSE(
       watch.TimersLate(later + absl::Seconds(59.5), absl::Seconds(71)));
 }

@@ -39,7 +39,7 @@ class ConnectionPoolTest : public ::testing::Test {
     return place;
   }
 
-  // A connection carries so many, and one more does not leave.
+  // The connection carries this many calls; one more is not sent.
   void Learn(int limit) {
     for (int i = 0; i < limit; ++i) leases_.push_back(TakeAndSend());
     const Lease stuck = Take();
@@ -61,7 +61,7 @@ TEST_F(ConnectionPoolTest, FillsAConnectionBeforeItOpensAnother) {
   EXPECT_EQ(opened_.size(), 2u);
   EXPECT_EQ(leases_[1]->connection(), opened_[0].get());
   EXPECT_EQ(leases_[2]->connection(), opened_[1].get());
-  // A place that is free again is taken first.
+  // A released slot is used first.
   leases_[0] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[0].get());
 }
@@ -75,7 +75,7 @@ TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
   ASSERT_NE(leases_.back(), nullptr);
   EXPECT_EQ(opened_.size(), 3u);
   EXPECT_EQ(Take(kUnary), nullptr);
-  // Streams may not need theirs.
+  // Unary calls may use the streams' connections.
   leases_.erase(leases_.begin(), leases_.begin() + 2);
   Pass(absl::Hours(1));
   pool_->CloseIdle(now_);
@@ -88,7 +88,7 @@ TEST_F(ConnectionPoolTest, SpreadsOverTheFirstConnections) {
   EXPECT_EQ(opened_.size(), 3u);
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
-  // The least of them.
+  // The least loaded one.
   leases_[1] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[1].get());
 }
@@ -102,7 +102,7 @@ TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   stuck = nullptr;
-  // It goes elsewhere, and all later ones know.
+  // The call moves, and later calls use the lower limit.
   for (int i = 0; i < 4; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
   EXPECT_EQ(leases_[3]->connection(), opened_[1].get());
@@ -118,7 +118,7 @@ TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(slow->Judge(false, /*late=*/false, now_), Verdict::kWait);
-  // But it is not an excuse for ever.
+  // But not forever.
   Pass(ConnectionPool::kLongestQueue);
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kMove);
 }
@@ -159,7 +159,7 @@ TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
     Pass(absl::Milliseconds(200));
     EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kWait);
   }
-  // But not for ever.
+  // But not forever.
   leases_.push_back(TakeAndSend());
   Pass(absl::Milliseconds(200));
   EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kMove);

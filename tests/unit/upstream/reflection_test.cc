@@ -46,7 +46,7 @@ std::vector<std::string> Names(const FileDescriptorSet& set) {
   return names;
 }
 
-// Builds the whole set, in its order: an import before what imports it.
+// Builds the whole set in order: each import before its importers.
 void ExpectBuilds(const FileDescriptorSet& set) {
   DescriptorPool pool;
   for (const FileDescriptorProto& file : set.file()) {
@@ -80,7 +80,7 @@ TEST(FetchSchemaTest, ReadsTheReflectionOfGrpcItself) {
   EXPECT_THAT(Names(set->files), Not(Contains(HasSubstr("reflection"))));
   ExpectBuilds(set->files);
 
-  // Options came along.
+  // Options are included.
   const auto* linked = DescriptorPool::generated_pool()->FindFileByName(
       "realtime/v1/prices.proto");
   FileDescriptorProto expected;
@@ -91,7 +91,7 @@ TEST(FetchSchemaTest, ReadsTheReflectionOfGrpcItself) {
   }
 }
 
-// Answers reflection from files that are given, by a rule that a test bends.
+// A reflection service for given files, whose behaviour each test can change.
 class FakeBackend : public Upstream {
  public:
   using Answerer =
@@ -315,7 +315,7 @@ TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
   EXPECT_THAT(schema->warnings,
               ElementsAre(HasSubstr("ghost.v1.Ghost is not served")));
 
-  // With nothing beside it there is nothing to serve.
+  // Without another service, there is nothing to serve.
   backend.files.clear();
   EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
 }
