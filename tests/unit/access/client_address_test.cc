@@ -14,7 +14,7 @@ TrustedProxies Proxies(const std::vector<std::string>& networks) {
   return proxies.ok() ? *proxies : TrustedProxies();
 }
 
-TEST(ClientAddressTest, NetworksTrustWhatIsInThem) {
+TEST(ClientAddressTest, NetworksTrustTheirAddresses) {
   const TrustedProxies proxies = Proxies(
       {"10.0.0.0/8", "192.168.1.1", "172.16.0.0/13", "2001:db8::/33", "::1"});
   for (const char* address :
@@ -32,7 +32,7 @@ TEST(ClientAddressTest, NetworksTrustWhatIsInThem) {
   EXPECT_FALSE(TrustedProxies().Trusts("127.0.0.1"));
 }
 
-TEST(ClientAddressTest, WhatIsNoNetworkIsRefused) {
+TEST(ClientAddressTest, InvalidNetworksAreRejected) {
   for (const char* network :
        {"", "x", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8",
         "::/129", "/8", "10.0.0.0 /8", "localhost", "10.0.0.0/ 8",
@@ -53,7 +53,7 @@ TEST(ClientAddressTest, ForwardedForCountsFromTrustedPeersOnly) {
   EXPECT_EQ(TrustedProxies().ClientOf("10.0.0.1", {"1.2.3.4"}), "10.0.0.1");
 }
 
-TEST(ClientAddressTest, TheLastStrangerIsTheClient) {
+TEST(ClientAddressTest, LastUntrustedAddressIsTheClient) {
   const TrustedProxies proxies = Proxies({"10.0.0.0/8"});
   // The client's own claims are on the left.
   EXPECT_EQ(proxies.ClientOf("10.0.0.1", {"6.6.6.6, 1.2.3.4, 10.0.0.2"}),

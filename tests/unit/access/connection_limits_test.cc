@@ -147,7 +147,7 @@ class LateLimits : public SharedLimits {
   std::deque<Done> waiting;
 };
 
-TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
+TEST(ConnectionLimitsTest, AcquireDoesNotWaitForOtherBridges) {
   LateLimits shared;
   ConnectionLimits limits({.per_subject = 3, .per_address = 0, .total = 0},
                           &shared);
@@ -184,7 +184,7 @@ TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
   EXPECT_EQ(shared.given, 2);
 }
 
-TEST(ConnectionLimitsTest, LeaseMovesItsPlace) {
+TEST(ConnectionLimitsTest, LeaseIsMovable) {
   ConnectionLimits limits({});
   Lease first = Must(limits.Acquire("ada", "a"));
   Lease second = std::move(first);

@@ -63,14 +63,14 @@ TEST_F(JwksFetcherTest, FetchesAtTheStart) {
   EXPECT_EQ(size_, 1u);
 }
 
-TEST_F(JwksFetcherTest, FetchesNowAndThen) {
+TEST_F(JwksFetcherTest, FetchesPeriodically) {
   JwksFetcher::Options options;
   options.refresh = absl::Milliseconds(20);
   Start(options);
   for (int i = 0; i < 3; ++i) Answer(200, Jwks(kEc));
 }
 
-TEST_F(JwksFetcherTest, WhatIsNoKeySetChangesNothing) {
+TEST_F(JwksFetcherTest, InvalidKeySetChangesNothing) {
   JwksFetcher::Options options;
   options.refresh = absl::Milliseconds(5);
   Start(options);
@@ -91,7 +91,7 @@ TEST_F(JwksFetcherTest, WhatIsNoKeySetChangesNothing) {
   EXPECT_EQ(size_, 1u) << "a secret that is published is none";
 }
 
-TEST_F(JwksFetcherTest, AnUnknownKeyIsLookedForOnceInAWhile) {
+TEST_F(JwksFetcherTest, UnknownKeyTriggersAFetchAtMostOncePerInterval) {
   JwksFetcher::Options options;
   options.min_interval = absl::Milliseconds(200);
   Start(options);
@@ -127,7 +127,7 @@ TEST_F(JwksFetcherTest, RequestsThatWaitAreBounded) {
   }
 }
 
-TEST_F(JwksFetcherTest, StopsInTheMiddleOfAFetch) {
+TEST_F(JwksFetcherTest, StopCancelsAFetch) {
   Start();
   const auto never_answered = Next();
   Signal done;

@@ -215,7 +215,7 @@ TEST(KeySetTest, CandidatesAreBounded) {
   EXPECT_THAT(Error(json({{"keys", keys}}).dump()), HasSubstr("more than 64"));
 }
 
-TEST(KeySetTest, JwksLeavesOutWhatItIsNotFor) {
+TEST(KeySetTest, JwksSkipsKeysForOtherUses) {
   json encryption = RsaKey().Jwk();
   encryption["use"] = "enc";
   json wrapping = RsaKey().Jwk();
@@ -279,7 +279,7 @@ TEST(KeySetTest, AnUnusablePemBlockDoesNotMakeTheOthersUnusable) {
   }
 }
 
-TEST(KeySetTest, OfPublishedKeysWhatIsSecretOrTooManyIsLeftOut) {
+TEST(KeySetTest, PublishedSecretsAndExcessKeysAreSkipped) {
   json leaked = RsaKey().Jwk();
   leaked["d"] = "AAAA";
   json keys = {leaked, TestKey::Secret(std::string(64, 'k')).Jwk()};

@@ -40,7 +40,7 @@ TEST(RateLimiterTest, WithoutARateNothingIsKept) {
   EXPECT_EQ(limiter.names(), 0u);
 }
 
-TEST(RateLimiterTest, WhoIsQuietIsForgotten) {
+TEST(RateLimiterTest, IdleNamesAreForgotten) {
   RateLimiter limiter({.per_second = 1, .burst = 1});
   for (int i = 0; i < 1000; ++i) Allowed(&limiter, absl::StrCat(i), kStart);
   EXPECT_EQ(limiter.names(), 1000u);

@@ -162,7 +162,7 @@ TEST(RedisLimitsTest, LastAllowedFirstRefusedOverTwoBridgesAndFreedAgain) {
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 0; }));
 }
 
-TEST(RedisLimitsTest, WhileRedisIsAwayTheOwnLimitHoldsAndIsToldAfterwards) {
+TEST(RedisLimitsTest, LocalLimitAppliesWhileRedisIsAwayAndIsReportedLater) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("ada"));
@@ -178,7 +178,7 @@ TEST(RedisLimitsTest, WhileRedisIsAwayTheOwnLimitHoldsAndIsToldAfterwards) {
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 1; }));
 }
 
-TEST(RedisLimitsTest, ADeadBridgesPlacesComeBackAfterItsLease) {
+TEST(RedisLimitsTest, StreamsOfADeadBridgeAreReleasedAfterItsLease) {
   RedisServer redis;
   Bridge b(redis, kShortLease);
   {
@@ -204,7 +204,7 @@ TEST(RedisLimitsTest, ADeadBridgesPlacesComeBackAfterItsLease) {
   EXPECT_EQ(Total(redis, "ada"), 2);
 }
 
-TEST(RedisLimitsTest, ABridgeThatWasTakenForDeadTellsItsNumbersAgain) {
+TEST(RedisLimitsTest, BridgeWithAnExpiredLeaseReportsItsNumbersAgain) {
   RedisServer redis;
   Bridge a(redis, kShortLease);
   ASSERT_TRUE(a.Acquire("ada"));
@@ -226,7 +226,7 @@ TEST(RedisLimitsTest, EachStreamOfABundleCountsAtAllBridges) {
   EXPECT_TRUE(Eventually([&] { return a.Acquire("ada", 2); }));
 }
 
-TEST(RedisLimitsTest, ManyAtOnceGetExactlyThePlacesThatThereAre) {
+TEST(RedisLimitsTest, ConcurrentTakesGetExactlyTheLimit) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("warm")) << "Redis is asked from here on";
@@ -247,7 +247,7 @@ TEST(RedisLimitsTest, ManyAtOnceGetExactlyThePlacesThatThereAre) {
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == taken; }));
 }
 
-TEST(RedisLimitsTest, WhileRedisStallsTheOwnLimitHoldsAndIsToldAfterwards) {
+TEST(RedisLimitsTest, LocalLimitAppliesWhileRedisStallsAndIsReportedLater) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("ada"));
@@ -272,7 +272,7 @@ TEST(RedisLimitsTest, WhileRedisStallsTheOwnLimitHoldsAndIsToldAfterwards) {
 }
 
 // CLIENT PAUSE ... WRITE, as during a failover: PING is answered, EVAL is not.
-TEST(RedisLimitsTest, WhileWritesArePausedNobodyWaits) {
+TEST(RedisLimitsTest, PausedWritesBlockNoCaller) {
   RedisServer redis;
   Bridge a(redis);
   ASSERT_TRUE(a.Acquire("bob"));
@@ -285,13 +285,13 @@ TEST(RedisLimitsTest, WhileWritesArePausedNobodyWaits) {
   EXPECT_EQ(Total(redis, "ada"), 0);
 }
 
-TEST(RedisLimitsTest, AServerThatSaysNothingKeepsNobody) {
+TEST(RedisLimitsTest, SilentServerBlocksNoCaller) {
   StrangeServer silent(nullptr);
   RedisLimits shared(silent.address());
   ExpectCountsByItself(&shared);
 }
 
-TEST(RedisLimitsTest, HalfAnAnswerIsNone) {
+TEST(RedisLimitsTest, PartialReplyIsNoReply) {
   // PING is answered, and the next command only with its first byte.
   StrangeServer half(
       [](int fd) { EXPECT_GT(send(fd, "+PONG\r\n*", 8, MSG_NOSIGNAL), 0); });
@@ -299,7 +299,7 @@ TEST(RedisLimitsTest, HalfAnAnswerIsNone) {
   ExpectCountsByItself(&shared);
 }
 
-TEST(RedisLimitsTest, AServerThatTakesNoConnectionKeepsNobody) {
+TEST(RedisLimitsTest, UnreachableServerBlocksNoCaller) {
   // Nobody accepts, and the accept queue is full: Linux then drops connection
   // requests.
   StrangeServer full(nullptr, /*accepts=*/false);
@@ -312,7 +312,7 @@ TEST(RedisLimitsTest, AServerThatTakesNoConnectionKeepsNobody) {
   for (int fd : queued) close(fd);
 }
 
-TEST(RedisLimitsTest, WhatIsUntoldIsBounded) {
+TEST(RedisLimitsTest, UnreportedNumbersAreBounded) {
   StrangeServer silent(nullptr);
   RedisLimits shared(silent.address());
   ExpectCountsByItself(&shared);
@@ -324,7 +324,7 @@ TEST(RedisLimitsTest, WhatIsUntoldIsBounded) {
   }
 }
 
-TEST(RedisLimitsTest, AfterTooMuchWasUntoldTheNumbersAreRightAgain) {
+TEST(RedisLimitsTest, NumbersAreCorrectAfterTooManyWereUnreported) {
   RedisServer redis;
   Bridge a(redis, kShortLease), b(redis, kShortLease);
   ASSERT_TRUE(a.Acquire("gone"));

@@ -129,7 +129,7 @@ TEST(TokenScriptTest, SecretIsEveryByteButOneNewline) {
   }
 }
 
-TEST(TokenScriptTest, MistakesAreTold) {
+TEST(TokenScriptTest, InvalidArgumentsAreReported) {
   const std::string key = DevelopmentKey();
   const std::string missing = ::testing::TempDir() + "/no-such.key";
   const std::vector<std::pair<std::vector<std::string>, std::string>> table = {

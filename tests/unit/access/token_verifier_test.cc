@@ -206,7 +206,7 @@ TEST(TokenVerifierTest, IssuerAndAudienceMustMatchWhenConfigured) {
   EXPECT_TRUE(SecretVerifier()->Verify(SecretToken(claims), kNowTime).ok());
 }
 
-TEST(TokenVerifierTest, TypMayBeWrittenInEveryWay) {
+TEST(TokenVerifierTest, TypAcceptsEverySpelling) {
   for (const char* typ : {"JWT", "jwt", "at+jwt", "AT+JWT",
                           "application/at+jwt", "Application/JWT"}) {
     const json header = {{"alg", "HS256"}, {"typ", typ}};

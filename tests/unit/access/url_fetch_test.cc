@@ -98,7 +98,7 @@ std::function<void(const RawServer::Send&)> Endless(
 
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\n";
 
-TEST(UrlFetchTest, WhatArrivesInTimeAndWithinTheBoundIsTheAnswer) {
+TEST(UrlFetchTest, CompleteResponseIsReturned) {
   const std::string body(kMaxBytes, 'b');
   {
     RawServer server([&](const RawServer::Send& send) {
@@ -150,7 +150,7 @@ TEST(UrlFetchTest, EverythingThatIsReadIsBounded) {
   }
 }
 
-TEST(UrlFetchTest, TheDeadlineIsForAllOfIt) {
+TEST(UrlFetchTest, DeadlineCoversTheWholeFetch) {
   const absl::Duration pause = absl::Milliseconds(20);
   for (const std::string& head :
        {std::string("HTTP/1.1 200 "), absl::StrCat(kOk, "X: "),
@@ -163,7 +163,7 @@ TEST(UrlFetchTest, TheDeadlineIsForAllOfIt) {
   }
 }
 
-TEST(UrlFetchTest, WhatIsCutShortOrNoAnswerIsAnError) {
+TEST(UrlFetchTest, TruncatedOrInvalidResponseIsAnError) {
   for (const std::string& bytes :
        {std::string(), std::string("HTTP/1.1 200"),
         absl::StrCat(kOk, "Content-Length: 5\r\n\r\nab"),

@@ -15,7 +15,7 @@ using testing::Eventually;
 
 // Readings cover whole seconds, so read what is counted now after the next
 // second has begun.
-TEST(CallMeterTest, CountsWhatWasCalledHowItEndedAndHowLongItTook) {
+TEST(CallMeterTest, MeasuresCallsResultsAndLatency) {
   CallMeter meter;
   for (int i = 0; i < 20; ++i) {
     const bool unary = i < 10;
@@ -42,7 +42,7 @@ TEST(CallMeterTest, NothingIsZero) {
   EXPECT_EQ(reading.active_users, 0);
 }
 
-TEST(MachineTest, UsageIsAPartOfTheWhole) {
+TEST(MachineTest, UsageIsAFraction) {
   Machine machine;
   // Keeps the CPU busy until it is measurable: the kernel counts in hundredths
   // of a second.

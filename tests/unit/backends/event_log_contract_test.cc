@@ -78,7 +78,7 @@ TEST_P(EventLogContract, EventsOfATopicAreReadInTheOrderOfTheirAppends) {
   EXPECT_THAT(Payloads(log->Read("none", "", 10)), IsEmpty());
 }
 
-TEST_P(EventLogContract, ReadGoesOnAfterACursorAndCursorsAreInOrder) {
+TEST_P(EventLogContract, ReadContinuesAfterACursorAndCursorsAreOrdered) {
   auto log = Open();
   std::vector<std::string> cursors;
   for (int i = 0; i < 12; ++i) {
@@ -94,7 +94,7 @@ TEST_P(EventLogContract, ReadGoesOnAfterACursorAndCursorsAreInOrder) {
   EXPECT_EQ((*log->Read("a", cursors[2], 1))[0].cursor, cursors[3]);
 }
 
-TEST_P(EventLogContract, ReadRefusesWhatIsNoCursorOfThisLog) {
+TEST_P(EventLogContract, ReadRejectsInvalidCursors) {
   auto log = Open();
   const std::string cursor = *AppendAndWait(log.get(), "a", "1");
   int64_t id;
@@ -146,7 +146,7 @@ TEST_P(EventLogContract, StateChangesWithTheAppend) {
   EXPECT_EQ(*log->Get("k2"), "new");
 }
 
-TEST_P(EventLogContract, AValueThatShouldNotBeThereRefusesTheWholeAppend) {
+TEST_P(EventLogContract, UnexpectedValueRejectsTheWholeAppend) {
   auto log = Open();
   const EventLog::Condition absent = {"k", std::nullopt};
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "1", {{"k", "1"}}, absent).ok());
@@ -158,7 +158,7 @@ TEST_P(EventLogContract, AValueThatShouldNotBeThereRefusesTheWholeAppend) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("1"));
 }
 
-TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
+TEST_P(EventLogContract, RejectedAppendDoesNotAffectOthersInItsBatch) {
   constexpr int kAppends = 2000;
   auto log = Open();
   std::atomic<int> accepted{0};
@@ -184,7 +184,7 @@ TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
   EXPECT_EQ(Payloads(log->Read("a", "", kAppends)), wanted);
 }
 
-TEST_P(EventLogContract, AnAppendCanAskForAValue) {
+TEST_P(EventLogContract, AppendCanRequireAValue) {
   auto log = Open();
   const std::string value("open\n\0\xff", 7);
   const EventLog::Condition open = {"k", value};
@@ -200,7 +200,7 @@ TEST_P(EventLogContract, AnAppendCanAskForAValue) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("2"));
 }
 
-TEST_P(EventLogContract, OfManyWhoAskForTheSameValueOneChangesIt) {
+TEST_P(EventLogContract, OnlyOneOfManyConditionalAppendsSucceeds) {
   constexpr int kAppends = 200;
   auto log = Open();
   ASSERT_TRUE(AppendAndWait(log.get(), "", "", {{"k", "open"}}).ok());
@@ -230,7 +230,7 @@ TEST_P(EventLogContract, ManyValuesAreReadTogether) {
 }
 
 // Notifications may be repeated; see Subscriber.
-TEST_P(EventLogContract, SubscribersHearOfTheirTopicOnly) {
+TEST_P(EventLogContract, SubscribersReceiveOnlyTheirTopic) {
   auto log = Open();
   std::mutex mu;
   std::multiset<std::string> here, elsewhere;
@@ -257,7 +257,7 @@ TEST_P(EventLogContract, SubscribersHearOfTheirTopicOnly) {
   EXPECT_EQ(elsewhere.count("typing"), 0u);
 }
 
-TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
+TEST_P(EventLogContract, BroadcastsReachSubscribersAndAreNotStored) {
   auto log = Open();
   log->Broadcast("a", "nobody listens");
   std::mutex mu;
@@ -280,7 +280,7 @@ TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
   EXPECT_THAT(heard, ElementsAre("typing"));
 }
 
-TEST_P(EventLogContract, NothingIsHeardAfterTheSubscriptionHasGone) {
+TEST_P(EventLogContract, NothingIsReceivedAfterUnsubscribing) {
   auto log = Open();
   std::atomic<int> heard{0};
   auto listener = std::make_shared<Listener>([&](std::string) { ++heard; });
@@ -315,7 +315,7 @@ TEST_P(EventLogContract, ATopicKeepsItsNewestEvents) {
   EXPECT_THAT(Payloads(log->Read("b", "", 100)), ElementsAre("kept"));
 }
 
-TEST_P(EventLogContract, ACursorAfterWhichEventsAreMissingIsRefused) {
+TEST_P(EventLogContract, CursorBeforeMissingEventsIsRejected) {
   EventLog::Limits limits;
   limits.max_events_per_topic = 3;
   auto log = Open(limits);
@@ -338,7 +338,7 @@ TEST_P(EventLogContract, ACursorAfterWhichEventsAreMissingIsRefused) {
   EXPECT_THAT(Payloads(log->Read("none", before, 10)), IsEmpty());
 }
 
-TEST_P(EventLogContract, BeyondTheTopicsWhoseTrimmingIsKnownOldCursorsExpire) {
+TEST_P(EventLogContract, OldCursorsExpireBeyondTheTrackedTopics) {
   EventLog::Limits limits;
   limits.max_events_per_topic = 1;
   limits.max_trimmed_topics = 2;
@@ -384,7 +384,7 @@ TEST_P(EventLogContract, ABigTopicIsTrimmedInBigSteps) {
   EXPECT_EQ(most, 170u);
 }
 
-TEST_P(EventLogContract, ATailHandsOutEachEventOnceWhileOthersAppend) {
+TEST_P(EventLogContract, TailDeliversEachEventOnceDuringAppends) {
   constexpr int kWriters = 4;
   constexpr int kEach = 500;
   auto log = Open();
@@ -419,7 +419,7 @@ TEST_P(EventLogContract, ATailHandsOutEachEventOnceWhileOthersAppend) {
   }
 }
 
-TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
+TEST_P(EventLogContract, EventsAndStateExpire) {
   EventLog::Limits limits;
   limits.max_age = absl::Milliseconds(800);
   auto log = Open(limits);
@@ -452,7 +452,7 @@ TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
   EXPECT_THAT(Payloads(log->Read("a", old, 10)), ElementsAre("next"));
 }
 
-TEST_P(EventLogContract, AReadOfEventsThatWereHeardOfIsTheSameAsAnyOther) {
+TEST_P(EventLogContract, CachedReadsEqualOtherReads) {
   // More than an engine would cache.
   constexpr int kEvents = 300;
   auto log = Open();
@@ -488,7 +488,7 @@ TEST(EventLog, UnknownStoresAreRefused) {
       absl::IsUnavailable(OpenEventLog("redis://127.0.0.1:1", {}).status()));
 }
 
-TEST(Keys, NoNameCanReachIntoAnother) {
+TEST(Keys, NamesCannotCollide) {
   EXPECT_EQ(LogKey({"unread", "u"}), "unread/u");
   EXPECT_NE(LogKey({"unread", "a/b", "c"}), LogKey({"unread", "a", "b/c"}));
   EXPECT_NE(LogKey({"a/b"}), LogKey({"a%2Fb"}));

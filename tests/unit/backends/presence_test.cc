@@ -71,7 +71,7 @@ class Process {
   std::unique_ptr<Presence> presence_;
 };
 
-TEST(PresenceTest, AUserIsInFromHisFirstStreamToHisLast) {
+TEST(PresenceTest, UserIsPresentFromFirstToLastStream) {
   Process process;
   process->Enter("c", "ada");
   process->Enter("c", "ada");
@@ -88,7 +88,7 @@ TEST(PresenceTest, AUserIsInFromHisFirstStreamToHisLast) {
   EXPECT_TRUE(process.Sees("none", {}));
 }
 
-TEST(PresenceTest, AReconnectWithinTheGraceIsNoLeaveAndJoin) {
+TEST(PresenceTest, ReconnectWithinTheGraceIsNotReported) {
   Process process(nullptr, absl::Milliseconds(300));
   process->Enter("c", "ada");
   for (int i = 0; i < 5; ++i) {
@@ -104,7 +104,7 @@ TEST(PresenceTest, AReconnectWithinTheGraceIsNoLeaveAndJoin) {
   EXPECT_TRUE(process.Sees("c", {}));
 }
 
-TEST(PresenceTest, OverProcessesTheFirstJoinAndTheLastLeaveAreTold) {
+TEST(PresenceTest, FirstJoinAndLastLeaveAcrossProcessesAreReported) {
   RedisServer redis;
   Process a(&redis), b(&redis);
   a->Enter("c", "ada");
@@ -144,7 +144,7 @@ TEST(PresenceTest, NamesMayHoldAnything) {
                        absl::StrCat("-", channel, "/", user)}));
 }
 
-TEST(PresenceTest, AProcessThatDiesLeavesNoGhosts) {
+TEST(PresenceTest, MembersOfADeadProcessLeave) {
   RedisServer redis;
   Process b(&redis, kNoGrace, kLease);
   {
@@ -160,7 +160,7 @@ TEST(PresenceTest, AProcessThatDiesLeavesNoGhosts) {
   EXPECT_TRUE(b.Tells({"-c/ada"})) << "bob is still here";
 }
 
-TEST(PresenceTest, AProcessThatEndsKeepsItsUsersForTheGrace) {
+TEST(PresenceTest, UsersOfAStoppedProcessStayForTheGrace) {
   RedisServer redis;
   Process b(&redis, kNoGrace, kLease);
   {
@@ -174,7 +174,7 @@ TEST(PresenceTest, AProcessThatEndsKeepsItsUsersForTheGrace) {
   EXPECT_TRUE(b.Tells({"-c/bob"}));
 }
 
-TEST(PresenceTest, AfterRedisHasLostEverythingItIsToldAgain) {
+TEST(PresenceTest, MembersAreRestoredAfterRedisLosesItsData) {
   RedisServer redis;
   Process a(&redis, kNoGrace, kLease), b(&redis, kNoGrace, kLease);
   a->Enter("c", "ada");

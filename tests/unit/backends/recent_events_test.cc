@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-TEST(RecentEventsTest, GivesWhatIsAfterAnEventThatIsKnown) {
+TEST(RecentEventsTest, ReturnsEventsAfterAKnownOne) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
   recent.Add("a", 20, 30, "y");
@@ -27,14 +27,14 @@ TEST(RecentEventsTest, GivesWhatIsAfterAnEventThatIsKnown) {
   EXPECT_THAT(recent.Read("none", 0, 9), IsEmpty());
 }
 
-TEST(RecentEventsTest, KnowsNothingOfWhatWasBefore) {
+TEST(RecentEventsTest, DoesNotKnowEarlierEvents) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
   EXPECT_THAT(recent.Read("a", 9, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 0, 9), IsEmpty());
 }
 
-TEST(RecentEventsTest, AGapMakesWhatWasKeptUseless) {
+TEST(RecentEventsTest, GapDiscardsCachedEvents) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
   recent.Add("a", 30, 40, "z");  // 30 was not received
@@ -80,10 +80,11 @@ TEST(RecentEventsTest, AllTopicsTogetherAreBounded) {
     recent.Add(absl::StrCat(i), 0, 1, big);
     recent.Drop(absl::StrCat(i));
   }
-  EXPECT_EQ(recent.Read("one more", 0, 9).size(), 1u) << "what goes makes room";
+  EXPECT_EQ(recent.Read("one more", 0, 9).size(), 1u)
+      << "dropping topics frees memory";
 }
 
-TEST(RecentEventsTest, WhatIsNoLongerFollowedGoes) {
+TEST(RecentEventsTest, UnfollowedTopicsAreDropped) {
   RecentEvents recent;
   recent.Add("a", 0, 1, "x");
   recent.Add("b", 0, 1, "x");

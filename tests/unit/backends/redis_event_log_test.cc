@@ -99,7 +99,7 @@ class Record {
   std::thread resumer_;
 };
 
-TEST(RedisEventLog, WhatOneProcessAppendsAnotherHears) {
+TEST(RedisEventLog, AppendsReachOtherProcesses) {
   RedisServer redis;
   auto here = MustOpen(redis.url());
   auto there = MustOpen(redis.url());
@@ -163,7 +163,7 @@ TEST(RedisEventLog, DatabasesOfOneServerAreLogsOfTheirOwn) {
   EXPECT_THAT(record.broadcasts(), ::testing::IsEmpty());
 }
 
-TEST(RedisEventLog, EventsStateAndCursorsAreThereAfterReopening) {
+TEST(RedisEventLog, EventsStateAndCursorsSurviveReopening) {
   RedisServer redis;
   auto log = MustOpen(redis.url());
   const std::string first = *AppendAndWait(log.get(), "a", "1", {{"k", "v"}});
@@ -269,7 +269,7 @@ TEST(RedisEventLog, WhileRedisIsAwayReadsFailAtOnceAndAppendsWait) {
   EXPECT_THAT(record.payloads(), ElementsAre("before", "while away"));
 }
 
-TEST(RedisEventLog, AnAnswerThatIsLostMakesNoSecondEvent) {
+TEST(RedisEventLog, LostReplyCausesNoDuplicate) {
   RedisServer redis(RedisServer::Durability::kDurable);
   auto log = MustOpen(redis.url());
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "0").ok());
@@ -285,7 +285,7 @@ TEST(RedisEventLog, AnAnswerThatIsLostMakesNoSecondEvent) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("0", "once"));
 }
 
-TEST(RedisEventLog, CursorsOfALogThatIsGoneAreRefused) {
+TEST(RedisEventLog, CursorsOfALostLogAreRejected) {
   RedisServer redis;  // keeps nothing
   auto log = MustOpen(redis.url());
   const std::string cursor = *AppendAndWait(log.get(), "a", "1");
@@ -320,7 +320,7 @@ TEST(RedisEventLog, AFullRedisRefusesAppendsAndRecovers) {
       Eventually([&] { return AppendAndWait(log.get(), "a", "after").ok(); }));
 }
 
-TEST(RedisEventLog, AWrongPasswordIsToldAtTheStart) {
+TEST(RedisEventLog, WrongPasswordIsReportedAtStartup) {
   RedisServer redis(RedisServer::Durability::kNone);
   auto log = OpenEventLog(
       absl::StrCat("redis://:secret@127.0.0.1:", redis.port()), {});

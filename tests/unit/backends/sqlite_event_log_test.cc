@@ -26,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(SqliteEventLog, EventsStateAndCursorsAreThereAfterReopening) {
+TEST(SqliteEventLog, EventsStateAndCursorsSurviveReopening) {
   TempDir dir;
   const std::string store = "sqlite:" + dir.File("log");
   auto log = MustOpen(store);
@@ -79,7 +79,7 @@ TEST(SqliteEventLog, ClosingWritesWhatWasAppended) {
   EXPECT_EQ(Payloads(MustOpen(store)->Read("a", "", 5000)).size(), 3000u);
 }
 
-TEST(SqliteEventLog, EventsGoWhenTheyAreOlderThanTheLimit) {
+TEST(SqliteEventLog, OldEventsExpire) {
   TempDir dir;
   EventLog::Limits limits;
   limits.max_age = absl::Seconds(100);
@@ -130,7 +130,7 @@ TEST(SqliteEventLog, AFileThatCannotGrowRefusesAppendsAndRecovers) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("before", "after"));
 }
 
-TEST(SqliteEventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
+TEST(SqliteEventLog, AcknowledgedEventsSurviveSigkillExactlyOnce) {
   EventLog::Limits limits;  // so that nothing is trimmed
   limits.max_events_per_topic = 10'000'000;
   for (int round = 0; round < 5; ++round) {

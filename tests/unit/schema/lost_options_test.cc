@@ -91,7 +91,7 @@ TEST(LostOptionsTest, TheOtherValidateProtoIsAContractToo) {
       SizeIs(2));
 }
 
-TEST(LostOptionsTest, OneContractInUseIsEnoughAndTheOthersAreToldOf) {
+TEST(LostOptionsTest, OneUsedContractIsEnoughAndUnusedOnesAreReported) {
   const auto schema = Load(
       {{"a.proto", std::string(kHead) + kSse + kHttp + kValidate + kService +
                        "message Q { string id = 1 "
@@ -119,7 +119,7 @@ TEST(LostOptionsTest, OptionsOfEachKindOfElementCount) {
   }
 }
 
-TEST(LostOptionsTest, RulesLostByAFileOfMessagesKeepRequestsOut) {
+TEST(LostOptionsTest, LostRulesOfAMessageFileBlockItsRequests) {
   const std::string service =
       std::string(kHead) + kHttp +
       "import \"types.proto\";\n"
@@ -143,7 +143,7 @@ TEST(LostOptionsTest, RulesLostByAFileOfMessagesKeepRequestsOut) {
               IsEmpty());
 }
 
-TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
+TEST(LostOptionsTest, PublicImportsCountForTheImporter) {
   const std::string wrapper = std::string(kHead) +
                               "import public \"sse/v1/sse.proto\";\n"
                               "message Money { int64 units = 1; }";
@@ -159,7 +159,7 @@ TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
               SizeIs(2));
 }
 
-TEST(LostOptionsTest, OptionsThatAreThereAndEmptyWereLost) {
+TEST(LostOptionsTest, EmptyOptionsWereLost) {
   const ProtoFiles files = {
       {"a.proto", std::string(kHead) + kService +
                       "message Q { oneof o { string id = 1; } Deep deep = 2; }"
@@ -197,7 +197,7 @@ TEST(LostOptionsTest, OptionsThatAreThereAndEmptyWereLost) {
   EXPECT_NE(schema->FindMethod("t.S.N"), nullptr);
 }
 
-TEST(LostOptionsTest, OptionsThatTheBridgeItselfTakesAwayWereNotLost) {
+TEST(LostOptionsTest, OptionsRemovedByTheBridgeAreNotLost) {
   // Another extension with the number of sse.v1.access.
   FileDescriptorSet set = CompileProtos(
       {{"a.proto",

@@ -48,7 +48,7 @@ void ExpectAccessRefused(const std::string& fields, const std::string& reason) {
       << fields;
 }
 
-TEST(OptionChecksTest, EverythingRightResolves) {
+TEST(OptionChecksTest, ValidOptionsResolve) {
   const auto schema = LoadTestProto(
       WithOptions("option (sse.v1.stream) = { event_from: 'inner.kind' "
                   "id_from: 'number' resume_into: 'inner.text' share_by: "
@@ -316,7 +316,7 @@ TEST(OptionChecksTest, DefaultSubjectMustFitEveryExposedMethod) {
                     HasSubstr("no field \"user\" in test.Inner")));
 }
 
-TEST(OptionChecksTest, AllErrorsAreToldUpToALimit) {
+TEST(OptionChecksTest, AllErrorsAreReportedUpToALimit) {
   const std::string two =
       LoadError(Stream("id_from: 'inner' share_by: 'text'"));
   EXPECT_THAT(two, AllOf(HasSubstr("id_from"), HasSubstr("share_by")));

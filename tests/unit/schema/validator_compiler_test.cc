@@ -185,7 +185,7 @@ TEST(ValidatorCompilerTest, RulesOfNestedMessagesAreChecked) {
       HasSubstr("test.Deep.s"));
 }
 
-TEST(ValidatorCompilerTest, MethodsThatNobodyReachesAreNotChecked) {
+TEST(ValidatorCompilerTest, UnreachableMethodsAreNotChecked) {
   EXPECT_EQ(LoadError("service S { rpc M(Request) returns (Request); }\n"
                       "message Request { string s = 1 "
                       "[(buf.validate.field).cel = {}]; }"),

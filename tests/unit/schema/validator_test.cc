@@ -223,7 +223,7 @@ TEST(ValidatorTest, Finite) {
   }
 }
 
-TEST(ValidatorTest, FloatsAreComparedAndToldAsFloats) {
+TEST(ValidatorTest, FloatsAreComparedAndPrintedAsFloats) {
   EXPECT_THAT(Field("float", "float { lte: 0.1 }")("f: 0.1"), IsEmpty());
   EXPECT_THAT(Field("float", "float { lte: 0.1 }")("f: 0.2"),
               Says("must be less than or equal to 0.1"));
@@ -375,7 +375,7 @@ TEST(ValidatorTest, MessageOfAnotherSchemaIsRefusedNotMisread) {
               testing::SizeIs(1));
 }
 
-TEST(ValidatorTest, StatusTellsTheFirstAndCarriesAll) {
+TEST(ValidatorTest, StatusNamesTheFirstAndContainsAll) {
   EXPECT_TRUE(ToStatus({}).ok());
   const absl::Status status = ToStatus(
       {{"symbols", "must have at least 1 item"}, {"b", "is required"}});

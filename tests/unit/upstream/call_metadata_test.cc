@@ -68,7 +68,7 @@ class CallMetadataTest : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(CallMetadataTest, StandInPlaceOfTheCallersOwn) {
+TEST_F(CallMetadataTest, ReplacesTheCallersMetadata) {
   Write(File(), "key: secret");
   const auto own = CallMetadata::Load(File());
   ASSERT_TRUE(own.ok()) << own.status();
@@ -76,7 +76,7 @@ TEST_F(CallMetadataTest, StandInPlaceOfTheCallersOwn) {
               ElementsAre(Pair("other", "1"), Pair("key", "secret")));
 }
 
-TEST_F(CallMetadataTest, AreReadAgainAndKeptWhenTheyCannotBe) {
+TEST_F(CallMetadataTest, ReloadFailureKeepsThePreviousMetadata) {
   Write(File(), "key: one");
   const auto own = CallMetadata::Load(File());
   ASSERT_TRUE(own.ok()) << own.status();
@@ -89,7 +89,7 @@ TEST_F(CallMetadataTest, AreReadAgainAndKeptWhenTheyCannotBe) {
   EXPECT_THAT(Added(**own), ElementsAre(Pair("key", "two")));
 }
 
-TEST_F(CallMetadataTest, FileMustBeThere) {
+TEST_F(CallMetadataTest, FileMustExist) {
   const auto own = CallMetadata::Load(File());
   EXPECT_TRUE(absl::IsNotFound(own.status()));
   EXPECT_THAT(std::string(own.status().message()), HasSubstr(File()));

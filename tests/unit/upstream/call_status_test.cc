@@ -134,7 +134,7 @@ absl::Status EndOfCall(const std::string& address,
   return EndOfCall(options, deadline);
 }
 
-TEST(CallStatusTest, NothingThatTheTransportSaysIsShown) {
+TEST(CallStatusTest, TransportMessagesAreNotShown) {
   struct Case {
     std::string bytes;
     absl::StatusCode code;
@@ -167,7 +167,7 @@ TEST(CallStatusTest, NothingThatTheTransportSaysIsShown) {
   }
 }
 
-TEST(CallStatusTest, NoAddressOfABackendThatCannotBeReachedIsShown) {
+TEST(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
   std::string gone;
   {
     TestBackend backend;
@@ -189,7 +189,7 @@ TEST(CallStatusTest, NoAddressOfABackendThatCannotBeReachedIsShown) {
             absl::DeadlineExceededError("the backend did not answer in time"));
 }
 
-TEST(CallStatusTest, WhatTheBackendSaysPassesUnchanged) {
+TEST(CallStatusTest, BackendMessagesPassUnchanged) {
   TestBackend backend;
   for (const std::string& words :
        {std::string(), std::string("try the depot at 10 Downing Street"),
@@ -206,7 +206,7 @@ TEST(CallStatusTest, WhatTheBackendSaysPassesUnchanged) {
 
 // A backend that passes on messages of its own client library about another
 // backend.
-TEST(CallStatusTest, TransportTextsOfBackendsBehindAreNotShown) {
+TEST(CallStatusTest, ForwardedTransportMessagesAreNotShown) {
   TestBackend backend;
   for (const char* words :
        {"failed to connect to all addresses; last error: UNKNOWN: "

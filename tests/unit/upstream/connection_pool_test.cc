@@ -66,7 +66,7 @@ TEST_F(ConnectionPoolTest, FillsAConnectionBeforeItOpensAnother) {
   EXPECT_EQ(Take()->connection(), opened_[0].get());
 }
 
-TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
+TEST_F(ConnectionPoolTest, UnaryCallsUseSeparateConnections) {
   Make({.streams_per_connection = 1, .max_connections = 3});
   leases_.push_back(TakeAndSend());
   leases_.push_back(TakeAndSend());
@@ -93,7 +93,7 @@ TEST_F(ConnectionPoolTest, SpreadsOverTheFirstConnections) {
   EXPECT_EQ(Take()->connection(), opened_[1].get());
 }
 
-TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
+TEST_F(ConnectionPoolTest, BlockedCallRevealsTheLimit) {
   Make({.streams_per_connection = 100});
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   Lease stuck = Take();
@@ -123,7 +123,7 @@ TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
+TEST_F(ConnectionPoolTest, LoweredLimitIsDetected) {
   Make({.streams_per_connection = 100});
   Learn(8);
   leases_.pop_back();
@@ -136,7 +136,7 @@ TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
   EXPECT_EQ(next->connection(), opened_[1].get());
 }
 
-TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
+TEST_F(ConnectionPoolTest, UnestablishedConnectionRevealsNoLimit) {
   Make({});
   const Lease place = Take();
   const Lease other = TakeAndSend();
@@ -149,7 +149,7 @@ TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
+TEST_F(ConnectionPoolTest, BlockedCallsWaitWhileOthersAreSent) {
   Make({});
   const Lease waiting = Take();
   for (absl::Duration waited;
@@ -175,7 +175,7 @@ TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
   EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
+TEST_F(ConnectionPoolTest, ConnectionThatAcceptsNothingRejectsTheCall) {
   Make({});
   const Lease place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
@@ -184,7 +184,7 @@ TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kRefuse);
 }
 
-TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
+TEST_F(ConnectionPoolTest, FullConnectionIsRetriedBeforeARejection) {
   Make({.streams_per_connection = 100, .max_connections = 2});
   Learn(3);
   EXPECT_EQ(Take(), nullptr);
@@ -194,7 +194,7 @@ TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
   EXPECT_EQ(Take(), nullptr);
 }
 
-TEST_F(ConnectionPoolTest, WhatWasLearnedIsForgotten) {
+TEST_F(ConnectionPoolTest, DetectedLimitIsForgotten) {
   Make({.streams_per_connection = 100});
   Learn(3);
   Pass(ConnectionPool::kRemembered + absl::Seconds(1));
@@ -202,7 +202,7 @@ TEST_F(ConnectionPoolTest, WhatWasLearnedIsForgotten) {
   EXPECT_EQ(opened_.size(), 1u);
 }
 
-TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
+TEST_F(ConnectionPoolTest, IdleConnectionsCloseExceptTheFirst) {
   Make({.streams_per_connection = 1, .idle = absl::Seconds(10)});
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   leases_.push_back(TakeAndSend(kUnary));
@@ -217,7 +217,7 @@ TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
   EXPECT_EQ(opened_[1].use_count(), 1);
 }
 
-TEST_F(ConnectionPoolTest, PlacesMayOutliveThePool) {
+TEST_F(ConnectionPoolTest, LeasesMayOutliveThePool) {
   Make({});
   const Lease place = TakeAndSend();
   pool_ = nullptr;

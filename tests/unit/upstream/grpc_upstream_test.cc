@@ -271,7 +271,7 @@ TEST_F(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
   EXPECT_EQ(backend_->seen().peers.size(), 3u);
 }
 
-TEST_F(ManyCallsTest, BackendThatAllowsFewerStreamsGetsMoreConnections) {
+TEST_F(ManyCallsTest, LowerStreamLimitOpensMoreConnections) {
   Start(/*backend_limit=*/3);
   Open(3);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -285,14 +285,14 @@ TEST_F(ManyCallsTest, BackendThatAllowsFewerStreamsGetsMoreConnections) {
   EXPECT_EQ(backend_->seen().peers.size(), 9u);
 }
 
-TEST_F(ManyCallsTest, ManyAtOnceFindTheLimitTogether) {
+TEST_F(ManyCallsTest, ConcurrentCallsDetectTheLimit) {
   Start(/*backend_limit=*/3);
   Open(30);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UnaryCallsBeyondTheBackendsLimitGoElsewhereToo) {
+TEST_F(ManyCallsTest, UnaryCallsBeyondTheLimitUseAnotherConnection) {
   Start(/*backend_limit=*/2);
   backend_->Set("/test.Service/Hang", OpenAndStay());
   std::vector<std::shared_ptr<UnaryCall>> hanging;
@@ -316,7 +316,7 @@ TEST_F(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
   EXPECT_EQ(backend_->seen().peers.size(), 4u);
 }
 
-TEST_F(ManyCallsTest, BackendThatComesBackWithALowerLimitIsServedToo) {
+TEST_F(ManyCallsTest, RestartWithALowerLimitIsHandled) {
   Start(/*backend_limit=*/10);
   Open(10);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -332,7 +332,7 @@ TEST_F(ManyCallsTest, BackendThatComesBackWithALowerLimitIsServedToo) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, EndOfThePoolIsUnavailableAndUnaryCallsGoOn) {
+TEST_F(ManyCallsTest, FullPoolIsUnavailableForStreamsOnly) {
   GrpcUpstreamOptions options;
   options.max_connections = 3;  // one of them for unary calls
   Start(/*backend_limit=*/2, options);
@@ -366,7 +366,7 @@ TEST_F(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
   EXPECT_FALSE(observers_.front()->done());
 }
 
-TEST_F(ManyCallsTest, CallsThatWaitForAPlaceCanBeCancelled) {
+TEST_F(ManyCallsTest, CallsWaitingForASlotCanBeCancelled) {
   Start(/*backend_limit=*/1);
   Open(8);
   calls_.clear();
@@ -376,7 +376,7 @@ TEST_F(ManyCallsTest, CallsThatWaitForAPlaceCanBeCancelled) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UpstreamMayGoBeforeItsCalls) {
+TEST_F(ManyCallsTest, UpstreamMayBeDestroyedBeforeItsCalls) {
   Start(/*backend_limit=*/2);
   Open(7);
   upstream_.reset();
@@ -402,7 +402,7 @@ TEST(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
   EXPECT_EQ(one.seen().started, before + 1);
 }
 
-TEST(GrpcUpstreamTest, BackendThatDoesNotServeGetsNoNewCalls) {
+TEST(GrpcUpstreamTest, UnhealthyBackendGetsNoNewCalls) {
   TestBackend::Options options;
   options.health = true;
   TestBackend one(options);
@@ -454,7 +454,7 @@ class QuietStreamTest : public ::testing::Test {
 };
 
 // By default gRPC servers allow one ping every five minutes.
-TEST_F(QuietStreamTest, IsAskedForByCallsThatEveryServerAllows) {
+TEST_F(QuietStreamTest, IsCheckedByCallsThatEveryServerAllows) {
   ASSERT_TRUE(Eventually([&] { return backend_.seen().questions > 10; }));
   EXPECT_FALSE(observer_->done());
   EXPECT_EQ(backend_.seen().started, 1);

@@ -256,7 +256,7 @@ TEST(FetchSchemaTest, WellKnownImportsAreTakenFromTheProgram) {
   ExpectBuilds(set->files);
 }
 
-TEST(FetchSchemaTest, MissingImportIsToldAndLeftToTheReader) {
+TEST(FetchSchemaTest, MissingImportIsReportedAndKept) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"lost.proto"}, "A"));
   backend.Add(File("b.proto", {}, "B"));
@@ -298,7 +298,7 @@ TEST(FetchSchemaTest, TypesOfAMissingImportAreLookedForUnderAnotherFileName) {
   ExpectBuilds(schema->files);
 }
 
-TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
+TEST(FetchSchemaTest, UndescribedServiceDoesNotAffectOthers) {
   FakeBackend backend;
   backend.Add(File("a.proto", {}, "A"));
   backend.answerer = [&](const v1::ServerReflectionRequest& request) {
@@ -320,7 +320,7 @@ TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
   EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, ABackendThatIsLostMeanwhileIsAnError) {
+TEST(FetchSchemaTest, LosingTheBackendIsAnError) {
   FakeBackend backend;
   backend.Add(File("a.proto", {}, "A"));
   backend.answerer = [&](const v1::ServerReflectionRequest& request) {
@@ -333,7 +333,7 @@ TEST(FetchSchemaTest, ABackendThatIsLostMeanwhileIsAnError) {
   EXPECT_TRUE(absl::IsUnavailable(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, ImportCircleIsLeftToTheReader) {
+TEST(FetchSchemaTest, ImportCycleIsKept) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"b.proto"}, "A"));
   backend.Add(File("b.proto", {"a.proto"}));
@@ -342,7 +342,7 @@ TEST(FetchSchemaTest, ImportCircleIsLeftToTheReader) {
   EXPECT_EQ(schema->files.file_size(), 2);
 }
 
-TEST(FetchSchemaTest, LongImportChainIsNoTrouble) {
+TEST(FetchSchemaTest, LongImportChainWorks) {
   FakeBackend backend;
   constexpr int kFiles = 300;
   for (int i = 0; i < kFiles; ++i) {
@@ -384,7 +384,7 @@ TEST(FetchSchemaTest, BackendWithoutServicesIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, AnswersThatCannotBeReadAreRefused) {
+TEST(FetchSchemaTest, UnreadableResponsesAreRejected) {
   FakeBackend backend;
   backend.raw_answer = "\xff\xff";
   EXPECT_TRUE(absl::IsDataLoss(FetchSchema(&backend, kTimeout).status()));

@@ -93,7 +93,7 @@ TEST(ParseUpstreamFlagsTest, TakesOneDefaultAndOnePerService) {
                                   Flag("a.C", "host:2")));
 }
 
-TEST(ParseUpstreamFlagsTest, RefusesASecondOfAService) {
+TEST(ParseUpstreamFlagsTest, RejectsASecondOfAService) {
   const std::vector<std::string> services = {"a.B=host:1", "a.B=host:2"};
   EXPECT_THAT(
       std::string(ParseUpstreamFlags(services).status().message()),
@@ -132,7 +132,7 @@ TEST(UpstreamRouterTest, ServiceBeforeDefault) {
   EXPECT_EQ(router.upstreams().size(), 2u);
 }
 
-TEST(UpstreamRouterTest, RefusesASecondOfAService) {
+TEST(UpstreamRouterTest, RejectsASecondOfAService) {
   UpstreamRouter router;
   auto upstream = std::make_shared<NamedUpstream>();
   EXPECT_EQ(router.Add("a.B", upstream), absl::OkStatus());

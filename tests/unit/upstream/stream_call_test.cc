@@ -296,7 +296,7 @@ TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
   EXPECT_TRUE(Eventually([&] { return reader->messages() >= 500; }));
 }
 
-TEST_F(StreamCallTest, HandlesMayGoAtAnyMoment) {
+TEST_F(StreamCallTest, HandlesMayBeDroppedAtAnyTime) {
   Answer answer;
   answer.messages = {"a", "b"};
   answer.endless_bytes = 100;

@@ -161,7 +161,7 @@ TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(Wait()));
 }
 
-TEST_F(UnaryCallTest, MetadataOfTheAnswerIsToldWhereItIsWanted) {
+TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
   Answer answer;
   answer.messages = {""};
   answer.initial = {{"x-first", "1"}, {"x-first", "2"}, {"y", "no"}};
@@ -199,7 +199,7 @@ TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
   EXPECT_EQ(backend_.seen().started, 0);
 }
 
-TEST_F(UnaryCallTest, UpstreamMayGoBeforeItsCall) {
+TEST_F(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kPath, answer);
