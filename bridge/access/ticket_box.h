@@ -52,8 +52,8 @@ class TicketBox {
   struct Options {
     absl::Duration lifetime = absl::Seconds(30);
 
-    // Maximum number of unexpired tickets per subject, issued or used here. 0
-    // disables the limit.
+    // Maximum number per subject of unexpired tickets issued here, and of
+    // unexpired tickets used here. 0 disables the limit.
     int max_per_subject = 100;
   };
 
