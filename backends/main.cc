@@ -1,4 +1,4 @@
-// realtime-backends: the five services in one program.
+// realtime-backends: the five example services in one program.
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -36,48 +36,51 @@
 #include "bridge/redis/redis_address.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
-          "HOST:PORT for gRPC; port 0 picks a free one");
+          "gRPC listening address, HOST:PORT; port 0 selects a free port");
 ABSL_FLAG(std::string, store, "sqlite:realtime.db",
-          "where events are kept: sqlite:PATH, sqlite::memory:, or "
+          "event store: sqlite:PATH, sqlite::memory:, or "
           "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], which several backends "
           "can share");
 ABSL_FLAG(bool, simulate_market, true,
-          "let the prices of AAPL, AMZN, GOOG, MSFT and NVDA walk at random");
+          "simulate prices of AAPL, AMZN, GOOG, MSFT and NVDA");
 ABSL_FLAG(absl::Duration, market_interval, absl::Seconds(1),
-          "time between two steps of that walk (1ms-1h)");
-ABSL_FLAG(absl::Duration, presence_grace, absl::Seconds(2),
-          "how long a user without a stream stays in a channel (0-1h)");
+          "interval of simulated price changes (1ms-1h)");
+ABSL_FLAG(
+    absl::Duration, presence_grace, absl::Seconds(2),
+    "how long users stay in a channel after their last stream ends (0-1h)");
 ABSL_FLAG(absl::Duration, presence_lease, absl::Seconds(10),
-          "with Redis: after so long the others take a backend for dead, and "
-          "its users for gone (1s-10m)");
+          "with Redis: time after which other backends consider a backend dead "
+          "and remove its users from channels (1s-10m)");
 ABSL_FLAG(int64_t, history_max_events, 10'000,
-          "events kept of each notification box, task and channel");
+          "maximum number of events kept per user, task and channel");
 ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
-          "how long they are kept");
+          "maximum age of these events");
 ABSL_FLAG(std::string, tls_cert, "",
-          "PEM file with the certificate to serve TLS with (default: plain)");
-ABSL_FLAG(std::string, tls_key, "", "PEM file with its private key");
+          "PEM file with the TLS certificate (default: no TLS)");
+ABSL_FLAG(std::string, tls_key, "",
+          "PEM file with the certificate's private key");
 ABSL_FLAG(std::string, tls_client_ca, "",
-          "PEM file with the authorities that bridges' certificates must be "
-          "from (default: bridges need none)");
+          "PEM file with the CA certificates that must have issued the "
+          "bridges' client certificates (default: no client certificates)");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
-          "after SIGTERM, calls that run may take so long");
+          "how long running calls may take to finish after SIGTERM");
 
 namespace sse_bridge {
 namespace {
 
 constexpr int kExitBadUsage = 2;
 
-// Of a file with certificates or a key.
+// Maximum size of a certificate or key file.
 constexpr size_t kMaxPemBytes = size_t{4} << 20;
 
-// Bridges ping quiet connections; by default gRPC takes that for an attack.
+// Bridges ping quiet connections, which gRPC by default treats as an attack.
 constexpr int kMinPingIntervalMs = 10'000;
 
-// Between two looks at the store's health.
+// Interval of the store's health checks.
 constexpr timespec kHealthInterval = {0, 250'000'000};
 
-// The health service's names: with live values, and with what is stored.
+// Names for the health service: services with live values, and services that
+// need the store.
 constexpr const char* kLiveServices[] = {
     realtime::v1::Prices::service_full_name(),
     realtime::v1::Metrics::service_full_name()};
@@ -91,7 +94,7 @@ int Fail(const std::string& message) {
   return kExitBadUsage;
 }
 
-// "--history-max-age" is "--history_max_age".
+// Accepts "--history-max-age" for "--history_max_age".
 std::vector<std::string> WithUnderscores(int argc, char** argv) {
   std::vector<std::string> args(argv, argv + argc);
   for (size_t i = 1; i < args.size(); ++i) {
@@ -104,8 +107,8 @@ std::vector<std::string> WithUnderscores(int argc, char** argv) {
   return args;
 }
 
-// Until SIGTERM or SIGINT. Services that need the store serve while it can be
-// used.
+// Runs until SIGTERM or SIGINT. Services that need the store report SERVING
+// while it is available.
 void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
                              grpc::HealthCheckServiceInterface* health) {
   bool known = false, available = false;
@@ -121,8 +124,8 @@ void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
   }
 }
 
-// Of --tls-cert, --tls-key and --tls-client-ca; null, with a complaint, when
-// they are no good.
+// Loads --tls-cert, --tls-key and --tls-client-ca. Prints an error and returns
+// null if they are invalid.
 std::shared_ptr<grpc::ServerCredentials> Credentials() {
   const auto read = [](const std::string& file, std::string* text) {
     auto pem = ReadFile(file, kMaxPemBytes);
@@ -141,7 +144,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials() {
     return grpc::InsecureServerCredentials();
   }
   if (cert.empty() || key.empty()) {
-    Fail("--tls-cert and --tls-key go together");
+    Fail("--tls-cert and --tls-key must be used together");
     return nullptr;
   }
   grpc::SslServerCredentialsOptions options;
@@ -209,14 +212,15 @@ int Main(int argc, char** argv) {
     return Fail(absl::StrCat("--listen: '", listen, "' is not HOST:PORT"));
   }
 
-  // Before any thread starts, so that all of them leave the signals to us.
+  // Block signals before any thread starts, so that only this thread handles
+  // them.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // A store that may not grow is an error of the write, and no end.
+  // If a file cannot grow, the write must fail instead of ending the program.
   signal(SIGXFSZ, SIG_IGN);
 
   const std::string store = absl::GetFlag(FLAGS_store);
@@ -269,14 +273,14 @@ int Main(int argc, char** argv) {
   grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
   for (const char* name : kLiveServices) health->SetServingStatus(name, true);
   ReportHealthUntilSignal(signals, log->get(), health);
-  // A second signal ends at once.
+  // A second signal ends the program immediately.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   std::cerr << "realtime-backends: draining\n";
   market.reset();
-  // First of all bridges are told to go elsewhere: by health, and by GOAWAY;
-  // then the streams end, and come back there.
+  // First tell bridges to use other backends, through health and GOAWAY. Then
+  // end the streams, which reopen there.
   health->Shutdown();
   std::thread shutdown([&server] {
     server->Shutdown(

@@ -47,7 +47,8 @@ ChannelStreamEvent MessageEvent(const LoggedEvent& logged) {
   return event;
 }
 
-// A broadcast is "USER\nEVENT": the event is not for the user's own streams.
+// A broadcast is "USER\nEVENT": the event is not sent to that user's own
+// streams.
 std::string BroadcastPayload(const std::string& user,
                              const ChannelStreamEvent& event) {
   return std::to_string(user.size()) + "\n" + user + event.SerializeAsString();
@@ -65,7 +66,7 @@ bool ReadBroadcast(const std::string& payload, std::string* user,
       static_cast<int>(payload.size() - eol - 1 - size));
 }
 
-// Tells everybody in the channel but the user himself.
+// Notifies everybody in the channel except the user.
 void Tell(EventLog* log, const Member& member,
           const ChannelStreamEvent& event) {
   log->Broadcast(Topic(member.channel), BroadcastPayload(member.user, event));
@@ -128,7 +129,7 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
   realtime::v1::Joined joined;
   joined.set_channel(channel);
   ChannelStreamEvent first = MakeEvent("joined", "system", joined);
-  // So that who is cut off before the first message misses none.
+  // If the stream is cut off before its first message, no message is missed.
   first.set_cursor(cursor);
   stream->Send(std::move(first));
   streams_.Add(stream);
@@ -287,7 +288,7 @@ grpc::ServerUnaryReactor* ChannelsService::Invite(
   log_->Append(
       "", "", std::move(changes), std::move(condition),
       [reactor](const absl::Status& status, const std::string&) {
-        // Somebody else was first, at the same moment.
+        // Another process claimed the channel at the same moment.
         reactor->Finish(absl::IsAlreadyExists(status)
                             ? grpc::Status(grpc::StatusCode::ABORTED,
                                            "the channel was just claimed")

@@ -13,12 +13,12 @@
 namespace sse_bridge {
 
 // Chat channels. Messages are events of the channel's topic; joins, leaves and
-// typing are broadcast and not kept.
+// typing are broadcast and not stored.
 class ChannelsService : public realtime::v1::Channels::CallbackService {
  public:
-  // `log` and `shared` must outlive the service and its calls. A user whose
-  // last stream ends has left after `presence_grace`. `shared` may be null,
-  // when this is the only process.
+  // `log` and `shared` must outlive the service and its calls. A user leaves
+  // `presence_grace` after their last stream ends. `shared` may be null if this
+  // is the only process.
   ChannelsService(EventLog* log, absl::Duration presence_grace,
                   SharedMembers* shared);
 
@@ -52,10 +52,10 @@ class ChannelsService : public realtime::v1::Channels::CallbackService {
  private:
   using Stream = EventStream<realtime::v1::ChannelStreamEvent>;
 
-  // Whether the user may be in the channel: PermissionDenied otherwise.
+  // Returns kPermissionDenied if the user may not be in the channel.
   absl::Status CheckAccess(const std::string& channel, const std::string& user);
 
-  EventLog* const log_;  // must outlive this
+  EventLog* const log_;  // must outlive this object
   Presence presence_;
   StreamSet<realtime::v1::ChannelStreamEvent> streams_;
 };

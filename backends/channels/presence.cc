@@ -8,7 +8,7 @@
 namespace sse_bridge {
 namespace {
 
-// After a failure, before the next attempt.
+// Delay after a failed attempt.
 constexpr absl::Duration kRetry = absl::Milliseconds(200);
 
 }  // namespace
@@ -99,7 +99,7 @@ void Presence::Run() {
     const absl::Time now = absl::Now();
     if (!done) {
       retry_at = now + kRetry;
-      // Perhaps the lease has run out.
+      // The lease may have expired.
       if (shared_ != nullptr) renew_at = absl::InfinitePast();
     } else if (renew) {
       renew_at = now + shared_->interval();
@@ -110,7 +110,7 @@ void Presence::Run() {
 absl::Time Presence::LetGo(absl::Time now) {
   while (!leaving_.empty() && leaving_.begin()->first <= now) {
     auto it = members_.find(leaving_.begin()->second);
-    // He may have come back meanwhile, and perhaps left again later.
+    // The user may have come back meanwhile, and even left again later.
     if (it != members_.end() &&
         it->second.leaves_at == leaving_.begin()->first) {
       unsettled_.insert(it->first);

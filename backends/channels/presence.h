@@ -18,11 +18,12 @@
 
 namespace sse_bridge {
 
-// Who is in which channel: a user is from his first stream until a grace after
-// his last, so that a reconnect is no leave and join. With SharedMembers that
-// is so over all processes: a user who moves to another one stays.
+// Tracks the users in each channel. A user is in a channel from their first
+// stream until a grace period after their last one, so that a reconnect is not
+// reported as leave and join. With SharedMembers this holds across all
+// processes: a user who moves to another process stays in the channel.
 //
-// Thread-safe. Handlers are called from a thread of its own, with no lock held.
+// Thread-safe. Handlers run on a thread of their own, with no lock held.
 class Presence {
  public:
   struct Handlers {
@@ -30,15 +31,16 @@ class Presence {
     std::function<void(const Member&)> left;
   };
 
-  // `shared` may be null, for a single process; else it must outlive this.
+  // `shared` may be null for a single process; otherwise it must outlive this
+  // object.
   Presence(absl::Duration grace, SharedMembers* shared, Handlers handlers);
-  // To other processes its users stay for the grace.
+  // For other processes, its users stay for the grace period.
   ~Presence();
 
   void Enter(const std::string& channel, const std::string& user);
   void Leave(const std::string& channel, const std::string& user);
 
-  // Sorted. Unavailable when other processes' are not known.
+  // Sorted. Returns kUnavailable if other processes' users are unknown.
   absl::StatusOr<std::vector<std::string>> Users(const std::string& channel);
 
  private:
@@ -48,27 +50,28 @@ class Presence {
   };
 
   void Run();
-  // Lets those go whose grace is over. When the next one's is.
+  // Removes users whose grace period is over. Returns when the next one's is.
   absl::Time LetGo(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Makes one member's place among all what it is here. False: it could not.
+  // Updates the shared state of a member to match this process. Returns false
+  // on failure.
   bool Settle(const Member& member);
   bool Renew();
 
   const absl::Duration grace_;
-  SharedMembers* const shared_;  // null: this process alone
+  SharedMembers* const shared_;  // null if this is the only process
   const Handlers handlers_;
 
   Mutex mu_;
   std::condition_variable_any changed_;
   std::map<Member, State> members_ ABSL_GUARDED_BY(mu_);
-  // By time; entries that no longer hold are skipped.
+  // Ordered by time; obsolete entries are skipped.
   std::multimap<absl::Time, Member> leaving_ ABSL_GUARDED_BY(mu_);
-  // To be settled.
+  // Members whose shared state must be updated.
   std::set<Member> unsettled_ ABSL_GUARDED_BY(mu_);
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
 
   std::set<Member>
-      settled_;  // those who are in, as the others know; of thread_
+      settled_;  // members as known to other processes; used by thread_ only
   std::thread thread_;
 };
 

@@ -9,11 +9,11 @@
 namespace sse_bridge {
 namespace {
 
-// Members of processes whose lease has run out that one call lets go.
+// Maximum number of members with expired leases that one call removes.
 constexpr int kMaxGone = 1000;
 
-// ARGV: process, member, channel, user. 1: the first process, 0: another, -1:
-// no lease.
+// ARGV: process, member, channel, user. Returns 1 for the first process, 0 for
+// another, -1 without a lease.
 constexpr char kAdd[] = R"lua(
 if not redis.call('ZSCORE', 'members:leases', ARGV[1]) then return -1 end
 if redis.call('SADD', 'members:of:' .. ARGV[1], ARGV[2]) == 0 then return 0 end
@@ -21,7 +21,7 @@ local processes = redis.call('HINCRBY', 'members:in:' .. ARGV[3], ARGV[4], 1)
 return processes == 1 and 1 or 0
 )lua";
 
-// Begins the scripts that let members go.
+// Prefix of the scripts that remove members.
 constexpr char kDropLua[] = R"lua(
 local function drop(member)
   local length, names = string.match(member, '^(%d+):(.*)$')
@@ -33,14 +33,14 @@ local function drop(member)
 end
 )lua";
 
-// ARGV: process, member. 1: the last process, else 0.
+// ARGV: process, member. Returns 1 for the last process, else 0.
 constexpr char kRemoveLua[] = R"lua(
 if redis.call('SREM', 'members:of:' .. ARGV[1], ARGV[2]) == 0 then return 0 end
 return drop(ARGV[2]) and 1 or 0
 )lua";
 
 // ARGV: process, lease in ms, kMaxGone. Returns whether there was a lease, and
-// those who have left: channel, user, channel, user, ...
+// the members removed: channel, user, channel, user, ...
 constexpr char kRenewLua[] = R"lua(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

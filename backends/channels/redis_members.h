@@ -10,11 +10,11 @@
 
 namespace sse_bridge {
 
-// SharedMembers in a Redis server:
-//   members:leases        sorted set: process -> when its lease runs out (ms)
+// SharedMembers stored in a Redis server:
+//   members:leases        sorted set: process -> when its lease expires (ms)
 //   members:of:PROCESS    set of its members, "LENGTH:CHANNELUSER"
-//   members:in:CHANNEL    hash: user -> processes that he is in
-// Time is the server's, so that processes' clocks do not matter.
+//   members:in:CHANNEL    hash: user -> number of processes with that user
+// Uses the server's time, so the processes' clocks do not matter.
 class RedisMembers : public SharedMembers {
  public:
   // The lease lasts for `lease` after each renewal.

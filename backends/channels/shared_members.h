@@ -22,31 +22,32 @@ struct Member {
   }
 };
 
-// Who is in which channel in several processes together. A process holds a
-// lease that it renews; when that runs out, as after kill -9, its members go.
+// Channel membership shared by several processes. Each process renews a lease;
+// if that expires, as after kill -9, its members leave.
 //
-// Thread-safe. All calls may take as long as the network's timeout, and are
-// Unavailable when the others cannot be reached.
+// Thread-safe. All calls may block up to the network timeout, and return
+// kUnavailable if the shared store cannot be reached.
 class SharedMembers {
  public:
   virtual ~SharedMembers() = default;
 
-  // A member of this process. True: he was in none before. NotFound: the lease
-  // has run out, and all of this process' members with it; Renew and add again.
+  // Adds a member of this process. Returns true if the user was in no process
+  // before. Returns kNotFound if the lease has expired, and with it all members
+  // of this process; then call Renew and add them again.
   virtual absl::StatusOr<bool> Add(const Member& member) = 0;
 
-  // True: he is in none any more.
+  // Returns true if the user is in no process any more.
   virtual absl::StatusOr<bool> Remove(const Member& member) = 0;
 
   struct Renewal {
-    bool lost = false;         // it had run out, or there was none
-    std::vector<Member> gone;  // left with other processes' leases
+    bool lost = false;         // the lease had expired, or there was none
+    std::vector<Member> gone;  // left because their process's lease expired
   };
-  // To be called every `interval()`, and first of all.
+  // Call once at the start, and then every `interval()`.
   virtual absl::StatusOr<Renewal> Renew() = 0;
   virtual absl::Duration interval() const = 0;
 
-  // The lease runs out after `grace`.
+  // Lets the lease expire after `grace`.
   virtual void Retire(absl::Duration grace) = 0;
 
   virtual absl::StatusOr<std::vector<std::string>> Users(

@@ -13,15 +13,15 @@
 
 namespace sse_bridge {
 
-// The thread on which an engine makes its callbacks, one after another, so that
-// writing does not wait for them. Thread-safe.
+// Runs an engine's callbacks on its own thread, in order, so that writing does
+// not wait for them. Thread-safe.
 class CallbackThread {
  public:
   CallbackThread() : thread_([this] { Run(); }) {}
 
   ~CallbackThread() { Close(); }
 
-  // Makes all callbacks, also those posted meanwhile, and ends the thread.
+  // Runs all callbacks, including those posted meanwhile, and ends the thread.
   void Close() {
     {
       MutexLock lock(&mu_);
@@ -37,7 +37,7 @@ class CallbackThread {
     wanted_.notify_one();
   }
 
-  // Calls that wait.
+  // Number of queued callbacks.
   size_t waiting() const {
     MutexLock lock(&mu_);
     return calls_.size();

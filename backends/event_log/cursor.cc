@@ -11,9 +11,9 @@
 namespace sse_bridge {
 namespace {
 
-// Digits of the greatest id.
+// Number of digits of the greatest id.
 constexpr size_t kMaxDigits = 19;
-// Bytes of a wrong cursor that an error repeats.
+// Maximum length of an invalid cursor in an error.
 constexpr size_t kMaxNamed = 64;
 
 }  // namespace

@@ -8,13 +8,13 @@
 
 namespace sse_bridge {
 
-// Both engines' cursors are ids that rise over all topics, as decimal numbers.
+// Both engines' cursors are decimal ids that increase across all topics.
 
-// False when `cursor` is none that a log could have given. 0 for an empty one.
+// Returns false if no log could have issued `cursor`. An empty cursor is 0.
 bool ParseCursor(absl::string_view cursor, int64_t* id);
 
-// What Read answers to a cursor that was never given out, and to one after
-// which events are missing. Both name it, shortened.
+// Errors of Read for a cursor that was never issued, and for one after which
+// events are missing. Both contain the cursor, shortened.
 absl::Status UnknownCursor(absl::string_view cursor);
 absl::Status ExpiredCursor(absl::string_view cursor);
 

@@ -8,11 +8,12 @@
 
 namespace sse_bridge {
 
-// A topic or state key made of parts, "/" between them. Parts come from
-// outside: what could be taken for a separator is percent-encoded.
+// Returns a topic or state key with its parts separated by "/". Parts are
+// untrusted, so characters that could be taken for a separator are
+// percent-encoded.
 std::string LogKey(std::initializer_list<absl::string_view> parts);
 
-// 128 random bits of the kernel in hex: an id that nobody can guess.
+// Returns 128 random bits from the kernel in hex: an id that cannot be guessed.
 std::string RandomId();
 
 }  // namespace sse_bridge

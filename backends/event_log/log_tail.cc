@@ -73,7 +73,7 @@ bool LogTail::HandOut() {
     return false;
   }
   if (events->size() == kBatch) SetNews();
-  // A batch is small enough to be taken whole once it has begun.
+  // A batch is small enough to be delivered completely once begun.
   for (const LoggedEvent& event : *events) {
     if (!reader_.take(event)) return false;
     cursor_ = event.cursor;

@@ -13,48 +13,48 @@
 
 namespace sse_bridge {
 
-// Follows one topic of the log from a cursor on, for one reader: hands out
-// events in their order, each once, and only as fast as the reader takes them.
-// Nothing is kept but the cursor.
+// Follows one topic of the log from a cursor, for one reader. Delivers events
+// in order, each once, and only as fast as the reader takes them. Stores only
+// the cursor.
 //
 // Thread-safe.
 class LogTail : public EventLog::Subscriber,
                 public std::enable_shared_from_this<LogTail> {
  public:
   struct Reader {
-    // Whether another event may be handed out now. Without one, Continue() must
-    // be called when it may.
+    // Returns whether another event may be delivered now. If not, Continue()
+    // must be called when it may.
     std::function<bool()> ready;
-    // Sees the next events together before they are handed out; may be empty.
-    // Not OK: the tail ends with `failed`.
+    // Receives the next events together before they are delivered; may be
+    // empty. On error, the tail ends with `failed`.
     std::function<absl::Status(const std::vector<LoggedEvent>&)> prepare;
-    // An event of the log. False: the reader has ended.
+    // Receives an event of the log. Returns false if the reader has ended.
     std::function<bool(const LoggedEvent&)> take;
-    // An ephemeral payload; may be empty.
+    // Receives an ephemeral payload; may be empty.
     std::function<void(const std::string&)> broadcast;
     // Reading failed; the tail has ended.
     std::function<void(const absl::Status&)> failed;
   };
 
-  // `log` must outlive the tail. Hands out events after `cursor`.
+  // `log` must outlive the tail. Delivers the events after `cursor`.
   static std::shared_ptr<LogTail> Start(EventLog* log, std::string topic,
                                         std::string cursor, Reader reader);
 
   // The reader may be ready again.
   void Continue();
 
-  // Nothing is handed out any more once this has returned, but for what is
-  // being handed out on another thread just now.
+  // Nothing is delivered after this has returned, except an event whose
+  // delivery on another thread has already begun.
   void Stop();
 
   void OnEvents() override;
   void OnBroadcast(const std::string& payload) override;
 
  private:
-  // Whether there may be something to read; takes the news.
+  // Returns whether there may be something to read, and resets that.
   bool TakeNews();
   void SetNews();
-  // Reads and hands out one batch. False: the tail has ended.
+  // Reads and delivers one batch. Returns false if the tail has ended.
   bool HandOut();
 
   LogTail(EventLog* log, std::string topic, std::string cursor, Reader reader)
@@ -63,19 +63,21 @@ class LogTail : public EventLog::Subscriber,
         cursor_(std::move(cursor)),
         reader_(std::move(reader)) {}
 
-  EventLog* const log_;  // must outlive this
+  EventLog* const log_;  // must outlive this object
   const std::string topic_;
 
-  // Of whoever pumps: see pumping_.
+  // Used by the thread that pumps; see pumping_.
   std::string cursor_;
   Reader reader_;
 
   Mutex mu_;
   EventLog::Subscription subscription_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  bool pumping_ ABSL_GUARDED_BY(mu_) = false;  // one thread at a time
-  bool again_ ABSL_GUARDED_BY(mu_) = false;    // the reader was ready meanwhile
-  bool news_ ABSL_GUARDED_BY(mu_) = true;      // the end was not reached since
+  bool pumping_ ABSL_GUARDED_BY(mu_) = false;  // held by one thread at a time
+  // The reader became ready meanwhile.
+  bool again_ ABSL_GUARDED_BY(mu_) = false;
+  // The end of the topic has not been reached since.
+  bool news_ ABSL_GUARDED_BY(mu_) = true;
 };
 
 }  // namespace sse_bridge

@@ -15,23 +15,24 @@
 
 namespace sse_bridge {
 
-// The newest events of the topics that are followed here, so that an event
-// that many streams wait for is fetched once and not once for each.
+// Caches the newest events of followed topics, so that an event that many
+// streams wait for is fetched once instead of once per stream.
 //
 // Thread-safe.
 class RecentEvents {
  public:
-  static constexpr size_t kMaxEvents = 64;        // of one topic
-  static constexpr size_t kMaxBytes = 256 << 10;  // of one topic
-  static constexpr size_t kMaxTotal = 64 << 20;   // bytes of all topics
+  static constexpr size_t kMaxEvents = 64;        // per topic
+  static constexpr size_t kMaxBytes = 256 << 10;  // per topic
+  static constexpr size_t kMaxTotal = 64 << 20;   // bytes, all topics together
 
-  // An event of the topic, and the id of the one before it. Events between
-  // that and what is kept make what is kept useless; it goes.
+  // Adds an event of the topic; `before` is the id of the preceding event. If
+  // the cache does not end with that one, events are missing, and the topic's
+  // cached events are discarded.
   void Add(absl::string_view topic, int64_t before, int64_t id,
            std::string payload);
 
-  // Events after `after`, at most `limit`, when it is known that none is
-  // missing. Empty: ask elsewhere.
+  // Returns up to `limit` events after `after` if none is missing; otherwise
+  // empty, and the caller must read the log.
   std::vector<std::pair<int64_t, std::string>> Read(absl::string_view topic,
                                                     int64_t after,
                                                     size_t limit) const;
@@ -45,7 +46,7 @@ class RecentEvents {
     std::string payload;
   };
   struct Topic {
-    int64_t before = 0;  // the id before the first
+    int64_t before = 0;  // id of the event before the first one
     std::deque<Event> events;
     size_t bytes = 0;
   };

@@ -10,14 +10,14 @@
 namespace sse_bridge {
 namespace {
 
-// Broadcasts that wait until this process hears their topic; more are dropped.
+// Maximum number of held broadcasts; more are dropped.
 constexpr size_t kMaxHeld = 10'000;
 
 std::string Stream(absl::string_view topic) {
   return absl::StrCat("log:e:", topic);
 }
 
-// Of a stream's entry [ID-0, ["p", PAYLOAD]].
+// Parses a stream entry [ID-0, ["p", PAYLOAD]].
 absl::string_view IdOf(const RedisReply& entry) {
   const absl::string_view id = entry[0].text();
   return id.substr(0, id.find('-'));
@@ -34,11 +34,12 @@ absl::Status FirstError(const std::vector<RedisReply>& replies) {
   return absl::OkStatus();
 }
 
-// Warns when the server would forget what was acknowledged.
+// Warns if the server might lose acknowledged writes.
 void CheckDurability(const RedisAddress& address, RedisClient* client) {
   auto config = client->Pipeline(
       {{"CONFIG", "GET", "appendonly"}, {"CONFIG", "GET", "appendfsync"}});
-  if (!config.ok() || !FirstError(*config).ok()) return;  // may be forbidden
+  // CONFIG may be forbidden.
+  if (!config.ok() || !FirstError(*config).ok()) return;
   const absl::string_view on = (*config)[0][1].text();
   const absl::string_view sync = (*config)[1][1].text();
   if (on != "yes") {
@@ -105,7 +106,7 @@ RedisFollower::Handlers RedisEventLog::MakeHandlers() {
   handlers.live = [this](const std::string& topic) {
     client_.RetryNow();
     LetGo(topic);
-    // What came before is not announced.
+    // Earlier events are not announced.
     TellOfEvents(topic);
   };
   return handlers;
@@ -153,7 +154,7 @@ absl::StatusOr<std::vector<LoggedEvent>> RedisEventLog::Read(
     }
     if (!events.empty()) return events;
   }
-  // The events first: what is deleted meanwhile is told, if not missed.
+  // Read the events first: then a deletion in between is still detected.
   const std::string begin = after.empty() ? "-" : absl::StrCat("(", id, "-0");
   auto replies = client_.Pipeline(
       {{"XRANGE", Stream(topic), begin, "+", "COUNT", absl::StrCat(limit)},
@@ -167,7 +168,7 @@ absl::StatusOr<std::vector<LoggedEvent>> RedisEventLog::Read(
     const int64_t deleted = (*replies)[1].is_nil() ? (*replies)[2][0].integer()
                                                    : (*replies)[1].integer();
     if (id < deleted) {
-      // Of a topic the oldest are deleted first.
+      // The oldest events of a topic are deleted first.
       absl::StatusOr<std::string> oldest = Oldest(topic);
       if (!oldest.ok()) return oldest.status();
       if (oldest->empty() || CursorBefore(after, *oldest)) {
@@ -191,7 +192,7 @@ absl::StatusOr<LoggedEvent> RedisEventLog::Last(absl::string_view topic) {
 }
 
 absl::StatusOr<std::string> RedisEventLog::Head(absl::string_view topic) {
-  // In this order: when the topic is empty, all to come is after `last`.
+  // In this order: if the topic is empty, all later events are after `last`.
   auto replies =
       client_.Pipeline({{"GET", "log:last"},
                         {"XREVRANGE", Stream(topic), "+", "-", "COUNT", "1"}});
@@ -213,7 +214,8 @@ absl::StatusOr<std::string> RedisEventLog::Oldest(absl::string_view topic) {
 void RedisEventLog::Broadcast(absl::string_view topic, std::string payload) {
   if (follower_->pending(topic)) {
     MutexLock lock(&mu_);
-    // Heard in the meantime: then nobody would let it go.
+    // Check again under the lock: nobody would publish it after the
+    // subscription.
     if (follower_->pending(topic)) {
       if (held_count_ >= kMaxHeld) return;
       ++held_count_;

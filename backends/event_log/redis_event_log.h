@@ -24,19 +24,19 @@
 
 namespace sse_bridge {
 
-// An EventLog in a Redis server (7 or later; not a Redis Cluster), for any
-// number of processes. What is acknowledged is as durable as the server's
-// append-only file: `appendonly yes` and `appendfsync always` for kill -9 and
-// loss of power; Open warns of less.
+// An EventLog in a Redis server (7 or later; not Redis Cluster), for any number
+// of processes. Acknowledged writes are as durable as the server's append-only
+// file: use `appendonly yes` and `appendfsync always` to survive kill -9 and
+// power loss. Open warns if the settings are weaker.
 //
-// While the server is away appends wait for it for a while, streams stay open
-// and go on where they were, and everything else is Unavailable.
+// While the server is away, appends wait for a limited time, streams stay open
+// and continue afterwards, and all other calls return kUnavailable.
 class RedisEventLog : public EventLog {
  public:
-  // Fails when the server cannot be reached.
+  // Fails if the server cannot be reached.
   static absl::StatusOr<std::unique_ptr<RedisEventLog>> Open(
       const RedisAddress& address, Limits limits);
-  // Writes what was appended, if the server is there, and makes all callbacks.
+  // Writes pending appends if the server is reachable, and runs all callbacks.
   ~RedisEventLog() override;
 
   void Append(std::string topic, std::string payload,
@@ -62,7 +62,7 @@ class RedisEventLog : public EventLog {
   RedisFollower::Handlers MakeHandlers();
   void TellOfEvents(const std::string& topic);
   void Publish(absl::string_view topic, std::string payload);
-  // Publishes what was held for the topic.
+  // Publishes the broadcasts held for the topic.
   void LetGo(absl::string_view topic);
 
   RedisClient client_;
@@ -70,7 +70,7 @@ class RedisEventLog : public EventLog {
   const std::shared_ptr<Subscribers> subscribers_;
 
   Mutex mu_;
-  // Broadcasts by topic, for when this process itself hears the topic.
+  // Broadcasts held until this process is subscribed to the topic.
   std::map<std::string, std::vector<std::string>> held_ ABSL_GUARDED_BY(mu_);
   size_t held_count_ ABSL_GUARDED_BY(mu_) = 0;
 

@@ -18,12 +18,12 @@
 namespace sse_bridge {
 namespace {
 
-// A quiet connection is asked for a sign of life...
+// A quiet connection is pinged after this time...
 constexpr absl::Duration kPingInterval = absl::Seconds(5);
-// ...and given up without one.
+// ...and closed if no reply arrives in this time.
 constexpr absl::Duration kSilence = absl::Seconds(15);
 constexpr absl::Duration kTimeout = absl::Seconds(5);
-// Topics in one SUBSCRIBE.
+// Number of topics per SUBSCRIBE.
 constexpr size_t kMaxTopics = 500;
 
 }  // namespace
@@ -100,7 +100,7 @@ void RedisFollower::Run() {
       spdlog::info("{}: following", address_.ToString());
       failures = 0;
       {
-        // All of them are new to this connection.
+        // A new connection has no subscriptions.
         MutexLock lock(&mu_);
         changed_.clear();
         for (auto& [topic, heard] : topics_) changed_.insert(topic);
@@ -184,12 +184,14 @@ absl::Status RedisFollower::SendWishes(RedisConnection* connection) {
 void RedisFollower::Hear(const RedisReply& reply) {
   const absl::string_view kind = reply[0].text();
   absl::string_view channel = reply[1].text();
-  if (!absl::ConsumePrefix(&channel, Channel(""))) return;  // of a ping
+  // The reply to a ping.
+  if (!absl::ConsumePrefix(&channel, Channel(""))) return;
   const std::string topic(channel);
   if (kind == "message") {
     HearMessage(topic, reply[2].text());
   } else if (kind == "subscribe") {
-    // Only the last one counts, when it was followed, left and followed again.
+    // If the topic was followed, left and followed again, only the last
+    // confirmation counts.
     auto waiting = unconfirmed_.find(topic);
     if (waiting == unconfirmed_.end() || --waiting->second > 0) return;
     unconfirmed_.erase(waiting);
@@ -216,7 +218,7 @@ void RedisFollower::HearMessage(const std::string& topic,
       second == absl::string_view::npos ||
       !absl::SimpleAtoi(message.substr(0, first - 1), &before) ||
       !absl::SimpleAtoi(message.substr(first, second - first - 1), &id)) {
-    return;  // somebody else published it
+    return;  // published by another program
   }
   handlers_.event(topic, before, id, std::string(message.substr(second)));
 }

@@ -19,29 +19,29 @@
 
 namespace sse_bridge {
 
-// Hears of what happens on the topics that are followed, over one connection of
-// its own: Redis publishes each append. The connection is made again when it
-// breaks. Nothing is lost by that, because every (re)subscription is told as
-// `live`: then everything since is announced, and before it must be read.
+// Receives the events of followed topics over its own connection: Redis
+// publishes each append. The connection is restored if it breaks. No event is
+// lost, because every (re)subscription is reported through `live`: later events
+// are announced, and earlier ones must be read.
 //
-// Thread-safe. Handlers are called from one thread, with no lock held.
+// Thread-safe. Handlers run on one thread, with no lock held.
 class RedisFollower {
  public:
   struct Handlers {
-    // Appended to the topic, after the event `before`.
+    // An event was appended to the topic, after the event `before`.
     std::function<void(const std::string& topic, int64_t before, int64_t id,
                        std::string payload)>
         event;
     std::function<void(const std::string& topic, std::string payload)>
         broadcast;
-    // From now on the topic is heard.
+    // The topic is subscribed from now on.
     std::function<void(const std::string& topic)> live;
   };
 
   RedisFollower(RedisAddress address, Handlers handlers);
   ~RedisFollower();
 
-  // No handler is called any more once this has returned.
+  // No handler is called after this has returned.
   void Stop();
 
   void Follow(absl::string_view topic);
@@ -49,13 +49,13 @@ class RedisFollower {
 
   bool connected() const { return connected_; }
 
-  // Whether the topic is followed, but not heard yet.
+  // Returns whether the topic is followed but not subscribed yet.
   bool pending(absl::string_view topic) const;
 
  private:
   std::string Channel(absl::string_view topic) const;
   void Run();
-  // Until the connection breaks or the follower stops.
+  // Returns when the connection breaks or the follower stops.
   absl::Status Listen(RedisConnection* connection);
   absl::Status SendWishes(RedisConnection* connection);
   void Hear(const RedisReply& reply);
@@ -70,13 +70,13 @@ class RedisFollower {
   std::atomic<bool> connected_{false};
 
   mutable Mutex mu_;
-  // Topics that are followed, and whether they are heard.
+  // Followed topics, and whether they are subscribed.
   absl::flat_hash_map<std::string, bool> topics_ ABSL_GUARDED_BY(mu_);
-  // Whose following has changed since it was sent.
+  // Topics that were followed or left since the last command was sent.
   absl::flat_hash_set<std::string> changed_ ABSL_GUARDED_BY(mu_);
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
 
-  // Subscriptions sent and not confirmed yet, per topic. Of the thread.
+  // Number of unconfirmed subscriptions per topic. Used by the thread only.
   absl::flat_hash_map<std::string, int> unconfirmed_;
   std::thread thread_;
 };

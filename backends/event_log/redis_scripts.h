@@ -7,27 +7,28 @@
 
 namespace sse_bridge {
 
-// What the event log keeps in Redis. Every name begins with "log:".
+// Data of the event log in Redis. Every name begins with "log:".
 //
-//   log:last           the last id given; ids are microseconds since 1970, or
-//                      one more than the last where that is greater
+//   log:last           the last id issued; ids are microseconds since 1970, or
+//                      one more than the last if that is greater
 //   log:e:TOPIC        stream of a topic's events: ID-0, field "p"
 //   log:s:KEY          state
-//   log:oldest         sorted set: topic -> id of its oldest event, or before
+//   log:oldest         sorted set: topic -> id of its oldest event, or lower
 //   log:trimmed        sorted set: topic -> id of its last deleted event
-//   log:floor          the same for topics not in log:trimmed
+//   log:floor          the same for topics that are not in log:trimmed
 //   log:w:WRITER       a writer's last batch and its results, for an hour
 //
-// A topic's news are published as "eBEFORE ID PAYLOAD" or "bPAYLOAD" on the
-// channel log:DB:TOPIC; channels are the same in all of a server's databases.
+// Events and broadcasts of a topic are published as "eBEFORE ID PAYLOAD" or
+// "bPAYLOAD" on the channel log:DB:TOPIC. Channels are shared by all of a
+// server's databases.
 //
-// All of it is changed by scripts only, and a script is atomic: also in the
-// append-only file, where its commands are one transaction.
+// Only scripts change the data. A script is atomic, also in the append-only
+// file, where its commands are one transaction.
 inline std::string RedisChannelPrefix(int database) {
   return absl::StrCat("log:", database, ":");
 }
 
-// Makes the log when there is none.
+// Creates the log if there is none.
 inline constexpr char kRedisCreateScript[] = R"lua(
 if redis.call('EXISTS', 'log:last') == 0 then
   local t = redis.call('TIME')
@@ -38,8 +39,8 @@ end
 return redis.status_reply('OK')
 )lua";
 
-// Both scripts that delete events begin with this. A topic whose mark is pushed
-// out by `max_marks` raises the floor.
+// Prefix of both scripts that delete events. If `max_marks` pushes out a
+// topic's mark, the floor rises.
 inline constexpr char kRedisMarkLua[] = R"lua(
 local function mark(topic, id, max_marks)
   redis.call('ZADD', 'log:trimmed', 'GT', id, topic)
@@ -56,14 +57,14 @@ local function id_of(entry)
 end
 )lua";
 
-// A batch of writes, once.
-// ARGV: writer, number of the batch, what channels begin with, max_events,
-// surplus, max_age_ms, max_marks; then for each write:
+// Applies a batch of writes exactly once. ARGV: writer, number of the batch,
+// channel prefix, max_events, surplus, max_age_ms, max_marks; then for each
+// write:
 //   kind ("e": append, "b": broadcast), topic, payload,
 //   condition ("", "absent", "equals"), its key, its value,
 //   number of changes; for each: "set", "expiring" or "erase", key, value.
-// Returns for each write {"ok", id or ""}, {"exists"}, {"none"} or
-// {"differs", value}; nil when a later batch was there already.
+// Returns for each write {"ok", id or ""}, {"exists"}, {"none"} or {"differs",
+// value}; nil if a later batch was already applied.
 inline constexpr char kRedisWriteLua[] = R"lua(
 local at = 0
 local function arg()
@@ -142,8 +143,8 @@ redis.call('SET', writer, cmsgpack.pack({batch, results}), 'EX', 3600)
 return results
 )lua";
 
-// Deletes events that are too old, of at most `limit` topics.
-// ARGV: max_age_us, max_marks, limit. Returns how many topics it looked at.
+// Deletes events that are too old, from at most `limit` topics. ARGV:
+// max_age_us, max_marks, limit. Returns the number of topics checked.
 inline constexpr char kRedisTrimLua[] = R"lua(
 local t = redis.call('TIME')
 local bound = string.format('%.0f', t[1] * 1000000 + t[2] - ARGV[1])

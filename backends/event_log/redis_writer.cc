@@ -13,30 +13,30 @@
 namespace sse_bridge {
 namespace {
 
-// Writes in one batch: Redis serves nobody else meanwhile.
+// Maximum number of writes in a batch: Redis serves no other client meanwhile.
 constexpr size_t kMaxBatch = 128;
 constexpr size_t kMaxBatchBytes = 4 << 20;
-// Writes that wait; more are refused.
+// Maximum number of pending writes; more are rejected.
 constexpr size_t kMaxWaiting = 100'000;
 constexpr size_t kMaxWaitingBytes = 64 << 20;
-// How long a write waits for a server that is away.
+// How long a write waits for an unreachable server.
 constexpr absl::Duration kPatience = absl::Seconds(10);
-// For connecting and for each answer.
+// For connecting and for each reply.
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 
-// A topic may have this many events too many before some are deleted, and at
-// most this part of its limit.
+// How far a topic may exceed its limit before events are deleted: this many
+// events, and at most this part of the limit.
 constexpr size_t kMaxSurplus = 256;  // events
 constexpr size_t kSurplusPart = 16;
-// Writes between two looks for events that are too old.
+// Number of writes between two checks for events that are too old.
 constexpr size_t kWritesPerTrim = 256;
-// The same in time, when nothing is written: a quarter of the age limit, within
-// these.
+// Interval of these checks without writes: a quarter of the age limit, within
+// these bounds.
 constexpr absl::Duration kShortestIdle = absl::Milliseconds(200);
 constexpr absl::Duration kLongestIdle = absl::Seconds(60);
-// Topics in one look.
+// Number of topics per check.
 constexpr int kTrimmedTopics = 100;
-// Looks one after another.
+// Maximum number of consecutive checks.
 constexpr int kMaxTrimRounds = 20;
 
 size_t SizeOf(const RedisWriter::Write& write) {
@@ -50,12 +50,12 @@ size_t SizeOf(const RedisWriter::Write& write) {
 absl::Status StatusOf(const RedisReply& result) {
   const absl::string_view what = result[0].text();
   if (what == "ok") return absl::OkStatus();
-  if (what == "exists") return absl::AlreadyExistsError("it exists already");
+  if (what == "exists") return absl::AlreadyExistsError("it already exists");
   if (what == "none") return absl::NotFoundError("no such key");
   if (what == "differs") {
     return absl::FailedPreconditionError(result[1].text());
   }
-  return absl::InternalError("Redis: the script's answer is not understood");
+  return absl::InternalError("Redis: unexpected result of the script");
 }
 
 }  // namespace
@@ -248,7 +248,7 @@ void RedisWriter::Trim() {
   for (int round = 0; round < kMaxTrimRounds; ++round) {
     auto looked = Send(command);
     if (!looked.ok()) {
-      spdlog::warn("{}: old events remain: {}", address_.ToString(),
+      spdlog::warn("{}: cannot delete old events: {}", address_.ToString(),
                    std::string(looked.status().message()));
       return;
     }

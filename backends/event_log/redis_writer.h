@@ -22,12 +22,12 @@
 
 namespace sse_bridge {
 
-// Writes to the event log in Redis. One thread: what has come in meanwhile is
-// one batch, which a script applies whole. A batch whose answer was lost is
-// sent again under its number, and so is there once. Writes that cannot be
-// made for a while fail with Unavailable.
+// Writes to the event log in Redis. One thread collects pending writes into a
+// batch, which a script applies atomically. If the reply is lost, the batch is
+// sent again with the same number, so it is applied only once. Writes that stay
+// blocked for too long fail with kUnavailable.
 //
-// Thread-safe. Acknowledges on `callbacks`.
+// Thread-safe. Runs completions on `callbacks`.
 class RedisWriter {
  public:
   struct Write {
@@ -45,36 +45,37 @@ class RedisWriter {
               CallbackThread* callbacks);
   ~RedisWriter() { Close(); }
 
-  // Writes what waits, if the server is there, and ends the thread. What is
-  // added later is refused.
+  // Writes what is pending if the server is reachable, and ends the thread.
+  // Later writes are rejected.
   void Close();
 
   void Add(Write write);
 
-  // Whether the last batch could be written.
+  // Returns whether the last batch could be written.
   bool available() const { return available_; }
 
  private:
   using Batch = std::vector<Write>;
 
   void Run();
-  // Up to a batch; empty when nothing came for a while. False at the end.
+  // Takes up to a full batch; it is empty if nothing arrived for a while.
+  // Returns false at the end.
   bool Take(Batch* batch);
-  // Tries until it is written, or as long as writes wait.
+  // Retries until it is written, or until its writes have waited too long.
   void Apply(Batch batch);
   absl::StatusOr<RedisReply> Send(const RedisCommand& command);
   RedisCommand Script(const Batch& batch) const;
-  // Makes the batch's callbacks, with `status` or with what the script said.
+  // Completes the batch's writes with `status` or with the script's results.
   void Acknowledge(Batch batch, absl::Status status, RedisReply results);
-  // The same for all that wait and are tired of it.
+  // Fails all pending writes that have waited too long.
   void FailImpatient(const absl::Status& status);
   void Trim();
-  // True: the writer ends.
+  // Returns true if the writer is closing.
   bool Sleep(absl::Duration duration);
 
   const RedisAddress address_;
   const EventLog::Limits limits_;
-  const std::string name_;  // of this writer, among all
+  const std::string name_;  // unique among all writers
   CallbackThread* const callbacks_;
   std::atomic<bool> available_{true};
 
@@ -84,10 +85,10 @@ class RedisWriter {
   size_t waiting_bytes_ ABSL_GUARDED_BY(mu_) = 0;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
 
-  // Of the thread.
+  // Used by the thread only.
   std::unique_ptr<RedisConnection> connection_;
   int64_t batch_number_ = 0;
-  size_t since_trim_ = 0;  // writes
+  size_t since_trim_ = 0;  // number of writes
 
   std::thread thread_;
 };

@@ -9,11 +9,11 @@
 namespace sse_bridge {
 namespace {
 
-// How long to wait for another process that has the file locked.
+// How long to wait for another process's lock on the file.
 constexpr int kBusyMilliseconds = 5000;
 
-// errno of the last operation that failed. SQLite keeps it per file, and
-// forgets it for the connection when it is the commit that fails.
+// Returns errno of the last failed operation. SQLite keeps it per file, and
+// loses it for the connection if the commit fails.
 int SystemErrorOf(sqlite3* db) {
   int error = sqlite3_system_errno(db);
   if (error != 0) return error;
@@ -31,7 +31,7 @@ int SystemErrorOf(sqlite3* db) {
 }
 
 absl::Status ErrorOf(sqlite3* db) {
-  // Taken first: asking for more forgets them.
+  // Read it first: further calls reset it.
   const std::string text = absl::StrCat("the event log: ", sqlite3_errmsg(db));
   const int code = sqlite3_errcode(db) & 0xff;
   const int error = code == SQLITE_IOERR ? SystemErrorOf(db) : 0;

@@ -14,8 +14,8 @@ struct sqlite3_stmt;
 
 namespace sse_bridge {
 
-// A prepared statement. Belongs to a SqliteDatabase, which must outlive it, and
-// to whoever uses that at the moment: not thread-safe.
+// A prepared statement. Its SqliteDatabase must outlive it. Not thread-safe:
+// use only while using the database.
 class SqliteStatement {
  public:
   explicit SqliteStatement(sqlite3_stmt* statement) : statement_(statement) {}
@@ -23,17 +23,18 @@ class SqliteStatement {
   SqliteStatement(const SqliteStatement&) = delete;
   SqliteStatement& operator=(const SqliteStatement&) = delete;
 
-  // Parameters count from 1. `bytes` must remain live until Reset.
+  // Parameters are numbered from 1. `bytes` must stay valid until Reset.
   SqliteStatement& Bind(int parameter, absl::string_view bytes);
   SqliteStatement& Bind(int parameter, int64_t number);
 
-  // True: there is a row. After false or an error, Reset is done.
+  // Returns whether there is a row. After false or an error, the statement is
+  // reset.
   absl::StatusOr<bool> Step();
-  // Steps to the end, past any rows.
+  // Steps to the end and ignores rows.
   absl::Status Run();
   void Reset();
 
-  // Columns count from 0, of the row that Step has reached.
+  // Columns are numbered from 0, in the row that Step has reached.
   int64_t Number(int column) const;  // NULL is 0
   std::string Bytes(int column) const;
 
@@ -41,8 +42,8 @@ class SqliteStatement {
   sqlite3_stmt* const statement_;
 };
 
-// One connection. Errors: ResourceExhausted for a full disk, else Unavailable.
-// Not thread-safe.
+// One connection. Not thread-safe. Errors are kResourceExhausted for a full
+// disk, otherwise kUnavailable.
 class SqliteDatabase {
  public:
   static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Open(
@@ -51,12 +52,12 @@ class SqliteDatabase {
   SqliteDatabase(const SqliteDatabase&) = delete;
   SqliteDatabase& operator=(const SqliteDatabase&) = delete;
 
-  // Any number of statements, without their rows.
+  // Runs any number of statements and ignores their rows.
   absl::Status Execute(const char* sql);
   absl::StatusOr<std::unique_ptr<SqliteStatement>> Prepare(const char* sql);
 
   int64_t last_insert_id() const;
-  // False also when SQLite has given the transaction up by itself.
+  // Returns false also if SQLite itself has rolled back the transaction.
   bool in_transaction() const;
 
  private:

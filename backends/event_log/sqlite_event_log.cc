@@ -11,15 +11,15 @@
 namespace sse_bridge {
 namespace {
 
-// Appends in one transaction.
+// Maximum number of appends in a transaction.
 constexpr size_t kMaxBatch = 1024;
-// Appends that wait for the disk; more are refused.
+// Maximum number of pending appends; more are rejected.
 constexpr size_t kMaxWaiting = 100'000;
 constexpr size_t kMaxWaitingBytes = 64 << 20;
-// Callbacks that wait; more broadcasts are dropped.
+// Maximum number of queued callbacks; further broadcasts are dropped.
 constexpr size_t kMaxNotices = 10'000;
-// Between two looks for old events when nothing is appended: a quarter of the
-// age limit, within these.
+// Interval of checks for old events without appends: a quarter of the age
+// limit, within these bounds.
 constexpr absl::Duration kShortestIdle = absl::Milliseconds(200);
 constexpr absl::Duration kLongestIdle = absl::Seconds(60);
 size_t SizeOf(const SqliteStore::Write& write) {
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<SqliteEventLog>> SqliteEventLog::Open(
   absl::StatusOr<int64_t> last_id = (*writer)->LastId();
   if (!last_id.ok()) return last_id.status();
   if (absl::Status status = (*writer)->TrimByAge(now()); !status.ok()) {
-    spdlog::warn("old events remain: {}", status.ToString());
+    spdlog::warn("cannot delete old events: {}", status.ToString());
   }
   return std::unique_ptr<SqliteEventLog>(
       new SqliteEventLog(std::move(now), limits.max_age, *std::move(writer),
@@ -130,7 +130,7 @@ void SqliteEventLog::WriteLoop() {
     }
     if (batch.empty()) {
       if (absl::Status status = writer_->TrimByAge(now_()); !status.ok()) {
-        spdlog::warn("old events remain: {}", status.ToString());
+        spdlog::warn("cannot delete old events: {}", status.ToString());
       }
       continue;
     }
@@ -171,12 +171,12 @@ absl::StatusOr<std::vector<LoggedEvent>> SqliteEventLog::Read(
       reader_->Read(topic, id, limit);
   if (!rows.ok()) return rows.status();
   if (!after.empty()) {
-    // Asked afterwards: what is deleted meanwhile is told, if not missed.
+    // Check afterwards: then a deletion in between is still detected.
     absl::StatusOr<bool> misses = reader_->Misses(topic, id);
     if (!misses.ok()) return misses.status();
     if (*misses) return ExpiredCursor(after);
   }
-  // A commit can be read before the writer gets to say so.
+  // A commit may be visible before the writer reports it.
   if (!rows->empty()) Seen(rows->back().id);
   std::vector<LoggedEvent> events;
   events.reserve(rows->size());

@@ -25,20 +25,20 @@
 
 namespace sse_bridge {
 
-// An EventLog in a file of SQLite, for one process.
+// An EventLog in an SQLite file, for one process.
 //
-// One thread writes: what has come in meanwhile goes into one transaction, so
-// that many appends share one sync of the disk. Another thread makes the
-// callbacks, and the next transaction does not wait for them. Reads have their
-// own connection and see what is committed.
+// One thread writes. Pending appends are combined into one transaction, so that
+// they share one disk sync. Another thread runs the callbacks, so that the next
+// transaction does not wait for them. Reads use their own connection and see
+// committed data.
 class SqliteEventLog : public EventLog {
  public:
-  // ":memory:" is a log that ends with the object.
+  // ":memory:" creates a log that is lost when the object is destroyed.
   static absl::StatusOr<std::unique_ptr<SqliteEventLog>> Open(
       const std::string& path, Limits limits,
       std::function<absl::Time()> now = absl::Now);
 
-  // Writes what was appended and makes all callbacks first.
+  // First writes pending appends and runs all callbacks.
   ~SqliteEventLog() override;
 
   void Append(std::string topic, std::string payload,
@@ -70,11 +70,11 @@ class SqliteEventLog : public EventLog {
   const std::function<absl::Time()> now_;
   const absl::Duration idle_trim_;
   const std::unique_ptr<SqliteStore> writer_;
-  const std::unique_ptr<SqliteStore> own_reader_;  // null: in memory
+  const std::unique_ptr<SqliteStore> own_reader_;  // null if in memory
   SqliteStore* const reader_;
   const std::shared_ptr<Subscribers> subscribers_;
 
-  // No cursor above it has been given out.
+  // No greater cursor has been issued.
   std::atomic<int64_t> last_id_;
 
   Mutex write_mu_;

@@ -7,22 +7,22 @@
 namespace sse_bridge {
 namespace {
 
-// A topic may have this many events too many before some are deleted, so that
-// not each append to a full topic costs a deletion...
+// How far a topic may exceed its limit before events are deleted, so that not
+// every append to a full topic causes a deletion...
 constexpr int64_t kMaxSurplus = 256;  // events
-// ...and at most this part of its limit.
+// ...and at most this part of the limit.
 constexpr int64_t kSurplusPart = 16;
-// Appends between two looks at the age of the oldest events.
+// Number of appends between two checks for old events.
 constexpr int64_t kAppendsPerTrim = 256;
-// Events deleted for their age at once.
+// Maximum number of old events deleted at once.
 constexpr int64_t kMaxTrimmed = 1024;
-// Topics whose number of events is kept in memory.
+// Maximum number of topics whose event count is cached.
 constexpr size_t kMaxCounted = 100'000;
 
-// The file's PRAGMA user_version. A change of the tables counts it up.
+// The file's PRAGMA user_version. Increase it if the tables change.
 constexpr int64_t kLayout = 1;
-// 0 of a new file, and of files from before the layout had a number: those
-// whose state has no time cannot be read any more.
+// 0 for a new file, and for files from before layouts were numbered. Of these,
+// files whose state has no time are no longer readable.
 constexpr char kLayoutOfFile[] =
     "SELECT user_version, EXISTS("
     "  SELECT 1 FROM sqlite_schema WHERE name = 'state')"
@@ -30,8 +30,8 @@ constexpr char kLayoutOfFile[] =
     "  SELECT 1 FROM pragma_table_info('state') WHERE name = 'time')"
     " FROM pragma_user_version";
 
-// synchronous=FULL: the log is synced with each commit, so that a commit
-// survives the loss of power too.
+// synchronous=FULL syncs the log with each commit, so that a commit also
+// survives power loss.
 constexpr char kSetUp[] =
     "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=FULL;"
@@ -49,7 +49,7 @@ constexpr char kSetUp[] =
     "CREATE INDEX IF NOT EXISTS trimmed_by_id ON trimmed(id);"
     "CREATE TABLE IF NOT EXISTS floor(id INTEGER NOT NULL);";
 
-// Marks that are forgotten at once when there are too many of them.
+// Number of marks removed together if there are too many.
 constexpr int64_t kForgottenAtOnce = 100;
 
 }  // namespace
@@ -87,7 +87,7 @@ absl::Status SqliteStore::Prepare(absl::Time now) {
   MutexLock lock(&mu_);
   if (absl::Status status = CheckLayout(); !status.ok()) return status;
   if (absl::Status status = db_->Execute(kSetUp); !status.ok()) return status;
-  // The table `floor` is empty in a new file only.
+  // The table `floor` is empty only in a new file.
   const std::string begin = absl::StrCat(
       "BEGIN IMMEDIATE;"
       "PRAGMA user_version=",
@@ -158,7 +158,7 @@ void SqliteStore::Apply(absl::Time now, std::vector<Write>* writes) {
   if (status.ok()) return;
   Forget();
   if (db_->in_transaction()) (void)db_->Execute("ROLLBACK");
-  // Those that were refused on their own account keep their reason.
+  // Writes that were rejected keep their own status.
   for (Write& write : *writes) {
     if (write.status.ok()) write.status = status;
     write.id = 0;
@@ -174,7 +174,7 @@ absl::Status SqliteStore::ApplyAll(absl::Time now, std::vector<Write>* writes) {
     write.status = ApplyOne(now, &write);
     if (!write.status.ok()) {
       write.id = 0;
-      // After some errors SQLite has rolled back all by itself.
+      // After some errors SQLite has already rolled back.
       if (!db_->in_transaction()) return write.status;
       Forget();
       status = db_->Execute("ROLLBACK TO one");
@@ -225,7 +225,7 @@ absl::Status SqliteStore::CheckCondition(const EventLog::Condition& condition) {
   const std::string value = *present ? get_->Bytes(0) : std::string();
   get_->Reset();
   if (!condition.value.has_value()) {
-    return *present ? absl::AlreadyExistsError("it exists already")
+    return *present ? absl::AlreadyExistsError("it already exists")
                     : absl::OkStatus();
   }
   if (!*present) return absl::NotFoundError("no such key");
@@ -265,13 +265,14 @@ absl::Status SqliteStore::MarkTrimmed(const std::string& topic, int64_t id) {
   absl::Status status = mark_->Bind(1, topic).Bind(2, id).Run();
   if (!status.ok()) return status;
   const auto kept = static_cast<int64_t>(limits_.max_trimmed_topics);
-  if (marks_ < 0 || ++marks_ > kept) {  // at most: a mark may be an old one
+  // Upper bound: the mark may replace an old one.
+  if (marks_ < 0 || ++marks_ > kept) {
     absl::StatusOr<int64_t> marks = OneNumber(count_marks_.get());
     if (!marks.ok()) return marks.status();
     marks_ = *marks;
   }
   if (marks_ <= kept) return absl::OkStatus();
-  // Some more, so that they are not counted again with each trimming.
+  // Remove more than necessary, so that they are not counted on every trim.
   const int64_t gone =
       marks_ - kept + std::min(kForgottenAtOnce, kept / kSurplusPart);
   marks_ -= gone;
@@ -295,7 +296,7 @@ absl::Status SqliteStore::TrimByAge(absl::Time now) {
 absl::Status SqliteStore::DeleteOld(absl::Time now) {
   const int64_t oldest = absl::ToUnixMillis(now - limits_.max_age);
   absl::flat_hash_map<std::string, int64_t> deleted;
-  // Ids are in the order of time over all topics: the oldest are the first.
+  // Ids are ordered by time across all topics, so the oldest come first.
   trim_age_->Bind(1, kMaxTrimmed).Bind(2, oldest);
   while (true) {
     absl::StatusOr<bool> row = trim_age_->Step();
@@ -346,7 +347,7 @@ absl::StatusOr<bool> SqliteStore::Misses(absl::string_view topic, int64_t id) {
   absl::StatusOr<int64_t> deleted = OneNumber(marked_.get());
   if (!deleted.ok()) return deleted.status();
   if (id >= *deleted) return false;
-  // Of a topic the oldest are deleted first.
+  // The oldest events of a topic are deleted first.
   oldest_->Bind(1, topic);
   absl::StatusOr<int64_t> oldest = OneNumber(oldest_.get());
   if (!oldest.ok()) return oldest.status();

@@ -21,16 +21,16 @@
 
 namespace sse_bridge {
 
-// The tables of the event log on one connection to SQLite:
-//   events(id, topic, time, payload)  ids are never used twice
-//   state(key, value, time)           time: of what expires, else NULL
-//   trimmed(topic, id)                the last event that was deleted from it
+// The tables of the event log on one SQLite connection:
+//   events(id, topic, time, payload)  ids are never reused
+//   state(key, value, time)           time: if the value expires, else NULL
+//   trimmed(topic, id)                the topic's last deleted event
 //   floor(id)                         the same for topics not in `trimmed`
 //
-// Thread-safe; one call at a time has the connection.
+// Thread-safe; calls use the connection one at a time.
 class SqliteStore {
  public:
-  // One EventLog::Append and what has become of it.
+  // One EventLog::Append and its result.
   struct Write {
     std::string topic;
     std::string payload;
@@ -39,7 +39,7 @@ class SqliteStore {
     EventLog::Done done;
 
     absl::Status status;
-    int64_t id = 0;  // 0: no event
+    int64_t id = 0;  // 0 if there is no event
   };
 
   struct Event {
@@ -47,35 +47,36 @@ class SqliteStore {
     std::string payload;
   };
 
-  // Makes the tables when there are none. The ids of a new file begin with the
-  // time in microseconds, so that those of a file before it are not taken for
-  // its own. FailedPrecondition: the file is of another layout.
+  // Creates missing tables. The ids of a new file start with the time in
+  // microseconds, so that ids of a previous file are not mistaken for its own.
+  // Returns kFailedPrecondition if the file has another layout.
   static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(
       const std::string& path, EventLog::Limits limits, absl::Time now);
 
-  // All of `writes` in one transaction, in which one that fails leaves no
-  // trace. Returns when it is on the disk, with `status` and `id` set.
+  // Applies all `writes` in one transaction; a write that fails has no effect.
+  // Returns when the data is on disk, with `status` and `id` set.
   void Apply(absl::Time now, std::vector<Write>* writes)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Deletes events and state that are too old; some when there are many.
+  // Deletes events and state that are too old, in limited numbers.
   absl::Status TrimByAge(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
 
   absl::StatusOr<std::vector<Event>> Read(absl::string_view topic,
                                           int64_t after, size_t limit)
       ABSL_LOCKS_EXCLUDED(mu_);
-  // Whether events of the topic after `id` may have been deleted.
+  // Returns whether events of the topic after `id` may have been deleted.
   absl::StatusOr<bool> Misses(absl::string_view topic, int64_t id)
       ABSL_LOCKS_EXCLUDED(mu_);
-  // NotFound: the topic is empty.
+  // Returns kNotFound if the topic is empty.
   absl::StatusOr<Event> Last(absl::string_view topic) ABSL_LOCKS_EXCLUDED(mu_);
-  // The topic's last id, or when it is empty the last id ever given; 0 if none.
+  // Returns the topic's last id or, if it is empty, the last id ever issued; 0
+  // if none.
   absl::StatusOr<int64_t> Head(absl::string_view topic)
       ABSL_LOCKS_EXCLUDED(mu_);
-  // 0: the topic is empty.
+  // Returns 0 if the topic is empty.
   absl::StatusOr<int64_t> Oldest(absl::string_view topic)
       ABSL_LOCKS_EXCLUDED(mu_);
-  // The last id ever given.
+  // Returns the last id ever issued.
   absl::StatusOr<int64_t> LastId() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<std::optional<std::string>> Get(absl::string_view key)
       ABSL_LOCKS_EXCLUDED(mu_);
@@ -99,7 +100,7 @@ class SqliteStore {
   absl::Status MarkTrimmed(const std::string& topic, int64_t id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status DeleteOld(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // What is known of the tables, after a failure.
+  // Clears cached counts, after a failure.
   void Forget() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<int64_t> OneNumber(SqliteStatement* statement)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -107,7 +108,7 @@ class SqliteStore {
   const EventLog::Limits limits_;
 
   Mutex mu_;
-  // Before the statements: they must be gone when it closes.
+  // Declared before the statements, which must be destroyed first.
   const std::unique_ptr<SqliteDatabase> db_ ABSL_PT_GUARDED_BY(mu_);
   Statement insert_ ABSL_GUARDED_BY(mu_);
   Statement count_ ABSL_GUARDED_BY(mu_);
@@ -127,9 +128,9 @@ class SqliteStore {
   Statement raise_floor_ ABSL_GUARDED_BY(mu_);
   Statement forget_marks_ ABSL_GUARDED_BY(mu_);
   Statement marked_ ABSL_GUARDED_BY(mu_);
-  // Events per topic, as far as known; forgotten after any failure.
+  // Cached number of events per topic; cleared after any failure.
   absl::flat_hash_map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mu_);
-  // Rows of `trimmed`, or more; -1: not counted yet.
+  // Number of rows in `trimmed`, or more; -1 if not counted yet.
   int64_t marks_ ABSL_GUARDED_BY(mu_) = -1;
   int64_t since_trim_ ABSL_GUARDED_BY(mu_) = 0;
 };

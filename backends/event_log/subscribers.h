@@ -15,18 +15,18 @@
 
 namespace sse_bridge {
 
-// Who listens to which topic of a log in this process. Held by shared_ptr:
-// subscriptions may outlive the log. Thread-safe.
+// The subscribers to a log's topics in this process. Held by shared_ptr,
+// because subscriptions may outlive the log. Thread-safe.
 class Subscribers : public std::enable_shared_from_this<Subscribers> {
  public:
-  // Told that a topic has a first subscriber, or none any more, in this order.
+  // Called in order when a topic gets its first subscriber or loses its last.
   // Called with a lock held.
   struct Watch {
     std::function<void(absl::string_view topic)> first;
     std::function<void(absl::string_view topic)> none;
   };
 
-  // Before the first Add. Without arguments: nobody is told any more.
+  // Call before the first Add. Without arguments, removes the watch.
   void SetWatch(Watch watch = {});
 
   EventLog::Subscription Add(absl::string_view topic,

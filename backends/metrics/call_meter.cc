@@ -12,7 +12,7 @@ constexpr absl::Duration kUserStaysActive = absl::Minutes(1);
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::ServerRpcInfo;
 
-// One call's.
+// State of one call.
 class MeterInterceptor : public grpc::experimental::Interceptor {
  public:
   MeterInterceptor(CallMeter* meter, bool unary)
@@ -37,7 +37,7 @@ class MeterInterceptor : public grpc::experimental::Interceptor {
     if (batch->QueryInterceptionHookPoint(
             InterceptionHookPoints::PRE_SEND_STATUS)) {
       const grpc::StatusCode code = batch->GetSendStatus().error_code();
-      // A browser that leaves is no failure.
+      // A client that disconnects is not an error.
       failed_ =
           code != grpc::StatusCode::OK && code != grpc::StatusCode::CANCELLED;
     }
@@ -45,7 +45,7 @@ class MeterInterceptor : public grpc::experimental::Interceptor {
   }
 
  private:
-  CallMeter* const meter_;  // must outlive this
+  CallMeter* const meter_;  // must outlive this object
   const bool unary_;
   const absl::Time began_;
   std::string subject_;
@@ -67,7 +67,7 @@ class MeterFactory
   }
 
  private:
-  CallMeter* const meter_;  // must outlive this
+  CallMeter* const meter_;  // must outlive this object
 };
 
 }  // namespace
@@ -115,7 +115,7 @@ CallMeter::Reading CallMeter::Read() {
   int began = 0, ended = 0, failed = 0, unary = 0;
   double latency_ms = 0;
   for (const Second& each : seconds_) {
-    // The second that runs is not whole yet.
+    // The current second is not complete yet.
     if (each.second >= second || each.second < second - kWindowSeconds)
       continue;
     began += each.began;

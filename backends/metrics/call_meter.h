@@ -16,15 +16,15 @@
 
 namespace sse_bridge {
 
-// Counts every call of the server, by an interceptor: who calls, how often, how
-// long unary calls take and how many fail. Thread-safe.
+// Measures every call of the server with an interceptor: active users, request
+// rate, latency and error rate of unary calls. Thread-safe.
 class CallMeter {
  public:
   struct Reading {
     int active_users = 0;  // with an open call, or one in the last minute
     double requests_per_sec = 0;  // over the last ten seconds
-    double error_rate = 0;        // 0 to 1, over the same
-    double avg_latency_ms = 0;    // of unary calls, over the same
+    double error_rate = 0;        // 0 to 1, over the same period
+    double avg_latency_ms = 0;    // of unary calls, over the same period
   };
 
   void CallBegan(const std::string& subject);
@@ -55,8 +55,8 @@ class CallMeter {
   absl::flat_hash_map<std::string, User> users_ ABSL_GUARDED_BY(mu_);
 };
 
-// The interceptor that feeds a meter. Health checks and reflection do not
-// count. `meter` must outlive the server.
+// Creates the interceptor that feeds a meter. Ignores health checks and
+// reflection. `meter` must outlive the server.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
 MakeCallMeterInterceptor(CallMeter* meter);
 

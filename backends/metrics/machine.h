@@ -5,15 +5,15 @@
 
 namespace sse_bridge {
 
-// CPU and memory use of the machine, from /proc. One thread.
+// CPU and memory usage of the machine, from /proc. Not thread-safe.
 class Machine {
  public:
   Machine() { CpuUsage(); }
 
-  // Busy part of all cores since the call before, 0 to 1.
+  // Busy share of all cores since the previous call, 0 to 1.
   double CpuUsage();
 
-  // Part of the memory that is not available, 0 to 1.
+  // Share of the memory in use, 0 to 1.
   double MemoryUsage() const;
 
  private:

@@ -40,7 +40,7 @@ void MetricsService::Sample() {
     metrics.set_avg_latency_ms(calls.avg_latency_ms);
     metrics.set_cpu_usage(machine.CpuUsage());
     metrics.set_memory_usage(machine.MemoryUsage());
-    // To those who came before this sample; later ones begin with it.
+    // Send it to streams opened before this sample; later ones start with it.
     const auto streams = streams_.All();
     {
       MutexLock lock(&mu_);

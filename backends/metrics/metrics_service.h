@@ -12,7 +12,8 @@
 
 namespace sse_bridge {
 
-// The dashboard's metrics, sampled once a second for all streams together.
+// Serves the dashboard's metrics, sampled once a second for all streams
+// together.
 class MetricsService : public realtime::v1::Metrics::CallbackService {
  public:
   // `meter` must outlive the service.
@@ -29,7 +30,7 @@ class MetricsService : public realtime::v1::Metrics::CallbackService {
  private:
   void Sample();
 
-  CallMeter* const meter_;  // must outlive this
+  CallMeter* const meter_;  // must outlive this object
   StreamSet<realtime::v1::DashboardMetrics> streams_;
 
   Mutex mu_;

@@ -21,7 +21,7 @@ std::string Topic(const std::string& user) {
   return LogKey({"notifications", user});
 }
 
-// State: the notification while it is unread, and afterwards.
+// Keys of a notification's state: while it is unread, and afterwards.
 std::string UnreadKey(const std::string& user, const std::string& id) {
   return LogKey({"unread", user, id});
 }
@@ -98,9 +98,9 @@ NotificationsService::StreamNotifications(
     return stream->reactor();
   }
   const std::string topic = Topic(user);
-  // On a first visit, what is in the log by now is `unread` (or left out when
-  // it was read), and everything after this is `new`: one pass over one log,
-  // with no seam for an event to fall into.
+  // On a first visit, events that are already in the log are sent as `unread`
+  // (or omitted if they were read), and later ones as `new`. Both are read in
+  // one pass over the log, so no event can be missed in between.
   std::string cursor = request->cursor();
   if (!cursor.empty()) {
     auto missed = ReadFrom(log_, topic, request->from_oldest(), &cursor);
@@ -127,7 +127,7 @@ NotificationsService::StreamNotifications(
     auto stream = weak.lock();
     return stream != nullptr && stream->idle();
   };
-  // Of the events that are handed out next, by their ids.
+  // For the next events to be handed out, by id.
   auto unread = std::make_shared<absl::flat_hash_set<std::string>>();
   reader.prepare = [log = log_, user,
                     unread](const std::vector<LoggedEvent>& events) {

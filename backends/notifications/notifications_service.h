@@ -10,8 +10,9 @@
 
 namespace sse_bridge {
 
-// Durable notifications. A notification is an event of its user's topic and,
-// with its read mark, a piece of state; both change in one transaction.
+// Durable notifications. A notification is an event of its user's topic, plus a
+// piece of state that marks it as unread or read. Both change in one
+// transaction.
 class NotificationsService
     : public realtime::v1::Notifications::CallbackService {
  public:
@@ -37,7 +38,7 @@ class NotificationsService
  private:
   using Stream = EventStream<realtime::v1::NotificationEvent>;
 
-  EventLog* const log_;  // must outlive this
+  EventLog* const log_;  // must outlive this object
   StreamSet<realtime::v1::NotificationEvent> streams_;
 };
 

@@ -11,10 +11,10 @@ namespace {
 
 struct Quote {
   std::string symbol;
-  double price;  // at the beginning
+  double price;  // initial price
 };
 
-// Part of the price that a step changes at most.
+// Maximum change per step, as a fraction of the price.
 constexpr double kMaxStep = 0.005;
 
 }  // namespace
@@ -40,7 +40,7 @@ void Market::Run(absl::Duration interval) {
   absl::BitGen random;
   for (;;) {
     for (const Quote& quote : quotes) {
-      // From the newest price, whoever has published it.
+      // Start from the newest price, whoever published it.
       const double price = prices_->Last(quote.symbol, quote.price) *
                            (1 + absl::Uniform(random, -kMaxStep, kMaxStep));
       realtime::v1::PriceUpdate ignored;

@@ -11,7 +11,7 @@
 
 namespace sse_bridge {
 
-// A simulated market: the default symbols' prices walk at random, one step each
+// A simulated market: random walks of the default symbols' prices, one step per
 // `interval`.
 class Market {
  public:
@@ -22,7 +22,7 @@ class Market {
  private:
   void Run(absl::Duration interval);
 
-  PricesService* const prices_;  // must outlive this
+  PricesService* const prices_;  // must outlive this object
   Mutex mu_;
   std::condition_variable_any stopping_;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;

@@ -14,7 +14,7 @@ using realtime::v1::PriceUpdate;
 namespace {
 
 constexpr char kTopic[] = "prices";
-// Symbols looked up together.
+// Number of symbols looked up together.
 constexpr size_t kMaxFetched = 500;
 
 std::string StateKey(const std::string& symbol) {
@@ -28,12 +28,12 @@ bool IsOlder(const PriceUpdate& a, const PriceUpdate& b) {
 
 }  // namespace
 
-// Hears the prices of all backends.
+// Receives the prices of all backends.
 class PricesService::Listener : public EventLog::Subscriber {
  public:
   explicit Listener(PricesService* service) : service_(service) {}
 
-  // Some may have been missed.
+  // Some prices may have been missed.
   void OnEvents() override {
     MutexLock lock(&mu_);
     if (service_ != nullptr) service_->FetchAll();
@@ -64,8 +64,8 @@ PricesService::~PricesService() {
   if (listener_ != nullptr) listener_->Stop();
 }
 
-// One stream's view of its symbols. While the stream is busy only the newest
-// price of each symbol waits.
+// A stream's view of its symbols. While the stream is busy, only the newest
+// price of each symbol is queued.
 class PricesService::Follower {
  public:
   Follower(std::weak_ptr<Stream> stream, std::vector<std::string> symbols)
@@ -75,7 +75,7 @@ class PricesService::Follower {
     auto stream = stream_.lock();
     if (stream == nullptr) return;
     MutexLock lock(&mu_);
-    // Behind what waits, or the newest price would be overtaken.
+    // Queue it behind waiting prices, so that a newer price is not overtaken.
     if (waiting_.empty() && stream->idle()) {
       stream->Send(update);
     } else {
@@ -127,14 +127,15 @@ grpc::ServerWriteReactor<PriceUpdate>* PricesService::StreamPrices(
         }
       }
     }
-    // Without the log the stream waits for live prices; when it is back, all
-    // that are followed are looked up.
+    // If the log is unavailable, the stream waits for live prices. When it is
+    // back, all followed symbols are loaded.
     (void)Fetch(unknown);
   }
   stream->Open();
   streams_.Add(stream);
   {
-    // Under the lock: no price falls between the current ones and the rest.
+    // Under the lock, so that no price is missed between the current ones and
+    // later ones.
     MutexLock lock(&mu_);
     for (const std::string& symbol : follower->symbols) {
       if (symbols_.size() >= kMaxSymbols && !symbols_.contains(symbol)) {
@@ -193,7 +194,8 @@ void PricesService::Publish(const std::string& symbol, double price,
              : absl::ResourceExhaustedError("too many symbols have a price"));
     return;
   }
-  // The state first: who hears of a price and asks again finds it.
+  // Update the state first: a client that receives a price and then queries
+  // must find it.
   const std::string bytes = update->SerializeAsString();
   EventLog::Change newest = {StateKey(symbol), bytes};
   newest.expires = true;

@@ -17,16 +17,17 @@
 
 namespace sse_bridge {
 
-// Live prices: the newest of each symbol, in memory, and who follows it.
+// Live prices: the newest price of each symbol, in memory, and the streams that
+// follow it.
 //
-// With a log that other backends have too, prices go through it: every backend
-// sees them in the same order, and one that comes later finds the newest.
+// With a log shared by several backends, all prices go through it: every
+// backend sees them in the same order, and a new backend finds the newest ones.
 class PricesService : public realtime::v1::Prices::CallbackService {
  public:
-  // More symbols than this are refused; they would stay for ever.
+  // Limits the number of symbols, because they are never removed.
   static constexpr size_t kMaxSymbols = 100'000;
 
-  // `shared` may be null; else it must outlive the service and its calls.
+  // `shared` may be null; otherwise it must outlive the service and its calls.
   explicit PricesService(EventLog* shared = nullptr);
   ~PricesService() override;
 
@@ -38,13 +39,13 @@ class PricesService : public realtime::v1::Prices::CallbackService {
       const realtime::v1::PublishPriceRequest* request,
       realtime::v1::PriceUpdate* response) override;
 
-  // Sets a price and tells those who follow it. `done`: ResourceExhausted when
-  // there are too many symbols, or what the log says.
+  // Sets a price and notifies the streams that follow it. `done` receives
+  // kResourceExhausted if there are too many symbols, or the log's error.
   void Publish(const std::string& symbol, double price,
                realtime::v1::PriceUpdate* update,
                std::function<void(absl::Status)> done);
 
-  // The newest price, or `otherwise`.
+  // Returns the newest price, or `otherwise`.
   double Last(const std::string& symbol, double otherwise);
 
   // Ends the open streams.
@@ -61,11 +62,11 @@ class PricesService : public realtime::v1::Prices::CallbackService {
     absl::flat_hash_set<std::shared_ptr<Follower>> followers;
   };
 
-  // False: too many symbols.
+  // Returns false if there are too many symbols.
   bool Apply(const realtime::v1::PriceUpdate& update) ABSL_LOCKS_EXCLUDED(mu_);
-  // Looks up the newest prices of these symbols, where the log knows newer.
+  // Loads the newest prices of these symbols from the log, if newer.
   absl::Status Fetch(const std::vector<std::string>& symbols);
-  // The same for all that are followed.
+  // Like Fetch, for all followed symbols.
   void FetchAll();
 
   EventLog* const shared_;  // may be null

@@ -14,24 +14,24 @@
 
 namespace sse_bridge {
 
-// The server's end of one server-streaming call: messages in, one write under
-// way at a time, no thread held. Shared by the reactor (until the call is done)
-// and by whoever sends to it.
+// Server side of one server-streaming call. Queues messages, writes one at a
+// time, and uses no thread. Shared by the reactor (until the call is done) and
+// its senders.
 //
-// Thread-safe. Callbacks are called with no lock held.
+// Thread-safe. Callbacks run with no lock held.
 template <typename Message>
 class EventStream {
  public:
   struct Callbacks {
-    // The queue has run dry: more may be sent. From gRPC's threads.
+    // The queue is empty: more may be sent. Called on gRPC's threads.
     std::function<void()> on_drained;
-    // The call is over, for whatever reason; nothing can be sent any more.
+    // The call has ended for any reason; nothing can be sent any more.
     std::function<void()> on_gone;
   };
 
-  // More than this waiting for a slow reader ends the call with
-  // RESOURCE_EXHAUSTED. Streams that can wait ask `idle()` and send more in
-  // on_drained instead.
+  // If more messages than this wait for a slow reader, the call ends with
+  // RESOURCE_EXHAUSTED. Senders that can wait check `idle()` and send more in
+  // on_drained.
   static constexpr size_t kMaxWaiting = 1000;
 
   static std::shared_ptr<EventStream> Create() {
@@ -40,10 +40,10 @@ class EventStream {
     return stream;
   }
 
-  // What the service's method returns to gRPC. Once.
+  // The value to return from the service's method. Call once.
   grpc::ServerWriteReactor<Message>* reactor() { return reactor_; }
 
-  // Before the first message can be drained.
+  // Must be called before the first message can be drained.
   void SetCallbacks(Callbacks callbacks) {
     {
       MutexLock lock(&mu_);
@@ -55,7 +55,7 @@ class EventStream {
     if (callbacks.on_gone) callbacks.on_gone();
   }
 
-  // Tells the client that its call was accepted, ahead of any message.
+  // Tells the client that its call was accepted, before any message.
   void Open() {
     MutexLock lock(&mu_);
     if (done_ || finishing_ || opened_) return;
@@ -63,7 +63,7 @@ class EventStream {
     reactor_->StartSendInitialMetadata();
   }
 
-  // False when the call is over.
+  // Returns false if the call has ended.
   bool Send(Message message) {
     MutexLock lock(&mu_);
     if (done_ || finishing_) return false;
@@ -78,7 +78,8 @@ class EventStream {
     return true;
   }
 
-  // Replaces what waits: for live values, of which only the newest counts.
+  // Replaces queued messages; for live values, of which only the newest
+  // matters.
   bool SendLatest(Message message) {
     MutexLock lock(&mu_);
     if (done_ || finishing_) return false;
@@ -89,19 +90,19 @@ class EventStream {
     return true;
   }
 
-  // Nothing waits and nothing is being written.
+  // Returns whether nothing is queued or being written.
   bool idle() const {
     MutexLock lock(&mu_);
     return waiting_.empty();
   }
 
-  // Messages that wait, the one being written among them.
+  // Number of queued messages, including the one being written.
   size_t waiting() const {
     MutexLock lock(&mu_);
     return waiting_.size();
   }
 
-  // After what waits, the call ends.
+  // Ends the call after the queued messages.
   void Finish(grpc::Status status) {
     MutexLock lock(&mu_);
     FinishLocked(std::move(status));
@@ -181,7 +182,8 @@ class EventStream {
   mutable Mutex mu_;
   Reactor* reactor_ = nullptr;  // deletes itself after OnDone
   Callbacks callbacks_ ABSL_GUARDED_BY(mu_);
-  std::deque<Message> waiting_ ABSL_GUARDED_BY(mu_);  // front: being written
+  // The front is being written.
+  std::deque<Message> waiting_ ABSL_GUARDED_BY(mu_);
   bool opened_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finishing_ ABSL_GUARDED_BY(mu_) = false;

@@ -12,17 +12,18 @@
 
 namespace sse_bridge {
 
-// The first event after `cursor`, if there is one, for a stream that resumes
-// there. A cursor that is unknown or expired is OutOfRange, or with
-// `from_oldest` becomes empty: everything that is kept.
+// Returns the first event after `cursor`, if any, for a stream that resumes
+// there. For an unknown or expired cursor, returns kOutOfRange or, with
+// `from_oldest`, clears the cursor so that the stream starts with the oldest
+// event.
 absl::StatusOr<std::vector<LoggedEvent>> ReadFrom(EventLog* log,
                                                   const std::string& topic,
                                                   bool from_oldest,
                                                   std::string* cursor);
 
-// What a stream ends with when the log could not be read. OutOfRange carries a
-// google.rpc.ErrorInfo: reason CURSOR_EXPIRED, and in its metadata `oldest`,
-// the cursor of the oldest event of this topic (empty: none is kept).
+// The status for a stream whose log could not be read. OUT_OF_RANGE carries a
+// google.rpc.ErrorInfo with reason CURSOR_EXPIRED and metadata `oldest`: the
+// cursor of the topic's oldest event (empty if there is none).
 grpc::Status ReadError(const absl::Status& status, EventLog* log,
                        const std::string& topic);
 

@@ -20,12 +20,12 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
 inline void SetNow(google::protobuf::Timestamp* timestamp) {
   const timespec now = absl::ToTimespec(absl::Now());
   timestamp->set_seconds(now.tv_sec);
-  // Milliseconds are what browsers' clocks tell.
+  // Browsers' clocks have millisecond precision.
   timestamp->set_nanos(
       static_cast<int32_t>(now.tv_nsec / 1'000'000 * 1'000'000));
 }
 
-// Ends a unary call at once.
+// Ends a unary call immediately.
 inline grpc::ServerUnaryReactor* FinishNow(grpc::CallbackServerContext* context,
                                            const grpc::Status& status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

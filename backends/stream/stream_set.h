@@ -11,14 +11,13 @@
 
 namespace sse_bridge {
 
-// The open streams of a service, so that it can end them when it shuts down.
-// Thread-safe.
+// The open streams of a service, which Shutdown ends. Thread-safe.
 template <typename Message>
 class StreamSet {
  public:
   using Stream = std::shared_ptr<EventStream<Message>>;
 
-  // A stream that comes after Shutdown is ended at once.
+  // Streams added after Shutdown are ended immediately.
   void Add(const Stream& stream) {
     {
       MutexLock lock(&mu_);
@@ -35,7 +34,7 @@ class StreamSet {
     streams_.erase(stream);
   }
 
-  // A copy, to be sent to without the lock.
+  // Returns a copy, so that callers can send without the lock.
   std::vector<Stream> All() const {
     MutexLock lock(&mu_);
     return {streams_.begin(), streams_.end()};

@@ -21,7 +21,7 @@ constexpr char kOpen[] = "open";
 
 std::string Topic(const std::string& task) { return LogKey({"task", task}); }
 
-// State: kOpen, or the status that the task has ended with.
+// State value: kOpen, or the status with which the task ended.
 std::string StateKey(const std::string& task) {
   return LogKey({"task-state", task});
 }
@@ -65,11 +65,11 @@ grpc::ServerUnaryReactor* TasksService::CreateTask(
       Topic(task), response->SerializeAsString(), {State(task, kOpen)},
       {StateKey(task), std::nullopt},
       [reactor, task](const absl::Status& status, const std::string&) {
-        reactor->Finish(absl::IsAlreadyExists(status)
-                            ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
-                                           absl::StrCat("there is a task ",
-                                                        task, " already"))
-                            : ToGrpc(status));
+        reactor->Finish(
+            absl::IsAlreadyExists(status)
+                ? grpc::Status(grpc::StatusCode::ALREADY_EXISTS,
+                               absl::StrCat("task ", task, " already exists"))
+                : ToGrpc(status));
       });
   return reactor;
 }
@@ -79,7 +79,7 @@ grpc::ServerUnaryReactor* TasksService::UpdateTask(
     const realtime::v1::UpdateTaskRequest* request, ProgressUpdate* response) {
   const double progress = request->progress();
   if (!IsStatus(request->status()) ||
-      !(progress >= 0 && progress <= 1)) {  // NaN is neither
+      !(progress >= 0 && progress <= 1)) {  // also rejects NaN
     return FinishNow(context, {grpc::StatusCode::INVALID_ARGUMENT,
                                "status or progress is out of range"});
   }
@@ -126,8 +126,8 @@ grpc::ServerWriteReactor<ProgressEvent>* TasksService::StreamProgress(
       stream->Finish(ReadError(missed.status(), log_, topic));
       return stream->reactor();
     }
-    // The task has ended, and the client knows: nothing is left to say, not
-    // even initial metadata, so that the bridge can answer 204.
+    // The task has ended, and the client knows it. Send nothing, not even
+    // initial metadata, so that the bridge can answer 204.
     if (missed->empty() && HasEnded(EventOf(*last).update())) {
       stream->Finish(grpc::Status::OK);
       return stream->reactor();

@@ -7,8 +7,9 @@
 
 namespace sse_bridge {
 
-// Tasks: each is a topic of the log, and its newest event is its state. Beside
-// it stands whether it has ended, so that of several backends one ends it.
+// Tasks. Each is a topic of the log, and its newest event is its state. A state
+// key records whether it has ended, so that only one of several backends can
+// end it.
 class TasksService : public realtime::v1::Tasks::CallbackService {
  public:
   // `log` must outlive the service and its calls.
@@ -32,7 +33,7 @@ class TasksService : public realtime::v1::Tasks::CallbackService {
  private:
   using Stream = EventStream<realtime::v1::ProgressEvent>;
 
-  EventLog* const log_;  // must outlive this
+  EventLog* const log_;  // must outlive this object
   StreamSet<realtime::v1::ProgressEvent> streams_;
 };
 

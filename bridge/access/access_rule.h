@@ -7,13 +7,13 @@
 
 namespace sse_bridge {
 
-// Whether `rule` can only be met by a verified identity.
+// Returns whether only a verified identity can meet `rule`.
 bool NeedsIdentity(const sse::v1::Access& rule);
 
-// Whether `identity` (null: nobody) meets `rule`, as proto/sse/v1/sse.proto
-// has it. Unauthenticated when somebody is needed and nobody is there;
-// PermissionDenied naming what is missing. A group without names can be met by
-// no one.
+// Checks whether `identity` (null: anonymous) meets `rule`, as specified in
+// proto/sse/v1/sse.proto. Returns kUnauthenticated if an identity is required
+// and absent, and kPermissionDenied, naming what is missing, if it does not
+// meet the rule. Nobody can meet a group without names.
 absl::Status CheckAccess(const sse::v1::Access& rule, const Identity* identity);
 
 }  // namespace sse_bridge

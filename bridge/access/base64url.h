@@ -8,9 +8,9 @@
 
 namespace sse_bridge {
 
-// Decodes base64url as JOSE has it (RFC 7515 section 2): no padding, no
-// whitespace, no other alphabet, unused trailing bits zero. So there is exactly
-// one text for each byte string; all else gives nothing.
+// Decodes base64url as used by JOSE (RFC 7515 section 2): no padding, no
+// whitespace, no other alphabet, unused trailing bits zero. So each byte string
+// has exactly one encoding. Returns nullopt for anything else.
 std::optional<std::string> DecodeBase64Url(absl::string_view text);
 
 }  // namespace sse_bridge

@@ -36,7 +36,7 @@ bool InNetwork(const IpBytes& ip, const IpBytes& network, int bits) {
   return (ip[whole] & mask) == (network[whole] & mask);
 }
 
-// Whether all bits beyond the first are zero.
+// Returns whether all bits after the first `bits` are zero.
 bool IsNetwork(const IpBytes& ip, int bits) {
   for (size_t i = 0; i < ip.size(); ++i) {
     const int kept = std::clamp(bits - static_cast<int>(i) * 8, 0, 8);
@@ -45,7 +45,7 @@ bool IsNetwork(const IpBytes& ip, int bits) {
   return true;
 }
 
-// An entry of X-Forwarded-For, which some proxies write with a port.
+// Parses an entry of X-Forwarded-For, to which some proxies add a port.
 std::optional<IpBytes> ParseForwarded(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   if (const auto ip = ParseIp(text)) return ip;
@@ -99,16 +99,16 @@ absl::StatusOr<TrustedProxies> TrustedProxies::Create(
     if (good && slash != std::string::npos) {
       const bool v4 = text.find(':') == std::string::npos;
       const std::string digits = text.substr(slash + 1);
-      // SimpleAtoi alone takes blanks and signs.
+      // SimpleAtoi alone accepts blanks and signs.
       good = !digits.empty() && digits.size() <= 3 &&
              std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) &&
              absl::SimpleAtoi(digits, &bits) && bits <= (v4 ? 32 : 128);
       if (v4) bits += kV4Bits;
     }
-    // 10.1.2.3/8 means either one address or all of 10.0.0.0/8.
+    // 10.1.2.3/8 may mean one address or all of 10.0.0.0/8.
     if (good && !IsNetwork(*ip, bits)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("'", text, "' has bits that its network ignores"));
+          absl::StrCat("'", text, "' has bits set beyond its prefix length"));
     }
     if (!good) {
       return absl::InvalidArgumentError(absl::StrCat(

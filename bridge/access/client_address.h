@@ -12,35 +12,36 @@
 
 namespace sse_bridge {
 
-// An IP address in 16 bytes; IPv4 as ::ffff:a.b.c.d.
+// An IP address in 16 bytes; IPv4 is mapped to ::ffff:a.b.c.d.
 using IpBytes = std::array<unsigned char, 16>;
 
-// "1.2.3.4" or "2001:db8::1", nothing else.
+// Parses "1.2.3.4" or "2001:db8::1"; accepts no other form.
 std::optional<IpBytes> ParseIp(absl::string_view text);
 std::string IpText(const IpBytes& ip);
 
-// What an address counts as in limits: itself, or the /64 of an IPv6 address,
-// which is what one customer has. What is no address counts as it is.
+// Returns the key under which limits count an address: the address itself, or
+// the /64 network of an IPv6 address, because one customer usually has a whole
+// /64. Text that is not an address is returned unchanged.
 std::string LimitKey(absl::string_view address);
 
-// The proxies whose word about a client's address is taken: anybody can send an
-// X-Forwarded-For. Immutable, then safe from any thread.
+// Proxies whose X-Forwarded-For is trusted; anybody can send that header.
+// Immutable and thread-safe.
 class TrustedProxies {
  public:
-  // Addresses and networks ("10.0.0.0/8", "::1"). InvalidArgument names the
-  // one that is neither.
+  // Takes addresses and networks ("10.0.0.0/8", "::1"). Returns
+  // kInvalidArgument naming the first invalid entry.
   static absl::StatusOr<TrustedProxies> Create(
       const std::vector<std::string>& networks);
 
-  // Nobody is trusted.
+  // Trusts no proxy.
   TrustedProxies() = default;
 
   bool Trusts(absl::string_view address) const;
 
-  // The client behind a connection from `peer`: the peer itself, unless it is
-  // trusted. Then the last address of `forwarded_for`, the values of the
-  // headers X-Forwarded-For in their order, that is no trusted proxy. What
-  // stands before it, or before something that is no address, is hearsay.
+  // Returns the client address of a connection from `peer`: the peer itself,
+  // unless it is trusted. Then it is the last address in `forwarded_for` (the
+  // values of X-Forwarded-For in order) that is not a trusted proxy. Entries
+  // before that address, or before an invalid entry, are not trusted.
   std::string ClientOf(absl::string_view peer,
                        absl::Span<const absl::string_view> forwarded_for) const;
 

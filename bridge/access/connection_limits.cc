@@ -22,10 +22,9 @@ void ConnectionLimits::Lease::Release() {
 
 absl::Status ConnectionLimits::SubjectIsFull(int limit, int streams) const {
   if (kind_ == Kind::kCalls) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("too many calls of this user are under way "
-                     "(max_calls_per_subject is ",
-                     limit, "); retry later"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "too many concurrent calls by this user (max_calls_per_subject is ",
+        limit, "); retry later"));
   }
   return absl::ResourceExhaustedError(absl::StrCat(
       "too many connections: this user may have ", limit,
@@ -43,7 +42,7 @@ absl::StatusOr<ConnectionLimits::Lease> ConnectionLimits::Acquire(
   if (IsFull(CountOf(addresses_, address), 1, options_.per_address)) {
     if (kind_ == Kind::kCalls) {
       return absl::ResourceExhaustedError(
-          absl::StrCat("too many calls of this address are under way "
+          absl::StrCat("too many concurrent calls from this address "
                        "(max_calls_per_address is ",
                        options_.per_address, "); retry later"));
     }

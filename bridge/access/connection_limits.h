@@ -15,28 +15,26 @@
 
 namespace sse_bridge {
 
-// How many streams are open at once, or how many calls are under way: per
-// subject, per address, in total. With SharedLimits, those per subject are
-// counted at all bridges together.
-// Thread-safe. Must outlive every Lease.
+// Limits the number of open streams or of calls in progress: per subject, per
+// address and in total. With SharedLimits, the counts per subject span all
+// bridges. Thread-safe. Must outlive every Lease.
 class ConnectionLimits {
-  // The name and how much of it is leased; lives in a map while that is more
-  // than nothing.
+  // A name and its number of leases; erased from the map at zero.
   using Entry = std::pair<const std::string, int>;
 
  public:
-  // What is counted: decides how a refusal is worded, and its status.
+  // What is counted. Determines the wording and status of a rejection.
   enum class Kind { kStreams, kCalls };
 
-  // 0: no limit.
+  // 0 disables a limit.
   struct Options {
     int per_subject = 10;
     int per_address = 0;
     int total = 0;
   };
 
-  // One connection, counted until this is released or destroyed, on whatever
-  // thread.
+  // One connection, counted until it is released or destroyed. May be released
+  // on any thread.
   class Lease {
    public:
     Lease() = default;
@@ -52,7 +50,7 @@ class ConnectionLimits {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
-    // Gives the place back. Does nothing the second time.
+    // Releases the lease. Has no effect the second time.
     void Release();
 
     bool held() const { return limits_ != nullptr; }
@@ -76,40 +74,40 @@ class ConnectionLimits {
     Entry* subject_ = nullptr;            // null: anonymous
     Entry* address_ = nullptr;
     int streams_ = 0;
-    bool shared_ = false;  // counted at the other bridges too
+    bool shared_ = false;  // also counted at the other bridges
   };
 
   using Done = absl::AnyInvocable<void(absl::StatusOr<Lease>) &&>;
 
-  // What the counters say now.
+  // Current values.
   struct Counts {
     int total = 0;
     size_t subjects = 0;
     size_t addresses = 0;
   };
 
-  // `shared` may be null; else it must outlive this.
+  // `shared` may be null; otherwise it must outlive this object.
   explicit ConnectionLimits(Options options, SharedLimits* shared = nullptr,
                             Kind kind = Kind::kStreams)
       : kind_(kind), shared_(shared), options_(options) {}
   ConnectionLimits(const ConnectionLimits&) = delete;
   ConnectionLimits& operator=(const ConnectionLimits&) = delete;
 
-  // Takes one place for `subject` (empty: anonymous, not limited by subject)
-  // from `address`, counting at this bridge only. One connection may carry
-  // several `streams`: each of them counts for its subject. The message of a
-  // refusal names the limit. ResourceExhausted: the subject has all that it may
-  // have. Unavailable for streams, ResourceExhausted for calls: the address
-  // has, or there are none left; trying again later may help.
+  // Acquires a lease for `subject` (empty: anonymous, no limit per subject) and
+  // `address`, counting at this bridge only. One connection may carry several
+  // `streams`, each of which counts for its subject. A rejection's message
+  // names the limit. Returns kResourceExhausted if the subject is at its limit.
+  // If the address or the total is at its limit, returns kUnavailable for
+  // streams and kResourceExhausted for calls; a retry may succeed.
   absl::StatusOr<Lease> Acquire(absl::string_view subject,
                                 absl::string_view address, int streams = 1);
 
-  // The same at all bridges together. Never waits: `done` is called once, on
-  // this thread or soon on another one.
+  // Like Acquire, but counts at all bridges. Never blocks: calls `done` once,
+  // on this thread or soon on another.
   void AcquireShared(absl::string_view subject, absl::string_view address,
                      int streams, Done done);
 
-  // Applies to what is acquired from now on; nothing is taken back.
+  // Applies to future leases; existing ones are kept.
   void SetOptions(Options options);
   Options options() const;
 
@@ -118,7 +116,7 @@ class ConnectionLimits {
   int address_count(absl::string_view address) const;
 
  private:
-  // Node-based: leases point to entries.
+  // Node-based because leases point to entries.
   using Entries = absl::node_hash_map<std::string, int>;
 
   static int CountOf(const Entries& entries, absl::string_view name);

@@ -38,12 +38,12 @@ absl::Status DenyList::Replace(absl::string_view text, absl::string_view name) {
       wrong = "expected `jti TOKEN-ID` or `sub SUBJECT`";
     } else if (absl::StrContains(value, " #") ||
                absl::StrContains(value, "\t#")) {
-      wrong = "a comment has a line of its own";
+      wrong = "a comment must be on its own line";
     } else if (!IsVisibleName(value)) {
-      wrong = "there is an invisible character in it, which no token can have";
+      wrong = "it contains an invisible character, so no token can match";
     } else if (value.size() >
                (of_token ? kMaxTokenIdBytes : kMaxSubjectBytes)) {
-      wrong = "it is longer than a token can have it";
+      wrong = "it is too long, so no token can match";
     }
     if (!wrong.empty()) {
       return absl::InvalidArgumentError(

@@ -13,26 +13,26 @@
 
 namespace sse_bridge {
 
-// Whose access was taken back before its token expires. A text of lines:
+// Tokens and subjects that are revoked before their tokens expire. Format:
 //
 //   # comment
 //   jti TOKEN-ID       the token with this claim
 //   sub SUBJECT        every token of this subject
 //
-// Blanks around the two words do not count; those within a subject do. What no
-// token can have (an invisible character, too long a text) is an error, for it
-// would deny nobody.
+// Blanks around the two words are ignored; blanks within a subject count. An
+// entry that no token can match (an invisible character, too long a text) is an
+// error, because it would deny nobody.
 //
-// Thread-safe. Empty at first.
+// Thread-safe. Initially empty.
 class DenyList {
  public:
   static constexpr size_t kMaxTextBytes = size_t{16} << 20;
 
-  // Takes the place of what was there. On an error, which names `name` and the
-  // line, the list stays as it was: a typing error must not let anybody in.
+  // Replaces the list. On error, which names `name` and the line, the list is
+  // unchanged: a typing error must not let anybody in.
   absl::Status Replace(absl::string_view text, absl::string_view name);
 
-  // The same from a file.
+  // Like Replace, from a file.
   absl::Status Load(const std::string& path);
 
   bool Denies(const Identity& identity) const {

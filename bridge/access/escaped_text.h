@@ -7,8 +7,8 @@
 
 namespace sse_bridge {
 
-// `text` as a value of gRPC metadata, which is printable ASCII: blanks, percent
-// signs and all other bytes are percent-encoded.
+// Encodes `text` as a value of gRPC metadata, which is printable ASCII: blanks,
+// percent signs and all non-printable bytes are percent-encoded.
 inline std::string EscapedText(absl::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string escaped;

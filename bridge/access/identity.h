@@ -9,23 +9,24 @@
 
 namespace sse_bridge {
 
-// Who a verified token speaks for. A plain value, made by TokenVerifier.
+// The identity that a verified token stands for. A plain value, created by
+// TokenVerifier.
 struct Identity {
-  // Never empty, without control or invisible characters.
+  // Never empty; contains no control or invisible characters.
   std::string subject;
 
   std::vector<std::string> scopes;
   std::vector<std::string> roles;
 
-  // Claims that backends are told (ClaimRules::forwarded): the names of their
-  // metadata, and values in printable ASCII.
+  // Claims forwarded to backends (ClaimRules::forwarded): metadata names and
+  // values in printable ASCII.
   std::vector<std::pair<std::string, std::string>> claims;
 
-  // From this moment the identity no longer holds; the leeway that the
-  // verifier grants is already in it. InfiniteFuture: the token has no `exp`.
+  // When the identity expires; includes the verifier's leeway. InfiniteFuture
+  // if the token has no `exp`.
   absl::Time expires = absl::InfiniteFuture();
 
-  // The claim `jti`, or empty.
+  // The claim `jti`; may be empty.
   std::string token_id;
 };
 

@@ -17,12 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-// Members that only the private form of a key has.
+// Members that only private keys have.
 constexpr absl::string_view kPrivateMembers[] = {"d",  "p",  "q",  "dp",
                                                  "dq", "qi", "oth"};
 constexpr size_t kMaxKeyIdBytes = 256;
 
-// The string member `name`; nothing when absent.
+// Returns the string member `name`, or nullopt if absent.
 absl::StatusOr<std::optional<std::string>> StringMember(
     const json& jwk, absl::string_view name) {
   const json* member = FindMember(jwk, name);
@@ -34,7 +34,7 @@ absl::StatusOr<std::optional<std::string>> StringMember(
   return std::optional<std::string>(member->get_ref<const std::string&>());
 }
 
-// The bytes of the required base64url member `name`.
+// Returns the bytes of the required base64url member `name`.
 absl::StatusOr<std::string> BytesMember(const json& jwk,
                                         absl::string_view name) {
   absl::StatusOr<std::optional<std::string>> text = StringMember(jwk, name);
@@ -98,10 +98,10 @@ absl::StatusOr<VerificationKey> ParseMaterial(const json& jwk) {
   if (*kty == "EC") return ParseEc(jwk);
   if (*kty == "OKP") return ParseOkp(jwk);
   if (*kty == "oct") return ParseOct(jwk);
-  return absl::UnimplementedError("JWK: \"kty\" is none of RSA, EC, OKP, oct");
+  return absl::UnimplementedError("JWK: \"kty\" is not RSA, EC, OKP or oct");
 }
 
-// Whether `use` and `key_ops` let the key verify signatures.
+// Checks whether `use` and `key_ops` allow verifying signatures.
 absl::Status CheckUse(const json& jwk) {
   absl::StatusOr<std::optional<std::string>> use = StringMember(jwk, "use");
   if (!use.ok()) return use.status();
@@ -133,7 +133,7 @@ absl::StatusOr<VerificationKey> ParseJwk(const json& jwk) {
   if (!jwk.is_object()) return absl::InvalidArgumentError("JWK: not an object");
   if (IsPrivateJwk(jwk)) {
     return absl::InvalidArgumentError(
-        "JWK: a private key; give its public half");
+        "JWK: this is a private key; use its public key");
   }
   absl::Status use = CheckUse(jwk);
   if (!use.ok()) return use;

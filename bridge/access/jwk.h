@@ -7,12 +7,13 @@
 
 namespace sse_bridge {
 
-// Reads one JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037 section 2).
-// Unimplemented: a key of a kind or for a use that is not ours, which a set may
-// well hold. InvalidArgument: malformed, weak, or a private key.
+// Parses one JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037 section 2).
+// Returns kUnimplemented for an unsupported type or use, which key sets may
+// legitimately contain. Returns kInvalidArgument for a malformed, weak or
+// private key.
 absl::StatusOr<VerificationKey> ParseJwk(const nlohmann::json& jwk);
 
-// Whether it has members that only private keys have.
+// Returns whether the key has members that only private keys have.
 bool IsPrivateJwk(const nlohmann::json& jwk);
 
 }  // namespace sse_bridge

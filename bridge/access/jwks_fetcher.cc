@@ -11,8 +11,8 @@
 namespace sse_bridge {
 namespace {
 
-// After a failure the next try comes after this delay, which then doubles, up
-// to the refresh interval.
+// Delay before the first retry after a failure; doubles up to the refresh
+// interval.
 constexpr absl::Duration kFirstRetry = absl::Seconds(1);
 
 }  // namespace
@@ -80,8 +80,8 @@ void JwksFetcher::Run() {
       fetching_ = !stopped_;
       last_start_ = absl::Now();
     }
-    // Requests that come from here on may wait for this fetch: the keys that it
-    // brings are newer than its token.
+    // Requests from here on may wait for this fetch: the keys it returns are
+    // newer than their tokens.
     absl::StatusOr<KeySet> keys = Fetch();
     const bool ok = keys.ok();
     if (ok) {

@@ -18,33 +18,33 @@
 
 namespace sse_bridge {
 
-// Keeps the keys that an identity provider publishes (a JWKS, RFC 7517) up to
-// date, on a thread of its own: now and then, and when a token names a key that
-// is not known yet, though not oftener than `min_interval`, since anybody can
-// name any key. A failed fetch leaves the keys as they are and is tried again.
+// Keeps the published keys of an identity provider (a JWKS, RFC 7517) up to
+// date, on its own thread. Fetches periodically, and when a token names an
+// unknown key, but at most once per `min_interval`, since anybody can name any
+// key. If a fetch fails, the keys are kept and the fetch is retried.
 //
 // Thread-safe.
 class JwksFetcher {
  public:
-  // A larger answer is no key set.
+  // Larger responses are rejected.
   static constexpr size_t kMaxBytes = KeySet::kMaxTextBytes;
 
-  // Requests that may wait for one fetch.
+  // Maximum number of requests waiting for one fetch.
   static constexpr size_t kMaxWaiting = 1000;
 
   struct Options {
-    // https, or http to the machine itself.
+    // https, or http to this machine.
     std::string url;
-    std::string ca_file;  // PEM; empty: the system's
+    std::string ca_file;  // PEM; empty for the system's
     absl::Duration refresh = absl::Minutes(5);
     absl::Duration min_interval = absl::Seconds(10);
-    absl::Duration timeout = absl::Seconds(10);  // of a whole fetch
+    absl::Duration timeout = absl::Seconds(10);  // for a whole fetch
   };
 
   // Called on the fetcher's thread.
   using OnKeys = std::function<void(KeySet)>;
 
-  // InvalidArgument for a URL that is none, or not safe.
+  // Returns kInvalidArgument for an invalid or insecure URL.
   static absl::StatusOr<std::unique_ptr<JwksFetcher>> Create(Options options,
                                                              OnKeys on_keys);
   ~JwksFetcher();
@@ -53,15 +53,15 @@ class JwksFetcher {
 
   void Start();
 
-  // Ends the fetch that is under way; who waits is called.
+  // Cancels the current fetch and calls the waiting callbacks.
   void Stop();
 
-  // Fetches soon, and then calls `done` on the fetcher's thread, whether the
-  // fetch worked or not. False, without a call: the last fetch is too recent,
-  // or too many wait already.
+  // Fetches soon, then calls `done` on the fetcher's thread, even if the fetch
+  // failed. Returns false, without calling `done`, if the last fetch is too
+  // recent or too many callbacks are waiting.
   bool RefreshThen(std::function<void()> done);
 
-  // Whether keys have been had at all.
+  // Returns whether any fetch has succeeded.
   bool has_keys() const;
 
  private:

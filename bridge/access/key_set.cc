@@ -26,13 +26,13 @@ constexpr char kPemMark[] = "-----BEGIN ";
 constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
 constexpr absl::string_view kSshPrefixes[] = {"ssh-", "ecdsa-sha2-", "sk-ssh-",
                                               "sk-ecdsa-", "---- BEGIN SSH2"};
-// A JWKS nests to 4 (set, keys, key, x5c), and issuers may add to it.
+// A JWKS has a depth of 4 (set, keys, key, x5c); issuers may extend it.
 constexpr int kMaxJsonDepth = 32;
 
-// Of a file with more, the rest is not looked at.
+// Blocks after this many in a file are ignored.
 constexpr size_t kMaxPemBlocks = 1000;
 
-// Keys of one text that are left out and logged one by one.
+// Number of skipped keys per text that are logged individually.
 constexpr size_t kMaxLogged = 8;
 constexpr size_t kMaxLoggedIdBytes = 64;
 
@@ -64,7 +64,7 @@ bool IsDerKey(const std::string& der) {
          DecodePrivateKey(der) || DecodePkcs1PublicKey(der);
 }
 
-// A key in base64 without the PEM lines around it, as consoles show it.
+// A key in base64 without the PEM header and footer, as some consoles show it.
 bool IsBase64Key(absl::string_view text) {
   std::string compact(text);
   compact.erase(std::remove_if(compact.begin(), compact.end(),
@@ -76,7 +76,7 @@ bool IsBase64Key(absl::string_view text) {
          IsDerKey(der);
 }
 
-// What a log calls the key at `index` of a JWKS.
+// Name of the key at `index` of a JWKS, for logs.
 std::string NameOfJwk(const nlohmann::json& jwk, size_t index) {
   const nlohmann::json* kid = FindMember(jwk, "kid");
   if (kid == nullptr || !kid->is_string()) return absl::StrCat("key ", index);
@@ -96,21 +96,21 @@ class KeySet::LeftOut {
     lines_.push_back({absl::StrCat(key, ": ", why.message()), why.code()});
   }
 
-  // Why a text without a usable key has none; empty: it has no keys.
+  // Why a text has no usable key; empty if it has no keys.
   std::string reason() const {
     return lines_.empty() ? "" : lines_.back().text;
   }
 
   void Log(absl::string_view name) const {
     for (const Line& line : lines_) {
-      // Keys for another use are nothing unusual.
+      // Keys for another use are common.
       spdlog::log(line.code == absl::StatusCode::kUnimplemented
                       ? spdlog::level::info
                       : spdlog::level::warn,
-                  "{}: left out: {}", std::string(name), line.text);
+                  "{}: skipped: {}", std::string(name), line.text);
     }
     if (count_ > lines_.size()) {
-      spdlog::warn("{}: left out: {} more keys", std::string(name),
+      spdlog::warn("{}: skipped {} more keys", std::string(name),
                    count_ - lines_.size());
     }
   }
@@ -247,16 +247,16 @@ absl::Status KeySet::AddPem(absl::string_view text, LeftOut* left_out) {
     } else if (name == "RSA PUBLIC KEY") {
       key = DecodePkcs1PublicKey(der);
     } else if (name == "CERTIFICATE") {
-      // A chain would make its authorities signers of tokens.
+      // Accepting a chain would make its authorities signers of tokens.
       if (++certificates > 1) {
         return absl::InvalidArgumentError(
-            "several certificates; give one in each file");
+            "several certificates; use one file for each");
       }
       key = DecodeCertificate(der);
     } else if (absl::EndsWith(name, "PRIVATE KEY") || name == "EC PARAMETERS") {
       return absl::InvalidArgumentError(
-          "a private key; give its public half, only the issuer of tokens "
-          "holds the private one");
+          "this is a private key; use its public key, only the token issuer "
+          "needs the private key");
     } else {
       skip(absl::InvalidArgumentError(absl::StrCat(
           "\"", absl::CHexEscape(name.substr(0, kMaxLoggedIdBytes)),
@@ -283,7 +283,7 @@ absl::Status KeySet::AddJson(absl::string_view text, bool published,
     absl::StatusOr<VerificationKey> key = ParseJwk(*json);
     if (published && key.ok() &&
         key->type() == VerificationKey::Type::kSecret) {
-      return absl::InvalidArgumentError("a secret that is published");
+      return absl::InvalidArgumentError("a published secret is not secure");
     }
     return Add(std::move(key));
   }
@@ -293,12 +293,12 @@ absl::Status KeySet::AddJson(absl::string_view text, bool published,
   size_t index = 0;
   for (const nlohmann::json& jwk : *keys) {
     const std::string name = NameOfJwk(jwk, ++index);
-    // Who gives a private key in a file is told so, rather than served.
+    // A private key in a file is reported instead of used.
     if (!published && IsPrivateJwk(jwk)) return ParseJwk(jwk).status();
     absl::StatusOr<VerificationKey> key = ParseJwk(jwk);
     if (published && key.ok()) {
       if (key->type() == VerificationKey::Type::kSecret) {
-        key = absl::InvalidArgumentError("a secret that is published");
+        key = absl::InvalidArgumentError("a published secret is not secure");
       } else if (keys_.size() >= kMaxKeys) {
         key = absl::InvalidArgumentError(
             absl::StrCat("more than ", kMaxKeys, " keys"));
@@ -326,7 +326,7 @@ absl::Status KeySet::AddSecret(absl::string_view text) {
   }
   if (is_key) {
     return absl::InvalidArgumentError(
-        "a key in an encoding that is not read; give a PEM public key");
+        "unsupported key encoding; use a PEM public key");
   }
   absl::StatusOr<std::string> secret = SecretOf(text);
   if (!secret.ok()) return secret.status();

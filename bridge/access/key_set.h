@@ -13,47 +13,46 @@
 
 namespace sse_bridge {
 
-// The keys that tokens are verified with. Immutable once built, then safe from
-// any thread.
+// The keys that verify tokens. Immutable and thread-safe.
 //
-// A text holds one of:
-// - PEM: public keys (RSA, EC P-256 and P-384, Ed25519), or one certificate,
-//   of which only the key is used: neither dates nor chain are looked at;
+// A text contains one of:
+// - PEM: public keys (RSA, EC P-256 and P-384, Ed25519), or one certificate.
+//   Only the certificate's key is used; dates and chain are not checked;
 // - a JWK or JWKS in JSON (RFC 7517), kty RSA, EC, OKP or oct;
-// - else a bare HMAC secret: every byte but one trailing newline.
-// Where a text has several keys, one that cannot be used (for another use, of
-// an unknown kind, weak, malformed) is logged and left out; an error is that
-// none is left. Private keys are refused: a verifier has no need of one. So is
-// what looks like a public key in an encoding that is not read (DER, bare
-// base64, SSH), because taken as a secret it would let everybody sign.
+// - otherwise a bare HMAC secret: all bytes except one trailing newline.
+// If a text has several keys, unusable ones (for another use, of an unknown
+// type, weak, malformed) are logged and skipped; having no usable key is an
+// error. Private keys are rejected because a verifier does not need them. So is
+// text that looks like a public key in an unsupported encoding (DER, bare
+// base64, SSH): if it were used as a secret, everybody could sign tokens.
 class KeySet {
  public:
-  // Bounds of one text, and of all together.
+  // Limits for one text, and for all texts together.
   static constexpr size_t kMaxTextBytes = 256 * 1024;
   static constexpr size_t kMaxKeys = 64;
 
-  // How many keys are tried for one token.
+  // Maximum number of keys tried per token.
   static constexpr size_t kMaxCandidates = 16;
 
-  // Errors name the file. NotFound when one cannot be read.
+  // Errors name the file. Returns kNotFound if a file cannot be read.
   static absl::StatusOr<KeySet> FromFiles(
       const std::vector<std::string>& files);
 
-  // `name` says in errors where `text` is from.
+  // `name` is the source of `text`, for error messages.
   static absl::StatusOr<KeySet> Parse(absl::string_view text,
                                       absl::string_view name);
 
-  // Keys that a URL published: a JWKS and nothing else, so that an error page
-  // is not taken for a secret. Secrets and private keys in it are known to
-  // everybody, and left out; so is what comes after kMaxKeys keys.
+  // Parses keys published at a URL. Accepts only a JWKS, so that an error page
+  // is not taken for a secret. Secrets and private keys in it are public
+  // knowledge and are skipped; so are keys beyond kMaxKeys.
   static absl::StatusOr<KeySet> ParsePublished(absl::string_view text,
                                                absl::string_view name);
 
   size_t size() const { return keys_.size(); }
 
-  // The keys that may have made a token with this `alg` and `kid`: those with
-  // that id; failing these, those that have no id. A token without `kid` may
-  // be from any key. At most kMaxCandidates, in the order of the files.
+  // Returns the keys that may have signed a token with this `alg` and `kid`:
+  // those with that id or, if there are none, those without an id. Without
+  // `kid`, any key. At most kMaxCandidates, in the order of the files.
   std::vector<const VerificationKey*> Candidates(
       SignatureAlgorithm algorithm,
       const std::optional<std::string>& kid) const;
@@ -61,7 +60,7 @@ class KeySet {
  private:
   KeySet() = default;
 
-  class LeftOut;  // the keys of a text that cannot be used
+  class LeftOut;  // unusable keys of a text
 
   absl::Status AddText(absl::string_view text, LeftOut* left_out);
   absl::Status AddPem(absl::string_view text, LeftOut* left_out);

@@ -67,9 +67,9 @@ bool HostMatches(absl::string_view host, absl::string_view pattern) {
 std::optional<std::string> ParseHostPattern(absl::string_view text) {
   const bool below = absl::ConsumePrefix(&text, "*.");
   if (!IsHost(text)) return std::nullopt;
-  // No browser writes such a name.
+  // No browser produces such a name.
   if (text.back() == '.' || absl::StrContains(text, "..")) return std::nullopt;
-  // All names of a country are nobody's.
+  // Subdomains of a country or top-level domain belong to anybody.
   if (below && !absl::StrContains(text, '.') && text != "localhost") {
     return std::nullopt;
   }
@@ -80,14 +80,15 @@ bool IsWeb(absl::string_view scheme) {
   return scheme == "https" || scheme == "http";
 }
 
-// Of other schemes a port has no default.
+// Other schemes have no default port.
 absl::string_view DefaultPort(absl::string_view scheme) {
   if (!IsWeb(scheme)) return "";
   return scheme == "https" ? "443" : "80";
 }
 
-// "https" and the rest; nothing for what is no origin ("null" among others).
-// Schemes are in lower case, as browsers write them (RFC 3986, 3.1).
+// Splits an origin into scheme ("https") and rest; returns nullopt if it is not
+// an origin ("null" among others). Schemes are in lower case, as browsers send
+// them (RFC 3986, 3.1).
 std::optional<absl::string_view> TakeScheme(absl::string_view* origin) {
   const size_t end = origin->find("://");
   if (end == absl::string_view::npos || end == 0) return std::nullopt;
@@ -104,11 +105,11 @@ std::optional<absl::string_view> TakeScheme(absl::string_view* origin) {
   return scheme;
 }
 
-// Schemes that are no page's, or whose pages have no origin of their own.
+// Schemes that no page has, or whose pages have an opaque origin.
 constexpr absl::string_view kNoOrigins[] = {"file", "data", "blob", "ftp",
                                             "ws",   "wss",  "about"};
 
-// A misspelled one ("htps") is refused too.
+// Also rejects a misspelled one ("htps").
 bool IsSchemeOfPages(absl::string_view scheme) {
   if (absl::StartsWith(scheme, "ht")) return IsWeb(scheme);
   return std::find(std::begin(kNoOrigins), std::end(kNoOrigins), scheme) ==
@@ -133,14 +134,14 @@ absl::StatusOr<OriginRules> OriginRules::Create(
     absl::string_view rest = text;
     auto scheme = TakeScheme(&rest);
     if (scheme && !IsSchemeOfPages(*scheme)) scheme = std::nullopt;
-    // The pattern's star is no character of a host.
+    // The pattern's star is not a host character.
     const bool below = absl::StartsWith(rest, "*.");
     const auto authority = SplitAuthority(below ? rest.substr(2) : rest);
     const auto host =
         authority
             ? ParseHostPattern(absl::StrCat(below ? "*." : "", authority->host))
             : std::nullopt;
-    // Only names of the web are below others.
+    // Only web origins can be subdomains.
     if (!scheme || !host || (below && !IsWeb(*scheme))) {
       return absl::InvalidArgumentError(absl::StrCat(
           "'", absl::CHexEscape(text),

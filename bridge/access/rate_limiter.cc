@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kNanos = 1e9;
 
-// Buckets that are full again are looked for this often.
+// How often full buckets are removed.
 constexpr int64_t kForgetIntervalNs = 10'000'000'000;
 
 }  // namespace

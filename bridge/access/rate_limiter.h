@@ -13,22 +13,21 @@
 
 namespace sse_bridge {
 
-// A token bucket for each name (an address): so many at once, and after that so
-// many a second. A full bucket needs no memory, so what is kept is what came
-// lately.
+// A token bucket per name (an address): a burst, then a steady rate. Full
+// buckets use no memory, so only recently active names are stored.
 //
 // Thread-safe. Times are monotonic nanoseconds.
 class RateLimiter {
  public:
   struct Options {
-    // 0: no limit.
+    // 0 disables the limit.
     double per_second = 0;
 
-    // What an idle name may do at once; at least 1.
+    // Bucket size; at least 1.
     int burst = 1;
 
-    // Names that are kept. Beyond it new ones are let through: a flood from
-    // everywhere must not lock everybody out.
+    // Maximum number of stored names. Beyond it new names are not limited: a
+    // distributed flood must not lock everybody out.
     size_t max_names = 100'000;
   };
 
@@ -36,13 +35,13 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
-  // Takes one from the bucket. Zero: there was one. Else how long until there
-  // is one.
+  // Takes one token. Returns zero on success, otherwise the time until the next
+  // token is available.
   absl::Duration Take(absl::string_view name, int64_t now_ns);
 
   bool enabled() const { return interval_ns_ > 0; }
 
-  // Names that are kept now.
+  // Number of stored names.
   size_t names() const;
 
  private:
@@ -52,7 +51,7 @@ class RateLimiter {
   const int64_t interval_ns_;  // 0: no limit
 
   mutable Mutex mu_;
-  // When the bucket is full again.
+  // Time when the bucket is full again.
   absl::flat_hash_map<std::string, int64_t> full_at_ ABSL_GUARDED_BY(mu_);
   int64_t forget_at_ ABSL_GUARDED_BY(mu_) = 0;
 };

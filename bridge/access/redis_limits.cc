@@ -13,17 +13,18 @@
 namespace sse_bridge {
 namespace {
 
-// For connecting and for each answer. Only the thread that speaks waits for it.
+// For connecting and for each reply. Blocks only the Redis thread.
 constexpr absl::Duration kTimeout = absl::Milliseconds(250);
-// After a failure, before the next attempt.
+// Delay after a failed attempt.
 constexpr std::chrono::seconds kRetry(1);
-// Numbers told, and questions asked, in one pipeline.
+// Maximum number of reports and questions in one pipeline.
 constexpr size_t kMaxTold = 1000;
-// Subjects of dead bridges that one renewal takes out of the totals.
+// Maximum number of dead bridges' subjects that one renewal removes from the
+// totals.
 constexpr int kMaxGone = 1000;
 
-// ARGV: bridge, subject, its streams there, limit (0: none). 1: told, 0:
-// more than the limit, -1: no lease.
+// ARGV: bridge, subject, its streams there, limit (0: none). Returns 1 if
+// stored, 0 if above the limit, -1 without a lease.
 constexpr char kTell[] = R"lua(
 if not redis.call('ZSCORE', 'limits:leases', ARGV[1]) then return -1 end
 local of, subject = 'limits:of:' .. ARGV[1], ARGV[2]
@@ -42,7 +43,7 @@ end
 return 1
 )lua";
 
-// ARGV: bridge, lease in ms, kMaxGone. 1: it had a lease, else 0.
+// ARGV: bridge, lease in ms, kMaxGone. Returns 1 if it had a lease, else 0.
 constexpr char kRenew[] = R"lua(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -223,7 +224,7 @@ void RedisLimits::Run() {
     if (status.ok()) status = Tell();
     Note(status);
     if (status.ok()) continue;
-    // Whoever asked meanwhile was counted here.
+    // Questions asked meanwhile were counted locally.
     const SteadyTime retry_at = std::chrono::steady_clock::now() + kRetry;
     MutexLock lock(&mu_);
     if (renew) renew_now_ = true;
@@ -238,7 +239,7 @@ absl::Status RedisLimits::Ask() {
   std::vector<RedisCommand> commands;
   {
     MutexLock lock(&mu_);
-    // Each number is told as if those before it in this pipeline were let in.
+    // Each number assumes that those before it in this pipeline are accepted.
     absl::flat_hash_map<std::string, int> ahead;
     size_t taken = 0;
     for (; taken < unsent_.size() && questions.size() < kMaxTold; ++taken) {
@@ -275,7 +276,7 @@ absl::Status RedisLimits::Ask() {
       } else if (answered && (*answers)[i].integer() == 0) {
         question.decided = true;
         decided.back().second = false;
-        // What was asked after it may have been told too much.
+        // Later questions in the pipeline may have reported too high a number.
         MarkUntold(question.subject);
       } else {
         DecideHere(&question);
@@ -340,10 +341,12 @@ void RedisLimits::Note(const absl::Status& status) {
       unsent_.clear();
     }
     if (away_ && !was_away) {
-      spdlog::warn("{} is away: each bridge's own limit per subject holds: {}",
-                   server_, std::string(status.message()));
+      spdlog::warn(
+          "{} is unavailable: limits per subject apply to each bridge "
+          "separately: {}",
+          server_, std::string(status.message()));
     } else if (!away_ && was_away) {
-      spdlog::info("{}: limits per subject are shared", server_);
+      spdlog::info("{}: limits per subject are shared by all bridges", server_);
     }
   }
   for (const QuestionPtr& question : left) std::move(question->done)(true);

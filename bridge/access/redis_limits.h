@@ -24,19 +24,20 @@
 
 namespace sse_bridge {
 
-// SharedLimits in a Redis server:
-//   limits:leases      sorted set: bridge -> when its lease runs out (ms)
-//   limits:of:BRIDGE   hash: subject -> its streams there
-//   limits:total       hash: subject -> its streams in all
+// SharedLimits stored in a Redis server:
+//   limits:leases      sorted set: bridge -> when its lease expires (ms)
+//   limits:of:BRIDGE   hash: subject -> its streams at that bridge
+//   limits:total       hash: subject -> its streams in total
 //
-// A bridge tells absolute numbers, so that telling one twice does no harm, and
-// renews a lease: when it dies, its numbers go after `lease`. What happens
-// while Redis is away is told when it is back; both are logged.
+// A bridge reports absolute numbers, so repeating a report is harmless, and
+// renews a lease: if the bridge dies, its numbers are removed after `lease`.
+// Changes made while Redis is away are reported when it is back; both events
+// are logged.
 //
-// One thread speaks to Redis and may be held up by it for long (a connection,
-// the name service). Nobody else is: a second thread counts what was asked
-// kPatience ago, as if Redis were away. From then on nobody asks until Redis
-// has answered again.
+// One thread talks to Redis and may block for long (connecting, name lookup).
+// Callers never block: if Redis has not answered within kPatience, a second
+// thread counts the streams locally, as if Redis were away. From then on Redis
+// is not asked until it has answered again.
 class RedisLimits : public SharedLimits {
  public:
   static constexpr absl::Duration kDefaultLease = absl::Seconds(15);
@@ -44,10 +45,11 @@ class RedisLimits : public SharedLimits {
   // How long a Take may wait for Redis.
   static constexpr absl::Duration kPatience = absl::Milliseconds(75);
 
-  // Takes that may wait at a time. More are counted here at once.
+  // Maximum number of waiting Takes. More are counted locally at once.
   static constexpr size_t kMaxWaiting = 10'000;
 
-  // Subjects whose numbers may wait to be told, beyond those with streams.
+  // Maximum number of subjects without streams whose numbers have not been
+  // reported yet.
   static constexpr size_t kMaxUntold = 100'000;
 
   explicit RedisLimits(const RedisAddress& address,
@@ -58,13 +60,13 @@ class RedisLimits : public SharedLimits {
             Done done) override;
   void Give(absl::string_view subject, int streams) override;
 
-  // Subjects whose numbers wait to be told.
+  // Number of subjects whose numbers have not been reported yet.
   size_t untold() const;
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  // A Take that waits for Redis. All but `decided` and `done` is constant.
+  // A Take that waits for Redis. Constant except for `decided` and `done`.
   struct Question {
     std::string subject;
     int streams = 0;
@@ -75,20 +77,20 @@ class RedisLimits : public SharedLimits {
   };
   using QuestionPtr = std::shared_ptr<Question>;
 
-  // The thread that speaks to Redis.
+  // Main function of the thread that talks to Redis.
   void Run();
   bool WaitForWork(SteadyTime renew_at);
   absl::Status Ask();
-  // Renews the lease; when it had run out, all numbers are to be told again.
+  // Renews the lease. If it had expired, all numbers are reported again.
   absl::Status Renew();
-  // Tells the numbers that have changed; some of them when there are many.
+  // Reports the numbers that have changed; only some if there are many.
   absl::Status Tell();
   void Note(const absl::Status& status);
 
-  // The thread that lets nobody wait too long.
+  // Main function of the thread that enforces kPatience.
   void WatchDeadlines();
 
-  // Counts the streams of a question that Redis has not decided.
+  // Counts the streams of a question locally, without Redis.
   void DecideHere(Question* question) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CountHere(const std::string& subject, int streams)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -102,23 +104,23 @@ class RedisLimits : public SharedLimits {
 
   const std::string server_;  // for the log
   const absl::Duration lease_;
-  std::string bridge_;  // of the thread that speaks to Redis
-  RedisClient client_;  // of the same
+  std::string bridge_;  // used by the Redis thread only
+  RedisClient client_;  // used by the Redis thread only
 
   mutable Mutex mu_;
-  std::condition_variable_any work_;     // for the thread that speaks
-  std::condition_variable_any waiters_;  // for the one that watches
+  std::condition_variable_any work_;     // wakes the Redis thread
+  std::condition_variable_any waiters_;  // wakes the deadline thread
   absl::flat_hash_map<std::string, int> counts_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_set<std::string> untold_ ABSL_GUARDED_BY(mu_);
-  // Not sent yet, and all that are not decided or not looked at since. In the
-  // order in which they were asked.
+  // `unsent_` has not been sent yet; `waiting_` also has those that are
+  // undecided or not yet cleaned up. Both in order of arrival.
   std::vector<QuestionPtr> unsent_ ABSL_GUARDED_BY(mu_);
   std::deque<QuestionPtr> waiting_ ABSL_GUARDED_BY(mu_);
   bool away_ ABSL_GUARDED_BY(mu_) = false;  // the last attempt failed
   bool late_ ABSL_GUARDED_BY(mu_) = false;  // the attempt takes too long
   bool renew_now_ ABSL_GUARDED_BY(mu_) = true;
-  // Too much is untold: begin anew under another name, and let the lease of
-  // this one run out.
+  // Too many unreported numbers: start again under another name, and let this
+  // lease expire.
   bool rename_ ABSL_GUARDED_BY(mu_) = false;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
 

@@ -10,12 +10,12 @@
 namespace sse_bridge {
 namespace {
 
-// Also UTF-16 ones.
+// Includes UTF-16 text.
 constexpr absl::string_view kByteOrderMarks[] = {"\xef\xbb\xbf", "\xff\xfe",
                                                  "\xfe\xff"};
 
-// Whether it looks like a key that others know, apart from NUL, case, and the
-// dashes of PEM.
+// Returns whether the text looks like a publicly known key, ignoring NUL bytes,
+// case, and the dashes of PEM.
 bool LooksLikeKey(absl::string_view text) {
   std::string plain;
   for (char c : text) {
@@ -47,11 +47,12 @@ absl::StatusOr<std::string> SecretOf(absl::string_view text) {
   }
   if (LooksLikeKey(text)) {
     return absl::InvalidArgumentError(
-        "is nearly a key or JSON, and would become a secret that others know");
+        "looks like a key or JSON in an unsupported encoding, not like a "
+        "secret");
   }
   if (IsText(text) && absl::StripAsciiWhitespace(text) != text) {
     return absl::InvalidArgumentError(
-        "has a blank, a tab or a line end (CR LF?) at its beginning or end");
+        "begins or ends with a blank, a tab or a line end (CR LF?)");
   }
   return std::string(text);
 }

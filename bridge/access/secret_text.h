@@ -8,14 +8,14 @@
 
 namespace sse_bridge {
 
-// The secret in a file of nothing else: all of it but one line end. Invalid
-// Argument for what is nearly something else and must not become a secret that
-// others know or that only this program has:
+// Returns the secret in a file that contains nothing else: all bytes except one
+// line end. Returns kInvalidArgument for text that is probably a mistake and
+// would become a secret that others know or that only this program has:
 //
-// - a public key or JSON in an encoding that is not read (UTF-16, PEM with the
-//   wrong dashes);
-// - text with a blank, a tab or a CR at either end, or a byte order mark, which
-//   editors leave behind. Bytes that are no text are taken as they are.
+// - a public key or JSON in an unsupported encoding (UTF-16, PEM with wrong
+//   dashes);
+// - text with a blank, a tab or a CR at either end, or with a byte order mark,
+//   as editors leave behind. Binary data is accepted unchanged.
 absl::StatusOr<std::string> SecretOf(absl::string_view text);
 
 }  // namespace sse_bridge

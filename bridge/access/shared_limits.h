@@ -6,27 +6,25 @@
 
 namespace sse_bridge {
 
-// How many streams each subject has at several bridges together.
-//
-// Thread-safe.
+// Counts the streams of each subject across several bridges.
 class SharedLimits {
  public:
-  // True: the streams are counted. False: they would be more than the limit,
-  // and none of them is.
+  // True if the streams were counted; false if they would exceed the limit, in
+  // which case none is counted.
   using Done = absl::AnyInvocable<void(bool) &&>;
 
   virtual ~SharedLimits() = default;
 
-  // Counts `streams` more of the subject here, unless all bridges together
-  // would then have more than `limit` (0: no limit), and calls `done` once. It
-  // never waits: `done` is called on this thread, or soon on another one. When
-  // the others cannot be asked in time the streams are counted: then each
-  // bridge's own limit holds. A `done` that this still has when it is destroyed
-  // is dropped.
+  // Counts `streams` more for the subject at this bridge, unless the total of
+  // all bridges would exceed `limit` (0: no limit), and calls `done` once.
+  // Never blocks: `done` is called on this thread, or soon on another. If the
+  // other bridges cannot be asked in time, the streams are counted, and each
+  // bridge's own limit applies. Callbacks that are pending on destruction are
+  // dropped.
   virtual void Take(absl::string_view subject, int streams, int limit,
                     Done done) = 0;
 
-  // So many that were counted have ended. Never waits.
+  // Reports that this many counted streams have ended. Never blocks.
   virtual void Give(absl::string_view subject, int streams) = 0;
 };
 

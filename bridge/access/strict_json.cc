@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
 
-// Builds the value while it reads; returning false stops the parser.
+// Builds the value while parsing; returning false stops the parser.
 class Builder : public json::json_sax_t {
  public:
   explicit Builder(int max_depth) : max_depth_(max_depth) {}
@@ -82,15 +82,15 @@ class Builder : public json::json_sax_t {
 
   const int max_depth_;
   json root_;
-  json* member_ = nullptr;   // where the next value of an object goes
-  std::vector<json*> open_;  // the containers around the next value
+  json* member_ = nullptr;   // where to store the next value of an object
+  std::vector<json*> open_;  // containers around the next value
 };
 
 }  // namespace
 
 std::optional<json> ParseStrictJsonObject(absl::string_view text,
                                           int max_depth) {
-  // The parser would skip the one, and take the other for the end.
+  // The parser would skip a byte order mark and stop at NUL.
   if (absl::StartsWith(text, kByteOrderMark) ||
       text.find('\0') != absl::string_view::npos) {
     return std::nullopt;

@@ -8,15 +8,14 @@
 
 namespace sse_bridge {
 
-// Parses one JSON object, as RFC 8259 has it and stricter: a member name twice
-// in one object, a byte order mark, NUL, invalid UTF-8 and nesting beyond
-// `max_depth` (the outermost object is 1) give nothing. Two readers of such a
-// text can therefore not disagree about what it says (RFC 7519 section 4).
-// Never throws.
+// Parses one JSON object (RFC 8259), more strictly: returns nullopt for
+// duplicate member names, a byte order mark, NUL, invalid UTF-8, and nesting
+// deeper than `max_depth` (the outermost object is 1). So no two parsers can
+// read the same text differently (RFC 7519 section 4). Never throws.
 std::optional<nlohmann::json> ParseStrictJsonObject(absl::string_view text,
                                                     int max_depth);
 
-// The member `name` of `object`, or null when there is none.
+// Returns the member `name` of `object`, or null if absent.
 const nlohmann::json* FindMember(const nlohmann::json& object,
                                  absl::string_view name);
 

@@ -25,8 +25,8 @@ constexpr size_t kKeyBytes = 32;
 constexpr size_t kNonceBytes = 12;
 constexpr size_t kTagBytes = 16;
 
-// Tells tickets from whatever else the secret may have been used for, and one
-// form of them from the next.
+// Separates tickets from other uses of the secret, and ticket formats from each
+// other.
 constexpr absl::string_view kPurpose = "sse-bridge ticket 2";
 
 constexpr absl::string_view kBindingPurpose = "sse-bridge ticket binding 1";
@@ -43,7 +43,7 @@ unsigned char* Bytes(std::string* text) {
   return reinterpret_cast<unsigned char*>(text->data());
 }
 
-// Seals or opens `text` in place of a copy; nothing when it cannot be opened.
+// Encrypts or decrypts a copy of `text`; returns nullopt if decryption fails.
 std::optional<std::string> Crypt(bool seal, absl::string_view key,
                                  absl::string_view nonce,
                                  absl::string_view text, std::string* tag) {
@@ -84,13 +84,13 @@ std::string Mac(absl::string_view key, absl::string_view text) {
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(text),
            text.size(), Bytes(&mac), &size) == nullptr ||
       size != mac.size()) {
-    // Only without memory; an empty MAC would be known to everybody.
+    // Fails only when out of memory; everybody would know an empty MAC.
     std::abort();
   }
   return mac;
 }
 
-// What is sealed: numbers of 8 bytes, and texts after their length.
+// The plaintext: numbers of 8 bytes, and length-prefixed strings.
 void PutNumber(int64_t number, std::string* out) {
   for (int shift = 0; shift < 64; shift += 8) {
     out->push_back(static_cast<char>(static_cast<uint64_t>(number) >> shift));
@@ -152,7 +152,7 @@ bool TakeClaims(absl::string_view* in, Claims* claims) {
   return true;
 }
 
-// No end at all has a number of its own.
+// Represents an infinite time.
 int64_t ToNumber(absl::Time time) {
   return time == absl::InfiniteFuture() ? INT64_MAX : absl::ToUnixNanos(time);
 }
@@ -169,14 +169,15 @@ absl::StatusOr<std::unique_ptr<TicketBox>> TicketBox::Create(
   unsigned int size = 0;
   if (secret.empty()) {
     if (RAND_bytes(Bytes(&key), static_cast<int>(key.size())) != 1) {
-      return absl::InternalError("no random bytes for the key of tickets");
+      return absl::InternalError(
+          "cannot create the ticket key: no random bytes");
     }
   } else if (secret.size() < kMinSecretBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("shorter than ", kMinSecretBytes, " bytes"));
   } else if (EVP_Digest(secret.data(), secret.size(), Bytes(&key), &size,
                         EVP_sha256(), nullptr) != 1) {
-    return absl::InternalError("the key of tickets cannot be made");
+    return absl::InternalError("cannot derive the ticket key");
   }
   std::string binding_key = Mac(key, kBindingPurpose);
   return std::unique_ptr<TicketBox>(
@@ -199,15 +200,15 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
   std::string nonce(kNonceBytes, '\0');
   std::string tag;
   if (RAND_bytes(Bytes(&nonce), static_cast<int>(nonce.size())) != 1) {
-    return absl::InternalError("no random bytes for a ticket");
+    return absl::InternalError("cannot create a ticket: no random bytes");
   }
   const auto sealed = Crypt(true, key_, nonce, text, &tag);
-  if (!sealed) return absl::InternalError("the ticket cannot be made");
+  if (!sealed) return absl::InternalError("cannot create a ticket");
   std::string ticket =
       absl::WebSafeBase64Escape(absl::StrCat(nonce, tag, *sealed));
   if (ticket.size() > kMaxTicketBytes) {
     return absl::InvalidArgumentError(
-        "the token's scopes, roles and claims are too many for a ticket");
+        "the token's scopes, roles and claims are too large for a ticket");
   }
 
   MutexLock lock(&mu_);
@@ -219,8 +220,8 @@ absl::StatusOr<std::string> TicketBox::Issue(const Identity& identity,
   const auto account = accounts_.try_emplace(identity.subject).first;
   if (IsFull(account->second.live)) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("too many tickets of this user are good or were used "
-                     "lately (max_tickets_per_subject is ",
+        absl::StrCat("too many valid or recently used tickets of this user "
+                     "(max_tickets_per_subject is ",
                      options_.max_per_subject, "); retry later"));
   }
   ++account->second.live;
@@ -268,10 +269,10 @@ absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
     return absl::UnavailableError("too many tickets; retry later");
   }
   const auto account = accounts_.try_emplace(opened->identity.subject).first;
-  // Those that other bridges have issued are not counted before they come.
+  // Tickets issued by other bridges are counted only when used.
   if (IsFull(account->second.used)) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("too many tickets of this user were used lately "
+        absl::StrCat("too many recently used tickets of this user "
                      "(max_tickets_per_subject is ",
                      options_.max_per_subject, "); retry later"));
   }
@@ -282,7 +283,7 @@ absl::StatusOr<Identity> TicketBox::Redeem(absl::string_view ticket,
 std::string TicketBox::Binding(absl::string_view ticket,
                                absl::string_view path) const {
   const std::string bytes = DecodeBase64Url(ticket).value_or("");
-  // The nonce has one length, so no two tickets and paths give one text.
+  // The nonce has a fixed length, so the concatenation is unambiguous.
   return absl::WebSafeBase64Escape(
       Mac(binding_key_, absl::StrCat(bytes.substr(0, kNonceBytes), path)));
 }
@@ -298,7 +299,7 @@ absl::StatusOr<Identity> TicketBox::RedeemAgain(absl::string_view ticket,
       CRYPTO_memcmp(binding.data(), right.data(), right.size()) != 0) {
     return Refused();
   }
-  // It may have been used at another bridge; from now on this one knows too.
+  // It may have been used at another bridge; record the use here too.
   MutexLock lock(&mu_);
   ForgetEnded(now);
   if (now < opened->end && !used_.contains(opened->nonce) &&
@@ -316,8 +317,8 @@ void TicketBox::NoteUsed(const Opened& ticket, Accounts::pointer account) {
       {absl::ToUnixNanos(ticket.end), ticket.nonce, account});
 }
 
-// One may end before another that was counted earlier; it is then forgotten
-// with that one, which is soon enough.
+// An entry may expire before one that was counted earlier; it is then removed
+// together with that one, which is early enough.
 void TicketBox::ForgetEnded(absl::Time now) {
   const int64_t now_ns = absl::ToUnixNanos(now);
   while (!forget_live_.empty() && forget_live_.front().end_ns <= now_ns) {

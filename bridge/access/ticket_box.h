@@ -21,66 +21,67 @@
 
 namespace sse_bridge {
 
-// Tickets for clients that cannot send headers (EventSource): a verified
-// identity, sealed (AES-256-GCM) into a text for the query of one request. A
-// ticket is good once, for a short time, and for no longer than the token that
-// it was got with.
+// Issues tickets for clients that cannot send headers (EventSource). A ticket
+// is a verified identity, encrypted (AES-256-GCM), for the query of one
+// request. It can be used once, for a short time, and not beyond the expiry of
+// the token it was issued for.
 //
-// EventSource reconnects with the address that it has. So whoever uses a ticket
-// first may be told its binding: a MAC of the ticket and of the path that it
-// was used for, which is in no address. With it the ticket is good again, there
-// and until the token ends; without it a used ticket is worth nothing.
+// EventSource reconnects with the same URL. So the first user of a ticket may
+// receive its binding: a MAC of the ticket and of the path it was used for,
+// which is in no URL. With the binding, the ticket remains valid for that path
+// until the token expires; without it, a used ticket is worthless.
 //
-// The text itself holds the identity, and a binding is computed, so bridges
-// that share a key take each other's tickets and bindings. That a ticket was
-// used is known only to the bridges that took it.
+// The ticket contains the identity, and the binding is computed, so bridges
+// with the same key accept each other's tickets and bindings. Only the bridges
+// that accepted a ticket know that it was used.
 //
 // Thread-safe.
 class TicketBox {
  public:
-  // A longer ticket would not fit a request line.
+  // A longer ticket would not fit into a request line.
   static constexpr size_t kMaxTicketBytes = 6 * 1024;
 
-  // Tickets that are live, and used ones that are remembered; beyond it no more
-  // are issued, or none is taken. About 60 bytes each.
+  // Maximum number of valid tickets, and of used tickets remembered. Beyond it,
+  // no more are issued or accepted. About 60 bytes each.
   static constexpr size_t kMaxLive = 300'000;
   static constexpr size_t kMaxUsed = 300'000;
 
-  // The shortest secret that a key is made of.
+  // Minimum size of the secret from which the key is derived.
   static constexpr size_t kMinSecretBytes = 32;
 
   struct Options {
     absl::Duration lifetime = absl::Seconds(30);
 
-    // Of one subject: tickets issued here that have not ended, and those used
-    // here that have not. 0: no limit.
+    // Maximum number per subject of unexpired tickets issued here, and of
+    // unexpired tickets used here. 0 disables the limit.
     int max_per_subject = 100;
   };
 
-  // `secret` may be any text, at least so long; empty: a random key.
+  // `secret` may be any text of at least kMinSecretBytes. If empty, a random
+  // key is used.
   static absl::StatusOr<std::unique_ptr<TicketBox>> Create(
       absl::string_view secret, Options options);
 
   TicketBox(const TicketBox&) = delete;
   TicketBox& operator=(const TicketBox&) = delete;
 
-  // A new ticket. InvalidArgument for an identity that is too large for one.
-  // ResourceExhausted when its subject has all that it may have, Unavailable
-  // when there are too many in all; then `retry_after` is set.
+  // Issues a ticket. Returns kInvalidArgument if the identity is too large,
+  // kResourceExhausted if its subject is at its limit, and kUnavailable if
+  // there are too many tickets in total; the last two set `retry_after`.
   absl::StatusOr<std::string> Issue(const Identity& identity, absl::Time now,
                                     absl::Duration* retry_after);
 
-  // The identity, once. Unauthenticated for all that is no good ticket, without
-  // saying why; ResourceExhausted when its subject has used too many,
-  // Unavailable when too many were used by all.
+  // Returns the ticket's identity, once. Returns kUnauthenticated for any
+  // invalid ticket, without a reason; kResourceExhausted if its subject has
+  // used too many tickets; kUnavailable if too many were used in total.
   absl::StatusOr<Identity> Redeem(absl::string_view ticket, absl::Time now);
 
-  // What the first to use a ticket of this box is told, for coming back to the
+  // Returns the binding, which lets the first user of a ticket return to the
   // same path. Printable, without blanks.
   std::string Binding(absl::string_view ticket, absl::string_view path) const;
 
-  // The identity of a ticket, as often as the binding is shown, until the token
-  // ends. Else Unauthenticated.
+  // Returns the ticket's identity if the binding matches; works repeatedly
+  // until the token expires. Otherwise returns kUnauthenticated.
   absl::StatusOr<Identity> RedeemAgain(absl::string_view ticket,
                                        absl::string_view path,
                                        absl::string_view binding,
@@ -88,20 +89,20 @@ class TicketBox {
 
   absl::Duration lifetime() const { return options_.lifetime; }
 
-  // Used tickets that are remembered now, and subjects that have any tickets.
+  // Number of used tickets remembered, and of subjects with tickets.
   size_t used() const;
   size_t subjects() const;
 
  private:
-  // Random, and different for each ticket.
+  // Random, different for each ticket.
   using Nonce = std::array<char, 12>;
 
-  // How many tickets a subject has.
+  // Number of tickets of a subject.
   struct Account {
     int live = 0;
     int used = 0;
   };
-  // Node-based: what is to be forgotten points to its account.
+  // Node-based because expiry entries point to accounts.
   using Accounts = absl::node_hash_map<std::string, Account>;
   struct Counted {
     int64_t end_ns;  // since the epoch
@@ -110,7 +111,7 @@ class TicketBox {
   };
   struct Opened {
     Nonce nonce;
-    absl::Time end;  // the ticket's; the identity has the token's
+    absl::Time end;  // of the ticket; the identity has the token's
     Identity identity;
   };
 
@@ -136,7 +137,7 @@ class TicketBox {
   mutable Mutex mu_;
   Accounts accounts_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_set<Nonce> used_ ABSL_GUARDED_BY(mu_);
-  // Until they are worth nothing anyway, in the order of issue and of use.
+  // Entries to forget once they have expired, in order of issue and of use.
   std::deque<Counted> forget_live_ ABSL_GUARDED_BY(mu_);
   std::deque<Counted> forget_used_ ABSL_GUARDED_BY(mu_);
 };

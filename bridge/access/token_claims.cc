@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-// The last second of the year 9999. Later times are nonsense, and would
-// overflow further on.
+// The last second of the year 9999. Later times are invalid and would cause
+// overflows.
 constexpr double kMaxNumericDate = 253402300799.0;
 
 const json* FindPath(const json& object, absl::string_view path) {
@@ -29,8 +29,8 @@ const json* FindPath(const json& object, absl::string_view path) {
   return member == nullptr ? nullptr : FindPath(*member, path.substr(dot + 1));
 }
 
-// Reads the NumericDate `name`, which may have a fraction. False when it is
-// there but is none.
+// Reads the NumericDate `name`, which may have a fraction. Returns false if it
+// is present but invalid.
 bool ReadTime(const json& claims, absl::string_view name,
               std::optional<absl::Time>* time) {
   const json* claim = FindMember(claims, name);
@@ -86,8 +86,8 @@ TokenError CheckAudience(const json& claims, const std::string& audience) {
   return found || audience.empty() ? TokenError::kNone : TokenError::kAudience;
 }
 
-// Reads an array of strings, or a string, which is split at spaces if
-// `split` is set. False for anything else.
+// Reads an array of strings, or a string, which is split at spaces if `split`
+// is set. Returns false for anything else.
 bool ReadNames(const json* claim, bool split, std::vector<std::string>* names) {
   if (claim == nullptr) return true;
   if (claim->is_array()) {
@@ -107,7 +107,7 @@ bool ReadNames(const json* claim, bool split, std::vector<std::string>* names) {
       [](const std::string& name) { return name.empty() || !IsVisible(name); });
 }
 
-// A claim as the value of metadata.
+// Converts a claim to a metadata value.
 std::string MetadataValue(const json& claim) {
   if (claim.is_string())
     return EscapedText(claim.get_ref<const std::string&>());
@@ -195,7 +195,7 @@ TokenError ReadClaims(const json& claims, const ClaimRules& rules,
   if (const json* id = FindMember(claims, "jti")) {
     if (!id->is_string()) return TokenError::kClaims;
     identity->token_id = id->get_ref<const std::string&>();
-    // The deny list could not name it otherwise.
+    // Otherwise the deny list could not name it.
     if (identity->token_id.size() > kMaxTokenIdBytes ||
         (!identity->token_id.empty() && !IsVisibleName(identity->token_id))) {
       return TokenError::kClaims;

@@ -12,48 +12,47 @@
 
 namespace sse_bridge {
 
-// A claim that backends are told.
+// A claim forwarded to backends.
 struct ForwardedClaim {
-  std::string claim;     // found as those of ClaimRules are
-  std::string metadata;  // the name that it is sent as
+  std::string claim;     // found like those of ClaimRules
+  std::string metadata;  // name of the metadata
 };
 
-// "CLAIM" or "CLAIM=NAME". Without a name it is x-sse-claim-CLAIM, in lower
-// case. The name is not checked.
+// Parses "CLAIM" or "CLAIM=NAME". The default name is x-sse-claim-CLAIM, in
+// lower case. Does not validate the name.
 ForwardedClaim ParseForwardedClaim(absl::string_view text);
 
-// What a token's claims must say (RFC 7519 section 4.1), and where the
-// identity is found in them.
-// Longer ones are refused.
+// Longer values are rejected.
 inline constexpr size_t kMaxSubjectBytes = 256;
 inline constexpr size_t kMaxTokenIdBytes = 256;
 
+// Requirements on a token's claims (RFC 7519 section 4.1), and where to find
+// the identity in them.
 struct ClaimRules {
-  // Empty: not checked. One value of `aud` must be `audience`.
+  // If empty, not checked. `audience` must be one of the values of `aud`.
   std::string issuer;
   std::string audience;
 
-  // How far the issuer's clock may differ from ours.
+  // Tolerated clock difference to the issuer.
   absl::Duration leeway = absl::Seconds(30);
 
-  // Whether a token without `exp`, valid for ever, is refused.
+  // Whether to reject tokens without `exp`, which never expire.
   bool require_expiry = true;
 
-  // Where subject, scopes and roles are: the name of a claim, or a dotted path
-  // into objects ("realm_access.roles"). A claim whose own name has dots
-  // ("https://example.com/roles") is found before the path is taken apart.
+  // Where to find subject, scopes and roles: the name of a claim, or a dotted
+  // path into objects ("realm_access.roles"). A claim whose name contains dots
+  // ("https://example.com/roles") takes precedence over a path.
   std::string subject_claim = "sub";
-  std::string scopes_claim = "scope";  // space-separated, or an array
-  std::string roles_claim = "roles";   // an array, or one role
+  std::string scopes_claim = "scope";  // space-separated string, or array
+  std::string roles_claim = "roles";   // array, or a single role
 
-  // Text is percent-encoded where it is not printable ASCII; all else but null
-  // is sent as JSON.
+  // Strings are percent-encoded if they are not printable ASCII; other values
+  // except null are sent as JSON.
   std::vector<ForwardedClaim> forwarded;
 };
 
-// Checks verified claims (an object) and fills `identity`. A claim that is
-// there with a wrong type refuses the token: the issuer means something that we
-// do not understand.
+// Checks verified claims (an object) and fills `identity`. A claim of the wrong
+// type rejects the token, because the issuer's intent is unknown.
 TokenError ReadClaims(const nlohmann::json& claims, const ClaimRules& rules,
                       absl::Time now, Identity* identity);
 

@@ -5,27 +5,27 @@
 
 namespace sse_bridge {
 
-// Why a token was refused: for logs and counters, never for the client, to whom
-// it would tell how close a forgery came.
+// Why a token was rejected. For logs and counters only: a client would learn
+// how close a forgery came.
 enum class TokenError {
   kNone,
   kTooLong,
   kMalformed,   // not three parts of canonical base64url
-  kHeader,      // header is no strict JSON, or a member has a wrong type
+  kHeader,      // header is invalid JSON, or a member has the wrong type
   kAlgorithm,   // `alg` is missing, unknown or "none"
-  kCritical,    // `crit` demands an extension
-  kType,        // `typ` is not that of an access token
+  kCritical,    // `crit` requires an extension
+  kType,        // `typ` is not an access token's
   kUnknownKey,  // no key with this `kid`, or of the type that `alg` needs
   kSignature,
-  kClaims,  // claims are no strict JSON, or one has a wrong type
+  kClaims,  // claims are invalid JSON, or one has the wrong type
   kExpired,
-  kNotYetValid,  // `nbf` or `iat` lies in the future
+  kNotYetValid,  // `nbf` or `iat` is in the future
   kIssuer,
   kAudience,
   kSubject,
 };
 
-// "unknown key": a few words without anything from the token.
+// Returns a short text such as "unknown key", without any part of the token.
 absl::string_view TokenErrorText(TokenError error);
 
 }  // namespace sse_bridge

@@ -31,7 +31,7 @@ absl::string_view TrimBlanks(absl::string_view text) {
   return text;
 }
 
-// The token, or an empty one when the scheme is another.
+// Returns the token, or an empty one for another scheme.
 absl::StatusOr<absl::string_view> ParseAuthorization(absl::string_view value) {
   value = TrimBlanks(value);
   const size_t blank = value.find(' ');

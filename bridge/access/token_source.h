@@ -9,25 +9,25 @@
 
 namespace sse_bridge {
 
-// Which parts of a request may carry a token, beside Authorization.
+// Parts of a request, besides Authorization, that may carry a token.
 struct TokenSourceOptions {
-  // Empty: cookies are not looked at.
+  // If empty, cookies are ignored.
   std::string cookie_name;
 
-  // Whether the query may. Off by default: addresses end up in logs.
+  // Whether the query may carry it. Off by default because URLs are logged.
   bool query = false;
 };
 
-// The parts of a request, absent or as received. A header that came twice is
-// the caller's to refuse.
+// The parts of a request as received, or absent. The caller must reject
+// duplicate headers.
 struct TokenParts {
   std::optional<absl::string_view> authorization;  // header Authorization
   std::optional<absl::string_view> cookie;         // header Cookie
   std::optional<absl::string_view> query;          // decoded query parameter
 };
 
-// Where a token was found. Cookies are sent by browsers on their own, so a
-// request with one must come from an origin that is allowed.
+// Where a token was found. Browsers send cookies automatically, so a request
+// with one must come from an allowed origin.
 enum class TokenOrigin { kNowhere, kAuthorization, kCookie, kQuery };
 
 struct FoundToken {
@@ -35,16 +35,16 @@ struct FoundToken {
   absl::string_view token;  // points into the part
 };
 
-// Finds the token of a request: Authorization (RFC 6750 section 2.1), then the
-// cookie (RFC 6265 section 4.1.1), then the query. An Authorization of another
-// scheme, an empty cookie and an empty parameter are no token. Unauthenticated
-// for a Bearer that is malformed, and for two cookies of the name with
-// different values, since another site on the domain may have set one.
+// Finds the token of a request: in Authorization (RFC 6750 section 2.1), then
+// in the cookie (RFC 6265 section 4.1.1), then in the query. Ignores another
+// Authorization scheme, an empty cookie and an empty parameter. Returns
+// kUnauthenticated for a malformed Bearer, and for two cookies of that name
+// with different values, since another site on the domain may have set one.
 absl::StatusOr<FoundToken> FindToken(const TokenParts& parts,
                                      const TokenSourceOptions& options);
 
-// The value of a cookie in a header Cookie; empty when it is not there.
-// Unauthenticated when it is there with different values.
+// Returns the value of a cookie in a Cookie header; empty if absent. Returns
+// kUnauthenticated if it occurs with different values.
 absl::StatusOr<absl::string_view> FindCookie(absl::string_view header,
                                              absl::string_view name);
 

@@ -17,7 +17,7 @@ using nlohmann::json;
 constexpr int kMaxJsonDepth = 8;
 constexpr char kMediaTypePrefix[] = "application/";
 
-// RFC 7515 section 4.1.9: "application/" may be left out, case does not count.
+// RFC 7515 section 4.1.9: "application/" may be omitted; case is ignored.
 absl::string_view ShortType(absl::string_view type) {
   if (absl::StartsWithIgnoreCase(type, kMediaTypePrefix)) {
     type.remove_prefix(sizeof(kMediaTypePrefix) - 1);
@@ -25,8 +25,8 @@ absl::string_view ShortType(absl::string_view type) {
   return type;
 }
 
-// A token of another kind by the same issuer (an ID token's logout token, a
-// proof of possession) must not pass for an access token.
+// Other tokens of the same issuer (logout tokens, proofs of possession) must
+// not be accepted as access tokens.
 bool IsTypeAccepted(const json* type, absl::string_view required) {
   if (type == nullptr) return required.empty();
   if (!type->is_string()) return false;
@@ -43,8 +43,8 @@ struct Header {
   std::optional<std::string> kid;
 };
 
-// `jku`, `jwk`, `x5u` and `x5c` name keys too, of the sender's choosing: they
-// are not looked at.
+// `jku`, `jwk`, `x5u` and `x5c` also identify keys, but the sender chooses
+// them, so they are ignored.
 TokenError ReadHeader(absl::string_view encoded, absl::string_view required_typ,
                       Header* header) {
   const std::optional<std::string> text = DecodeBase64Url(encoded);
@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::CreateWithKeys(
         absl::StrCat("leeway must be 0 to ", absl::FormatDuration(kMaxLeeway)));
   }
   if (options.claims.subject_claim.empty()) {
-    return absl::InvalidArgumentError("the claim of the subject has no name");
+    return absl::InvalidArgumentError("the name of the subject claim is empty");
   }
   return std::unique_ptr<TokenVerifier>(
       new TokenVerifier(std::move(options), std::move(keys)));
@@ -155,7 +155,7 @@ TokenError TokenVerifier::VerifySignature(absl::string_view token,
   if (token.size() > kMaxTokenBytes) return TokenError::kTooLong;
   const size_t first = token.find('.');
   const size_t last = token.rfind('.');
-  // Exactly two dots, and something in each part.
+  // Exactly two dots, and no empty part.
   if (first == absl::string_view::npos || first == 0 || last == first ||
       token.find('.', first + 1) != last || last == first + 1 ||
       last + 1 == token.size()) {

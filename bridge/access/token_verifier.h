@@ -17,10 +17,10 @@
 
 namespace sse_bridge {
 
-// Turns a JSON Web Token (RFC 7519; a JWS in compact form, RFC 7515) into an
-// Identity, by the advice of RFC 8725: the key decides about the algorithm,
-// nothing in a token names a key but `kid`, the signature is checked before a
-// claim is read, and every claim that counts is checked.
+// Verifies JSON Web Tokens (RFC 7519; JWS in compact form, RFC 7515) and
+// extracts the Identity, following RFC 8725: the key determines the algorithm,
+// only `kid` selects a key, the signature is verified before claims are read,
+// and every relevant claim is checked.
 //
 // Thread-safe.
 class TokenVerifier {
@@ -29,41 +29,41 @@ class TokenVerifier {
   static constexpr absl::Duration kMaxLeeway = absl::Minutes(5);
 
   struct Options {
-    // See KeySet for what they hold. May be empty if keys are going to be
-    // published (SetPublishedKeys).
+    // See KeySet for the format. May be empty if keys will be published
+    // (SetPublishedKeys).
     std::vector<std::string> key_files;
     bool published_keys = false;
 
-    // Not empty: tokens without this `typ` ("at+jwt") are refused.
+    // If set, tokens with another `typ` (such as "at+jwt") are rejected.
     std::string required_type;
 
     ClaimRules claims;
   };
 
-  // InvalidArgument or NotFound naming the file or option that is wrong.
+  // Returns kInvalidArgument or kNotFound naming the invalid file or option.
   static absl::StatusOr<std::unique_ptr<TokenVerifier>> Create(Options options);
 
-  // The same with keys from elsewhere; `options.key_files` is not looked at.
+  // Like Create, with keys from elsewhere; ignores `options.key_files`.
   static absl::StatusOr<std::unique_ptr<TokenVerifier>> CreateWithKeys(
       Options options, KeySet keys);
 
   TokenVerifier(const TokenVerifier&) = delete;
   TokenVerifier& operator=(const TokenVerifier&) = delete;
 
-  // Refuses with Unauthenticated: "token expired" for a token that was good
-  // once, "invalid token" for all else. `error`, when given, receives the
-  // reason.
+  // Returns kUnauthenticated: "token expired" for an otherwise valid token,
+  // "invalid token" for anything else. Stores the reason in `error` unless
+  // null.
   absl::StatusOr<Identity> Verify(absl::string_view token, absl::Time now,
                                   TokenError* error = nullptr) const;
 
-  // Later calls of Verify use `keys` in the place of those that it was created
-  // with; those under way may still use the old.
+  // Replaces the keys for later calls of Verify; concurrent calls may still use
+  // the old ones.
   void ReplaceKeys(KeySet keys);
 
-  // Reads the files again. On an error the keys stay as they are.
+  // Reads the key files again. On error the keys are unchanged.
   absl::Status ReloadKeyFiles();
 
-  // The same for keys that come from a URL, beside those of files.
+  // Sets the keys published at a URL, which are used besides those of files.
   void SetPublishedKeys(KeySet keys);
 
  private:
@@ -71,7 +71,7 @@ class TokenVerifier {
 
   TokenError VerifySignature(absl::string_view token,
                              absl::string_view* claims) const;
-  // Null: no keys were published yet.
+  // Null if no keys were published yet.
   void Keys(std::shared_ptr<const KeySet>* own,
             std::shared_ptr<const KeySet>* published) const;
 

@@ -35,7 +35,7 @@ void InitializeCurl() {
   (void)initialized;
 }
 
-// "" when the URL has no such part.
+// Returns "" if the URL has no such part.
 std::string Part(CURLU* url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
@@ -63,7 +63,7 @@ curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
                 address->protocol);
 }
 
-// Where the name of this machine resolves to, the hosts file may say.
+// Rejects other addresses: the hosts file may map "localhost" to anything.
 curl_socket_t OpenLoopbackSocket(void* user, curlsocktype purpose,
                                  curl_sockaddr* address) {
   if (!IsLoopback(*address)) return CURL_SOCKET_BAD;
@@ -86,9 +86,9 @@ absl::Status CheckFetchUrl(const std::string& url) {
     return bad("expected https://HOST/PATH");
   }
   for (unsigned char c : url) {
-    if (c <= 0x20 || c >= 0x7f) return bad("has a character that no URL has");
+    if (c <= 0x20 || c >= 0x7f) return bad("contains an invalid character");
   }
-  // What libcurl takes the host for is what counts.
+  // Check the host as libcurl parses it.
   InitializeCurl();
   const CurlUrl parsed(curl_url());
   if (parsed == nullptr ||
@@ -97,12 +97,12 @@ absl::Status CheckFetchUrl(const std::string& url) {
     return bad("expected https://HOST/PATH");
   }
   if (!tls && !IsThisMachine(Part(parsed.get(), CURLUPART_HOST))) {
-    return bad("keys that travel without TLS can be anybody's: use https");
+    return bad("keys must be fetched over TLS: use https");
   }
   return absl::OkStatus();
 }
 
-// One fetch, and what has come of it.
+// A fetch and its result.
 struct UrlFetch::Transfer {
   CurlEasy easy;
   CurlList headers;
@@ -133,8 +133,7 @@ struct UrlFetch::Transfer {
     return bytes;
   }
 
-  // Sees all that was received, also what no other callback is told (the
-  // frames of chunks).
+  // Receives all data, including what no other callback sees (chunk framing).
   static int OnDebug(CURL*, curl_infotype type, char*, size_t size,
                      void* self) {
     auto* const transfer = static_cast<Transfer*>(self);
@@ -195,7 +194,7 @@ absl::StatusOr<std::string> UrlFetch::Get() {
   ready &= set(CURLOPT_FOLLOWLOCATION, 0L);
   ready &= set(CURLOPT_PROXY, "");
   ready &= set(CURLOPT_NOSIGNAL, 1L);
-  // A resolver that hangs is left to itself.
+  // Abandon a resolver that hangs.
   ready &= set(CURLOPT_QUICK_EXIT, 1L);
   ready &= set(CURLOPT_SSL_VERIFYPEER, 1L);
   ready &= set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -239,13 +238,14 @@ absl::Status UrlFetch::Perform(Transfer* transfer) {
     } else if (cancelled()) {
       result = absl::CancelledError("stopped");
     } else if (transfer->too_large) {
-      result = absl::UnavailableError("the answer is too large");
+      result = absl::UnavailableError("the response is too large");
     } else if (running == 0) {
       done = true;
     } else if (const auto left = deadline - std::chrono::steady_clock::now();
                left <= std::chrono::steady_clock::duration::zero()) {
-      result = absl::DeadlineExceededError(absl::StrCat(
-          "no whole answer within ", absl::FormatDuration(options_.timeout)));
+      result = absl::DeadlineExceededError(
+          absl::StrCat("no complete response within ",
+                       absl::FormatDuration(options_.timeout)));
     } else {
       const auto wait = std::min(
           kLookAgain, std::chrono::ceil<std::chrono::milliseconds>(left));

@@ -14,25 +14,25 @@
 
 namespace sse_bridge {
 
-// OK for a URL whose answer nobody on the way can have made: https, or http to
-// the machine itself. Without user and password.
+// Returns OK for a URL whose response cannot be forged in transit: https, or
+// http to this machine. User and password are not allowed.
 absl::Status CheckFetchUrl(const std::string& url);
 
-// Fetches small documents from a server that may be hostile (HTTP/1.1, by
-// libcurl): all of a fetch has one deadline and one bound. Redirects are not
-// followed, proxies of the environment not used.
+// Fetches small documents from a possibly hostile server (HTTP/1.1, with
+// libcurl). A fetch has one deadline and one size limit. Does not follow
+// redirects or use proxies from the environment.
 class UrlFetch {
  public:
-  // What an answer may have beside its body: status line, headers, chunks.
+  // Limit of a response without its body: status line, headers, chunk framing.
   static constexpr size_t kMaxHeadBytes = 64 * 1024;
 
   struct Options {
-    std::string url;  // that CheckFetchUrl takes
+    std::string url;  // must pass CheckFetchUrl
     std::string accept = "*/*";
-    std::string ca_file;  // PEM; empty: the system's
+    std::string ca_file;  // PEM; empty for the system's
     size_t max_bytes = 256 * 1024;
 
-    // From the name's resolution to the last byte.
+    // From name resolution to the last byte.
     absl::Duration timeout = absl::Seconds(10);
   };
 
@@ -41,12 +41,11 @@ class UrlFetch {
   UrlFetch(const UrlFetch&) = delete;
   UrlFetch& operator=(const UrlFetch&) = delete;
 
-  // The body of an answer with status 200. Blocks; one thread at a time.
-  // Errors tell what went wrong, addresses included: for the log.
+  // Returns the body of a response with status 200. Blocks; one thread at a
+  // time. Errors contain details such as addresses; only log them.
   absl::StatusOr<std::string> Get();
 
-  // Ends the fetch that is under way with kCancelled, and those to come. From
-  // any thread.
+  // Ends the current fetch and all later ones with kCancelled. Thread-safe.
   void Cancel();
 
  private:

@@ -14,7 +14,7 @@
 namespace sse_bridge {
 namespace {
 
-// RFC 7518 section 3.2: a secret is at least as long as the hash (bytes).
+// RFC 7518 section 3.2: a secret has at least as many bytes as the hash.
 constexpr size_t kMinSecretBytes = 32;
 // RFC 7518 section 3.3 (bits). The upper bound keeps verification cheap.
 constexpr int kMinRsaBits = 2048;
@@ -62,7 +62,7 @@ Type TypeOf(SignatureAlgorithm algorithm) {
   return Type::kEd25519;
 }
 
-// The hash of `algorithm`; null for EdDSA, which brings its own.
+// Returns the hash of `algorithm`; null for EdDSA, which has its own.
 const EVP_MD* Hash(SignatureAlgorithm algorithm) {
   switch (algorithm) {
     case SignatureAlgorithm::kHs256:
@@ -94,8 +94,9 @@ BignumPtr Number(absl::string_view big_endian) {
                              static_cast<int>(big_endian.size()), nullptr));
 }
 
-// JOSE concatenates r and s, each as long as the curve's order (RFC 7518
-// section 3.4); OpenSSL takes DER. Empty when `signature` has another length.
+// Converts a JOSE signature, which concatenates r and s, each as long as the
+// curve's order (RFC 7518 section 3.4), to DER for OpenSSL. Returns an empty
+// string if the length is wrong.
 std::string EcSignatureToDer(absl::string_view signature, size_t coordinate) {
   if (signature.size() != 2 * coordinate) return {};
   EcdsaSigPtr pair(ECDSA_SIG_new());
@@ -104,7 +105,7 @@ std::string EcSignatureToDer(absl::string_view signature, size_t coordinate) {
   if (!pair || !r || !s || ECDSA_SIG_set0(pair.get(), r.get(), s.get()) != 1) {
     return {};
   }
-  // They are the pair's now.
+  // The pair now owns them.
   static_cast<void>(r.release());
   static_cast<void>(s.release());
   unsigned char* der = nullptr;
@@ -134,7 +135,7 @@ absl::Status CheckRsa(const EVP_PKEY* key) {
         absl::StrCat("RSA key of ", bits, " bits, must have ", kMinRsaBits,
                      " to ", kMaxRsaBits));
   }
-  // With an exponent of 1 everybody can sign.
+  // With an exponent of 1, anybody can sign.
   BIGNUM* exponent = nullptr;
   EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent);
   BignumPtr owned(exponent);
@@ -190,7 +191,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromPublicKey(EvpPkeyPtr key) {
       const std::optional<Type> curve = CurveOf(key.get());
       if (!curve) {
         return absl::InvalidArgumentError(
-            "EC key on another curve than P-256 and P-384");
+            "EC key must use the curve P-256 or P-384");
       }
       EvpPkeyCtxPtr context(
           EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
@@ -203,7 +204,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromPublicKey(EvpPkeyPtr key) {
       return VerificationKey(Type::kEd25519, {}, std::move(key));
     default:
       return absl::InvalidArgumentError(
-          "public key of another type than RSA, EC and Ed25519");
+          "public key must be of type RSA, EC or Ed25519");
   }
 }
 
@@ -231,7 +232,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromEc(Type curve,
                                                         absl::string_view x,
                                                         absl::string_view y) {
   OpenSslErrorScope errors;
-  // RFC 7518 section 6.2.1.2: the full length, with leading zeros.
+  // RFC 7518 section 6.2.1.2: full length, including leading zeros.
   const size_t coordinate = CoordinateBytes(curve);
   if (x.size() != coordinate || y.size() != coordinate) {
     return absl::InvalidArgumentError("EC key with coordinates of wrong size");
@@ -313,7 +314,8 @@ bool VerificationKey::VerifyDigest(SignatureAlgorithm algorithm,
                                        nullptr, key_.get()) != 1) {
     return false;
   }
-  // RFC 7518 section 3.5: MGF1 with the same hash, a salt as long as the hash.
+  // RFC 7518 section 3.5: MGF1 with the same hash; the salt is as long as the
+  // hash.
   if (algorithm == SignatureAlgorithm::kPs256 &&
       (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) != 1 ||
        EVP_PKEY_CTX_set_rsa_mgf1_md(options, EVP_sha256()) != 1 ||

@@ -10,7 +10,7 @@
 
 namespace sse_bridge {
 
-// The signature algorithms that are verified (RFC 7518 section 3.1, RFC 8037).
+// Supported signature algorithms (RFC 7518 section 3.1, RFC 8037).
 enum class SignatureAlgorithm {
   kHs256,
   kHs384,
@@ -24,19 +24,19 @@ enum class SignatureAlgorithm {
   kEdDsa,
 };
 
-// By its JOSE name, which is case-sensitive. "none" is not one of them.
+// Parses a JOSE name, which is case-sensitive. "none" is not supported.
 std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
     absl::string_view name);
 
-// One key that verifies signatures. The key's type decides which algorithms it
-// takes part in, whatever a token says: a public key is never used as an HMAC
-// secret. Movable; Verify is safe from any thread.
+// A key that verifies signatures. Its type determines the possible algorithms,
+// whatever a token says: a public key is never used as an HMAC secret. Movable.
+// Verify is thread-safe.
 class VerificationKey {
  public:
   enum class Type { kSecret, kRsa, kP256, kP384, kEd25519 };
 
-  // Each refuses a key that is weak, malformed or of another type, with
-  // InvalidArgument. Numbers and coordinates are big-endian bytes.
+  // Return kInvalidArgument for a key that is weak, malformed or of another
+  // type. Numbers and coordinates are big-endian bytes.
   static absl::StatusOr<VerificationKey> FromSecret(std::string secret);
   static absl::StatusOr<VerificationKey> FromPublicKey(EvpPkeyPtr key);
   static absl::StatusOr<VerificationKey> FromRsa(absl::string_view modulus,
@@ -51,12 +51,13 @@ class VerificationKey {
   const std::optional<std::string>& id() const { return id_; }
   void set_id(std::string id) { id_ = std::move(id); }
 
-  // Leaves only `algorithm`. False when the key cannot be used with it.
+  // Allows only `algorithm`. Returns false if the key does not support it.
   bool RestrictTo(SignatureAlgorithm algorithm);
 
   bool Accepts(SignatureAlgorithm algorithm) const;
 
-  // Whether `signature`, as JOSE encodes it, is one of `data` by this key.
+  // Returns whether `signature`, encoded as in JOSE, is this key's signature of
+  // `data`.
   bool Verify(SignatureAlgorithm algorithm, absl::string_view data,
               absl::string_view signature) const;
 
@@ -73,7 +74,7 @@ class VerificationKey {
   std::optional<std::string> id_;
   std::optional<SignatureAlgorithm> only_;
   std::string secret_;  // kSecret
-  EvpPkeyPtr key_;      // all others
+  EvpPkeyPtr key_;      // all other types
 };
 
 }  // namespace sse_bridge

@@ -13,7 +13,7 @@ struct Range {
   uint32_t last;
 };
 
-// In ascending order (Unicode 15: Cc, Cf, Zl, Zp, Zs but the blank,
+// In ascending order (Unicode 15: Cc, Cf, Zl, Zp, Zs except the blank,
 // Default_Ignorable_Code_Point).
 constexpr Range kInvisible[] = {
     {0x00, 0x1f},       {0x7f, 0xa0},       {0xad, 0xad},
@@ -35,7 +35,7 @@ bool IsInvisible(uint32_t c) {
   return range != std::end(kInvisible) && c >= range->first;
 }
 
-// Takes one character (RFC 3629); false when the bytes are none.
+// Consumes one character (RFC 3629); returns false for invalid bytes.
 bool TakeCharacter(absl::string_view* text, uint32_t* c) {
   const auto byte = [&](size_t i) {
     return static_cast<unsigned char>((*text)[i]);

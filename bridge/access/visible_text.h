@@ -5,15 +5,15 @@
 
 namespace sse_bridge {
 
-// Names by which somebody is let in or kept out (subjects, token ids, scopes,
-// roles) must be what they look like.
+// Names that grant or deny access (subjects, token ids, scopes, roles) must not
+// contain characters that look like something else.
 
-// Whether the text is UTF-8 without characters that are not seen (controls,
-// zero-width and direction marks, fillers, variation selectors), that stand for
-// what could not be read (U+FFFD), or that look like a blank and are none.
+// Returns whether the text is UTF-8 without invisible characters (controls,
+// zero-width and direction marks, fillers, variation selectors), replacement
+// characters (U+FFFD), and characters that look like a blank.
 bool IsVisible(absl::string_view text);
 
-// The same, and neither empty nor with a blank at either end.
+// Like IsVisible; also requires a non-empty text without blanks at either end.
 bool IsVisibleName(absl::string_view text);
 
 }  // namespace sse_bridge

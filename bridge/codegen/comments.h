@@ -9,22 +9,21 @@
 
 namespace sse_bridge {
 
-// The comment above an element, or else the one after it: lines without the
-// space that follows the slashes, no blank ones at either end. Empty without
-// comments in the descriptors.
+// Returns the comment above an element, or else the one after it. Removes the
+// space after the slashes, and blank lines at either end. Empty if the
+// descriptors have no comments.
 template <typename Element>
 std::string CommentOf(const Element* element);
 
-// The same of its first paragraph, on one line.
+// Like Comment, but only the first paragraph, on one line.
 std::string FirstParagraph(absl::string_view comment);
 
-// Lines of a paragraph joined, paragraphs apart by an empty line: prose that
-// has no line length of its own. Lines that are indented or begin a list keep
-// their place.
+// Joins the lines of each paragraph; an empty line separates paragraphs. Keeps
+// lines that are indented or begin a list.
 std::string Reflow(absl::string_view comment);
 
-// The same for a document: several lines end with a line end, so that YAML can
-// show them as a block.
+// Like Reflow, but a text of several lines ends with a newline, so that YAML
+// can show it as a block.
 std::string Prose(absl::string_view comment);
 
 std::string CleanComment(const google::protobuf::SourceLocation& location);

@@ -1,4 +1,5 @@
-# cmake -DOUT=FILE -DDIRECTORY=DIR -P: a C++ file with the texts of DIR.
+# cmake -DOUT=FILE -DDIRECTORY=DIR -P: writes a C++ file that embeds the files of
+# DIR.
 file(GLOB files RELATIVE ${DIRECTORY} ${DIRECTORY}/*)
 list(SORT files)
 set(text "#include \"bridge/codegen/ts_runtime.h\"\n\nnamespace sse_bridge {\n

@@ -16,7 +16,7 @@ using buf::validate::FieldConstraints;
 using pb::Descriptor;
 using pb::FieldDescriptor;
 
-// Both bounds are there and finite, or `finite` says it.
+// Whether both bounds exist and are finite, or `finite` is set.
 template <typename Rules>
 bool KeepsFinite(const Rules& rules) {
   if (rules.finite() || rules.has_const_()) return true;
@@ -29,7 +29,7 @@ bool KeepsFinite(const Rules& rules) {
   const bool below = (rules.has_lt() && !std::isnan(rules.lt())) ||
                      (rules.has_lte() && std::isfinite(rules.lte()));
   if (!above || !below) return false;
-  // Bounds the wrong way round mean: outside of what lies between.
+  // An upper bound below the lower one excludes the values between them.
   const double low = rules.has_gt() ? rules.gt() : rules.gte();
   const double high = rules.has_lt() ? rules.lt() : rules.lte();
   return low <= high;
@@ -56,7 +56,7 @@ JsonKind KindOf(const Descriptor* message) {
     case Descriptor::WELLKNOWNTYPE_UNSPECIFIED:
       return JsonKind::kMessage;
     default:
-      // Anybody may define a message of a wrapper's name.
+      // A user's message may have a wrapper's name.
       return IsWrapper(message) && message->FindFieldByNumber(1) != nullptr
                  ? JsonKind::kWrapper
                  : JsonKind::kMessage;

@@ -1,8 +1,8 @@
 #ifndef SSE_BRIDGE_BRIDGE_CODEGEN_JSON_FORM_H_
 #define SSE_BRIDGE_BRIDGE_CODEGEN_JSON_FORM_H_
 
-// What the generators share of ProtoJSON (protobuf.dev, "ProtoJSON Format"):
-// names, kinds and presence of fields, as bridge/transcode prints them.
+// ProtoJSON (protobuf.dev, "ProtoJSON Format") as shared by the generators:
+// names, kinds and presence of fields, matching what bridge/transcode prints.
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@
 
 namespace sse_bridge {
 
-// What one value looks like in JSON, whatever repeats it.
+// JSON form of a single value, ignoring repetition.
 enum class JsonKind {
   kInteger,   // 32 bits: a number
   kLong,      // 64 bits: a string of digits
@@ -31,57 +31,59 @@ enum class JsonKind {
   kStruct,
   kValue,  // any JSON
   kListValue,
-  kWrapper,  // the JSON of its only field
+  kWrapper,  // the JSON form of its only field
 };
 
-// Of a field's element; of a map, that of its entry (kMessage).
+// Kind of a field's element; for a map, of its entry (kMessage).
 JsonKind KindOf(const google::protobuf::FieldDescriptor* field);
 JsonKind KindOf(const google::protobuf::Descriptor* message);
 
-// Unsigned, of kInteger and kLong.
+// Returns whether a kInteger or kLong is unsigned.
 bool IsUnsigned(const google::protobuf::FieldDescriptor* field);
 
-// The member's name: of the proto or of JSON; "[full.name]" of an extension.
+// The member's name: the proto name or the JSON name; "[full.name]" for an
+// extension.
 std::string JsonName(const google::protobuf::FieldDescriptor* field,
                      const sse::v1::Json& json);
 
-// The member is there in every message that the bridge prints.
+// Returns whether the member is present in every message that the bridge
+// prints.
 bool IsAlwaysPrinted(const google::protobuf::FieldDescriptor* field,
                      const sse::v1::Json& json);
 
-// The fields of a message and the pool's extensions of it, by number.
+// The fields of a message and its extensions in the pool, by number.
 std::vector<const google::protobuf::FieldDescriptor*> FieldsOf(
     const google::protobuf::Descriptor* message);
 
-// The names that are printed: of aliases, the first.
+// The names that are printed: of aliases, only the first.
 std::vector<std::string> NamesOf(
     const google::protobuf::EnumDescriptor* enumeration);
 
-// Values without a name can come, and are printed as numbers.
+// Returns whether unnamed values are possible; they are printed as numbers.
 bool IsOpenEnum(const google::protobuf::FieldDescriptor* field);
 
-// The buf.validate rules of a field, and of what is within it.
+// The buf.validate rules of a field, including those of its elements.
 const buf::validate::FieldConstraints& RulesOf(
     const google::protobuf::FieldDescriptor* field);
 
-// The rules that hold for one value of it: its own, or its elements'.
+// The rules for one of its values: the field's own, or those of its elements.
 const buf::validate::FieldConstraints& ElementRulesOf(
     const google::protobuf::FieldDescriptor* field);
 
-// The texts of an `in` or `const` rule for a string; empty without one.
+// The texts of an `in` or `const` rule of a string; empty if there is none.
 std::vector<std::string> AllowedTexts(
     const buf::validate::FieldConstraints& rules);
 
-// The same for an enum, by name; values without a name are left out.
+// Like AllowedTexts, for an enum, by name; omits unnamed values.
 std::vector<std::string> AllowedNames(
     const buf::validate::FieldConstraints& rules,
     const google::protobuf::EnumDescriptor* enumeration);
 
-// The rules leave no place for NaN and the infinities.
+// Returns whether the rules exclude NaN and infinities.
 bool IsFinite(const google::protobuf::FieldDescriptor* field,
               const buf::validate::FieldConstraints& rules);
 
-// What an Any may hold by its `any.in` rule, where the pool has the type.
+// A type that `any.in` allows an Any to hold; only types that the pool has.
 struct AnyCandidate {
   std::string url;
   const google::protobuf::Descriptor* type;

@@ -16,7 +16,7 @@ using buf::validate::FieldConstraints;
 
 constexpr char kSchemas[] = "#/components/schemas/";
 
-// Types of error details that clients are told of by name.
+// Types of error details that clients can identify by name.
 constexpr char kBadRequest[] = "google.rpc.BadRequest";
 
 Json Reference(const std::string& name) {
@@ -35,7 +35,7 @@ Json Integer(const pb::FieldDescriptor* field) {
           {"maximum", 4294967295}};
 }
 
-// Printed as a string; a number is taken too.
+// Printed as a string; numbers are also accepted.
 Json Long(const pb::FieldDescriptor* field, bool input) {
   Json schema = {{"type", "string"}};
   if (input) schema["type"] = {"string", "integer"};
@@ -56,7 +56,7 @@ Json MapKeys(const pb::FieldDescriptor* key) {
   }
 }
 
-// At most one member of a oneof is there.
+// At most one member of a oneof is present.
 Json OneofSchema(const std::vector<std::string>& members) {
   Json options = Json::array();
   Json each = Json::array();
@@ -68,7 +68,7 @@ Json OneofSchema(const std::vector<std::string>& members) {
   return {{"oneOf", options}};
 }
 
-// The paths that go on below `field`; *whole is set when one ends there.
+// Returns the remaining paths below `field`; sets *whole if one ends there.
 std::vector<FieldPath> Below(const std::vector<FieldPath>& paths,
                              const pb::FieldDescriptor* field, bool* whole) {
   std::vector<FieldPath> below;
@@ -127,14 +127,14 @@ Json JsonSchemas::Object(const Shape& shape,
     }
   }
   Json schema = {{"type", "object"}};
-  // Not of the bridge's own: a document says the same whether or not the schema
-  // brought that file's comments along.
+  // Omit comments of the bridge's own types: the document must not depend on
+  // whether the schema includes that file's comments.
   if (shape.type->full_name() != kBadRequest) {
     Describe(CommentOf(shape.type), &schema);
   }
   if (!properties.empty()) schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
-  // What it does not know the bridge refuses.
+  // The bridge rejects unknown members.
   if (shape.input) schema["additionalProperties"] = false;
   Json all = Json::array();
   for (const auto& [oneof, members] : oneofs) {
@@ -220,7 +220,7 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       break;
     case JsonKind::kEnum:
       schema = Enum(field, rules, input, json);
-      // Rules are told by name.
+      // Rules are identified by name.
       if (schema.value("type", "") == "integer") return schema;
       break;
     case JsonKind::kNull:
@@ -256,7 +256,7 @@ Json JsonSchemas::Enum(const pb::FieldDescriptor* field,
       rules.enum_().has_const_()) {
     return Reference(name);
   }
-  // Values without a name are numbers.
+  // Unnamed values are numbers.
   return {
       {"anyOf", {Reference(name), {{"type", "integer"}, {"format", "int32"}}}}};
 }
@@ -275,7 +275,7 @@ Json JsonSchemas::Any(const pb::FieldDescriptor* field,
             {{"@type", type}, {"value", Message(each.type, input, json)}}}});
       continue;
     }
-    // Not a reference beside "@type": requests know no other members.
+    // Not a reference beside "@type", because requests accept no other members.
     Json object = Object({each.type, input, json}, {});
     Json properties = {{"@type", type}};
     if (object.contains("properties")) properties.update(object["properties"]);
@@ -298,11 +298,11 @@ Json JsonSchemas::Message(const pb::Descriptor* type, bool input,
     case JsonKind::kMessage:
       return Reference(names_.at({type, input, json}));
     case JsonKind::kAny:
-      return {{"type", "object"},
-              {"properties", {{"@type", {{"type", "string"}}}}},
-              {"description",
-               "A message of any type, which `@type` names, beside its own "
-               "members."}};
+      return {
+          {"type", "object"},
+          {"properties", {{"@type", {{"type", "string"}}}}},
+          {"description",
+           "A message of any type, given by `@type`, with its own members."}};
     case JsonKind::kTimestamp:
       return {{"type", "string"}, {"format", "date-time"}};
     case JsonKind::kDuration:

@@ -15,38 +15,39 @@ namespace sse_bridge {
 
 using Json = nlohmann::ordered_json;
 
-// Adds what buf.validate says of one value to its schema (JSON Schema
-// 2020-12). What JSON Schema cannot say is left out.
+// Adds the buf.validate rules of one value to its schema (JSON Schema 2020-12).
+// Omits rules that JSON Schema cannot express.
 void AddValueRules(const google::protobuf::FieldDescriptor* field,
                    const buf::validate::FieldConstraints& rules, Json* schema);
 
-// The same for the number of items or pairs.
+// Adds the rules for the number of items or pairs.
 void AddCollectionRules(const google::protobuf::FieldDescriptor* field,
                         Json* schema);
 
-// JSON Schemas of a schema's messages, exactly as the bridge prints and takes
+// JSON Schemas of a schema's messages, exactly as the bridge prints and accepts
 // them. Messages refer to each other as "#/components/schemas/NAME".
 class JsonSchemas {
  public:
   explicit JsonSchemas(const Schema& schema);
 
-  // Of every message and enum, by name.
+  // Schemas of all messages and enums, by name.
   Json Components() const;
 
-  // A message: a reference, or in place what has a form of its own.
+  // Schema of a message: a reference, or inline for types with a special JSON
+  // form.
   Json Message(const google::protobuf::Descriptor* type, bool input,
                int json) const;
 
-  // A field with its rules and comment.
+  // Schema of a field, with its rules and comment.
   Json Field(const google::protobuf::FieldDescriptor* field, bool input,
              int json) const;
 
-  // A request without some of its (nested) fields, in place unless there are
-  // none.
+  // Schema of a request without some of its (nested) fields; inline if any are
+  // excluded.
   Json RequestWithout(const google::protobuf::Descriptor* type, int json,
                       const std::vector<FieldPath>& without) const;
 
-  // The same for a message that is a field of the request.
+  // Like RequestWithout, for a message that is a field of the request.
   Json FieldWithout(const google::protobuf::FieldDescriptor* field, int json,
                     const std::vector<FieldPath>& without) const;
 
@@ -55,7 +56,7 @@ class JsonSchemas {
   }
 
  private:
-  // `without`: paths from here, to be left out.
+  // `without`: paths of fields to exclude, relative to this message.
   Json Object(const Shape& shape, const std::vector<FieldPath>& without) const;
   Json Element(const google::protobuf::FieldDescriptor* field,
                const buf::validate::FieldConstraints& rules, bool input,

@@ -1,4 +1,4 @@
-// buf.validate's rules in the words of JSON Schema 2020-12.
+// Translates buf.validate rules to JSON Schema 2020-12.
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 namespace pb = ::google::protobuf;
 using buf::validate::FieldConstraints;
 
-// RE2's own syntax, which ECMA-262 does not have. `pattern` is for ECMA-262.
+// RE2 syntax that ECMA-262, and so `pattern`, does not support.
 bool IsEcmaPattern(absl::string_view pattern) {
   for (const char* own :
        {"(?i", "(?m", "(?s", "(?U", "(?-", "(?P", "[[:", "\\A", "\\z", "\\Q",
@@ -48,7 +48,7 @@ void AddBounds(const Rules& rules, Json* schema) {
   if (rules.has_lt()) high = {{"exclusiveMaximum", rules.lt()}};
   if (rules.has_lte()) high = {{"maximum", rules.lte()}};
   if (has_low && has_high) {
-    // An upper bound below the lower one means: outside of what lies between.
+    // An upper bound below the lower one excludes the values between them.
     const auto lowest = rules.has_gt() ? rules.gt() : rules.gte();
     const auto highest = rules.has_lt() ? rules.lt() : rules.lte();
     if (highest < lowest) {
@@ -66,7 +66,7 @@ void AddIntegers(const Rules& rules, bool as_text, Json* schema) {
     Json values = Json::array();
     for (const auto number : numbers) {
       if (as_text) values.push_back(absl::StrCat(number));
-      // Requests take numbers too.
+      // Requests may also contain numbers.
       if (!as_text || schema->at("type").is_array()) values.push_back(number);
     }
     return values;
@@ -79,11 +79,12 @@ void AddIntegers(const Rules& rules, bool as_text, Json* schema) {
   if (!rules.not_in().empty()) {
     (*schema)["not"] = {{"enum", list(rules.not_in())}};
   }
-  // Bounds say nothing of strings, where 64 bits are printed as such.
+  // JSON Schema bounds do not apply to strings, which 64-bit numbers are
+  // printed as.
   if (!as_text || schema->at("type").is_array()) AddBounds(rules, schema);
 }
 
-// Which of "NaN", "Infinity" and "-Infinity" are left.
+// Which of "NaN", "Infinity" and "-Infinity" are still allowed.
 template <typename Rules>
 Json NonFinite(const Rules& rules) {
   Json texts = Json::array();
@@ -147,7 +148,7 @@ void AddStrings(const buf::validate::StringRules& rules, Json* schema) {
   if (rules.has_max_len()) {
     (*schema)["maxLength"] = rules.max_len();
   } else if (rules.has_max_bytes() && !rules.has_len()) {
-    // No string has more characters than bytes.
+    // A string has at most as many characters as bytes.
     (*schema)["maxLength"] = rules.max_bytes();
   }
   if (rules.has_pattern()) {
@@ -172,7 +173,7 @@ void AddStrings(const buf::validate::StringRules& rules, Json* schema) {
   }
 }
 
-// Lengths of the base64 text: requests may leave its padding out.
+// Lengths of the base64 text; requests may omit its padding.
 void AddBytes(const buf::validate::BytesRules& rules, Json* schema) {
   const auto shortest = [](uint64_t bytes) { return (bytes * 4 + 2) / 3; };
   const auto longest = [](uint64_t bytes) { return (bytes + 2) / 3 * 4; };

@@ -23,10 +23,11 @@ constexpr char kBundlePath[] = "/events";
 constexpr char kBearer[] = "bearer";
 constexpr char kCookie[] = "cookie";
 
-// Alternatives of scopes and roles beyond this are told in words only.
+// Beyond this number, alternatives of scopes and roles are described only in
+// text.
 constexpr size_t kMaxAlternatives = 16;
 
-// In a security requirement, names with it are roles; others are scopes.
+// Prefix of roles in a security requirement; other names are scopes.
 constexpr char kRolePrefix[] = "role:";
 
 class Document {
@@ -76,11 +77,11 @@ class Document {
     return {{"title", title},
             {"version", version},
             {"description",
-             "gRPC services as JSON and Server-Sent Events. Requests take the "
-             "names of fields in JSON or as in the proto."}};
+             "gRPC services as JSON and Server-Sent Events. Requests accept "
+             "JSON names and proto names of fields."}};
   }
 
-  // Services of one name in two packages are told by their full names.
+  // Services with the same name in two packages use their full names.
   std::string Tag(const pb::ServiceDescriptor* service) const {
     return names_.at(service->name()) == 1 ? service->name()
                                            : service->full_name();
@@ -100,7 +101,7 @@ class Document {
   Json Paths() {
     Json paths = Json::object();
     std::map<std::string, OpenApiPath> by_shape;
-    // A route for every verb comes last: it takes what is left.
+    // A route for any verb comes last and gets the remaining verbs.
     for (const bool any_verb : {false, true}) {
       for (const Route* route : schema_.routes()) {
         if ((route->verb == "*") != any_verb) continue;
@@ -156,7 +157,7 @@ class Document {
     return n == 1 ? id : absl::StrCat(id, "_", n);
   }
 
-  // What the summary does not say already, and who may call.
+  // The part of the comment that is not in the summary, and who may call.
   static std::string Description(const Method& method) {
     std::string text = Reflow(method.description);
     if (text == method.summary) text.clear();
@@ -177,7 +178,8 @@ class Document {
     return Prose(text);
   }
 
-  // Every group must be met, by one of its names: OpenAPI lists alternatives.
+  // Every group must be met by one of its names: OpenAPI lists all
+  // combinations.
   Json Security(const sse::v1::Access& access) const {
     if (!access.authenticated()) return Json::array();
     std::vector<std::vector<std::string>> alternatives = {{}};
@@ -208,7 +210,7 @@ class Document {
     return security;
   }
 
-  // Anybody may bundle what anybody may read; other streams ask for a token.
+  // Bundling public streams needs no token; other streams do.
   Json BundleSecurity() {
     sse::v1::Access access;
     access.set_authenticated(true);
@@ -217,7 +219,7 @@ class Document {
     return security;
   }
 
-  // `/events`, unless the schema has a route of its own there.
+  // Adds `/events`, unless the schema has its own route there.
   void AddBundle(Json* paths) {
     std::vector<std::pair<std::string, const Route*>> streams;
     std::set<std::string> names;
@@ -241,8 +243,8 @@ class Document {
          {{{"name", "stream"},
            {"in", "query"},
            {"description",
-            "A stream's path and query, as `PATH` or `NAME:PATH`; default: "
-            "the schema's own choice."},
+            "A stream's path and query, as `PATH` or `NAME:PATH`; default: the "
+            "streams that the schema selects."},
            {"schema",
             {{"type", "array"},
              {"maxItems", 32},
@@ -269,7 +271,8 @@ class Document {
         {"LastEventIdQuery",
          {{"name", "last_event_id"},
           {"in", "query"},
-          {"description", "The same, for clients that cannot set headers."},
+          {"description",
+           "Same as Last-Event-ID, for clients that cannot set headers."},
           {"schema", {{"type", "string"}, {"maxLength", 4096}}}}}};
     Json& security = components["securitySchemes"];
     security[kBearer] = {

@@ -10,27 +10,28 @@ namespace sse_bridge {
 enum class OpenApiFormat { kJson, kYaml };
 
 struct OpenApiOptions {
-  // 3.2 tells the events of streams (`itemSchema`); 3.1, which more tools read,
-  // has no words for them.
+  // OpenAPI 3.2 describes the events of streams (`itemSchema`). 3.1 cannot, but
+  // more tools support it.
   enum class Version { k32, k31 };
   Version version = Version::k32;
 
-  // Empty: made of the packages' names.
+  // If empty, made from the package names.
   std::string title;
 
-  // Of the API. Empty: the last part of the first package's name ("v1").
+  // Version of the API. If empty, the last part of the first package's name
+  // ("v1").
   std::string api_version;
 
-  // Where the paths begin, as an address or relative to the document's: beside
-  // it, wherever a proxy puts both.
+  // Base of the paths, absolute or relative to the document's URL. The default
+  // works behind any proxy that keeps the document next to the API.
   std::string server = ".";
 
-  // The cookie that may carry the token; empty for none.
+  // The cookie that may carry the token; empty if none.
   std::string auth_cookie;
 };
 
-// The OpenAPI document of everything that a bridge serves for this schema. Any
-// schema will do, also one without comments (from reflection).
+// Creates the OpenAPI document of everything that a bridge serves for this
+// schema. Comments in the schema are optional (reflection has none).
 std::string MakeOpenApi(const Schema& schema, const OpenApiOptions& options,
                         OpenApiFormat format);
 

@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_CODEGEN_OPENAPI_PARTS_H_
 #define SSE_BRIDGE_BRIDGE_CODEGEN_OPENAPI_PARTS_H_
 
-// What openapi.cc puts together; nobody else includes it.
+// Parts of the document, used by openapi.cc only.
 
 #include <string>
 #include <utility>
@@ -12,46 +12,46 @@
 
 namespace sse_bridge {
 
-// A reference to a component: Component("responses", "NotFound").
+// Returns a reference to a component: Component("responses", "NotFound").
 Json Component(const std::string& kind, const std::string& name);
 
-// --- openapi_path.cc: what a request of a route consists of
+// --- openapi_path.cc: the request of a route
 
 // "/v1/shelves/{name_1}:read": the key of the route's path item, with a
-// parameter for each part of the path that varies.
+// parameter for each variable part of the path.
 struct OpenApiPath {
   std::string key;
-  std::string shape;  // the same for all paths that match the same
+  std::string shape;  // the same for all templates that match the same paths
 
   struct Variable {
     std::string name;
-    int field;      // which of the route's path_fields; -1: none
-    bool whole;     // it is the whole field, not a part of it
-    bool segments;  // it may hold slashes
+    int field;      // index in the route's path_fields; -1: none
+    bool whole;     // the whole field, not a part of it
+    bool segments;  // may contain slashes
   };
   std::vector<Variable> variables;
 };
 OpenApiPath PathOf(const Route& route);
 
-// The parameters of path, query and headers. The names of the path's are those
-// of `path`, which may be another route's of the same shape.
+// Parameters of path, query and headers. Path parameters have the names in
+// `path`, which may belong to another route with the same shape.
 Json ParametersOf(const Route& route, const OpenApiPath& path,
                   const JsonSchemas& schemas, OpenApiOptions::Version version);
 
-// Null when the route takes no body.
+// Null if the route accepts no body.
 Json RequestBodyOf(const Route& route, const JsonSchemas& schemas);
 
-// --- openapi_response.cc: what is answered
+// --- openapi_response.cc: the responses
 
 Json ResponsesOf(const Route& route, const JsonSchemas& schemas,
                  OpenApiOptions::Version version);
 
-// Of `/events`, which carries the streams of these routes.
+// Responses of `/events`, which carries the streams of these routes.
 Json BundleResponses(
     const std::vector<std::pair<std::string, const Route*>>& streams,
     const JsonSchemas& schemas, OpenApiOptions::Version version);
 
-// components/responses, and the schemas that these responses refer to.
+// components/responses, and the schemas they refer to.
 Json ErrorResponses();
 Json ErrorSchemas();
 

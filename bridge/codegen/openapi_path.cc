@@ -15,8 +15,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// A message within a message within ... that makes more parameters than this
-// is not meant for a query.
+// If nested messages produce more parameters than this, they are not intended
+// for a query.
 constexpr size_t kMaxQueryParameters = 200;
 
 std::string PathText(const FieldPath& path, const sse::v1::Json& json) {
@@ -39,7 +39,7 @@ bool HasTextForm(const pb::FieldDescriptor* field) {
   }
 }
 
-// What the client does not give in query or body.
+// The fields that the client cannot set in query or body.
 std::vector<FieldPath> TakenFields(const Route& route) {
   std::vector<FieldPath> taken = route.resolved_path_fields;
   if (!route.method->subject_into.empty()) {
@@ -60,7 +60,7 @@ class QueryParameters {
 
  private:
   void Add(const pb::Descriptor* type) {
-    // A type within itself would have no end.
+    // A recursive type has infinitely many fields.
     if (!open_.insert(type).second) return;
     for (const pb::FieldDescriptor* field : FieldsOf(type)) {
       if (field->is_extension() || out_.size() >= kMaxQueryParameters) continue;
@@ -127,7 +127,7 @@ Json PathParameter(const Route& route, const std::string& name,
   }
   if (variable.segments) {
     absl::StrAppend(&description, description.empty() ? "" : " ",
-                    "It may hold slashes, and be empty.");
+                    "May contain slashes and may be empty.");
   }
   if (!description.empty()) parameter["description"] = description;
   parameter["required"] = true;

@@ -28,37 +28,38 @@ struct ErrorKind {
   const char* header;  // or null
 };
 
-// By the canonical mapping of google.rpc.Code.
+// Canonical HTTP mapping of google.rpc.Code.
 constexpr ErrorKind kErrors[] = {
     {400, "InvalidArgument",
-     "The request breaks a rule; `details` has a google.rpc.BadRequest with "
-     "each field that does. Also FAILED_PRECONDITION and OUT_OF_RANGE.",
+     "The request is invalid; `details` contains a google.rpc.BadRequest that "
+     "lists the invalid fields. Also FAILED_PRECONDITION and OUT_OF_RANGE.",
      nullptr},
-    {401, "Unauthenticated", "No token, or one that is not valid (any more).",
+    {401, "Unauthenticated", "The token is missing, invalid or expired.",
      "WWW-Authenticate"},
-    {403, "PermissionDenied", "The caller may not do this.", nullptr},
-    {404, "NotFound", "There is no such thing.", nullptr},
-    {406, "NotAcceptable",
-     "The stream cannot be had in any of the forms that `Accept` names.",
+    {403, "PermissionDenied", "The caller lacks the required permission.",
+     nullptr},
+    {404, "NotFound", "The resource or route does not exist.", nullptr},
+    {406, "NotAcceptable", "None of the media types in `Accept` is available.",
      nullptr},
     {409, "Conflict", "ALREADY_EXISTS or ABORTED.", nullptr},
     {413, "TooLarge", "The body is too large.", nullptr},
     {429, "ResourceExhausted", "Too many connections or requests.",
      "Retry-After"},
     {500, "Internal", "INTERNAL, UNKNOWN or DATA_LOSS.", nullptr},
-    {501, "Unimplemented", "The backend does not have this.", nullptr},
+    {501, "Unimplemented", "The backend does not implement the method.",
+     nullptr},
     {503, "Unavailable", "Retry later.", "Retry-After"},
     {504, "DeadlineExceeded", "The backend did not answer in time.", nullptr},
 };
 
-// Whether it shows bytes as they are.
+// Returns whether the response is raw bytes.
 bool IsHttpBody(const Route& route) {
   return route.response_body.empty() &&
          route.method->descriptor->output_type()->full_name() ==
              "google.api.HttpBody";
 }
 
-// What a route shows: its whole response, or a field of it.
+// Schema of a route's response: the whole message, or a field of it.
 Json DataSchema(const Route& route, const JsonSchemas& schemas) {
   const int json = JsonBits(route.method->json);
   return route.response_body_field == nullptr
@@ -73,8 +74,7 @@ Json Event(const Json& name, bool named, bool has_id, const Json& data) {
   if (has_id) {
     properties["id"] = {
         {"type", "string"},
-        {"description",
-         "What a client that comes back says it has seen (Last-Event-ID)."}};
+        {"description", "Sent as Last-Event-ID to resume after this event."}};
   }
   properties["data"] = {{"type", "string"},
                         {"contentMediaType", "application/json"},
@@ -94,9 +94,8 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
       method.stream.event().empty() && method.event_from.empty();
   Json name = {{"type", "string"}};
   if (unnamed) {
-    name = {
-        {"const", "message"},
-        {"description", "Not sent: the name that events without one have."}};
+    name = {{"const", "message"},
+            {"description", "Not sent: the default name of unnamed events."}};
   } else if (names.has_value()) {
     name["enum"] = *names;
   } else {
@@ -104,7 +103,7 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
         {"enum", std::vector<std::string>(std::begin(kReservedEventNames),
                                           std::end(kReservedEventNames))}};
   }
-  // An empty value of event_from makes an event without a name.
+  // An empty value of event_from produces an unnamed event.
   const bool always = !method.stream.event().empty();
   return Event(name, always, !method.id_from.empty(),
                DataSchema(route, schemas));
@@ -148,20 +147,20 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
               !route.method->stream.hide_outages());
     lines["itemSchema"] = element;
   } else {
-    events["schema"] = {
-        {"type", "string"},
-        {"description",
-         "Server-sent events, whose `data:` is the JSON of an element of "
-         "application/json below. The event `grpc-status` ends the stream."}};
+    events["schema"] = {{"type", "string"},
+                        {"description",
+                         "Server-sent events. The `data:` of each is an "
+                         "element of the application/json array below. The "
+                         "event `grpc-status` ends the stream."}};
     lines["schema"] = {{"type", "string"}};
   }
   if (IsHttpBody(route)) {
     Json ok = {
         {"description",
-         "The bytes of the stream, of the content type that the backend gives "
-         "with its first message. When it fails later, the connection is cut: "
-         "the body is not whole. Who asks for text/event-stream gets the "
-         "messages as events."},
+         "The bytes of the stream, with the content type of the backend's "
+         "first message. If the stream fails later, the connection is cut: the "
+         "body is incomplete. With text/event-stream, the messages are sent as "
+         "events."},
         {"headers",
          {{"Cache-Control",
            {{"schema", {{"const", "no-store, no-transform"}}}}}}},
@@ -171,8 +170,8 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
             {"204", {{"description", "The stream ended before any bytes."}}}};
   }
   Json ok = {{"description",
-              "The stream. It ends with the event `grpc-status`; without one "
-              "the connection was lost, and can be opened again."},
+              "The stream. It ends with the event `grpc-status`; without it, "
+              "the connection was lost and can be reopened."},
              {"headers",
               {{"Cache-Control",
                 {{"schema", {{"const", "no-store, no-transform"}}}}}}},
@@ -181,10 +180,11 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
                {"application/x-ndjson", std::move(lines)},
                {"application/json",
                 {{"schema", {{"type", "array"}, {"items", element}}}}}}}};
-  return {{"200", std::move(ok)},
-          {"204",
-           {{"description",
-             "The stream ended before any event; clients stay away."}}}};
+  return {
+      {"200", std::move(ok)},
+      {"204",
+       {{"description",
+         "The stream ended before any event; clients should not reconnect."}}}};
 }
 
 Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
@@ -197,18 +197,18 @@ Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
   return {{"200", {{"description", "OK"}, {"content", std::move(content)}}}};
 }
 
-// A google.rpc.Status in JSON; in `/events` with the name of its stream.
+// A google.rpc.Status in JSON; in `/events` also the name of its stream.
 Json StatusSchema() {
   return {{"type", "object"},
           {"properties",
            {{"code",
              {{"type", "integer"},
-              {"description", "google.rpc.Code; 0 when all is well."}}},
+              {"description", "google.rpc.Code; 0 means success."}}},
             {"message", {{"type", "string"}}},
             {"details", Component("schemas", "ErrorDetails")},
             {"stream",
              {{"type", "string"},
-              {"description", "Which of the streams of `/events` it was."}}}}},
+              {"description", "Name of the stream, on `/events`."}}}}},
           {"required", {"code", "message"}}};
 }
 
@@ -250,7 +250,7 @@ Json BundleResponses(
       resumable = resumable || !route->method->resume_into.empty();
       outages = outages || !route->method->stream.hide_outages();
     }
-    // The client may choose names of its own.
+    // Clients may choose other names.
     media["itemSchema"] = {
         {"anyOf",
          {Items(std::move(events), resumable, outages),
@@ -261,8 +261,9 @@ Json BundleResponses(
   Json responses = {
       {"200",
        {{"description",
-         "The events of the streams, each under its stream's name. The end of "
-         "a stream is an event `grpc-status` that has the name in `stream`."},
+         "The events of all streams; each event has the name of its stream. A "
+         "stream ends with an event `grpc-status` whose `stream` contains that "
+         "name."},
         {"content", {{"text/event-stream", std::move(media)}}}}},
       {"204", {{"description", "All streams ended before any event."}}}};
   AddErrors({400, 401, 403, 404, 429, 500, 503}, &responses);
@@ -293,7 +294,7 @@ Json ErrorSchemas() {
   Json components;
   components[kErrorSchema] = {
       {"type", "object"},
-      {"description", "What every error looks like (AIP-193)."},
+      {"description", "The format of all errors (AIP-193)."},
       {"required", {"error"}},
       {"properties",
        {{"error",
@@ -311,8 +312,8 @@ Json ErrorSchemas() {
   components["ErrorDetails"] = {
       {"type", "array"},
       {"description",
-       "Messages of any type, which `@type` names; for rules that a request "
-       "breaks, `type.googleapis.com/google.rpc.BadRequest`."},
+       "Messages of any type, given by `@type`; for an invalid request, "
+       "`type.googleapis.com/google.rpc.BadRequest`."},
       {"items", std::move(details)}};
   components[kStatusSchema] =
       Event({{"const", "grpc-status"}}, true, true, StatusSchema());
@@ -325,13 +326,12 @@ Json ErrorSchemas() {
                                       {"stream", {{"type", "string"}}}}},
                                     {"required", {"requested", "oldest"}}});
   components[kResetSchema]["description"] =
-      "The stream could not be resumed after `requested`: what follows is as "
-      "on "
-      "a first visit. `oldest` is the oldest id that is kept; it may be empty.";
+      "The stream could not be resumed after `requested`: it continues as on a "
+      "first visit. `oldest` is the oldest id that is kept; it may be empty.";
   components[kUnreadableSchema] =
       Event({{"const", kUnreadableEventName}}, true, true, StatusSchema());
   components[kUnreadableSchema]["description"] =
-      "Stands for an event that cannot be shown, and says why.";
+      "Replaces an event that cannot be converted, with the reason.";
   components[kUpstreamSchema] =
       Event({{"const", kUpstreamEventName}}, true, false,
             {{"type", "object"},
@@ -340,7 +340,7 @@ Json ErrorSchemas() {
                {"stream", {{"type", "string"}}}}},
              {"required", {"state"}}});
   components[kUpstreamSchema]["description"] =
-      "The backend was lost, and is tried again; or it is back.";
+      "The backend was lost and the bridge is reconnecting, or it is back.";
   components["StreamError"] = {
       {"type", "object"},
       {"description", "The last element of a stream that failed."},

@@ -49,7 +49,7 @@ absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
   auto schema =
       Schema::Load({{"the protos", set.SerializeAsString()}}, options);
   if (!schema.ok()) return schema;
-  // A generated client must not lack a method without a word.
+  // A generated client must not silently lack a method.
   for (const UnservedMethod& unserved : (*schema)->unserved()) {
     return absl::InvalidArgumentError(unserved.why.message());
   }

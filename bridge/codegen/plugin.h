@@ -11,31 +11,31 @@
 
 namespace sse_bridge {
 
-// The "name=value,name=value" that protoc hands to a plugin. Each value is
-// taken once; what nobody takes is an error of the user's.
+// The parameters "name=value,name=value" that protoc passes to a plugin. Each
+// value is taken once; values that are not taken are unknown options.
 class PluginParameters {
  public:
   explicit PluginParameters(const std::string& text);
 
-  // The value, or `fallback`; "true" for a name without one.
+  // Returns the value, or `fallback`; "true" for a name without a value.
   std::string Take(const std::string& name, const std::string& fallback = "");
 
-  // Ok when all were taken.
+  // Returns OK if all values were taken.
   absl::Status CheckAllTaken() const;
 
  private:
   std::map<std::string, std::string> values_;
 };
 
-// Makes files (path -> text) of the schema that protoc was given. The schema
-// is loaded as the bridge loads it, so what the bridge would refuse is an
-// error of protoc's.
+// Creates files (path -> text) from the schema that protoc was given. The
+// schema is loaded as in the bridge, so protoc reports what the bridge would
+// reject.
 using Emitter =
     std::function<absl::StatusOr<std::map<std::string, std::string>>(
         const Schema& schema, PluginParameters* parameters)>;
 
-// The whole of a protoc plugin's main(). Of the files on protoc's command line
-// the services are served; `default_routes` serves methods without a route.
+// Implements main() of a protoc plugin. Serves the services in the files on
+// protoc's command line; `default_routes` also serves methods without a route.
 int RunPlugin(int argc, char** argv, const Emitter& emit);
 
 }  // namespace sse_bridge

@@ -1,4 +1,4 @@
-// protoc plugin: openapi.yaml, or openapi.json with `format=json`.
+// protoc plugin: generates openapi.yaml, or openapi.json with `format=json`.
 //   --sse-openapi_opt=openapi=3.1,format=json,title=T,version=V,default_routes,
 //     default_access=authenticated
 #include "absl/status/status.h"

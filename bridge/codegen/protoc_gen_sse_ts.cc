@@ -1,4 +1,4 @@
-// protoc plugin: a typed client as an npm package.
+// protoc plugin: generates a typed client as an npm package.
 //   --sse-ts_opt=package=NAME,version=VERSION,default_routes,
 //     default_access=authenticated
 #include "bridge/codegen/plugin.h"

@@ -10,7 +10,7 @@ namespace sse_bridge {
 
 namespace {
 
-// RFC 3986: what a segment may hold as it is.
+// Characters that a segment may contain unencoded (RFC 3986).
 bool IsPlainInPath(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
          absl::string_view("-._~!$&'()*+,;=:@").find(c) !=
@@ -44,7 +44,7 @@ void AddLiteral(std::string text, int variable, std::vector<PathPiece>* out) {
 
 std::vector<PathPiece> PiecesOf(const Route& route) {
   std::vector<PathPiece> pieces;
-  // The schema has parsed it before.
+  // The schema has already parsed it.
   const auto parsed = PathTemplate::Parse(route.path_template);
   if (!parsed.ok()) return pieces;
   for (size_t i = 0; i < parsed->segments().size(); ++i) {
@@ -57,7 +57,7 @@ std::vector<PathPiece> PiecesOf(const Route& route) {
         first = i == each.begin;
       }
     }
-    // The slash before a variable is no part of it.
+    // The slash before a variable does not belong to it.
     AddLiteral("/", first ? -1 : variable, &pieces);
     const PathTemplate::Segment& segment = parsed->segments()[i];
     switch (segment.kind) {
@@ -86,14 +86,14 @@ std::optional<std::vector<std::string>> WrittenEventNames(
   if (!method.stream.event().empty()) {
     return std::vector<std::string>{method.stream.event()};
   }
-  // Browsers call events without a name "message".
+  // Browsers call unnamed events "message".
   if (method.event_from.empty()) return std::vector<std::string>{"message"};
   const google::protobuf::FieldDescriptor* field = method.event_from.back();
   if (field->enum_type() != nullptr) {
     std::vector<std::string> allowed =
         AllowedNames(RulesOf(field), field->enum_type());
     if (!allowed.empty()) return allowed;
-    // Numbers without a name can come too.
+    // Unnamed numbers are also possible.
     if (IsOpenEnum(field) && !RulesOf(field).enum_().defined_only()) {
       return std::nullopt;
     }

@@ -10,7 +10,7 @@
 
 namespace sse_bridge {
 
-// A route's path template, cut where the generators need it.
+// A piece of a route's path template.
 struct PathPiece {
   enum class Kind {
     kLiteral,   // `text`, percent-encoded, with its slashes
@@ -20,15 +20,16 @@ struct PathPiece {
   Kind kind = Kind::kLiteral;
   std::string text;
 
-  // Which of the route's path_fields it is part of; -1: of none.
+  // Index of the route's path_fields that it belongs to; -1 if none.
   int variable = -1;
 };
 
-// "/v1/{name=shelves/*}:read" is "/v1/" "shelves/" "*" ":read", the two in the
-// middle being of the variable.
+// Splits "/v1/{name=shelves/*}:read" into "/v1/" "shelves/" "*" ":read", where
+// the middle two belong to the variable.
 std::vector<PathPiece> PiecesOf(const Route& route);
 
-// The names that the events of a stream can have. Nullopt: any.
+// Returns the possible event names of a stream; nullopt if any name is
+// possible.
 std::optional<std::vector<std::string>> EventNames(const Method& method);
 
 }  // namespace sse_bridge

@@ -49,7 +49,7 @@ Shapes::Shapes(const Schema& schema) {
     Add({method->descriptor->input_type(), true, json});
   }
 
-  // What an empty request is refused for is what it must have.
+  // A field is required if an empty request is rejected because of it.
   ValidatorCompiler compiler;
   pb::DynamicMessageFactory messages;
   for (const Shape& shape : all_) {
@@ -74,7 +74,7 @@ void Shapes::Add(Shape shape) {
   Follow();
 }
 
-// A list instead of recursion: types may be nested without end.
+// Uses a list instead of recursion, because types may be nested without limit.
 void Shapes::Follow() {
   while (followed_ < all_.size()) {
     const Shape shape = all_[followed_++];

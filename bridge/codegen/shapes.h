@@ -13,8 +13,8 @@
 
 namespace sse_bridge {
 
-// One form that a message type has in JSON. A response is what the bridge
-// prints by the options of its service; a request is what it accepts.
+// A JSON form of a message type. Responses follow the options of their service;
+// requests are what the bridge accepts.
 struct Shape {
   const google::protobuf::Descriptor* type = nullptr;
   bool input = false;
@@ -23,32 +23,33 @@ struct Shape {
   auto operator<=>(const Shape&) const = default;
 };
 
-// A service's options as a number, and back.
+// Encodes a service's options as a number, and decodes them.
 int JsonBits(const sse::v1::Json& json);
 sse::v1::Json JsonFromBits(int bits);
 
-// Every shape and enum that the routes of a schema can show or take, and what
-// of a request must be set. Refers into the schema, which must outlive it.
+// All shapes and enums that the routes of a schema can print or accept, and the
+// required fields of requests. Refers to the schema, which must outlive it.
 class Shapes {
  public:
   explicit Shapes(const Schema& schema);
 
-  // In the order of the methods, each before what it refers to.
+  // In the order of the methods; each shape precedes those it refers to.
   const std::vector<Shape>& all() const { return all_; }
   const std::vector<const google::protobuf::EnumDescriptor*>& enums() const {
     return enums_;
   }
 
-  // A further type that is printed, and what it refers to.
+  // Adds another printed type and the types it refers to.
   void Add(Shape shape);
 
-  // Without the field, or with its zero value, a request breaks its rules.
+  // Returns whether a request that omits the field, or sets it to zero,
+  // violates its rules.
   bool IsRequired(const google::protobuf::FieldDescriptor* field) const {
     return required_.contains(field);
   }
 
-  // A name for each shape: `base` of its type; with `input_suffix` where the
-  // type is printed too; and numbered where one type is printed in two ways.
+  // Returns a unique name per shape: `base` of its type, plus `input_suffix` if
+  // the type is also printed, plus a number if a type is printed in two ways.
   std::map<Shape, std::string> Name(
       const std::function<std::string(const google::protobuf::Descriptor*)>&
           base,

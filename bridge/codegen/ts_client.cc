@@ -21,7 +21,7 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Where the schema does not say; as the bridge has it.
+// Default if the schema does not set it; same as the bridge's.
 constexpr absl::Duration kDefaultKeepAlive = absl::Seconds(15);
 
 constexpr char kBanner[] = "// Generated; do not edit.\n";
@@ -57,7 +57,7 @@ bool IsRaw(const Method& method) {
   return !method.server_streaming && ReturnsHttpBody(method);
 }
 
-// ["book", "name"], in JSON names.
+// ["book", "name"], as JSON names.
 std::string FieldPathLiteral(const FieldPath& path, const sse::v1::Json& json) {
   return absl::StrCat(
       "[",
@@ -68,14 +68,14 @@ std::string FieldPathLiteral(const FieldPath& path, const sse::v1::Json& json) {
       "]");
 }
 
-// The pieces of a path for the runtime's makeRequest: texts, and fields.
+// The path's pieces for the runtime's makeRequest: texts and fields.
 std::string PathLiteral(const Route& route) {
   std::vector<std::string> parts;
   std::string literal;
   int last_variable = -1;
   for (const PathPiece& piece : PiecesOf(route)) {
     if (piece.variable < 0) {
-      // Wildcards that fill no field: any text will do.
+      // Wildcards that fill no field match any text.
       literal += piece.kind == PathPiece::Kind::kSegment ? "-" : piece.text;
       last_variable = -1;
       continue;
@@ -217,10 +217,10 @@ std::string MethodDoc(const Method& method) {
     absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
   }
   if (method.server_streaming && ReturnsHttpBody(method)) {
-    absl::StrAppend(&doc, doc.empty() ? "" : "\n\n",
-                    "As events, with the bytes in base64. Whoever does not ask "
-                    "for text/event-stream\ngets the bytes as they are: a "
-                    "link, or `fetch`.");
+    absl::StrAppend(
+        &doc, doc.empty() ? "" : "\n\n",
+        "Events with the bytes in base64. To get the raw bytes, use "
+        "a link or `fetch`\nwithout `Accept: text/event-stream`.");
   }
   return JsDoc(doc, "  ");
 }
@@ -271,9 +271,9 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "export class Client {\n"
       "  constructor(options?: $rt.ClientOptions);\n\n"
       "  /**\n"
-      "   * The same services, whose streams share connections to `/events`. "
-      "Adding a\n"
-      "   * stream opens the shared connection again, resuming the others.\n"
+      "   * The same services, with streams that share connections to "
+      "`/events`. Adding a\n"
+      "   * stream reopens the shared connection and resumes the others.\n"
       "   */\n"
       "  shared(options?: $rt.SharedOptions): Services;\n"
       "}\n\n"
@@ -318,8 +318,8 @@ std::string Readme(const std::vector<Service>& services, const TsTypes& types,
       "createClient } from '",
       name,
       "';\n\nconst client = createClient({\n"
-      "  baseUrl: 'http://127.0.0.1:8080', // left out in a page that the "
-      "bridge's origin serves\n"
+      "  baseUrl: 'http://127.0.0.1:8080', // omit in pages served from the "
+      "bridge's origin\n"
       "  token: async ({ refresh }) => getToken(refresh), // or a string\n"
       "});\n");
   for (const Service& service : services) {

@@ -10,13 +10,13 @@
 namespace sse_bridge {
 
 struct TsPackageOptions {
-  // Of the npm package. Empty: made of the proto package's name.
+  // Name of the npm package. If empty, made from the proto package's name.
   std::string name;
   std::string version = "0.1.0";
 };
 
-// An npm package (ESM, with types, ready to be used) that calls a schema's
-// methods: path within the package -> text.
+// Creates an npm package (ESM with types, no build step) that calls a schema's
+// methods. Maps paths within the package to text:
 //
 //   package.json, README.md
 //   index.js, index.d.ts   a class per service, and the client that has them

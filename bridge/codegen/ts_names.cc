@@ -16,7 +16,7 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Words that cannot name a type, and what the runtime's types are known by.
+// Words that cannot name a type, and the name of the imported runtime types.
 bool IsReservedType(const std::string& name) {
   static const auto* const kWords = new std::set<std::string>{
       "any",        "bigint", "boolean",  "break",    "case",      "catch",
@@ -30,7 +30,7 @@ bool IsReservedType(const std::string& name) {
   return kWords->contains(name);
 }
 
-// Members that every client class has, or that mean something to JavaScript.
+// Members that every client class has, or that have a meaning in JavaScript.
 bool IsReservedMember(const std::string& name) {
   return name == "constructor" || name == "shared" || name == "then" ||
          name == "toString" || name == "valueOf" || name == "__proto__";
@@ -103,7 +103,7 @@ std::string MemberName(const std::string& name) {
 
 std::string LowerCamel(absl::string_view name) {
   std::string out(name);
-  // Of a run of capitals the last begins the next word.
+  // In a run of capitals, the last one begins the next word.
   for (size_t i = 0; i < out.size(); ++i) {
     const auto c = static_cast<unsigned char>(out[i]);
     if (!absl::ascii_isupper(c)) break;
@@ -197,7 +197,7 @@ TsServiceNames::TsServiceNames(const Schema& schema) {
     for (const pb::MethodDescriptor* method : methods) {
       const std::string brief =
           MemberName(WithoutNoun(method->name(), service->name()));
-      // Another method may have the short name as its own.
+      // Another method may already have the short name.
       const bool free = count[brief] == 1;
       methods_[method] = free ? brief : MemberName(method->name());
     }

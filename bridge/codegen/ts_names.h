@@ -12,24 +12,26 @@ namespace sse_bridge {
 // "StreamPrices" -> "streamPrices", "HTTPGet" -> "httpGet".
 std::string LowerCamel(absl::string_view name);
 
-// As a JavaScript string literal.
+// Returns a JavaScript string literal.
 std::string JsString(absl::string_view text);
 
-// As a member of an object or interface: quoted unless it is an identifier.
+// Returns the name as a member of an object or interface: quoted unless it is
+// an identifier.
 std::string JsMember(absl::string_view name);
 
-// A JSDoc comment at this indentation, with a line end; empty for no text.
+// Returns a JSDoc comment at this indentation, with a newline; empty if `text`
+// is.
 std::string JsDoc(absl::string_view text, absl::string_view indent);
 
-// The names of types that messages.d.ts can declare: of message or enum
-// `full_name` in `package`.
+// The names of types declared in messages.d.ts: of message or enum `full_name`
+// in `package`.
 class TsTypeNames {
  public:
-  // To be called for every type before Name.
+  // Call for every type before calling Name.
   void Add(const google::protobuf::Descriptor* type);
   void Add(const google::protobuf::EnumDescriptor* type);
 
-  // Short where that is unique, else with the package before it.
+  // The short name if it is unique, otherwise prefixed with the package.
   std::string Name(const google::protobuf::Descriptor* type) const;
   std::string Name(const google::protobuf::EnumDescriptor* type) const;
 
@@ -41,16 +43,16 @@ class TsTypeNames {
   std::map<std::string, std::string> owners_;  // short name -> full name, or ""
 };
 
-// The names of a client's services and of their methods.
+// The names of a client's services and their methods.
 class TsServiceNames {
  public:
   explicit TsServiceNames(const Schema& schema);
 
-  // "orders": the client's member. "OrdersClient": its class.
+  // Member: "orders", the client's member. Class: "OrdersClient".
   std::string Member(const google::protobuf::ServiceDescriptor* service) const;
   std::string Class(const google::protobuf::ServiceDescriptor* service) const;
 
-  // Without the service's own name: Orders.StreamOrders is "stream".
+  // Omits the service's own name: Orders.StreamOrders becomes "stream".
   std::string Method(const google::protobuf::MethodDescriptor* method) const;
 
  private:

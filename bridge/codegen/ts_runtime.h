@@ -6,7 +6,7 @@
 
 namespace sse_bridge {
 
-// The files of ts_runtime/, by name, as they were when this was built.
+// The files of ts_runtime/ by name, embedded at build time.
 const std::map<std::string, std::string>& TsRuntime();
 
 }  // namespace sse_bridge

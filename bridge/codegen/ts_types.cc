@@ -17,7 +17,7 @@ namespace pb = ::google::protobuf;
 using buf::validate::FieldConstraints;
 using Fields = std::set<const pb::FieldDescriptor*>;
 
-// How other files name the types of messages.d.ts.
+// How other files refer to the types of messages.d.ts.
 constexpr char kOutside[] = "m.";
 
 std::string Union(const std::vector<std::string>& types) {
@@ -38,7 +38,7 @@ std::string NumberLiterals(const Numbers& numbers, bool quoted) {
   });
 }
 
-// The literals of an `in` or `const` rule for whole numbers; empty without.
+// The literals of an `in` or `const` rule for integers; empty if there is none.
 template <typename Rules>
 std::string AllowedNumbers(const Rules& rules, bool quoted) {
   if (rules.has_const_()) {
@@ -74,7 +74,7 @@ std::string AllowedIntegers(const FieldConstraints& rules, bool quoted) {
   }
 }
 
-// The request's own fields that are in the path of each of the routes.
+// The request's top-level fields that are in the path of every route.
 Fields PathFieldsOf(const Method& method) {
   Fields common;
   for (size_t i = 0; i < method.routes.size(); ++i) {
@@ -96,7 +96,7 @@ Fields SubjectFieldOf(const Method& method) {
   return {method.subject_into.front()};
 }
 
-// Keeps of *all what each of the methods with one request type has.
+// Reduces *all to what all methods with the same request type have in common.
 class CommonFields {
  public:
   void Add(const Method& method, const Fields& fields) {
@@ -292,7 +292,7 @@ std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
   if (!allowed.empty()) return Literals(allowed);
   const std::string named =
       absl::StrCat(prefix, type_names_.Name(field->enum_type()));
-  // A newer backend may send values that this schema has no name for.
+  // A newer backend may send values that are not in this schema.
   const bool open =
       IsOpenEnum(field) && !rules.enum_().defined_only() && !input;
   return open ? named + " | number" : named;

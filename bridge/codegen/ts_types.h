@@ -12,26 +12,26 @@
 
 namespace sse_bridge {
 
-// The TypeScript types of a schema's messages as they look in JSON:
-// `messages.d.ts`. It names nothing global, so that a message may have any
-// name; what it needs comes from the runtime's types, as `$rt`.
+// TypeScript types of a schema's messages in JSON form: `messages.d.ts`. Uses
+// no global names, so a message may have any name; runtime types are imported
+// as `$rt`.
 class TsTypes {
  public:
   explicit TsTypes(const Schema& schema);
 
-  // The text of messages.d.ts.
+  // Returns the text of messages.d.ts.
   std::string Declarations() const;
 
-  // The type of a method's request, and whether it may be left out.
+  // Returns the type of a method's request, and whether it may be omitted.
   std::string RequestType(const Method& method) const;
   bool IsRequestOptional(const Method& method) const;
 
-  // The type of what a route of the method shows.
+  // Returns the response type of a route of the method.
   std::string ResponseType(const Route& route) const;
 
  private:
-  // How types of this file are referred to: as they are within it, as
-  // members of `prefix` from elsewhere.
+  // `prefix` is how types of this file are referenced: empty within it, a
+  // namespace from elsewhere.
   std::string FieldType(const google::protobuf::FieldDescriptor* field,
                         bool input, int json, const std::string& prefix) const;
   std::string ElementType(const google::protobuf::FieldDescriptor* field,
@@ -54,8 +54,8 @@ class TsTypes {
   TsTypeNames type_names_;
   std::map<Shape, std::string> names_;
 
-  // Of requests: what the bridge itself sets, and what every route needs for
-  // its path.
+  // Request fields that the bridge sets itself, and those that every route
+  // needs in its path.
   std::set<const google::protobuf::FieldDescriptor*> left_out_;
   std::set<const google::protobuf::FieldDescriptor*> in_paths_;
 };

@@ -11,15 +11,16 @@ namespace sse_bridge {
 
 namespace {
 
-// What a reader of YAML 1.1 or 1.2 may take for something else than a string.
+// Returns whether a YAML 1.1 or 1.2 parser may read the text as another type
+// than a string.
 bool MeansSomethingElse(const std::string& text) {
   static const auto* const kWords = new std::set<std::string>{
       "true", "false", "null", "yes", "no", "on", "off", "y", "n"};
   return kWords->contains(absl::AsciiStrToLower(text));
 }
 
-// Left to the emitter, which quotes what is no plain scalar. It does not know
-// that numbers and words like `true` must be quoted to stay strings.
+// The emitter quotes invalid plain scalars, but does not know that numbers and
+// words such as `true` must be quoted to stay strings.
 bool LooksLikeText(const std::string& text) {
   if (text.empty() || text.find('\n') != std::string::npos ||
       MeansSomethingElse(text)) {
@@ -29,8 +30,8 @@ bool LooksLikeText(const std::string& text) {
   return absl::ascii_isalpha(first) || first == '/' || first == '_';
 }
 
-// A literal block keeps its text only if it ends with one line end, and does
-// not begin with a space.
+// A literal block preserves its text only if that ends with exactly one newline
+// and does not begin with a space.
 bool FitsInBlock(const std::string& text) {
   return text.size() > 1 && text.find('\n') != text.size() - 1 &&
          text.back() == '\n' && text[text.size() - 2] != '\n' &&
@@ -65,7 +66,7 @@ void Emit(const nlohmann::ordered_json& json, YAML::Emitter* out) {
       *out << YAML::EndMap;
       return;
     case Type::array:
-      // Short lists of words, such as `required`, on one line.
+      // Write short lists of words, such as `required`, on one line.
       if (std::all_of(json.begin(), json.end(),
                       [](const auto& item) { return item.is_primitive(); })) {
         *out << YAML::Flow;
@@ -80,7 +81,7 @@ void Emit(const nlohmann::ordered_json& json, YAML::Emitter* out) {
       *out << YAML::Null;
       return;
     default:
-      // Numbers and booleans are written alike.
+      // Numbers and booleans have the same form in JSON.
       *out << json.dump();
       return;
   }

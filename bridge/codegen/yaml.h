@@ -6,8 +6,8 @@
 
 namespace sse_bridge {
 
-// The same document in YAML 1.2, to be read by people: strings are quoted only
-// where they must be, and texts of several lines are literal blocks.
+// Converts the document to readable YAML 1.2: strings are quoted only if
+// necessary, and multi-line texts are literal blocks.
 std::string ToYaml(const nlohmann::ordered_json& json);
 
 }  // namespace sse_bridge

@@ -43,6 +43,20 @@ FramePtr Frame::Create(absl::string_view payload, FrameInfo info) {
   return FramePtr(static_cast<const Frame*>(frame));
 }
 
+StreamEvent Frame::event() const {
+  const absl::string_view text = payload();
+  StreamEvent event;
+  event.kind = info_.kind;
+  event.name = info_.spans.name.In(text);
+  event.id = info_.spans.id.In(text);
+  event.data = info_.spans.data.In(text);
+  event.comment = info_.spans.comment.In(text);
+  event.code = info_.code;
+  event.key = info_.key;
+  event.born_ns = info_.born_ns;
+  return event;
+}
+
 void Frame::Free() const {
   Frame* const self = const_cast<Frame*>(this);
   self->~Frame();

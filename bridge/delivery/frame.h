@@ -6,43 +6,31 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "bridge/base/stream_event.h"
 
 namespace sse_bridge {
 
 class Frame;
 
-// What a frame is, for rewriters: an event of the backend's, or one of the
-// bridge's own.
-enum class FrameKind : uint8_t {
-  kEvent,
-  kStatus,      // how the stream ended
-  kReset,       // there is a gap
-  kUnreadable,  // stands for a message that cannot be shown
-  kUpstream,    // the backend was lost, or is back
-};
-
 // What the maker of a frame knows about its bytes. Delivery itself reads `key`,
-// `is_event`, `retry_ms` and `condition`; the rest is for rewriters, replay and
-// metrics.
+// `is_event`, `retry_ms`, `condition` and `born_ns`; the rest is for those who
+// ask for the event().
 struct FrameInfo {
-  // Offsets into the payload: the end of the `event:` line, the end of the
-  // `id:` line, and the data lines. All zero when unknown.
-  uint32_t event_end = 0;
-  uint32_t id_end = 0;
-  uint32_t data_begin = 0;
-  uint32_t data_end = 0;
+  // In the payload; empty when unknown.
+  EventSpans spans = {};
   // For SlowPolicy::kConflate. Frames of one topic with one key supersede each
   // other; zero is a key like any other, the one of a topic without keys.
   uint64_t key = 0;
-  uint64_t seq = 0;
   // False for a comment, which is not counted as an event.
   bool is_event = true;
   // Of the last frame of a topic that ends by an error: what its clients are
   // told to wait at least before they come back, in place of
   // StreamSpec::retry. 0: nothing else.
   uint32_t retry_ms = 0;
-  FrameKind kind = FrameKind::kEvent;
+  EventKind kind = EventKind::kMessage;
+  absl::StatusCode code = absl::StatusCode::kOk;  // of a kStatus
   // Tells that something has begun (1) or is over (-1) for its topic. Of the
   // topics that are one stream on a connection (MembershipOptions::group), only
   // the first that begins and the last that is over are told.
@@ -109,6 +97,9 @@ class Frame {
     return absl::string_view(bytes(), chunked_size_);
   }
   const FrameInfo& info() const { return info_; }
+  // What the bytes say. Its texts live as long as the frame. Only of a frame
+  // with `is_event`.
+  StreamEvent event() const;
   // The payload's; what flow control counts.
   size_t size() const { return payload_size_; }
   // The length of the "<hex>\r\n" before the payload in chunked().

@@ -10,17 +10,17 @@
 
 namespace sse_bridge {
 
-// The id of an event on `/events`: where each of its streams stands, so that
-// one Last-Event-ID resumes all. Written as "NAME=ID&NAME=ID" with both parts
-// percent-encoded; streams without an id yet are not named.
+// Event id on `/events`: the position of each of its streams, so that one
+// Last-Event-ID resumes all of them. Format: "NAME=ID&NAME=ID", both parts
+// percent-encoded; streams without an id are omitted.
 class BundleCursor {
  public:
-  // Longer ones are not read.
+  // Longer ones are rejected.
   static constexpr size_t kMaxBytes = 64 << 10;
 
-  // nullopt when any part is malformed: something was cut, and what is missing
-  // must not be taken for a stream that had no event yet. Of a name that is
-  // there twice the first counts.
+  // Returns nullopt if any part is malformed: the id was truncated, and a
+  // missing stream must not be taken for one that had no event yet. If a name
+  // occurs twice, the first is used.
   static std::optional<absl::flat_hash_map<std::string, std::string>> Parse(
       absl::string_view text);
 

@@ -16,16 +16,16 @@
 
 namespace sse_bridge {
 
-// Logs the loss and the return of backends: when the first feed of one loses
-// its call (the circuit opens), once a second what is tried meanwhile, and when
-// the last has come back or gone (it closes). Ten thousand feeds that lose one
-// backend make as few lines as one.
+// Logs when backends are lost and come back: when the first feed of a backend
+// loses its call (the circuit opens), progress once a second, and when the last
+// feed is back or has ended (it closes). Ten thousand feeds that lose a backend
+// write no more lines than one.
 //
 // Thread-safe. Must outlive its outages.
 class CircuitLog {
  public:
-  // A feed that has lost its call, until destroyed: it has come back if Back
-  // was called, else it has been given up. Of one thread at a time.
+  // Represents a feed that has lost its call. When destroyed, the feed counts
+  // as reconnected if Back was called, otherwise as given up. Not thread-safe.
   class Outage {
    public:
     ~Outage();
@@ -40,12 +40,12 @@ class CircuitLog {
     Outage(CircuitLog* log, std::string address)
         : log_(log), address_(std::move(address)) {}
 
-    CircuitLog* const log_;  // must outlive this
+    CircuitLog* const log_;  // must outlive this object
     const std::string address_;
     bool back_ = false;
   };
 
-  // `clock` null: the machine's.
+  // If `clock` is null, uses the system clock.
   explicit CircuitLog(Clock* clock = nullptr)
       : clock_(clock != nullptr ? clock : Clock::Real()) {}
 
@@ -53,7 +53,7 @@ class CircuitLog {
                                absl::string_view grpc_path,
                                const absl::Status& status);
 
-  // Feeds that are away now, of all backends.
+  // Number of feeds that are away now, for all backends.
   int64_t away() const;
 
  private:
@@ -66,7 +66,7 @@ class CircuitLog {
     int64_t said_ns = 0;
   };
 
-  Clock* const clock_;  // must outlive this
+  Clock* const clock_;  // must outlive this object
   mutable Mutex mu_;
   absl::flat_hash_map<std::string, Circuit> circuits_ ABSL_GUARDED_BY(mu_);
 };

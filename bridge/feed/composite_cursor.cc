@@ -18,8 +18,8 @@ namespace {
 constexpr absl::string_view kPacked = "c1.";
 constexpr size_t kHashLength = 8;  // of 48 bits
 
-// Where each key stands when they are sorted, equal ones in one place, so that
-// their order in a request does not count.
+// Position of each key in sorted order, with equal keys at the same position,
+// so that the order of keys in a request does not matter.
 struct Sorted {
   explicit Sorted(const std::vector<std::string>& keys) : place(keys.size()) {
     std::vector<size_t> order(keys.size());

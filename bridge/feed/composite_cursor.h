@@ -12,16 +12,16 @@
 
 namespace sse_bridge {
 
-// The id of an event of a stream that several upstream calls make together
-// (share_by with id_from): where each of them stands, so that any bridge can go
-// on from it. As it is on every event,
+// Event id of a stream that combines several upstream calls (share_by with
+// id_from). It contains the position of each call, so that any bridge can
+// resume the stream. It is sent with every event, in one of these forms:
 //
-//   KEY=ID&KEY=ID   is its form (both percent-encoded) while that is short;
-//   c1.HASH+BYTES   is the form of a longer one: packed_ids.h without the keys,
-//                   for the request that comes back names them. The hash is of
-//                   keys and bytes, so what was cut or belongs to another
-//                   request is noticed;
-//   kLostId         says that even that would be too long to come back.
+//   KEY=ID&KEY=ID   (both percent-encoded) while that is short;
+//   c1.HASH+BYTES   if it is longer: packed_ids.h, without the keys, which the
+//                   returning request contains. The hash covers keys and
+//                   bytes, so that truncated ids and ids of another request
+//                   are detected;
+//   kLostId         if even that would be too long to be sent back.
 //
 // Not thread-safe.
 class CompositeCursor {
@@ -29,15 +29,15 @@ class CompositeCursor {
   // Longer ones are packed.
   static constexpr size_t kMaxPlainBytes = 256;
 
-  // A key that is there twice is one call, the first.
+  // Duplicate keys are one call, the first.
   explicit CompositeCursor(std::vector<std::string> keys);
 
-  // What stands for the calls of `keys` in the id of an event, in their order:
-  // empty for one that has sent none. nullopt: it is no id of such a stream.
+  // Returns the ids of the calls of `keys`, in their order; empty for a call
+  // that has sent none. Returns nullopt if this is not an id of such a stream.
   static std::optional<std::vector<std::string>> Read(
       absl::string_view text, const std::vector<std::string>& keys);
 
-  // Empty: this call stands nowhere.
+  // Empty: this call has no position.
   void Set(size_t index, absl::string_view id);
 
   // Empty while no call has an id.
@@ -45,10 +45,10 @@ class CompositeCursor {
 
  private:
   const std::vector<std::string> keys_;
-  std::vector<size_t> place_;       // of each key in the packed order
+  std::vector<size_t> place_;       // index of each key in the packed order
   std::vector<std::string> plain_;  // "KEY=ID", in the order of `keys`
   std::vector<SplitId> ids_;        // in the packed order
-  size_t plain_bytes_ = 0;          // of all, with their separators
+  size_t plain_bytes_ = 0;          // total size, including separators
   uint64_t keys_hash_ = 0;
 };
 

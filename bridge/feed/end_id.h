@@ -9,18 +9,18 @@
 
 namespace sse_bridge {
 
-// The id of the event that ends a stream for good. EventSource reconnects after
-// any end; by this id the bridge knows that it has been told, so that three
-// rows do not become six, nine and so on. Any bridge knows it: it holds the
-// status's code and a hash of what was called.
+// Id of the event that ends a stream permanently. EventSource reconnects after
+// any end. This id tells the bridge that the client has received the end, so
+// that the stream is not repeated again and again. Any bridge can check it: it
+// contains the status code and a hash of the call.
 
-// Whether a stream that has ended so would only end so again: OK, and errors
-// that are about the request. Others may be gone at the next attempt, also
-// UNAUTHENTICATED, for a cookie may have been renewed.
+// Returns whether a stream with this status would end the same way again: OK,
+// and errors caused by the request. Other errors may be gone on the next
+// attempt; so may UNAUTHENTICATED, because a cookie may have been renewed.
 bool EndsForGood(absl::StatusCode code);
 
-// What an end id is bound to: one call, in the name of one subject (empty where
-// the call is the same for all).
+// The value that an end id is bound to: a call on behalf of a subject (empty if
+// the call is the same for all subjects).
 std::string CallTag(absl::string_view grpc_path, absl::string_view request,
                     absl::string_view subject);
 

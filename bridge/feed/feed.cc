@@ -13,7 +13,6 @@
 #include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/net/clock.h"
-#include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 namespace {
@@ -37,27 +36,13 @@ ReplayBuffer::Limits Unbounded() {
   return {kNoLimit, kNoLimit, absl::InfiniteDuration()};
 }
 
-// What stands between "id: " and the end of its line.
-absl::string_view IdOf(const EncodedFrame& frame) {
-  constexpr size_t kField = 4;
-  if (frame.id_end == frame.event_end) return {};
-  return absl::string_view(frame.payload)
-      .substr(frame.event_end + kField,
-              frame.id_end - frame.event_end - kField - 1);
-}
-
 FramePtr FrameOf(const EncodedFrame& encoded) {
   FrameInfo info;
-  info.event_end = static_cast<uint32_t>(encoded.event_end);
-  info.id_end = static_cast<uint32_t>(encoded.id_end);
-  info.data_begin = static_cast<uint32_t>(encoded.data_begin);
-  info.data_end = static_cast<uint32_t>(encoded.data_end);
-  info.is_event = true;
   info.born_ns = Clock::Real()->MonotonicNanos();
   if (!encoded.key.empty()) {
     info.key = absl::Hash<absl::string_view>()(encoded.key) | 1;
   }
-  return Frame::Create(encoded.payload, info);
+  return EncodedEventFrame(encoded, info);
 }
 
 void Wake(const std::vector<std::weak_ptr<FeedWaiter>>& waiters) {
@@ -231,7 +216,7 @@ void Feed::OnCallMessage(uint64_t generation,
     has_spoken_ = true;
     state_ = State::kOpen;
     waiters = TakeWaiters();
-    Publish(frame, IdOf(*scratch));
+    Publish(frame, scratch->id());
     if (!config_.shared && unsent_bytes_ > kExclusiveWindowBytes) {
       read_paused_ = true;
     } else {
@@ -440,24 +425,19 @@ std::vector<std::weak_ptr<FeedWaiter>> Feed::TakeWaiters() {
 }
 
 FramePtr Feed::StatusFrame(const absl::Status& status) const {
-  FrameInfo info;
-  info.kind = FrameKind::kStatus;
+  uint32_t retry_ms = 0;
   if (const auto wait = RetryDelayOf(status); wait.has_value()) {
-    info.retry_ms = static_cast<uint32_t>(
+    retry_ms = static_cast<uint32_t>(
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
   }
   std::string id;
   // A backend that says when to come back does not mean for good.
   if (!config_.call_tag.empty() && EndsForGood(status.code()) &&
-      info.retry_ms == 0) {
+      retry_ms == 0) {
     id = EndId(status.code(), config_.call_tag);
   }
-  std::string payload = StatusEvent(context_->status_json(status), id);
-  if (!id.empty()) {
-    info.event_end = static_cast<uint32_t>(payload.find('\n') + 1);
-    info.id_end = info.event_end + static_cast<uint32_t>(id.size() + 5);
-  }
-  return Frame::Create(payload, info);
+  return sse_bridge::StatusFrame(status.code(), context_->status_json(status),
+                                 id, retry_ms);
 }
 
 }  // namespace sse_bridge

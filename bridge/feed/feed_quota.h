@@ -12,18 +12,18 @@
 
 namespace sse_bridge {
 
-// How many feeds each address has started that are not over: each is a call to
-// a backend. An address is a name here, as LimitKey has it.
+// Counts the running feeds that each address has started; each feed is a call
+// to a backend. Addresses are keys as returned by LimitKey.
 //
 // Thread-safe. Charges may outlive it.
 class FeedQuota {
  public:
-  // A feed counts once for each so many bytes of its request (and of what is
-  // forwarded with it), begun.
+  // A feed counts once per started kRequestBytes of its request (including
+  // forwarded metadata).
   static constexpr size_t kRequestBytes = 16 << 10;
 
-  // A feed that has ended counts until its call is done, which takes a moment;
-  // an address may have twice the limit of both together.
+  // A feed that has ended counts until its call has finished. Running and ended
+  // feeds together may use twice the limit.
   static constexpr size_t kEndedFactor = 2;
 
  private:
@@ -37,14 +37,14 @@ class FeedQuota {
   };
 
  public:
-  // One feed, counted until this is destroyed; thread-safe.
+  // One feed, counted until destroyed. Thread-safe.
   class Charge {
    public:
     ~Charge();
     Charge(const Charge&) = delete;
     Charge& operator=(const Charge&) = delete;
 
-    // The feed has ended, though its call may not be done.
+    // The feed has ended; its call may still be running.
     void Ended();
 
    private:
@@ -58,27 +58,27 @@ class FeedQuota {
     bool ended_ ABSL_GUARDED_BY(book_->mu) = false;
   };
 
-  // 0: no limit.
+  // 0 disables the limit.
   explicit FeedQuota(size_t per_address)
       : per_address_(per_address), book_(std::make_shared<Book>()) {}
 
-  // What a feed with such a request counts.
+  // Weight of a feed with a request of this size.
   static size_t WeightOf(size_t request_bytes) {
     return 1 + request_bytes / kRequestBytes;
   }
 
-  // Null when the address has all that it may have.
+  // Returns null if the address is at its limit.
   std::shared_ptr<Charge> Take(absl::string_view address, size_t weight);
 
-  // Whether so much more would be too much now.
+  // Returns whether `weight` more is currently allowed.
   bool HasCapacity(absl::string_view address, size_t weight) const;
 
   size_t per_address() const { return per_address_; }
 
-  // What counts for the address.
+  // Current weight of the address.
   size_t running(absl::string_view address) const;
 
-  // Addresses that have feeds.
+  // Number of addresses that have feeds.
   size_t addresses() const;
 
  private:

@@ -8,7 +8,8 @@
 namespace sse_bridge {
 namespace {
 
-// In a storm of returning browsers each may look into so many replay buffers.
+// Limits the replay buffers searched per client when many browsers return at
+// once.
 constexpr size_t kMaxSearched = 16;
 
 }  // namespace
@@ -32,7 +33,7 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
     return place;
   }
   config.first_id = *last_event_id;
-  // A snapshot would be news that this subscriber may have had already.
+  // A snapshot may repeat events that this subscriber has already received.
   config.snapshot = Snapshot::What::kNone;
   return JoinOrStart(key, address, std::move(config), std::move(waiter));
 }
@@ -55,18 +56,19 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
       EndIdle(address);
       continue;
     }
-    // The call begins outside the lock: it may fail at once and end the feed.
+    // Start the call outside the lock: it may fail immediately and end the
+    // feed.
     auto place = feed->Join(first_id.empty() ? nullptr : &first_id, waiter,
                             config.returning);
     if (created) feed->Begin();
     if (place != nullptr) return place;
-    // It has ended, or what came after the id has left its buffer; then it goes
-    // on for those it has.
+    // It has ended, or the events after the id have left its buffer; it
+    // continues for its current subscribers.
     Remove(key, first_id, payer, feed.get());
   }
 }
 
-// Null when the address may not start one.
+// Null if the address may not start another feed.
 std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
                                                  absl::string_view address,
                                                  const Feed::Config& config,
@@ -77,7 +79,7 @@ std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
     if (found != group->second.end()) return found->second;
   }
   Feed::Config charged = config;
-  // The key holds the request, and the metadata that is the browser's own.
+  // The key contains the request and the client's own metadata.
   charged.charge = quota_.Take(address, FeedQuota::WeightOf(key.size()));
   if (charged.charge == nullptr) return nullptr;
   auto feed = Feed::Create(context_, std::move(charged));

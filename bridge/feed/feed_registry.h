@@ -19,48 +19,49 @@
 
 namespace sse_bridge {
 
-// The shared feeds that run now, by what makes requests identical.
+// The running shared feeds, by a key that is the same for identical requests.
 //
 // Thread-safe. Must outlive every feed it started.
 class FeedRegistry {
  public:
-  // `context` and what it points to must outlive the registry.
-  // An address may start so many feeds (FeedQuota); 0: no limit.
+  // `context` and everything it points to must outlive the registry.
+  // `feeds_per_address` limits the feeds that an address may start (FeedQuota);
+  // 0 disables the limit.
   explicit FeedRegistry(const FeedContext* context,
                         size_t feeds_per_address = 0)
       : context_(context), quota_(feeds_per_address) {}
 
-  // Takes a place in the feed for `key`, started from `config` when there is
-  // none. With `last_event_id`: in a running feed whose replay buffer has the
-  // id; else in a feed that resumes at the backend (shared by all who ask for
-  // the same), when config.request_after can; else as on a first visit, after a
-  // `reset`.
+  // Joins the feed for `key`, or starts it from `config` if there is none. With
+  // `last_event_id`, joins a running feed whose replay buffer has the id;
+  // otherwise one that resumes at the backend (shared by all clients that
+  // request the same), if config.request_after supports it; otherwise begins
+  // like a first visit, after a `reset` event.
   //
-  // A feed that is started counts for `address` until it is over, whoever joins
-  // it. When the address has too many, those give way that only linger; else
-  // ResourceExhausted.
+  // A new feed counts for `address` until it ends, whoever joins it. If the
+  // address has too many, its lingering feeds without subscribers are ended; if
+  // that is not enough, returns kResourceExhausted.
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> Join(
       const std::string& key, absl::string_view address, Feed::Config config,
       const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter);
 
-  // ResourceExhausted when those of the keys that have no feed yet are more
-  // than the address may start. Join has the last word.
+  // Returns kResourceExhausted if the address may not start feeds for all keys
+  // that have none yet. Join still makes the final decision.
   absl::Status CheckQuota(absl::string_view address,
                           const std::vector<std::string>& keys);
 
-  // Counts a feed that is nobody else's to join.
+  // Counts a feed that is not shared.
   absl::StatusOr<std::shared_ptr<FeedQuota::Charge>> ChargeOwn(
       absl::string_view address, size_t request_bytes);
 
-  // Feeds that run now.
+  // Number of running feeds.
   size_t size() const;
 
-  // Ends every feed: their subscribers are told `why`.
+  // Ends every feed; its subscribers receive `why`.
   void StopAll(const absl::Status& why);
 
  private:
-  // The feeds of identical requests: by what their first calls resumed after,
-  // empty for the one that began at the beginning.
+  // The feeds of identical requests, by the id after which their first call
+  // resumed; empty for the one that started from the beginning.
   using Group = std::map<std::string, std::shared_ptr<Feed>>;
 
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinOrStart(
@@ -69,10 +70,10 @@ class FeedRegistry {
   std::shared_ptr<Feed> FindOrCreate(const std::string& key,
                                      absl::string_view address,
                                      const Feed::Config& config, bool* created);
-  // Ends the address's feeds that nobody subscribes to.
+  // Ends the address's feeds that have no subscribers.
   void EndIdle(absl::string_view address);
   absl::Status TooMany() const;
-  // Up to kMaxSearched, the one from the beginning first.
+  // Returns up to kMaxSearched feeds, the one from the beginning first.
   std::vector<std::shared_ptr<Feed>> FindGroup(const std::string& key) const;
   void Remove(const std::string& key, const std::string& first_id,
               const std::string& address, const Feed* feed);
@@ -81,7 +82,7 @@ class FeedRegistry {
   FeedQuota quota_;
   mutable Mutex mu_;
   absl::flat_hash_map<std::string, Group> groups_ ABSL_GUARDED_BY(mu_);
-  // By the address that they count for.
+  // Keyed by the address that they count for.
   absl::flat_hash_map<std::string,
                       absl::flat_hash_map<const Feed*, std::weak_ptr<Feed>>>
       by_address_ ABSL_GUARDED_BY(mu_);

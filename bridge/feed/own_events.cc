@@ -2,54 +2,75 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 namespace {
 
-FramePtr UpstreamFrame(absl::string_view comment, absl::string_view state,
-                       int8_t condition) {
-  const std::string event =
-      absl::StrCat(comment, "event: ", kUpstreamEventName, "\n");
-  const std::string head = absl::StrCat(event, "data: ");
-  const std::string data = absl::StrCat("{\"state\":\"", state, "\"}");
-  FrameInfo info;
-  info.event_end = info.id_end = static_cast<uint32_t>(event.size());
-  info.data_begin = static_cast<uint32_t>(head.size());
-  info.data_end = static_cast<uint32_t>(head.size() + data.size());
-  info.key = kUpstreamKey;
-  info.kind = FrameKind::kUpstream;
-  info.condition = condition;
-  return Frame::Create(absl::StrCat(head, data, "\n\n"), info);
-}
+constexpr absl::string_view kAwayComment = "upstream is away";
 
-std::string AwayComment() { return CommentFrame("upstream is away"); }
+FramePtr UpstreamFrame(absl::string_view comment, absl::string_view json,
+                       int8_t condition) {
+  StreamEvent event;
+  event.kind = EventKind::kUpstream;
+  event.name = kUpstreamEventName;
+  event.data = json;
+  event.comment = comment;
+  event.key = kUpstreamKey;
+  FrameInfo info;
+  info.condition = condition;
+  return EventFrame(event, info);
+}
 
 }  // namespace
 
-FramePtr UnreadableFrame(const EncodedFrame& encoded) {
-  FrameInfo info;
-  info.event_end = static_cast<uint32_t>(encoded.event_end);
-  info.id_end = static_cast<uint32_t>(encoded.id_end);
-  info.data_begin = static_cast<uint32_t>(encoded.data_begin);
-  info.data_end = static_cast<uint32_t>(encoded.data_end);
-  info.key = kUnreadableKey;
-  info.kind = FrameKind::kUnreadable;
+FramePtr EncodedEventFrame(const EncodedFrame& encoded, FrameInfo info) {
+  info.spans = encoded.spans;
   return Frame::Create(encoded.payload, info);
 }
 
+FramePtr EventFrame(const StreamEvent& event, FrameInfo info) {
+  info.kind = event.kind;
+  info.code = event.code;
+  info.key = event.key;
+  info.born_ns = event.born_ns;
+  std::string text;
+  AppendSseEvent(event, &text, &info.spans);
+  return Frame::Create(text, info);
+}
+
+FramePtr StatusFrame(absl::StatusCode code, absl::string_view json,
+                     absl::string_view id, uint32_t retry_ms) {
+  StreamEvent event;
+  event.kind = EventKind::kStatus;
+  event.name = kStatusEventName;
+  event.id = id;
+  event.data = json;
+  event.code = code;
+  FrameInfo info;
+  info.retry_ms = retry_ms;
+  return EventFrame(event, info);
+}
+
+FramePtr UnreadableFrame(const EncodedFrame& encoded) {
+  FrameInfo info;
+  info.kind = EventKind::kUnreadable;
+  info.key = kUnreadableKey;
+  return EncodedEventFrame(encoded, info);
+}
+
 FramePtr AwayFrame(bool hidden) {
-  static const FramePtr* const comment =
-      new FramePtr(Frame::Create(AwayComment(), {.is_event = false}));
-  static const FramePtr* const event =
-      new FramePtr(UpstreamFrame(AwayComment(), "away", 1));
+  static const FramePtr* const comment = new FramePtr(
+      Frame::Create(CommentFrame(kAwayComment), {.is_event = false}));
+  static const FramePtr* const event = new FramePtr(
+      UpstreamFrame(kAwayComment, R"({"state":"away"})", /*condition=*/1));
   return hidden ? *comment : *event;
 }
 
 FramePtr BackFrame() {
   static const FramePtr* const event =
-      new FramePtr(UpstreamFrame("", "back", -1));
+      new FramePtr(UpstreamFrame("", R"({"state":"back"})", /*condition=*/-1));
   return *event;
 }
 

@@ -14,9 +14,9 @@ namespace {
 
 constexpr char kNumber = '\0';
 constexpr size_t kMaxNumbers = 8;
-// Of what ids have in common, so that unpacking cannot be made to fill memory.
+// Limits the size of the common part, so that unpacking cannot exhaust memory.
 constexpr size_t kMaxShape = 64;
-// 10^19 - 1 fits 64 bits.
+// 10^19 - 1 fits into 64 bits.
 constexpr size_t kMaxDigits = 19;
 
 enum Look : uint8_t { kNone = 0, kAlike = 1, kOther = 2 };
@@ -39,7 +39,7 @@ std::string Join(absl::string_view shape, absl::Span<const uint64_t> numbers) {
   return id;
 }
 
-// The shape that most ids have, if one has more than half, else any.
+// Returns the shape that more than half of the ids have, otherwise any.
 const SplitId* MostCommon(absl::Span<const SplitId> ids) {
   const SplitId* found = nullptr;
   size_t votes = 0;
@@ -72,7 +72,7 @@ class BitWriter {
 
  private:
   std::string* const out_;
-  int used_ = 0;  // bits of the last byte
+  int used_ = 0;  // used bits of the last byte
 };
 
 void PutVarint(uint64_t value, std::string* out) {
@@ -127,25 +127,25 @@ class Reader {
  private:
   absl::string_view bytes_;
   uint8_t byte_ = 0;
-  int used_ = 0;  // bits of byte_
+  int used_ = 0;  // used bits of byte_
 };
 
 }  // namespace
 
 SplitId Split(absl::string_view id) {
   SplitId split;
-  // The bridge's own are like no others.
+  // The bridge's own ids do not resemble others.
   const bool own = IsOwnId(id);
   for (size_t i = 0; i < id.size();) {
     if (own || !IsDigit(id[i])) {
-      // An id has no NUL, and here it would stand for a number.
+      // Ids never contain NUL, which would stand for a number here.
       if (id[i] != kNumber) split.shape.push_back(id[i]);
       ++i;
       continue;
     }
     size_t end = i;
     while (end < id.size() && IsDigit(id[end])) ++end;
-    // Leading zeros are text.
+    // Keep leading zeros as text.
     for (; i + 1 < end && id[i] == '0'; ++i) split.shape.push_back('0');
     if (end - i > kMaxDigits || split.numbers.size() == kMaxNumbers) {
       split.shape.append(id.data() + i, end - i);

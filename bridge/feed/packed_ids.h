@@ -12,25 +12,26 @@
 
 namespace sse_bridge {
 
-// Many ids as one short text, for they travel with every event: most ids of one
-// backend look alike ("1764177600123-0", "1764177600098-2"), so what they have
-// in common is written once, and their numbers as so many bits as the distance
-// from the smallest needs. Ids that look otherwise are written as they are.
+// Packs many ids into a short text, because they are sent with every event. Ids
+// of one backend usually look alike ("1764177600123-0", "1764177600098-2"), so
+// their common part is stored once, and each number as its distance from the
+// smallest, in as few bits as necessary. Ids that look different are stored
+// unchanged.
 
-// More are not packed.
+// Lists longer than this are not packed.
 inline constexpr size_t kMaxPackedIds = 4096;
 
-// An id on its way to being packed: its text without its numbers, and these.
+// An id prepared for packing: its text without numbers, and the numbers.
 struct SplitId {
-  std::string shape;  // a NUL for each number; empty: there is no id
+  std::string shape;  // has a NUL per number; empty if there is no id
   std::vector<uint64_t> numbers;
 };
 SplitId Split(absl::string_view id);
 
-// The bytes of the ids.
+// Returns the packed bytes.
 std::string PackIds(absl::Span<const SplitId> ids);
 
-// `count` ids; nullopt for what PackIds never made of so many.
+// Returns `count` ids; nullopt if PackIds cannot have produced `bytes`.
 std::optional<std::vector<std::string>> UnpackIds(absl::string_view bytes,
                                                   size_t count);
 

@@ -10,13 +10,13 @@
 
 namespace sse_bridge {
 
-// Which ends of a call are losses, and how long they are tried again (of a
-// method: sse.v1.Reconnect).
+// Which ends of a call count as a loss, and how long to retry (set per method
+// by sse.v1.Reconnect).
 struct ReconnectPolicy {
-  // Zero: not at all.
+  // Zero disables retries.
   absl::Duration give_up_after = absl::Minutes(5);
 
-  // Bits, 1 << code.
+  // Bit set, 1 << code.
   uint32_t codes = 1u << static_cast<int>(absl::StatusCode::kUnavailable);
 
   bool IsLoss(const absl::Status& status) const {
@@ -24,8 +24,8 @@ struct ReconnectPolicy {
   }
 };
 
-// Exponential backoff with full jitter: each wait is drawn anew from zero up to
-// a bound that doubles.
+// Exponential backoff with full jitter: each delay is a random value between
+// zero and a bound that doubles.
 class Backoff {
  public:
   static constexpr absl::Duration kFirst = absl::Milliseconds(100);

@@ -10,7 +10,8 @@ void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
   bytes_ += frame->payload().size();
   entries_.push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
-  // The newest event stays, however large: a joiner may be about to need it.
+  // Always keep the newest event, whatever its size: a new subscriber may be
+  // about to need it.
   while (entries_.size() > 1 &&
          (entries_.size() > limits_.max_events || bytes_ > limits_.max_bytes ||
           now - entries_.front().added > limits_.max_age)) {

@@ -15,11 +15,11 @@
 
 namespace sse_bridge {
 
-// The newest events of a feed, for browsers that come back with Last-Event-ID
-// and for joiners whose connection is not attached yet. Bounded by events, by
-// bytes and by age; what is beyond leaves from the old end.
+// The newest events of a feed, for clients that return with Last-Event-ID and
+// for new subscribers whose connection is not attached yet. Limited by number
+// of events, bytes and age; the oldest events are removed first.
 //
-// Not thread-safe: the feed's lock protects it.
+// Not thread-safe; protected by the feed's lock.
 class ReplayBuffer {
  public:
   struct Limits {
@@ -28,29 +28,30 @@ class ReplayBuffer {
     absl::Duration max_age = absl::Minutes(5);
   };
 
-  // `first_id` is the id of the event before the first one to come, if that is
-  // known; it counts until something has left the buffer.
+  // `first_id` is the id of the event before the first one added, if known. It
+  // is used until an event has been removed from the buffer.
   explicit ReplayBuffer(Limits limits, std::string first_id = "")
       : limits_(limits), first_id_(std::move(first_id)) {}
 
-  // `seq` must be greater than that of the event before. An empty `id` means
-  // that the event has none. `now` is monotonic.
+  // `seq` must be greater than the previous event's. `id` is empty if the event
+  // has none. `now` is monotonic.
   void Add(uint64_t seq, absl::string_view id, FramePtr frame,
            absl::Duration now);
 
-  // The events after the newest one with this id; nullopt when no event here
-  // has it.
+  // Returns the events after the newest one with this id; nullopt if no event
+  // in the buffer has it.
   std::optional<std::vector<FramePtr>> AfterId(absl::string_view id) const;
 
-  // The events from `seq` on; nullopt when some of them have left already.
+  // Returns the events from `seq` on; nullopt if some of them have been
+  // removed.
   std::optional<std::vector<FramePtr>> FromSeq(uint64_t seq) const;
 
-  // The `seq` to go on from after the newest event with this id; nullopt as
-  // AfterId.
+  // Returns the `seq` from which to continue after the newest event with this
+  // id; nullopt like AfterId.
   std::optional<uint64_t> SeqAfterId(absl::string_view id) const;
 
-  // Appends events from *seq on, until they are `max_bytes` or more, and moves
-  // *seq on. False when some of them have left already.
+  // Appends events from *seq on until they reach `max_bytes`, and advances
+  // *seq. Returns false if some of them have been removed.
   bool AppendFrom(uint64_t* seq, size_t max_bytes,
                   std::vector<FramePtr>* frames) const;
 
@@ -59,7 +60,7 @@ class ReplayBuffer {
   size_t events() const { return entries_.size(); }
   size_t bytes() const { return bytes_; }
 
-  // The id of the oldest event here that has one; empty when there is none.
+  // Returns the id of the oldest event that has one; empty if there is none.
   absl::string_view oldest_id() const;
 
  private:
@@ -77,7 +78,7 @@ class ReplayBuffer {
   std::string first_id_;
   std::deque<Entry> entries_;
   size_t bytes_ = 0;
-  uint64_t next_seq_ = 0;  // one more than the newest event's
+  uint64_t next_seq_ = 0;  // one more than that of the newest event
 };
 
 }  // namespace sse_bridge

@@ -4,8 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "bridge/feed/own_events.h"
-#include "bridge/transcode/sse_format.h"
 #include "bridge/upstream/call.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -44,21 +44,15 @@ std::optional<std::string> OldestAfterExpiry(const absl::Status& status) {
 
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
   requested = requested.substr(0, kMaxTold);
-  const std::string event = absl::StrCat("event: ", kResetEventName, "\n");
-  const std::string id = "id: \n";
-  FrameInfo info;
-  info.event_end = static_cast<uint32_t>(event.size());
-  info.id_end = static_cast<uint32_t>(event.size() + id.size());
-  info.key = kResetKey;
-  info.kind = FrameKind::kReset;
-  return Frame::Create(
-      absl::StrCat(event, id, "data: {\"requested\":", JsonString(requested),
-                   ",\"oldest\":", JsonString(oldest), "}\n\n"),
-      info);
-}
-
-bool IsReset(const Frame& frame) {
-  return frame.info().kind == FrameKind::kReset;
+  const std::string json =
+      absl::StrCat("{\"requested\":", JsonString(requested),
+                   ",\"oldest\":", JsonString(oldest), "}");
+  StreamEvent event;
+  event.kind = EventKind::kReset;
+  event.name = kResetEventName;
+  event.data = json;
+  event.key = kResetKey;
+  return EventFrame(event);
 }
 
 }  // namespace sse_bridge

@@ -23,9 +23,6 @@ std::optional<std::string> OldestAfterExpiry(const absl::Status& status);
 // data: {"requested": ID, "oldest": ID}, the requested one cut to 256 bytes.
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest);
 
-// Whether the frame came from ResetFrame.
-bool IsReset(const Frame& frame);
-
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_FEED_RESET_EVENT_H_

@@ -1,39 +1,33 @@
 #include "bridge/gateway/accept.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "bridge/feed/formats/sse.h"
 
 namespace sse_bridge {
 namespace {
 
-struct Offer {
-  absl::string_view type;
-  absl::string_view subtype;
-  StreamForm form;
-};
+using TypeAndSubtype = std::pair<absl::string_view, absl::string_view>;
 
-// In the order of our preference.
-constexpr std::array<Offer, 3> kOffers = {{
-    {"text", "event-stream", StreamForm::kEvents},
-    {"application", "x-ndjson", StreamForm::kLines},
-    {"application", "json", StreamForm::kArray},
-}};
+TypeAndSubtype Split(absl::string_view text) {
+  const TypeAndSubtype parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
+  return {absl::StripAsciiWhitespace(parts.first),
+          absl::StripAsciiWhitespace(parts.second)};
+}
 
-// How exactly a range names the offer: 0 not at all, 3 in full.
-int Specificity(absl::string_view range, const Offer& offer) {
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(range, absl::MaxSplits('/', 1));
-  const absl::string_view type = absl::StripAsciiWhitespace(parts.first);
-  const absl::string_view subtype = absl::StripAsciiWhitespace(parts.second);
+// How exactly a range names the content type: 0 not at all, 3 in full.
+int Specificity(absl::string_view range, absl::string_view content_type) {
+  const auto [type, subtype] = Split(range);
+  const TypeAndSubtype offered = Split(content_type);
   if (type == "*") return 1;
-  if (!absl::EqualsIgnoreCase(type, offer.type)) return 0;
+  if (!absl::EqualsIgnoreCase(type, offered.first)) return 0;
   if (subtype == "*") return 2;
-  return absl::EqualsIgnoreCase(subtype, offer.subtype) ? 3 : 0;
+  return absl::EqualsIgnoreCase(subtype, offered.second) ? 3 : 0;
 }
 
 double Quality(const std::vector<absl::string_view>& parameters) {
@@ -49,10 +43,12 @@ double Quality(const std::vector<absl::string_view>& parameters) {
 
 }  // namespace
 
-std::optional<StreamForm> NegotiateStreamForm(
+const OutputFormats::Entry* NegotiateFormat(
+    const OutputFormats& formats,
     const std::vector<absl::string_view>& accept) {
-  std::array<int, kOffers.size()> specificity{};
-  std::array<double, kOffers.size()> quality{};
+  const absl::Span<const OutputFormats::Entry> offers = formats.entries();
+  std::vector<int> specificity(offers.size(), 0);
+  std::vector<double> quality(offers.size(), 0);
   bool any = false;
   for (absl::string_view header : accept) {
     for (absl::string_view item :
@@ -61,8 +57,8 @@ std::optional<StreamForm> NegotiateStreamForm(
       const std::vector<absl::string_view> parameters =
           absl::StrSplit(item, ';');
       const double q = Quality(parameters);
-      for (size_t i = 0; i < kOffers.size(); ++i) {
-        const int match = Specificity(parameters[0], kOffers[i]);
+      for (size_t i = 0; i < offers.size(); ++i) {
+        const int match = Specificity(parameters[0], offers[i].content_type);
         if (match > specificity[i]) {
           specificity[i] = match;
           quality[i] = q;
@@ -70,13 +66,13 @@ std::optional<StreamForm> NegotiateStreamForm(
       }
     }
   }
-  if (!any) return StreamForm::kEvents;
-  std::optional<StreamForm> best;
+  if (!any) return &offers[0];
+  const OutputFormats::Entry* best = nullptr;
   double best_quality = 0;
-  for (size_t i = 0; i < kOffers.size(); ++i) {
+  for (size_t i = 0; i < offers.size(); ++i) {
     if (quality[i] > best_quality) {
       best_quality = quality[i];
-      best = kOffers[i].form;
+      best = &offers[i];
     }
   }
   return best;
@@ -89,8 +85,9 @@ bool PrefersEvents(const std::vector<absl::string_view>& accept) {
          absl::StrSplit(header, ',', absl::SkipWhitespace())) {
       const std::vector<absl::string_view> parameters =
           absl::StrSplit(item, ';');
-      double& quality =
-          Specificity(parameters[0], kOffers[0]) == 3 ? events : others;
+      double& quality = Specificity(parameters[0], SseFormat::kContentType) == 3
+                            ? events
+                            : others;
       quality = std::max(quality, Quality(parameters));
     }
   }

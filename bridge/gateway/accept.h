@@ -1,19 +1,18 @@
 #ifndef SSE_BRIDGE_BRIDGE_GATEWAY_ACCEPT_H_
 #define SSE_BRIDGE_BRIDGE_GATEWAY_ACCEPT_H_
 
-#include <optional>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "bridge/gateway/stream_connection.h"
+#include "bridge/feed/formats/output_formats.h"
 
 namespace sse_bridge {
 
-// The form of a server stream by the request's Accept headers (RFC 9110,
-// 12.5.1): the acceptable one with the highest quality; SSE where all are
-// equal or none is given. nullopt: none of them is acceptable (406).
-std::optional<StreamForm> NegotiateStreamForm(
-    const std::vector<absl::string_view>& accept);
+// The format of a server stream by the request's Accept headers (RFC 9110,
+// 12.5.1): the acceptable one with the highest quality; the first of them where
+// all are equal or none is given. Null: none of them is acceptable (406).
+const OutputFormats::Entry* NegotiateFormat(
+    const OutputFormats& formats, const std::vector<absl::string_view>& accept);
 
 // Whether the client asks for text/event-stream by that name, and for nothing
 // rather than that: what EventSource does. Streams of raw bytes, which have no

@@ -7,7 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "bridge/access/client_address.h"
-#include "bridge/feed/bundle_rewriter.h"
+#include "bridge/feed/formats/multiplexed.h"
+#include "bridge/feed/formats/output_formats.h"
+#include "bridge/feed/formats/raw_body.h"
 #include "bridge/gateway/accept.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/trace_context.h"
@@ -309,34 +311,35 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   const Method& method = request->route->method();
   StreamTraits traits = TraitsFor(method);
   const auto accept = request->exchange->HeaderValues("Accept");
-  const std::optional<StreamForm> form =
-      request->route->raw_response && !PrefersEvents(accept)
-          ? StreamForm::kRaw
-          : NegotiateStreamForm(accept);
-  if (!form.has_value()) {
-    request->exchange->Respond(ErrorResponse(
-        406, "INVALID_ARGUMENT",
-        "this stream is text/event-stream, application/x-ndjson or "
-        "application/json"));
-    return;
+  if (request->route->raw_response && !PrefersEvents(accept)) {
+    traits.format = std::make_unique<RawBodyFormat>();
+  } else {
+    const OutputFormats& formats = OutputFormats::BuiltIn();
+    const OutputFormats::Entry* const chosen = NegotiateFormat(formats, accept);
+    if (chosen == nullptr) {
+      request->exchange->Respond(
+          ErrorResponse(406, "INVALID_ARGUMENT",
+                        absl::StrCat("this stream is ", formats.Names())));
+      return;
+    }
+    traits.format = chosen->make();
   }
-  traits.form = *form;
+  const OutputFormat::Traits form = traits.format->traits();
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
   // Bytes have no ids: they come from the beginning.
   const auto last_event_id =
-      traits.form == StreamForm::kRaw
+      form.bytes
           ? std::nullopt
           : LastEventId(*request->exchange, request->route->resume_params);
   parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
                                last_event_id, last_event_id.has_value());
-  // The JSON forms have no ids.
-  if (traits.form == StreamForm::kEvents && HasCompositeIds(method)) {
-    std::vector<BundleRewriter::Part> rewritten(1);
-    rewritten[0].keys = CursorKeys(method, *parts[0].message);
-    rewritten[0].ids = parts[0].resume.ids;
-    traits.rewriter = std::make_unique<BundleRewriter>(std::move(rewritten));
+  if (form.ids && HasCompositeIds(method)) {
+    std::vector<MultiplexedFormat::Part> calls(1);
+    calls[0].keys = CursorKeys(method, *parts[0].message);
+    calls[0].ids = parts[0].resume.ids;
+    traits.format = std::make_unique<MultiplexedFormat>(std::move(calls));
   }
   OpenConnection(std::move(request), std::move(traits), std::move(parts),
                  /*bundle=*/false);
@@ -361,7 +364,7 @@ std::unique_ptr<AccessLogEntry> Api::LogEntryFor(const Request& request,
   return parts_.journal->OnExecuting(std::move(told));
 }
 
-bool Api::AnswerEnded(Request* request, StreamForm form,
+bool Api::AnswerEnded(Request* request, const OutputFormat& format,
                       const std::vector<BundlePart>& parts) const {
   for (const BundlePart& part : parts) {
     if (!part.resume.ended.has_value()) return false;
@@ -370,7 +373,7 @@ bool Api::AnswerEnded(Request* request, StreamForm form,
   // Of several streams each end was told by its name.
   if (parts.size() > 1 || code == absl::StatusCode::kOk) {
     if (request->log_entry != nullptr) request->log_entry->OnNoContent();
-    request->exchange->Respond(NoEventsResponse(form));
+    request->exchange->Respond(NoEventsResponse(format));
   } else {
     Refuse(*request, absl::Status(code, "the stream ended with this before"));
   }
@@ -384,7 +387,7 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                   absl::UnavailableError("the bridge is shutting down"));
   }
   if (request->exchange->verb() == "HEAD") {
-    request->exchange->Respond(StreamHeadResponse(traits.form));
+    request->exchange->Respond(StreamHeadResponse(*traits.format));
     return;
   }
   const auto timeout = AskedTimeout(*request->exchange);
@@ -394,7 +397,7 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
   request->log_entry = LogEntryFor(*request, bundle);
-  if (AnswerEnded(request.get(), traits.form, parts)) return;
+  if (AnswerEnded(request.get(), *traits.format, parts)) return;
   const std::string subject =
       request->identity.has_value() ? request->identity->subject : "";
   const std::string address = LimitKey(request->exchange->client_address());
@@ -424,7 +427,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   Subscription::Options subscription_options;
   subscription_options.grace = options_.open_grace;
   subscription_options.bundle = bundle;
-  const bool raw = traits.form == StreamForm::kRaw;
+  const bool raw = traits.format->traits().bytes;
   subscription_options.raw = raw;
   absl::Status expired = absl::UnauthenticatedError("the token has expired");
   if (traits.deadline < traits.expires) {

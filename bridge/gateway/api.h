@@ -134,15 +134,15 @@ class Api {
                                            std::string name,
                                            absl::string_view target) const;
 
-  // Finds where each part stands in a BundleCursor, and returns what gives the
-  // connection's events the ids of all of them.
-  static std::unique_ptr<FrameRewriter> ResumeBundle(
+  // Finds where each part stands in a BundleCursor, and returns the format that
+  // gives the connection's events the ids of all of them.
+  static std::unique_ptr<OutputFormat> ResumeBundle(
       const std::optional<std::string>& last_event_id,
       const std::optional<Identity>& identity, std::vector<BundlePart>* parts);
 
   // Answers for streams that have all ended, as the browser was told before;
   // false: one has not.
-  bool AnswerEnded(Request* request, StreamForm form,
+  bool AnswerEnded(Request* request, const OutputFormat& format,
                    const std::vector<BundlePart>& parts) const;
 
   // Once the request has its place in the limits, on whatever thread, the

@@ -8,14 +8,13 @@
 #include "bridge/access/access_rule.h"
 #include "bridge/base/event_names.h"
 #include "bridge/feed/bundle_cursor.h"
-#include "bridge/feed/bundle_rewriter.h"
+#include "bridge/feed/formats/multiplexed.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/http/http_error.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/query_params.h"
-#include "bridge/transcode/sse_format.h"
 
 // `/events`: one connection that carries many streams.
 //
@@ -148,7 +147,7 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   return parts;
 }
 
-std::unique_ptr<FrameRewriter> Api::ResumeBundle(
+std::unique_ptr<OutputFormat> Api::ResumeBundle(
     const std::optional<std::string>& last_event_id,
     const std::optional<Identity>& identity, std::vector<BundlePart>* parts) {
   const auto ids = last_event_id.has_value()
@@ -160,7 +159,7 @@ std::unique_ptr<FrameRewriter> Api::ResumeBundle(
       std::any_of(parts->begin(), parts->end(), [&ids](const BundlePart& part) {
         return ids->contains(part.name);
       });
-  std::vector<BundleRewriter::Part> rewritten;
+  std::vector<MultiplexedFormat::Part> streams;
   for (BundlePart& part : *parts) {
     const Method& method = part.route->method();
     std::optional<std::string> id = part.own_id;
@@ -179,13 +178,13 @@ std::unique_ptr<FrameRewriter> Api::ResumeBundle(
                                /*returning=*/true);
       part.resume.points[0].unknown = *last_event_id;
     }
-    rewritten.push_back({part.name,
-                         HasCompositeIds(method)
-                             ? CursorKeys(method, *part.message)
-                             : std::vector<std::string>(),
-                         part.resume.ids});
+    streams.push_back({part.name,
+                       HasCompositeIds(method)
+                           ? CursorKeys(method, *part.message)
+                           : std::vector<std::string>(),
+                       part.resume.ids});
   }
-  return std::make_unique<BundleRewriter>(std::move(rewritten));
+  return std::make_unique<MultiplexedFormat>(std::move(streams));
 }
 
 void Api::ServeBundle(std::shared_ptr<Request> request) {
@@ -222,7 +221,7 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   if (!left_out.empty()) {
     traits.opening_comment = absl::StrCat("left out: ", left_out);
   }
-  traits.rewriter =
+  traits.format =
       ResumeBundle(LastEventId(*request->exchange,
                                {.last_event_id = true, .of_polyfills = true}),
                    request->identity, &*parts);

@@ -1,9 +1,9 @@
 #include "bridge/gateway/api_request.h"
 
+#include "bridge/feed/own_events.h"
 #include "bridge/gateway/grpc_timeout.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/transcode/query_params.h"
-#include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 namespace {
@@ -53,7 +53,7 @@ absl::StatusOr<std::optional<absl::Duration>> AskedTimeout(
 
 FramePtr FinalEventFrame(const ServedSchema& served,
                          const absl::Status& status) {
-  return Frame::Create(StatusEvent(served.StatusJson(status)));
+  return StatusFrame(status.code(), served.StatusJson(status));
 }
 
 }  // namespace sse_bridge

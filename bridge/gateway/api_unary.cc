@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bridge/feed/formats/raw_body.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/api_request.h"
-#include "bridge/gateway/raw_body.h"
 #include "bridge/gateway/trace_context.h"
 #include "bridge/http/http_error.h"
 #include "bridge/transcode/http_body.h"

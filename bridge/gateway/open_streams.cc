@@ -1,11 +1,11 @@
 #include "bridge/gateway/open_streams.h"
 
-#include "bridge/transcode/sse_format.h"
+#include "bridge/feed/own_events.h"
 
 namespace sse_bridge {
 namespace {
 
-// google.rpc.Status: UNAUTHENTICATED, as for a token that has expired.
+// UNAUTHENTICATED, as for a token that has expired.
 constexpr char kRevoked[] = R"({"code":16,"message":"access was revoked"})";
 
 }  // namespace
@@ -13,7 +13,7 @@ constexpr char kRevoked[] = R"({"code":16,"message":"access was revoked"})";
 OpenStreams::OpenStreams(const DenyList* denied, Delivery* delivery)
     : denied_(denied),
       delivery_(delivery),
-      final_event_(Frame::Create(StatusEvent(kRevoked))) {}
+      final_event_(StatusFrame(absl::StatusCode::kUnauthenticated, kRevoked)) {}
 
 uint64_t OpenStreams::Reserve(std::string subject, std::string token_id,
                               bool tells_why) {

@@ -1,15 +1,12 @@
 #include "bridge/gateway/stream_connection.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "bridge/feed/json_rewriter.h"
 #include "bridge/gateway/exposed_metadata.h"
-#include "bridge/gateway/raw_body.h"
 #include "bridge/gateway/stream_head.h"
 #include "bridge/http/http_error.h"
-#include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 namespace {
@@ -40,68 +37,30 @@ class LeaseHolder : public ConnectionObserver {
   const std::unique_ptr<AccessLogEntry> log_entry_;
 };
 
-absl::string_view ContentType(StreamForm form) {
-  switch (form) {
-    case StreamForm::kEvents:
-      return "text/event-stream";
-    case StreamForm::kLines:
-      return "application/x-ndjson";
-    case StreamForm::kArray:
-      return "application/json";
-    case StreamForm::kRaw:
-      break;  // the backend says
-  }
-  return "";
-}
-
-// The first bytes of the body: proxies and `onopen` see life at once.
-std::string Opening(const StreamTraits& traits) {
-  switch (traits.form) {
-    case StreamForm::kEvents: {
-      std::string text = RetryLine(absl::ToInt64Milliseconds(traits.retry));
-      absl::StrAppend(&text, CommentFrame("open"));
-      if (!traits.opening_comment.empty()) {
-        absl::StrAppend(&text, CommentFrame(traits.opening_comment));
-      }
-      return text;
-    }
-    case StreamForm::kLines:
-    case StreamForm::kRaw:
-      return "";
-    case StreamForm::kArray:
-      return "[";
-  }
-  return "";
-}
-
 }  // namespace
 
-HttpResponse StreamHeadResponse(StreamForm form) {
-  HttpResponse response = StreamHeaders(ContentType(form));
+HttpResponse StreamHeadResponse(const OutputFormat& format) {
+  HttpResponse response = StreamHeaders(format.content_type());
   response.has_length = false;
-  if (form == StreamForm::kRaw) {
+  if (format.content_type().empty()) {
     // Only a call would tell.
     std::erase_if(response.headers, [](const auto& header) {
       return header.first == "Content-Type";
     });
-    for (auto& header : RawBodyHeaders()) {
-      response.headers.push_back(std::move(header));
-    }
+  }
+  for (auto& header : format.headers()) {
+    response.headers.push_back(std::move(header));
   }
   return response;
 }
 
-HttpResponse NoEventsResponse(StreamForm form) {
-  switch (form) {
-    case StreamForm::kEvents:
-    case StreamForm::kRaw:
-      return HttpResponse{204, {{"Cache-Control", "no-store"}}, ""};
-    case StreamForm::kLines:
-    case StreamForm::kArray:
-      break;
+HttpResponse NoEventsResponse(const OutputFormat& format) {
+  std::optional<std::string> body = format.EmptyBody();
+  if (!body.has_value()) {
+    return HttpResponse{204, {{"Cache-Control", "no-store"}}, ""};
   }
-  HttpResponse response = StreamHeadResponse(form);
-  if (form == StreamForm::kArray) response.body = "[]\n";
+  HttpResponse response = StreamHeadResponse(format);
+  response.body = *std::move(body);
   return response;
 }
 
@@ -121,7 +80,7 @@ StreamConnection::StreamConnection(std::shared_ptr<HttpExchange> exchange,
       traits_(std::move(traits)) {}
 
 void StreamConnection::OnContentType(std::string type) {
-  traits_.content_type = SafeContentType(type);
+  traits_.format->SetContentType(std::move(type));
 }
 
 ConnectionRef StreamConnection::Accept(uint32_t attaches) {
@@ -130,32 +89,26 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   spec.fd = socket.fd;
   spec.transport = std::move(socket.transport);
   spec.chunked = socket.chunked;
-  const bool raw = traits_.form == StreamForm::kRaw;
+  OutputFormat& format = *traits_.format;
+  const OutputFormat::Traits form = format.traits();
   auto headers = WithExposed(metadata_, *exchange_);
-  if (raw) {
-    for (auto& header : RawBodyHeaders()) headers.push_back(std::move(header));
-  }
+  for (auto& header : format.headers()) headers.push_back(std::move(header));
   spec.head = StreamHead(
-      raw ? absl::string_view(traits_.content_type) : ContentType(traits_.form),
-      socket.chunked, Opening(traits_), headers);
+      format.content_type(), socket.chunked,
+      format.Open({traits_.retry, std::move(traits_.opening_comment)}),
+      headers);
   spec.expires = traits_.expires;
-  // Bytes are not resumed: an end before theirs would only be a loss.
-  if (!raw) spec.max_age = traits_.max_age;
   spec.expected_attaches = attaches;
-  // JSON says it in its own way, see JsonRewriter.
   spec.expiry_frame = std::move(final_events_.expired);
   spec.slow_frame = std::move(final_events_.slow);
-  if (traits_.form == StreamForm::kEvents) {
+  if (form.comments) {
     spec.keep_alive = traits_.keep_alive;
     spec.retry = traits_.retry;
-    spec.rewriter = std::move(traits_.rewriter);
-  } else if (raw) {
-    spec.cut_unless_ended = true;
-  } else {
-    spec.rewriter = std::make_unique<JsonRewriter>(
-        traits_.form == StreamForm::kLines ? JsonRewriter::Form::kLines
-                                           : JsonRewriter::Form::kArray);
   }
+  // Bytes are not resumed: an end before theirs would only be a loss.
+  if (!form.bytes) spec.max_age = traits_.max_age;
+  spec.cut_unless_ended = form.bytes;
+  if (!form.verbatim) spec.rewriter = std::move(traits_.format);
   const uint64_t number =
       traits_.subject.empty()
           ? 0
@@ -173,7 +126,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
 void StreamConnection::NoContent() {
   lease_.Release();
   if (traits_.log_entry != nullptr) traits_.log_entry->OnNoContent();
-  HttpResponse response = NoEventsResponse(traits_.form);
+  HttpResponse response = NoEventsResponse(*traits_.format);
   AddExposed(metadata_, *exchange_, &response);
   exchange_->Respond(std::move(response));
 }

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "bridge/access/connection_limits.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/feed/formats/output_format.h"
 #include "bridge/feed/subscription.h"
 #include "bridge/gateway/open_streams.h"
 #include "bridge/gateway/served_schema.h"
@@ -16,30 +17,20 @@
 
 namespace sse_bridge {
 
-// What a client that asks for a server stream can have (by Accept).
-enum class StreamForm {
-  kEvents,  // text/event-stream
-  kLines,   // application/x-ndjson
-  kArray,   // application/json
-  kRaw,     // the bytes of google.api.HttpBody, of its content type
-};
-
 // The answer to HEAD: the headers that the stream would have.
-HttpResponse StreamHeadResponse(StreamForm form);
+HttpResponse StreamHeadResponse(const OutputFormat& format);
 
-// The answer of a stream that is over and has no events: 204, which tells
-// EventSource not to come back; in JSON the empty array or no line.
-HttpResponse NoEventsResponse(StreamForm form);
+// The answer of a stream that is over and has no events.
+HttpResponse NoEventsResponse(const OutputFormat& format);
 
 // What a stream's connection is opened with, decided from the request.
 struct StreamTraits {
-  StreamForm form = StreamForm::kEvents;
+  std::unique_ptr<OutputFormat> format;  // required
   absl::Duration keep_alive = absl::Seconds(15);
   absl::Duration retry = absl::Seconds(2);
   absl::Duration max_age = absl::ZeroDuration();
   absl::Time expires = absl::InfiniteFuture();   // the token's
   absl::Time deadline = absl::InfiniteFuture();  // the client's own
-  std::unique_ptr<FrameRewriter> rewriter;       // of a bundle
 
   // Whose stream it is; empty for anonymous.
   std::string subject;
@@ -48,10 +39,7 @@ struct StreamTraits {
   // Is told what becomes of the request; may be null.
   std::unique_ptr<AccessLogEntry> log_entry;
 
-  // Of raw bodies; known when they begin.
-  std::string content_type;
-
-  // A comment for the reader of the raw stream; may be empty.
+  // See OutputFormat::Opening.
   std::string opening_comment;
 };
 
@@ -59,7 +47,6 @@ struct StreamTraits {
 struct FinalEventFrames {
   FramePtr expired;  // the token did
   FramePtr slow;     // the client reads too slowly
-  FramePtr max_age;  // asks for a reconnect, without a status
 };
 
 // Answers the browser of a Subscription: by handing its socket to delivery, or

@@ -24,7 +24,7 @@ bool HasHeader(const HttpResponse& response, absl::string_view name) {
 
 }  // namespace
 
-HttpExchange::HttpExchange(Parsed request,
+HttpExchange::HttpExchange(ParsedRequest request,
                            std::unique_ptr<ConnectionHandle> link)
     : request_(std::move(request)), link_(std::move(link)) {}
 

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/http_response.h"
-#include "bridge/http/request_framing.h"
+#include "bridge/http/parsed_request.h"
 #include "bridge/net/transport.h"
 
 namespace sse_bridge {
@@ -49,17 +49,7 @@ class ConnectionHandle {
 // it goes nowhere. Destroyed unanswered, it answers 500.
 class HttpExchange {
  public:
-  struct Parsed {
-    std::string verb;
-    std::string target;  // as it came
-    int minor_version = 1;
-    bool keep_alive = true;
-    RequestFraming::Headers headers;
-    std::string body;
-    std::string peer_address;  // without the port
-  };
-
-  HttpExchange(Parsed request, std::unique_ptr<ConnectionHandle> link);
+  HttpExchange(ParsedRequest request, std::unique_ptr<ConnectionHandle> link);
   ~HttpExchange();
   HttpExchange(const HttpExchange&) = delete;
   HttpExchange& operator=(const HttpExchange&) = delete;
@@ -119,8 +109,8 @@ class HttpExchange {
     client_scheme_ = std::move(scheme);
   }
 
-  // As they came.
-  const RequestFraming::Headers& headers() const { return request_.headers; }
+  // See ParsedRequest.
+  const HttpHeaders& headers() const { return request_.headers; }
 
   // The values of the headers of this name, in any case of letters.
   std::vector<absl::string_view> HeaderValues(absl::string_view name) const;
@@ -164,7 +154,7 @@ class HttpExchange {
  private:
   std::unique_ptr<ConnectionHandle> TakeLink();
 
-  Parsed request_;              // the body alone changes
+  ParsedRequest request_;       // the body alone changes
   std::string client_address_;  // empty: the peer's
   size_t base_path_size_ = 0;
   std::string public_path_;

@@ -36,8 +36,9 @@ constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
 
 }  // namespace
 
-HttpListener::HttpListener(Options options, Sink sink)
+HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
     : options_(options),
+      httplib_(httplib),
       sink_(std::move(sink)),
       inbox_(std::make_shared<ConnectionInbox>()),
       acceptor_(

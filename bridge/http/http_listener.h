@@ -22,6 +22,7 @@
 #include "bridge/http/handshakes.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
+#include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/http/request_origin.h"
 #include "bridge/net/acceptor.h"
@@ -105,7 +106,9 @@ class HttpListener {
   // answered with 503.
   using Sink = std::function<bool(std::shared_ptr<HttpExchange>)>;
 
-  HttpListener(Options options, Sink sink);
+  // `httplib` parses the heads of complete requests, on the listener's thread.
+  // It must outlive the listener.
+  HttpListener(Options options, HttplibServer* httplib, Sink sink);
   ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
@@ -176,6 +179,7 @@ class HttpListener {
   void ContinueReading(Http1Connection* connection);
   bool SendContinue(Http1Connection* connection);
   void PassOn(Http1Connection* connection);
+  HttpResponse MethodRefusal(int status, absl::string_view origin) const;
   void OnWaitingClient(Http1Connection* connection, uint32_t events);
   void Answer(Http1Connection* connection, std::string bytes, bool keep_alive);
   void Flush(Http1Connection* connection);
@@ -186,6 +190,7 @@ class HttpListener {
   void ReadRefusedHead(Http1Connection* connection);
 
   const Options options_;
+  HttplibServer* const httplib_;
   const Sink sink_;
   const std::shared_ptr<ConnectionInbox> inbox_;
   std::thread thread_;

@@ -139,18 +139,21 @@ bool HttpListener::SendContinue(Http1Connection* connection) {
 
 void HttpListener::PassOn(Http1Connection* connection) {
   RequestFraming& framing = *connection->framing;
-  const uint64_t handle = connection->handle();
-  HttpExchange::Parsed parsed;
-  parsed.verb = framing.verb();
-  parsed.target = framing.target();
-  parsed.minor_version = framing.minor_version();
-  parsed.keep_alive = framing.keep_alive();
-  parsed.headers = framing.TakeHeaders();
-  parsed.body = framing.TakeBody();
-  parsed.peer_address = connection->peer_address;
+  ParsedRequest request;
+  const int refused =
+      httplib_->ParseHead(framing.head(connection->in), &request);
+  HttpResponse refusal;
+  if (refused != 0) {
+    request.verb = framing.verb();
+    refusal = MethodRefusal(refused, OriginIn(connection->in));
+  }
+  request.keep_alive = framing.keep_alive();
+  request.body = framing.TakeBody();
+  request.peer_address = connection->peer_address;
   auto exchange = std::make_shared<HttpExchange>(
-      std::move(parsed), std::make_unique<Http1ConnectionHandle>(
-                             inbox_, handle, connection->fd, connection->tls));
+      std::move(request),
+      std::make_unique<Http1ConnectionHandle>(inbox_, connection->handle(),
+                                              connection->fd, connection->tls));
 
   connection->minor_version = framing.minor_version();
   connection->probed = false;
@@ -167,11 +170,23 @@ void HttpListener::PassOn(Http1Connection* connection) {
   // No input: what is pipelined waits in the kernel. Once for each change: a
   // client that is half gone stays so.
   Watch(connection, EPOLLRDHUP | EPOLLET);
-  if (!sink_(exchange)) {
+  if (refused != 0) {
+    exchange->Respond(std::move(refusal));
+  } else if (!sink_(exchange)) {
     if (options_.rejections != nullptr) options_.rejections->Add("503");
     exchange->Refuse(Refusal(503, "too many requests wait; retry later",
                              OriginOf(exchange->headers())));
   }
+}
+
+// What httplib refuses. The framing has checked all that makes a head
+// well-formed, so what is not too long has a method that is not known. The
+// connection can be kept.
+HttpResponse HttpListener::MethodRefusal(int status,
+                                         absl::string_view origin) const {
+  return status == 414
+             ? Refusal(414, "the request target is too long", origin)
+             : Refusal(501, "the request method is not known", origin);
 }
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,

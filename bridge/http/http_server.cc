@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/http/http_error.h"
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_queue.h"
@@ -37,44 +36,18 @@ int LocalPort(int fd) {
 struct HttpServer::Rep {
   explicit Rep(Options given)
       : options(std::move(given)),
-        server(options.reuse_port,
-               [this](std::shared_ptr<HttpExchange> exchange) {
-                 handler(std::move(exchange));
-               }),
+        httplib(options.reuse_port),
         port(options.port),
         waiting(options.max_waiting_requests) {}
 
   void Work(RequestQueue::For worker) {
     while (std::shared_ptr<HttpExchange> exchange = waiting.Take(worker)) {
-      if (exchange->StartServing()) Serve(std::move(exchange));
+      if (exchange->StartServing()) handler(std::move(exchange));
     }
-  }
-
-  void Serve(std::shared_ptr<HttpExchange> exchange) {
-    const int refused = server.Process(exchange);
-    if (refused == 0) return;
-    if (options.headers_for_origin) {
-      for (auto& [name, value] :
-           options.headers_for_origin(OriginOf(exchange->headers()))) {
-        exchange->AddResponseHeader(std::move(name), std::move(value));
-      }
-    }
-    exchange->Respond(Refusal(refused));
-  }
-
-  // What httplib refuses, in the form that all errors have. The listener has
-  // checked all that makes a request well-formed, so a 400 is about the method.
-  static HttpResponse Refusal(int status) {
-    if (status == 414) {
-      return ErrorResponse(414, "INVALID_ARGUMENT",
-                           "the request target is too long");
-    }
-    return ErrorResponse(501, "UNIMPLEMENTED",
-                         "the request method is not known");
   }
 
   const Options options;
-  HttplibServer server;
+  HttplibServer httplib;
   int listen_fd = -1;
   int port;
   Handler handler;
@@ -93,7 +66,7 @@ absl::Status HttpServer::Bind() {
   Rep& rep = *rep_;
   rep.listen_fd = rep.options.listen_fd >= 0
                       ? rep.options.listen_fd
-                      : rep.server.Listen(rep.options.host, &rep.port);
+                      : rep.httplib.Listen(rep.options.host, &rep.port);
   const int fd = rep.listen_fd;
   if (fd < 0 || ::listen(fd, kBacklog) != 0 ||
       fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0 ||
@@ -134,7 +107,8 @@ void HttpServer::Start(Handler handler) {
                                                   : Stopping::kTakeWaiting;
   options.rejections = rep_->options.rejections;
   rep_->listener = std::make_unique<HttpListener>(
-      options, [rep = rep_.get()](std::shared_ptr<HttpExchange> exchange) {
+      options, &rep_->httplib,
+      [rep = rep_.get()](std::shared_ptr<HttpExchange> exchange) {
         return rep->waiting.Push(std::move(exchange));
       });
   for (int i = 0; i < rep_->options.workers; ++i) {

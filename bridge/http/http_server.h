@@ -15,9 +15,9 @@
 
 namespace sse_bridge {
 
-// The HTTP server: the listener waits for requests, a few workers run
-// cpp-httplib on those that are complete, and the handler takes each over as an
-// HttpExchange. No worker ever waits for a client or a backend.
+// The HTTP server: the listener waits until a request is complete and has
+// cpp-httplib parse its head; a few workers run the handler, which takes each
+// over as an HttpExchange. No worker ever waits for a client or a backend.
 class HttpServer {
  public:
   struct Options {

@@ -5,80 +5,152 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/numbers.h"
 
 namespace sse_bridge {
 namespace {
 
-// The longest header line that httplib's parser takes.
-constexpr size_t kMaxLineBytes = 8192 - 2;
+// Headers that httplib adds to those of the request.
+constexpr std::array<absl::string_view, 4> kAddedHeaders = {
+    "REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR", "LOCAL_PORT"};
 
-// A complete request head, as httplib reads it. What httplib writes is its own
-// form of an error, and goes nowhere: see HttplibServer::Process.
+struct HeaderView {
+  absl::string_view name, value;
+};
+
+bool HasName(const HeaderView& header, absl::string_view name) {
+  return absl::EqualsIgnoreCase(header.name, name);
+}
+
+// Whether each version of httplib parses the header as it is. `line_size` is
+// with the line's end.
+bool IsParsedAsItIs(const HeaderView& header, size_t line_size) {
+  return line_size <= CPPHTTPLIB_HEADER_MAX_LENGTH && !header.value.empty() &&
+         !absl::StrContains(header.value, '%') && !HasName(header, "Range") &&
+         std::none_of(
+             kAddedHeaders.begin(), kAddedHeaders.end(),
+             [&](absl::string_view name) { return HasName(header, name); });
+}
+
+// A request head as httplib reads it, byte by byte: without what it must not
+// parse (see the header), which is kept here. What httplib writes is its own
+// answer, of which only the status of a refusal is of interest.
 class HeadStream : public httplib::Stream {
  public:
-  HeadStream(std::string head, const std::string& peer)
-      : head_(std::move(head)), peer_(peer) {}
+  // `head` must outlive this.
+  explicit HeadStream(absl::string_view head) {
+    const absl::string_view line = TakeLine(&head);
+    const size_t query = std::min(line.find('?'), line.size());
+    part_ = line.substr(0, query);
+    after_query_ = line.substr(std::min(line.find(' ', query), line.size()));
+    query_ = line.substr(query, line.size() - query - after_query_.size());
+    headers_ = head;
+  }
 
-  bool is_readable() const override { return at_ < head_.size(); }
+  // With its '?'; empty without one.
+  absl::string_view query() const { return query_; }
+
+  // The headers that were left out, once all is read.
+  const std::vector<HeaderView>& left_out() const { return left_out_; }
+
+  // Of what httplib has answered, or 0.
+  int status() const { return status_; }
+
+  bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* out, size_t size) override {
-    const size_t n = std::min(size, head_.size() - at_);
-    memcpy(out, head_.data() + at_, n);
-    at_ += n;
+    while (part_.empty() && !(after_query_.empty() && headers_.empty())) {
+      part_ =
+          after_query_.empty() ? NextHeader() : std::exchange(after_query_, {});
+    }
+    const size_t n = std::min(size, part_.size());
+    memcpy(out, part_.data(), n);
+    part_.remove_prefix(n);
     return static_cast<ssize_t>(n);
   }
-  ssize_t write(const char*, size_t size) override {
+  ssize_t write(const char* bytes, size_t size) override {
+    constexpr size_t kStatusAt = sizeof "HTTP/1.1 " - 1;
+    constexpr size_t kStatusSize = 3;
+    if (status_ == 0 && size >= kStatusAt + kStatusSize &&
+        !absl::SimpleAtoi(absl::string_view(bytes + kStatusAt, kStatusSize),
+                          &status_)) {
+      status_ = 0;
+    }
     return static_cast<ssize_t>(size);
   }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = peer_;
-    port = 0;
-  }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
   void get_local_ip_and_port(std::string&, int&) const override {}
   socket_t socket() const override { return INVALID_SOCKET; }
 
  private:
-  const std::string head_;
-  const std::string& peer_;
-  size_t at_ = 0;
+  static absl::string_view TakeLine(absl::string_view* bytes) {
+    const size_t end = bytes->find('\n');
+    const size_t size =
+        end == absl::string_view::npos ? bytes->size() : end + 1;
+    const absl::string_view line = bytes->substr(0, size);
+    bytes->remove_prefix(size);
+    return line;
+  }
+
+  // The next header's line, or nothing when it is left out.
+  absl::string_view NextHeader() {
+    const absl::string_view line = TakeLine(&headers_);
+    const size_t colon = line.find(':');
+    if (colon == absl::string_view::npos) return line;  // the empty line
+    const HeaderView header{line.substr(0, colon),
+                            absl::StripAsciiWhitespace(line.substr(colon + 1))};
+    const bool repeated = std::any_of(
+        names_.begin(), names_.end(),
+        [&](absl::string_view name) { return HasName(header, name); });
+    if (!repeated) {
+      names_.push_back(header.name);
+      if (IsParsedAsItIs(header, line.size())) return line;
+    }
+    left_out_.push_back(header);
+    return "";
+  }
+
+  absl::string_view part_;  // what is read now
+  absl::string_view query_, after_query_;
+  absl::string_view headers_;             // those that are not read yet
+  std::vector<absl::string_view> names_;  // of the headers so far
+  std::vector<HeaderView> left_out_;
+  int status_ = 0;
 };
 
-// The head for httplib to parse and route by: without what the listener has
-// dealt with already (lengths, Expect), and without what httplib 0.11 would
-// refuse though it is right: a '?' within the query, a Range it does not know
-// (RFC 9110, 14.2: to be ignored), long header lines. The HttpExchange has it
-// all.
-std::string HeadForHttplib(const HttpExchange& exchange) {
-  std::string head = absl::StrCat(exchange.verb(), " ", exchange.raw_path(),
-                                  " HTTP/1.", exchange.minor_version(), "\r\n");
-  for (const auto& [name, value] : exchange.headers()) {
-    if (absl::EqualsIgnoreCase(name, "Expect") ||
-        absl::EqualsIgnoreCase(name, "Content-Length") ||
-        absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
-        absl::EqualsIgnoreCase(name, "Range") ||
-        name.size() + 2 + value.size() > kMaxLineBytes) {
-      continue;
-    }
-    absl::StrAppend(&head, name, ": ", value, "\r\n");
+// Moves what httplib has parsed, and adds what it has not.
+void TakeRequest(httplib::Request* parsed, const HeadStream& stream,
+                 ParsedRequest* request) {
+  request->verb = std::exchange(parsed->method, {});
+  request->target = std::exchange(parsed->target, {});
+  request->target.append(stream.query().data(), stream.query().size());
+  request->minor_version = parsed->version == "HTTP/1.0" ? 0 : 1;
+  httplib::Headers& headers = parsed->headers;
+  for (absl::string_view name : kAddedHeaders) headers.erase(std::string(name));
+  request->headers.clear();
+  request->headers.reserve(headers.size() + stream.left_out().size());
+  while (!headers.empty()) {
+    auto node = headers.extract(headers.begin());
+    request->headers.emplace_back(std::move(node.key()),
+                                  std::move(node.mapped()));
   }
-  return head + "\r\n";
+  for (const auto& [name, value] : stream.left_out()) {
+    request->headers.emplace_back(std::string(name), std::string(value));
+  }
 }
-
-// The request on its way through this thread's httplib, and the status that
-// httplib would answer with.
-thread_local std::shared_ptr<HttpExchange> current;
-thread_local int status = 0;
 
 }  // namespace
 
 class HttplibServer::Impl : public httplib::Server {
  public:
-  Impl(bool reuse_port, HttplibServer::Handler handler)
-      : handler_(std::move(handler)) {
+  explicit Impl(bool reuse_port) {
     set_socket_options([reuse_port](socket_t fd) {
       const int one = 1;
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -86,14 +158,6 @@ class HttplibServer::Impl : public httplib::Server {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
       }
     });
-    set_logger([](const httplib::Request&, const httplib::Response& response) {
-      status = response.status;
-    });
-    set_pre_routing_handler(
-        [this](const httplib::Request&, httplib::Response&) {
-          handler_(std::move(current));
-          return HandlerResponse::Handled;
-        });
   }
 
   int Listen(const std::string& host, int* port) {
@@ -106,29 +170,27 @@ class HttplibServer::Impl : public httplib::Server {
     return svr_sock_.exchange(INVALID_SOCKET);
   }
 
-  // A template, so that what this version does not have is not compiled.
+  // `parsed` is called with the request unless httplib refuses it. A template,
+  // so that what this version does not have is not compiled.
   template <typename Stream>
-  void Process(Stream* stream, const std::string& peer) {
-    const auto nothing = [](httplib::Request&) {};
+  void Process(Stream* stream,
+               const std::function<void(httplib::Request&)>& parsed) {
     bool closed = false;
     if constexpr (requires {
-                    this->process_request(*stream, false, closed, nothing);
+                    this->process_request(*stream, true, closed, parsed);
                   }) {
-      process_request(*stream, /*close_connection=*/false, closed, nothing);
+      process_request(*stream, /*close_connection=*/true, closed, parsed);
     } else {
       // Since 0.16: the addresses, which the stream was asked for before.
-      process_request(*stream, peer, /*remote_port=*/0, /*local_addr=*/"",
-                      /*local_port=*/0, /*close_connection=*/false, closed,
-                      nothing);
+      process_request(*stream, /*remote_addr=*/"", /*remote_port=*/0,
+                      /*local_addr=*/"", /*local_port=*/0,
+                      /*close_connection=*/true, closed, parsed);
     }
   }
-
- private:
-  const HttplibServer::Handler handler_;
 };
 
-HttplibServer::HttplibServer(bool reuse_port, Handler handler)
-    : impl_(std::make_unique<Impl>(reuse_port, std::move(handler))) {}
+HttplibServer::HttplibServer(bool reuse_port)
+    : impl_(std::make_unique<Impl>(reuse_port)) {}
 
 HttplibServer::~HttplibServer() = default;
 
@@ -136,13 +198,15 @@ int HttplibServer::Listen(const std::string& host, int* port) {
   return impl_->Listen(host, port);
 }
 
-int HttplibServer::Process(const std::shared_ptr<HttpExchange>& exchange) {
-  HeadStream stream(HeadForHttplib(*exchange), exchange->peer_address());
-  current = exchange;
-  impl_->Process(&stream, exchange->peer_address());
-  // The handler takes it; otherwise httplib has refused the request.
-  if (std::exchange(current, nullptr) == nullptr) return 0;
-  return status;
+int HttplibServer::ParseHead(absl::string_view head, ParsedRequest* request) {
+  HeadStream stream(head);
+  bool parsed = false;
+  impl_->Process(&stream, [&](httplib::Request& from) {
+    TakeRequest(&from, stream, request);
+    parsed = true;
+  });
+  if (parsed) return 0;
+  return stream.status() != 0 ? stream.status() : 400;
 }
 
 }  // namespace sse_bridge

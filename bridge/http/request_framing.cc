@@ -190,6 +190,7 @@ bool RequestFraming::ReadLine(absl::string_view line) {
     return ReadRequestLine(line);
   }
   if (!line.empty()) return ReadHeaderLine(line);
+  head_end_ = at_;
   if (!JudgeHead()) return false;
   state_ = State::kBody;
   return true;
@@ -224,7 +225,7 @@ bool RequestFraming::ReadRequestLine(absl::string_view line) {
 }
 
 bool RequestFraming::ReadHeaderLine(absl::string_view line) {
-  if (headers_.size() == limits_->max_headers) {
+  if (header_count_ == limits_->max_headers) {
     Refuse(431, "too many headers");
     return false;
   }
@@ -233,13 +234,15 @@ bool RequestFraming::ReadHeaderLine(absl::string_view line) {
     Refuse(400, "malformed header");
     return false;
   }
-  headers_.emplace_back(std::string(name), std::string(value));
+  ++header_count_;
+  if (status_ == 0) JudgeHeader(name, value);
   return true;
 }
 
 bool RequestFraming::JudgeHead() {
-  for (const auto& [name, value] : headers_) {
-    if (!JudgeHeader(name, value)) return false;
+  if (status_ != 0) {
+    state_ = State::kRefused;
+    return false;
   }
   if (hosts_ > 1 || (hosts_ == 0 && minor_version_ >= 1)) {
     Refuse(400, "exactly one Host header is needed");
@@ -276,29 +279,22 @@ bool RequestFraming::JudgeAuthority() {
   return true;
 }
 
-bool RequestFraming::JudgeHeader(absl::string_view name,
+void RequestFraming::JudgeHeader(absl::string_view name,
                                  absl::string_view value) {
   if (absl::EqualsIgnoreCase(name, "Host")) {
     ++hosts_;
     host_ = std::string(value);
-    if (!IsHostText(value)) {
-      Refuse(400, "malformed Host");
-      return false;
-    }
+    if (!IsHostText(value)) RefuseLater(400, "malformed Host");
   } else if (absl::EqualsIgnoreCase(name, "Content-Length")) {
     if (has_length_ || !ParseLength(value, &content_length_)) {
-      Refuse(400, "malformed or repeated Content-Length");
-      return false;
+      RefuseLater(400, "malformed or repeated Content-Length");
     }
     has_length_ = true;
   } else if (absl::EqualsIgnoreCase(name, "Transfer-Encoding")) {
     if (chunked_ || minor_version_ == 0) {
-      Refuse(400, "unexpected Transfer-Encoding");
-      return false;
-    }
-    if (!absl::EqualsIgnoreCase(value, "chunked")) {
-      Refuse(501, "the only Transfer-Encoding served is chunked");
-      return false;
+      RefuseLater(400, "unexpected Transfer-Encoding");
+    } else if (!absl::EqualsIgnoreCase(value, "chunked")) {
+      RefuseLater(501, "the only Transfer-Encoding served is chunked");
     }
     chunked_ = true;
   } else if (absl::EqualsIgnoreCase(name, "Connection")) {
@@ -309,18 +305,20 @@ bool RequestFraming::JudgeHeader(absl::string_view name,
     }
   } else if (absl::EqualsIgnoreCase(name, "Expect")) {
     // RFC 9110, 10.1.1: not for HTTP/1.0.
-    if (minor_version_ == 0) return true;
+    if (minor_version_ == 0) return;
     if (!absl::EqualsIgnoreCase(value, "100-continue")) {
-      Refuse(417, "the only expectation met is 100-continue");
-      return false;
+      RefuseLater(417, "the only expectation met is 100-continue");
     }
     expects_continue_ = true;
   } else if (absl::EqualsIgnoreCase(name, "Content-Encoding") &&
              !absl::EqualsIgnoreCase(value, "identity")) {
-    Refuse(415, "compressed request bodies are not served");
-    return false;
+    RefuseLater(415, "compressed request bodies are not served");
   }
-  return true;
+}
+
+void RequestFraming::RefuseLater(int status, absl::string_view reason) {
+  status_ = status;
+  reason_ = std::string(reason);
 }
 
 RequestFraming::State RequestFraming::AdvanceBody(absl::string_view buffer) {

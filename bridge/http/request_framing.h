@@ -4,10 +4,8 @@
 #include <cstddef>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "bridge/http/http_response.h"
 
 namespace sse_bridge {
 
@@ -29,6 +27,9 @@ struct FramingLimits {
 // conflicting or repeated lengths, folded lines, bare CR or LF, spaces around
 // names. A line is judged as soon as it is there, so that what cannot become a
 // request is refused at once and not at a deadline.
+//
+// It keeps of the headers only what it decides by. The parser of an accepted
+// head is HttplibServer::ParseHead.
 //
 // Not thread-safe. One object a request.
 class RequestFraming {
@@ -55,9 +56,11 @@ class RequestFraming {
   int minor_version() const { return minor_version_; }
   bool keep_alive() const { return keep_alive_; }
   bool expects_continue() const { return expects_continue_; }
-  // In their order; names as they came, values without outer white space.
-  using Headers = HttpHeaders;
-  const Headers& headers() const { return headers_; }
+
+  // Its head in the buffer, from the request line to the empty line.
+  absl::string_view head(absl::string_view buffer) const {
+    return buffer.substr(begin_, head_end_ - begin_);
+  }
 
   // Where what was understood so far ends in the buffer: the head in kBody, the
   // request in kComplete.
@@ -69,9 +72,7 @@ class RequestFraming {
   // Memory of the body as far as it is there, without its framing.
   size_t buffered_bytes() const { return body_.capacity(); }
 
-  // Of a complete request: its body is without chunk framing. Both are empty
-  // afterwards.
-  Headers TakeHeaders() { return std::move(headers_); }
+  // Of a complete request: its body, without chunk framing. Empty afterwards.
   std::string TakeBody() { return std::move(body_); }
 
   // Of a refused one: the HTTP status, and why.
@@ -89,7 +90,8 @@ class RequestFraming {
   bool ReadRequestLine(absl::string_view line);
   bool ReadHeaderLine(absl::string_view line);
   bool JudgeHead();
-  bool JudgeHeader(absl::string_view name, absl::string_view value);
+  void JudgeHeader(absl::string_view name, absl::string_view value);
+  void RefuseLater(int status, absl::string_view reason);
   bool JudgeAuthority();
 
   const FramingLimits* const limits_;  // must outlive this
@@ -98,17 +100,20 @@ class RequestFraming {
   size_t searched_ = 0;       // no line of the head ends before this
   size_t at_ = 0;             // what is before this is understood
   size_t event_id_line_ = 0;  // its bytes; 0: not there yet
+  size_t head_end_ = 0;
+  // In kHead: what the head will be refused for, unless something in it is
+  // malformed.
   int status_ = 0;
   std::string reason_;
 
   std::string verb_;
   std::string target_;
   int minor_version_ = 1;
-  Headers headers_;
+  size_t header_count_ = 0;
   bool keep_alive_ = true;
   bool expects_continue_ = false;
 
-  // From the headers, while they are judged.
+  // From the headers.
   int hosts_ = 0;
   std::string host_;  // the last one
   bool has_length_ = false;

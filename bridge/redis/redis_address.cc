@@ -16,8 +16,7 @@ constexpr int kMaxDatabase = 1'000'000;
 
 absl::Status Bad(absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(
-      "a Redis server is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]: ",
-      reason));
+      "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]: ", reason));
 }
 
 int HexDigit(char c) {
@@ -58,7 +57,9 @@ std::string RedisAddress::ToString() const {
 
 absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
   RedisAddress address;
-  if (!absl::ConsumePrefix(&text, "redis://")) return Bad("not redis://");
+  if (!absl::ConsumePrefix(&text, "redis://")) {
+    return Bad("it does not begin with redis://");
+  }
   if (const size_t at = text.rfind('@'); at != absl::string_view::npos) {
     const absl::string_view login = text.substr(0, at);
     text.remove_prefix(at + 1);
@@ -75,7 +76,7 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
     text = text.substr(0, slash);
     if (!database.empty() &&
         !ParseNumber(database, 0, kMaxDatabase, &address.database)) {
-      return Bad(absl::StrCat("'", database, "' is no database number"));
+      return Bad(absl::StrCat("'", database, "' is not a database number"));
     }
   }
   absl::string_view host = text;
@@ -97,7 +98,7 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
   }
   if (host.empty()) return Bad("no host");
   if (has_port && !ParseNumber(port, 1, kMaxPort, &address.port)) {
-    return Bad(absl::StrCat("'", port, "' is no port"));
+    return Bad(absl::StrCat("'", port, "' is not a port"));
   }
   address.host = std::string(host);
   return address;

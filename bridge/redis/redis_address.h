@@ -8,21 +8,21 @@
 
 namespace sse_bridge {
 
-// Where a Redis server is and how to log in there.
+// Address and login of a Redis server.
 struct RedisAddress {
   std::string host;
   int port = 6379;
   int database = 0;
-  std::string user;      // empty: the default user
-  std::string password;  // empty: no login
+  std::string user;      // empty for the default user
+  std::string password;  // empty for no login
 
-  // For messages: without the password.
+  // For messages; omits the password.
   std::string ToString() const;
 };
 
-// "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]", as Redis' own tools have it;
-// HOST may be an IPv6 address in brackets. USER and PASSWORD are
-// percent-encoded. InvalidArgument says what is wrong, without the password.
+// Parses "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]", the form of Redis' own
+// tools. HOST may be an IPv6 address in brackets. USER and PASSWORD are
+// percent-encoded. Errors (kInvalidArgument) never contain the password.
 absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text);
 
 }  // namespace sse_bridge

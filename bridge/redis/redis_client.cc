@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<RedisConnection>> RedisClient::Take(bool fresh) {
   std::vector<std::unique_ptr<RedisConnection>> stale;
   {
     MutexLock lock(&mu_);
-    // They are as old as the one that broke.
+    // The idle ones are as old as the one that broke.
     if (fresh) stale.swap(idle_);
     while (idle_.empty() && taken_ >= options_.max_connections) {
       const absl::Duration left = deadline - absl::Now();
@@ -74,7 +74,7 @@ absl::StatusOr<std::unique_ptr<RedisConnection>> RedisClient::Take(bool fresh) {
       return connection;
     }
     if (absl::Now() < next_attempt_) return last_error_;
-    // Others need not try at the same time while it is away.
+    // While the server is away, other calls need not try at the same time.
     if (failures_ > 0) next_attempt_ = absl::Now() + options_.timeout;
     ++taken_;
   }

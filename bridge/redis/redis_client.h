@@ -16,21 +16,21 @@
 
 namespace sse_bridge {
 
-// How long to wait before attempt number `attempt` (from 0) to connect again:
-// doubling, with full jitter.
+// Delay before reconnect attempt number `attempt` (from 0): doubles, with full
+// jitter.
 absl::Duration RedisBackoff(int attempt);
 
-// Short calls to one server, for many threads, over a few connections that are
-// made when they are needed. Thread-safe.
+// Makes short calls to one server from many threads, over a few connections
+// opened on demand. Thread-safe.
 //
-// While the server is away calls fail at once (Unavailable), and one of them
-// tries to connect from time to time. A call whose connection breaks is made
-// once more over a new one: only for commands that may be repeated.
+// While the server is away, calls fail immediately (kUnavailable), and one of
+// them tries to reconnect from time to time. A call whose connection breaks is
+// repeated once on a new one, so use it only for commands that may be repeated.
 class RedisClient {
  public:
   struct Options {
     size_t max_connections = 8;
-    // For connecting and for each answer; callers are kept so long at most.
+    // For connecting and for each reply; the maximum time that a caller blocks.
     absl::Duration timeout = absl::Seconds(2);
   };
 
@@ -41,10 +41,10 @@ class RedisClient {
       const std::vector<RedisCommand>& commands);
   absl::StatusOr<RedisReply> Call(const RedisCommand& command);
 
-  // The server is known to be back: the next call tries it.
+  // The server is known to be back: the next call tries to connect.
   void RetryNow();
 
-  // Whether the last call reached the server.
+  // Returns whether the last call reached the server.
   bool reachable() const;
 
  private:
@@ -58,7 +58,7 @@ class RedisClient {
   std::condition_variable_any given_;
   std::vector<std::unique_ptr<RedisConnection>> idle_ ABSL_GUARDED_BY(mu_);
   size_t taken_ ABSL_GUARDED_BY(mu_) = 0;
-  int failures_ ABSL_GUARDED_BY(mu_) = 0;  // in a row
+  int failures_ ABSL_GUARDED_BY(mu_) = 0;  // consecutive
   absl::Time next_attempt_ ABSL_GUARDED_BY(mu_) = absl::InfinitePast();
   absl::Status last_error_ ABSL_GUARDED_BY(mu_);
 };

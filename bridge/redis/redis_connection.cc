@@ -81,7 +81,7 @@ absl::Status RedisError(absl::string_view error) {
 absl::StatusOr<std::unique_ptr<RedisConnection>> RedisConnection::Open(
     const RedisAddress& address, absl::Duration timeout) {
   const timeval limit = absl::ToTimeval(timeout);
-  // hiredis waits this long for each of the host's addresses.
+  // hiredis applies this timeout to each of the host's addresses.
   redisContext* context =
       redisConnectWithTimeout(address.host.c_str(), address.port, limit);
   if (context == nullptr) return Away("no memory");
@@ -120,7 +120,7 @@ absl::StatusOr<std::vector<RedisReply>> RedisConnection::Pipeline(
   std::vector<RedisReply> replies;
   replies.reserve(commands.size());
   while (replies.size() < commands.size()) {
-    // An answer that comes in bits must still be whole in time.
+    // A reply that arrives in pieces must be complete by the deadline.
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
     for (;;) {
       auto reply = Next();
@@ -131,7 +131,7 @@ absl::StatusOr<std::vector<RedisReply>> RedisConnection::Pipeline(
       }
       if (!WaitReadable(deadline)) {
         broken_ = true;
-        return Away("no answer in time");
+        return Away("no reply in time");
       }
       if (absl::Status filled = Fill(); !filled.ok()) return filled;
     }
@@ -139,7 +139,7 @@ absl::StatusOr<std::vector<RedisReply>> RedisConnection::Pipeline(
   return replies;
 }
 
-// False: nothing has come by the deadline.
+// Returns false if nothing arrives by the deadline.
 bool RedisConnection::WaitReadable(
     std::chrono::steady_clock::time_point deadline) const {
   for (;;) {
@@ -191,10 +191,10 @@ int RedisConnection::fd() const { return context_->fd; }
 
 absl::Status RedisConnection::Broken() {
   broken_ = true;
-  // errno EAGAIN of a socket with a timeout says less than this.
+  // More specific than errno EAGAIN of a socket with a timeout.
   if (context_->err == REDIS_ERR_IO &&
       absl::StrContains(context_->errstr, "temporarily unavailable")) {
-    return Away("no answer in time");
+    return Away("no reply in time");
   }
   return Away(context_->err != 0 ? context_->errstr : context_->reader->errstr);
 }

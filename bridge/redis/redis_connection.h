@@ -20,26 +20,26 @@ struct redisReply;
 
 namespace sse_bridge {
 
-// A command and its arguments; binary.
+// A command and its arguments; binary-safe.
 using RedisCommand = std::vector<std::string>;
 
-// What the server answered. Views point into it.
+// A reply of the server. Views point into it.
 class RedisReply {
  public:
   RedisReply() = default;
-  explicit RedisReply(redisReply* reply);  // takes it
+  explicit RedisReply(redisReply* reply);  // takes ownership
 
   bool is_nil() const;
   bool is_array() const;
-  // Empty when it is no error.
+  // The error message; empty if this is not an error.
   absl::string_view error() const;
-  // Of a string or status; empty otherwise.
+  // The value of a string or status; otherwise empty.
   absl::string_view text() const;
-  // Of an integer, or a string that is one; 0 otherwise.
+  // The value of an integer, or of a string that is one; otherwise 0.
   int64_t integer() const;
-  // Of an array; 0 otherwise.
+  // The size of an array; otherwise 0.
   size_t size() const;
-  // Element of an array, by a view into this.
+  // Returns a view of an array element. This object must outlive it.
   RedisReply operator[](size_t i) const;
 
  private:
@@ -50,32 +50,35 @@ class RedisReply {
   const redisReply* reply_ = nullptr;
 };
 
-// The status of an error reply: ResourceExhausted when the server can store no
-// more (OOM, MISCONF), else Unavailable. A login that fails is no fault of the
-// caller's caller.
+// Converts an error reply to a status: kResourceExhausted if the server is out
+// of space (OOM, MISCONF), otherwise kUnavailable. This includes failed logins,
+// which are not the client's fault.
 absl::Status RedisError(absl::string_view error);
 
-// One connection. Errors of the connection itself are Unavailable; it is of no
-// use afterwards. For one thread at a time.
+// One connection. Not thread-safe. Errors of the connection itself are
+// kUnavailable; it cannot be used afterwards.
 class RedisConnection {
  public:
-  // Connects, logs in and selects the database. `timeout` is for connecting
-  // (not for finding the host's address) and for each answer as a whole.
+  // Connects, logs in and selects the database. `timeout` applies to connecting
+  // (without the name lookup) and to each complete reply.
   static absl::StatusOr<std::unique_ptr<RedisConnection>> Open(
       const RedisAddress& address, absl::Duration timeout);
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
-  // The answers to all commands, sent together. An error reply is an answer.
+  // Sends all commands together and returns their replies. An error reply
+  // counts as a reply.
   absl::StatusOr<std::vector<RedisReply>> Pipeline(
       const std::vector<RedisCommand>& commands);
-  // The answer to one. An error reply is RedisError.
+  // Sends one command and returns its reply. An error reply is returned as
+  // RedisError.
   absl::StatusOr<RedisReply> Call(const RedisCommand& command);
 
-  // Without waiting for an answer.
+  // Does not wait for a reply.
   absl::Status Send(const RedisCommand& command);
-  // Reads what has come, when fd() is readable. Then Next until it is empty.
+  // Reads available data; call when fd() is readable. Then call Next until it
+  // returns nothing.
   absl::Status Fill();
   absl::StatusOr<std::optional<RedisReply>> Next();
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-// Defined by the target gen_descriptors.
+// Defined by the build target gen_descriptors.
 extern "C" const char sse_bridge_builtin_descriptors[];
 extern "C" const char sse_bridge_builtin_descriptors_end[];
 

@@ -5,8 +5,8 @@
 
 namespace sse_bridge {
 
-// The descriptor set that was linked into this program: what is served when
-// no other schema is named.
+// The descriptor set linked into this program; served if no other schema is
+// configured.
 SchemaSource BuiltinSource();
 
 }  // namespace sse_bridge

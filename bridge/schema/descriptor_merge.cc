@@ -40,10 +40,10 @@ namespace pb = ::google::protobuf;
 // Of all sources together, in bytes.
 constexpr size_t kMaxSetBytes = 64 << 20;
 
-// Of one message or enum. protobuf compares each with each.
+// Limit for one message or enum: protobuf compares all pairs.
 constexpr int kMaxRanges = 2000;
 
-// An import cycle is told up to this many files.
+// Number of files shown of an import cycle.
 constexpr size_t kMaxCycleShown = 8;
 
 constexpr absl::string_view kContracts[] = {"google/protobuf/", "google/api/",
@@ -57,8 +57,8 @@ bool IsContract(absl::string_view file) {
   return false;
 }
 
-// The contracts that every pool has. Naming the types also makes the linker
-// keep them.
+// The contracts that every pool contains. Naming the types also makes the
+// linker keep them.
 std::vector<const pb::FileDescriptor*> AlwaysThere() {
   return {pb::FileDescriptorProto::descriptor()->file(),
           pb::Any::descriptor()->file(),
@@ -83,7 +83,7 @@ pb::FileDescriptorProto ProtoOf(const pb::FileDescriptor* file) {
   return out;
 }
 
-// Tells protobuf's own errors with their lines.
+// Reports protobuf's own errors with their line numbers.
 class BuildErrors : public pb::DescriptorPool::ErrorCollector {
  public:
   BuildErrors(pb::FileDescriptorProto* file, SchemaErrors* errors)
@@ -94,7 +94,7 @@ class BuildErrors : public pb::DescriptorPool::ErrorCollector {
                 const std::string& message) override {
     std::string where = filename;
     SourcePath path;
-    // The walk is skipped where nobody will read its result.
+    // Skip the walk if nobody will read its result.
     if (errors_->full()) return errors_->Add(where, element, message);
     Walk(file_, &path, [&](pb::Message* m, const SourcePath& at) {
       if (m != descriptor) return true;
@@ -116,12 +116,12 @@ class Silence : public pb::DescriptorPool::ErrorCollector {
 
 class Merger {
  public:
-  // With `warnings` a file that cannot be had is left out and told there.
+  // If `warnings` is set, unusable files are skipped and reported there.
   explicit Merger(const std::vector<SchemaSource>& all,
                   std::vector<std::string>* warnings = nullptr)
       : all_(all), warnings_(warnings) {}
 
-  // `chosen` are indices in `all`.
+  // `chosen` holds indexes into `all`.
   absl::StatusOr<MergedPool> Merge(const std::vector<int>& chosen) {
     size_t bytes = 0;
     for (int index : chosen) {
@@ -149,18 +149,18 @@ class Merger {
   struct Entry {
     pb::FileDescriptorProto proto;
     std::string source;
-    std::string comparable;  // what must be the same in every source
+    std::string comparable;  // must be the same in every source
     std::vector<int> sources = {};
   };
 
   void LeaveOut(const std::string& file, const absl::Status& why) {
     if (!bad_.insert(file).second) return;
-    warnings_->push_back(absl::StrCat(file, " is left out: ", why.message()));
+    warnings_->push_back(absl::StrCat(file, " is skipped: ", why.message()));
   }
 
   absl::Status AddSource(const SchemaSource& source, int index) {
     pb::FileDescriptorSet set;
-    // An empty pool: options stay unknown fields until it is clear whose
+    // An empty pool: options stay unknown fields until it is known whose
     // extensions they are.
     pb::DescriptorPool no_extensions;
     pb::io::ArrayInputStream stream(source.bytes.data(),
@@ -222,7 +222,7 @@ class Merger {
     return absl::OkStatus();
   }
 
-  // Bounds what takes protobuf more than linear time.
+  // Limits input for which protobuf takes more than linear time.
   absl::Status CheckShape(pb::FileDescriptorProto* file) {
     absl::Status status;
     SourcePath path;
@@ -235,9 +235,9 @@ class Merger {
         const auto* type = static_cast<const pb::EnumDescriptorProto*>(m);
         ranges = type->reserved_range_size();
       } else if (m->GetDescriptor() == pb::UninterpretedOption::descriptor()) {
-        status = absl::InvalidArgumentError(absl::StrCat(
-            WhereInProto(*file, at),
-            ": an option was not interpreted: make the set with protoc"));
+        status = absl::InvalidArgumentError(
+            absl::StrCat(WhereInProto(*file, at),
+                         ": uninterpreted option: create the set with protoc"));
         return false;
       }
       if (ranges > kMaxRanges) {
@@ -251,8 +251,8 @@ class Merger {
     return status;
   }
 
-  // Sources differ in comments, and in json_name where it is the default:
-  // protoc writes it, the descriptors inside programs leave it out.
+  // Sources may differ in comments, and in default values of json_name, which
+  // protoc writes but linked-in descriptors omit.
   static std::string Comparable(const pb::FileDescriptorProto& file) {
     pb::FileDescriptorProto copy = file;
     copy.clear_source_code_info();
@@ -283,8 +283,8 @@ class Merger {
     return out;
   }
 
-  // Files whose imports were all built come first; without recursion, for a
-  // chain of imports may be long.
+  // Builds files whose imports are all built first. Not recursive, because
+  // chains of imports may be long.
   absl::StatusOr<MergedPool> Build() {
     MergedPool out;
     out.pool = std::make_unique<pb::DescriptorPool>();
@@ -295,10 +295,10 @@ class Merger {
       if (s.ok()) continue;
       if (warnings_ == nullptr) return s;
       LeaveOut(blame, s);
-      // Then what imports it.
+      // Then skip its importers.
       if (blame != name) LeaveOut(name, s);
     }
-    // What a user's own file already defines under another name wins.
+    // Types that a user's file defines under another file name take precedence.
     Silence silence;
     for (const pb::FileDescriptor* file : AlwaysThere()) {
       AddBuiltIn(file, &silence, out.pool.get());
@@ -320,7 +320,7 @@ class Merger {
     pool->BuildFileCollectingErrors(ProtoOf(file), silence);
   }
 
-  // `blame` becomes the file that an error is about.
+  // Sets `blame` to the file that an error is about.
   absl::Status BuildWithImports(const std::string& root,
                                 pb::DescriptorPool* pool, std::string* blame) {
     struct Step {
@@ -360,13 +360,13 @@ class Merger {
           cycle.resize(kMaxCycleShown);
           cycle.push_back("...");
         }
-        return absl::InvalidArgumentError(
-            absl::StrCat(where(), ": the imports go in a circle: ",
-                         absl::StrJoin(cycle, " -> "), " -> ", import));
+        return absl::InvalidArgumentError(absl::StrCat(
+            where(), ": circular imports: ", absl::StrJoin(cycle, " -> "),
+            " -> ", import));
       }
       if (bad_.contains(import)) {
         return absl::InvalidArgumentError(
-            absl::StrCat(where(), ": the import \"", import, "\" is left out"));
+            absl::StrCat(where(), ": the import \"", import, "\" is skipped"));
       }
       auto found = entries_.find(import);
       if (found == entries_.end()) {
@@ -401,19 +401,19 @@ class Merger {
       return absl::OkStatus();
     }
     if (errors.empty()) {
-      errors.Add(file->name(), "", "protobuf refuses this file");
+      errors.Add(file->name(), "", "protobuf rejects this file");
     }
     return errors.ToStatus();
   }
 
   const std::vector<SchemaSource>& all_;
-  std::vector<std::string>* const warnings_;  // null: errors instead
+  std::vector<std::string>* const warnings_;  // if null, report errors instead
 
-  // By file name. A node container: steps point at the keys.
+  // By file name. A node-based container, because steps point to its keys.
   std::map<std::string, Entry> entries_;
-  std::vector<std::string> order_;  // names from the sources, as they came
+  std::vector<std::string> order_;  // file names, in the order of the sources
   absl::flat_hash_set<std::string> built_;
-  absl::flat_hash_set<std::string> bad_;  // left out
+  absl::flat_hash_set<std::string> bad_;  // skipped
 };
 
 }  // namespace
@@ -454,10 +454,9 @@ absl::StatusOr<MergedSources> MergeSources(
     out.pools.push_back(*std::move(some));
   }
   if (sources.size() > 1) {
-    out.warnings.push_back(
-        absl::StrCat("backends are served by their own files each, which do "
-                     "not fit together: ",
-                     all.status().message()));
+    out.warnings.push_back(absl::StrCat(
+        "each backend is served with its own files, because they conflict: ",
+        all.status().message()));
   }
   for (int index : lenient) {
     absl::StatusOr<MergedPool> one =

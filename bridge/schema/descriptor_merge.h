@@ -11,21 +11,21 @@
 
 namespace sse_bridge {
 
-// A serialised google.protobuf.FileDescriptorSet: what `protoc
-// --descriptor_set_out` writes, or what a backend's reflection says.
+// A serialized google.protobuf.FileDescriptorSet, as written by `protoc
+// --descriptor_set_out` or fetched by reflection.
 struct SchemaSource {
-  std::string name;  // for errors: the file's name, or who was asked
+  std::string name;  // for errors: file name or backend
   std::string bytes;
 
-  // What is wrong with it is left out and reported; it is no error. For use on
-  // the schema that a backend reports.
+  // Skip and report invalid parts instead of failing. For schemas that backends
+  // report.
   bool lenient = false;
 
-  // What is not in it although it should be.
+  // Parts known to be missing from it.
   std::vector<std::string> warnings = {};
 
-  // Full names of services. Only those of `only` (empty: all) and not those of
-  // `except` are served from this source.
+  // Full names of services. Only services in `only` (empty: all) that are not
+  // in `except` are served from this source.
   std::vector<std::string> only = {};
   std::vector<std::string> except = {};
 
@@ -35,10 +35,10 @@ struct SchemaSource {
 struct MergedPool {
   std::unique_ptr<google::protobuf::DescriptorPool> pool;
 
-  // The files that came from the sources, in their order.
+  // The files of the sources, in order.
   std::vector<const google::protobuf::FileDescriptor*> files;
 
-  // For each of them the sources that have it, as indices.
+  // For each file, the indexes of the sources that contain it.
   std::vector<std::vector<int>> sources;
 };
 
@@ -47,28 +47,27 @@ struct MergedSources {
   std::vector<std::string> warnings;
 };
 
-// Makes one pool of all sources.
+// Merges all sources into one pool.
 //
-// - A file that several sources have counts once if it says the same in each;
-//   comments and line numbers may differ. Of the shared contracts
-//   (google/protobuf, google/api, google/rpc, buf/validate, sse/v1), which only
-//   grow, the largest copy wins.
-// - Shared contracts that no source has are taken from this program, also when
+// - A file that several sources contain must be the same in each; comments and
+//   line numbers may differ. Shared contracts (google/protobuf, google/api,
+//   google/rpc, buf/validate, sse/v1) only grow, so the largest copy is used.
+// - Shared contracts that no source has are taken from this program, even if
 //   nobody imports them, so that an Any or an error detail of such a type can
-//   be shown. Every other missing import is an error.
-// - Option values of this program's own extensions arrive as generated
-//   messages. Where the sources declare another extension under the same
-//   number, its values are left out instead of being misread.
+//   be shown. Any other missing import is an error.
+// - Option values of this program's own extensions are converted to generated
+//   messages. If the sources declare another extension with the same number,
+//   its values are ignored instead of being misread.
 //
-// Errors are InvalidArgument and name the file, the line where the sources
-// carry lines, the element and the reason.
+// Errors are kInvalidArgument and name the file, the line (if the sources
+// contain line numbers), the element and the reason.
 absl::StatusOr<MergedPool> MergeDescriptors(
     const std::vector<SchemaSource>& sources);
 
-// The same, except that lenient sources which do not fit together, or not with
-// the others, get a pool each, and that their files which cannot be had are
-// left out with a warning. An error only when something is wrong with the
-// other sources, or when nothing is left.
+// Like MergeDescriptors, but lenient sources that conflict with each other or
+// with the other sources get separate pools, and their unusable files are
+// skipped with a warning. Fails only if another source is invalid, or if
+// nothing is left.
 absl::StatusOr<MergedSources> MergeSources(
     const std::vector<SchemaSource>& sources);
 

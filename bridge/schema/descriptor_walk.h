@@ -10,13 +10,14 @@
 
 namespace sse_bridge {
 
-// "file.proto:12" of a place in a file that is not built yet, like Where().
+// Like Where(), for an element of a file that is not built yet:
+// "file.proto:12".
 std::string WhereInProto(const google::protobuf::FileDescriptorProto& file,
                          SourcePath path);
 
-// Calls visit(message, path) for `message` and every message in it but its
-// source_code_info, until a call returns false, which is then the result. The
-// depth is bounded by the limit of the parser that made the message.
+// Calls visit(message, path) for `message` and all nested messages except
+// source_code_info. Stops when a call returns false, and returns that. The
+// depth is limited by the parser that created the message.
 template <typename Visit>
 bool Walk(google::protobuf::Message* message, SourcePath* path,
           const Visit& visit) {

@@ -15,19 +15,19 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// A schema with more routes for one method is a mistake or an attack.
+// More routes for one method are a mistake or an attack.
 constexpr int kMaxBindings = 100;
 
-// What a custom pattern may name: the verbs that the HTTP server parses and
-// hands on. CONNECT is for proxies and PRI opens HTTP/2. "*" is any verb, as
-// google.api.CustomHttpPattern has it.
+// Allowed in a custom pattern: the verbs that the HTTP server supports. CONNECT
+// is for proxies and PRI starts HTTP/2. "*" stands for any verb
+// (google.api.CustomHttpPattern).
 constexpr absl::string_view kCustomKinds[] = {
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "*"};
 
 // Requests whose body has no meaning (RFC 9110 section 9.3).
 constexpr absl::string_view kVerbsWithoutBody[] = {"GET", "HEAD", "TRACE"};
 
-// Verbs whose response has no content that could be streamed.
+// Verbs whose response has no body that could be streamed.
 constexpr absl::string_view kVerbsWithoutStream[] = {"HEAD", "OPTIONS",
                                                      "TRACE"};
 
@@ -36,7 +36,7 @@ bool IsOneOf(absl::string_view s, const absl::string_view (&list)[N]) {
   return std::find(std::begin(list), std::end(list), s) != std::end(list);
 }
 
-// Messages that JSON writes as a single string or number can be a variable.
+// A message whose JSON form is a single string or number can be a variable.
 bool FitsInPath(const pb::FieldDescriptor* field) {
   if (field->is_repeated()) return false;
   if (!IsMessage(field)) return true;
@@ -125,7 +125,7 @@ class RuleReader {
       Error("its selector names another method, ", rule.selector());
     }
     if (method_->server_streaming && IsOneOf(route.verb, kVerbsWithoutStream)) {
-      Error("a stream cannot be the answer to ", route.verb);
+      Error("a stream cannot be the response to ", route.verb);
     }
     absl::StatusOr<PathTemplate> path =
         PathTemplate::Parse(route.path_template);
@@ -150,7 +150,7 @@ class RuleReader {
       }
       if (*fields == method_->subject_into) {
         Error("path variable \"", variable.field_path,
-              "\" is the field that subject_into sets, which no client may");
+              "\" is set by subject_into, so clients must not set it");
       }
       route->path_fields.push_back(variable.field_path);
       route->resolved_path_fields.push_back(*std::move(fields));
@@ -177,7 +177,7 @@ class RuleReader {
     if (method_->subject_into.size() == 1 &&
         method_->subject_into[0] == route->body_field) {
       Error("body \"", route->body,
-            "\" is the field that subject_into sets, which no client may");
+            "\" is set by subject_into, so clients must not set it");
     }
   }
 

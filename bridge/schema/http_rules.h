@@ -15,14 +15,14 @@ struct ParsedRoute {
   PathTemplate path_template;
 };
 
-// The routes that a google.api.http option gives to `method`, in its order.
-// What is wrong is added to `errors`, and then the result is incomplete.
+// Returns the routes that a google.api.http option defines for `method`, in
+// order. Appends errors to `errors`; the result is then incomplete.
 std::vector<ParsedRoute> RoutesOf(const Method* method,
                                   const google::api::HttpRule& rule,
                                   SchemaErrors* errors);
 
-// The rule that stands in for a missing one:
-// GET and POST "/package.Service/Method".
+// Returns the rule used if there is none: GET and POST on
+// "/package.Service/Method".
 google::api::HttpRule DefaultRule(
     const google::protobuf::MethodDescriptor* method);
 

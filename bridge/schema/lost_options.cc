@@ -18,8 +18,8 @@ namespace pb = ::google::protobuf;
 using Files = absl::flat_hash_set<const pb::FileDescriptor*>;
 
 constexpr char kAdvice[] =
-    "its options were lost on the way, as some reflection services and tools "
-    "do: serve it from a descriptor set that protoc made";
+    "its options were lost, as happens with some reflection services and "
+    "tools: use a descriptor set created by protoc";
 
 constexpr absl::string_view kValidation[] = {"buf/validate/validate.proto",
                                              "validate/validate.proto"};
@@ -38,7 +38,7 @@ bool IsContract(const pb::FileDescriptor* file) {
   return IsOneOf(file->name(), kValidation) || IsOneOf(file->name(), kOthers);
 }
 
-// The file, and what its public imports bring with it.
+// The file and its public imports.
 void AddWithPublic(const pb::FileDescriptor* file, Files* files) {
   std::vector<const pb::FileDescriptor*> waiting = {file};
   while (!waiting.empty()) {
@@ -57,7 +57,7 @@ bool IsEmptied(const Options& options) {
          options.ByteSizeLong() == 0;
 }
 
-// Collects the files that declare what a file uses.
+// Collects the files whose declarations a file uses.
 class Uses {
  public:
   explicit Uses(const pb::FileDescriptor* file) : pool_(*file->pool()) {
@@ -91,7 +91,7 @@ class Uses {
   }
 
  private:
-  // Types nest no deeper than the parser of descriptors lets them.
+  // The descriptor parser limits the nesting of types.
   void AddMessage(const pb::Descriptor* root) {
     std::vector<const pb::Descriptor*> waiting = {root};
     while (!waiting.empty()) {
@@ -132,7 +132,7 @@ class Uses {
     }
   }
 
-  // Extensions that this program does not know are unknown fields.
+  // Extensions that are not compiled into this program are unknown fields.
   void AddOptions(const pb::Message& options) {
     const pb::Reflection* reflection = options.GetReflection();
     std::vector<const pb::FieldDescriptor*> fields;
@@ -166,20 +166,19 @@ std::string Quoted(const std::vector<std::string>& names) {
 std::string WhyLost(const pb::FileDescriptor* file,
                     const std::vector<std::string>& imports) {
   return absl::StrCat(file->name(), " imports ", Quoted(imports),
-                      " and uses nothing of it: ", kAdvice,
+                      " but does not use it: ", kAdvice,
                       "; if the import is not needed, remove it");
 }
 
 template <typename Element>
 std::string WhyEmptied(const Element* element) {
   return absl::StrCat(element->file()->name(), ": ", element->full_name(),
-                      " has options, and they are empty: ", kAdvice);
+                      " has empty options: ", kAdvice);
 }
 
 std::string WhyEmptied(const pb::OneofDescriptor* oneof) {
   return absl::StrCat(oneof->containing_type()->file()->name(), ": ",
-                      oneof->full_name(),
-                      " has options, and they are empty: ", kAdvice);
+                      oneof->full_name(), " has empty options: ", kAdvice);
 }
 
 }  // namespace
@@ -198,8 +197,7 @@ const LostOptions::Imports& LostOptions::ImportsOf(
   bool validation = false;
   for (int i = 0; i < file->dependency_count(); ++i) {
     const pb::FileDescriptor* import = file->dependency(i);
-    // What a file without services imports publicly is for those that import
-    // it.
+    // A file without services may re-export imports that it does not use.
     if (file->service_count() == 0 && re_exported.contains(import)) continue;
     Files brought;
     AddWithPublic(import, &brought);

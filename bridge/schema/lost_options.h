@@ -9,30 +9,29 @@
 
 namespace sse_bridge {
 
-// Finds out whether a file lost its options on the way to the bridge. Some
-// programs know descriptors but not the options that others define, and drop
-// them when they write descriptors again (the reflection services made from
-// protobuf.js and prost among them). What is left looks like a method that
-// anybody may call with any request.
+// Detects files that lost their options before they reached the bridge. Some
+// programs drop options that they do not know when they rewrite descriptors
+// (among them reflection services based on protobuf.js and prost). The result
+// looks like a method that anybody may call with any request.
 //
-// Two signs are taken for a loss, because protoc leaves neither:
+// Two signs indicate a loss, because protoc never produces them:
 //
 // - A file imports a contract whose options protect or route (sse.v1,
 //   google.api.http, buf.validate, validate), directly or by public imports,
-//   and uses nothing of such imports. Only an unused import looks the same, of
-//   which protoc warns.
-// - An element has options that are empty.
+//   and uses nothing of it. An unused import looks the same, but protoc warns
+//   about it.
+// - An element has an empty options message.
 //
-// Not thread-safe. The descriptors must outlive this.
+// Not thread-safe. The descriptors must outlive this object.
 class LostOptions {
  public:
-  // Why the method must not be served: its own options, its service's, or those
-  // of its request and the messages in it were lost. Names the file, and says
-  // what to do. Empty when nothing was lost.
+  // Returns why the method must not be served: options of the method, its
+  // service or its request (including nested messages) were lost. Names the
+  // file and what to do. Empty if nothing was lost.
   std::string WhyNotServed(const google::protobuf::MethodDescriptor* method);
 
-  // The imports of contracts that a file does not use although it uses another
-  // contract: no loss, but worth a word.
+  // Returns the contracts that a file imports but does not use, although it
+  // uses another one. Not a loss, but reported as a warning.
   std::vector<std::string> UnusedImports(
       const google::protobuf::FileDescriptor* file);
 
@@ -48,7 +47,7 @@ class LostOptions {
 
   absl::flat_hash_map<const google::protobuf::FileDescriptor*, Imports>
       imports_;
-  // What is wrong with one message, without the messages in it.
+  // Problems of one message, without its nested messages.
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::string>
       messages_;
 };

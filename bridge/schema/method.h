@@ -17,28 +17,28 @@ namespace sse_bridge {
 
 struct Route;
 
-// A unary or server-streaming method and all that its options say, checked.
-// Owned by a Schema and immutable with it; the pointers within lead into that
-// Schema, which must outlive every use.
+// A unary or server-streaming method and its options, validated. Owned by a
+// Schema and immutable. Its pointers refer to that Schema, which must outlive
+// every use.
 struct Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
   std::string grpc_path;  // "/package.Service/Method"
   bool server_streaming = false;
 
-  // As written, except that `share_by` sets `shared`, and that a `bundle` has
-  // its default event name. Default values for a method without the option.
+  // As written, except that `share_by` sets `shared`, and a `bundle` has its
+  // default event name. Default values if the option is absent.
   sse::v1::Stream stream;
 
-  // In force: the method's own, else the service's default. `authenticated` is
-  // set where anything else in it implies it, and where it names nothing and
-  // LoadOptions::default_access says so.
+  // The effective rule: the method's own, else the service's default.
+  // `authenticated` is also set if another field implies it, or if the rule is
+  // empty and LoadOptions::default_access requires it.
   sse::v1::Access access;
 
-  // The service's.
+  // From the service.
   sse::v1::Json json;
 
-  // The field paths of `stream` and `access`, resolved; empty where the option
-  // is. Those "into" belong to the request, the others to the response.
+  // The resolved field paths of `stream` and `access`; empty if not set. Names
+  // with "into" refer to the request, the others to the response.
   FieldPath event_from;
   FieldPath id_from;
   FieldPath snapshot_key;
@@ -49,26 +49,26 @@ struct Method {
   // Repeated field of the request; null without `share_by`.
   const google::protobuf::FieldDescriptor* share_by = nullptr;
 
-  // The durations of `stream`; nullopt where it does not say.
+  // The durations of `stream`; nullopt if not set.
   std::optional<absl::Duration> keep_alive;
   std::optional<absl::Duration> retry;
   std::optional<absl::Duration> max_age;
 
-  // `stream.reconnect`: how long (nullopt where it does not say), and the codes
-  // as bits (1 << google.rpc.Code).
+  // `stream.reconnect`: duration (nullopt if not set), and codes as a bit set
+  // (1 << google.rpc.Code).
   std::optional<absl::Duration> give_up_after;
   uint32_t reconnect_codes = kDefaultReconnectCodes;
   static constexpr uint32_t kDefaultReconnectCodes = 1u << 14;  // UNAVAILABLE
 
   // In the order of the option: the rule itself, then its additional bindings.
-  // Empty for a method that HTTP does not reach.
+  // Empty if the method is not reachable over HTTP.
   std::vector<const Route*> routes;
 
-  // buf.validate's rules of the request. Null when there are none to check.
+  // buf.validate rules of the request. Null if there are none.
   std::shared_ptr<const Validator> validator;
 
-  // From the comment above the method: its first paragraph on one line, and
-  // the whole. Empty without comments in the descriptors.
+  // From the comment above the method: the first paragraph on one line, and the
+  // whole text. Empty if the descriptors have no comments.
   std::string summary;
   std::string description;
 
@@ -79,11 +79,11 @@ struct Method {
 struct Route {
   const Method* method = nullptr;
 
-  // "GET", "POST", ... or "*" for every verb.
+  // "GET", "POST", ... or "*" for any verb.
   std::string verb;
-  std::string path_template;  // the text
+  std::string path_template;  // source text
 
-  // "" (the HTTP body is not used), "*" or a field of the request.
+  // "" (the HTTP body is ignored), "*" or a field of the request.
   std::string body;
   const google::protobuf::FieldDescriptor* body_field = nullptr;
 
@@ -91,11 +91,11 @@ struct Route {
   std::string response_body;
   const google::protobuf::FieldDescriptor* response_body_field = nullptr;
 
-  // The template's variables: names, and the request fields they fill.
+  // The template's variables: the names of the request fields they fill.
   std::vector<std::string> path_fields;
   std::vector<FieldPath> resolved_path_fields;
 
-  // Made because the method has no google.api.http option.
+  // Created because the method has no google.api.http option.
   bool is_default = false;
 };
 

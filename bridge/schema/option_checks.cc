@@ -19,11 +19,11 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// keep_alive, retry and max_age lie between these.
+// Valid range of keep_alive, retry and max_age.
 constexpr absl::Duration kMinDuration = absl::Milliseconds(1);
 constexpr absl::Duration kMaxDuration = absl::Hours(24 * 365);
 
-// By their numbers, from 1 (google/rpc/code.proto).
+// Indexed by number, from 1 (google/rpc/code.proto).
 constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
                                              "UNKNOWN",
                                              "INVALID_ARGUMENT",
@@ -44,7 +44,7 @@ constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
 constexpr char kMethodOptions[] = "google.protobuf.MethodOptions";
 constexpr char kServiceOptions[] = "google.protobuf.ServiceOptions";
 
-// The errors of one option of one element.
+// Reports errors of one option of one element.
 class Reporter {
  public:
   template <typename Element>
@@ -129,7 +129,8 @@ class StreamReader {
   }
 
  private:
-  // Resolves into `out`, which stays empty if `path` is empty or wrong.
+  // Resolves `path` into `out`, which stays empty if `path` is empty or
+  // invalid.
   bool Resolve(absl::string_view option, const pb::Descriptor* root,
                const std::string& path, FieldPath* out) {
     if (path.empty()) return false;
@@ -151,7 +152,7 @@ class StreamReader {
   void CheckEventName(absl::string_view option, const std::string& name) {
     if (IsReservedEventName(name)) {
       report_.Error(option, ": \"", name,
-                    "\" is the bridge's own event, or EventSource's");
+                    "\" is reserved for the bridge or EventSource");
     }
     if (name.find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
       report_.Error(option, ": a line break or NUL in \"",
@@ -207,13 +208,13 @@ class StreamReader {
     }
     if (snapshot.what() != sse::v1::Snapshot::NONE && !stream_.shared()) {
       report_.Error(
-          "snapshot: only a shared stream has one (shared, share_by)");
+          "snapshot: only allowed for a shared stream (shared, share_by)");
     }
     const bool per_key = snapshot.what() == sse::v1::Snapshot::LAST_PER_KEY;
     if (per_key && snapshot.key().empty()) {
       report_.Error("snapshot: LAST_PER_KEY needs a key");
     } else if (!per_key && !snapshot.key().empty()) {
-      report_.Error("snapshot: only LAST_PER_KEY has a key");
+      report_.Error("snapshot: a key is only allowed with LAST_PER_KEY");
     }
     ReadKey("snapshot.key", snapshot.key(), &method_->snapshot_key);
   }
@@ -240,7 +241,7 @@ class StreamReader {
                     static_cast<int>(slow.policy()));
     } else if (slow.policy() != sse::v1::SlowConsumer::CONFLATE &&
                !slow.key().empty()) {
-      report_.Error("slow: only CONFLATE has a key");
+      report_.Error("slow: a key is only allowed with CONFLATE");
     }
     ReadKey("slow.key", slow.key(), &method_->slow_key);
   }
@@ -288,7 +289,7 @@ class StreamReader {
           std::find(std::begin(kErrorCodes), std::end(kErrorCodes), name);
       if (found == std::end(kErrorCodes)) {
         report_.Error("reconnect.codes: \"", absl::CHexEscape(name),
-                      "\" is no google.rpc.Code of an error");
+                      "\" is not an error code of google.rpc.Code");
         continue;
       }
       const auto code = found - std::begin(kErrorCodes) + 1;
@@ -314,8 +315,7 @@ class StreamReader {
       if (!fields.ok()) {
         report_.Error("bundle.query: ", fields.status().message());
       } else if (*fields == method_->subject_into) {
-        report_.Error("bundle.query: \"", name,
-                      "\" is the field that subject_into sets");
+        report_.Error("bundle.query: \"", name, "\" is set by subject_into");
       }
     }
   }
@@ -332,8 +332,8 @@ Reporter ServiceReporter(const pb::ServiceDescriptor* service, int number,
   return Reporter(service, kServiceOptions, number, option, errors);
 }
 
-// Whose access counts, and where its errors belong: a subject_into that does
-// not fit one method is that method's error, though the service says it.
+// Determines the access rule that applies. A subject_into that does not fit a
+// method is reported as that method's error, even if the service sets it.
 void ReadAccess(Method* method, bool exposed, SchemaErrors* errors) {
   const pb::MethodDescriptor* descriptor = method->descriptor;
   const bool own = descriptor->options().HasExtension(sse::v1::access);

@@ -9,17 +9,17 @@ namespace sse_bridge {
 
 // Reads the service's `json` and `default_access`, and the method's `stream`
 // and `access`, into `method` (whose descriptor is set), and resolves their
-// field paths. An option that is wrong, contradicts another or would have no
-// effect is added to `errors`.
+// field paths. Appends to `errors` if an option is invalid, contradicts another
+// or has no effect.
 //
-// `exposed`: HTTP reaches the method. Where it does not, the service's
-// default access does not matter.
+// `exposed`: the method is reachable over HTTP. If not, the service's default
+// access is ignored.
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors);
 
-// Whether `access` says who may call.
+// Returns whether `access` sets any condition.
 bool NamesAnybody(const sse::v1::Access& access);
 
-// What does not depend on a method: said once for each service.
+// Checks options that do not depend on a method. Call once per service.
 void CheckServiceOptions(const google::protobuf::ServiceDescriptor* service,
                          SchemaErrors* errors);
 

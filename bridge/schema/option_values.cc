@@ -21,7 +21,7 @@ namespace pb = ::google::protobuf;
 // (type of the options, number of the extension)
 using ExtensionKey = std::pair<std::string, int>;
 
-// The full names of the extensions that are compiled in.
+// Full names of the extensions that are compiled in.
 std::map<ExtensionKey, std::string> OurExtensions() {
   std::map<ExtensionKey, std::string> ours;
   for (const char* type :
@@ -52,7 +52,7 @@ void FindForeign(pb::FileDescriptorProto* file,
         {field->extendee().substr(field->extendee()[0] == '.' ? 1 : 0),
          field->number()});
     if (it == ours.end()) return true;
-    // Ours are all declared at the top of a file.
+    // Our extensions are all declared at the top level of a file.
     const std::string full =
         file->package().empty()
             ? field->name()
@@ -62,7 +62,7 @@ void FindForeign(pb::FileDescriptorProto* file,
   });
 }
 
-// Options that are empty because of what was removed are as none.
+// Options that are empty after the removal count as absent.
 void ClearEmptied(pb::FileDescriptorProto* file,
                   const std::set<const pb::Message*>& emptied) {
   SourcePath path;
@@ -102,7 +102,7 @@ absl::Status PrepareFile(pb::FileDescriptorProto* file,
     if (m->ByteSizeLong() == 0) emptied.insert(m);
     const std::unique_ptr<pb::Message> parsed(m->New());
     bool ok = parsed->ParsePartialFromString(m->SerializePartialAsString());
-    // A value of the wrong wire type stays unknown.
+    // A value of the wrong wire type stays an unknown field.
     const pb::UnknownFieldSet& left =
         parsed->GetReflection()->GetUnknownFields(*parsed);
     for (int i = 0; ok && i < left.field_count(); ++i) {

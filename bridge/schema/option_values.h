@@ -10,11 +10,10 @@
 
 namespace sse_bridge {
 
-// Prepares option values, which are unknown fields still, for being read as
-// this program's extensions. Where `files` declare another extension under the
-// number of one of ours, its values are removed. The result has each file in
-// which a value does not parse as the extension it is meant for, with an
-// InvalidArgument that says so.
+// Prepares option values, which are still unknown fields, for reading as this
+// program's extensions. If `files` declare another extension with the number of
+// one of ours, its values are removed. Returns the files with a value that does
+// not parse as its extension, each with a kInvalidArgument error.
 std::vector<std::pair<std::string, absl::Status>> PrepareOptions(
     const std::vector<google::protobuf::FileDescriptorProto*>& files);
 

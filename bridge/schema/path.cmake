@@ -1,4 +1,4 @@
-# Path templates and the router: no protobuf.
+# Path templates and the router; do not depend on protobuf.
 sse_library(bridge_schema_path
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/path_router.cc

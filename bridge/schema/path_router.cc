@@ -4,8 +4,8 @@
 
 namespace sse_bridge {
 
-// Calls visit(ends) at each node that the rest of the path reaches, the best
-// first, until it returns true. Recursion is bounded by kMaxPathSegments.
+// Calls visit(ends) at each node that the rest of the path reaches, best first,
+// until it returns true. kMaxPathSegments limits the recursion.
 template <typename Visit>
 bool PathRouter::Search(int32_t index, absl::Span<const std::string> decoded,
                         size_t at, const Visit& visit) const {
@@ -21,7 +21,7 @@ bool PathRouter::Search(int32_t index, absl::Span<const std::string> decoded,
     if (node.one != 0 && Search(node.one, decoded, at + 1, visit)) return true;
   }
   if (node.any != 0) {
-    // The fewer segments "**" takes, the longer the literal tail after it.
+    // The fewer segments "**" takes, the longer the literal part after it.
     for (size_t next = at; next <= decoded.size(); ++next) {
       if (Search(node.any, decoded, next, visit)) return true;
     }
@@ -29,8 +29,8 @@ bool PathRouter::Search(int32_t index, absl::Span<const std::string> decoded,
   return false;
 }
 
-// Searches with the verb cut off the path first, then without. `visit` also
-// gets the verb and the raw path as it was searched.
+// Searches with the verb removed from the path first, then without. Also passes
+// the verb and the raw path that was searched to `visit`.
 template <typename Visit>
 bool PathRouter::SearchPath(absl::string_view raw_path,
                             const Visit& visit) const {
@@ -103,7 +103,7 @@ std::optional<int> PathRouterBuilder::Add(absl::string_view http_verb,
                                           int route) {
   int32_t index = 0;
   for (const PathTemplate::Segment& segment : path_template.segments()) {
-    // NewNode moves the nodes: no reference is held across it.
+    // NewNode moves the nodes, so do not hold a reference across it.
     int32_t next = 0;
     switch (segment.kind) {
       case PathTemplate::Kind::kLiteral: {

@@ -13,24 +13,24 @@
 
 namespace sse_bridge {
 
-// Finds the route of a request: (HTTP verb, raw path) -> route number and what
-// its path variables are bound to.
+// Finds the route of a request: maps (HTTP verb, raw path) to a route number
+// and the values of its path variables.
 //
-// Segment by segment a literal beats "*", which beats "**"; where the better
-// one leads nowhere the search goes back, so a match is found if any exists.
-// The part after the last ':' of the last segment is first taken for a verb
-// of a template (":cancel"), then for a part of the segment. A template of the
-// HTTP verb "*" (google.api.CustomHttpPattern) serves every verb that no
-// template of the same shape names.
+// In each segment a literal takes precedence over "*", which takes precedence
+// over "**". The search backtracks, so it finds a match if there is one. The
+// text after the last ':' of the last segment is first tried as a template's
+// verb (":cancel"), then as part of the segment. A template with the HTTP verb
+// "*" (google.api.CustomHttpPattern) serves every verb that no template of the
+// same shape names.
 //
-// A lookup visits each node of the trie at most once before a "**", and once
-// for each remaining segment after it. Immutable; safe for any number of
-// threads. Made by PathRouterBuilder.
+// A lookup visits each trie node at most once before a "**", and once per
+// remaining segment after it. Immutable and thread-safe. Built by
+// PathRouterBuilder.
 class PathRouter {
  public:
   struct Options {
     MultiSegmentDecoding decoding = MultiSegmentDecoding::kAllButSlash;
-    // "/a/" is looked up as "/a". Otherwise it matches nothing.
+    // Treat "/a/" as "/a". Otherwise "/a/" matches nothing.
     bool ignore_trailing_slashes = false;
   };
 
@@ -39,16 +39,16 @@ class PathRouter {
     std::vector<PathVariable> variables;
   };
 
-  // An empty router, which finds nothing.
+  // An empty router, which matches nothing.
   PathRouter() : PathRouter(Options()) {}
   explicit PathRouter(Options options) : options_(options), nodes_(1) {}
 
-  // `raw_path` is percent-encoded and without the query.
+  // `raw_path` is percent-encoded and has no query.
   std::optional<Found> Match(absl::string_view http_verb,
                              absl::string_view raw_path) const;
 
-  // The HTTP verbs that have a template for this path, sorted, each once: what
-  // Allow says when Match found nothing. Empty means 404.
+  // Returns the HTTP verbs that have a template for this path, sorted and
+  // unique: the Allow header if Match found nothing. Empty means 404.
   std::vector<std::string> AllowedVerbs(absl::string_view raw_path) const;
 
  private:
@@ -64,7 +64,7 @@ class PathRouter {
 
   struct Node {
     absl::flat_hash_map<std::string, int32_t> literals;
-    int32_t one = 0;  // child for "*"; 0 is none, for the root is no child
+    int32_t one = 0;  // child for "*"; 0 if none (the root is never a child)
     int32_t any = 0;  // child for "**"
     Ends ends;
   };
@@ -85,9 +85,9 @@ class PathRouterBuilder {
   explicit PathRouterBuilder(PathRouter::Options options = {})
       : router_(options) {}
 
-  // Nullopt when the route was added; otherwise the route of the same HTTP
-  // verb whose template matches exactly the same paths, and nothing changed.
-  // `http_verb` is upper case ("GET"), or "*" for all.
+  // Returns nullopt if the route was added. Otherwise changes nothing and
+  // returns the route of the same HTTP verb whose template matches exactly the
+  // same paths. `http_verb` is upper case ("GET"), or "*" for any.
   [[nodiscard]] std::optional<int> Add(absl::string_view http_verb,
                                        PathTemplate path_template, int route);
 

@@ -20,7 +20,7 @@ int HexValue(char c) {
   return -1;
 }
 
-// The byte that text[i..i+2] encodes, or -1.
+// Returns the byte that text[i..i+2] encodes, or -1.
 int EncodedByte(absl::string_view text, size_t i) {
   if (text[i] != '%' || text.size() - i < 3) return -1;
   const int high = HexValue(text[i + 1]);
@@ -48,7 +48,7 @@ std::string Decode(absl::string_view text, absl::string_view keep) {
 
 bool IsIdentStart(char c) { return absl::ascii_isalpha(c) || c == '_'; }
 
-// RFC 3986 pchar without '%', ':' and '*', and bytes beyond ASCII.
+// pchar of RFC 3986 without '%', ':' and '*', plus non-ASCII bytes.
 bool IsLiteralChar(char c) {
   return absl::ascii_isalnum(c) || static_cast<unsigned char>(c) >= 0x80 ||
          absl::string_view("-._~!$&'()+,;=@").find(c) !=
@@ -85,8 +85,8 @@ std::optional<absl::string_view> RawPath::CutVerb() {
   if (colon == absl::string_view::npos || colon + 1 == last.size()) {
     return std::nullopt;
   }
-  // "/:verb" is the verb of the root, which "/**:verb" may match; "/a/:verb"
-  // has an empty segment.
+  // In "/:verb" the verb belongs to the root, which "/**:verb" may match;
+  // "/a/:verb" has an empty segment.
   if (colon == 0 && segments.size() > 1) return std::nullopt;
   const absl::string_view verb = last.substr(colon + 1);
   if (colon == 0) {
@@ -97,7 +97,7 @@ std::optional<absl::string_view> RawPath::CutVerb() {
   return verb;
 }
 
-// Recursive descent over the grammar; nothing nests, so there is no recursion.
+// Recursive-descent parser; the grammar does not nest, so it never recurses.
 class PathTemplateParser {
  public:
   explicit PathTemplateParser(absl::string_view text) : text_(text) {}
@@ -135,7 +135,7 @@ class PathTemplateParser {
       if (AtEnd()) return Error(pos_, "the verb after ':' is empty");
       std::string verb;
       if (absl::Status s = ParseLiteral(&verb); !s.ok()) return s;
-      // Compared as it came: a verb is a name, not data.
+      // Compared without decoding: a verb is a name, not data.
       out_.verb_ = std::string(text_.substr(begin, pos_ - begin));
       if (!AtEnd()) return Error(pos_, "the verb must be the end");
     }
@@ -196,7 +196,7 @@ class PathTemplateParser {
     for (const PathTemplate::Variable& other : out_.variables_) {
       if (other.field_path == variable.field_path) {
         return Error(brace, absl::StrCat("the variable ", variable.field_path,
-                                         " is here twice"));
+                                         " occurs twice"));
       }
     }
     variable.begin = out_.segments_.size();
@@ -293,7 +293,8 @@ bool PathTemplate::MatchesSegments(
 std::vector<PathVariable> PathTemplate::Bind(
     absl::Span<const absl::string_view> path,
     MultiSegmentDecoding decoding) const {
-  // What "**" matched beyond its one segment of the template; -1 for none.
+  // Number of segments that "**" matched beyond its one segment in the
+  // template; -1 if it matched none.
   const ptrdiff_t shift = static_cast<ptrdiff_t>(path.size()) -
                           static_cast<ptrdiff_t>(segments_.size());
   size_t any = segments_.size();

@@ -13,29 +13,30 @@
 
 namespace sse_bridge {
 
-// Longer templates are refused, longer request paths match nothing.
+// Longer templates are rejected; longer request paths match nothing.
 inline constexpr size_t kMaxPathSegments = 128;
 
-// How the value of a variable that spans several segments is decoded. (That of
-// one segment is decoded whole.)
+// How to decode the value of a variable that spans several segments. (A
+// variable of one segment is decoded completely.)
 enum class MultiSegmentDecoding {
-  // All but %2F: what the text of google.api.HttpRule says.
+  // Everything except %2F, as google.api.HttpRule specifies.
   kAllButSlash,
-  // All but the characters that RFC 6570 reserves: what the text of
-  // google.api.Http.fully_decode_reserved_expansion says of its default.
+  // Everything except characters that RFC 6570 reserves, as
+  // google.api.Http.fully_decode_reserved_expansion specifies for its default.
   kAllButReserved,
 };
 
-// A path split at its slashes; the pieces are still percent-encoded.
+// A path split at its slashes; the segments are still percent-encoded.
 struct RawPath {
-  std::vector<absl::string_view> segments;  // borrowed from the path
+  std::vector<absl::string_view> segments;  // point into the path
 
-  // Nullopt when the path does not begin with '/', has an empty segment (a
-  // trailing slash makes one) or more than kMaxPathSegments. "/" has none.
+  // Returns nullopt if the path does not begin with '/', has an empty segment
+  // (for example by a trailing slash) or has more than kMaxPathSegments. "/"
+  // has no segments.
   static std::optional<RawPath> Split(absl::string_view path);
 
-  // Cuts ":verb" off the last segment and returns it; nullopt, and no change,
-  // when there is none or nothing would remain before it.
+  // Removes ":verb" from the last segment and returns it. Returns nullopt and
+  // changes nothing if there is none or if nothing would remain before it.
   std::optional<absl::string_view> CutVerb();
 };
 
@@ -45,11 +46,11 @@ struct RawPath {
 //   Segments = Segment { "/" Segment } ;
 //   Segment  = "*" | "**" | LITERAL | "{" FieldPath [ "=" Segments ] "}" ;
 //
-// Beyond the grammar's text, literals may follow "**" (other transcoders take
-// them too). A "**" matches zero segments or more. Literals are compared
-// percent-decoded.
+// In addition to the published grammar, literals may follow "**" (other
+// transcoders allow this too). "**" matches zero or more segments. Literals are
+// compared after percent-decoding.
 //
-// Immutable; safe for any number of threads.
+// Immutable and thread-safe.
 class PathTemplate {
  public:
   enum class Kind { kLiteral, kOne, kAny };
@@ -65,26 +66,27 @@ class PathTemplate {
     std::string field_path;
     size_t begin;  // its segments: [begin, end)
     size_t end;
-    bool multi;  // may span more or fewer segments than one
+    bool multi;  // may span more or fewer than one segment
   };
 
-  // InvalidArgument names the position (from 0) and the reason.
+  // Errors (kInvalidArgument) name the position (from 0) and the reason.
   static absl::StatusOr<PathTemplate> Parse(absl::string_view text);
 
   const std::string& text() const { return text_; }
   const std::vector<Segment>& segments() const { return segments_; }
   const std::vector<Variable>& variables() const { return variables_; }
 
-  // What follows the ':' at the end; empty when nothing does.
+  // The text after the ':' at the end; may be empty.
   const std::string& verb() const { return verb_; }
 
-  // The variables of a raw (still encoded) request path, without its query;
-  // nullopt when the path does not match.
+  // Returns the variables of a raw (still encoded) request path without its
+  // query; nullopt if the path does not match.
   std::optional<std::vector<PathVariable>> Match(
       absl::string_view raw_path,
       MultiSegmentDecoding decoding = MultiSegmentDecoding::kAllButSlash) const;
 
-  // The variables of a path that is known to match; the verb has been cut.
+  // Returns the variables of a path that is known to match. The verb must
+  // already be removed.
   std::vector<PathVariable> Bind(absl::Span<const absl::string_view> path,
                                  MultiSegmentDecoding decoding) const;
 
@@ -101,7 +103,7 @@ class PathTemplate {
   std::string verb_;
 };
 
-// Decodes every well-formed %XX; what is not well-formed stays as it is.
+// Decodes every valid %XX and leaves invalid ones unchanged.
 std::string PercentDecodePath(absl::string_view text);
 
 }  // namespace sse_bridge

@@ -5,7 +5,7 @@
 
 namespace sse_bridge {
 
-// What a path template's variable was bound to by one request.
+// The value of a path template's variable in one request.
 struct PathVariable {
   std::string field_path;  // as in the template: "book.name"
   std::string value;       // percent-decoded

@@ -10,7 +10,7 @@
 
 namespace sse_bridge {
 
-// A value of any scalar type. Only the member of its kind is set.
+// A value of any scalar type. Only the member for its type is set.
 struct ScalarValue {
   int64_t i = 0;   // int32, int64, enum
   uint64_t u = 0;  // uint32, uint64

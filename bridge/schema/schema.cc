@@ -21,7 +21,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Far beyond any real schema; the router compares the routes of one path.
+// Far more than any real schema has; the router compares the routes of one
+// path.
 constexpr size_t kMaxRoutes = 50000;
 
 std::string MethodPlace(const pb::MethodDescriptor* method) {
@@ -29,7 +30,7 @@ std::string MethodPlace(const pb::MethodDescriptor* method) {
                       Where(method->file(), PathOf(method)), ")");
 }
 
-// Fills summary and description from the comment above the method.
+// Sets summary and description from the comment above the method.
 void ReadComment(Method* method) {
   pb::SourceLocation location;
   if (!method->descriptor->GetSourceLocation(&location)) return;
@@ -102,7 +103,7 @@ class SchemaLoader {
     schema_->warnings_.push_back(absl::StrCat(parts...));
   }
 
-  // `indices`: the sources that have the file.
+  // `indices`: the sources that contain the file.
   void AddFile(const pb::FileDescriptor* file, const std::vector<int>& indices,
                const std::vector<SchemaSource>& sources) {
     bool lenient = true;
@@ -121,9 +122,10 @@ class SchemaLoader {
       const auto [other, is_new] =
           served_services_.emplace(service->full_name(), service);
       if (!is_new) {
-        Warn(service->full_name(), " is served as the first source has it (",
-             other->second->file()->name(), "); another that says otherwise ",
-             "does not count");
+        Warn(service->full_name(),
+             " is served as defined in the first source (",
+             other->second->file()->name(),
+             "); a different definition is ignored");
         continue;
       }
       const bool named = services_.erase(service->full_name()) > 0;
@@ -134,7 +136,7 @@ class SchemaLoader {
     if (!served) return;
     for (const std::string& import : lost_options_.UnusedImports(file)) {
       Warn(file->name(), " imports \"", import,
-           "\" and uses nothing of it: were options lost, or is the import not "
+           "\" but does not use it: were options lost, or is the import not "
            "needed?");
     }
   }
@@ -149,7 +151,7 @@ class SchemaLoader {
     for (int i = 0; i < service->method_count(); ++i) {
       const pb::MethodDescriptor* method = service->method(i);
       if (method->client_streaming()) {
-        // Not served in any case.
+        // Not served anyway.
         if (!lenient) CheckUnservable(method);
       } else {
         AddMethod(method, default_routes, lenient, own.ToStatus());
@@ -157,7 +159,7 @@ class SchemaLoader {
     }
   }
 
-  // A browser cannot stream to a server in a way that every proxy passes on.
+  // Browsers cannot stream to a server in a way that every proxy supports.
   void CheckUnservable(const pb::MethodDescriptor* method) {
     for (const auto& [present, number] :
          {std::pair(method->options().HasExtension(google::api::http),
@@ -174,7 +176,7 @@ class SchemaLoader {
     }
   }
 
-  // `service_error`: what is wrong with the service of a lenient source.
+  // `service_error`: the error in the service of a lenient source.
   void AddMethod(const pb::MethodDescriptor* descriptor, bool default_routes,
                  bool lenient, const absl::Status& service_error) {
     Method& method = schema_->methods_.emplace_back();
@@ -206,7 +208,8 @@ class SchemaLoader {
       routes = RoutesOf(&method, rule, errors);
     }
     if (exposed && refusal.ok()) {
-      // One of its own, for it tells of a type's errors only once.
+      // Needs its own compiler, because a compiler reports a type's errors only
+      // once.
       ValidatorCompiler alone;
       method.validator = (lenient ? alone : validators_)
                              .Compile(descriptor->input_type(), errors);
@@ -240,14 +243,14 @@ class SchemaLoader {
     }
   }
 
-  // The method is not there, but who asks for it is told why.
+  // Do not serve the method, but tell clients that request it why.
   void Refuse(const pb::MethodDescriptor* descriptor, absl::Status why,
               std::vector<ParsedRoute> routes) {
     Warn(why.message());
     const int index = static_cast<int>(schema_->unserved_.size());
     schema_->unserved_.push_back({descriptor->full_name(), std::move(why)});
     for (ParsedRoute& parsed : routes) {
-      // Where two of them have one route, either is as good.
+      // If two of them have the same route, either will do.
       (void)unserved_router_.Add(parsed.route.verb,
                                  std::move(parsed.path_template), index);
     }
@@ -284,7 +287,7 @@ class SchemaLoader {
     method->routes.push_back(&schema_->routes_.back());
   }
 
-  // Subscribers choose the streams of the bundle by these names.
+  // Clients select the streams of the bundle by these names.
   void AddToBundle(const Method& method) {
     const auto [it, added] =
         bundle_names_.emplace(method.stream.bundle().event(), &method);
@@ -299,7 +302,7 @@ class SchemaLoader {
   }
 
   const LoadOptions& options_;
-  std::set<std::string> services_;  // asked for and not seen yet
+  std::set<std::string> services_;  // requested and not found yet
   const std::shared_ptr<Schema> schema_{new Schema};
   PathRouterBuilder router_;
   PathRouterBuilder unserved_router_;

@@ -17,24 +17,23 @@
 
 namespace sse_bridge {
 
-// Who may call a method that says nothing of it: neither the method nor its
-// service has an sse.v1 access that names anything.
+// Who may call a method without an access rule: neither the method nor its
+// service has an sse.v1 access that sets a condition.
 enum class DefaultAccess { kPublic, kAuthenticated, kDenied };
 
 struct LoadOptions {
-  // Methods without google.api.http are reached at
-  // "/{package.Service}/{Method}": GET with query parameters, POST with a JSON
-  // body. Left out are the services of gRPC itself ("grpc.*": reflection,
-  // health, channelz), unless `services` names them.
+  // Serve methods without google.api.http at "/{package.Service}/{Method}": GET
+  // with query parameters, POST with a JSON body. Excludes gRPC's own services
+  // ("grpc.*": reflection, health, channelz), unless `services` names them.
   bool default_routes = false;
 
-  // Full names; only these are served. Empty: all that the sources have.
+  // Full names of the services to serve. If empty, all services of the sources.
   std::vector<std::string> services = {};
 
   DefaultAccess default_access = DefaultAccess::kPublic;
 
-  // How request paths are matched and decoded.
-  // A trailing slash means nothing, as with other transcoders.
+  // How request paths are matched and decoded. Ignores trailing slashes, like
+  // other transcoders.
   PathRouter::Options path = {.ignore_trailing_slashes = true};
 };
 
@@ -46,29 +45,28 @@ struct RouteMatch {
   };
   Kind kind = Kind::kNotFound;
 
-  // Only if kFound. `route` is valid as long as the Schema is.
+  // Set only for kFound. Valid as long as the Schema.
   const Route* route = nullptr;
   std::vector<PathVariable> variables;
 
-  // Only if kMethodNotAllowed: what Allow says, sorted.
+  // Set only for kMethodNotAllowed: the Allow header, sorted.
   std::vector<std::string> allowed;
 };
 
-// A method that the sources have and that is not served.
+// A method of the sources that is not served.
 struct UnservedMethod {
   std::string name;  // "package.Service.Method"
-  absl::Status why;  // what a request for it is answered
+  absl::Status why;  // the response to a request for it
 };
 
-// All that the bridge knows of the services it stands before: their types,
-// methods and routes. Immutable, so safe for any number of threads; requests
-// and feeds hold the shared pointer as long as they use descriptors of it, and
-// a newer Schema may take its place meanwhile.
+// The types, methods and routes of the services that the bridge serves.
+// Immutable and thread-safe. Requests and feeds hold a shared pointer while
+// they use its descriptors; a newer Schema may replace it meanwhile.
 class Schema {
  public:
-  // Reads descriptor sets and checks every option in them. InvalidArgument has
-  // a line "FILE:LINE: ELEMENT: REASON" for each error found. Of lenient
-  // sources, what is wrong is not served instead.
+  // Loads descriptor sets and validates every option. Returns kInvalidArgument
+  // with a line "FILE:LINE: ELEMENT: REASON" per error. Invalid parts of
+  // lenient sources are not served instead.
   static absl::StatusOr<std::shared_ptr<const Schema>> Load(
       const std::vector<SchemaSource>& sources,
       const LoadOptions& options = LoadOptions());
@@ -76,36 +74,37 @@ class Schema {
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
-  // The pool of most types. Sources that do not fit together have further ones:
-  // what belongs to a method is in the pool of its descriptor.
+  // The pool with most types. Conflicting sources have additional pools: use
+  // the pool of a method's descriptor for what belongs to the method.
   const google::protobuf::DescriptorPool& pool() const {
     return *pools_.front();
   }
 
-  // In the order of the sources. Client-streaming methods are not here.
+  // In the order of the sources. Excludes client-streaming methods.
   const std::vector<const Method*>& methods() const { return method_list_; }
   const std::vector<const Route*>& routes() const { return route_list_; }
 
-  // The methods that have a part in the managed stream.
+  // The methods that are part of the bundle `/events`.
   const std::vector<const Method*>& bundle() const { return bundle_; }
 
-  // By full name ("package.Service.Method"); null when there is none.
+  // Finds a method by full name ("package.Service.Method"). Returns null if
+  // there is none.
   const Method* FindMethod(absl::string_view full_name) const;
 
-  // `raw_path` is the request's path as it came, still percent-encoded, and
-  // without the query. HEAD finds a GET route where no HEAD route is.
+  // `raw_path` is the path of the request, still percent-encoded and without
+  // the query. HEAD matches a GET route if there is no HEAD route.
   RouteMatch Match(absl::string_view verb, absl::string_view raw_path) const;
 
-  // Methods that are not served though the sources have them, because what
-  // protects them was lost or nobody may call them.
+  // Methods of the sources that are not served because the options that protect
+  // them were lost or nobody may call them.
   const std::vector<UnservedMethod>& unserved() const { return unserved_; }
 
-  // The one of them that such a request would have reached; null when there is
-  // none.
+  // Returns the unserved method that such a request would have reached, or
+  // null.
   const UnservedMethod* FindUnserved(absl::string_view verb,
                                      absl::string_view raw_path) const;
 
-  // For the operator: what is not served, and what looks like a mistake.
+  // Messages for the operator: what is not served, and likely mistakes.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -120,9 +119,9 @@ class Schema {
   std::vector<const Route*> route_list_;
   std::vector<const Method*> bundle_;
   absl::flat_hash_map<std::string, const Method*> methods_by_name_;
-  PathRouter router_;  // numbers are indices into routes_
+  PathRouter router_;  // numbers are indexes into routes_
   std::vector<UnservedMethod> unserved_;
-  PathRouter unserved_router_;  // numbers are indices into unserved_
+  PathRouter unserved_router_;  // numbers are indexes into unserved_
   std::vector<std::string> warnings_;
 };
 

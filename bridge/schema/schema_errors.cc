@@ -12,7 +12,7 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Beyond these an error is only counted.
+// Further errors are only counted.
 constexpr size_t kMaxErrors = 20;
 
 SourcePath Append(SourcePath path, int field, int index) {
@@ -24,7 +24,7 @@ SourcePath Append(SourcePath path, int field, int index) {
 }  // namespace
 
 SourcePath PathOf(const pb::Descriptor* message) {
-  SourcePath path;  // built from the inside to the outside
+  SourcePath path;  // built from the innermost to the outermost
   for (; message->containing_type() != nullptr;
        message = message->containing_type()) {
     path.push_back(message->index());
@@ -80,7 +80,7 @@ SourcePath PathOfOption(const pb::MethodDescriptor* method, int number) {
 
 std::string Where(const pb::FileDescriptor* file, SourcePath path) {
   pb::SourceLocation location;
-  // The empty path is the whole file, whose line says nothing.
+  // The empty path is the whole file, whose line is useless.
   for (; !path.empty(); path.pop_back()) {
     if (file->GetSourceLocation(path, &location)) {
       return absl::StrCat(file->name(), ":", location.start_line + 1);

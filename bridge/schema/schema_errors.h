@@ -10,8 +10,8 @@
 
 namespace sse_bridge {
 
-// Where something is within a FileDescriptorProto: field numbers and indices,
-// as google.protobuf.SourceCodeInfo.Location.path has it.
+// Path of an element within a FileDescriptorProto: field numbers and indexes,
+// as in google.protobuf.SourceCodeInfo.Location.path.
 using SourcePath = std::vector<int>;
 
 SourcePath PathOf(const google::protobuf::Descriptor* message);
@@ -20,7 +20,7 @@ SourcePath PathOf(const google::protobuf::FieldDescriptor* field);
 SourcePath PathOf(const google::protobuf::ServiceDescriptor* service);
 SourcePath PathOf(const google::protobuf::MethodDescriptor* method);
 
-// The same, of an option (an extension's number) of the element.
+// Returns the path of an option (by its extension number) of the element.
 SourcePath PathOfOption(const google::protobuf::FieldDescriptor* field,
                         int number);
 SourcePath PathOfOption(const google::protobuf::ServiceDescriptor* service,
@@ -28,25 +28,26 @@ SourcePath PathOfOption(const google::protobuf::ServiceDescriptor* service,
 SourcePath PathOfOption(const google::protobuf::MethodDescriptor* method,
                         int number);
 
-// "file.proto:12", or "file.proto" when the descriptors carry no lines. Where
-// the place itself has no line, that of the closest element around it counts.
+// Returns "file.proto:12", or "file.proto" if the descriptors have no line
+// numbers. If the element itself has no line, uses the closest enclosing
+// element.
 std::string Where(const google::protobuf::FileDescriptor* file,
                   SourcePath path);
 
-// Collects what is wrong with a schema, so that one attempt to load tells it
-// all. Not thread-safe.
+// Collects the errors in a schema, so that one load reports all of them. Not
+// thread-safe.
 class SchemaErrors {
  public:
-  // `where` is what Where() says, `element` a full name.
+  // `where` is the result of Where(), `element` a full name.
   void Add(absl::string_view where, absl::string_view element,
            absl::string_view reason);
 
   bool empty() const { return lines_.empty(); }
 
-  // Further errors are only counted.
+  // Returns whether further errors are only counted.
   bool full() const;
 
-  // Ok, or InvalidArgument with a line for each error.
+  // Returns OK, or kInvalidArgument with a line per error.
   absl::Status ToStatus() const;
 
  private:

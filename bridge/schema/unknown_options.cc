@@ -10,8 +10,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Fields of later contracts that only document: leaving them out changes
-// nothing (buf.validate's rules have an `example` each).
+// Fields of later contracts that are only documentation, such as `example` of
+// buf.validate's rules. Ignoring them is safe.
 bool IsOnlyDocumentation(const pb::FieldDescriptor* field) {
   return field->name() == "example";
 }
@@ -28,7 +28,7 @@ void Collect(const pb::Message& option, const pb::Descriptor* declared,
     std::string text = field == nullptr ? absl::StrCat(prefix, "field ", number)
                                         : absl::StrCat(prefix, field->name(),
                                                        " (field ", number, ")");
-    // A repeated one is in the set once for each element.
+    // The set has a repeated field once per element.
     if (out->empty() || out->back() != text) out->push_back(std::move(text));
   }
   std::vector<const pb::FieldDescriptor*> fields;

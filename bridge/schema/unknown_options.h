@@ -9,18 +9,19 @@
 
 namespace sse_bridge {
 
-// The fields of an option (and of the messages in it) that this program does
-// not know, as "string.email (field 12)": a newer or larger contract than the
-// one compiled in. What is unknown cannot be honoured, so it must be refused.
+// Returns the fields of an option (and of its nested messages) that this
+// program does not know, as "string.email (field 12)". They are from a newer or
+// larger contract than the one compiled in. Unknown fields cannot be honoured,
+// so they must be rejected.
 //
-// `declared` is the option's type as the schema itself declares it, if it
-// does; the names are taken from there. May be null.
+// `declared` is the option's type as declared in the schema, which provides the
+// names; may be null.
 std::vector<std::string> UnknownOptionFields(
     const google::protobuf::Message& option,
     const google::protobuf::Descriptor* declared);
 
-// The type that the schema declares for extension `number` of `extendee`
-// ("google.protobuf.MethodOptions"); null when it does not.
+// Returns the type that the schema declares for extension `number` of
+// `extendee` ("google.protobuf.MethodOptions"); null if there is none.
 const google::protobuf::Descriptor* DeclaredOptionType(
     const google::protobuf::DescriptorPool& pool, const std::string& extendee,
     int number);

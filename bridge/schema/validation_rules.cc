@@ -19,7 +19,7 @@ namespace {
 namespace pb = ::google::protobuf;
 using buf::validate::FieldConstraints;
 
-// Of one compiled pattern and its automata, in bytes.
+// For one compiled pattern and its automata, in bytes.
 constexpr int64_t kMaxPatternMemory = 2 << 20;
 
 template <typename T>
@@ -52,7 +52,7 @@ std::string Count(uint64_t n, absl::string_view unit) {
   return absl::StrCat(n, " ", unit, n == 1 ? "" : "s");
 }
 
-// The bound, if any, that `T` must not be below or above.
+// A lower or upper bound of `T`, if any.
 template <typename T>
 struct Bound {
   T value;
@@ -102,8 +102,8 @@ class NumberRules : public ScalarRules {
                          [](std::string* out, T x) { out->append(Text(x)); });
   }
 
-  // An upper bound below the lower one means: outside of what lies between.
-  // NaN is within no bounds.
+  // An upper bound below the lower one excludes the values between them. NaN
+  // violates every bound.
   void CheckBounds(T x, std::vector<std::string>* broken) const {
     const bool above = !lower_.has_value() || x > lower_->value ||
                        (lower_->inclusive && x == lower_->value);
@@ -349,7 +349,7 @@ Result CompileString(const buf::validate::StringRules& rules) {
   return std::make_unique<StringRules>(rules, std::move(pattern));
 }
 
-// The field type that the rules are for; nullopt for those of other kinds.
+// The field type that the rules are for; nullopt for other rules.
 std::optional<pb::FieldDescriptor::Type> TypeOfRules(
     FieldConstraints::TypeCase rules) {
   switch (rules) {

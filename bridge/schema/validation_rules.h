@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATION_RULES_H_
 #define SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATION_RULES_H_
 
-// What Validator and ValidatorCompiler share; nobody else includes it.
+// Shared by Validator and ValidatorCompiler only.
 
 #include <cstdint>
 #include <memory>
@@ -25,33 +25,33 @@ class ScalarRules {
  public:
   virtual ~ScalarRules() = default;
 
-  // Appends a description of each rule that `value` breaks.
+  // Appends a description of each rule that `value` violates.
   virtual void Check(const ScalarValue& value,
                      std::vector<std::string>* broken) const = 0;
 };
 
-// The rules that `constraints` has for a value of the type of `field` (its
-// element, if it is repeated). Null when there are none; InvalidArgument when
-// they are for another type, or a pattern does not compile.
+// Compiles the rules of `constraints` for a value of the type of `field` (its
+// element type, if repeated). Returns null if there are none, and
+// kInvalidArgument if they are for another type or a pattern does not compile.
 absl::StatusOr<std::unique_ptr<const ScalarRules>> CompileScalarRules(
     const google::protobuf::FieldDescriptor* field,
     const buf::validate::FieldConstraints& constraints);
 
-// The rules that `constraints` has for the type URL of a google.protobuf.Any.
-// Null when there are none.
+// Compiles the rules of `constraints` for the type URL of a
+// google.protobuf.Any. Returns null if there are none.
 std::unique_ptr<const ScalarRules> CompileAnyRules(
     const buf::validate::FieldConstraints& constraints);
 
-// The rules of a single value: of a singular field, of an element, or of a key
-// or value of a map.
+// Rules of a single value: a singular field, an element of a list, or a key or
+// value of a map.
 struct ValueRules {
   std::unique_ptr<const ScalarRules> scalar;  // may be null
 
-  // `scalar` is for this field of the value, which is a wrapper message or an
-  // Any.
+  // If set, `scalar` applies to this field of the value, which is a wrapper
+  // message or an Any.
   const google::protobuf::FieldDescriptor* wrapped = nullptr;
 
-  // The value is a message with rules of its own. May be null.
+  // Rules of the message's own type; may be null.
   const MessageRules* message = nullptr;
 
   bool empty() const { return scalar == nullptr && message == nullptr; }
@@ -64,19 +64,19 @@ struct FieldRules {
   std::optional<uint64_t> max_size;
   bool unique = false;
   ValueRules keys;
-  ValueRules value;  // of the field, its elements, or the values of the map
+  ValueRules value;  // of the field, its elements, or the map's values
 };
 
 struct MessageRules {
   const google::protobuf::Descriptor* type = nullptr;
   std::vector<FieldRules> fields;
 
-  // There is a rule here, or in a message that can be reached from here.
+  // Whether there is a rule here or in a reachable message.
   bool active = false;
 };
 
-// The rules of all messages that one schema's requests can hold. Types refer
-// to each other, also in circles, so one owner has them all.
+// The rules of all message types in one schema's requests. Types may refer to
+// each other in cycles, so one object owns them all.
 struct RuleSet {
   absl::flat_hash_map<const google::protobuf::Descriptor*,
                       std::unique_ptr<MessageRules>>

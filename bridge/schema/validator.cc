@@ -19,14 +19,14 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// More would only make the answer to a bad request large.
+// Limits the size of the response to an invalid request.
 constexpr size_t kMaxViolations = 64;
 
-// Of messages within messages: what protobuf's own parser allows by default.
+// Maximum nesting of messages; the default of protobuf's own parser.
 constexpr int kMaxDepth = 100;
 
-// What two equal values have in common: the text of the value. Nullopt for
-// NaN, which equals nothing.
+// Returns a text that is the same for equal values. Nullopt for NaN, which is
+// not equal to anything.
 std::optional<std::string> Identity(const pb::FieldDescriptor* field,
                                     const ScalarValue& value) {
   switch (field->cpp_type()) {
@@ -88,7 +88,7 @@ class Run {
       }
       return;
     }
-    // Without presence, HasField tells a zero value from others.
+    // Without presence, HasField returns false for zero values.
     const bool has = reflection->HasField(message, field);
     if (rules.required && !has) return Add("is required");
     if (!has && field->has_presence()) return;
@@ -119,7 +119,7 @@ class Run {
             rules.field, ReadScalar(message, rules.field, i, &scratch));
         unique =
             !identity.has_value() || seen.insert(*std::move(identity)).second;
-        if (!unique) Add("must not have an item twice");
+        if (!unique) Add("must not contain duplicate items");
       }
       if (rules.value.empty()) continue;
       absl::StrAppend(&path_, "[", i, "]");
@@ -183,7 +183,7 @@ class Run {
   }
 
   std::vector<RuleViolation> out_;
-  std::string path_;  // of the field that is checked
+  std::string path_;  // of the field being checked
   int depth_ = 0;
 };
 
@@ -195,7 +195,7 @@ absl::StatusOr<std::shared_ptr<const Validator>> Validator::Compile(
   ValidatorCompiler compiler;
   std::shared_ptr<const Validator> out = compiler.Compile(type, &errors);
   if (!errors.empty()) return errors.ToStatus();
-  if (out == nullptr) {  // no rule: a validator that finds nothing
+  if (out == nullptr) {  // no rules: a validator that always succeeds
     static const MessageRules* const kNoRules = new MessageRules();
     out.reset(new Validator(nullptr, kNoRules));
   }

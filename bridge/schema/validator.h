@@ -15,7 +15,7 @@ namespace sse_bridge {
 struct MessageRules;
 struct RuleSet;
 
-// One rule that a request breaks.
+// A violated rule.
 struct RuleViolation {
   // Proto field names, with indices and keys: `items[3].name`, `by_id["a"]`.
   std::string field;
@@ -24,20 +24,19 @@ struct RuleViolation {
   bool operator==(const RuleViolation&) const = default;
 };
 
-// Checks messages of one type against the buf.validate rules of its fields and
-// of the messages in them, with protovalidate's meaning: the rules of a field
-// with presence hold when it is set, those of other fields always, and
-// `required` also refuses their zero values. Immutable; safe for any number of
-// threads.
+// Validates messages of one type against the buf.validate rules of its fields
+// and nested messages. Follows protovalidate: rules of fields with presence
+// apply if the field is set, other rules always; `required` also rejects zero
+// values of fields without presence. Immutable and thread-safe.
 class Validator {
  public:
-  // InvalidArgument names file, field and reason of each rule that cannot be
-  // enforced. The descriptor's pool must outlive the validator.
+  // Returns kInvalidArgument naming file, field and reason of each rule that
+  // cannot be enforced. The descriptor's pool must outlive the validator.
   static absl::StatusOr<std::shared_ptr<const Validator>> Compile(
       const google::protobuf::Descriptor* type);
 
-  // All violations, up to a limit, in the order of the fields; empty if the
-  // message is valid. It must be of exactly the descriptor that was compiled.
+  // Returns all violations, up to a limit, in field order; empty if the message
+  // is valid. The message must have exactly the descriptor that was compiled.
   std::vector<RuleViolation> Validate(
       const google::protobuf::Message& message) const;
 
@@ -47,13 +46,13 @@ class Validator {
   Validator(std::shared_ptr<const RuleSet> rules, const MessageRules* root)
       : rules_(std::move(rules)), root_(root) {}
 
-  const std::shared_ptr<const RuleSet> rules_;  // owns what root_ leads to
+  const std::shared_ptr<const RuleSet> rules_;  // owns what root_ points to
   const MessageRules* const root_;
 };
 
-// Ok without violations; else InvalidArgument that tells the first of them and
-// carries all as a google.rpc.BadRequest, in the payload named by
-// kBadRequestUrl.
+// Returns OK if there are no violations. Otherwise returns kInvalidArgument
+// with the first one as message and all of them as a google.rpc.BadRequest in
+// the payload kBadRequestUrl.
 absl::Status ToStatus(const std::vector<RuleViolation>& violations);
 
 inline constexpr char kBadRequestUrl[] =

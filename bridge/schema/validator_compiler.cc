@@ -15,7 +15,7 @@ namespace {
 namespace pb = ::google::protobuf;
 using buf::validate::FieldConstraints;
 
-// The contract extends all kinds of options under one number.
+// The contract uses one number for its extensions of all kinds of options.
 const int kExtension = buf::validate::kFieldFieldNumber;
 
 void AddError(const pb::FieldDescriptor* field, absl::string_view reason,
@@ -24,9 +24,9 @@ void AddError(const pb::FieldDescriptor* field, absl::string_view reason,
               field->full_name(), absl::StrCat("buf.validate: ", reason));
 }
 
-// Constraints of whole messages and oneofs, which are not in our copy of the
-// contract and thus unknown fields. A schema may have given the number to an
-// extension of its own.
+// Constraints of whole messages and oneofs are not in our copy of the contract,
+// so they are unknown fields. A schema may use the number for an extension of
+// its own.
 bool HasUnknownConstraints(const pb::Message& options,
                            const pb::DescriptorPool* pool) {
   const pb::UnknownFieldSet& unknown =
@@ -44,14 +44,14 @@ bool HasUnknownConstraints(const pb::Message& options,
   return false;
 }
 
-// Anybody may define a message of that name: this one has a type URL.
+// A user's message may have the same name; this one has a type URL.
 bool IsAny(const pb::Descriptor* type) {
   const pb::FieldDescriptor* url = type->FindFieldByNumber(1);
   return type->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_ANY &&
          url != nullptr && !url->is_repeated() && IsString(url);
 }
 
-// What only makes sense at the top, within the constraints of elements.
+// Rules that are only valid at the top level, found in constraints of elements.
 void CheckNested(const pb::FieldDescriptor* field, absl::string_view name,
                  const FieldConstraints& constraints, SchemaErrors* errors) {
   if (constraints.cel_size() > 0) {
@@ -67,7 +67,8 @@ void CheckNested(const pb::FieldDescriptor* field, absl::string_view name,
 std::shared_ptr<const Validator> ValidatorCompiler::Compile(
     const pb::Descriptor* type, SchemaErrors* errors) {
   MessageRules* root = RulesOf(type);
-  // A list instead of recursion: types may be nested without end.
+  // Uses a list instead of recursion, because types may be nested without
+  // limit.
   while (!waiting_.empty()) {
     MessageRules* next = waiting_.back();
     waiting_.pop_back();
@@ -181,7 +182,7 @@ ValueRules ValidatorCompiler::CompileValue(MessageRules* parent,
       return out;
     }
     if (IsWrapper(type->message_type())) {
-      // Anybody may define a message of a wrapper's name.
+      // A user's message may have a wrapper's name.
       out.wrapped = type->message_type()->FindFieldByNumber(1);
       if (out.wrapped != nullptr && !out.wrapped->is_repeated()) {
         scalar = out.wrapped;

@@ -13,19 +13,19 @@
 
 namespace sse_bridge {
 
-// Makes the validators of many types, each message type being compiled once.
-// Not thread-safe; the validators may be used once the compiler is gone.
+// Compiles validators for many types; each message type is compiled once. Not
+// thread-safe. Validators may outlive the compiler.
 class ValidatorCompiler {
  public:
   ValidatorCompiler() : rules_(std::make_shared<RuleSet>()) {}
 
-  // Null when neither `type` nor any message in it has a rule. Rules that
-  // cannot be enforced are added to `errors`.
+  // Returns null if neither `type` nor a message in it has a rule. Appends
+  // rules that cannot be enforced to `errors`.
   std::shared_ptr<const Validator> Compile(
       const google::protobuf::Descriptor* type, SchemaErrors* errors);
 
  private:
-  // The rules of `type`, which may still have to be compiled.
+  // Returns the rules of `type`, which may not be compiled yet.
   MessageRules* RulesOf(const google::protobuf::Descriptor* type);
 
   void CompileMessage(MessageRules* message, SchemaErrors* errors);

@@ -41,7 +41,7 @@ absl::StatusOr<std::unique_ptr<FrameEncoder>> FrameEncoder::Create(
   if (!options.event.empty()) {
     std::string name = options.event;
     RemoveLineEnds(0, &name);
-    frames->event_line_ = absl::StrCat("event: ", name, "\n");
+    frames->event_line_ = absl::StrCat(kSseName, name, "\n");
   }
   for (const absl::Status& status : {
            MakeReader(options.response, "event_from", options.event_from,
@@ -80,13 +80,14 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
           "google.api.HttpBody: malformed or truncated wire bytes");
     }
     payload.assign(body.data.data(), body.data.size());
+    frame->spans.data = SpanOf(0, payload.size());
     frame->content_type.assign(body.content_type.data(),
                                body.content_type.size());
     return absl::OkStatus();
   }
   bool present;
   if (event_.has_value()) {
-    payload += "event: ";
+    payload.append(kSseName.data(), kSseName.size());
     const size_t begin = payload.size();
     const absl::Status status = event_->Append(wire, &payload, &present);
     if (!status.ok()) return status;
@@ -102,36 +103,39 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
     }
   }
   if (payload.empty()) payload = event_line_;
-  frame->event_end = payload.size();
+  if (!payload.empty()) {
+    frame->spans.name = SpanOf(kSseName.size(), payload.size() - 1);
+  }
 
   if (id_.has_value()) {
-    payload += "id: ";
+    const size_t line = payload.size();
+    payload.append(kSseId.data(), kSseId.size());
     const size_t begin = payload.size();
     const absl::Status status = id_->Append(wire, &payload, &present);
     if (!status.ok()) return status;
     const absl::string_view id = absl::string_view(payload).substr(begin);
     if (!present || id.empty() || !IsOneLine(id)) {
-      payload.resize(frame->event_end);
+      payload.resize(line);
     } else {
       if (id.size() > kMaxIdBytes || IsOwnId(id)) {
         payload.resize(begin);
         absl::StrAppend(&payload, kLostId);
       }
+      frame->spans.id = SpanOf(begin, payload.size());
       payload += '\n';
     }
   }
-  frame->id_end = payload.size();
 
   if (key_.has_value()) {
     const absl::Status status = key_->Append(wire, &frame->key, &present);
     if (!status.ok()) return status;
   }
 
-  payload += "data: ";
-  frame->data_begin = payload.size();
+  payload.append(kSseData.data(), kSseData.size());
+  const size_t data = payload.size();
   const absl::Status status = EncodeData(wire, &payload);
   if (!status.ok()) return status;
-  frame->data_end = payload.size();
+  frame->spans.data = SpanOf(data, payload.size());
   payload += "\n\n";
   return absl::OkStatus();
 }
@@ -140,23 +144,18 @@ void FrameEncoder::EncodeUnreadable(absl::Span<const absl::string_view> wire,
                                     absl::string_view data,
                                     EncodedFrame* frame) const {
   frame->Clear();
-  std::string& payload = frame->payload;
-  absl::StrAppend(&payload, "event: ", kUnreadableEventName, "\n");
-  frame->event_end = frame->id_end = payload.size();
+  std::string id;
   if (id_.has_value()) {
-    std::string id;
     id_->AppendReached(Flatten(wire), &id);
     if (id.size() > kMaxIdBytes || IsOwnId(id)) id = std::string(kLostId);
-    if (!id.empty() && IsOneLine(id)) {
-      absl::StrAppend(&payload, "id: ", id, "\n");
-      frame->id_end = payload.size();
-    }
+    if (!IsOneLine(id)) id.clear();
   }
-  payload += "data: ";
-  frame->data_begin = payload.size();
-  payload.append(data.data(), data.size());
-  frame->data_end = payload.size();
-  payload += "\n\n";
+  StreamEvent event;
+  event.kind = EventKind::kUnreadable;
+  event.name = kUnreadableEventName;
+  event.id = id;
+  event.data = data;
+  AppendSseEvent(event, &frame->payload, &frame->spans);
 }
 
 absl::Status FrameEncoder::EncodeBody(absl::Span<const absl::string_view> wire,

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "bridge/base/stream_event.h"
 #include "bridge/transcode/field_reader.h"
 #include "bridge/transcode/json_encoder.h"
 
@@ -23,12 +24,8 @@ struct EncodedFrame {
   // [event: NAME\n][id: ID\n]data: JSON\n\n
   std::string payload;
 
-  // The event line is [0, event_end), the id line [event_end, id_end); each
-  // is empty if there is none. The JSON is [data_begin, data_end).
-  size_t event_end = 0;
-  size_t id_end = 0;
-  size_t data_begin = 0;
-  size_t data_end = 0;
+  // In `payload`. Of a raw body all of it is the data.
+  EventSpans spans;
 
   // The text of the key field; empty if there is none.
   std::string key;
@@ -36,15 +33,15 @@ struct EncodedFrame {
   // Of raw bodies: what the payload is.
   std::string content_type;
 
-  absl::string_view json() const {
-    return absl::string_view(payload).substr(data_begin, data_end - data_begin);
-  }
+  absl::string_view name() const { return spans.name.In(payload); }
+  absl::string_view id() const { return spans.id.In(payload); }
+  absl::string_view data() const { return spans.data.In(payload); }
 
   void Clear() {
     payload.clear();
     key.clear();
     content_type.clear();
-    event_end = id_end = data_begin = data_end = 0;
+    spans = EventSpans();
   }
 };
 

@@ -9,9 +9,14 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "bridge/base/event_names.h"
+#include "bridge/base/stream_event.h"
 
 namespace sse_bridge {
+
+// What stands before the values of an event.
+inline constexpr absl::string_view kSseName = "event: ";
+inline constexpr absl::string_view kSseId = "id: ";
+inline constexpr absl::string_view kSseData = "data: ";
 
 // ": text" and an empty line. Line ends in the text become spaces.
 std::string CommentFrame(absl::string_view text);
@@ -19,13 +24,11 @@ std::string CommentFrame(absl::string_view text);
 // "retry: N" as one line; a frame (or a comment) follows.
 std::string RetryLine(int64_t milliseconds);
 
-// An event with data of one or several lines. Without a name, "message".
-std::string EventFrame(absl::string_view event, absl::string_view data);
-
-// The event that tells how a stream ended: a google.rpc.Status in JSON, after
-// the id line if there is an `id`, which must be one line.
-std::string StatusEvent(absl::string_view status_json,
-                        absl::string_view id = {});
+// Appends the event, after its comment if there is one. Line ends in its texts
+// become spaces, which mean the same in JSON. `spans` may be null; else they
+// are where the texts stand in *out.
+void AppendSseEvent(const StreamEvent& event, std::string* out,
+                    EventSpans* spans = nullptr);
 
 // Whether a value can be an event's name or id as it is: no CR, LF or NUL.
 bool IsOneLine(absl::string_view value);

@@ -25,7 +25,7 @@ constexpr absl::string_view kOwnPrefix = "x-sse-";
 absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
   const size_t colon = line.find(':');
   if (colon == absl::string_view::npos) {
-    return absl::InvalidArgumentError("`name: value` is expected");
+    return absl::InvalidArgumentError("expected `name: value`");
   }
   const std::string name =
       absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.substr(0, colon)));
@@ -35,7 +35,7 @@ absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
   }
   if (absl::StartsWith(name, kOwnPrefix)) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "names that begin with ", kOwnPrefix, " are the bridge's own"));
+        "names that begin with ", kOwnPrefix, " are reserved for the bridge"));
   }
   if (absl::EndsWith(name, "-bin")) {
     std::string bytes;

@@ -86,7 +86,7 @@ void Keepalive::Ask(const Options& options,
       {grpc_connection->stub()}, kQuestion, ToByteBuffer(""), call,
       [connection, grpc_connection](const absl::Status& status,
                                     const std::string&) {
-        // These may have been made by gRPC itself.
+        // gRPC itself may have produced these codes.
         if (!absl::IsCancelled(status) && !absl::IsDeadlineExceeded(status) &&
             !absl::IsUnavailable(status)) {
           grpc_connection->Heard();

@@ -41,7 +41,7 @@ std::shared_ptr<StreamCall> LimitedUpstream::StartStream(
     --*streams_;
     defer_([observer = std::move(observer)] {
       observer->OnDone(absl::ResourceExhaustedError(
-          "the backend has all the streams it may have; retry later"));
+          "too many streams to this backend; retry later"));
     });
     return std::make_shared<RefusedCall>();
   }

@@ -27,7 +27,7 @@ absl::Status NoLease() {
 
 absl::Status NotTaken() {
   return absl::UnavailableError(
-      "the backend does not take the call; retry later");
+      "the backend does not accept the call; retry later");
 }
 
 // Base of both kinds of calls: holds the slot and moves the call. One attempt

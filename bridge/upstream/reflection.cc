@@ -62,7 +62,9 @@ class OneAnswer : public StreamObserver {
     MutexLock lock(&mu_);
     while (!answer_.has_value() && !end_.has_value()) changed_.wait(mu_);
     if (answer_.has_value()) return *std::move(answer_);
-    if (end_->ok()) return absl::DataLossError("the call ended without answer");
+    if (end_->ok()) {
+      return absl::DataLossError("the call ended without a response");
+    }
     return *end_;
   }
 
@@ -194,7 +196,7 @@ class Fetcher {
     v1::ServerReflectionResponse response;
     if (!response.ParseFromString(*bytes)) {
       return Error(absl::StatusCode::kDataLoss, what,
-                   "the answer is no ServerReflectionResponse");
+                   "the response is not a ServerReflectionResponse");
     }
     if (response.has_error_response()) {
       const v1::ErrorResponse& error = response.error_response();
@@ -215,7 +217,7 @@ class Fetcher {
     if (!response.ok()) return response.status();
     if (!response->has_list_services_response()) {
       return Error(absl::StatusCode::kDataLoss, kWhat,
-                   "the answer is to another question");
+                   "the response does not match the request");
     }
     std::vector<std::string> services;
     for (const v1::ServiceResponse& service :
@@ -233,7 +235,7 @@ class Fetcher {
     }
     if (services.empty()) {
       return Error(absl::StatusCode::kNotFound, kWhat,
-                   "no services but reflection and health");
+                   "no services except reflection and health");
     }
     return services;
   }
@@ -245,13 +247,14 @@ class Fetcher {
     const auto& files =
         response->file_descriptor_response().file_descriptor_proto();
     if (files.empty()) {
-      return Error(absl::StatusCode::kDataLoss, what, "the answer has no file");
+      return Error(absl::StatusCode::kDataLoss, what,
+                   "the response contains no file");
     }
     for (const std::string& bytes : files) {
       FileDescriptorProto file;
       if (!file.ParseFromString(bytes) || file.name().empty()) {
         return Error(absl::StatusCode::kDataLoss, what,
-                     "the answer is no FileDescriptorProto");
+                     "the response is not a FileDescriptorProto");
       }
       absl::Status status = AddFile(std::move(file), bytes.size(), what);
       if (!status.ok()) return status;
@@ -299,7 +302,7 @@ class Fetcher {
     }
     if (!status.ok()) return status;
     return Error(absl::StatusCode::kNotFound, what,
-                 "the answer has only other files");
+                 "the response contains only other files");
   }
 
   // Make files import what they use instead of the missing file.

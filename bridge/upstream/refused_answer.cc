@@ -20,8 +20,8 @@ std::optional<absl::Status> RefusedAnswer(const grpc::Status& status) {
       absl::StartsWith(message, "Compression algorithm '") &&
       absl::EndsWith(message, "' is disabled.")) {
     return absl::InternalError(
-        "the backend answered with a compressed message, which the bridge "
-        "does not take");
+        "the backend answered with a compressed message, which the bridge does "
+        "not accept");
   }
   return std::nullopt;
 }

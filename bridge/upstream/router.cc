@@ -81,7 +81,7 @@ bool IsIpv4(absl::string_view host) {
 std::string CheckAddress(absl::string_view text, std::string* address) {
   if (text.empty()) return "the address is missing";
   for (char c : text) {
-    if (!absl::ascii_isgraph(c)) return "it has a character no address has";
+    if (!absl::ascii_isgraph(c)) return "it contains an invalid character";
   }
   for (absl::string_view scheme : kSchemes) {
     if (absl::StartsWith(text, scheme) &&
@@ -93,7 +93,7 @@ std::string CheckAddress(absl::string_view text, std::string* address) {
     }
   }
   if (absl::StrContains(text, "//")) {
-    return "HOST:PORT is expected, or a target of dns:, ipv4:, ipv6: or unix:";
+    return "expected HOST:PORT, or a dns:, ipv4:, ipv6: or unix: target";
   }
 
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
@@ -116,7 +116,7 @@ std::string CheckAddress(absl::string_view text, std::string* address) {
   } else if (ipv6 == parts.size()) {
     *address = absl::StrCat("ipv6:", text);
   } else {
-    return "a list must hold IPv4 addresses only or IPv6 addresses only; for "
+    return "a list must contain only IPv4 or only IPv6 addresses; for "
            "a name with several addresses use dns:///NAME:PORT";
   }
   return "";
@@ -136,7 +136,7 @@ absl::StatusOr<UpstreamFlag> ParseUpstreamFlag(absl::string_view value) {
     const absl::string_view service = address.substr(0, equals);
     if (service.empty()) return invalid("the service before '=' is missing");
     if (!IsServiceName(service)) {
-      return invalid("what stands before '=' is not a package.Service");
+      return invalid("the text before '=' is not a package.Service");
     }
     flag.service = std::string(service);
     address.remove_prefix(equals + 1);
@@ -159,7 +159,7 @@ absl::StatusOr<std::vector<UpstreamFlag>> ParseUpstreamFlags(
                        flag->service.empty()
                            ? "a default upstream"
                            : absl::StrCat("an upstream of ", flag->service),
-                       " is given already: ", other.address));
+                       " was already given: ", other.address));
     }
     flags.push_back(*std::move(flag));
   }
@@ -181,8 +181,8 @@ absl::Status UpstreamRouter::Add(absl::string_view service,
                                  std::shared_ptr<Upstream> upstream) {
   if (!by_service_.emplace(service, upstream.get()).second) {
     return absl::AlreadyExistsError(
-        service.empty() ? std::string("there is a default upstream already")
-                        : absl::StrCat(service, " has an upstream already"));
+        service.empty() ? std::string("a default upstream already exists")
+                        : absl::StrCat(service, " already has an upstream"));
   }
   upstreams_.emplace_back(std::string(service), std::move(upstream));
   return absl::OkStatus();

@@ -25,7 +25,7 @@ class UnaryReactor final
     sent_ = std::move(start.sent);
     refusal_ = start.refusal.ok() ? ApplyOptions(options_, &context_)
                                   : std::move(start.refusal);
-    options_.metadata = Metadata();  // owned by the context
+    options_.metadata = Metadata();  // already in the context
     // Metadata, request and half-close are sent in one batch.
     context_.set_initial_metadata_corked(true);
     start.stub->PrepareBidiStreamingCall(&context_, std::string(path), {},

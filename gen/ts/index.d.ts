@@ -159,8 +159,8 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, whose streams share connections to `/events`. Adding a
-   * stream opens the shared connection again, resuming the others.
+   * The same services, with streams that share connections to `/events`. Adding a
+   * stream reopens the shared connection and resumes the others.
    */
   shared(options?: $rt.SharedOptions): Services;
 }

@@ -4,11 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "bridge/feed/formats/json_array.h"
+#include "bridge/feed/formats/multiplexed.h"
+#include "bridge/feed/formats/ndjson.h"
 #include "bridge/http/http_response.h"
 #include "bridge/transcode/sse_format.h"
 
@@ -47,6 +51,57 @@ void RequireOneBlock(absl::string_view text,
   }
 }
 
+// An event whose texts are all hostile is one block, and its spans are where
+// the texts stand.
+void RequireOneEvent(absl::string_view name, absl::string_view value) {
+  sse_bridge::StreamEvent event;
+  event.name = name;
+  event.id = value;
+  event.data = value;
+  std::string text;
+  sse_bridge::EventSpans spans;
+  sse_bridge::AppendSseEvent(event, &text, &spans);
+  RequireOneBlock(text, {"event: ", "id: ", "data: "});
+  Require(spans.name.size == name.size() && spans.id.size == value.size() &&
+          spans.data.size == value.size());
+  Require(sse_bridge::IsOneLine(spans.name.In(text)));
+  Require(sse_bridge::IsOneLine(spans.id.In(text)));
+  Require(sse_bridge::IsOneLine(spans.data.In(text)));
+}
+
+// Every format makes of an event what its readers take for one.
+void CheckFormats(absl::string_view id, absl::string_view text) {
+  using namespace sse_bridge;
+  const std::string json =
+      nlohmann::json(std::string(text))
+          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  StreamEvent event;
+  event.id = IsOneLine(id) ? id : absl::string_view();
+  event.name = "n";
+  event.data = json;
+
+  MultiplexedFormat multiplexed({{"a", {}, {""}}, {"b", {"x", "y"}, {"", ""}}});
+  for (int tag = 0; tag < 3; ++tag) {
+    std::string block;
+    multiplexed.AppendEvent(event, tag, &block);
+    RequireOneBlock(block, {"event: ", "id: ", "data: "});
+  }
+  NdjsonFormat lines;
+  std::string line;
+  lines.AppendEvent(event, 0, &line);
+  Require(line == json + "\n");
+
+  JsonArrayFormat array;
+  std::string whole = array.Open({});
+  array.AppendEvent(event, 0, &whole);
+  event.kind = EventKind::kUnreadable;
+  array.AppendEvent(event, 0, &whole);
+  array.AppendEnd(nullptr, CloseReason::kDrain, &whole);
+  const auto parsed = nlohmann::json::parse(whole, nullptr, false);
+  Require(parsed.is_array() && parsed.size() == 3 &&
+          parsed[0] == parsed[1]["n"]);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -57,13 +112,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       half == absl::string_view::npos ? "" : text.substr(half + 1);
 
   RequireOneBlock(sse_bridge::CommentFrame(text), {":"});
-  RequireOneBlock(sse_bridge::StatusEvent(value),
-                  {"event: grpc-status", "data:"});
   std::string clean = name;
   sse_bridge::RemoveLineEnds(0, &clean);
   Require(sse_bridge::IsOneLine(clean));
   Require(sse_bridge::IsOneLine(name) == (clean == name));
-  RequireOneBlock(sse_bridge::EventFrame(clean, value), {"event: ", "data:"});
+  RequireOneEvent(name, value);
+  CheckFormats(name, value);
 
   // A header is one line, or none.
   std::string head;

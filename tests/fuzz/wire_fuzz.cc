@@ -22,6 +22,7 @@
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
 #include "bridge/transcode/json_request.h"
+#include "bridge/transcode/sse_format.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
 #include "google/protobuf/stubs/logging.h"
@@ -309,8 +310,16 @@ void CheckFrames(const Descriptor* type, absl::string_view wire, bool encodes) {
     Require(c != '\r' && c != '\0');
     lines += c == '\n';
   }
-  Require(lines == 2 + (frame.event_end > 0 ? 1u : 0u) +
-                       (frame.id_end > frame.event_end ? 1u : 0u));
+  Require(lines == 2 + (frame.name().empty() ? 0u : 1u) +
+                       (frame.id().empty() ? 0u : 1u));
+  // The parts are the ones of what was rendered.
+  StreamEvent event;
+  event.name = frame.name();
+  event.id = frame.id();
+  event.data = frame.data();
+  std::string again;
+  AppendSseEvent(event, &again);
+  Require(again == frame.payload);
 }
 
 }  // namespace

@@ -347,7 +347,7 @@ TEST_F(ScaleOutTest, LimitsPerSubjectAreShared) {
     streams.push_back(std::move(stream));
   }
   ExpectError(bridges_[0].Call("GET", "/prices/stream?symbols=A", ben), 429);
-  EXPECT_NE(bridges_[0].process->Stderr().find("own limit per subject holds"),
+  EXPECT_NE(bridges_[0].process->Stderr().find("limits per subject apply"),
             std::string::npos);
 }
 

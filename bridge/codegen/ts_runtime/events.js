@@ -1,10 +1,10 @@
-// The events of one connection that is opened again whenever it is lost.
+// The events of one connection, which is reopened whenever it is lost.
 import { createParser } from 'eventsource-parser';
 
 import { Backoff, pause } from './backoff.js';
 import { BridgeError, Code, errorFromResponse, errorFromStatus } from './errors.js';
 
-// No event is longer, by any setting of the bridge that makes sense.
+// Larger than any event, with any sensible setting of the bridge.
 const MAX_EVENT_LENGTH = 64 * 1024 * 1024;
 
 /** An AbortController that follows another signal until it is released. */
@@ -17,7 +17,7 @@ export function follow(signal) {
   return controller;
 }
 
-/** Events as they come, and `retry:` as { retry }. Ends with the body. */
+/** Yields events, and `retry:` as { retry }. Ends with the body. */
 async function* parse(body, idle) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -46,7 +46,7 @@ async function* parse(body, idle) {
   }
 }
 
-/** Rejects when `promise` takes longer: keep-alive comments should have come. */
+/** Rejects if `promise` takes longer: keep-alive comments should have arrived. */
 function watchdog(ms, controller) {
   if (!(ms > 0)) return (promise) => promise;
   return (promise) => {
@@ -69,14 +69,14 @@ function checkContentType(response) {
 }
 
 /**
- * Yields { event, id, data } as they are on the wire (id undefined where the
- * event has none), over as many connections as it takes. Returns when the
- * stream has ended well (status OK, or 204). Throws the BridgeError that ends
- * it, or the signal's reason. A status that names a `stream` of a shared
- * connection is passed on.
+ * Yields { event, id, data } as on the wire (id is undefined if the event has
+ * none), reconnecting as necessary. Returns when the stream has ended
+ * successfully (status OK, or 204). Throws the BridgeError that ends it, or the
+ * signal's reason. A status that names a `stream` of a shared connection is
+ * yielded like an event.
  *
- * `cursor.id` is what each attempt sends as Last-Event-ID; the caller moves it
- * on once it has the event.
+ * Each attempt sends `cursor.id` as Last-Event-ID; the caller updates it when it
+ * has received an event.
  */
 export async function* openEvents(transport, makeRequest, options) {
   const { signal, cursor, idleMs, headers, onState = () => {} } = options;
@@ -84,11 +84,11 @@ export async function* openEvents(transport, makeRequest, options) {
   const backoff = new Backoff(policy);
   const isPermanent = (error) =>
     policy.shouldReconnect ? !policy.shouldReconnect(error) : error.permanent;
-  let renewed = false; // and not yet let in again
+  let renewed = false; // and not accepted again yet
   for (;;) {
     signal.throwIfAborted();
     onState({ state: 'connecting', attempts: backoff.attempts });
-    // Not within the try: when the user's callback fails, that is the end.
+    // Outside the try: a failure of the user's callback ends the stream.
     const token = await transport.token.get();
     const attempt = follow(signal);
     const idle = watchdog(idleMs, attempt);
@@ -123,11 +123,11 @@ export async function* openEvents(transport, makeRequest, options) {
             break;
           }
         }
-        // News of the backend's loss is no event of the backend's.
+        // The bridge reports an outage; this is not an event of the backend.
         if (event.event !== 'upstream') backoff.reset();
         yield event;
       }
-      // Without a status: a connection's lifetime is over, or it was cut.
+      // No status: the connection reached its maximum age, or was cut.
       error ??= new BridgeError(Code.UNAVAILABLE, 'the connection ended');
     } catch (thrown) {
       signal.throwIfAborted();

@@ -1,5 +1,5 @@
-// The token that requests carry: a constant, or what a callback gives. A token
-// that was refused is asked for anew once, however many requests it broke.
+// The token of requests: a constant, or from a callback. A rejected token is
+// renewed once, however many requests it failed.
 export class TokenSource {
   #token;
   #callback;
@@ -17,13 +17,13 @@ export class TokenSource {
     return this.#callback !== undefined;
   }
 
-  /** The token to use now, or null. */
+  /** Returns the current token, or null. */
   async get() {
     if (this.#token === undefined) return this.#ask({ refresh: false });
     return this.#token;
   }
 
-  /** Another token than `stale`, which was refused with `error`. */
+  /** Returns a new token in place of `stale`, which was rejected with `error`. */
   async renew(stale, error) {
     if (this.#pending === null && this.#token !== stale) return this.get();
     return this.#ask({ refresh: true, error });

@@ -1,11 +1,11 @@
-// How long to wait before the next attempt: exponential, with full jitter, so
-// that browsers which lost one bridge together do not come back together.
+// Reconnect delay: exponential with full jitter, so that browsers that lost the
+// same bridge do not all reconnect at once.
 
 const DEFAULT_BASE_MS = 1000;
 const DEFAULT_MAX_MS = 30000;
 
 export class Backoff {
-  /** Attempts since the last one that succeeded. */
+  /** Attempts since the last success. */
   attempts = 0;
 
   constructor(policy = {}) {
@@ -15,7 +15,7 @@ export class Backoff {
     this.serverMs = undefined;
   }
 
-  /** What the stream's `retry:` said. It yields to the user's own base. */
+  /** The stream's `retry:` value. The user's own base takes precedence. */
   setServerBase(ms) {
     this.serverMs = ms;
   }
@@ -28,7 +28,7 @@ export class Backoff {
     return this.attempts >= this.maxAttempts;
   }
 
-  /** Milliseconds to wait; at least `atLeastMs`. */
+  /** Returns the delay in milliseconds, at least `atLeastMs`. */
   next(atLeastMs = 0) {
     const base = this.baseMs ?? this.serverMs ?? DEFAULT_BASE_MS;
     const ceiling = Math.min(Math.max(this.maxMs, base), base * 2 ** Math.min(this.attempts, 30));
@@ -37,7 +37,7 @@ export class Backoff {
   }
 }
 
-/** Waits; less when the machine comes back online. Rejects when aborted. */
+/** Waits; ends early if the machine comes back online. Rejects if aborted. */
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const done = (settle, value) => {

@@ -1,5 +1,5 @@
-// What goes wrong, as one kind of error: the bridge's JSON errors, the
-// `grpc-status` event that ends a stream, and a connection that cannot be had.
+// One error type for all failures: the bridge's JSON errors, the `grpc-status`
+// event that ends a stream, and failed connections.
 
 /** google.rpc.Code by name. */
 export const Code = Object.freeze({
@@ -24,7 +24,7 @@ export const Code = Object.freeze({
 
 const NAMES = Object.keys(Code);
 
-// Worth another try as they are; all others would only fail again.
+// Codes worth a retry; all other errors are permanent.
 const TRANSIENT = new Set([
   Code.CANCELLED,
   Code.DEADLINE_EXCEEDED,
@@ -33,7 +33,7 @@ const TRANSIENT = new Set([
   Code.UNAVAILABLE,
 ]);
 
-// For answers that are not the bridge's own: a proxy's, or another server's.
+// For responses of a proxy or another server, not of the bridge.
 const CODE_OF_HTTP = new Map([
   [400, Code.INVALID_ARGUMENT],
   [401, Code.UNAUTHENTICATED],
@@ -65,12 +65,12 @@ export class BridgeError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** Trying again as it is would not help. */
+  /** Retrying the same request would not help. */
   get permanent() {
     return !TRANSIENT.has(this.code);
   }
 
-  /** The fields of the request that are wrong, and why. */
+  /** The invalid fields of the request, with reasons. */
   get fieldViolations() {
     return this.details
       .filter((detail) => detail['@type'] === BAD_REQUEST)
@@ -78,7 +78,7 @@ export class BridgeError extends Error {
   }
 }
 
-/** From the data of a `grpc-status` event; null when all is well. */
+/** From the data of a `grpc-status` event; null for success. */
 export function errorFromStatus(status) {
   const code = Number(status.code ?? 0);
   if (code === Code.OK) return null;
@@ -92,7 +92,7 @@ function retryAfter(headers) {
   return ms >= 0 ? ms : undefined;
 }
 
-/** From an HTTP answer that is no success. */
+/** From an HTTP error response. */
 export async function errorFromResponse(response) {
   const common = { httpStatus: response.status, retryAfterMs: retryAfter(response.headers) };
   let text = '';
@@ -106,7 +106,7 @@ export async function errorFromResponse(response) {
       });
     }
   } catch {
-    // Not the bridge's own error.
+    // Not an error in the bridge's format.
   }
   const code =
     CODE_OF_HTTP.get(response.status) ??

@@ -1,4 +1,4 @@
-// Types of the runtime. They need no DOM library and no @types/node.
+// Types of the runtime. They need neither the DOM library nor @types/node.
 
 /** google.rpc.Code by name. */
 export declare const Code: {
@@ -26,7 +26,7 @@ export interface FieldViolation {
   description: string;
 }
 
-/** What a call or stream fails with. */
+/** The error of a failed call or stream. */
 export declare class BridgeError extends Error {
   constructor(
     code: number,
@@ -37,26 +37,26 @@ export declare class BridgeError extends Error {
   readonly code: number;
   /** Its name: "PERMISSION_DENIED" */
   readonly status: keyof typeof Code;
-  /** Where it was an HTTP answer. */
+  /** Set if the error is an HTTP response. */
   readonly httpStatus: number | undefined;
   readonly details: Any[];
   readonly retryAfterMs: number | undefined;
-  /** Trying again as it is would not help. */
+  /** Retrying the same request would not help. */
   readonly permanent: boolean;
-  /** The fields of the request that are wrong, and why. */
+  /** The invalid fields of the request, with reasons. */
   readonly fieldViolations: FieldViolation[];
 }
 
-/** A double that no rule keeps finite. `Number(value)` reads each of them. */
+/** A double that may be infinite or NaN. `Number(value)` converts every form. */
 export type Double = number | 'NaN' | 'Infinity' | '-Infinity';
-/** A 64-bit integer; numbers only where they are exact. */
+/** A 64-bit integer; numbers only if they are exact. */
 export type LongInput = string | number | bigint;
 /** Base64 text, or the bytes. */
 export type BytesInput = string | Uint8Array;
 export type Bytes = Uint8Array;
 /** RFC 3339 text, or a Date. */
 export type TimestampInput = string | Date;
-/** google.protobuf.Any of a type that the schema does not tell. */
+/** google.protobuf.Any of a type that the schema does not specify. */
 export interface Any {
   '@type': string;
   [field: string]: any;
@@ -73,32 +73,32 @@ export interface Signal {
 }
 
 export interface TokenRequest {
-  /** The token of before was refused, or has expired: get another. */
+  /** The previous token was rejected or has expired: get a new one. */
   refresh: boolean;
   error?: BridgeError;
 }
 
 export interface ReconnectPolicy {
   /**
-   * The first wait is random up to this, and the bound doubles with each
-   * attempt. Default: what the stream's `retry:` says.
+   * Upper bound of the first, random delay; it doubles with each attempt.
+   * Default: the stream's `retry:`.
    */
   baseMs?: number;
-  /** The bound's bound. Default 30000. */
+  /** Maximum of this bound. Default: 30000. */
   maxMs?: number;
-  /** Attempts in a row without an event; default: no limit. */
+  /** Maximum number of consecutive attempts without an event. Default: no limit. */
   maxAttempts?: number;
-  /** Instead of the default: not on permanent errors. */
+  /** Whether to reconnect. Default: not after permanent errors. */
   shouldReconnect?: (error: BridgeError) => boolean;
 }
 
 export interface ClientOptions {
-  /** "https://api.example.com"; in a page the default is the page's origin. */
+  /** "https://api.example.com". Default in a page: the page's origin. */
   baseUrl?: string;
   /**
-   * The bearer token, or how to get it. A callback is asked once, and again
-   * with `refresh` when the token was refused or has expired; what it throws
-   * ends the call or stream.
+   * The bearer token, or a callback that returns it. The callback is called once,
+   * and again with `refresh` if the token was rejected or has expired. If it
+   * throws, the call or stream ends with that error.
    */
   token?:
     | string
@@ -106,17 +106,17 @@ export interface ClientOptions {
     | ((request: TokenRequest) => string | null | undefined | Promise<string | null | undefined>);
   /** Sent with every request. */
   headers?: { [name: string]: string };
-  /** For cookies on another origin: 'include'. */
+  /** 'include' sends cookies to another origin. */
   credentials?: 'omit' | 'same-origin' | 'include';
-  /** Of unary calls. */
+  /** For unary calls. */
   timeoutMs?: number;
   /**
-   * A connection without a byte for so long is dead; 0 turns that off. Default:
-   * two keep-alive comments and 15 s.
+   * A connection that receives nothing for this long is considered dead; 0
+   * disables this. Default: two keep-alive intervals and 15 s.
    */
   idleTimeoutMs?: number;
   reconnect?: ReconnectPolicy;
-  /** Instead of the global fetch. */
+  /** Used instead of the global fetch. */
   fetch?: (url: string, init: any) => Promise<any>;
 }
 
@@ -126,17 +126,17 @@ export interface CallOptions {
   headers?: { [name: string]: string };
 }
 
-/** One event: `event` is "message" where it has no name of its own. */
+/** One event; `event` is "message" if the event is unnamed. */
 export interface StreamEvent<T, Name extends string = string> {
   event: Name;
-  /** Where the stream can be resumed after; "" without. */
+  /** Id after which the stream can be resumed; may be "". */
   id: string;
   data: T;
 }
 
 /**
- * The stream could not be resumed after `requested`: reload what was shown.
- * `oldest` is the oldest id that could be; it may be empty.
+ * The stream could not be resumed after `requested`: reload the data shown.
+ * `oldest` is the oldest id that can be resumed after; it may be empty.
  */
 export interface Reset {
   requested: string;
@@ -145,19 +145,19 @@ export interface Reset {
 
 export interface StreamState {
   state: 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';
-  /** Since the last event. */
+  /** Attempts since the last event. */
   attempts: number;
-  /** Why it is not open. */
+  /** Why the connection is not open. */
   error?: BridgeError;
-  /** How long it waits before the next attempt. */
+  /** Delay before the next attempt. */
   delayMs?: number;
-  /** The connection is open, but the backend behind it is lost for now. */
+  /** The connection is open, but the bridge has lost the backend. */
   upstream?: 'away';
   lastEventId: string;
 }
 
 export interface StreamOptions<T = any, Name extends string = string> {
-  /** Ends the stream at any time; reading it then throws the signal's reason. */
+  /** Ends the stream; reading it then throws the signal's reason. */
   signal?: Signal;
   /** Resume after this event. */
   lastEventId?: string;
@@ -165,13 +165,13 @@ export interface StreamOptions<T = any, Name extends string = string> {
   idleTimeoutMs?: number;
   reconnect?: ReconnectPolicy;
   onState?: (state: StreamState) => void;
-  /** The place to resume after is not known any more. */
+  /** The id to resume after is no longer available. */
   onReset?: (reset: Reset) => void;
-  /** Stands for an event that cannot be shown; the stream goes on. */
+  /** Called for an event that cannot be converted; the stream continues. */
   onUnreadable?: (error: BridgeError) => void;
-  /** Reads the stream at once. The next event waits for a promise returned. */
+  /** Starts reading the stream. The next event waits for a returned promise. */
   onEvent?: (data: T, event: StreamEvent<T, Name>) => unknown;
-  /** With `onEvent`: why the stream has ended. */
+  /** With `onEvent`: the error that ended the stream. */
   onError?: (error: unknown) => void;
 }
 
@@ -182,9 +182,9 @@ export interface SharedOptions {
 }
 
 /**
- * A subscription: it connects when it is read, and reconnects by itself, after
- * the last event, until it ends (the loop ends), fails for good (throws a
- * BridgeError), is aborted (throws the signal's reason) or closed.
+ * A subscription. Connects when it is read and reconnects automatically, resuming
+ * after the last event, until it ends (the loop ends), fails permanently (throws
+ * a BridgeError), is aborted (throws the signal's reason) or closed.
  */
 export declare class EventStream<T, Name extends string = string> {
   private constructor();

@@ -1,4 +1,4 @@
-// From a request message to an HTTP request, by the routes of its method
+// Converts a request message to an HTTP request, using the routes of its method
 // (google.api.http). A route is
 //   { verb, path: ['/tasks/', { field: ['task_id'] }, '/progress'], body }
 // where body is '*', '' or the name of a field.
@@ -9,7 +9,7 @@ function valueAt(message, path) {
   return value;
 }
 
-/** A copy without the field; what it is within is copied, not changed. */
+/** Returns a copy without the field; the original is not changed. */
 function without(message, path) {
   if (message?.[path[0]] === undefined) return message;
   const { [path[0]]: child, ...rest } = message;
@@ -28,7 +28,7 @@ function base64(bytes) {
   return btoa(text);
 }
 
-/** JSON has no such values, ProtoJSON has texts for them. */
+/** ProtoJSON represents values that JSON lacks as strings. */
 function toProtoJson(key, value) {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
@@ -46,7 +46,7 @@ function pathText(part, message, method) {
   const name = part.field.join('.');
   if (!isSet(value)) throw new TypeError(`${method.name}: the field ${name} is missing`);
   const segments = part.multi ? text(value).split('/') : [text(value)];
-  // URLs cannot hold these: they mean another path, however they are written.
+  // A URL cannot contain these segments: even encoded, they change the path.
   if (segments.some((segment) => segment === '.' || segment === '..')) {
     throw new TypeError(`${method.name}: ${JSON.stringify(text(value))} cannot be in a path (${name})`);
   }
@@ -103,13 +103,13 @@ function pathIsSet(route, message) {
   return route.path.every((part) => typeof part === 'string' || isSet(valueAt(message, part.field)));
 }
 
-/** By the first route whose path the message can fill. */
+/** Uses the first route whose path the message can fill. */
 export function makeRequest(method, message = {}) {
   const route = method.routes.find((each) => pathIsSet(each, message)) ?? method.routes[0];
   return bind(route, method, message);
 }
 
-/** The same for a GET without a body: what EventSource and /events can reach. */
+/** Like makeRequest, for a GET without body, as EventSource and /events need. */
 export function makeGetTarget(method, message = {}) {
   const routes = method.routes.filter((each) => each.verb === 'GET');
   if (routes.length === 0) throw new TypeError(`${method.name}: there is no GET route`);

@@ -1,32 +1,32 @@
-// Many subscriptions on one connection, `/events`: browsers have six
-// connections per host over HTTP/1.1.
+// Many subscriptions on one connection to `/events`: over HTTP/1.1, browsers open
+// at most six connections per host.
 import { Backoff, pause } from './backoff.js';
 import { errorFromStatus } from './errors.js';
 import { follow, openEvents } from './events.js';
 import { makeGetTarget } from './request.js';
 import { EventStream, idleMsOf } from './stream.js';
 
-// The bridge carries at most 32 streams on a connection, and request heads are
-// bounded too (16 KiB): what does not fit opens another connection.
+// The bridge allows at most 32 streams per connection, and request heads are
+// limited to 16 KiB. Streams that do not fit use another connection.
 const MAX_STREAMS = 32;
 const MAX_QUERY_LENGTH = 8000;
 
-// Events that name their stream in the data.
+// Events whose data contains the name of their stream.
 const OF_THE_BRIDGE = new Set(['reset', 'unreadable', 'upstream']);
 
-// Events that may wait for a subscriber before the connection waits for it.
+// Events queued per subscriber before the connection waits for it.
 const MAX_WAITING = 256;
 
-// The keep-alive comments of `/events`.
+// Keep-alive interval of `/events`.
 const KEEP_ALIVE_MS = 15000;
 
-// Subscriptions come in bunches: one connection for all of a bunch.
+// Subscriptions often start together; open one connection for all of them.
 const SETTLE_MS = 10;
 
 /** One stream of a shared connection. */
 class Subscription {
   id = '';
-  proven = false; // the bridge has taken it once
+  proven = false; // the bridge has accepted it before
   #events = [];
   #ended = false;
   #error;
@@ -82,11 +82,11 @@ class Subscription {
   }
 }
 
-/** One connection, opened again whenever the set of its streams grows. */
+/** One connection, reopened whenever a stream is added. */
 class Group {
   #shared;
   #subscriptions = new Map();
-  #carried = []; // what the connection was opened with
+  #carried = []; // streams that the connection was opened with
   #restart = null; // aborts the connection
   #timer;
 
@@ -122,8 +122,8 @@ class Group {
       this.#restart?.abort();
       this.#shared.drop(this);
     }
-    // Else its events are thrown away until the connection is opened anew:
-    // not worth a gap in the other streams.
+    // Otherwise its events are discarded until the connection is reopened, which
+    // is not worth interrupting the other streams.
   }
 
   #target() {
@@ -199,7 +199,8 @@ class Group {
     if (subscription === undefined) return; // it was removed
     const id = event.id === undefined ? undefined : idOf(subscription.name, event.id);
     if (id !== undefined) subscription.id = id;
-    // On `/events` the name says which stream it is; its own name is not told.
+    // On `/events` the event name identifies the stream; the event's own name is
+    // not sent.
     await subscription.push({ data: event.data, ...(id === undefined ? {} : { id }) });
   }
 
@@ -215,9 +216,9 @@ class Group {
   }
 
   /**
-   * The bridge refuses the connection as a whole, whichever stream was the
-   * reason. Those that it has not taken before go their own ways, so that each
-   * hears its own verdict and the others go on.
+   * The bridge rejects the whole connection, whichever stream is the cause.
+   * Streams that it has not accepted before get connections of their own, so
+   * that each gets its own error and the others continue.
    */
   #refused(error) {
     const all = [...this.#subscriptions.values()];
@@ -241,7 +242,7 @@ class Group {
   }
 }
 
-/** The part of a composite id that is this stream's. */
+/** Returns this stream's part of a composite id. */
 function idOf(name, composite) {
   for (const part of composite.split('&')) {
     const at = part.indexOf('=');
@@ -255,7 +256,7 @@ function idOf(name, composite) {
 /** Streams of a client that share connections. */
 export class SharedTransport {
   #groups = new Set();
-  #homes = new Map(); // subscription -> its group, or the end of its pause
+  #homes = new Map(); // subscription -> its group, or the end of its delay
   #count = 0;
 
   constructor(transport, options = {}) {
@@ -284,7 +285,7 @@ export class SharedTransport {
       if (home instanceof Group) home.remove(subscription);
       else home?.abort();
     };
-    // `close` also counts while nobody waits for an event.
+    // `close` also works while nobody waits for an event.
     context.signal.addEventListener('abort', leave);
     try {
       yield* subscription.read(context.signal);
@@ -311,14 +312,14 @@ export class SharedTransport {
     this.#groups.delete(group);
   }
 
-  /** On a connection of its own. */
+  /** Uses a separate connection. */
   isolate(subscription) {
     const group = new Group(this);
     this.#homes.set(subscription, group);
     group.add(subscription);
   }
 
-  /** A stream that failed for now joins again after a pause. */
+  /** A stream that failed temporarily joins again after a delay. */
   async retry(subscription, error) {
     subscription.backoff ??= new Backoff({
       ...this.transport.options.reconnect,

@@ -2,8 +2,8 @@ import { BridgeError, Code } from './errors.js';
 import { follow, openEvents } from './events.js';
 import { makeRequest } from './request.js';
 
-// What must be missed before a connection is taken for dead: two keep-alive
-// comments and a little more.
+// A connection is considered dead after two missed keep-alive comments and a
+// margin.
 const MISSED_KEEP_ALIVES = 2;
 const IDLE_SLACK_MS = 15000;
 
@@ -20,8 +20,8 @@ function unreadable({ data: { code, message } }) {
 }
 
 /**
- * A subscription. Iterating it opens the connection; so does `onEvent`. It can
- * be read once.
+ * A subscription. Iterating it opens the connection; so does `onEvent`. It can be
+ * read only once.
  */
 export class EventStream {
   #open;
@@ -41,7 +41,7 @@ export class EventStream {
     this.#lastEventId = options.lastEventId ?? '';
     if (options.onEvent) {
       this.done = this.#deliver(options);
-      // Who listens for events may leave failures to `onError`.
+      // With `onEvent`, failures may be handled by `onError` alone.
       this.done.catch(() => {});
     } else {
       this.done = new Promise(() => {});
@@ -91,7 +91,7 @@ export class EventStream {
         const typed = this.#typed(event);
         this.#setUpstream(event.event === 'upstream' ? typed.data.state : 'back');
         if (event.event === 'upstream') continue;
-        // Events are only taken when somebody waits for one, so this one is seen.
+        // Events are only requested while somebody waits, so this one is delivered.
         if (event.id !== undefined) this.#lastEventId = event.id;
         if (event.event === 'reset') this.#options.onReset?.(typed.data);
         else if (event.event === 'unreadable') this.#options.onUnreadable?.(unreadable(typed));
@@ -125,7 +125,7 @@ export class EventStream {
     }
   }
 
-  /** Whether the backend behind an open connection is away. */
+  /** Whether the backend is away although the connection is open. */
   #setUpstream(state) {
     const away = state === 'away';
     if (away === this.#away) return;
@@ -144,7 +144,7 @@ export class EventStream {
   }
 }
 
-/** A stream on a connection of its own. */
+/** A stream with its own connection. */
 export function directStream(transport, method, message, options = {}) {
   const request = makeRequest(method, message);
   return new EventStream(

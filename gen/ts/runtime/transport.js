@@ -2,18 +2,18 @@ import { BridgeError, Code, errorFromResponse } from './errors.js';
 import { makeRequest } from './request.js';
 import { TokenSource } from './token.js';
 
-/** One bridge: its address, the token, and single calls. */
+/** One bridge: its address, the token, and unary calls. */
 export class Transport {
   constructor(options = {}) {
     const base = options.baseUrl ?? '';
-    // A wrong address would look like a lost network, for ever.
+    // Otherwise an invalid address would look like a permanent network failure.
     if (base !== '') new URL(base, globalThis.location?.href);
     this.baseUrl = base.replace(/\/+$/, '');
     this.options = options;
     this.token = new TokenSource(options.token);
   }
 
-  /** Sends once. A network that fails is a BridgeError; an abort is its reason. */
+  /** Sends once. Throws a BridgeError for a network failure, or the abort reason. */
   async send({ verb, target, body }, { token, headers, signal }) {
     const all = { ...this.options.headers, ...headers };
     if (token) all.Authorization = `Bearer ${token}`;
@@ -35,7 +35,7 @@ export class Transport {
     }
   }
 
-  /** A unary call. A refused token is renewed once. */
+  /** Makes a unary call. Renews a rejected token once. */
   async unary(method, message, { signal, timeoutMs = this.options.timeoutMs, headers } = {}) {
     const request = makeRequest(method, message);
     const all = { Accept: 'application/json', ...headers };
@@ -53,7 +53,7 @@ export class Transport {
 
 async function readBody(method, response, signal) {
   try {
-    // google.api.HttpBody is the answer's body as it is.
+    // A google.api.HttpBody is the raw body of the response.
     return method.raw ? new Uint8Array(await response.arrayBuffer()) : await response.json();
   } catch (cause) {
     signal?.throwIfAborted();

@@ -97,12 +97,12 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return info.param.name; });
 
-TEST(AccessRuleTest, OpenRuleNeedsNobody) {
+TEST(AccessRuleTest, OpenRuleNeedsNoIdentity) {
   EXPECT_TRUE(CheckAccess(sse::v1::Access(), nullptr).ok());
   EXPECT_FALSE(NeedsIdentity(sse::v1::Access()));
 }
 
-TEST(AccessRuleTest, EverythingElseNeedsSomebody) {
+TEST(AccessRuleTest, EveryOtherRuleNeedsAnIdentity) {
   for (const char* rule :
        {"authenticated: true", "scopes {any_of: 'a'}", "roles {any_of: 'a'}",
         "scopes {}", "subject_into: 'user_id'"}) {

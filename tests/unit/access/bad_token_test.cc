@@ -1,4 +1,4 @@
-// Tokens that must be refused, each with the reason that only the log sees.
+// Tokens that must be rejected, each with the reason, which is only logged.
 #include <memory>
 #include <ostream>
 #include <string>
@@ -55,7 +55,7 @@ TEST(BadTokenTest, TheSameClaimsUnchangedAreGood) {
   EXPECT_GE(BadTokens(kNow).size(), 60u);
 }
 
-// Only a token that was good once may hear that it has expired.
+// Only an otherwise valid token may be reported as expired.
 TEST(BadTokenTest, AnExpiredForgeryIsJustInvalid) {
   const auto identity =
       Verifier().Verify(ExpiredForgery(kNow), absl::FromUnixSeconds(kNow));

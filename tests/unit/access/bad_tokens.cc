@@ -13,11 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-// The time that the tokens are made for.
+// The time for which the tokens are made.
 int64_t now_seconds = 0;
 int64_t margin_seconds = 0;
 
-// Every key of the verifier, and some that it does not have.
+// All keys of the verifier, and some unknown ones.
 struct Keys {
   TestKey secret = TestKey::Secret("0123456789abcdef0123456789abcdef");
   TestKey rsa = TestKey::Rsa();
@@ -58,14 +58,14 @@ json Without(const char* name) {
 std::string Hs(const json& claims) {
   return MakeToken(K().secret, "HS256", claims);
 }
-// Claims as text, for what nlohmann::json cannot hold.
+// Claims as text, for values that nlohmann::json cannot represent.
 std::string HsText(absl::string_view claims) {
   return MakeToken(K().secret, "HS256", R"({"alg":"HS256"})", claims);
 }
 std::string HsHeader(absl::string_view header) {
   return MakeToken(K().secret, "HS256", header, Claims().dump());
 }
-// Good claims with one member more, as text.
+// Valid claims with an additional member, as text.
 std::string HsMember(absl::string_view member) {
   return HsText(absl::StrCat("{", member, ",", Claims().dump().substr(1)));
 }

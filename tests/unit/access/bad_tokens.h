@@ -11,7 +11,7 @@
 
 namespace sse_bridge {
 
-// A token that must be refused, with the reason that only the log sees.
+// A token that must be rejected, with the reason, which is only logged.
 struct BadToken {
   const char* name;
   std::string token;
@@ -20,19 +20,19 @@ struct BadToken {
 
 // More than a hundred, for a verifier with the keys below, the issuer
 // "https://issuer.example", the audience "bridge" and a leeway of 30 seconds.
-// `now` is in seconds since 1970. Tokens that are not valid yet become so
-// `margin` seconds later than their leeway allows.
+// `now` is in seconds since 1970. Tokens that are not valid yet become valid
+// `margin` seconds after their leeway.
 std::vector<BadToken> BadTokens(int64_t now, int64_t margin = 0);
 
-// The JWKS that the good ones are signed with.
+// The JWKS with the keys of the valid tokens.
 nlohmann::json BadTokenKeys();
 
-// What the bad ones would be without their fault; the same with one member
-// ("\"x\":1") more.
+// The claims without any error; optionally with an additional member
+// ("\"x\":1").
 std::string GoodToken(int64_t now);
 std::string GoodTokenWith(absl::string_view member, int64_t now);
 
-// Expired, and signed by a stranger.
+// Expired, and signed with an unknown key.
 std::string ExpiredForgery(int64_t now);
 
 }  // namespace sse_bridge

@@ -14,7 +14,7 @@ TrustedProxies Proxies(const std::vector<std::string>& networks) {
   return proxies.ok() ? *proxies : TrustedProxies();
 }
 
-TEST(ClientAddressTest, NetworksTrustWhatIsInThem) {
+TEST(ClientAddressTest, NetworksTrustTheirAddresses) {
   const TrustedProxies proxies = Proxies(
       {"10.0.0.0/8", "192.168.1.1", "172.16.0.0/13", "2001:db8::/33", "::1"});
   for (const char* address :
@@ -32,12 +32,12 @@ TEST(ClientAddressTest, NetworksTrustWhatIsInThem) {
   EXPECT_FALSE(TrustedProxies().Trusts("127.0.0.1"));
 }
 
-TEST(ClientAddressTest, WhatIsNoNetworkIsRefused) {
+TEST(ClientAddressTest, InvalidNetworksAreRejected) {
   for (const char* network :
        {"", "x", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0/8/8",
         "::/129", "/8", "10.0.0.0 /8", "localhost", "10.0.0.0/ 8",
         "10.0.0.0/+8", "10.0.0.0/8 ", " 10.0.0.0/8", "10.0.0.0/0x8",
-        // One address, or all of them?
+        // Ambiguous: one address or all of them.
         "10.1.2.3/8", "10.0.0.1/31", "2001:db8::1/64"}) {
     EXPECT_EQ(TrustedProxies::Create({network}).status().code(),
               absl::StatusCode::kInvalidArgument)
@@ -53,9 +53,9 @@ TEST(ClientAddressTest, ForwardedForCountsFromTrustedPeersOnly) {
   EXPECT_EQ(TrustedProxies().ClientOf("10.0.0.1", {"1.2.3.4"}), "10.0.0.1");
 }
 
-TEST(ClientAddressTest, TheLastStrangerIsTheClient) {
+TEST(ClientAddressTest, LastUntrustedAddressIsTheClient) {
   const TrustedProxies proxies = Proxies({"10.0.0.0/8"});
-  // What the client itself claimed stands on the left.
+  // The client's own claims are on the left.
   EXPECT_EQ(proxies.ClientOf("10.0.0.1", {"6.6.6.6, 1.2.3.4, 10.0.0.2"}),
             "1.2.3.4");
   EXPECT_EQ(proxies.ClientOf("10.0.0.1", {"6.6.6.6", "1.2.3.4", "10.0.0.2"}),
@@ -65,7 +65,7 @@ TEST(ClientAddressTest, TheLastStrangerIsTheClient) {
   EXPECT_EQ(proxies.ClientOf("10.0.0.1", {"[2001:db8::1]:5678"}),
             "2001:db8::1");
   EXPECT_EQ(proxies.ClientOf("10.0.0.1", {"2001:DB8:0::1"}), "2001:db8::1");
-  // Behind what is no address nothing is believed.
+  // Nothing beyond an invalid address is trusted.
   for (const char* odd : {"1.2.3.4, unknown", "1.2.3.4,", "1.2.3.4, x\ny",
                           "1.2.3.4, _hidden", "1.2.3.4, [::1"}) {
     EXPECT_EQ(proxies.ClientOf("10.0.0.1", {odd}), "10.0.0.1") << odd;

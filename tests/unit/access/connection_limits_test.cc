@@ -122,19 +122,19 @@ TEST(ConnectionLimitsTest, CallsAreRefusedWith429AndTheLimitsName) {
   auto refused = limits.Acquire("ada", "b");
   EXPECT_EQ(refused.status().code(), kExhausted);
   EXPECT_EQ(refused.status().message(),
-            "too many calls of this user are under way "
+            "too many concurrent calls by this user "
             "(max_calls_per_subject is 1); retry later");
   Lease second = Must(limits.Acquire("", "a"));
   refused = limits.Acquire("", "a");
   EXPECT_EQ(refused.status().code(), kExhausted);
   EXPECT_EQ(refused.status().message(),
-            "too many calls of this address are under way "
+            "too many concurrent calls from this address "
             "(max_calls_per_address is 2); retry later");
   first.Release();
   Must(limits.Acquire("ada", "a"));
 }
 
-// Decides when it is told to.
+// Decides when the test says so.
 class LateLimits : public SharedLimits {
  public:
   void Take(absl::string_view, int streams, int, Done done) override {
@@ -147,7 +147,7 @@ class LateLimits : public SharedLimits {
   std::deque<Done> waiting;
 };
 
-TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
+TEST(ConnectionLimitsTest, AcquireDoesNotWaitForOtherBridges) {
   LateLimits shared;
   ConnectionLimits limits({.per_subject = 3, .per_address = 0, .total = 0},
                           &shared);
@@ -177,14 +177,14 @@ TEST(ConnectionLimitsTest, NobodyWaitsForTheOtherBridgesAnswer) {
   EXPECT_EQ(limits.subject_count("ada"), 2) << "a refusal counts nothing";
   leases.clear();
   EXPECT_EQ(shared.given, 2) << "what was counted, and nothing else";
-  // One that is never answered gives its place back.
+  // A request that is never answered releases its slot.
   limits.AcquireShared("ada", "a", 1, done);
   shared.waiting.clear();
   ExpectEmpty(limits);
   EXPECT_EQ(shared.given, 2);
 }
 
-TEST(ConnectionLimitsTest, LeaseMovesItsPlace) {
+TEST(ConnectionLimitsTest, LeaseIsMovable) {
   ConnectionLimits limits({});
   Lease first = Must(limits.Acquire("ada", "a"));
   Lease second = std::move(first);
@@ -222,7 +222,7 @@ TEST(ConnectionLimitsTest, CountersReturnToZeroAfterAStormFromManyThreads) {
       {.per_subject = kPerSubject, .per_address = 12, .total = 20});
   std::atomic<int> over{0};
   Mutex mu;
-  std::vector<Lease> shared;  // released by another thread than acquired
+  std::vector<Lease> shared;  // released on another thread than acquired
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {

@@ -21,7 +21,7 @@ TEST(DenyListTest, NamesTokensAndSubjects) {
   EXPECT_FALSE(list.Denies("bob", ""));
 }
 
-TEST(DenyListTest, ReplacingForgetsWhatWasThere) {
+TEST(DenyListTest, ReplaceRemovesPreviousEntries) {
   DenyList list;
   ASSERT_TRUE(list.Replace("sub ada", "f").ok());
   ASSERT_TRUE(list.Replace("sub bob", "f").ok());
@@ -44,7 +44,7 @@ TEST(DenyListTest, StrayBlanksDoNotLetAnybodyIn) {
   EXPECT_FALSE(list.Denies("a b", ""));
 }
 
-TEST(DenyListTest, ALineThatCouldDenyNobodyIsAFault) {
+TEST(DenyListTest, LineThatDeniesNobodyIsAnError) {
   DenyList list;
   for (const std::string& line :
        {std::string("sub ada # left"), std::string("sub a\0b", 7),
@@ -60,7 +60,7 @@ TEST(DenyListTest, ALineThatCouldDenyNobodyIsAFault) {
   EXPECT_TRUE(list.Replace("sub " + std::string(256, 'a'), "f").ok());
 }
 
-TEST(DenyListTest, AFaultNamesItsLineAndChangesNothing) {
+TEST(DenyListTest, ErrorNamesTheLineAndChangesNothing) {
   DenyList list;
   ASSERT_TRUE(list.Replace("sub ada", "f").ok());
   for (const char* text : {"sub bob\nada\n", "sub bob\nsub \n",

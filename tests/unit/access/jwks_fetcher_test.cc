@@ -1,4 +1,4 @@
-// Keys from a URL, over a real server on the loopback.
+// Keys from a URL, served by a real server on the loopback.
 
 #include "bridge/access/jwks_fetcher.h"
 
@@ -63,18 +63,18 @@ TEST_F(JwksFetcherTest, FetchesAtTheStart) {
   EXPECT_EQ(size_, 1u);
 }
 
-TEST_F(JwksFetcherTest, FetchesNowAndThen) {
+TEST_F(JwksFetcherTest, FetchesPeriodically) {
   JwksFetcher::Options options;
   options.refresh = absl::Milliseconds(20);
   Start(options);
   for (int i = 0; i < 3; ++i) Answer(200, Jwks(kEc));
 }
 
-TEST_F(JwksFetcherTest, WhatIsNoKeySetChangesNothing) {
+TEST_F(JwksFetcherTest, InvalidKeySetChangesNothing) {
   JwksFetcher::Options options;
   options.refresh = absl::Milliseconds(5);
   Start(options);
-  // An error page is long enough for an HMAC secret, and must not become one.
+  // An error page is long enough for an HMAC secret, but must not become one.
   for (const auto& [status, body] :
        {std::pair(200, std::string("<html>Please log in to go on</html>")),
         std::pair(404, Jwks(kEc)), std::pair(302, Jwks(kEc)),
@@ -91,13 +91,13 @@ TEST_F(JwksFetcherTest, WhatIsNoKeySetChangesNothing) {
   EXPECT_EQ(size_, 1u) << "a secret that is published is none";
 }
 
-TEST_F(JwksFetcherTest, AnUnknownKeyIsLookedForOnceInAWhile) {
+TEST_F(JwksFetcherTest, UnknownKeyTriggersAFetchAtMostOncePerInterval) {
   JwksFetcher::Options options;
   options.min_interval = absl::Milliseconds(200);
   Start(options);
   Signal first, second, third;
   const auto at_start = Next();
-  // Who comes during a fetch waits for it.
+  // Callers during a fetch wait for it.
   ASSERT_TRUE(fetcher_->RefreshThen([&] { first.Set(); }));
   ASSERT_TRUE(fetcher_->RefreshThen([&] { second.Set(); }));
   EXPECT_EQ(first.count(), 0);
@@ -105,7 +105,7 @@ TEST_F(JwksFetcherTest, AnUnknownKeyIsLookedForOnceInAWhile) {
   first.Wait();
   second.Wait();
   EXPECT_TRUE(fetcher_->has_keys());
-  // It was just now; later it goes again.
+  // A fetch has just finished; later another one is allowed.
   while (!fetcher_->RefreshThen([&] { third.Set(); })) {
     absl::SleepFor(absl::Milliseconds(5));
   }
@@ -127,7 +127,7 @@ TEST_F(JwksFetcherTest, RequestsThatWaitAreBounded) {
   }
 }
 
-TEST_F(JwksFetcherTest, StopsInTheMiddleOfAFetch) {
+TEST_F(JwksFetcherTest, StopCancelsAFetch) {
   Start();
   const auto never_answered = Next();
   Signal done;

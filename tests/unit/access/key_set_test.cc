@@ -45,7 +45,8 @@ KeySet Must(absl::string_view text) {
   return *std::move(set);
 }
 
-// Whether the only key of `text` verifies what `key` signs by `alg`.
+// Returns whether the only key of `text` verifies a signature of `key` by
+// `alg`.
 bool Verifies(absl::string_view text, const TestKey& key, const char* alg) {
   const KeySet set = Must(text);
   const auto candidates =
@@ -126,10 +127,10 @@ TEST(KeySetTest, SecretIsEveryByteButOneNewline) {
   const std::string secret(32, 's');
   EXPECT_TRUE(Verifies(secret, TestKey::Secret(secret), "HS256"));
   EXPECT_TRUE(Verifies(secret + "\n", TestKey::Secret(secret), "HS256"));
-  // With what an editor leaves behind it would be another secret.
+  // Stray characters from an editor would change the secret.
   for (const std::string& wrong :
        {secret + "\n\n", " " + secret, secret + "\r\n", secret + "\t"}) {
-    EXPECT_THAT(Error(wrong), HasSubstr("has a blank"));
+    EXPECT_THAT(Error(wrong), HasSubstr("a blank"));
   }
   const std::string bytes = secret + std::string("\0\x20\x0d", 3);
   EXPECT_TRUE(Verifies(bytes, TestKey::Secret(bytes), "HS256"));
@@ -214,7 +215,7 @@ TEST(KeySetTest, CandidatesAreBounded) {
   EXPECT_THAT(Error(json({{"keys", keys}}).dump()), HasSubstr("more than 64"));
 }
 
-TEST(KeySetTest, JwksLeavesOutWhatItIsNotFor) {
+TEST(KeySetTest, JwksSkipsKeysForOtherUses) {
   json encryption = RsaKey().Jwk();
   encryption["use"] = "enc";
   json wrapping = RsaKey().Jwk();
@@ -278,7 +279,7 @@ TEST(KeySetTest, AnUnusablePemBlockDoesNotMakeTheOthersUnusable) {
   }
 }
 
-TEST(KeySetTest, OfPublishedKeysWhatIsSecretOrTooManyIsLeftOut) {
+TEST(KeySetTest, PublishedSecretsAndExcessKeysAreSkipped) {
   json leaked = RsaKey().Jwk();
   leaked["d"] = "AAAA";
   json keys = {leaked, TestKey::Secret(std::string(64, 'k')).Jwk()};
@@ -324,7 +325,7 @@ TEST(KeySetTest, WeakKeysAreRefused) {
   jwk["e"] = "AA";
   EXPECT_THAT(Error(jwk.dump()), HasSubstr("exponent"));
   EXPECT_THAT(Error(TestKey::Ec("P-521").PublicPem()),
-              HasSubstr("another curve"));
+              HasSubstr("must use the curve"));
 }
 
 TEST(KeySetTest, MalformedKeysAreRefused) {

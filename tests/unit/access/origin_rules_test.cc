@@ -39,7 +39,7 @@ TEST(OriginRulesTest, ExactOrigins) {
   EXPECT_FALSE(rules.allows_any());
 }
 
-TEST(OriginRulesTest, NamesBelowADomain) {
+TEST(OriginRulesTest, Subdomains) {
   const OriginRules rules =
       Rules({"https://*.example.com", "http://*.localhost:8080"});
   for (const char* origin : {"https://a.example.com", "https://a.b.example.com",
@@ -56,7 +56,7 @@ TEST(OriginRulesTest, NamesBelowADomain) {
   }
 }
 
-TEST(OriginRulesTest, AnyIsSaidApart) {
+TEST(OriginRulesTest, AnyOriginIsSeparate) {
   const OriginRules rules = Rules({"*", "https://a.example"});
   EXPECT_TRUE(rules.allows_any());
   EXPECT_TRUE(rules.Lists("https://a.example"));
@@ -65,7 +65,7 @@ TEST(OriginRulesTest, AnyIsSaidApart) {
   EXPECT_FALSE(rules.empty());
 }
 
-TEST(OriginRulesTest, WhatIsNoOriginIsRefused) {
+TEST(OriginRulesTest, InvalidOriginsAreRejected) {
   for (const char* origin : {"",
                              "NULL",
                              " null",

@@ -28,7 +28,7 @@ TEST(RateLimiterTest, FillsAgainAtItsRate) {
   EXPECT_FALSE(Allowed(&limiter, "a", kStart + kSecond / 2 - 1));
   EXPECT_TRUE(Allowed(&limiter, "a", kStart + kSecond / 2));
   EXPECT_FALSE(Allowed(&limiter, "a", kStart + kSecond / 2));
-  // A refusal costs nothing, and a full bucket holds no more than the burst.
+  // A rejection costs nothing, and a full bucket holds no more than the burst.
   const int64_t later = kStart + 100 * kSecond;
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(Allowed(&limiter, "a", later));
   EXPECT_FALSE(Allowed(&limiter, "a", later));
@@ -40,7 +40,7 @@ TEST(RateLimiterTest, WithoutARateNothingIsKept) {
   EXPECT_EQ(limiter.names(), 0u);
 }
 
-TEST(RateLimiterTest, WhoIsQuietIsForgotten) {
+TEST(RateLimiterTest, IdleNamesAreForgotten) {
   RateLimiter limiter({.per_second = 1, .burst = 1});
   for (int i = 0; i < 1000; ++i) Allowed(&limiter, absl::StrCat(i), kStart);
   EXPECT_EQ(limiter.names(), 1000u);

@@ -34,14 +34,14 @@ constexpr ConnectionLimits::Options kThree = {
     .per_subject = 3, .per_address = 0, .total = 0};
 constexpr absl::Duration kShortLease = absl::Milliseconds(600);
 
-// One bridge's share.
+// The limits of one bridge.
 struct Bridge {
   explicit Bridge(const RedisServer& redis,
                   absl::Duration lease = RedisLimits::kDefaultLease)
       : shared(*ParseRedisAddress(redis.url()), lease),
         limits(kThree, &shared) {}
 
-  // Waits for the answer, however long it takes.
+  // Waits for the result without a time limit.
   bool Acquire(const std::string& subject, int streams = 1) {
     auto answer = std::make_shared<std::promise<absl::StatusOr<Lease>>>();
     limits.AcquireShared(subject, "10.0.0.1", streams,
@@ -58,8 +58,8 @@ struct Bridge {
   std::vector<Lease> leases;
 };
 
-// Stands for a Redis server that takes connections and then does with them as
-// it likes.
+// A fake Redis server that accepts connections and handles them as the test
+// wants.
 class StrangeServer {
  public:
   explicit StrangeServer(std::function<void(int)> serve, bool accepts = true)
@@ -112,12 +112,12 @@ class StrangeServer {
   const std::function<void(int)> serve_;
   const int listener_;
   int port_ = 0;
-  std::vector<int> clients_;  // of thread_, and then of the destructor
+  std::vector<int> clients_;  // used by thread_, then by the destructor
   std::thread thread_;
 };
 
-// That so many are let in, though nobody says how many there are elsewhere, and
-// that nobody who asks is kept on his own thread.
+// Checks that this many are accepted although the other bridges' numbers are
+// unknown, and that no caller is blocked.
 void ExpectCountsByItself(RedisLimits* shared) {
   constexpr int kTakes = 200;
   std::atomic<int> counted{0};
@@ -125,7 +125,7 @@ void ExpectCountsByItself(RedisLimits* shared) {
     shared->Take("ada", 1, 1, [&counted](bool taken) { counted += taken; });
   }
   EXPECT_TRUE(Eventually([&] { return counted == kTakes; }));
-  // From now on nobody even waits.
+  // From now on callers do not even wait.
   bool at_once = false;
   shared->Take("ada", 1, 1, [&at_once](bool taken) { at_once = taken; });
   EXPECT_TRUE(at_once);
@@ -162,7 +162,7 @@ TEST(RedisLimitsTest, LastAllowedFirstRefusedOverTwoBridgesAndFreedAgain) {
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 0; }));
 }
 
-TEST(RedisLimitsTest, WhileRedisIsAwayTheOwnLimitHoldsAndIsToldAfterwards) {
+TEST(RedisLimitsTest, LocalLimitAppliesWhileRedisIsAwayAndIsReportedLater) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("ada"));
@@ -171,24 +171,24 @@ TEST(RedisLimitsTest, WhileRedisIsAwayTheOwnLimitHoldsAndIsToldAfterwards) {
   ASSERT_TRUE(a.Acquire("ada"));
   EXPECT_FALSE(a.Acquire("ada")) << "its own";
   ASSERT_TRUE(b.Acquire("ada"));
-  redis.Restart();  // with nothing in it
+  redis.Restart();  // an empty one
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 4; }));
   EXPECT_FALSE(b.Acquire("ada"));
   a.leases.clear();
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 1; }));
 }
 
-TEST(RedisLimitsTest, ADeadBridgesPlacesComeBackAfterItsLease) {
+TEST(RedisLimitsTest, StreamsOfADeadBridgeAreReleasedAfterItsLease) {
   RedisServer redis;
   Bridge b(redis, kShortLease);
   {
-    // One that is not renewed, as after kill -9.
+    // A lease that is not renewed, as after kill -9.
     RedisClient client(*ParseRedisAddress(redis.url()), {});
     ASSERT_TRUE(
         client.Call({"ZADD", "limits:leases", "99999999999999", "dead"}).ok());
     ASSERT_TRUE(client.Call({"HSET", "limits:of:dead", "ada", "3"}).ok());
     ASSERT_TRUE(client.Call({"HSET", "limits:total", "ada", "3"}).ok());
-    // Its own lease is there too.
+    // The bridge's own lease also exists.
     EXPECT_TRUE(Eventually([&] {
       return client.Call({"ZCARD", "limits:leases"})->integer() == 2;
     }));
@@ -197,14 +197,14 @@ TEST(RedisLimitsTest, ADeadBridgesPlacesComeBackAfterItsLease) {
   }
   EXPECT_TRUE(Eventually([&] { return b.Acquire("ada"); }));
   EXPECT_EQ(Total(redis, "ada"), 1);
-  // And its own lease is renewed.
+  // The bridge's own lease is renewed.
   absl::SleepFor(kShortLease * 2);
   EXPECT_EQ(Total(redis, "ada"), 1);
   EXPECT_TRUE(b.Acquire("ada"));
   EXPECT_EQ(Total(redis, "ada"), 2);
 }
 
-TEST(RedisLimitsTest, ABridgeThatWasTakenForDeadTellsItsNumbersAgain) {
+TEST(RedisLimitsTest, BridgeWithAnExpiredLeaseReportsItsNumbersAgain) {
   RedisServer redis;
   Bridge a(redis, kShortLease);
   ASSERT_TRUE(a.Acquire("ada"));
@@ -226,7 +226,7 @@ TEST(RedisLimitsTest, EachStreamOfABundleCountsAtAllBridges) {
   EXPECT_TRUE(Eventually([&] { return a.Acquire("ada", 2); }));
 }
 
-TEST(RedisLimitsTest, ManyAtOnceGetExactlyThePlacesThatThereAre) {
+TEST(RedisLimitsTest, ConcurrentTakesGetExactlyTheLimit) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("warm")) << "Redis is asked from here on";
@@ -241,29 +241,29 @@ TEST(RedisLimitsTest, ManyAtOnceGetExactlyThePlacesThatThereAre) {
     }
   }
   ASSERT_TRUE(Eventually([&] { return taken + refused == 2 * kTakes; }));
-  // Under load some may have waited too long and were counted without asking:
-  // then there are more, and all of them are told.
+  // Under load, some may have waited too long and were counted locally. Then
+  // there are more, and all of them are reported.
   EXPECT_GE(taken, kLimit);
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == taken; }));
 }
 
-TEST(RedisLimitsTest, WhileRedisStallsTheOwnLimitHoldsAndIsToldAfterwards) {
+TEST(RedisLimitsTest, LocalLimitAppliesWhileRedisStallsAndIsReportedLater) {
   RedisServer redis;
   Bridge a(redis), b(redis);
   ASSERT_TRUE(a.Acquire("ada"));
   ASSERT_TRUE(b.Acquire("ada"));
   redis.Pause();
-  // The first waits a little, and no more.
+  // The first caller waits a little, but not longer.
   ASSERT_TRUE(a.Acquire("ada"));
   ASSERT_TRUE(a.Acquire("ada"));
   EXPECT_FALSE(a.Acquire("ada")) << "its own";
   a.leases.pop_back();
   redis.Continue();
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 3; }));
-  // And the limit is of all together again.
+  // The limit is shared again.
   EXPECT_TRUE(Eventually([&] {
     if (!b.Acquire("ada")) return true;
-    b.leases.pop_back();  // counted by itself, still
+    b.leases.pop_back();  // still counted locally
     return false;
   }));
   b.leases.clear();
@@ -271,8 +271,8 @@ TEST(RedisLimitsTest, WhileRedisStallsTheOwnLimitHoldsAndIsToldAfterwards) {
   EXPECT_TRUE(Eventually([&] { return Total(redis, "ada") == 0; }));
 }
 
-// CLIENT PAUSE ... WRITE, as of a failover: PING answers and EVAL does not.
-TEST(RedisLimitsTest, WhileWritesArePausedNobodyWaits) {
+// CLIENT PAUSE ... WRITE, as during a failover: PING is answered, EVAL is not.
+TEST(RedisLimitsTest, PausedWritesBlockNoCaller) {
   RedisServer redis;
   Bridge a(redis);
   ASSERT_TRUE(a.Acquire("bob"));
@@ -285,23 +285,23 @@ TEST(RedisLimitsTest, WhileWritesArePausedNobodyWaits) {
   EXPECT_EQ(Total(redis, "ada"), 0);
 }
 
-TEST(RedisLimitsTest, AServerThatSaysNothingKeepsNobody) {
+TEST(RedisLimitsTest, SilentServerBlocksNoCaller) {
   StrangeServer silent(nullptr);
   RedisLimits shared(silent.address());
   ExpectCountsByItself(&shared);
 }
 
-TEST(RedisLimitsTest, HalfAnAnswerIsNone) {
-  // PING is answered, and what comes next only by its first byte.
+TEST(RedisLimitsTest, PartialReplyIsNoReply) {
+  // PING is answered, and the next command only with its first byte.
   StrangeServer half(
       [](int fd) { EXPECT_GT(send(fd, "+PONG\r\n*", 8, MSG_NOSIGNAL), 0); });
   RedisLimits shared(half.address());
   ExpectCountsByItself(&shared);
 }
 
-TEST(RedisLimitsTest, AServerThatTakesNoConnectionKeepsNobody) {
-  // Nobody accepts, and the queue of those who connect is full: Linux then
-  // drops what comes.
+TEST(RedisLimitsTest, UnreachableServerBlocksNoCaller) {
+  // Nobody accepts, and the accept queue is full: Linux then drops connection
+  // requests.
   StrangeServer full(nullptr, /*accepts=*/false);
   std::vector<int> queued;
   for (int i = 0; i < 16; ++i) queued.push_back(full.Connect());
@@ -312,7 +312,7 @@ TEST(RedisLimitsTest, AServerThatTakesNoConnectionKeepsNobody) {
   for (int fd : queued) close(fd);
 }
 
-TEST(RedisLimitsTest, WhatIsUntoldIsBounded) {
+TEST(RedisLimitsTest, UnreportedNumbersAreBounded) {
   StrangeServer silent(nullptr);
   RedisLimits shared(silent.address());
   ExpectCountsByItself(&shared);
@@ -324,7 +324,7 @@ TEST(RedisLimitsTest, WhatIsUntoldIsBounded) {
   }
 }
 
-TEST(RedisLimitsTest, AfterTooMuchWasUntoldTheNumbersAreRightAgain) {
+TEST(RedisLimitsTest, NumbersAreCorrectAfterTooManyWereUnreported) {
   RedisServer redis;
   Bridge a(redis, kShortLease), b(redis, kShortLease);
   ASSERT_TRUE(a.Acquire("gone"));

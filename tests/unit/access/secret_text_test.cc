@@ -9,7 +9,7 @@ namespace {
 
 constexpr char kText[] = "0123456789abcdef0123456789abcdef";
 
-TEST(SecretTextTest, OneLineEndIsNoPartOfIt) {
+TEST(SecretTextTest, OneLineEndIsIgnored) {
   EXPECT_EQ(*SecretOf(std::string(kText) + "\n"), kText);
   EXPECT_EQ(*SecretOf(kText), kText);
   EXPECT_EQ(*SecretOf("two words of it"), "two words of it");
@@ -17,12 +17,12 @@ TEST(SecretTextTest, OneLineEndIsNoPartOfIt) {
   EXPECT_FALSE(SecretOf("\n").ok());
 }
 
-TEST(SecretTextTest, BytesThatAreNoTextAreTakenAsTheyAre) {
+TEST(SecretTextTest, BinaryDataIsUnchanged) {
   const std::string bytes("\x20\x00\x81\xfe\x0d", 5);
   EXPECT_EQ(*SecretOf(bytes), bytes);
 }
 
-TEST(SecretTextTest, WhatAnEditorLeavesBehindIsRefused) {
+TEST(SecretTextTest, StrayEditorCharactersAreRejected) {
   const std::string text = kText;
   for (const std::string& wrong :
        {text + "\r\n", text + " ", text + "\t\n", " " + text, text + "\n\n",
@@ -31,7 +31,7 @@ TEST(SecretTextTest, WhatAnEditorLeavesBehindIsRefused) {
   }
 }
 
-TEST(SecretTextTest, WhatIsNearlyAKnownKeyIsRefused) {
+TEST(SecretTextTest, LookalikesOfKeysAreRejected) {
   constexpr char kUtf16[] =
       "-\0-\0B\0E\0G\0I\0N\0 \0P\0U\0B\0L\0I\0C\0 \0K\0E\0Y\0";
   const std::string utf16(kUtf16, sizeof kUtf16 - 1);

@@ -43,7 +43,7 @@ TEST(StrictJsonTest, RefusesWhatTwoReadersCouldReadDifferently) {
   }
 }
 
-TEST(StrictJsonTest, NothingStandsBehindANul) {
+TEST(StrictJsonTest, NothingFollowsANul) {
   for (const absl::string_view text :
        {absl::string_view("{}\0", 3), absl::string_view("{}\0{\"a\":1}", 10),
         absl::string_view("\0{}", 3), absl::string_view("{\"a\":1\0}", 8)}) {
@@ -64,7 +64,7 @@ TEST(StrictJsonTest, DepthIsBounded) {
   EXPECT_FALSE(ParseStrictJsonObject(nested(100000), 8));
 }
 
-TEST(StrictJsonTest, FindMemberOfWhatIsNoObjectIsNull) {
+TEST(StrictJsonTest, FindMemberOfANonObjectIsNull) {
   EXPECT_EQ(FindMember(nlohmann::json("a"), "a"), nullptr);
   EXPECT_EQ(FindMember(nlohmann::json::array({1}), "a"), nullptr);
   EXPECT_EQ(FindMember(nlohmann::json::object(), "a"), nullptr);

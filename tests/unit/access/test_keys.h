@@ -9,7 +9,7 @@
 
 namespace sse_bridge {
 
-// A signing key made on the spot, the other side of VerificationKey.
+// A newly generated signing key, the counterpart of VerificationKey.
 class TestKey {
  public:
   static TestKey Secret(std::string secret);
@@ -17,10 +17,10 @@ class TestKey {
   static TestKey Ec(const char* curve);  // "P-256", "P-384", "P-521"
   static TestKey Ed25519();
 
-  // The signature of `data` by JOSE algorithm `alg`.
+  // Signs `data` with JOSE algorithm `alg`.
   std::string Sign(absl::string_view alg, absl::string_view data) const;
 
-  // The same as OpenSSL makes it: DER for EC.
+  // Like Sign, in OpenSSL's format: DER for EC.
   std::string SignRaw(absl::string_view alg, absl::string_view data) const;
 
   std::string PublicPem() const;
@@ -37,7 +37,7 @@ class TestKey {
 
 std::string EncodeBase64Url(absl::string_view bytes);
 
-// header.claims, both encoded as they are.
+// header.claims, both base64url-encoded.
 std::string SigningInput(absl::string_view header, absl::string_view claims);
 
 // A token of these texts, which need not be JSON.

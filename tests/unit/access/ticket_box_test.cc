@@ -42,7 +42,7 @@ void ExpectRefused(TicketBox* box, absl::string_view ticket,
   EXPECT_EQ(identity.status().message(), "invalid ticket");
 }
 
-TEST(TicketBoxTest, GivesTheIdentityBackOnce) {
+TEST(TicketBoxTest, ReturnsTheIdentityOnce) {
   auto box = Box();
   const std::string ticket = *Issue(box.get(), Ada(), kNow);
   const auto identity = box->Redeem(ticket, kNow);
@@ -57,7 +57,7 @@ TEST(TicketBoxTest, GivesTheIdentityBackOnce) {
   EXPECT_TRUE(box->Redeem(*Issue(box.get(), Ada(), kNow), kNow).ok());
 }
 
-TEST(TicketBoxTest, IsGoodUntilItsEndAndNotLonger) {
+TEST(TicketBoxTest, IsValidUntilItExpires) {
   auto box = Box();
   const absl::Duration tick = absl::Nanoseconds(1);
   EXPECT_TRUE(
@@ -78,7 +78,7 @@ TEST(TicketBoxTest, EndsWithTheToken) {
   EXPECT_EQ(identity->expires, absl::InfiniteFuture());
 }
 
-TEST(TicketBoxTest, NoChangeOfOneCharacterIsTaken) {
+TEST(TicketBoxTest, EveryModifiedCharacterIsDetected) {
   auto box = Box();
   const std::string ticket = *Issue(box.get(), Ada(), kNow);
   for (size_t i = 0; i < ticket.size(); ++i) {
@@ -95,14 +95,14 @@ TEST(TicketBoxTest, NoChangeOfOneCharacterIsTaken) {
   EXPECT_TRUE(box->Redeem(ticket, kNow).ok());
 }
 
-TEST(TicketBoxTest, SaysNothingToWhoReadsIt) {
+TEST(TicketBoxTest, TextRevealsNothing) {
   auto box = Box();
   const std::string one = *Issue(box.get(), Ada(), kNow);
   EXPECT_NE(one, *Issue(box.get(), Ada(), kNow));
   EXPECT_EQ(one.find("ada"), std::string::npos);
 }
 
-TEST(TicketBoxTest, OnlyBoxesWithTheSameSecretTakeIt) {
+TEST(TicketBoxTest, OnlyBoxesWithTheSameSecretAcceptIt) {
   auto one = Box(kSecret), same = Box(kSecret), other = Box(), another = Box();
   ExpectRefused(other.get(), *Issue(one.get(), Ada(), kNow));
   ExpectRefused(another.get(), *Issue(other.get(), Ada(), kNow));
@@ -146,12 +146,12 @@ TEST(TicketBoxTest, TicketsOfASubjectAreBounded) {
   EXPECT_NE(refused.status().message().find("max_tickets_per_subject is 3"),
             absl::string_view::npos);
   EXPECT_EQ(retry_after, kLifetime);
-  // A used one is remembered, so it counts as long as it would have lived.
+  // A used ticket is remembered, so it counts until it would have expired.
   for (const std::string& ticket : tickets) {
     ASSERT_TRUE(box->Redeem(ticket, kNow).ok());
   }
   EXPECT_FALSE(Issue(box.get(), Ada(), kNow).ok());
-  // Others are not concerned.
+  // Other subjects are not affected.
   EXPECT_TRUE(box->Redeem(*Issue(box.get(), Named("ben"), kNow), kNow).ok());
   EXPECT_TRUE(Issue(box.get(), Ada(), kNow + kLifetime).ok());
   EXPECT_EQ(box->used(), 0u);
@@ -170,7 +170,7 @@ TEST(TicketBoxTest, UsedTicketsOfASubjectAreBoundedWhoeverIssuedThem) {
   EXPECT_TRUE(another->Redeem(fourth, kNow).ok()) << "it was not used up";
 }
 
-TEST(TicketBoxTest, OneSubjectMakesNobodyElsesTicketUseless) {
+TEST(TicketBoxTest, OneSubjectDoesNotAffectTicketsOfOthers) {
   auto box = Box("", 100);
   const std::string victims = *Issue(box.get(), Named("victim"), kNow);
   for (int i = 0; i < 200'000; ++i) {
@@ -244,13 +244,13 @@ TEST(TicketBoxTest, ABindingIsGoodForItsTicketAndItsPathOnly) {
   EXPECT_TRUE(box->RedeemAgain(ticket, kPath, binding, kNow).ok());
 }
 
-TEST(TicketBoxTest, BoxesWithTheSameSecretTakeEachOthersBindings) {
+TEST(TicketBoxTest, BoxesWithTheSameSecretAcceptEachOthersBindings) {
   auto one = Box(kSecret), same = Box(kSecret);
   const std::string ticket = *Issue(one.get(), Ada(), kNow);
   ASSERT_TRUE(one->Redeem(ticket, kNow).ok());
   const std::string binding = one->Binding(ticket, kPath);
   EXPECT_TRUE(same->RedeemAgain(ticket, kPath, binding, kNow).ok());
-  // And it is used there as well from now on.
+  // From now on it is used in that box as well.
   ExpectRefused(same.get(), ticket);
 }
 

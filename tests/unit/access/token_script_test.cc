@@ -1,4 +1,4 @@
-// scripts/token.sh against the verifier.
+// Tests scripts/token.sh with the verifier.
 #include <sys/wait.h>
 
 #include <array>
@@ -107,7 +107,8 @@ TEST(TokenScriptTest, ArgumentsAreEscapedInJson) {
   EXPECT_THAT(identity->roles, ElementsAre("r\"],\"x\":[\"y"));
 }
 
-// Escaped rightly it is JSON, and refused for its meaning, not its form.
+// Correctly escaped, it is valid JSON, and rejected for its meaning, not its
+// form.
 TEST(TokenScriptTest, ControlCharactersReachTheVerifierAsThemselves) {
   const Result result = RunScript({"ada\n\x01\x7f", "--key", DevelopmentKey()});
   ASSERT_EQ(result.status, 0) << result.output;
@@ -128,7 +129,7 @@ TEST(TokenScriptTest, SecretIsEveryByteButOneNewline) {
   }
 }
 
-TEST(TokenScriptTest, MistakesAreTold) {
+TEST(TokenScriptTest, InvalidArgumentsAreReported) {
   const std::string key = DevelopmentKey();
   const std::string missing = ::testing::TempDir() + "/no-such.key";
   const std::vector<std::pair<std::vector<std::string>, std::string>> table = {

@@ -25,7 +25,7 @@ TokenParts Cookie(absl::string_view value) {
   return {.authorization = {}, .cookie = value, .query = {}};
 }
 
-TEST(TokenSourceTest, NothingIsNoError) {
+TEST(TokenSourceTest, NoTokenIsNotAnError) {
   EXPECT_EQ(Find({}).origin, TokenOrigin::kNowhere);
 }
 
@@ -73,7 +73,7 @@ TEST(TokenSourceTest, MalformedAuthorizationIsRefusedDespiteAGoodCookie) {
   }
 }
 
-TEST(TokenSourceTest, AnotherSchemeIsNoToken) {
+TEST(TokenSourceTest, AnotherSchemeIsIgnored) {
   EXPECT_EQ(Find(Authorization("Basic dXNlcjpwYXNz")).origin,
             TokenOrigin::kNowhere);
   EXPECT_EQ(Find({"Basic dXNlcjpwYXNz", "session=c", {}}).token, "c");

@@ -62,7 +62,7 @@ TEST(TokenVerifierTest, AcceptsEveryAlgorithm) {
       {"RS256", &rsa},         {"RS384", &rsa},         {"RS512", &rsa},
       {"PS256", &rsa},         {"ES256", &p256},        {"ES384", &p384},
       {"EdDSA", &ed}};
-  // All keys in one set: the right one is found among the others.
+  // All keys in one set: the right one is selected.
   json keys = json::array();
   for (const TestKey* key : {&SecretKey(), &rsa, &p256, &p384, &ed}) {
     keys.push_back(key->Jwk());
@@ -155,7 +155,7 @@ TEST(TokenVerifierTest, ClaimsForBackendsAreTextOfMetadata) {
                   Pair("flags", "[true,\"\\u00e9\"]"), Pair("x-a", "c")));
 }
 
-// now -> whether the token is good, with a leeway of 30 s.
+// now -> whether the token is valid, with a leeway of 30 s.
 TEST(TokenVerifierTest, TimesHoldAtTheirBounds) {
   const auto verifier = SecretVerifier();
   const auto code = [&](const json& claims, absl::Duration offset) {
@@ -206,7 +206,7 @@ TEST(TokenVerifierTest, IssuerAndAudienceMustMatchWhenConfigured) {
   EXPECT_TRUE(SecretVerifier()->Verify(SecretToken(claims), kNowTime).ok());
 }
 
-TEST(TokenVerifierTest, TypMayBeWrittenInEveryWay) {
+TEST(TokenVerifierTest, TypAcceptsEverySpelling) {
   for (const char* typ : {"JWT", "jwt", "at+jwt", "AT+JWT",
                           "application/at+jwt", "Application/JWT"}) {
     const json header = {{"alg", "HS256"}, {"typ", typ}};

@@ -1,5 +1,5 @@
-// Fetches from servers that mean no good. Each writes what the test says, for
-// as long as the bridge listens.
+// Fetches from hostile servers. Each writes what the test specifies, as long as
+// the bridge reads.
 
 #include "bridge/access/url_fetch.h"
 
@@ -25,10 +25,10 @@ constexpr absl::Duration kShort = absl::Milliseconds(300);
 constexpr absl::Duration kLong = absl::Minutes(5);
 constexpr size_t kMaxBytes = 10'000;
 
-// Accepts one connection and hands it to the test.
+// Accepts one connection and passes it to the test.
 class RawServer {
  public:
-  // Sends; false when the client has gone.
+  // Sends; returns false if the client has disconnected.
   using Send = std::function<bool(const std::string& bytes)>;
 
   explicit RawServer(std::function<void(const Send&)> script)
@@ -86,7 +86,7 @@ absl::StatusOr<std::string> Fetch(const std::string& url,
   return UrlFetch(options).Get();
 }
 
-// Sends `head`, and then `piece` without end.
+// Sends `head`, and then `piece` forever.
 std::function<void(const RawServer::Send&)> Endless(
     std::string head, std::string piece,
     absl::Duration pause = absl::ZeroDuration()) {
@@ -98,7 +98,7 @@ std::function<void(const RawServer::Send&)> Endless(
 
 constexpr char kOk[] = "HTTP/1.1 200 OK\r\n";
 
-TEST(UrlFetchTest, WhatArrivesInTimeAndWithinTheBoundIsTheAnswer) {
+TEST(UrlFetchTest, CompleteResponseIsReturned) {
   const std::string body(kMaxBytes, 'b');
   {
     RawServer server([&](const RawServer::Send& send) {
@@ -150,7 +150,7 @@ TEST(UrlFetchTest, EverythingThatIsReadIsBounded) {
   }
 }
 
-TEST(UrlFetchTest, TheDeadlineIsForAllOfIt) {
+TEST(UrlFetchTest, DeadlineCoversTheWholeFetch) {
   const absl::Duration pause = absl::Milliseconds(20);
   for (const std::string& head :
        {std::string("HTTP/1.1 200 "), absl::StrCat(kOk, "X: "),
@@ -163,7 +163,7 @@ TEST(UrlFetchTest, TheDeadlineIsForAllOfIt) {
   }
 }
 
-TEST(UrlFetchTest, WhatIsCutShortOrNoAnswerIsAnError) {
+TEST(UrlFetchTest, TruncatedOrInvalidResponseIsAnError) {
   for (const std::string& bytes :
        {std::string(), std::string("HTTP/1.1 200"),
         absl::StrCat(kOk, "Content-Length: 5\r\n\r\nab"),

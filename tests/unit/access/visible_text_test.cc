@@ -5,7 +5,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(VisibleTextTest, TextIsWhatItLooksLike) {
+TEST(VisibleTextTest, VisibleTextIsAccepted) {
   for (const char* text :
        {"", "ada", "a b", "auth0|5f7", "ada@example.com", "Åsa Öst",
         "\xe6\x9d\x8e", "\xf0\x9f\x98\x80", "a\"b'c\\"}) {
@@ -13,7 +13,7 @@ TEST(VisibleTextTest, TextIsWhatItLooksLike) {
   }
 }
 
-TEST(VisibleTextTest, WhatIsNotSeenIsFound) {
+TEST(VisibleTextTest, InvisibleCharactersAreDetected) {
   for (const char* text : {"a\x01",
                            "a\tb",
                            "a\nb",

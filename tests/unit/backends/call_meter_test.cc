@@ -13,9 +13,9 @@ namespace {
 
 using testing::Eventually;
 
-// Readings are of whole seconds: of what is counted now, after the next one
-// has begun.
-TEST(CallMeterTest, CountsWhatWasCalledHowItEndedAndHowLongItTook) {
+// Readings cover whole seconds, so read what is counted now after the next
+// second has begun.
+TEST(CallMeterTest, MeasuresCallsResultsAndLatency) {
   CallMeter meter;
   for (int i = 0; i < 20; ++i) {
     const bool unary = i < 10;
@@ -42,9 +42,10 @@ TEST(CallMeterTest, NothingIsZero) {
   EXPECT_EQ(reading.active_users, 0);
 }
 
-TEST(MachineTest, UsageIsAPartOfTheWhole) {
+TEST(MachineTest, UsageIsAFraction) {
   Machine machine;
-  // Busy until it shows: the kernel counts in hundredths of a second.
+  // Keeps the CPU busy until it is measurable: the kernel counts in hundredths
+  // of a second.
   double usage = 0;
   EXPECT_TRUE(Eventually([&] { return (usage = machine.CpuUsage()) > 0; },
                          absl::Seconds(8)));

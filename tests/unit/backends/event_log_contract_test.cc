@@ -38,7 +38,7 @@ class Listener : public EventLog::Subscriber {
   const std::function<void(std::string)> heard_;
 };
 
-// What every engine must do.
+// The contract of every engine.
 class EventLogContract : public ::testing::TestWithParam<const char*> {
  protected:
   EventLogContract() {
@@ -78,7 +78,7 @@ TEST_P(EventLogContract, EventsOfATopicAreReadInTheOrderOfTheirAppends) {
   EXPECT_THAT(Payloads(log->Read("none", "", 10)), IsEmpty());
 }
 
-TEST_P(EventLogContract, ReadGoesOnAfterACursorAndCursorsAreInOrder) {
+TEST_P(EventLogContract, ReadContinuesAfterACursorAndCursorsAreOrdered) {
   auto log = Open();
   std::vector<std::string> cursors;
   for (int i = 0; i < 12; ++i) {
@@ -94,7 +94,7 @@ TEST_P(EventLogContract, ReadGoesOnAfterACursorAndCursorsAreInOrder) {
   EXPECT_EQ((*log->Read("a", cursors[2], 1))[0].cursor, cursors[3]);
 }
 
-TEST_P(EventLogContract, ReadRefusesWhatIsNoCursorOfThisLog) {
+TEST_P(EventLogContract, ReadRejectsInvalidCursors) {
   auto log = Open();
   const std::string cursor = *AppendAndWait(log.get(), "a", "1");
   int64_t id;
@@ -124,7 +124,7 @@ TEST_P(EventLogContract, HeadLastAndOldestOfATopic) {
   EXPECT_EQ(*log->Oldest("a"), first);
   EXPECT_EQ(log->Last("a")->cursor, second);
   EXPECT_EQ(log->Last("a")->payload, "2");
-  // Nothing in it, and all to come is after.
+  // It is empty, and all future events come after it.
   const std::string head = *log->Head("c");
   EXPECT_FALSE(CursorBefore(head, other));
   ASSERT_TRUE(AppendAndWait(log.get(), "c", "4").ok());
@@ -146,7 +146,7 @@ TEST_P(EventLogContract, StateChangesWithTheAppend) {
   EXPECT_EQ(*log->Get("k2"), "new");
 }
 
-TEST_P(EventLogContract, AValueThatShouldNotBeThereRefusesTheWholeAppend) {
+TEST_P(EventLogContract, UnexpectedValueRejectsTheWholeAppend) {
   auto log = Open();
   const EventLog::Condition absent = {"k", std::nullopt};
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "1", {{"k", "1"}}, absent).ok());
@@ -158,7 +158,7 @@ TEST_P(EventLogContract, AValueThatShouldNotBeThereRefusesTheWholeAppend) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("1"));
 }
 
-TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
+TEST_P(EventLogContract, RejectedAppendDoesNotAffectOthersInItsBatch) {
   constexpr int kAppends = 2000;
   auto log = Open();
   std::atomic<int> accepted{0};
@@ -166,7 +166,7 @@ TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
   std::atomic<int> left{kAppends};
   std::promise<void> all;
   for (int i = 0; i < kAppends; ++i) {
-    // Each key twice.
+    // Each key occurs twice.
     const std::string key = absl::StrCat("k", i / 2);
     log->Append("a", absl::StrCat(i), {{key, absl::StrCat(i)}},
                 {key, std::nullopt},
@@ -184,7 +184,7 @@ TEST_P(EventLogContract, OfManyAppendsAtOnceARefusedOneSpoilsNoOther) {
   EXPECT_EQ(Payloads(log->Read("a", "", kAppends)), wanted);
 }
 
-TEST_P(EventLogContract, AnAppendCanAskForAValue) {
+TEST_P(EventLogContract, AppendCanRequireAValue) {
   auto log = Open();
   const std::string value("open\n\0\xff", 7);
   const EventLog::Condition open = {"k", value};
@@ -200,7 +200,7 @@ TEST_P(EventLogContract, AnAppendCanAskForAValue) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("2"));
 }
 
-TEST_P(EventLogContract, OfManyWhoAskForTheSameValueOneChangesIt) {
+TEST_P(EventLogContract, OnlyOneOfManyConditionalAppendsSucceeds) {
   constexpr int kAppends = 200;
   auto log = Open();
   ASSERT_TRUE(AppendAndWait(log.get(), "", "", {{"k", "open"}}).ok());
@@ -229,8 +229,8 @@ TEST_P(EventLogContract, ManyValuesAreReadTogether) {
   EXPECT_THAT(*log->GetAll({}), IsEmpty());
 }
 
-// What is heard may be said more than once: see Subscriber.
-TEST_P(EventLogContract, SubscribersHearOfTheirTopicOnly) {
+// Notifications may be repeated; see Subscriber.
+TEST_P(EventLogContract, SubscribersReceiveOnlyTheirTopic) {
   auto log = Open();
   std::mutex mu;
   std::multiset<std::string> here, elsewhere;
@@ -257,7 +257,7 @@ TEST_P(EventLogContract, SubscribersHearOfTheirTopicOnly) {
   EXPECT_EQ(elsewhere.count("typing"), 0u);
 }
 
-TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
+TEST_P(EventLogContract, BroadcastsReachSubscribersAndAreNotStored) {
   auto log = Open();
   log->Broadcast("a", "nobody listens");
   std::mutex mu;
@@ -266,7 +266,7 @@ TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
     std::lock_guard<std::mutex> lock(mu);
     if (what != "events") heard.push_back(what);
   });
-  // The earlier broadcast has gone by when this append is acknowledged.
+  // The earlier broadcast has been delivered when this append is acknowledged.
   ASSERT_TRUE(AppendAndWait(log.get(), "b", "1").ok());
   auto subscription = log->Subscribe("a", listener);
   log->Broadcast("a", "typing");
@@ -280,7 +280,7 @@ TEST_P(EventLogContract, BroadcastsReachThoseWhoListenAndAreNotKept) {
   EXPECT_THAT(heard, ElementsAre("typing"));
 }
 
-TEST_P(EventLogContract, NothingIsHeardAfterTheSubscriptionHasGone) {
+TEST_P(EventLogContract, NothingIsReceivedAfterUnsubscribing) {
   auto log = Open();
   std::atomic<int> heard{0};
   auto listener = std::make_shared<Listener>([&](std::string) { ++heard; });
@@ -288,10 +288,10 @@ TEST_P(EventLogContract, NothingIsHeardAfterTheSubscriptionHasGone) {
   subscription.reset();
   log->Broadcast("a", "typing");
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "1").ok());
-  // All callbacks for the first have been made when this is acknowledged.
+  // All callbacks for the first have run when this is acknowledged.
   ASSERT_TRUE(AppendAndWait(log.get(), "b", "2").ok());
-  // A subscription and a subscriber may outlive the log. Another's: what came
-  // just before a subscription may still be heard by it.
+  // A subscription and a subscriber may outlive the log. Another subscription
+  // may still receive events from just before it began.
   subscription =
       log->Subscribe("a", std::make_shared<Listener>([](std::string) {}));
   log.reset();
@@ -315,7 +315,7 @@ TEST_P(EventLogContract, ATopicKeepsItsNewestEvents) {
   EXPECT_THAT(Payloads(log->Read("b", "", 100)), ElementsAre("kept"));
 }
 
-TEST_P(EventLogContract, ACursorAfterWhichEventsAreMissingIsRefused) {
+TEST_P(EventLogContract, CursorBeforeMissingEventsIsRejected) {
   EventLog::Limits limits;
   limits.max_events_per_topic = 3;
   auto log = Open(limits);
@@ -325,41 +325,41 @@ TEST_P(EventLogContract, ACursorAfterWhichEventsAreMissingIsRefused) {
   for (int i = 0; i < 5; ++i) {
     cursors.push_back(*AppendAndWait(log.get(), "a", absl::StrCat(i)));
   }
-  // 0 and 1 are gone. Who has seen 1 misses nothing.
+  // 0 and 1 are gone. A reader that has seen 1 misses nothing.
   EXPECT_THAT(Payloads(log->Read("a", cursors[1], 10)),
               ElementsAre("2", "3", "4"));
   EXPECT_THAT(Payloads(log->Read("a", cursors[3], 10)), ElementsAre("4"));
   EXPECT_EQ(*log->Oldest("a"), cursors[2]);
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", cursors[0], 10).status()));
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", before, 10).status()));
-  // Of other topics nothing is missing.
+  // Nothing is missing in other topics.
   EXPECT_THAT(Payloads(log->Read("b", before, 10)), ElementsAre("other"));
   EXPECT_THAT(Payloads(log->Read("b", cursors[0], 10)), IsEmpty());
   EXPECT_THAT(Payloads(log->Read("none", before, 10)), IsEmpty());
 }
 
-TEST_P(EventLogContract, BeyondTheTopicsWhoseTrimmingIsKnownOldCursorsExpire) {
+TEST_P(EventLogContract, OldCursorsExpireBeyondTheTrackedTopics) {
   EventLog::Limits limits;
   limits.max_events_per_topic = 1;
   limits.max_trimmed_topics = 2;
   auto log = Open(limits);
   const std::string quiet = *AppendAndWait(log.get(), "quiet", "1");
-  std::map<std::string, std::string> cursors;  // the last deleted of each
+  std::map<std::string, std::string> cursors;  // the last deleted event of each
   for (const char* topic : {"a", "b"}) {
     cursors[topic] = *AppendAndWait(log.get(), topic, "1");
     ASSERT_TRUE(AppendAndWait(log.get(), topic, "2").ok());
   }
   const std::string none = *log->Head("none");
-  // At the bound all is known.
+  // At the limit, all positions are known.
   EXPECT_TRUE(log->Read("a", cursors["a"], 1).ok());
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", quiet, 1).status()));
   EXPECT_TRUE(log->Read("none", quiet, 1).ok());
   cursors["c"] = *AppendAndWait(log.get(), "c", "1");
   ASSERT_TRUE(AppendAndWait(log.get(), "c", "2").ok());
-  // One more: "a" is forgotten, and what is as old as its deletion expires...
+  // One more: "a" is forgotten, and cursors as old as its deletion expire...
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("none", quiet, 1).status()));
   EXPECT_TRUE(absl::IsOutOfRange(log->Read("a", quiet, 1).status()));
-  // ...but for cursors of events that are there, and later ones.
+  // ...except cursors of existing events, and later ones.
   EXPECT_TRUE(log->Read("quiet", quiet, 1).ok());
   EXPECT_TRUE(log->Read("none", none, 1).ok());
   for (const char* topic : {"a", "b", "c"}) {
@@ -370,7 +370,7 @@ TEST_P(EventLogContract, BeyondTheTopicsWhoseTrimmingIsKnownOldCursorsExpire) {
 
 TEST_P(EventLogContract, ABigTopicIsTrimmedInBigSteps) {
   EventLog::Limits limits;
-  limits.max_events_per_topic = 160;  // 10 more may be there
+  limits.max_events_per_topic = 160;  // up to 10 more may be there
   auto log = Open(limits);
   size_t most = 0;
   for (int i = 0; i < 500; ++i) {
@@ -384,7 +384,7 @@ TEST_P(EventLogContract, ABigTopicIsTrimmedInBigSteps) {
   EXPECT_EQ(most, 170u);
 }
 
-TEST_P(EventLogContract, ATailHandsOutEachEventOnceWhileOthersAppend) {
+TEST_P(EventLogContract, TailDeliversEachEventOnceDuringAppends) {
   constexpr int kWriters = 4;
   constexpr int kEach = 500;
   auto log = Open();
@@ -419,7 +419,7 @@ TEST_P(EventLogContract, ATailHandsOutEachEventOnceWhileOthersAppend) {
   }
 }
 
-TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
+TEST_P(EventLogContract, EventsAndStateExpire) {
   EventLog::Limits limits;
   limits.max_age = absl::Milliseconds(800);
   auto log = Open(limits);
@@ -431,7 +431,7 @@ TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
   const std::string old = *AppendAndWait(log.get(), "a", "old", changes);
   EXPECT_TRUE(log->Get("expires").ok());
   EXPECT_THAT(Payloads(log->Read("a", before, 10)), ElementsAre("old"));
-  // Another topic's event is younger.
+  // The other topic's event is newer.
   const absl::Time end = absl::Now() + absl::Seconds(20);
   while (log->Last("a").ok() && absl::Now() < end) {
     ASSERT_TRUE(AppendAndWait(log.get(), "b", "new").ok());
@@ -447,13 +447,13 @@ TEST_P(EventLogContract, EventsAndStateGoWhenTheyAreOlderThanTheLimit) {
   }
   EXPECT_TRUE(absl::IsNotFound(log->Get("expires").status()));
   EXPECT_TRUE(log->Get("stays").ok());
-  // What comes is after it.
+  // Later events come after it.
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "next").ok());
   EXPECT_THAT(Payloads(log->Read("a", old, 10)), ElementsAre("next"));
 }
 
-TEST_P(EventLogContract, AReadOfEventsThatWereHeardOfIsTheSameAsAnyOther) {
-  // More than an engine would keep at hand.
+TEST_P(EventLogContract, CachedReadsEqualOtherReads) {
+  // More than an engine would cache.
   constexpr int kEvents = 300;
   auto log = Open();
   std::atomic<int> heard{0};
@@ -467,7 +467,7 @@ TEST_P(EventLogContract, AReadOfEventsThatWereHeardOfIsTheSameAsAnyOther) {
   for (int i = 0; i < kEvents; ++i) {
     auto events = log->Read("a", cursors[i], 1000);
     ASSERT_TRUE(events.ok());
-    // What is at hand may be the beginning only, but never nothing.
+    // The cache may contain only the beginning, but never nothing.
     ASSERT_EQ(events->empty(), i + 1 == kEvents);
     for (size_t e = 0; e < events->size(); ++e) {
       ASSERT_EQ((*events)[e].payload, absl::StrCat(i + 1 + e));
@@ -488,7 +488,7 @@ TEST(EventLog, UnknownStoresAreRefused) {
       absl::IsUnavailable(OpenEventLog("redis://127.0.0.1:1", {}).status()));
 }
 
-TEST(Keys, NoNameCanReachIntoAnother) {
+TEST(Keys, NamesCannotCollide) {
   EXPECT_EQ(LogKey({"unread", "u"}), "unread/u");
   EXPECT_NE(LogKey({"unread", "a/b", "c"}), LogKey({"unread", "a", "b/c"}));
   EXPECT_NE(LogKey({"a/b"}), LogKey({"a%2Fb"}));

@@ -18,7 +18,7 @@
 
 namespace sse_bridge {
 
-// A directory that is removed with the object.
+// A directory that is removed with this object.
 class TempDir {
  public:
   TempDir() {
@@ -38,7 +38,7 @@ class TempDir {
   std::string path_;
 };
 
-// Appends and waits; the cursor.
+// Appends, waits, and returns the cursor.
 inline absl::StatusOr<std::string> AppendAndWait(
     EventLog* log, std::string topic, std::string payload,
     std::vector<EventLog::Change> changes = {},

@@ -87,7 +87,7 @@ class NotificationsServiceTest : public ::testing::Test {
     bool finished = false;
   };
 
-  // Returns when the server has accepted or refused the call.
+  // Returns when the server has accepted or rejected the call.
   std::unique_ptr<Call> Stream(const std::string& user,
                                const std::string& cursor = "",
                                bool from_oldest = false) {
@@ -154,7 +154,7 @@ TEST_F(NotificationsServiceTest, WhatIsCreatedAfterTheStreamOpenedIsNew) {
   }
 }
 
-TEST_F(NotificationsServiceTest, AStreamWithACursorGoesOnAfterIt) {
+TEST_F(NotificationsServiceTest, StreamWithACursorContinuesAfterIt) {
   Create("u", "1");
   Create("u", "2");
   const Notification third = Create("u", "3");
@@ -196,7 +196,7 @@ TEST_F(NotificationsServiceTest, NoGapAndNoDuplicateWhileOthersCreate) {
   writer.join();
 }
 
-TEST_F(NotificationsServiceTest, MarkReadIsIdempotentAndOnlyForOnesOwn) {
+TEST_F(NotificationsServiceTest, MarkReadIsIdempotentAndLimitedToTheUser) {
   const Notification made = Create("u", "1");
   Notification marked;
   EXPECT_EQ(MarkRead("other", made.id(), &marked).error_code(),
@@ -212,7 +212,7 @@ TEST_F(NotificationsServiceTest, MarkReadIsIdempotentAndOnlyForOnesOwn) {
   }
 }
 
-TEST_F(NotificationsServiceTest, UsersWithSlashesAreNobodyElse) {
+TEST_F(NotificationsServiceTest, UsersWithSlashesAreDistinct) {
   const Notification made = Create("a/b", "1");
   Notification marked;
   EXPECT_EQ(MarkRead("a", "b/" + made.id(), &marked).error_code(),
@@ -234,8 +234,8 @@ TEST_F(NotificationsServiceTest, BadCursorsAreOutOfRangeAndNamed) {
   }
 }
 
-// What the bridge makes its `reset` of.
-TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptNamesTheOldestOfOnesOwn) {
+// The bridge makes its `reset` from this.
+TEST_F(NotificationsServiceTest, ExpiredCursorNamesTheUsersOldestEvent) {
   Create("other", "0");
   Create("u", "1");
   Create("u", "2");
@@ -261,7 +261,7 @@ TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptNamesTheOldestOfOnesOwn) {
   }
 }
 
-TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptCanStartFromTheOldest) {
+TEST_F(NotificationsServiceTest, ExpiredCursorCanStartFromTheOldest) {
   Create("u", "1");
   Create("u", "2");
   auto call = Stream("u", "1", /*from_oldest=*/true);
@@ -272,12 +272,12 @@ TEST_F(NotificationsServiceTest, ACursorThatIsNotKeptCanStartFromTheOldest) {
   }
   Create("u", "3");
   EXPECT_EQ(call->Next().event(), "new");
-  // One that is kept is not affected.
+  // A cursor that is kept is not affected.
   const std::string cursor = *log_->Oldest("notifications/u");
   EXPECT_EQ(Stream("u", cursor, true)->Next().notification().title(), "2");
 }
 
-TEST_F(NotificationsServiceTest, AnothersCursorGivesNothingOfHis) {
+TEST_F(NotificationsServiceTest, CursorOfAnotherUserRevealsNothing) {
   Create("u", "1");
   Create("other", "secret 1");
   Create("other", "secret 2");
@@ -311,7 +311,7 @@ TEST_F(NotificationsServiceTest, ShutdownEndsTheStreams) {
   EXPECT_EQ(late->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST_F(NotificationsServiceTest, ASlowReaderGetsEverythingInTheEnd) {
+TEST_F(NotificationsServiceTest, SlowReaderGetsEverything) {
   auto call = Stream("u");
   // More than a stream would queue.
   constexpr int kCreated = 2500;

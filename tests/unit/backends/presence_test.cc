@@ -26,7 +26,7 @@ using testing::RedisServer;
 constexpr absl::Duration kNoGrace = absl::ZeroDuration();
 constexpr absl::Duration kLease = absl::Milliseconds(900);
 
-// The presence of one process, and what it has told.
+// The presence of one process, and what it has reported.
 class Process {
  public:
   explicit Process(const RedisServer* redis = nullptr,
@@ -71,7 +71,7 @@ class Process {
   std::unique_ptr<Presence> presence_;
 };
 
-TEST(PresenceTest, AUserIsInFromHisFirstStreamToHisLast) {
+TEST(PresenceTest, UserIsPresentFromFirstToLastStream) {
   Process process;
   process->Enter("c", "ada");
   process->Enter("c", "ada");
@@ -88,7 +88,7 @@ TEST(PresenceTest, AUserIsInFromHisFirstStreamToHisLast) {
   EXPECT_TRUE(process.Sees("none", {}));
 }
 
-TEST(PresenceTest, AReconnectWithinTheGraceIsNoLeaveAndJoin) {
+TEST(PresenceTest, ReconnectWithinTheGraceIsNotReported) {
   Process process(nullptr, absl::Milliseconds(300));
   process->Enter("c", "ada");
   for (int i = 0; i < 5; ++i) {
@@ -104,7 +104,7 @@ TEST(PresenceTest, AReconnectWithinTheGraceIsNoLeaveAndJoin) {
   EXPECT_TRUE(process.Sees("c", {}));
 }
 
-TEST(PresenceTest, OverProcessesTheFirstJoinAndTheLastLeaveAreTold) {
+TEST(PresenceTest, FirstJoinAndLastLeaveAcrossProcessesAreReported) {
   RedisServer redis;
   Process a(&redis), b(&redis);
   a->Enter("c", "ada");
@@ -118,7 +118,7 @@ TEST(PresenceTest, OverProcessesTheFirstJoinAndTheLastLeaveAreTold) {
   EXPECT_TRUE(Eventually([&] { return b->Users("c")->size() == 2; }));
   b->Leave("c", "ada");
   EXPECT_TRUE(a.Sees("c", {"bob"}));
-  // Each process withdraws her in its own time: the later one tells it.
+  // Each process removes her in its own time; the later one reports it.
   const auto leaves = [&] {
     std::vector<std::string> told = a.told();
     for (const std::string& each : b.told()) told.push_back(each);
@@ -144,11 +144,11 @@ TEST(PresenceTest, NamesMayHoldAnything) {
                        absl::StrCat("-", channel, "/", user)}));
 }
 
-TEST(PresenceTest, AProcessThatDiesLeavesNoGhosts) {
+TEST(PresenceTest, MembersOfADeadProcessLeave) {
   RedisServer redis;
   Process b(&redis, kNoGrace, kLease);
   {
-    // As kill -9 leaves it: with a lease, and nobody who renews it.
+    // The state after kill -9: a lease that nobody renews.
     RedisMembers dead(*ParseRedisAddress(redis.url()), kLease);
     ASSERT_TRUE(dead.Renew().ok());
     ASSERT_TRUE(*dead.Add({"c", "ada"}));
@@ -160,7 +160,7 @@ TEST(PresenceTest, AProcessThatDiesLeavesNoGhosts) {
   EXPECT_TRUE(b.Tells({"-c/ada"})) << "bob is still here";
 }
 
-TEST(PresenceTest, AProcessThatEndsKeepsItsUsersForTheGrace) {
+TEST(PresenceTest, UsersOfAStoppedProcessStayForTheGrace) {
   RedisServer redis;
   Process b(&redis, kNoGrace, kLease);
   {
@@ -174,7 +174,7 @@ TEST(PresenceTest, AProcessThatEndsKeepsItsUsersForTheGrace) {
   EXPECT_TRUE(b.Tells({"-c/bob"}));
 }
 
-TEST(PresenceTest, AfterRedisHasLostEverythingItIsToldAgain) {
+TEST(PresenceTest, MembersAreRestoredAfterRedisLosesItsData) {
   RedisServer redis;
   Process a(&redis, kNoGrace, kLease), b(&redis, kNoGrace, kLease);
   a->Enter("c", "ada");

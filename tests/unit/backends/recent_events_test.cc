@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-TEST(RecentEventsTest, GivesWhatIsAfterAnEventThatIsKnown) {
+TEST(RecentEventsTest, ReturnsEventsAfterAKnownOne) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
   recent.Add("a", 20, 30, "y");
@@ -27,17 +27,17 @@ TEST(RecentEventsTest, GivesWhatIsAfterAnEventThatIsKnown) {
   EXPECT_THAT(recent.Read("none", 0, 9), IsEmpty());
 }
 
-TEST(RecentEventsTest, KnowsNothingOfWhatWasBefore) {
+TEST(RecentEventsTest, DoesNotKnowEarlierEvents) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
   EXPECT_THAT(recent.Read("a", 9, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 0, 9), IsEmpty());
 }
 
-TEST(RecentEventsTest, AGapMakesWhatWasKeptUseless) {
+TEST(RecentEventsTest, GapDiscardsCachedEvents) {
   RecentEvents recent;
   recent.Add("a", 10, 20, "x");
-  recent.Add("a", 30, 40, "z");  // 30 was not heard of
+  recent.Add("a", 30, 40, "z");  // 30 was not received
   EXPECT_THAT(recent.Read("a", 10, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 20, 9), IsEmpty());
   EXPECT_THAT(recent.Read("a", 30, 9), ElementsAre(Pair(40, "z")));
@@ -60,7 +60,7 @@ TEST(RecentEventsTest, KeepsTheNewestWithinItsBounds) {
   recent.Add("b", 2, 3, "x");
   EXPECT_THAT(recent.Read("b", 0, 9), IsEmpty());
   EXPECT_EQ(recent.Read("b", 1, 9).size(), 2u);
-  // Too big to be kept at all.
+  // Too large to be cached.
   recent.Add("b", 3, 4, std::string(RecentEvents::kMaxBytes + 1, 'x'));
   EXPECT_THAT(recent.Read("b", 3, 9), IsEmpty());
   recent.Add("b", 4, 5, "x");
@@ -80,10 +80,11 @@ TEST(RecentEventsTest, AllTopicsTogetherAreBounded) {
     recent.Add(absl::StrCat(i), 0, 1, big);
     recent.Drop(absl::StrCat(i));
   }
-  EXPECT_EQ(recent.Read("one more", 0, 9).size(), 1u) << "what goes makes room";
+  EXPECT_EQ(recent.Read("one more", 0, 9).size(), 1u)
+      << "dropping topics frees memory";
 }
 
-TEST(RecentEventsTest, WhatIsNoLongerFollowedGoes) {
+TEST(RecentEventsTest, UnfollowedTopicsAreDropped) {
   RecentEvents recent;
   recent.Add("a", 0, 1, "x");
   recent.Add("b", 0, 1, "x");

@@ -29,8 +29,8 @@ using testing::Eventually;
 using ::testing::HasSubstr;
 using testing::RedisServer;
 
-// Takes down what a tail hands out. When Redis could not be read it resumes
-// after the last event, as a bridge does.
+// Records what a tail delivers. If Redis cannot be read, it resumes after the
+// last event, as a bridge does.
 class Record {
  public:
   explicit Record(EventLog* log, const std::string& topic)
@@ -99,7 +99,7 @@ class Record {
   std::thread resumer_;
 };
 
-TEST(RedisEventLog, WhatOneProcessAppendsAnotherHears) {
+TEST(RedisEventLog, AppendsReachOtherProcesses) {
   RedisServer redis;
   auto here = MustOpen(redis.url());
   auto there = MustOpen(redis.url());
@@ -125,7 +125,7 @@ TEST(RedisEventLog, BroadcastsReachEveryProcessInOneOrder) {
   auto here = MustOpen(redis.url());
   auto there = MustOpen(redis.url());
   Record record_here(here.get(), "a"), record_there(there.get(), "a");
-  // Until both are heard of.
+  // Wait until both are received.
   ASSERT_TRUE(Eventually([&] {
     here->Broadcast("a", "hello");
     return !record_there.broadcasts().empty();
@@ -142,7 +142,7 @@ TEST(RedisEventLog, BroadcastsReachEveryProcessInOneOrder) {
       return std::count(heard.begin(), heard.end(), "end") == 2;
     }));
   }
-  // The later one may have missed some at the beginning.
+  // The later subscriber may have missed some at the beginning.
   auto all = record_here.broadcasts(), rest = record_there.broadcasts();
   ASSERT_LE(rest.size(), all.size());
   all.erase(all.begin(), all.end() - rest.size());
@@ -163,7 +163,7 @@ TEST(RedisEventLog, DatabasesOfOneServerAreLogsOfTheirOwn) {
   EXPECT_THAT(record.broadcasts(), ::testing::IsEmpty());
 }
 
-TEST(RedisEventLog, EventsStateAndCursorsAreThereAfterReopening) {
+TEST(RedisEventLog, EventsStateAndCursorsSurviveReopening) {
   RedisServer redis;
   auto log = MustOpen(redis.url());
   const std::string first = *AppendAndWait(log.get(), "a", "1", {{"k", "v"}});
@@ -189,8 +189,9 @@ TEST(RedisEventLog, ClosingWritesWhatWasAppended) {
   EXPECT_EQ(Payloads(MustOpen(redis.url())->Read("a", "", 5000)).size(), 3000u);
 }
 
-// Kills Redis under load, five times: what is acknowledged is there once, and
-// a reader in another process has all of it, in order, with no gap.
+// Kills Redis five times under load. Every acknowledged event must exist once,
+// and a reader in another process must receive all of them, in order and
+// without gaps.
 TEST(RedisEventLog, NothingIsLostOrDoubledWhenRedisIsKilledUnderLoad) {
   constexpr int kWriters = 4;
   constexpr int kRounds = 5;
@@ -268,12 +269,12 @@ TEST(RedisEventLog, WhileRedisIsAwayReadsFailAtOnceAndAppendsWait) {
   EXPECT_THAT(record.payloads(), ElementsAre("before", "while away"));
 }
 
-TEST(RedisEventLog, AnAnswerThatIsLostMakesNoSecondEvent) {
+TEST(RedisEventLog, LostReplyCausesNoDuplicate) {
   RedisServer redis(RedisServer::Durability::kDurable);
   auto log = MustOpen(redis.url());
   ASSERT_TRUE(AppendAndWait(log.get(), "a", "0").ok());
-  // Stopped, Redis takes the bytes and answers after the patience for an
-  // answer: the same batch comes twice.
+  // While stopped, Redis accepts the bytes, but answers too late: the same
+  // batch arrives twice.
   redis.Pause();
   auto waiting = std::async(std::launch::async, [&] {
     return AppendAndWait(log.get(), "a", "once", {}, {"k", std::nullopt});
@@ -284,7 +285,7 @@ TEST(RedisEventLog, AnAnswerThatIsLostMakesNoSecondEvent) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("0", "once"));
 }
 
-TEST(RedisEventLog, CursorsOfALogThatIsGoneAreRefused) {
+TEST(RedisEventLog, CursorsOfALostLogAreRejected) {
   RedisServer redis;  // keeps nothing
   auto log = MustOpen(redis.url());
   const std::string cursor = *AppendAndWait(log.get(), "a", "1");
@@ -314,12 +315,12 @@ TEST(RedisEventLog, AFullRedisRefusesAppendsAndRecovers) {
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
   EXPECT_THAT(std::string(refused.message()), HasSubstr("OOM"));
   EXPECT_EQ(*log->Get("k"), absl::StrCat(stored - 1));
-  // Old events make room by themselves.
+  // Deleting old events frees memory.
   EXPECT_TRUE(
       Eventually([&] { return AppendAndWait(log.get(), "a", "after").ok(); }));
 }
 
-TEST(RedisEventLog, AWrongPasswordIsToldAtTheStart) {
+TEST(RedisEventLog, WrongPasswordIsReportedAtStartup) {
   RedisServer redis(RedisServer::Durability::kNone);
   auto log = OpenEventLog(
       absl::StrCat("redis://:secret@127.0.0.1:", redis.port()), {});

@@ -26,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(SqliteEventLog, EventsStateAndCursorsAreThereAfterReopening) {
+TEST(SqliteEventLog, EventsStateAndCursorsSurviveReopening) {
   TempDir dir;
   const std::string store = "sqlite:" + dir.File("log");
   auto log = MustOpen(store);
@@ -40,7 +40,7 @@ TEST(SqliteEventLog, EventsStateAndCursorsAreThereAfterReopening) {
 }
 
 TEST(SqliteEventLog, AFileOfAnotherLayoutIsRefusedByName) {
-  // A later layout, and the one from before layouts had numbers.
+  // A later layout, and the one from before layouts were numbered.
   for (const char* sql :
        {"PRAGMA user_version=2",
         "CREATE TABLE state(key BLOB PRIMARY KEY, value BLOB)"}) {
@@ -79,7 +79,7 @@ TEST(SqliteEventLog, ClosingWritesWhatWasAppended) {
   EXPECT_EQ(Payloads(MustOpen(store)->Read("a", "", 5000)).size(), 3000u);
 }
 
-TEST(SqliteEventLog, EventsGoWhenTheyAreOlderThanTheLimit) {
+TEST(SqliteEventLog, OldEventsExpire) {
   TempDir dir;
   EventLog::Limits limits;
   limits.max_age = absl::Seconds(100);
@@ -95,10 +95,10 @@ TEST(SqliteEventLog, EventsGoWhenTheyAreOlderThanTheLimit) {
   log = *SqliteEventLog::Open(dir.File("log"), limits, clock);
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), IsEmpty());
   EXPECT_THAT(Payloads(log->Read("b", "", 10)), ElementsAre("at the bound"));
-  // Its cursor is still one, and what comes is after it.
+  // Its cursors are still valid, and later events come after them.
   EXPECT_TRUE(log->Read("a", old, 10).ok());
 
-  // Without reopening: every so many appends, whatever their topic.
+  // Without reopening: after a number of appends, whatever their topic.
   now = 1102;
   for (int i = 0; i < 300; ++i) {
     ASSERT_TRUE(AppendAndWait(log.get(), "c", "x").ok());
@@ -130,7 +130,7 @@ TEST(SqliteEventLog, AFileThatCannotGrowRefusesAppendsAndRecovers) {
   EXPECT_THAT(Payloads(log->Read("a", "", 10)), ElementsAre("before", "after"));
 }
 
-TEST(SqliteEventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
+TEST(SqliteEventLog, AcknowledgedEventsSurviveSigkillExactlyOnce) {
   EventLog::Limits limits;  // so that nothing is trimmed
   limits.max_events_per_topic = 10'000'000;
   for (int round = 0; round < 5; ++round) {
@@ -157,7 +157,7 @@ TEST(SqliteEventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
       }
     }
     close(fds[1]);
-    // Killed while it writes; what has been told is in the pipe.
+    // It is killed while writing; the pipe contains what was acknowledged.
     std::string told;
     char buffer[4096];
     bool killed = false;
@@ -194,7 +194,7 @@ TEST(SqliteEventLog, WhatWasAcknowledgedSurvivesSigkillAndIsThereOnce) {
       ++acknowledged;
     }
     EXPECT_GT(acknowledged, 100);
-    // And it can go on.
+    // The log can be used again.
     EXPECT_TRUE(AppendAndWait(log.get(), "a", "next").ok());
   }
 }

@@ -80,7 +80,7 @@ class TasksServiceTest : public ::testing::Test {
       EXPECT_TRUE(reader->Read(&event));
       return event;
     }
-    // The end, without any more messages.
+    // The stream ends without further messages.
     grpc::Status Finish() {
       ProgressEvent event;
       EXPECT_FALSE(reader->Read(&event)) << event.ShortDebugString();
@@ -128,7 +128,7 @@ TEST_F(TasksServiceTest, ANewTaskIsPending) {
   EXPECT_EQ(made.message(), "hello");
 }
 
-TEST_F(TasksServiceTest, TheCurrentStateComesFirstThenEachUpdateThenTheEnd) {
+TEST_F(TasksServiceTest, CurrentStateThenEachUpdateThenTheEnd) {
   MustCreate("t");
   ASSERT_TRUE(Update("t", "running", 0.25, nullptr, "quarter").ok());
   auto call = Stream("t");
@@ -160,7 +160,7 @@ TEST_F(TasksServiceTest, AnEndedTaskGivesItsLastStateAndEnds) {
   EXPECT_TRUE(call->Finish().ok());
 }
 
-TEST_F(TasksServiceTest, WithACursorOnlyWhatIsAfterIt) {
+TEST_F(TasksServiceTest, CursorStartsAfterItsEvent) {
   MustCreate("t");
   auto first = Stream("t");
   const std::string cursor = first->Next().cursor();
@@ -178,7 +178,7 @@ TEST_F(TasksServiceTest, WithACursorOnlyWhatIsAfterIt) {
   }
 }
 
-TEST_F(TasksServiceTest, NothingIsLeftToSayAfterTheEndOfAnEndedTask) {
+TEST_F(TasksServiceTest, ResumingAfterTheEndReturnsNothing) {
   MustCreate("t");
   ASSERT_TRUE(Update("t", "completed", 1).ok());
   std::string cursor;
@@ -215,7 +215,7 @@ TEST_F(TasksServiceTest, StatusAndProgressAreChecked) {
             grpc::StatusCode::INVALID_ARGUMENT);
 }
 
-TEST_F(TasksServiceTest, AnEndedTaskStaysAsItIs) {
+TEST_F(TasksServiceTest, EndedTaskIsImmutable) {
   for (const std::string end : {"completed", "failed"}) {
     MustCreate(end);
     ASSERT_TRUE(Update(end, end, 1).ok());
@@ -226,7 +226,7 @@ TEST_F(TasksServiceTest, AnEndedTaskStaysAsItIs) {
   }
 }
 
-TEST_F(TasksServiceTest, OfManyWhoEndATaskAtOnceOneDoes) {
+TEST_F(TasksServiceTest, OnlyOneOfManyCanEndATask) {
   constexpr int kTasks = 20;
   for (int t = 0; t < kTasks; ++t) MustCreate(absl::StrCat(t));
   std::atomic<int> ended{0};

@@ -115,10 +115,10 @@ TEST(ReferenceTest, HasARowForEachSetting) {
 TEST(ReferenceTest, TheDocumentHasTheTablesAsTheyAre) {
   std::ifstream file(SSE_BRIDGE_ROOT "/bridge/config/README.md");
   const std::string document((std::istreambuf_iterator<char>(file)),
-                           std::istreambuf_iterator<char>());
+                             std::istreambuf_iterator<char>());
   EXPECT_TRUE(absl::StrContains(
       document, absl::StrCat("<!-- settings: begin -->\n", ReferenceMarkdown(),
-                           "<!-- settings: end -->\n")))
+                             "<!-- settings: end -->\n")))
       << "run scripts/settings.sh";
 }
 

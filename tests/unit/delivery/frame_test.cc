@@ -29,12 +29,37 @@ TEST(FrameTest, EmptyPayloadIsNotTheLastChunk) {
 }
 
 TEST(FrameTest, KeepsItsInfo) {
-  const FramePtr frame = Frame::Create(
-      "x", {.event_end = 1, .key = 7, .seq = 9, .is_event = false});
-  EXPECT_EQ(frame->info().event_end, 1u);
+  const FramePtr frame = Frame::Create("x", {.key = 7, .is_event = false});
   EXPECT_EQ(frame->info().key, 7u);
-  EXPECT_EQ(frame->info().seq, 9u);
   EXPECT_FALSE(frame->info().is_event);
+}
+
+TEST(FrameTest, GivesItsEventAsMadeOfItsOwnBytes) {
+  const FramePtr frame =
+      Frame::Create("event: e\nid: 42\ndata: {}\n\n",
+                    {.spans = {.name = {7, 1}, .id = {13, 2}, .data = {22, 2}},
+                     .key = 7,
+                     .kind = EventKind::kStatus,
+                     .code = absl::StatusCode::kAborted,
+                     .born_ns = 9});
+  const StreamEvent event = frame->event();
+  EXPECT_EQ(event.kind, EventKind::kStatus);
+  EXPECT_EQ(event.name, "e");
+  EXPECT_EQ(event.id, "42");
+  EXPECT_EQ(event.data, "{}");
+  EXPECT_EQ(event.comment, "");
+  EXPECT_EQ(event.code, absl::StatusCode::kAborted);
+  EXPECT_EQ(event.key, 7u);
+  EXPECT_EQ(event.born_ns, 9);
+  EXPECT_EQ(event.id.data(), frame->payload().data() + 13);
+}
+
+TEST(FrameTest, WithoutSpansItsEventHasNoTexts) {
+  const StreamEvent event = Frame::Create("data: 1\n\n")->event();
+  EXPECT_EQ(event.kind, EventKind::kMessage);
+  EXPECT_EQ(event.name, "");
+  EXPECT_EQ(event.id, "");
+  EXPECT_EQ(event.data, "");
 }
 
 TEST(FrameTest, PointersShareOneFrame) {

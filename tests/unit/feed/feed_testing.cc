@@ -3,8 +3,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include "bridge/feed/own_events.h"
 #include "bridge/transcode/json_encoder.h"
-#include "bridge/transcode/sse_format.h"
 
 namespace sse_bridge {
 namespace {
@@ -77,7 +77,7 @@ std::string StatusText(const absl::Status& status) {
 }
 
 std::string StatusEventText(const absl::Status& status) {
-  return StatusEvent(StatusText(status));
+  return std::string(StatusFrame(status.code(), StatusText(status))->payload());
 }
 
 }  // namespace sse_bridge

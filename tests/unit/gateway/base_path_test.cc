@@ -25,7 +25,7 @@ class KeptLink : public ConnectionHandle {
 class BasePathTest : public ::testing::Test {
  protected:
   std::unique_ptr<HttpExchange> Get(const std::string& target) {
-    HttpExchange::Parsed parsed;
+    ParsedRequest parsed;
     parsed.verb = "GET";
     parsed.target = target;
     return std::make_unique<HttpExchange>(std::move(parsed),

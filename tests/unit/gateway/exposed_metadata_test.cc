@@ -69,7 +69,7 @@ TEST(ExposedMetadataTest, NamesThatCannotBeExposedAreRefused) {
 }
 
 TEST(ExposedMetadataTest, BecomeHeadersThatOtherOriginsMayRead) {
-  HttpExchange exchange(HttpExchange::Parsed{}, nullptr);
+  HttpExchange exchange(ParsedRequest{}, nullptr);
   const Metadata metadata = {{"x-a", "1"},
                              {"x-a", "2"},
                              {"x-b-bin", std::string("\0\xff", 2)},

@@ -9,10 +9,10 @@
 namespace sse_bridge {
 namespace {
 
-using Headers = RequestFraming::Headers;
+using Headers = HttpHeaders;
 
 std::unique_ptr<HttpExchange> Request(Headers headers) {
-  HttpExchange::Parsed parsed;
+  ParsedRequest parsed;
   parsed.verb = "GET";
   parsed.target = "/";
   parsed.peer_address = "192.0.2.7";

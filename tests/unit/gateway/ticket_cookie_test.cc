@@ -31,7 +31,7 @@ class NoLink : public ConnectionHandle {
 std::unique_ptr<HttpExchange> Request(
     const std::string& target,
     std::vector<std::pair<std::string, std::string>> headers = {}) {
-  HttpExchange::Parsed parsed;
+  ParsedRequest parsed;
   parsed.verb = "GET";
   parsed.target = target;
   for (auto& header : headers) parsed.headers.push_back(header);

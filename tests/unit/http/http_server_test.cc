@@ -62,6 +62,45 @@ TEST_F(ServerTest, ExchangeHasAllPartsOfTheRequest) {
   EXPECT_EQ(client.Read().body, "x");
 }
 
+// cpp-httplib decodes percent escapes in values, and its newer versions turn
+// the order of equal names round.
+TEST_F(ServerTest, HeadersComeAsTheyWereSent) {
+  StartServer({}, /*echoes=*/false);
+  LoopbackClient client = Connect();
+  client.Send(GetRequest("/",
+                         "X-Forwarded-For: 1.1.1.1\r\nLast-Event-ID: %41%0a\r\n"
+                         "x-forwarded-for: 2.2.2.2\r\nRange: x\r\nEmpty:\r\n"
+                         "X-Forwarded-For: 3.3.3.3\r\nREMOTE_ADDR: me\r\n"));
+  const auto exchange = Next();
+  EXPECT_THAT(exchange->HeaderValues("X-Forwarded-For"),
+              ::testing::ElementsAre("1.1.1.1", "2.2.2.2", "3.3.3.3"));
+  EXPECT_EQ(exchange->Header("Last-Event-ID"), "%41%0a");
+  EXPECT_EQ(exchange->Header("Range"), "x");
+  EXPECT_EQ(exchange->Header("Empty"), "");
+  EXPECT_THAT(exchange->HeaderValues("REMOTE_ADDR"),
+              ::testing::ElementsAre("me"));
+  EXPECT_EQ(exchange->headers().size(), 8u);
+  exchange->Respond({200, {}, "x"});
+  EXPECT_EQ(client.Read().body, "x");
+}
+
+// The answer to a HEAD has no body, whoever refuses it.
+TEST_F(ServerTest, PathThatIsTooLongForHttplibIs414) {
+  HttpServer::Options options;
+  options.framing.max_request_line_bytes = options.framing.max_head_bytes;
+  StartServer(options);
+  LoopbackClient client = Connect();
+  const std::string path = "/" + std::string(9000, 'p');
+  client.Send(GetRequest(path));
+  const WireAnswer answer = client.Read();
+  EXPECT_EQ(answer.status, 414);
+  EXPECT_THAT(answer.body, HasSubstr("the request target is too long"));
+  client.Send("HEAD " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.Read(/*to_head=*/true).status, 414);
+  client.Send(GetRequest("/?" + std::string(9000, 'q')));
+  EXPECT_EQ(client.Read().status, 200);
+}
+
 TEST_F(ServerTest, BytesMayComeOneByOne) {
   StartServer();
   LoopbackClient client = Connect();

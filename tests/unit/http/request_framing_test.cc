@@ -1,6 +1,5 @@
 #include "bridge/http/request_framing.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -273,15 +272,33 @@ TEST(RequestFramingTest, BodiesArriveWithoutChunkFraming) {
             "\r\n\r\n");
 }
 
-TEST(RequestFramingTest, HeadersKeepTheirOrderAndAreTrimmed) {
-  const std::string bytes = Get("B: \t2 \r\na:1\r\nB: 3\r\n");
+TEST(RequestFramingTest, HeadIsFromTheRequestLineToTheEmptyLine) {
   const FramingLimits limits;
-  RequestFraming framing(&limits);
-  ASSERT_EQ(framing.Advance(bytes), State::kComplete);
-  using H = std::pair<std::string, std::string>;
-  EXPECT_THAT(framing.TakeHeaders(),
-              ::testing::ElementsAre(H("Host", "h"), H("B", "2"), H("a", "1"),
-                                     H("B", "3")));
+  const std::string head = Post("Content-Length: 3\r\n", "");
+  for (const std::string before : {"", "\r\n"}) {
+    const std::string bytes = before + head + "abcGET";
+    RequestFraming framing(&limits);
+    ASSERT_EQ(framing.Advance(bytes), State::kComplete);
+    EXPECT_EQ(framing.head(bytes), head);
+  }
+}
+
+// What a header asks for is judged once the head is whole: a malformed line
+// after it counts first.
+TEST(RequestFramingTest, MalformedLinesCountBeforeWhatOthersAskFor) {
+  const std::string asks[] = {"Expect: wonders\r\n",
+                              "Transfer-Encoding: gzip\r\n",
+                              "Content-Length: x\r\n"};
+  const int statuses[] = {417, 501, 400};
+  for (int i = 0; i < 3; ++i) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: h\r\n" + asks[i];
+    EXPECT_EQ(Frame(head).state, State::kHead);
+    EXPECT_EQ(FrameBothWays(head + "\r\n").status, statuses[i]);
+    EXPECT_EQ(FrameBothWays(head + "no header\r\n").reason, "malformed header");
+    // The first counts.
+    EXPECT_EQ(FrameBothWays(head + "Content-Encoding: br\r\n\r\n").status,
+              statuses[i]);
+  }
 }
 
 TEST(RequestFramingTest, KeepAliveIsTheDefaultOfHttp11AndCloseWins) {

@@ -14,7 +14,7 @@ using For = RequestQueue::For;
 
 std::shared_ptr<HttpExchange> RequestOf(const std::string& target,
                                         size_t body_bytes = 0) {
-  HttpExchange::Parsed parsed;
+  ParsedRequest parsed;
   parsed.verb = "POST";
   parsed.target = target;
   parsed.body = std::string(body_bytes, 'b');

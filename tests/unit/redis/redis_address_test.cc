@@ -56,7 +56,7 @@ TEST(RedisAddressTest, LoginIsPercentDecodedAndNeverShown) {
   }
 }
 
-TEST(RedisAddressTest, WhatIsNoAddressIsRefused) {
+TEST(RedisAddressTest, InvalidAddressesAreRejected) {
   for (const char* text : {"",
                            "redis:",
                            "redis://",

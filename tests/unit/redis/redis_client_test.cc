@@ -71,7 +71,7 @@ TEST(RedisClientTest, ManyThreadsShareFewConnections) {
   EXPECT_LE(std::count(list.begin(), list.end(), '\n'), 2);
 }
 
-TEST(RedisClientTest, AConnectionThatBrokeIsMadeAgain) {
+TEST(RedisClientTest, BrokenConnectionIsReplaced) {
   RedisServer redis;
   RedisClient client(*ParseRedisAddress(redis.url()), {});
   ASSERT_TRUE(client.Call({"PING"}).ok());
@@ -94,7 +94,7 @@ TEST(RedisClientTest, WhileTheServerIsAwayCallsFailAtOnceUntilItIsBack) {
   EXPECT_TRUE(client.reachable());
 }
 
-TEST(RedisClientTest, AServerThatDoesNotAnswerKeepsNobodyForLong) {
+TEST(RedisClientTest, UnresponsiveServerBlocksCallersBriefly) {
   RedisServer redis;
   RedisClient::Options options;
   options.timeout = absl::Milliseconds(100);
@@ -107,7 +107,7 @@ TEST(RedisClientTest, AServerThatDoesNotAnswerKeepsNobodyForLong) {
   EXPECT_TRUE(client.Call({"PING"}).ok());
 }
 
-TEST(RedisClientTest, PasswordsAreGivenAndRefusalsTold) {
+TEST(RedisClientTest, PasswordsAreSentAndRejectionsReported) {
   RedisServer redis(RedisServer::Durability::kNone);
   RedisClient admin(*ParseRedisAddress(redis.url()), {});
   ASSERT_TRUE(admin.Call({"CONFIG", "SET", "requirepass", "s3cret"}).ok());

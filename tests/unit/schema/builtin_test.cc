@@ -7,7 +7,7 @@
 namespace sse_bridge {
 namespace {
 
-// The other tests are of any schema; this one is of the one that is shipped.
+// The other tests use schemas of their own; this one uses the built-in one.
 TEST(BuiltinTest, LoadsWithRoutesAndStreams) {
   const auto schema = Schema::Load({BuiltinSource()});
   ASSERT_TRUE(schema.ok()) << schema.status();

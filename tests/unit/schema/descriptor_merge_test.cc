@@ -34,7 +34,7 @@ TEST(DescriptorMergeTest, NoSourceIsRefused) {
   EXPECT_THAT(ErrorOf({}), HasSubstr("no descriptor set"));
 }
 
-TEST(DescriptorMergeTest, BytesThatAreNoDescriptorSetNameTheSource) {
+TEST(DescriptorMergeTest, InvalidDescriptorSetNamesTheSource) {
   EXPECT_THAT(ErrorOf({{"x.binpb", "\xff\xff"}}),
               AllOf(HasSubstr("x.binpb"), HasSubstr("not a descriptor set")));
   EXPECT_THAT(ErrorOf({{"x.binpb", ""}}), HasSubstr("has no file"));
@@ -100,7 +100,7 @@ TEST(DescriptorMergeTest, ContractsThatNoSourceHasAreFilledIn) {
   EXPECT_EQ(merged->files.size(), 1);
 }
 
-TEST(DescriptorMergeTest, DetailsOfErrorsAreAlwaysThere) {
+TEST(DescriptorMergeTest, ErrorDetailTypesAreAlwaysPresent) {
   const auto merged = MergeDescriptors(
       {SourceOf(CompileProtos({{"a.proto", "syntax = \"proto3\";"}}))});
   ASSERT_TRUE(merged.ok()) << merged.status();
@@ -142,7 +142,7 @@ TEST(DescriptorMergeTest, LargerCopyOfAContractWins) {
   }
 }
 
-TEST(DescriptorMergeTest, CircleOfImportsIsToldAndEnds) {
+TEST(DescriptorMergeTest, CircularImportsAreReported) {
   FileDescriptorSet set;
   for (const auto& [name, import] :
        {std::pair("a.proto", "b.proto"), std::pair("b.proto", "a.proto")}) {
@@ -220,7 +220,7 @@ TEST(DescriptorMergeTest, OptionsArriveAsGeneratedExtensions) {
 }
 
 TEST(DescriptorMergeTest, ForeignExtensionOfTheSameNumberIsNotMisread) {
-  // 50501 is sse.v1.stream; others may use the numbers from 50000 on, too.
+  // 50501 is sse.v1.stream; others may also use numbers from 50000.
   FileDescriptorSet set = CompileProtos(
       {{"a.proto",
         "syntax = \"proto3\"; package a;\n"

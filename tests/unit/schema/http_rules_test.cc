@@ -13,7 +13,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// A unary method in line 3, with this google.api.http option.
+// A unary method on line 3 with this google.api.http option.
 std::string WithRule(const std::string& rule, const std::string& more = "") {
   return "service S {\n  rpc M(Request) returns (Response) { option "
          "(google.api.http) = {" +
@@ -82,7 +82,7 @@ TEST(HttpRulesTest, StreamAsTheAnswerToHeadIsRefused) {
       LoadError("service S { rpc M(A) returns (stream A) { option "
                 "(google.api.http) = { custom { kind: 'HEAD' path: '/m' } }; } "
                 "}\nmessage A {}"),
-      HasSubstr("a stream cannot be the answer to HEAD"));
+      HasSubstr("a stream cannot be the response to HEAD"));
 }
 
 TEST(HttpRulesTest, NestedBindingsAreRefused) {

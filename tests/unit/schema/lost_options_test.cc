@@ -68,7 +68,7 @@ TEST(LostOptionsTest, AFileThatUsesNoneOfTheContractsItImportsIsNotServed) {
         std::string(kSse) + kHttp + kValidate}) {
     ExpectNotServed(*Load({{"a.proto", std::string(kHead) + imports + kService +
                                            kRequest}}),
-                    "a.proto imports", "uses nothing of it");
+                    "a.proto imports", "does not use it");
   }
 }
 
@@ -82,7 +82,7 @@ TEST(LostOptionsTest, TheOtherValidateProtoIsAContractToo) {
   ExpectNotServed(*Load({{"validate/validate.proto", validate},
                          {"a.proto", head + kRequest}}),
                   "a.proto imports \"validate/validate.proto\"", "remove it");
-  // An extension that this program does not know is used all the same.
+  // An extension that this program does not know still counts as used.
   EXPECT_THAT(
       Load({{"validate/validate.proto", validate},
             {"a.proto",
@@ -91,7 +91,7 @@ TEST(LostOptionsTest, TheOtherValidateProtoIsAContractToo) {
       SizeIs(2));
 }
 
-TEST(LostOptionsTest, OneContractInUseIsEnoughAndTheOthersAreToldOf) {
+TEST(LostOptionsTest, OneUsedContractIsEnoughAndUnusedOnesAreReported) {
   const auto schema = Load(
       {{"a.proto", std::string(kHead) + kSse + kHttp + kValidate + kService +
                        "message Q { string id = 1 "
@@ -119,7 +119,7 @@ TEST(LostOptionsTest, OptionsOfEachKindOfElementCount) {
   }
 }
 
-TEST(LostOptionsTest, RulesLostByAFileOfMessagesKeepRequestsOut) {
+TEST(LostOptionsTest, LostRulesOfAMessageFileBlockItsRequests) {
   const std::string service =
       std::string(kHead) + kHttp +
       "import \"types.proto\";\n"
@@ -136,14 +136,14 @@ TEST(LostOptionsTest, RulesLostByAFileOfMessagesKeepRequestsOut) {
               HasSubstr("t.S.M is not served: types.proto imports"));
   EXPECT_EQ(schema->FindUnserved("GET", "/m")->name, "t.S.M");
   EXPECT_NE(schema->FindMethod("t.S.N"), nullptr) << "answers are not checked";
-  // Messages have no use for what is not about them.
+  // Options of other kinds of elements do not apply to messages.
   EXPECT_THAT(Load({{"a.proto", service},
                     {"types.proto", std::string(kHead) + kSse + types}})
                   ->unserved(),
               IsEmpty());
 }
 
-TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
+TEST(LostOptionsTest, PublicImportsCountForTheImporter) {
   const std::string wrapper = std::string(kHead) +
                               "import public \"sse/v1/sse.proto\";\n"
                               "message Money { int64 units = 1; }";
@@ -151,15 +151,15 @@ TEST(LostOptionsTest, PublicImportsCountForWhoeverImportsThem) {
       std::string(kHead) + "import \"wrapper.proto\";\n" + kService;
   ExpectNotServed(
       *Load({{"wrapper.proto", wrapper}, {"a.proto", head + kRequest}}),
-      "a.proto imports \"wrapper.proto\"", "uses nothing of it");
-  // The wrapper itself lost nothing, and is imported for its own types too.
+      "a.proto imports \"wrapper.proto\"", "does not use it");
+  // The wrapper itself lost nothing, and is also imported for its own types.
   EXPECT_THAT(Load({{"wrapper.proto", wrapper},
                     {"a.proto", head + "message Q { Money money = 1; }"}})
                   ->methods(),
               SizeIs(2));
 }
 
-TEST(LostOptionsTest, OptionsThatAreThereAndEmptyWereLost) {
+TEST(LostOptionsTest, EmptyOptionsWereLost) {
   const ProtoFiles files = {
       {"a.proto", std::string(kHead) + kService +
                       "message Q { oneof o { string id = 1; } Deep deep = 2; }"
@@ -197,8 +197,8 @@ TEST(LostOptionsTest, OptionsThatAreThereAndEmptyWereLost) {
   EXPECT_NE(schema->FindMethod("t.S.N"), nullptr);
 }
 
-TEST(LostOptionsTest, OptionsThatTheBridgeItselfTakesAwayWereNotLost) {
-  // Another extension under the number of sse.v1.access.
+TEST(LostOptionsTest, OptionsRemovedByTheBridgeAreNotLost) {
+  // Another extension with the number of sse.v1.access.
   FileDescriptorSet set = CompileProtos(
       {{"a.proto",
         std::string(kHead) +

@@ -23,7 +23,7 @@ constexpr char kMessages[] =
     "message Inner { string text = 1; Kind kind = 2; }\n"
     "enum Kind { UNKNOWN = 0; }\n";
 
-// A server-streaming method with these options in line 3.
+// A server-streaming method on line 3 with these options.
 std::string WithOptions(const std::string& options) {
   return "service S { rpc M(Request) returns (stream Response) {\n" + options +
          "\noption (google.api.http).get = '/m'; } }\n" + kMessages;
@@ -48,7 +48,7 @@ void ExpectAccessRefused(const std::string& fields, const std::string& reason) {
       << fields;
 }
 
-TEST(OptionChecksTest, EverythingRightResolves) {
+TEST(OptionChecksTest, ValidOptionsResolve) {
   const auto schema = LoadTestProto(
       WithOptions("option (sse.v1.stream) = { event_from: 'inner.kind' "
                   "id_from: 'number' resume_into: 'inner.text' share_by: "
@@ -98,9 +98,10 @@ TEST(OptionChecksTest, EventThatBreaksTheLineIsRefused) {
 
 TEST(OptionChecksTest, EventOfTheBridgeIsRefused) {
   for (absl::string_view name : kReservedEventNames) {
-    ExpectStreamRefused(absl::StrCat("event: '", name, "'"), "own event");
+    ExpectStreamRefused(absl::StrCat("event: '", name, "'"),
+                        "reserved for the bridge");
     ExpectStreamRefused(absl::StrCat("bundle { event: '", name, "' }"),
-                        "own event");
+                        "reserved for the bridge");
   }
 }
 
@@ -111,7 +112,7 @@ TEST(OptionChecksTest, AMethodNamedLikeAnEventOfTheBridgeNeedsABundleEvent) {
            bundle + " } }; } }\n" + std::string(kMessages);
   };
   EXPECT_THAT(LoadError(service("")),
-              HasSubstr("bundle.event: \"reset\" is the bridge's own event"));
+              HasSubstr("bundle.event: \"reset\" is reserved for the bridge"));
   EXPECT_EQ(LoadError(service("event: 'again'")), "");
 }
 
@@ -163,14 +164,15 @@ TEST(OptionChecksTest, ShareByMustBeRepeatedScalarAtTheTop) {
 
 TEST(OptionChecksTest, SnapshotNeedsSharing) {
   EXPECT_EQ(LoadError(Stream("shared: true snapshot { what: LAST }")), "");
-  ExpectStreamRefused("snapshot { what: LAST }", "only a shared stream");
+  ExpectStreamRefused("snapshot { what: LAST }",
+                      "only allowed for a shared stream");
 }
 
 TEST(OptionChecksTest, SnapshotPerKeyNeedsAKeyAndOnlyThatHasOne) {
   ExpectStreamRefused("shared: true snapshot { what: LAST_PER_KEY }",
                       "needs a key");
   ExpectStreamRefused("shared: true snapshot { what: LAST key: 'text' }",
-                      "only LAST_PER_KEY");
+                      "only allowed with LAST_PER_KEY");
 }
 
 TEST(OptionChecksTest, KeysMustBeSingleValues) {
@@ -182,11 +184,11 @@ TEST(OptionChecksTest, KeysMustBeSingleValues) {
   ExpectStreamRefused("slow { policy: CONFLATE key: 'gone' }", "slow.key");
   ExpectStreamRefused("slow { policy: CONFLATE key: 'inner' }", "slow.key");
   ExpectStreamRefused("slow { policy: DROP_OLDEST key: 'text' }",
-                      "only CONFLATE");
+                      "only allowed with CONFLATE");
 }
 
 TEST(OptionChecksTest, ValuesOfANewerContractAreRefused) {
-  // protoc takes only names of values it knows; the wire takes any.
+  // protoc accepts only known enum values; the wire format accepts any.
   auto set = CompileProtos({{"test.proto", TestProto(Stream("event: 'e'"))}});
   auto* stream = set.mutable_file(set.file_size() - 1)
                      ->mutable_service(0)
@@ -314,7 +316,7 @@ TEST(OptionChecksTest, DefaultSubjectMustFitEveryExposedMethod) {
                     HasSubstr("no field \"user\" in test.Inner")));
 }
 
-TEST(OptionChecksTest, AllErrorsAreToldUpToALimit) {
+TEST(OptionChecksTest, AllErrorsAreReportedUpToALimit) {
   const std::string two =
       LoadError(Stream("id_from: 'inner' share_by: 'text'"));
   EXPECT_THAT(two, AllOf(HasSubstr("id_from"), HasSubstr("share_by")));

@@ -21,8 +21,8 @@ PathTemplate Parse(absl::string_view text) {
   return *std::move(parsed);
 }
 
-// Routes are numbered in order, from 0. A template may begin with its HTTP
-// verb and a space; GET is the default.
+// Routes are numbered in order, from 0. A template may begin with its HTTP verb
+// and a space; the default is GET.
 PathRouter Make(const std::vector<std::string>& templates,
                 PathRouter::Options options = {}) {
   PathRouterBuilder builder(options);
@@ -71,7 +71,7 @@ TEST(PathRouterTest, LiteralBeatsVariableBeatsWildcard) {
   EXPECT_EQ(Find(router, "/a/z/d"), "1");
 }
 
-TEST(PathRouterTest, GoesBackWhereTheBetterWayLeadsNowhere) {
+TEST(PathRouterTest, BacktracksWhenTheBetterBranchFails) {
   const PathRouter router = Make({"/a/b/c", "/a/{x}/d", "/{y}/b/e", "/{z=**}"});
   EXPECT_EQ(Find(router, "/a/b/c"), "0");
   EXPECT_EQ(Find(router, "/a/b/d"), "1 x=b");
@@ -79,7 +79,7 @@ TEST(PathRouterTest, GoesBackWhereTheBetterWayLeadsNowhere) {
   EXPECT_EQ(Find(router, "/a/b/f"), "3 z=a/b/f");
 }
 
-TEST(PathRouterTest, GoesBackWhereTheHttpVerbIsMissing) {
+TEST(PathRouterTest, BacktracksWhenTheHttpVerbIsMissing) {
   const PathRouter router = Make({"POST /a/b", "GET /a/{x}"});
   EXPECT_EQ(Find(router, "/a/b", "GET"), "1 x=b");
   EXPECT_EQ(Find(router, "/a/b", "POST"), "0");
@@ -113,7 +113,7 @@ TEST(PathRouterTest, VerbSuffixes) {
   EXPECT_EQ(Find(router, "/t/1"), "none");
 }
 
-TEST(PathRouterTest, AColonIsLiteralWhereTheVerbLeadsNowhere) {
+TEST(PathRouterTest, ColonIsLiteralIfTheVerbDoesNotMatch) {
   const PathRouter router = Make({"/{a}:go", "/x/{b}"});
   EXPECT_EQ(Find(router, "/x/y:go"), "1 b=y:go");
 }

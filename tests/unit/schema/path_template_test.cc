@@ -90,7 +90,7 @@ TEST(PathTemplateTest, BindsVariables) {
       {"/a/{b=c/**}/d/e", "/a/c/1/2/d/e", "b=c/1/2"},
       {"/a/{b=c/**/d}/e", "/a/c/1/2/d/e", "b=c/1/2/d"},
       {"/{y=q/**}/{z=w}", "/q/1/w", "y=q/1;z=w"},
-      // Verbs: what follows the last ':' of the last segment.
+      // Verbs: the text after the last ':' of the last segment.
       {"/a:v", "/a:v", ""},
       {"/{x}:v", "/a:b:v", "x=a:b"},
       {"/{x}", "/a:v", "x=a:v"},
@@ -180,7 +180,7 @@ TEST(PathTemplateTest, RefusalsNamePositionAndReason) {
       {"/{a=b/}", "position 6: a segment is empty"},
       {"/{a=b:v}", "position 5: expected '}'"},
       {"/{a={b}}", "position 4: a variable within a variable"},
-      {"/{a}/{a}", "position 5: the variable a is here twice"},
+      {"/{a}/{a}", "position 5: the variable a occurs twice"},
       {"/{a}b", "position 4: a segment must end"},
       {"/{a}{b}", "position 4: a segment must end"},
       {"/a{b}", "position 2: '{' within a literal"},

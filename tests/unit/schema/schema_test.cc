@@ -61,7 +61,7 @@ TEST(SchemaTest, MatchFindsRouteAndVariables) {
   EXPECT_THAT(match.variables, ElementsAre(PathVariable{"name", "x y"}));
 }
 
-TEST(SchemaTest, TrailingSlashesMeanNothing) {
+TEST(SchemaTest, TrailingSlashesAreIgnored) {
   const auto schema = LoadTestProto(kService);
   ASSERT_TRUE(schema.ok()) << schema.status();
   const RouteMatch match = (*schema)->Match("PUT", "/a/x//");
@@ -79,7 +79,7 @@ TEST(SchemaTest, UnknownPathIsNotFound) {
             RouteMatch::Kind::kNotFound);
 }
 
-TEST(SchemaTest, OtherVerbIsNotAllowedAndToldWhatIs) {
+TEST(SchemaTest, OtherVerbIsNotAllowedAndGetsTheAllowedOnes) {
   const auto schema = LoadTestProto(kService);
   ASSERT_TRUE(schema.ok()) << schema.status();
   const RouteMatch match = (*schema)->Match("DELETE", "/a/x");
@@ -197,7 +197,7 @@ TEST(SchemaTest, ErrorsWithoutLinesNameTheFile) {
               HasSubstr("test.proto: test.S.M: "));
 }
 
-TEST(SchemaTest, BundleHasTheMethodsThatSaySo) {
+TEST(SchemaTest, BundleContainsMethodsWithTheOption) {
   const auto schema = LoadTestProto(
       "service S { rpc M(A) returns (stream A) { option "
       "(sse.v1.stream).bundle = { event: 'm' by_default: true }; }\n"
@@ -222,7 +222,7 @@ TEST(SchemaTest, SeveralSourcesMakeOneSchema) {
   EXPECT_EQ((*schema)->routes().size(), 2);
 }
 
-TEST(SchemaTest, ValidatorIsThereOnlyWhereThereAreRules) {
+TEST(SchemaTest, ValidatorExistsOnlyIfThereAreRules) {
   const auto schema = LoadTestProto(
       "service S { rpc M(A) returns (B) { option (google.api.http).get = '/m'; "
       "}\nrpc N(B) returns (A) { option (google.api.http).get = '/n'; } }\n"
@@ -257,7 +257,7 @@ constexpr char kHandshakeThreads[] =
     "  option (sse.v1.access) = {}; } }"
     "message Q { string id = 1; }";
 
-TEST(SchemaTest, DefaultAccessIsForMethodsThatNameNobody) {
+TEST(SchemaTest, DefaultAccessAppliesToMethodsWithoutARule) {
   for (const DefaultAccess access :
        {DefaultAccess::kPublic, DefaultAccess::kAuthenticated}) {
     const auto schema =
@@ -277,7 +277,7 @@ TEST(SchemaTest, DefaultAccessIsForMethodsThatNameNobody) {
   }
 }
 
-TEST(SchemaTest, WhatIsDeniedByDefaultIsNotServedAndSaysSo) {
+TEST(SchemaTest, DeniedByDefaultIsNotServedAndReported) {
   const auto schema = LoadTestProto(kHandshakeThreads,
                                     {.default_access = DefaultAccess::kDenied});
   ASSERT_TRUE(schema.ok()) << schema.status();
@@ -296,7 +296,7 @@ TEST(SchemaTest, WhatIsDeniedByDefaultIsNotServedAndSaysSo) {
   }
 }
 
-// A backend's own word for its files.
+// A schema as reported by a backend.
 SchemaSource Reflected(const std::string& name, const ProtoFiles& files) {
   SchemaSource source = SourceOf(CompileProtos(files), name);
   source.lenient = true;
@@ -330,7 +330,7 @@ TEST(SchemaTest, BackendsWithOtherFilesOfOneNameKeepTheirOwn) {
   EXPECT_EQ(of_b->descriptor->input_type()->field_count(), 2);
   ASSERT_EQ((*schema)->warnings().size(), 1u);
   EXPECT_THAT((*schema)->warnings()[0], HasSubstr("common.proto"));
-  // Files that an operator gave are no such thing.
+  // Files given by the operator are not lenient.
   EXPECT_FALSE(
       Schema::Load(
           {SourceOf(CompileProtos({{"a.proto", kA}, {"common.proto", kOld}})),
@@ -338,7 +338,7 @@ TEST(SchemaTest, BackendsWithOtherFilesOfOneNameKeepTheirOwn) {
           .ok());
 }
 
-TEST(SchemaTest, AServiceIsServedAsTheBackendHasItThatIsCalledForIt) {
+TEST(SchemaTest, ServiceIsServedAsItsBackendDefinesIt) {
   SchemaSource first =
       Reflected("one", {{"a.proto", kA}, {"common.proto", kOld}});
   SchemaSource second =
@@ -357,7 +357,7 @@ TEST(SchemaTest, AServiceIsServedAsTheBackendHasItThatIsCalledForIt) {
   EXPECT_EQ(fields(), 2);
 }
 
-TEST(SchemaTest, WhatABackendGotWrongCostsOnlyWhatNeedsIt) {
+TEST(SchemaTest, BackendErrorsAffectOnlyWhatDependsOnThem) {
   google::protobuf::FileDescriptorSet set =
       CompileProtos({{"a.proto", kA},
                      {"common.proto", kOld},
@@ -385,7 +385,7 @@ TEST(SchemaTest, WhatABackendGotWrongCostsOnlyWhatNeedsIt) {
             HasSubstr("user.proto is left out")));
 }
 
-TEST(SchemaTest, AWrongOptionOfABackendCostsItsMethod) {
+TEST(SchemaTest, InvalidOptionOfABackendDisablesItsMethod) {
   const ProtoFiles files = {
       {"a.proto",
        "syntax = 'proto3'; package a; import 'sse/v1/sse.proto'; "
@@ -404,7 +404,7 @@ TEST(SchemaTest, AWrongOptionOfABackendCostsItsMethod) {
       Schema::Load({Reflected("one", files)}, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_NE((*schema)->FindMethod("a.A.Good"), nullptr);
-  // A rule that is not enforced is not dropped for the second one either.
+  // A rule that cannot be enforced is not dropped for the second method either.
   EXPECT_EQ((*schema)->methods().size(), 1u);
   EXPECT_EQ((*schema)->unserved().size(), 3u);
   EXPECT_THAT(

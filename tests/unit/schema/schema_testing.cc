@@ -32,7 +32,7 @@ class MemoryTree : public pb::compiler::SourceTree {
   }
 
  private:
-  // The stream borrows the text, which lives as long as the tree.
+  // The stream points into the text, which lives as long as the tree.
   pb::io::ZeroCopyInputStream* New(std::string text) {
     texts_.push_back(std::make_unique<std::string>(std::move(text)));
     return new pb::io::ArrayInputStream(

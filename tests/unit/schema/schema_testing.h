@@ -14,28 +14,27 @@ namespace sse_bridge {
 using ProtoFiles = std::map<std::string, std::string>;
 
 struct CompileOptions {
-  bool source_info = true;      // as --include_source_info
-  bool include_imports = true;  // as --include_imports
+  bool source_info = true;      // like --include_source_info
+  bool include_imports = true;  // like --include_imports
 };
 
-// What protoc would write. A proto that does not compile fails the test.
+// Returns what protoc would write. The test fails if a file does not compile.
 google::protobuf::FileDescriptorSet CompileProtos(
     const ProtoFiles& files, const CompileOptions& options = {});
 
-// A source that holds the set.
+// Returns a source with the set.
 SchemaSource SourceOf(const google::protobuf::FileDescriptorSet& set,
                       const std::string& name = "test.binpb");
 
-// One file, "test.proto", whose package is `test`. The imports of the
-// contracts are put before `body`, all on the first line; the body begins in
-// the second.
+// Returns one file, "test.proto", with package `test`. Imports of the contracts
+// precede `body`, all on the first line; the body begins on the second.
 std::string TestProto(const std::string& body);
 
 // Compiles and loads TestProto(body).
 absl::StatusOr<std::shared_ptr<const Schema>> LoadTestProto(
     const std::string& body, const LoadOptions& options = {});
 
-// The message of the error that LoadTestProto gives, or "" if it loads.
+// Returns the error message of LoadTestProto, or "" if it succeeds.
 std::string LoadError(const std::string& body, const LoadOptions& options = {});
 
 }  // namespace sse_bridge

@@ -16,7 +16,7 @@ constexpr char kService[] =
     "service S { rpc M(Request) returns (Request) { option "
     "(google.api.http).get = '/m'; } }\n";
 
-// A request whose field, in line 4, has these rules.
+// A request whose field, on line 4, has these rules.
 std::string WithRules(const std::string& field, const std::string& rules) {
   return kService + std::string("message Request {\n") + field +
          " f = 1 [(buf.validate.field) = {" + rules +
@@ -31,7 +31,7 @@ void ExpectRefused(const std::string& field, const std::string& rules,
       << field << " " << rules;
 }
 
-// TestProto(body) whose proto files were changed on the way.
+// TestProto(body) after modifying its files.
 template <typename Change>
 std::string ErrorAfter(const std::string& body, const Change& change) {
   FileDescriptorSet set = CompileProtos({{"test.proto", TestProto(body)}});
@@ -119,7 +119,8 @@ TEST(ValidatorCompilerTest, UnknownRuleIsRefusedByNumber) {
               HasSubstr("field 27 is not enforced"));
 }
 
-// The schema brings the whole contract, of which the bridge knows a part.
+// The schema contains the whole contract, of which the bridge knows only a
+// part.
 TEST(ValidatorCompilerTest, RuleOfALargerContractIsRefusedByName) {
   const auto with_larger = [](const std::string& name, int number) {
     return ErrorAfter(
@@ -184,7 +185,7 @@ TEST(ValidatorCompilerTest, RulesOfNestedMessagesAreChecked) {
       HasSubstr("test.Deep.s"));
 }
 
-TEST(ValidatorCompilerTest, MethodsThatNobodyReachesAreNotChecked) {
+TEST(ValidatorCompilerTest, UnreachableMethodsAreNotChecked) {
   EXPECT_EQ(LoadError("service S { rpc M(Request) returns (Request); }\n"
                       "message Request { string s = 1 "
                       "[(buf.validate.field).cel = {}]; }"),

@@ -223,7 +223,7 @@ TEST(ValidatorTest, Finite) {
   }
 }
 
-TEST(ValidatorTest, FloatsAreComparedAndToldAsFloats) {
+TEST(ValidatorTest, FloatsAreComparedAndPrintedAsFloats) {
   EXPECT_THAT(Field("float", "float { lte: 0.1 }")("f: 0.1"), IsEmpty());
   EXPECT_THAT(Field("float", "float { lte: 0.1 }")("f: 0.2"),
               Says("must be less than or equal to 0.1"));
@@ -254,7 +254,7 @@ TEST(ValidatorTest, UniqueItems) {
   Checker strings = Field("repeated string", "repeated { unique: true }");
   EXPECT_THAT(strings("f: ['a', 'b']"), IsEmpty());
   EXPECT_THAT(strings("f: ['a', 'b', 'a', 'a']"),
-              Says("must not have an item twice"));
+              Says("must not contain duplicate items"));
   Checker doubles = Field("repeated double", "repeated { unique: true }");
   EXPECT_THAT(doubles("f: [0, -0.0]"), testing::SizeIs(1));
   EXPECT_THAT(doubles("f: [nan, nan]"), IsEmpty());
@@ -314,7 +314,7 @@ TEST(ValidatorTest, DepthIsBounded) {
   Checker check(
       "message Request { Request r = 1; int32 n = 2 "
       "[(buf.validate.field).int32.lt = 9]; }");
-  // TextFormat's own limit is far beyond.
+  // TextFormat's own limit is much higher.
   const auto nested = [](int depth) {
     std::string text;
     for (int i = 1; i < depth; ++i) text += "r { ";
@@ -375,7 +375,7 @@ TEST(ValidatorTest, MessageOfAnotherSchemaIsRefusedNotMisread) {
               testing::SizeIs(1));
 }
 
-TEST(ValidatorTest, StatusTellsTheFirstAndCarriesAll) {
+TEST(ValidatorTest, StatusNamesTheFirstAndContainsAll) {
   EXPECT_TRUE(ToStatus({}).ok());
   const absl::Status status = ToStatus(
       {{"symbols", "must have at least 1 item"}, {"b", "is required"}});

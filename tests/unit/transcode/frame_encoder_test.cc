@@ -50,9 +50,9 @@ class FrameEncoderTest : public ::testing::Test {
 
 TEST_F(FrameEncoderTest, DataOnly) {
   EXPECT_EQ(Frame(BytesField(2, "n")), "data: {\"name\":\"n\"}\n\n");
-  EXPECT_EQ(frame_.event_end, 0u);
-  EXPECT_EQ(frame_.id_end, 0u);
-  EXPECT_EQ(frame_.json(), "{\"name\":\"n\"}");
+  EXPECT_EQ(frame_.name(), "");
+  EXPECT_EQ(frame_.id(), "");
+  EXPECT_EQ(frame_.data(), "{\"name\":\"n\"}");
   EXPECT_EQ(frame_.key, "");
 }
 
@@ -64,11 +64,9 @@ TEST_F(FrameEncoderTest, EventIdKeyAndDataFromAnEnvelope) {
   const std::string wire = Schema().Wire(
       "t3.Envelope", "event { f_string: 'K' } name: 'new' cursor: '42'");
   EXPECT_EQ(Frame(wire), "event: new\nid: 42\ndata: {\"fString\":\"K\"}\n\n");
-  const absl::string_view payload = frame_.payload;
-  EXPECT_EQ(payload.substr(0, frame_.event_end), "event: new\n");
-  EXPECT_EQ(payload.substr(frame_.event_end, frame_.id_end - frame_.event_end),
-            "id: 42\n");
-  EXPECT_EQ(frame_.json(), "{\"fString\":\"K\"}");
+  EXPECT_EQ(frame_.name(), "new");
+  EXPECT_EQ(frame_.id(), "42");
+  EXPECT_EQ(frame_.data(), "{\"fString\":\"K\"}");
   EXPECT_EQ(frame_.key, "K");
 }
 
@@ -83,7 +81,8 @@ TEST_F(FrameEncoderTest, AFrameIsReusedWithoutTraces) {
   ASSERT_TRUE(frames->Encode({""}, &frame).ok());
   EXPECT_EQ(frame.payload, "data: {}\n\n");
   EXPECT_EQ(frame.key, "");
-  EXPECT_EQ(frame.id_end, 0u);
+  EXPECT_EQ(frame.name(), "");
+  EXPECT_EQ(frame.id(), "");
 }
 
 TEST_F(FrameEncoderTest, ConstantEventName) {
@@ -122,7 +121,7 @@ TEST_F(FrameEncoderTest, DataNeverComesUnderAnEventNameOfTheBridge) {
     hidden.insert(2, "\r\0\n", 3);
     EXPECT_EQ(Frame(BytesField(2, hidden)),
               absl::StrCat("event: message.", name, "\ndata: {}\n\n"));
-    EXPECT_EQ(frame_.event_end, name.size() + 16);
+    EXPECT_EQ(frame_.name(), absl::StrCat("message.", name));
   }
   // Clients tell names apart byte for byte.
   EXPECT_EQ(Frame(BytesField(2, "Reset")), "event: Reset\ndata: {}\n\n");
@@ -184,17 +183,17 @@ TEST_F(FrameEncoderTest, AnUnreadableMessageKeepsItsIdIfThatCanBeRead) {
     frames->EncodeUnreadable({wire}, "{\"code\":15}", &frame);
     EXPECT_EQ(frame.payload,
               "event: unreadable\nid: 42\ndata: {\"code\":15}\n\n");
-    EXPECT_EQ(frame.json(), "{\"code\":15}");
-    EXPECT_EQ(
-        frame.payload.substr(frame.event_end, frame.id_end - frame.event_end),
-        "id: 42\n");
+    EXPECT_EQ(frame.name(), "unreadable");
+    EXPECT_EQ(frame.id(), "42");
+    EXPECT_EQ(frame.data(), "{\"code\":15}");
     EXPECT_EQ(frame.key, "");
   }
   for (const std::string& wire :
        {cut + id, cut, BytesField(3, "4\n2") + cut, BytesField(3, "") + cut}) {
     frames->EncodeUnreadable({wire}, "{}", &frame);
     EXPECT_EQ(frame.payload, "event: unreadable\ndata: {}\n\n");
-    EXPECT_EQ(frame.id_end, frame.event_end);
+    EXPECT_EQ(frame.name(), "unreadable");
+    EXPECT_EQ(frame.id(), "");
   }
   options_.id_from = "";
   Make()->EncodeUnreadable({id + cut}, "{}", &frame);
@@ -208,6 +207,23 @@ TEST_F(FrameEncoderTest, BodiesHaveOnlyTheJson) {
   const std::string wire = BytesField(1, VarintField(3, 1));
   EXPECT_TRUE(Make()->EncodeBody({wire}, &json).ok());
   EXPECT_EQ(json, "[{\"fInt32\":1}");
+}
+
+TEST_F(FrameEncoderTest, ARawBodyIsDataAndNothingElse) {
+  options_.raw_body = true;
+  const std::string bytes("a\n\0data: b", 10);
+  EXPECT_EQ(Frame(BytesField(1, "text/plain") + BytesField(2, bytes)), bytes);
+  EXPECT_EQ(frame_.data(), bytes);
+  EXPECT_EQ(frame_.name(), "");
+  EXPECT_EQ(frame_.id(), "");
+  EXPECT_EQ(frame_.content_type, "text/plain");
+}
+
+TEST_F(FrameEncoderTest, ANameOfTheMethodIsTheNameOfEachEvent) {
+  options_.event = "price";
+  Frame("");
+  EXPECT_EQ(frame_.name(), "price");
+  EXPECT_EQ(frame_.data(), "{}");
 }
 
 TEST_F(FrameEncoderTest, ChainsOfSlices) {

@@ -15,15 +15,47 @@ TEST(SseFormatTest, Retry) {
   EXPECT_EQ(RetryLine(-1), "retry: 0\n");
 }
 
-TEST(SseFormatTest, DataOfSeveralLines) {
-  EXPECT_EQ(EventFrame("e\nx", "a\nb\r\nc\rd"),
-            "event: ex\ndata: a\ndata: b\ndata: c\ndata: d\n\n");
-  EXPECT_EQ(EventFrame("", ""), "data: \n\n");
+std::string Rendered(const StreamEvent& event, EventSpans* spans = nullptr) {
+  std::string text;
+  AppendSseEvent(event, &text, spans);
+  return text;
 }
 
-TEST(SseFormatTest, StatusEvent) {
-  EXPECT_EQ(StatusEvent("{\"code\":5}"),
-            "event: grpc-status\ndata: {\"code\":5}\n\n");
+TEST(SseFormatTest, AnEventHasALineForEachOfItsTexts) {
+  EXPECT_EQ(Rendered({.data = "{}"}), "data: {}\n\n");
+  EXPECT_EQ(Rendered({.name = "e", .id = "42", .data = "{}", .comment = "c"}),
+            ": c\n\nevent: e\nid: 42\ndata: {}\n\n");
+  EXPECT_EQ(Rendered({}), "data: \n\n");
+}
+
+TEST(SseFormatTest, OnlyAResetTakesTheIdAway) {
+  EXPECT_EQ(Rendered({.kind = EventKind::kReset, .name = "reset", .data = "1"}),
+            "event: reset\nid: \ndata: 1\n\n");
+  EXPECT_EQ(Rendered({.kind = EventKind::kStatus, .name = "s", .data = "1"}),
+            "event: s\ndata: 1\n\n");
+}
+
+TEST(SseFormatTest, NoTextBreaksOutOfItsLine) {
+  EXPECT_EQ(Rendered({.name = "e\nx",
+                      .id = absl::string_view("1\0", 2),
+                      .data = "a\nb\r\nc\rd",
+                      .comment = "\r\n"}),
+            ":   \n\nevent: e x\nid: 1 \ndata: a b  c d\n\n");
+}
+
+TEST(SseFormatTest, SpansAreWhereTheTextsStand) {
+  EventSpans spans;
+  std::string text = "before";
+  AppendSseEvent({.name = "e", .id = "42", .data = "{}", .comment = "c"}, &text,
+                 &spans);
+  EXPECT_EQ(spans.comment.In(text), "c");
+  EXPECT_EQ(spans.name.In(text), "e");
+  EXPECT_EQ(spans.id.In(text), "42");
+  EXPECT_EQ(spans.data.In(text), "{}");
+  text.clear();
+  AppendSseEvent({.data = "1"}, &text, &spans);
+  EXPECT_EQ(spans.comment.size + spans.name.size + spans.id.size, 0u);
+  EXPECT_EQ(spans.data.In(text), "1");
 }
 
 TEST(SseFormatTest, OneLine) {

@@ -38,13 +38,13 @@ TEST(ParseCallMetadataTest, ReadsNamesAndValues) {
 TEST(ParseCallMetadataTest, ErrorsNameTheLineAndNeverTheValue) {
   for (const auto& [line, why] :
        std::vector<std::pair<std::string, std::string>>{
-           {"s3cret", "`name: value` is expected"},
+           {"s3cret", "expected `name: value`"},
            {"key:", "the value is missing"},
            {": s3cret", "is not a name"},
            {"a key: s3cret", "is not a name"},
            {"grpc-timeout: s3cret", "reserved"},
            {"Content-Type: s3cret", "reserved"},
-           {"x-sse-subject: s3cret", "the bridge's own"},
+           {"x-sse-subject: s3cret", "reserved for the bridge"},
            {"key: s3cret\x01", "not printable ASCII"},
            {"key: s3cr\xc3\xa9t", "not printable ASCII"},
            {"key-bin: s3cret!", "base64"}}) {
@@ -68,7 +68,7 @@ class CallMetadataTest : public ::testing::Test {
   testing::TemporaryDirectory directory_;
 };
 
-TEST_F(CallMetadataTest, StandInPlaceOfTheCallersOwn) {
+TEST_F(CallMetadataTest, ReplacesTheCallersMetadata) {
   Write(File(), "key: secret");
   const auto own = CallMetadata::Load(File());
   ASSERT_TRUE(own.ok()) << own.status();
@@ -76,7 +76,7 @@ TEST_F(CallMetadataTest, StandInPlaceOfTheCallersOwn) {
               ElementsAre(Pair("other", "1"), Pair("key", "secret")));
 }
 
-TEST_F(CallMetadataTest, AreReadAgainAndKeptWhenTheyCannotBe) {
+TEST_F(CallMetadataTest, ReloadFailureKeepsThePreviousMetadata) {
   Write(File(), "key: one");
   const auto own = CallMetadata::Load(File());
   ASSERT_TRUE(own.ok()) << own.status();
@@ -89,7 +89,7 @@ TEST_F(CallMetadataTest, AreReadAgainAndKeptWhenTheyCannotBe) {
   EXPECT_THAT(Added(**own), ElementsAre(Pair("key", "two")));
 }
 
-TEST_F(CallMetadataTest, FileMustBeThere) {
+TEST_F(CallMetadataTest, FileMustExist) {
   const auto own = CallMetadata::Load(File());
   EXPECT_TRUE(absl::IsNotFound(own.status()));
   EXPECT_THAT(std::string(own.status().message()), HasSubstr(File()));

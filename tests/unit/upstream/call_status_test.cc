@@ -1,5 +1,5 @@
-// What is shown of a call that failed: the backend's own words, and nothing of
-// what the transport says.
+// What clients see of a failed call: the backend's own message, and nothing
+// that the transport reports.
 
 #include "bridge/upstream/call_status.h"
 
@@ -65,8 +65,9 @@ std::string Headers(const Metadata& fields) {
   return Http2Frame(/*HEADERS=*/1, /*END_STREAM | END_HEADERS=*/5, 1, block);
 }
 
-// Accepts one connection, speaks HTTP/2's preface and answers the first call
-// with `bytes`; then it closes, or with `silent` waits for the client to.
+// Accepts one connection, sends HTTP/2's preface and answers the first call
+// with `bytes`. Then closes it or, with `silent`, waits for the client to close
+// it.
 class RawPeer {
  public:
   explicit RawPeer(std::string bytes, bool silent = false)
@@ -85,7 +86,7 @@ class RawPeer {
       const int fd = accept(listener_, nullptr, nullptr);
       const std::string settings = Http2Frame(/*SETTINGS=*/4, 0, 0, "");
       send(fd, settings.data(), settings.size(), MSG_NOSIGNAL);
-      // The call has come with its path.
+      // The call's path has arrived.
       std::string in;
       char buffer[4096];
       ssize_t count = 0;
@@ -133,7 +134,7 @@ absl::Status EndOfCall(const std::string& address,
   return EndOfCall(options, deadline);
 }
 
-TEST(CallStatusTest, NothingThatTheTransportSaysIsShown) {
+TEST(CallStatusTest, TransportMessagesAreNotShown) {
   struct Case {
     std::string bytes;
     absl::StatusCode code;
@@ -154,7 +155,7 @@ TEST(CallStatusTest, NothingThatTheTransportSaysIsShown) {
                 kUnavailable, lost},
            Case{Headers({{":status", "404"}}), absl::StatusCode::kUnimplemented,
                 "the backend does not know the method"},
-           // Proxies that know nothing of trailers end answers like this.
+           // Proxies that do not support trailers end responses like this.
            Case{Headers(
                     {{":status", "200"}, {"content-type", "application/grpc"}}),
                 absl::StatusCode::kUnknown, unreadable},
@@ -166,7 +167,7 @@ TEST(CallStatusTest, NothingThatTheTransportSaysIsShown) {
   }
 }
 
-TEST(CallStatusTest, NoAddressOfABackendThatCannotBeReachedIsShown) {
+TEST(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
   std::string gone;
   {
     TestBackend backend;
@@ -188,7 +189,7 @@ TEST(CallStatusTest, NoAddressOfABackendThatCannotBeReachedIsShown) {
             absl::DeadlineExceededError("the backend did not answer in time"));
 }
 
-TEST(CallStatusTest, WhatTheBackendSaysPassesUnchanged) {
+TEST(CallStatusTest, BackendMessagesPassUnchanged) {
   TestBackend backend;
   for (const std::string& words :
        {std::string(), std::string("try the depot at 10 Downing Street"),
@@ -203,8 +204,9 @@ TEST(CallStatusTest, WhatTheBackendSaysPassesUnchanged) {
             absl::NotFoundError("ipv4:10.0.0.1 is no order"));
 }
 
-// A backend that hands on what its own client library says of the next one.
-TEST(CallStatusTest, TransportTextsOfBackendsBehindAreNotShown) {
+// A backend that passes on messages of its own client library about another
+// backend.
+TEST(CallStatusTest, ForwardedTransportMessagesAreNotShown) {
   TestBackend backend;
   for (const char* words :
        {"failed to connect to all addresses; last error: UNKNOWN: "

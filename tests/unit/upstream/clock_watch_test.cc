@@ -23,17 +23,17 @@ TEST(ClockWatchTest, TimersAreLateForAsLongAsTheClockWasSetBack) {
       watch.TimersLate(set_back + absl::Seconds(110), absl::Seconds(126)));
 }
 
-TEST(ClockWatchTest, JumpForwardAndSlewingMakeNoneLate) {
+TEST(ClockWatchTest, JumpForwardAndSlewingAreIgnored) {
   ClockWatch watch;
   EXPECT_FALSE(watch.TimersLate(kDay, absl::Seconds(10)));
   const absl::Time later = kDay + absl::Hours(24);
   EXPECT_FALSE(watch.TimersLate(later, absl::Seconds(11)));
-  // Half a second slower in a minute.
+  // Half a second slower per minute.
   EXPECT_FALSE(
       watch.TimersLate(later + absl::Seconds(59.5), absl::Seconds(71)));
 }
 
-TEST(ClockWatchTest, ManyLookAtOnce) {
+TEST(ClockWatchTest, IsThreadSafe) {
   ClockWatch watch;
   std::atomic<int> late{0};
   std::vector<std::thread> threads;

@@ -39,7 +39,7 @@ class ConnectionPoolTest : public ::testing::Test {
     return place;
   }
 
-  // A connection carries so many, and one more does not leave.
+  // The connection carries this many calls; one more is not sent.
   void Learn(int limit) {
     for (int i = 0; i < limit; ++i) leases_.push_back(TakeAndSend());
     const Lease stuck = Take();
@@ -61,12 +61,12 @@ TEST_F(ConnectionPoolTest, FillsAConnectionBeforeItOpensAnother) {
   EXPECT_EQ(opened_.size(), 2u);
   EXPECT_EQ(leases_[1]->connection(), opened_[0].get());
   EXPECT_EQ(leases_[2]->connection(), opened_[1].get());
-  // A place that is free again is taken first.
+  // A released slot is used first.
   leases_[0] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[0].get());
 }
 
-TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
+TEST_F(ConnectionPoolTest, UnaryCallsUseSeparateConnections) {
   Make({.streams_per_connection = 1, .max_connections = 3});
   leases_.push_back(TakeAndSend());
   leases_.push_back(TakeAndSend());
@@ -75,7 +75,7 @@ TEST_F(ConnectionPoolTest, UnaryCallsHaveConnectionsOfTheirOwn) {
   ASSERT_NE(leases_.back(), nullptr);
   EXPECT_EQ(opened_.size(), 3u);
   EXPECT_EQ(Take(kUnary), nullptr);
-  // Streams may not need theirs.
+  // Unary calls may use the streams' connections.
   leases_.erase(leases_.begin(), leases_.begin() + 2);
   Pass(absl::Hours(1));
   pool_->CloseIdle(now_);
@@ -88,12 +88,12 @@ TEST_F(ConnectionPoolTest, SpreadsOverTheFirstConnections) {
   EXPECT_EQ(opened_.size(), 3u);
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
-  // The least of them.
+  // The least loaded one.
   leases_[1] = nullptr;
   EXPECT_EQ(Take()->connection(), opened_[1].get());
 }
 
-TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
+TEST_F(ConnectionPoolTest, BlockedCallRevealsTheLimit) {
   Make({.streams_per_connection = 100});
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   Lease stuck = Take();
@@ -102,7 +102,7 @@ TEST_F(ConnectionPoolTest, CallThatDoesNotLeaveShowsTheLimit) {
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(stuck->Judge(false, false, now_), Verdict::kMove);
   stuck = nullptr;
-  // It goes elsewhere, and all later ones know.
+  // The call moves, and later calls use the lower limit.
   for (int i = 0; i < 4; ++i) leases_.push_back(TakeAndSend());
   EXPECT_EQ(opened_.size(), 3u);
   EXPECT_EQ(leases_[3]->connection(), opened_[1].get());
@@ -118,12 +118,12 @@ TEST_F(ConnectionPoolTest, BusyMachineDoesNotLookLikeALimit) {
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience / 2);
   EXPECT_EQ(slow->Judge(false, /*late=*/false, now_), Verdict::kWait);
-  // But it is not an excuse for ever.
+  // But not forever.
   Pass(ConnectionPool::kLongestQueue);
   EXPECT_EQ(slow->Judge(false, /*late=*/true, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
+TEST_F(ConnectionPoolTest, LoweredLimitIsDetected) {
   Make({.streams_per_connection = 100});
   Learn(8);
   leases_.pop_back();
@@ -136,7 +136,7 @@ TEST_F(ConnectionPoolTest, LimitThatIsLoweredIsLearnedAgain) {
   EXPECT_EQ(next->connection(), opened_[1].get());
 }
 
-TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
+TEST_F(ConnectionPoolTest, UnestablishedConnectionRevealsNoLimit) {
   Make({});
   const Lease place = Take();
   const Lease other = TakeAndSend();
@@ -149,7 +149,7 @@ TEST_F(ConnectionPoolTest, ConnectionThatIsNotEstablishedShowsNothing) {
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
+TEST_F(ConnectionPoolTest, BlockedCallsWaitWhileOthersAreSent) {
   Make({});
   const Lease waiting = Take();
   for (absl::Duration waited;
@@ -159,7 +159,7 @@ TEST_F(ConnectionPoolTest, WhileCallsLeaveOthersWaitTheirTurn) {
     Pass(absl::Milliseconds(200));
     EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kWait);
   }
-  // But not for ever.
+  // But not forever.
   leases_.push_back(TakeAndSend());
   Pass(absl::Milliseconds(200));
   EXPECT_EQ(waiting->Judge(false, false, now_), Verdict::kMove);
@@ -175,7 +175,7 @@ TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
   EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kMove);
 }
 
-TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
+TEST_F(ConnectionPoolTest, ConnectionThatAcceptsNothingRejectsTheCall) {
   Make({});
   const Lease place = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
@@ -184,7 +184,7 @@ TEST_F(ConnectionPoolTest, ConnectionThatTakesNothingRefusesInTheEnd) {
   EXPECT_EQ(place->Judge(false, false, now_), Verdict::kRefuse);
 }
 
-TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
+TEST_F(ConnectionPoolTest, FullConnectionIsRetriedBeforeARejection) {
   Make({.streams_per_connection = 100, .max_connections = 2});
   Learn(3);
   EXPECT_EQ(Take(), nullptr);
@@ -194,7 +194,7 @@ TEST_F(ConnectionPoolTest, FullConnectionIsTriedOnceMoreBeforeARefusal) {
   EXPECT_EQ(Take(), nullptr);
 }
 
-TEST_F(ConnectionPoolTest, WhatWasLearnedIsForgotten) {
+TEST_F(ConnectionPoolTest, DetectedLimitIsForgotten) {
   Make({.streams_per_connection = 100});
   Learn(3);
   Pass(ConnectionPool::kRemembered + absl::Seconds(1));
@@ -202,7 +202,7 @@ TEST_F(ConnectionPoolTest, WhatWasLearnedIsForgotten) {
   EXPECT_EQ(opened_.size(), 1u);
 }
 
-TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
+TEST_F(ConnectionPoolTest, IdleConnectionsCloseExceptTheFirst) {
   Make({.streams_per_connection = 1, .idle = absl::Seconds(10)});
   for (int i = 0; i < 3; ++i) leases_.push_back(TakeAndSend());
   leases_.push_back(TakeAndSend(kUnary));
@@ -217,7 +217,7 @@ TEST_F(ConnectionPoolTest, IdleConnectionsCloseButTheFirst) {
   EXPECT_EQ(opened_[1].use_count(), 1);
 }
 
-TEST_F(ConnectionPoolTest, PlacesMayOutliveThePool) {
+TEST_F(ConnectionPoolTest, LeasesMayOutliveThePool) {
   Make({});
   const Lease place = TakeAndSend();
   pool_ = nullptr;

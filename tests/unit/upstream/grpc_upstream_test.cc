@@ -43,7 +43,7 @@ Answer OpenAndStay() {
   return answer;
 }
 
-// A bound, and if wished listening, socket of the test's own.
+// A socket that is bound and optionally listening.
 class RawSocket {
  public:
   explicit RawSocket(bool listening) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -150,7 +150,7 @@ TEST(GrpcUpstreamTest, WaitForReadyWaitsForTheBackend) {
   backend_options.port = port;
   TestBackend backend(backend_options);
   backend.Set(kPath, Answer());
-  // Until Set it says UNIMPLEMENTED; either way it was reached.
+  // Returns UNIMPLEMENTED before Set; either way the backend was reached.
   const absl::Status status = observer->WaitDone();
   EXPECT_TRUE(status.ok() || absl::IsUnimplemented(status)) << status;
   EXPECT_TRUE(upstream->Connected());
@@ -178,7 +178,7 @@ TEST(GrpcUpstreamTest, ReconnectsAfterTheBackendCameBack) {
   EXPECT_TRUE(Eventually([&] { return EndOfCall(upstream.get()).ok(); }));
 }
 
-// Streams that stay open, and unary calls, on one upstream.
+// Long-lived streams and unary calls on one upstream.
 class ManyCallsTest : public ::testing::Test {
  protected:
   void Start(int backend_limit, GrpcUpstreamOptions options = {}) {
@@ -190,7 +190,7 @@ class ManyCallsTest : public ::testing::Test {
     upstream_ = Connect(options);
   }
 
-  // Another with this limit takes its place.
+  // Another backend with this limit replaces it.
   void Restart(int backend_limit) {
     TestBackend::Options options;
     options.max_concurrent_streams = backend_limit;
@@ -258,7 +258,7 @@ TEST_F(ManyCallsTest, StreamsFillAConnectionAndThenOpenAnother) {
   Open(5);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   EXPECT_EQ(backend_->seen().peers.size(), 3u);
-  ExpectAnswer();  // on one of its own
+  ExpectAnswer();  // on a connection of its own
   EXPECT_EQ(backend_->seen().peers.size(), 4u);
 }
 
@@ -271,28 +271,28 @@ TEST_F(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
   EXPECT_EQ(backend_->seen().peers.size(), 3u);
 }
 
-TEST_F(ManyCallsTest, BackendThatAllowsFewerStreamsGetsMoreConnections) {
+TEST_F(ManyCallsTest, LowerStreamLimitOpensMoreConnections) {
   Start(/*backend_limit=*/3);
   Open(3);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   Open(1);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   ExpectAnswer();
-  // What was learned holds: many at once are not tried on one connection.
+  // The detected limit is kept: later calls do not all try one connection.
   Open(20);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   EXPECT_EQ(backend_->seen().started, 25);
   EXPECT_EQ(backend_->seen().peers.size(), 9u);
 }
 
-TEST_F(ManyCallsTest, ManyAtOnceFindTheLimitTogether) {
+TEST_F(ManyCallsTest, ConcurrentCallsDetectTheLimit) {
   Start(/*backend_limit=*/3);
   Open(30);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UnaryCallsBeyondTheBackendsLimitGoElsewhereToo) {
+TEST_F(ManyCallsTest, UnaryCallsBeyondTheLimitUseAnotherConnection) {
   Start(/*backend_limit=*/2);
   backend_->Set("/test.Service/Hang", OpenAndStay());
   std::vector<std::shared_ptr<UnaryCall>> hanging;
@@ -316,7 +316,7 @@ TEST_F(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
   EXPECT_EQ(backend_->seen().peers.size(), 4u);
 }
 
-TEST_F(ManyCallsTest, BackendThatComesBackWithALowerLimitIsServedToo) {
+TEST_F(ManyCallsTest, RestartWithALowerLimitIsHandled) {
   Start(/*backend_limit=*/10);
   Open(10);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -332,7 +332,7 @@ TEST_F(ManyCallsTest, BackendThatComesBackWithALowerLimitIsServedToo) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, EndOfThePoolIsUnavailableAndUnaryCallsGoOn) {
+TEST_F(ManyCallsTest, FullPoolIsUnavailableForStreamsOnly) {
   GrpcUpstreamOptions options;
   options.max_connections = 3;  // one of them for unary calls
   Start(/*backend_limit=*/2, options);
@@ -345,7 +345,7 @@ TEST_F(ManyCallsTest, EndOfThePoolIsUnavailableAndUnaryCallsGoOn) {
               "all connections to the backend are in use; retry later");
   }
   ExpectAnswer();
-  // A place that becomes free is used.
+  // A released slot is used.
   calls_.pop_back();
   EXPECT_TRUE(absl::IsCancelled(observers_.back()->WaitDone()));
   observers_.pop_back();
@@ -366,7 +366,7 @@ TEST_F(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
   EXPECT_FALSE(observers_.front()->done());
 }
 
-TEST_F(ManyCallsTest, CallsThatWaitForAPlaceCanBeCancelled) {
+TEST_F(ManyCallsTest, CallsWaitingForASlotCanBeCancelled) {
   Start(/*backend_limit=*/1);
   Open(8);
   calls_.clear();
@@ -376,7 +376,7 @@ TEST_F(ManyCallsTest, CallsThatWaitForAPlaceCanBeCancelled) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UpstreamMayGoBeforeItsCalls) {
+TEST_F(ManyCallsTest, UpstreamMayBeDestroyedBeforeItsCalls) {
   Start(/*backend_limit=*/2);
   Open(7);
   upstream_.reset();
@@ -395,14 +395,14 @@ TEST(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
     return one.seen().started > 3 && two.seen().started > 3;
   }));
   two.Stop();
-  // After the first calls that may still meet the lost one.
+  // The first calls may still use the lost connection.
   EXPECT_TRUE(Eventually([&] { return EndOfCall(upstream.get()).ok(); }));
   const int before = one.seen().started;
   EXPECT_EQ(EndOfCall(upstream.get()), absl::OkStatus());
   EXPECT_EQ(one.seen().started, before + 1);
 }
 
-TEST(GrpcUpstreamTest, BackendThatDoesNotServeGetsNoNewCalls) {
+TEST(GrpcUpstreamTest, UnhealthyBackendGetsNoNewCalls) {
   TestBackend::Options options;
   options.health = true;
   TestBackend one(options);
@@ -431,7 +431,7 @@ TEST(GrpcUpstreamTest, BackendThatDoesNotServeGetsNoNewCalls) {
   }));
 }
 
-// A stream that is quiet for many times the keepalive.
+// A stream that is quiet for many keepalive intervals.
 class QuietStreamTest : public ::testing::Test {
  protected:
   static constexpr absl::Duration kQuiet = absl::Milliseconds(300);
@@ -453,8 +453,8 @@ class QuietStreamTest : public ::testing::Test {
   std::shared_ptr<RecordingObserver> observer_;
 };
 
-// By default gRPC's servers allow no more than a ping in five minutes.
-TEST_F(QuietStreamTest, IsAskedForByCallsThatEveryServerAllows) {
+// By default gRPC servers allow one ping every five minutes.
+TEST_F(QuietStreamTest, IsCheckedByCallsThatEveryServerAllows) {
   ASSERT_TRUE(Eventually([&] { return backend_.seen().questions > 10; }));
   EXPECT_FALSE(observer_->done());
   EXPECT_EQ(backend_.seen().started, 1);

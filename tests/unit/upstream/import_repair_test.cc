@@ -97,7 +97,7 @@ TEST(ImportRepairTest, RelativeNameIsLookedForFromTheInnermostScope) {
               ElementsAre("near_money.proto", "other.proto"));
 }
 
-TEST(ImportRepairTest, MadeUpCopyOfAKnownPackageIsLeftOut) {
+TEST(ImportRepairTest, SynthesizedCopyOfAKnownPackageIsRemoved) {
   FileDescriptorSet set = SetFromText(R"pb(
     file {
       name: "google_protobuf.proto"
@@ -152,7 +152,7 @@ TEST(ImportRepairTest, MapEntriesGetTheirCanonicalNames) {
   EXPECT_EQ(message.field(0).type_name(), ".a.M.StarCountsEntry");
 }
 
-TEST(ImportRepairTest, WholeSetStaysAsItIs) {
+TEST(ImportRepairTest, CompleteSetIsUnchanged) {
   FileDescriptorSet set = SetFromText(R"pb(
     file {
       name: "google/protobuf/timestamp.proto"

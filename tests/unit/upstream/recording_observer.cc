@@ -10,7 +10,7 @@
 namespace sse_bridge {
 namespace {
 
-// Ends the test program when calls overlap.
+// Ends the test program if calls overlap.
 class Serial {
  public:
   explicit Serial(std::atomic<bool>* busy) : busy_(busy) {

@@ -13,12 +13,11 @@
 
 namespace sse_bridge {
 
-// Writes down what it is told, and fails the test when it is told two things at
-// once.
+// Records its calls. Aborts the test program if calls overlap.
 class RecordingObserver : public StreamObserver {
  public:
-  // With `auto_read` it asks for the next message within OnMessage, once Attach
-  // has told it whom.
+  // With `auto_read`, requests the next message in OnMessage, once Attach has
+  // set the call.
   explicit RecordingObserver(bool auto_read = false) : auto_read_(auto_read) {}
 
   void Attach(std::shared_ptr<StreamCall> call);
@@ -27,13 +26,13 @@ class RecordingObserver : public StreamObserver {
   void OnMessage(absl::Span<const absl::string_view> slices) override;
   void OnDone(const absl::Status& status) override;
 
-  // "open", "message BYTES" and "done" in their order.
+  // "open", "message BYTES" and "done", in order.
   std::vector<std::string> events() const;
   int messages() const;
   bool open() const;
   bool done() const;
 
-  // The status of OnDone, waited for.
+  // Waits for OnDone and returns its status.
   absl::Status WaitDone();
 
  private:

@@ -46,7 +46,7 @@ std::vector<std::string> Names(const FileDescriptorSet& set) {
   return names;
 }
 
-// Builds the whole set, in its order: an import before what imports it.
+// Builds the whole set in order: each import before its importers.
 void ExpectBuilds(const FileDescriptorSet& set) {
   DescriptorPool pool;
   for (const FileDescriptorProto& file : set.file()) {
@@ -80,7 +80,7 @@ TEST(FetchSchemaTest, ReadsTheReflectionOfGrpcItself) {
   EXPECT_THAT(Names(set->files), Not(Contains(HasSubstr("reflection"))));
   ExpectBuilds(set->files);
 
-  // Options came along.
+  // Options are included.
   const auto* linked = DescriptorPool::generated_pool()->FindFileByName(
       "realtime/v1/prices.proto");
   FileDescriptorProto expected;
@@ -91,7 +91,7 @@ TEST(FetchSchemaTest, ReadsTheReflectionOfGrpcItself) {
   }
 }
 
-// Answers reflection from files that are given, by a rule that a test bends.
+// A reflection service for given files, whose behaviour each test can change.
 class FakeBackend : public Upstream {
  public:
   using Answerer =
@@ -256,7 +256,7 @@ TEST(FetchSchemaTest, WellKnownImportsAreTakenFromTheProgram) {
   ExpectBuilds(set->files);
 }
 
-TEST(FetchSchemaTest, MissingImportIsToldAndLeftToTheReader) {
+TEST(FetchSchemaTest, MissingImportIsReportedAndKept) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"lost.proto"}, "A"));
   backend.Add(File("b.proto", {}, "B"));
@@ -298,7 +298,7 @@ TEST(FetchSchemaTest, TypesOfAMissingImportAreLookedForUnderAnotherFileName) {
   ExpectBuilds(schema->files);
 }
 
-TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
+TEST(FetchSchemaTest, UndescribedServiceDoesNotAffectOthers) {
   FakeBackend backend;
   backend.Add(File("a.proto", {}, "A"));
   backend.answerer = [&](const v1::ServerReflectionRequest& request) {
@@ -315,12 +315,12 @@ TEST(FetchSchemaTest, AServiceThatCannotBeDescribedCostsOnlyItself) {
   EXPECT_THAT(schema->warnings,
               ElementsAre(HasSubstr("ghost.v1.Ghost is not served")));
 
-  // With nothing beside it there is nothing to serve.
+  // Without another service, there is nothing to serve.
   backend.files.clear();
   EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, ABackendThatIsLostMeanwhileIsAnError) {
+TEST(FetchSchemaTest, LosingTheBackendIsAnError) {
   FakeBackend backend;
   backend.Add(File("a.proto", {}, "A"));
   backend.answerer = [&](const v1::ServerReflectionRequest& request) {
@@ -333,7 +333,7 @@ TEST(FetchSchemaTest, ABackendThatIsLostMeanwhileIsAnError) {
   EXPECT_TRUE(absl::IsUnavailable(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, ImportCircleIsLeftToTheReader) {
+TEST(FetchSchemaTest, ImportCycleIsKept) {
   FakeBackend backend;
   backend.Add(File("a.proto", {"b.proto"}, "A"));
   backend.Add(File("b.proto", {"a.proto"}));
@@ -342,7 +342,7 @@ TEST(FetchSchemaTest, ImportCircleIsLeftToTheReader) {
   EXPECT_EQ(schema->files.file_size(), 2);
 }
 
-TEST(FetchSchemaTest, LongImportChainIsNoTrouble) {
+TEST(FetchSchemaTest, LongImportChainWorks) {
   FakeBackend backend;
   constexpr int kFiles = 300;
   for (int i = 0; i < kFiles; ++i) {
@@ -384,7 +384,7 @@ TEST(FetchSchemaTest, BackendWithoutServicesIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(FetchSchema(&backend, kTimeout).status()));
 }
 
-TEST(FetchSchemaTest, AnswersThatCannotBeReadAreRefused) {
+TEST(FetchSchemaTest, UnreadableResponsesAreRejected) {
   FakeBackend backend;
   backend.raw_answer = "\xff\xff";
   EXPECT_TRUE(absl::IsDataLoss(FetchSchema(&backend, kTimeout).status()));

@@ -68,8 +68,8 @@ TEST(ParseUpstreamFlagTest, ErrorsQuoteTheValueAndSayWhy) {
       {"host:+1", "from 1 to 65535"},
       {"host:99999999999", "from 1 to 65535"},
       {"host:http", "from 1 to 65535"},
-      {"http://host:1", "a target of dns:"},
-      {"ho st:1", "a character"},
+      {"http://host:1", "a dns:"},
+      {"ho st:1", "an invalid character"},
       {"10.0.0.1:1,", "the port is missing"},
       {"10.0.0.1:1,host:1", "dns:///NAME:PORT"},
       {"10.0.0.1:1,[::1]:1", "dns:///NAME:PORT"},
@@ -93,7 +93,7 @@ TEST(ParseUpstreamFlagsTest, TakesOneDefaultAndOnePerService) {
                                   Flag("a.C", "host:2")));
 }
 
-TEST(ParseUpstreamFlagsTest, RefusesASecondOfAService) {
+TEST(ParseUpstreamFlagsTest, RejectsASecondOfAService) {
   const std::vector<std::string> services = {"a.B=host:1", "a.B=host:2"};
   EXPECT_THAT(
       std::string(ParseUpstreamFlags(services).status().message()),
@@ -132,7 +132,7 @@ TEST(UpstreamRouterTest, ServiceBeforeDefault) {
   EXPECT_EQ(router.upstreams().size(), 2u);
 }
 
-TEST(UpstreamRouterTest, RefusesASecondOfAService) {
+TEST(UpstreamRouterTest, RejectsASecondOfAService) {
   UpstreamRouter router;
   auto upstream = std::make_shared<NamedUpstream>();
   EXPECT_EQ(router.Add("a.B", upstream), absl::OkStatus());

@@ -37,7 +37,7 @@ class StreamCallTest : public ::testing::Test {
     upstream_ = *std::move(upstream);
   }
 
-  // A call whose observer reads on.
+  // A call whose observer requests every message.
   std::shared_ptr<RecordingObserver> Start(CallOptions options = {}) {
     auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/true);
     observer->Attach(
@@ -256,7 +256,7 @@ TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
   auto observer = std::make_shared<RecordingObserver>();
   auto call = upstream_->StartStream(kPath, "", {}, observer);
 
-  // Held back is a count that does not move for a good while.
+  // The backend is held back if the count does not change for a while.
   int written = -1;
   ASSERT_TRUE(Eventually([&] {
     const int before = std::exchange(written, backend_.seen().written);
@@ -264,16 +264,16 @@ TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
     return observer->messages() == 1 && before == written;
   }));
   RecordProperty("unread_bytes", static_cast<int>(written * kMessage));
-  // One window, and what the server holds itself.
+  // One window, plus what the server buffers.
   EXPECT_LT(written * kMessage, 1024u * 1024u);
   EXPECT_EQ(observer->messages(), 1);
 
-  // One Read, one message; asking twice is asking once.
+  // One Read, one message; a second Read has no effect.
   call->Read();
   ASSERT_TRUE(Eventually([&] { return observer->messages() == 2; }));
   EXPECT_EQ(observer->messages(), 2);
 
-  // And the stream goes on when it is read again.
+  // The stream continues when it is read again.
   for (int n = 3; n <= 100; ++n) {
     call->Read();
     ASSERT_TRUE(Eventually([&] { return observer->messages() == n; }));
@@ -298,7 +298,7 @@ TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
   EXPECT_TRUE(Eventually([&] { return reader->messages() >= 500; }));
 }
 
-TEST_F(StreamCallTest, HandlesMayGoAtAnyMoment) {
+TEST_F(StreamCallTest, HandlesMayBeDroppedAtAnyTime) {
   Answer answer;
   answer.messages = {"a", "b"};
   answer.endless_bytes = 100;
@@ -317,7 +317,7 @@ TEST_F(StreamCallTest, HandlesMayGoAtAnyMoment) {
     call.reset();
     reader.join();
   }
-  // Ending with calls under way.
+  // Destruction with calls in progress.
   for (int i = 0; i < 20; ++i) observers.push_back(Start());
   upstream_.reset();
   EXPECT_TRUE(Eventually([&] { return observers.back()->messages() > 10; }));
@@ -327,12 +327,13 @@ TEST_F(StreamCallTest, HandlesMayGoAtAnyMoment) {
   }
 }
 
-// An observer may do anything from within its callbacks.
+// An observer may do anything in its callbacks.
 class SelfEndingObserver : public RecordingObserver {
  public:
   void OnMessage(absl::Span<const absl::string_view> slices) override {
     RecordingObserver::OnMessage(slices);
-    // The test may hand the call over while the first message is still told.
+    // The test may set the call while the first message is still being
+    // delivered.
     if (messages() < 2) return;
     std::shared_ptr<StreamCall> call;
     {

@@ -130,8 +130,8 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
   TestBackend::State* const state_;
   const TestBackend::Script script_;
   grpc::GenericCallbackServerContext* const context_;
-  const bool counted_;  // in what was seen
-  Answer answer_;       // chosen before anything is answered
+  const bool counted_;  // in the recorded metadata
+  Answer answer_;       // chosen before anything is sent
   grpc::ByteBuffer request_;
   grpc::ByteBuffer buffer_;
   size_t next_ = 0;

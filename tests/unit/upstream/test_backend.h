@@ -15,59 +15,59 @@ namespace sse_bridge {
 
 using testing::Eventually;
 
-// How a TestBackend answers a method.
+// A TestBackend's answer to a method.
 struct Answer {
-  bool open_first = false;  // initial metadata, before and without a message
+  // Send initial metadata first, even without a message.
+  bool open_first = false;
   std::vector<std::string> messages = {};
-  size_t endless_bytes = 0;  // then messages of this size, without end
-  bool stay = false;         // then nothing, until the call is cancelled
+  size_t endless_bytes = 0;  // then send messages of this size forever
+  bool stay = false;         // then wait until the call is cancelled
 
-  // How it ends.
+  // Status at the end.
   int code = 0;
   std::string message = {};
   std::string details = {};  // grpc-status-details-bin
 
-  // Metadata ahead of the messages, and with the end.
+  // Initial and trailing metadata.
   Metadata initial = {};
   Metadata trailing = {};
 };
 
-// A gRPC server in this process that answers any method, by script. Thread-safe
-// but for construction and destruction.
+// An in-process gRPC server that answers any method as scripted. Thread-safe,
+// except for construction and destruction.
 class TestBackend {
  public:
   struct Options {
     std::string host = "127.0.0.1";
     int port = 0;
-    int max_concurrent_streams = 0;  // of a connection; 0: no limit
-    int min_ping_interval_ms = 0;    // that it permits; 0: gRPC's default
+    int max_concurrent_streams = 0;  // per connection; 0 for no limit
+    int min_ping_interval_ms = 0;    // minimum allowed; 0 for gRPC's default
     bool health = false;             // with grpc.health.v1
   };
 
-  // What it saw.
+  // What the server received.
   struct Seen {
     int started = 0;
     int cancelled = 0;
-    int written = 0;  // messages that left for the transport
+    int written = 0;  // messages passed to the transport
     std::string path;
     std::string request;
-    std::vector<std::string> requests;  // of all calls, in their order
+    std::vector<std::string> requests;  // of all calls, in order
     Metadata metadata;                  // of the last call
     std::string host;                   // :authority
     bool has_deadline = false;
     std::set<std::string> peers;
-    int questions =
-        0;  // whether it is there (grpc.health.v1); not counted above
+    int questions = 0;  // health checks (grpc.health.v1); not counted above
   };
 
   TestBackend() : TestBackend(Options()) {}
   explicit TestBackend(Options options);
-  ~TestBackend();  // as Stop
+  ~TestBackend();  // same as Stop
 
   int port() const;
   std::string address() const;
 
-  // Chooses the answer to a serialised request.
+  // Chooses the answer to a serialized request.
   using Script = std::function<Answer(const std::string& request)>;
 
   void Set(absl::string_view path, Answer answer);

@@ -22,7 +22,7 @@ using ::testing::Pair;
 
 constexpr char kPath[] = "/test.Service/Unary";
 
-// The outcome of one call, shared with its callback.
+// The result of one call, shared with its callback.
 struct Outcome {
   Mutex mu;
   std::condition_variable_any changed;
@@ -161,7 +161,7 @@ TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(Wait()));
 }
 
-TEST_F(UnaryCallTest, MetadataOfTheAnswerIsToldWhereItIsWanted) {
+TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
   Answer answer;
   answer.messages = {""};
   answer.initial = {{"x-first", "1"}, {"x-first", "2"}, {"y", "no"}};
@@ -179,7 +179,7 @@ TEST_F(UnaryCallTest, MetadataOfTheAnswerIsToldWhereItIsWanted) {
   EXPECT_EQ(*told, (Metadata{{"x-first", "1"},
                              {"x-first", "2"},
                              {"x-last-bin", std::string("\0\xff", 2)}}));
-  // Errors have it too, and no more than the bound of it.
+  // Errors have metadata too, up to the limit.
   told->clear();
   answer.code = 9;
   answer.trailing = {{"x-a", std::string(3000, 'a')},
@@ -199,7 +199,7 @@ TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
   EXPECT_EQ(backend_.seen().started, 0);
 }
 
-TEST_F(UnaryCallTest, UpstreamMayGoBeforeItsCall) {
+TEST_F(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kPath, answer);

@@ -47,8 +47,8 @@ export class ShopClient {
    *
    * Needs scope `shop` or `shop:write`, and role `clerk`.
    *
-   * As events, with the bytes in base64. Whoever does not ask for text/event-stream
-   * gets the bytes as they are: a link, or `fetch`.
+   * Events with the bytes in base64. To get the raw bytes, use a link or `fetch`
+   * without `Accept: text/event-stream`.
    */
   exportOrders(request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
 
@@ -76,8 +76,8 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, whose streams share connections to `/events`. Adding a
-   * stream opens the shared connection again, resuming the others.
+   * The same services, with streams that share connections to `/events`. Adding a
+   * stream reopens the shared connection and resumes the others.
    */
   shared(options?: $rt.SharedOptions): Services;
 }

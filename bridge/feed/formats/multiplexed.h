@@ -1,5 +1,5 @@
-#ifndef SSE_BRIDGE_BRIDGE_FEED_BUNDLE_REWRITER_H_
-#define SSE_BRIDGE_BRIDGE_FEED_BUNDLE_REWRITER_H_
+#ifndef SSE_BRIDGE_BRIDGE_FEED_FORMATS_MULTIPLEXED_H_
+#define SSE_BRIDGE_BRIDGE_FEED_FORMATS_MULTIPLEXED_H_
 
 #include <cstddef>
 #include <optional>
@@ -7,20 +7,17 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "bridge/delivery/connection.h"
-#include "bridge/delivery/frame.h"
 #include "bridge/feed/composite_cursor.h"
+#include "bridge/feed/formats/sse.h"
 
 namespace sse_bridge {
 
-// Puts the events of several upstream calls on one connection, with the ids of
-// all of them as its id: the streams of `/events`, each under its own name
-// (BundleCursor), and the calls of one stream that is shared by element
-// (CompositeCursor). What is the bridge's own (`grpc-status`, `reset`,
-// `unreadable`, `upstream`) names the stream in its data.
-//
-// Used by the loop that owns the connection, after construction elsewhere.
-class BundleRewriter : public FrameRewriter {
+// text/event-stream of several upstream calls, with the ids of all of them as
+// its id: the streams of `/events`, each under its own name (BundleCursor), and
+// the calls of one stream that is shared by element (CompositeCursor). What is
+// the bridge's own (`grpc-status`, `reset`, `unreadable`, `upstream`) names the
+// stream in its data.
+class MultiplexedFormat : public SseFormat {
  public:
   // A stream, with what it has left off at: `ids` has one for each of `keys`,
   // empty where one is absent. Without keys the stream is one call, with one
@@ -32,9 +29,11 @@ class BundleRewriter : public FrameRewriter {
   };
 
   // The tag of a membership counts the calls of all parts, in their order.
-  explicit BundleRewriter(std::vector<Part> parts);
+  explicit MultiplexedFormat(std::vector<Part> parts);
 
-  FramePtr Rewrite(const Frame& frame, int tag) override;
+  Traits traits() const override;
+  void AppendEvent(const StreamEvent& event, int tag,
+                   std::string* out) override;
 
  private:
   struct Stream {
@@ -48,7 +47,7 @@ class BundleRewriter : public FrameRewriter {
     size_t index;  // within the stream
   };
 
-  FramePtr RewriteOwn(const Frame& frame, const Call& call);
+  void AppendOwn(StreamEvent event, const Call& call, std::string* out);
   void SetId(const Call& call, absl::string_view id);
   static void Refresh(Stream* stream);  // after its ids were set
   std::string Cursor() const;
@@ -59,4 +58,4 @@ class BundleRewriter : public FrameRewriter {
 
 }  // namespace sse_bridge
 
-#endif  // SSE_BRIDGE_BRIDGE_FEED_BUNDLE_REWRITER_H_
+#endif  // SSE_BRIDGE_BRIDGE_FEED_FORMATS_MULTIPLEXED_H_

@@ -1,0 +1,34 @@
+#ifndef SSE_BRIDGE_BRIDGE_FEED_FORMATS_NDJSON_H_
+#define SSE_BRIDGE_BRIDGE_FEED_FORMATS_NDJSON_H_
+
+#include <optional>
+#include <string>
+
+#include "bridge/feed/formats/output_format.h"
+
+namespace sse_bridge {
+
+// application/x-ndjson: one JSON text a line. A stream that fails, or that the
+// bridge ends, does so with a line {"error": google.rpc.Status}, so that an end
+// without one is the end of the data. The bridge's own events are lines
+// {"reset": DATA}, {"unreadable": DATA} and {"upstream": DATA}; comments are
+// left out.
+class NdjsonFormat : public OutputFormat {
+ public:
+  static constexpr absl::string_view kContentType = "application/x-ndjson";
+
+  Traits traits() const override { return {}; }
+  absl::string_view content_type() const override { return kContentType; }
+  std::optional<std::string> EmptyBody() const override { return ""; }
+  void AppendEvent(const StreamEvent& event, int tag,
+                   std::string* out) override;
+  void AppendEnd(const StreamEvent* last, CloseReason reason,
+                 std::string* out) override;
+
+ private:
+  bool ended_ = false;  // the status is out
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_FEED_FORMATS_NDJSON_H_

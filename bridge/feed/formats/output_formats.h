@@ -1,0 +1,52 @@
+#ifndef SSE_BRIDGE_BRIDGE_FEED_FORMATS_OUTPUT_FORMATS_H_
+#define SSE_BRIDGE_BRIDGE_FEED_FORMATS_OUTPUT_FORMATS_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "bridge/feed/formats/output_format.h"
+
+namespace sse_bridge {
+
+// The formats that a client of a stream can ask for by content type, in the
+// order of our preference. Not here is what the stream decides: raw bodies
+// (RawBodyFormat), and SSE of several calls (MultiplexedFormat).
+//
+// Immutable once it is in use; thread-safe then.
+class OutputFormats {
+ public:
+  using Make = std::unique_ptr<OutputFormat> (*)();
+
+  struct Entry {
+    std::string content_type;  // "TYPE/SUBTYPE", without parameters
+    Make make;
+  };
+
+  // Those that the bridge serves. Lives as long as the program.
+  static const OutputFormats& BuiltIn();
+
+  // Adds one that is preferred to none of those before.
+  template <typename Format>
+  void Add() {
+    entries_.push_back({std::string(Format::kContentType),
+                        []() -> std::unique_ptr<OutputFormat> {
+                          return std::make_unique<Format>();
+                        }});
+  }
+
+  absl::Span<const Entry> entries() const { return entries_; }
+
+  // "a/b, c/d or e/f".
+  std::string Names() const;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_FEED_FORMATS_OUTPUT_FORMATS_H_
