@@ -10,40 +10,41 @@
 namespace sse_bridge {
 
 enum class EventKind : uint8_t {
-  kMessage,     // a message of the backend
+  kMessage,     // a message from the backend
   kStatus,      // how the stream ended
   kReset,       // there is a gap
-  kUnreadable,  // stands for a message that cannot be shown
-  kUpstream,    // the backend was lost, or is back
+  kUnreadable,  // replaces a message that cannot be represented
+  kUpstream,    // the backend was lost or is available again
 };
 
-// One event of a stream, as every output format gets it. The texts belong to
-// whoever made the event, as a rule to a Frame.
+// One event of a stream, independent of the output format. Does not own its
+// texts; usually a Frame does.
 struct StreamEvent {
   EventKind kind = EventKind::kMessage;
-  // The name under which SSE sends it; empty: it has none.
+  // The SSE event name. Empty if there is none.
   absl::string_view name = {};
-  // What a client resumes after. Empty: the event has none, and the one before
-  // it stays valid. A kReset has none either, and takes the one before it away.
+  // The id that a client resumes after. If it is empty, the previous id stays
+  // valid. A kReset has no id and clears the previous one.
   absl::string_view id = {};
-  // JSON in one line. Of a google.api.HttpBody its bytes, whatever they are.
+  // JSON in one line, or the raw bytes of a google.api.HttpBody.
   absl::string_view data = {};
-  // For those who read the raw SSE stream; stands before the event.
+  // An SSE comment before the event, for people who read the raw stream.
   absl::string_view comment = {};
-  // Of a kStatus, the code that `data` has.
+  // The status code in `data`, for kStatus.
   absl::StatusCode code = absl::StatusCode::kOk;
-  // Events of one stream with one key supersede each other.
+  // An event supersedes earlier events of the stream with the same key.
   uint64_t key = 0;
-  // When the message reached the bridge, in monotonic nanoseconds; 0: unknown.
+  // When the message reached the bridge, in monotonic nanoseconds. 0 if
+  // unknown.
   int64_t born_ns = 0;
 };
 
-// Where a value stands in a text.
+// The position of a value in a text.
 struct TextSpan {
   uint32_t begin = 0;
   uint32_t size = 0;
 
-  // `text` is what the span was made for.
+  // `text` must be the text that the span refers to.
   absl::string_view In(absl::string_view text) const {
     return text.substr(begin, size);
   }
@@ -53,8 +54,8 @@ inline TextSpan SpanOf(size_t begin, size_t end) {
   return {static_cast<uint32_t>(begin), static_cast<uint32_t>(end - begin)};
 }
 
-// Where the texts of an event stand in its rendered form, so that no other form
-// has to look for them. Empty where there is none.
+// The positions of an event's texts in its rendered form, so that other formats
+// need not search for them. Spans of missing texts are empty.
 struct EventSpans {
   TextSpan comment = {};
   TextSpan name = {};

@@ -14,26 +14,28 @@ namespace sse_bridge {
 
 class Frame;
 
-// What the maker of a frame knows about its bytes. Delivery itself reads `key`,
-// `is_event`, `retry_ms`, `condition` and `born_ns`; the rest is for those who
-// ask for the event().
+// What the creator of a frame knows about its bytes. Delivery itself reads
+// `key`, `is_event`, `retry_ms`, `condition` and `born_ns`. The rest is for
+// callers of event().
 struct FrameInfo {
-  // In the payload; empty when unknown.
+  // Positions in the payload; empty if unknown.
   EventSpans spans = {};
-  // For SlowPolicy::kConflate. Frames of one topic with one key supersede each
-  // other; zero is a key like any other, the one of a topic without keys.
+  // For SlowPolicy::kConflate. A frame supersedes earlier frames of the same
+  // topic with the same key. Topics without keys use zero, which is not
+  // special.
   uint64_t key = 0;
-  // False for a comment, which is not counted as an event.
+  // False for a comment, which does not count as an event.
   bool is_event = true;
-  // Of the last frame of a topic that ends by an error: what its clients are
-  // told to wait at least before they come back, in place of
-  // StreamSpec::retry. 0: nothing else.
+  // For the last frame of a topic that ends with an error: the minimum
+  // reconnection delay for its clients, in place of StreamSpec::retry. 0 means
+  // that StreamSpec::retry applies.
   uint32_t retry_ms = 0;
   EventKind kind = EventKind::kMessage;
-  absl::StatusCode code = absl::StatusCode::kOk;  // of a kStatus
-  // Tells that something has begun (1) or is over (-1) for its topic. Of the
-  // topics that are one stream on a connection (MembershipOptions::group), only
-  // the first that begins and the last that is over are told.
+  absl::StatusCode code = absl::StatusCode::kOk;  // of kStatus
+  // Marks the start (1) or end (-1) of a condition of the topic, such as an
+  // outage; 0 for other frames. If several topics form one stream on a
+  // connection (MembershipOptions::group), only the first start and the last
+  // end are sent.
   int8_t condition = 0;
   // When the message reached the bridge, in monotonic nanoseconds, for latency
   // metrics. 0 if unknown.
@@ -97,10 +99,10 @@ class Frame {
     return absl::string_view(bytes(), chunked_size_);
   }
   const FrameInfo& info() const { return info_; }
-  // What the bytes say. Its texts live as long as the frame. Only of a frame
-  // with `is_event`.
+  // Returns the event that the bytes represent. Its texts are valid for the
+  // lifetime of the frame. Requires info().is_event.
   StreamEvent event() const;
-  // The payload's; what flow control counts.
+  // The size of the payload, which flow control counts.
   size_t size() const { return payload_size_; }
   // The length of the "<hex>\r\n" before the payload in chunked().
   size_t prefix_size() const { return prefix_size_; }

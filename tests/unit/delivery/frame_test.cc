@@ -34,7 +34,7 @@ TEST(FrameTest, KeepsItsInfo) {
   EXPECT_FALSE(frame->info().is_event);
 }
 
-TEST(FrameTest, GivesItsEventAsMadeOfItsOwnBytes) {
+TEST(FrameTest, EventRefersToTheFramesBytes) {
   const FramePtr frame =
       Frame::Create("event: e\nid: 42\ndata: {}\n\n",
                     {.spans = {.name = {7, 1}, .id = {13, 2}, .data = {22, 2}},
@@ -54,7 +54,7 @@ TEST(FrameTest, GivesItsEventAsMadeOfItsOwnBytes) {
   EXPECT_EQ(event.id.data(), frame->payload().data() + 13);
 }
 
-TEST(FrameTest, WithoutSpansItsEventHasNoTexts) {
+TEST(FrameTest, EventWithoutSpansHasNoTexts) {
   const StreamEvent event = Frame::Create("data: 1\n\n")->event();
   EXPECT_EQ(event.kind, EventKind::kMessage);
   EXPECT_EQ(event.name, "");

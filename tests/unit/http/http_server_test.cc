@@ -62,8 +62,8 @@ TEST_F(ServerTest, ExchangeHasAllPartsOfTheRequest) {
   EXPECT_EQ(client.Read().body, "x");
 }
 
-// cpp-httplib decodes percent escapes in values, and its newer versions turn
-// the order of equal names round.
+// cpp-httplib decodes percent escapes in values, and newer versions reverse the
+// order of equal names.
 TEST_F(ServerTest, HeadersComeAsTheyWereSent) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
@@ -84,7 +84,7 @@ TEST_F(ServerTest, HeadersComeAsTheyWereSent) {
   EXPECT_EQ(client.Read().body, "x");
 }
 
-// The answer to a HEAD has no body, whoever refuses it.
+// The answer to a HEAD has no body, whichever part of the server refuses it.
 TEST_F(ServerTest, PathThatIsTooLongForHttplibIs414) {
   HttpServer::Options options;
   options.framing.max_request_line_bytes = options.framing.max_head_bytes;

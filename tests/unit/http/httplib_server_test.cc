@@ -18,7 +18,7 @@ using ::testing::UnorderedElementsAre;
 
 class ParseHeadTest : public ::testing::Test {
  protected:
-  // Parses a head that the framing must have accepted.
+  // Parses a head, which the framing must accept.
   int Status(const std::string& head, ParsedRequest* request) {
     FramingLimits limits;
     limits.max_request_line_bytes = limits.max_head_bytes = size_t{64} << 10;
@@ -37,7 +37,7 @@ class ParseHeadTest : public ::testing::Test {
     return Parse(absl::StrCat("GET / HTTP/1.1\r\nHost: h\r\n", lines, "\r\n"));
   }
 
-  // The values of the headers of this name, in any case of letters.
+  // Returns the values of the headers with this name, ignoring case.
   std::vector<std::string> Values(const ParsedRequest& request,
                                   const std::string& wanted) {
     std::vector<std::string> values;
@@ -51,7 +51,7 @@ class ParseHeadTest : public ::testing::Test {
   HttplibServer httplib_{/*reuse_port=*/false};
 };
 
-TEST_F(ParseHeadTest, RequestHasWhatTheHeadSays) {
+TEST_F(ParseHeadTest, RequestHasTheContentsOfTheHead) {
   const ParsedRequest request = Parse(
       "POST /a%2Fb?c=%20d&c=%20d HTTP/1.1\r\nhOST: h:1\r\nX:\t y z \t\r\n"
       "Content-Length: 0\r\n\r\n");
@@ -65,7 +65,7 @@ TEST_F(ParseHeadTest, RequestHasWhatTheHeadSays) {
   EXPECT_THAT(Parse("GET / HTTP/1.0\r\n\r\n").headers, ElementsAre());
 }
 
-TEST_F(ParseHeadTest, TargetsComeAsTheyWereSent) {
+TEST_F(ParseHeadTest, TargetsAreUnchanged) {
   for (const std::string target :
        {"/", "/?", "/a?b?c", "/a?b=c?d&e=?", "/%zz%?%zz", "/a?b=c=d&b=c=d&&",
         "http://h/a?b", "http://h?a", "http://h"}) {
@@ -84,8 +84,8 @@ TEST_F(ParseHeadTest, HeadersOfOneNameKeepTheirOrder) {
   EXPECT_THAT(Values(request, "B"), ElementsAre("x", "y"));
 }
 
-// What httplib would decode, drop or refuse.
-TEST_F(ParseHeadTest, ValuesComeAsTheyWereSent) {
+// cpp-httplib alone would decode, drop or refuse these.
+TEST_F(ParseHeadTest, ValuesAreUnchanged) {
   const std::string values[] = {
       "%41",
       "%0d%0aSet-Cookie: a=b",
@@ -113,7 +113,7 @@ TEST_F(ParseHeadTest, ValuesComeAsTheyWereSent) {
   }
 }
 
-TEST_F(ParseHeadTest, AllMethodsThatHttplibKnowsArePassed) {
+TEST_F(ParseHeadTest, AllMethodsThatHttplibKnowsAreAccepted) {
   for (const std::string method :
        {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"}) {
     EXPECT_EQ(Parse(method + " / HTTP/1.1\r\nHost: h\r\n\r\n").verb, method);
@@ -123,7 +123,7 @@ TEST_F(ParseHeadTest, AllMethodsThatHttplibKnowsArePassed) {
   EXPECT_EQ(Status("get / HTTP/1.1\r\nHost: h\r\n\r\n", &request), 400);
 }
 
-TEST_F(ParseHeadTest, PathsAreBoundedAndQueriesAreNot) {
+TEST_F(ParseHeadTest, PathsAreLimitedAndQueriesAreNot) {
   const std::string line_end = " HTTP/1.1\r\n";
   std::string path = "/";
   path.append(8192 - 4 - path.size() - line_end.size(), 'p');
@@ -141,7 +141,7 @@ TEST_F(ParseHeadTest, PathsAreBoundedAndQueriesAreNot) {
   EXPECT_EQ(status(path + "p"), 414);
 }
 
-// As many headers as the framing lets pass, all of which are left out.
+// As many headers as the framing allows, all of them hidden from cpp-httplib.
 TEST_F(ParseHeadTest, ManyHeadersThatHttplibWouldDecode) {
   std::string lines;
   std::vector<std::string> values;
@@ -152,7 +152,7 @@ TEST_F(ParseHeadTest, ManyHeadersThatHttplibWouldDecode) {
   EXPECT_EQ(Values(ParseHeaders(lines), "x-a"), values);
 }
 
-TEST_F(ParseHeadTest, EachRequestIsParsedByItself) {
+TEST_F(ParseHeadTest, RequestsAreParsedIndependently) {
   Parse("POST /a?b HTTP/1.0\r\nA: 1\r\nB: %2\r\n\r\n");
   const ParsedRequest request =
       Parse("GET /c HTTP/1.1\r\nHost: h\r\nB: 3\r\n\r\n");
