@@ -92,7 +92,7 @@ TEST(SettingListTest, NamesAreMadeOfTheField) {
   EXPECT_EQ(setting->flag, "max-streams");
   EXPECT_EQ(setting->variable, "SSE_BRIDGE_MAX_STREAMS");
   EXPECT_EQ(setting->group, "Access");
-  EXPECT_EQ(setting->comment, "Open streams in all; 503 beyond it.");
+  EXPECT_EQ(setting->comment, "Maximum number of open streams; 503 beyond it.");
   EXPECT_EQ(BridgeSettings().FindFlag("max-streams"), setting);
   EXPECT_EQ(BridgeSettings().FindFlag("max_streams"), setting);
   EXPECT_EQ(BridgeSettings().FindKey("max-streams"), nullptr);
