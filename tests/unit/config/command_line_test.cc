@@ -55,11 +55,11 @@ TEST(CommandLineTest, ErrorsNameTheFlag) {
        std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"--frobnicate"}, "unknown option --frobnicate"},
            {{"--max-stream=5"}, "did you mean --max-streams?"},
-           {{"--workers"}, "--workers: needs a value"},
+           {{"--workers"}, "--workers: requires a value"},
            {{"--workers=x"}, "--workers: 'x' is not a whole number"},
            {{"--max_streams=-1"}, "--max-streams: must be from 0"},
            {{"--reflect=maybe"}, "--reflect: 'maybe' is not true or false"},
-           {{"--noreflect=true"}, "--noreflect: takes no value"},
+           {{"--noreflect=true"}, "--noreflect: does not take a value"},
            {{"--noworkers"}, "unknown option --noworkers"},
            {{"serve"}, "unexpected argument 'serve'"},
            {{"-"}, "unexpected argument '-'"},

@@ -116,11 +116,11 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
            {"just words\n", "b.yaml:1:1: ", "must be a mapping"},
            {"workers:\n", "b.yaml:1:1: workers: ", "has no value"},
            {"auth_issuer: ~\n", "b.yaml:1:1: auth_issuer: ", "has no value"},
-           {"workers:\n  - 2\n", "b.yaml:2:3: workers: ", "has a list"},
-           {"workers: {a: 2}\n", "b.yaml:1:10: workers: ", "has a mapping"},
+           {"workers:\n  - 2\n", "b.yaml:2:3: workers: ", "not a list"},
+           {"workers: {a: 2}\n", "b.yaml:1:10: workers: ", "not a mapping"},
            {"upstream:\n  host: a\n",
-            "b.yaml:2:3: upstream: ", "has a mapping"},
-           {"upstream:\n  - [a]\n", "b.yaml:2:5: upstream: ", "has a list"},
+            "b.yaml:2:3: upstream: ", "not a mapping"},
+           {"upstream:\n  - [a]\n", "b.yaml:2:5: upstream: ", "not a list"},
            {"retry: 1s\nupstream:\n  - 127.0.0.1:1\n  -\n",
             "b.yaml:2:1: upstream: ", "has no value"},
            // Types.
@@ -164,7 +164,8 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
            {"workers: 2\n\tretry: 1s\n", "b.yaml:2:", ""},
            {"workers: 2\nauth_issuer: \"open", "b.yaml:2:", "scalar"},
            {"a: *nothing\n", "b.yaml:1:4: ", "anchor"},
-           {"workers: 2\n---\nworkers: 3\n", "b.yaml:3:1: ", "second document"},
+           {"workers: 2\n---\nworkers: 3\n",
+            "b.yaml:3:1: ", "only one YAML document"},
        }) {
     const absl::Status status = Read(c.text);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.text;

@@ -67,11 +67,12 @@ TEST(SettingValueTest, TextsAreNoNearlyRightOnes) {
   EXPECT_EQ(Written("auth_cookie", "token"), "token");
   EXPECT_EQ(Written("auth_issuer", "my issuer"), "my issuer");
   for (const char* text : {" token", "token ", "token\r", "\ttoken"}) {
-    EXPECT_NE(Written("auth_cookie", text).find("has a blank"),
+    EXPECT_NE(Written("auth_cookie", text).find("begin or end with"),
               std::string::npos)
         << text;
   }
-  EXPECT_EQ(Written("auth_cookie", "to\x01ken"), "has a control character");
+  EXPECT_EQ(Written("auth_cookie", "to\x01ken"),
+            "must not contain control characters");
 }
 
 TEST(SettingValueTest, RepeatedValuesAreAdded) {
