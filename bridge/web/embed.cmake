@@ -1,5 +1,5 @@
 # cmake -DFILES=PATH=FILE;... -DTABLE=OUT.cc -DBYTES=OUT.S -P embed.cmake
-# Writes an assembler file with the files' bytes, and a C++ file with their table.
+# Writes an assembler file with the files' bytes and a C++ file with their table.
 
 set(types_html "text/html; charset=utf-8")
 set(types_css "text/css; charset=utf-8")
