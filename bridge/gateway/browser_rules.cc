@@ -28,8 +28,7 @@ bool IsTokenText(absl::string_view text, bool list) {
   });
 }
 
-// The value of a header that must occur once. Empty, which no rule allows, if
-// it occurs several times.
+// The value of a header that must occur once. Empty if it occurs several times.
 std::optional<absl::string_view> Only(const HttpExchange& exchange,
                                       absl::string_view name) {
   const auto values = exchange.HeaderValues(name);
