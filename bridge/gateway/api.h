@@ -44,7 +44,7 @@ class Api {
     Documents documents = Documents::kPublic;
     absl::Duration request_timeout = absl::Seconds(30);
     absl::Duration keep_alive = absl::Seconds(15);
-    bool keep_alive_overrides = false;  // of the schema's value
+    bool keep_alive_overrides = false;  // ignore the schema's value
     absl::Duration retry = absl::Seconds(2);
     absl::Duration open_grace = absl::Milliseconds(500);
   };

@@ -18,8 +18,8 @@ struct ResumePoint {
   std::string after;       // last received id; empty on the first visit
   std::string unknown;     // an id unknown to this call, answered by a `reset`
   bool returning = false;  // the request has an id
-  // The browser has received the final status of the call, which is not
-  // repeated.
+  // The browser has received the call's final status, so the call is not made
+  // again.
   bool over = false;
 };
 

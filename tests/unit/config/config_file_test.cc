@@ -1,4 +1,4 @@
-// What a configuration file may say, and where each error is told to be.
+// The syntax of configuration files, and the positions in their errors.
 
 #include "bridge/config/config_file.h"
 
@@ -49,10 +49,10 @@ TEST_F(ConfigFileTest, YamlSetsFieldsOfEachKind) {
   EXPECT_EQ(config_.log_level(), bridge::v1::LOG_LEVEL_OFF);
   EXPECT_THAT(config_.upstream(),
               ElementsAre("127.0.0.1:1", "a.B=127.0.0.1:2"));
-  EXPECT_EQ(config_.queue_bytes(), 256 << 10);  // its default
+  EXPECT_EQ(config_.queue_bytes(), 256 << 10);  // the default
 }
 
-TEST_F(ConfigFileTest, JsonIsReadToo) {
+TEST_F(ConfigFileTest, JsonIsAccepted) {
   ASSERT_EQ(Read("{\n\t\"workers\": 3,\n\t\"max_body\": \"2MiB\",\n"
                  "\t\"upstream\": [\"127.0.0.1:1\"], \"reflect\": true,\n"
                  "\t\"retry\": \"1s\", \"auth_issuer\": \"a\\/\\u00e9\"\n}\n"),
@@ -64,7 +64,7 @@ TEST_F(ConfigFileTest, JsonIsReadToo) {
   EXPECT_EQ(config_.auth_issuer(), "a/\xc3\xa9");
 }
 
-TEST_F(ConfigFileTest, RepeatedSettingMayHaveOneValueWithoutAList) {
+TEST_F(ConfigFileTest, RepeatedSettingAcceptsASingleValue) {
   ASSERT_EQ(Read("upstream: 127.0.0.1:1"), absl::OkStatus());
   EXPECT_THAT(config_.upstream(), ElementsAre("127.0.0.1:1"));
   ASSERT_EQ(Read("upstream: []"), absl::OkStatus());
@@ -88,11 +88,11 @@ TEST_F(ConfigFileTest, OriginsAreFileLineAndColumn) {
   EXPECT_EQ(origins_.Of("retry"), "");
 }
 
-TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
+TEST_F(ConfigFileTest, ErrorsNameLineKeyAndReason) {
   struct Case {
     const char* text;
-    const char* place;   // how the message begins
-    const char* reason;  // is in it
+    const char* place;   // the start of the message
+    const char* reason;  // part of the message
   };
   for (const Case& c : std::vector<Case>{
            // Keys.
@@ -177,7 +177,7 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
 TEST_F(ConfigFileTest, BinaryAndHugeFilesAreRefused) {
   EXPECT_THAT(std::string(Read(absl::string_view("a\0b", 3)).message()),
               HasSubstr("is not text"));
-  // yaml-cpp takes EOT for the end.
+  // yaml-cpp treats EOT as the end of the file.
   EXPECT_THAT(std::string(Read("workers: 2\n\x04workers: 3\n").message()),
               StartsWith("b.yaml:2: is not text"));
   EXPECT_THAT(
@@ -186,12 +186,12 @@ TEST_F(ConfigFileTest, BinaryAndHugeFilesAreRefused) {
   EXPECT_EQ(Read(std::string(kMaxConfigBytes, '#')), absl::OkStatus());
 }
 
-TEST_F(ConfigFileTest, DeepNestingIsAnErrorAndNoCrash) {
+TEST_F(ConfigFileTest, DeepNestingIsAnError) {
   EXPECT_EQ(Read(std::string(100000, '[')).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(ConfigFileTest, FileThatCannotBeReadIsNamed) {
+TEST_F(ConfigFileTest, UnreadableFileIsNamed) {
   for (const char* path : {"/none/b.yaml", "/"}) {
     const absl::Status status =
         ReadConfigFile(path, BridgeSettings(), &config_, &origins_);

@@ -64,7 +64,7 @@ function badges() {
     ...(access.roles ?? []).map((group) => badge(`role ${group.join(' or ')}`)),
     ...(access.scopes ?? []).map((group) => badge(group.join(' or '))),
     access.authenticated && !access.roles && !access.scopes ? badge('any user') : null,
-    access.authenticated ? null : badge('anybody'),
+    access.authenticated ? null : badge('public'),
     traits.id_from || traits.resume_into ? badge('resumes', '', 'supports Last-Event-ID') : null,
   ].filter(Boolean);
 }
