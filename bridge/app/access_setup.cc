@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kMaxSecretBytes = 4096;
 
-// Tickets that a user may get at once: for every stream of a page, and again
-// when they were interrupted.
+// Tickets that a user may get at once. A page needs one for each stream, and
+// again after an interruption.
 constexpr int kTicketBurst = 20;
 
 std::vector<std::string> Values(
@@ -105,7 +105,8 @@ absl::Status AccessSetup::MakeRequestFilter(const LoadedConfig& loaded,
   proxy_protocol_ = config.proxy_protocol();
   if (proxy_protocol_ && config.trusted_proxy().empty()) {
     return loaded.origins.Annotate(
-        absl::InvalidArgumentError("needs --trusted-proxy"), "proxy_protocol");
+        absl::InvalidArgumentError("requires --trusted-proxy"),
+        "proxy_protocol");
   }
   BrowserRules::Options options;
   options.preflight_max_age = ToDuration(config.cors_max_age());
@@ -127,11 +128,11 @@ absl::Status AccessSetup::MakeTls(const LoadedConfig& loaded,
   const bridge::v1::Config& config = loaded.config;
   for (const auto& [one, other, key, missing] :
        {std::tuple(&config.tls_cert(), &config.tls_key(), "tls_cert",
-                   "needs --tls-key"),
+                   "requires --tls-key"),
         std::tuple(&config.tls_key(), &config.tls_cert(), "tls_key",
-                   "needs --tls-cert"),
+                   "requires --tls-cert"),
         std::tuple(&config.tls_client_ca(), &config.tls_cert(), "tls_client_ca",
-                   "needs --tls-cert")}) {
+                   "requires --tls-cert")}) {
     if (!one->empty() && other->empty()) {
       return loaded.origins.Annotate(absl::InvalidArgumentError(missing), key);
     }
@@ -147,13 +148,14 @@ absl::Status AccessSetup::MakeTls(const LoadedConfig& loaded,
   if (!tls.ok()) return loaded.origins.Annotate(tls.status(), "tls_cert");
   tls_ = *std::move(tls);
   watcher->Watch(std::move(files), [this] {
-    // Certificate and key are two files: between the two changes they do not
-    // fit, and the second change has them read again.
+    // Certificate and key are separate files. If they do not match after the
+    // first one has changed, the second change reloads both.
     if (absl::Status reloaded = tls_->Reload(); reloaded.ok()) {
-      spdlog::info("the TLS certificate was read again");
+      spdlog::info("TLS certificate reloaded");
     } else {
-      spdlog::error("--tls-cert: the certificate stays as it is: {}",
-                    std::string(reloaded.message()));
+      spdlog::error(
+          "--tls-cert: reload failed, keeping the current certificate: {}",
+          std::string(reloaded.message()));
     }
   });
   return absl::OkStatus();
@@ -173,8 +175,8 @@ absl::Status AccessSetup::MakeVerifier(const LoadedConfig& loaded,
   options.claims.audience = config.auth_audience();
   options.claims.leeway = ToDuration(config.auth_leeway());
   if (config.auth_subject_claim().empty()) {
-    return loaded.origins.Annotate(absl::InvalidArgumentError("is empty"),
-                                   "auth_subject_claim");
+    return loaded.origins.Annotate(
+        absl::InvalidArgumentError("must not be empty"), "auth_subject_claim");
   }
   options.claims.subject_claim = config.auth_subject_claim();
   options.claims.scopes_claim = config.auth_scopes_claim();
@@ -190,9 +192,9 @@ absl::Status AccessSetup::MakeVerifier(const LoadedConfig& loaded,
     watcher->Watch(Values(config.auth_key()), [this] {
       const absl::Status reloaded = verifier_->ReloadKeyFiles();
       if (reloaded.ok()) {
-        spdlog::info("the keys of tokens were read again");
+        spdlog::info("token keys reloaded");
       } else {
-        spdlog::error("--auth-key: the keys stay as they are: {}",
+        spdlog::error("--auth-key: reload failed, keeping the current keys: {}",
                       std::string(reloaded.message()));
       }
     });
@@ -251,16 +253,17 @@ absl::Status AccessSetup::MakeDenyList(const LoadedConfig& loaded,
   if (absl::Status read = denied_.Load(config.auth_deny_list()); !read.ok()) {
     return loaded.origins.Annotate(read, "auth_deny_list");
   }
-  watcher->Watch({config.auth_deny_list()}, [this,
-                                             file = config.auth_deny_list()] {
-    if (absl::Status read = denied_.Load(file); !read.ok()) {
-      spdlog::error("--auth-deny-list: the list stays as it is: {}",
-                    std::string(read.message()));
-      return;
-    }
-    spdlog::info("the deny list was read again: {} entries", denied_.size());
-    open_streams_.EndDenied();
-  });
+  watcher->Watch(
+      {config.auth_deny_list()}, [this, file = config.auth_deny_list()] {
+        if (absl::Status read = denied_.Load(file); !read.ok()) {
+          spdlog::error(
+              "--auth-deny-list: reload failed, keeping the current list: {}",
+              std::string(read.message()));
+          return;
+        }
+        spdlog::info("deny list reloaded: {} entries", denied_.size());
+        open_streams_.EndDenied();
+      });
   return absl::OkStatus();
 }
 

@@ -21,29 +21,31 @@
 
 namespace sse_bridge {
 
-// All that decides who gets in, made from the settings and kept up to date:
-// key files and the deny list are read again when they change.
+// The components that authenticate and admit clients, created from the
+// settings. Key files, certificates and the deny list are reloaded when they
+// change.
 class AccessSetup {
  public:
-  // Errors begin with where the configuration was wrong. `watcher` and
-  // `delivery` must outlive this, and need not be started. `rejections`, of
-  // those who come too often (by HTTP status), may be null.
+  // Errors start with the origin of the invalid setting. `watcher` and
+  // `delivery` must outlive this object and need not be started yet.
+  // `rejections` counts rate-limited requests by HTTP status; it may be null.
   static absl::StatusOr<std::unique_ptr<AccessSetup>> Create(
       const LoadedConfig& loaded, FileWatcher* watcher, Delivery* delivery,
       LabelledCounter* rejections);
 
-  // Starts to fetch keys, if there are any to fetch.
+  // Starts fetching keys, if a JWKS URL is configured.
   void Start();
 
   const Authenticator& authenticator() const { return *authenticator_; }
   const BrowserRules& browsers() const { return *browsers_; }
   const RequestFilter& request_filter() const { return *request_filter_; }
 
-  // Whether any token could be verified.
+  // Returns true if keys to verify tokens are configured.
   bool has_keys() const { return verifier_ != nullptr; }
   bool tls() const { return tls_ != nullptr; }
 
-  // What new connections pass; holds pointers into this.
+  // Options for the handshakes of new connections. They contain pointers into
+  // this object.
   Handshakes::Options handshakes() const;
   OpenStreams* open_streams() { return &open_streams_; }
 
@@ -60,15 +62,15 @@ class AccessSetup {
 
   DenyList denied_;
   OpenStreams open_streams_;
-  std::unique_ptr<TokenVerifier> verifier_;   // null: no keys
-  std::unique_ptr<JwksFetcher> fetcher_;      // null: no URL
-  std::unique_ptr<TicketBox> tickets_;        // null: no tickets
-  std::unique_ptr<RateLimiter> ticket_rate_;  // null: no limit
+  std::unique_ptr<TokenVerifier> verifier_;   // null if no key is configured
+  std::unique_ptr<JwksFetcher> fetcher_;      // null if no URL is configured
+  std::unique_ptr<TicketBox> tickets_;        // null if tickets are disabled
+  std::unique_ptr<RateLimiter> ticket_rate_;  // null if unlimited
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<BrowserRules> browsers_;
-  std::unique_ptr<RateLimiter> rate_;  // null: no limit
+  std::unique_ptr<RateLimiter> rate_;  // null if unlimited
   std::unique_ptr<RequestFilter> request_filter_;
-  std::unique_ptr<TlsContext> tls_;  // null: plain
+  std::unique_ptr<TlsContext> tls_;  // null without TLS
   TrustedProxies proxies_;
   bool proxy_protocol_ = false;
 };

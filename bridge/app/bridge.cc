@@ -19,10 +19,10 @@
 namespace sse_bridge {
 namespace {
 
-// How long requests that are being served may take after draining began.
+// How long requests in progress may take after draining has started.
 constexpr absl::Duration kLastRequests = absl::Seconds(2);
 
-// Streams are closed within drain_timeout; the rest is for their last bytes.
+// Extra time, after drain_timeout, to write the last bytes of closed streams.
 constexpr absl::Duration kLastBytes = absl::Seconds(3);
 
 Delivery::Options DeliveryOptions(const bridge::v1::Config& config) {
@@ -190,7 +190,8 @@ absl::Status Bridge::Start(int listen_fd) {
                delivery_.threads());
   if (!access_->has_keys()) {
     spdlog::warn(
-        "neither --auth-key nor --auth-jwks-url: protected routes answer 401");
+        "neither --auth-key nor --auth-jwks-url is set: protected routes "
+        "answer 401");
   }
   return absl::OkStatus();
 }
@@ -204,7 +205,7 @@ std::string Bridge::admin_address() const {
 void Bridge::Reload(const LoadedConfig& next) {
   const ConfigChange change = Compare(loaded_.config, next.config);
   for (const std::string& key : change.need_restart) {
-    spdlog::warn("reload: {} changed, and needs a restart", key);
+    spdlog::warn("reload: {} changed and needs a restart", key);
   }
   for (const std::string& key : change.reloadable) {
     const SettingInfo& setting = *BridgeSettings().FindKey(key);
@@ -226,7 +227,7 @@ void Bridge::Reload(const LoadedConfig& next) {
     spdlog::warn("{}", warning);
   }
   api_->Replace(*std::move(served));
-  spdlog::info("reload: the schema was loaded again");
+  spdlog::info("reload: schema loaded");
 }
 
 void Bridge::Drain() {
@@ -234,9 +235,8 @@ void Bridge::Drain() {
   spdlog::info("draining for up to {}", absl::FormatDuration(timeout));
   operations_.SetDraining();
   // The kernel refuses new connections, or another bridge on the same port
-  // takes them. Connections that have been accepted are served before streams
-  // are refused: EventSource gives up after a 503, but retries a connection
-  // that is refused.
+  // takes them. Accepted connections are served before streams are refused:
+  // EventSource gives up after a 503 but retries a refused connection.
   server_->StopAccepting();
   server_->WaitUntilIdle(absl::Now() + kLastRequests);
   api_->StartDraining();

@@ -27,46 +27,46 @@
 
 namespace sse_bridge {
 
-// The whole bridge: all components, created from one configuration and
-// connected with each other.
+// The bridge: all components, created from one configuration and connected with
+// each other.
 //
 // Create, Start, Reload and Drain must be called on one thread.
 class Bridge {
  public:
-  // Creates the components and loads the schema, from the backends if the
-  // configuration says so. Starts no thread and opens no socket, so that
-  // `sse-bridge check` can use it too. Errors begin with the setting that is
-  // wrong and where it was set.
+  // Creates the components and loads the schema, with `reflect` from the
+  // backends. Starts no thread and opens no socket, so that `sse-bridge check`
+  // can use it too. Errors start with the origin of the invalid setting.
   static absl::StatusOr<std::unique_ptr<Bridge>> Create(LoadedConfig loaded);
 
   ~Bridge();
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  // Binds the listeners and serves. `listen_fd` is a listening socket to use
-  // instead of binding the configured address, or -1. To be called once.
+  // Binds the listeners and starts serving. `listen_fd` is a listening socket
+  // to use instead of binding the configured address, or -1. Must be called
+  // once.
   absl::Status Start(int listen_fd);
 
-  // Applies the settings of `next` that may change at run time, logs those that
-  // need a restart, and loads the schema again. If the schema is wrong, the
-  // current one stays.
+  // Applies the settings of `next` that can change at run time, logs those that
+  // need a restart, and reloads the schema. If the new schema is invalid, the
+  // current one stays in use.
   void Reload(const LoadedConfig& next);
 
-  // Reads the files that the configuration names again: keys, deny list,
+  // Reloads the files that the configuration names: keys, deny list,
   // certificates, metadata.
   void ReloadFiles() { watcher_.ReadAll(); }
 
-  // Refuses new connections, completes the requests that have arrived, then
-  // ends every stream within the configured time. Blocks until that is done.
+  // Refuses new connections, completes accepted requests, then ends every
+  // stream within the configured time. Blocks until done.
   void Drain();
 
   const bridge::v1::Config& config() const { return loaded_.config; }
 
-  // The schema that is served now.
+  // The current schema.
   std::shared_ptr<const ServedSchema> served() const { return api_->served(); }
 
-  // "https://HOST:PORT", and "http://HOST:PORT" of the admin listener or "".
-  // After Start.
+  // "https://HOST:PORT" of the public listener, and "http://HOST:PORT" of the
+  // admin listener or "" if it is disabled. Valid after Start.
   const std::string& address() const { return address_; }
   std::string admin_address() const;
 
@@ -81,11 +81,11 @@ class Bridge {
   absl::Status CreateListeners();
 
   LoadedConfig loaded_;
-  const size_t descriptors_;  // that this process may have
+  const size_t descriptors_;  // limit of open file descriptors
 
-  // Members are destroyed in reverse order: what others use comes first.
+  // Members are destroyed in reverse order, so dependencies come first.
   Operations operations_;
-  std::unique_ptr<SharedLimits> shared_limits_;  // null: not shared
+  std::unique_ptr<SharedLimits> shared_limits_;  // null if not shared
   std::unique_ptr<ConnectionLimits> limits_;
   std::unique_ptr<ConnectionLimits> call_limits_;
   Delivery delivery_;

@@ -28,7 +28,7 @@ int Fail(const absl::Status& status) {
   return kExitBadUsage;
 }
 
-// Reads the flags of a command; prints its help, sets `done`, where asked to.
+// Parses a command's flags. Given --help, prints the help and sets `done`.
 absl::StatusOr<CommandLine> ReadFlags(
     const std::vector<std::string>& arguments,
     const std::vector<const SettingList*>& lists, const std::string& help,
@@ -46,11 +46,11 @@ int Check(const std::vector<std::string>& arguments) {
   bool done;
   auto line =
       ReadFlags(arguments, {&BridgeSettings()},
-                "sse-bridge check [OPTION...]: tells whether the bridge could "
-                "start with\n"
-                "this configuration and this schema, and prints the routes "
-                "that it would\n"
-                "serve. With --reflect it asks the backend for the schema.\n",
+                "sse-bridge check [OPTION...]: checks whether the bridge can "
+                "start with this\n"
+                "configuration and schema, and prints the routes that it would "
+                "serve. With\n"
+                "--reflect, reads the schema from the backends.\n",
                 &done);
   if (!line.ok()) return Fail(line.status());
   if (done) return 0;
@@ -75,9 +75,9 @@ int Config(const std::vector<std::string>& arguments) {
   bool done;
   auto line = ReadFlags(
       arguments, {commands, &BridgeSettings()},
-      "sse-bridge config [OPTION...]: prints the settings that hold with "
-      "these\n"
-      "flags, environment variables and --config, and where each was set.\n",
+      "sse-bridge config [OPTION...]: prints the effective settings, and the "
+      "flag,\n"
+      "environment variable or line of the --config file that set each.\n",
       &done);
   if (!line.ok()) return Fail(line.status());
   if (done) return 0;
@@ -100,7 +100,7 @@ int Config(const std::vector<std::string>& arguments) {
   return 0;
 }
 
-// Shows what the streams would make of messages.
+// Prints messages as streams encode them.
 int Transcode(const std::vector<std::string>& arguments) {
   static const auto* commands =
       new SettingList(bridge::v1::TranscodeCommand::descriptor());
@@ -141,26 +141,26 @@ int RunCommand(const std::string& name,
   if (name == "config") return Config(arguments);
   if (name == "transcode") return Transcode(arguments);
   return Fail(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", name, "'; --help lists them")));
+      absl::StrCat("unknown command '", name, "'; see --help")));
 }
 
 std::string Help() {
   return absl::StrCat(
       "sse-bridge: gRPC server streams as Server-Sent Events.\n\n"
       "  sse-bridge --upstream HOST:PORT [--descriptor-set FILE | --reflect]\n"
-      "  sse-bridge check [OPTION...]       is the configuration right; "
-      "routes\n"
-      "  sse-bridge config [OPTION...]      the settings that hold\n"
-      "  sse-bridge config --defaults       a configuration file to edit\n"
-      "  sse-bridge transcode [OPTION...]   messages as JSON\n\n"
-      "Every option is also a key of the file (--max-streams: max_streams) "
-      "and\n"
-      "an environment variable (SSE_BRIDGE_MAX_STREAMS). Flags win over the\n"
-      "environment, that over the file.\n",
+      "  sse-bridge check [OPTION...]       check the configuration, print "
+      "the routes\n"
+      "  sse-bridge config [OPTION...]      print the effective settings\n"
+      "  sse-bridge config --defaults       print a configuration file to "
+      "edit\n"
+      "  sse-bridge transcode [OPTION...]   convert messages to JSON\n\n"
+      "Every option is also a key of the configuration file (max_streams for\n"
+      "--max-streams) and an environment variable (SSE_BRIDGE_MAX_STREAMS).\n"
+      "Flags override environment variables, which override the file.\n",
       FlagsHelp(BridgeSettings()),
-      "\nSIGHUP reads the configuration and the schema again; SIGTERM drains; "
-      "a\n"
-      "second SIGTERM ends at once.\n");
+      "\nSIGHUP reloads the configuration and the schema. SIGTERM drains the "
+      "streams\n"
+      "and exits; a second SIGTERM exits immediately.\n");
 }
 
 }  // namespace sse_bridge

@@ -10,12 +10,12 @@ namespace sse_bridge {
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitBadUsage = 2;
 
-// Runs `sse-bridge NAME ARGUMENTS...`, a command that is not serving: check,
-// config, transcode. Prints to stdout, errors to stderr; the exit code.
+// Runs `sse-bridge NAME ARGUMENTS...`, where NAME is check, config or
+// transcode. Prints to stdout, and errors to stderr. Returns the exit code.
 int RunCommand(const std::string& name,
                const std::vector<std::string>& arguments);
 
-// What `sse-bridge --help` prints.
+// The output of `sse-bridge --help`.
 std::string Help();
 
 }  // namespace sse_bridge

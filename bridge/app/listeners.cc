@@ -17,7 +17,7 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
   const bridge::v1::Config& config = loaded.config;
   auto listen = ParseHostPort(config.listen());
   if (!listen.ok()) return loaded.origins.Annotate(listen.status(), "listen");
-  // Two of the largest bodies must fit into the half that an address may hold.
+  // One address may use half of it, and two of the largest bodies must fit.
   if (config.max_buffered_bytes() / 4 < config.max_body()) {
     return loaded.origins.Annotate(
         absl::InvalidArgumentError("must be at least four times max_body"),
@@ -29,7 +29,7 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
   options.reuse_port = config.reuse_port();
   options.workers = config.workers();
   options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
-  // An address may take all of it.
+  // A request's URL may take up the whole head.
   options.framing.max_request_line_bytes = options.framing.max_head_bytes;
   options.framing.max_body_bytes = static_cast<size_t>(config.max_body());
   options.head_timeout = ToDuration(config.head_timeout());
@@ -41,7 +41,7 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
   options.max_connections_per_address =
       static_cast<size_t>(config.max_connections_per_address());
   if (options.max_connections_per_address == 0) {
-    // After an outage all browsers behind one address connect at once.
+    // After an outage, all browsers behind one address reconnect at once.
     size_t all = static_cast<size_t>(options.max_descriptor);
     if (options.max_connections != 0) {
       all = std::min(all, options.max_connections);

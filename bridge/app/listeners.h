@@ -11,16 +11,16 @@
 
 namespace sse_bridge {
 
-// What the settings make of the two listeners, for `sse-bridge` itself and for
-// `sse-bridge check`. Errors begin with where the configuration was wrong.
+// Options of the two listeners. Errors start with the origin of the invalid
+// setting.
 
-// The listener of browsers, in a process that may have so many descriptors.
-// `access` must outlive the server.
+// Options of the public listener, in a process that may open `descriptors` file
+// descriptors. `access` must outlive the server.
 absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
                                                  const AccessSetup& access,
                                                  size_t descriptors);
 
-// What the admin listener may be called, beside addresses.
+// Host names that the admin listener accepts in addition to IP addresses.
 absl::StatusOr<OriginRules> AdminNames(const LoadedConfig& loaded);
 
 }  // namespace sse_bridge

@@ -47,7 +47,7 @@ void LogWarnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) spdlog::warn("{}", warning);
 }
 
-// Reads the configuration again. If it is wrong, the current one stays.
+// Reloads the configuration. If it is invalid, the current one stays in use.
 void Reload(const ConfigSources& sources, Bridge* bridge) {
   bridge->ReloadFiles();
   const auto next = LoadConfig(sources.line, sources.environment);
@@ -94,21 +94,21 @@ absl::Status Serve(const ConfigSources& sources, LoadedConfig loaded,
   WaitForStop(signals, sources, bridge->get());
 
   NotifyStopping();
-  // A second signal ends the program at once.
+  // A second signal ends the program immediately.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*bridge)->Drain();
   // gRPC's threads may still run callbacks that use the bridge, so it is not
-  // destroyed. Nothing is left to be saved.
+  // destroyed. There is nothing left to save.
   spdlog::shutdown();
   std::fflush(nullptr);
   _exit(0);
 }
 
-// Large blocks (bodies, answers) go back to the system when they are freed:
-// else the C library, having seen one, would keep the next ones in its arenas,
-// where they fragment, and a flood that is over would cost its memory for ever.
+// Makes free() return large blocks (bodies, responses) to the system. By
+// default, after it has freed one large block, glibc allocates the next ones in
+// its arenas. There they fragment, and the memory of a flood is never returned.
 void ReturnLargeBlocks() {
   constexpr int kLargeBytes = 512 << 10;
   constexpr int kSpareBytes = 8 << 20;  // at the end of an arena
@@ -117,7 +117,7 @@ void ReturnLargeBlocks() {
 }
 
 int Main(int argc, char** argv) {
-  // Logs go to stderr: stdout says where the bridge listens, and no more.
+  // Logs go to stderr. stdout has the listening addresses only.
   spdlog::set_default_logger(spdlog::stderr_logger_mt("sse-bridge"));
   UseOneLineLogFormat();
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
@@ -144,7 +144,8 @@ int Main(int argc, char** argv) {
   LogWarnings(loaded->warnings);
 
   ReturnLargeBlocks();
-  // Before any thread starts, so that all of them leave the signals to us.
+  // Block the signals before any thread starts, so that all threads inherit the
+  // mask and this thread receives them.
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);

@@ -18,8 +18,8 @@ constexpr size_t kMaxAdminBytes = size_t{16} << 20;
 JsonAccessLog::Options LifecycleOptions(const bridge::v1::Config& config) {
   JsonAccessLog::Options options;
   if (config.log_streams()) {
-    // Lines as they are, beside the log's own on stderr; not registered, so
-    // that log_level is for the others alone.
+    // Writes plain lines to stderr, next to the log. Not registered with
+    // spdlog, so that log_level does not apply to it.
     static const auto* const made = new std::shared_ptr<spdlog::logger>([] {
       auto logger = std::make_shared<spdlog::logger>(
           "streams", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -60,7 +60,7 @@ absl::Status Operations::Start(const LoadedConfig& loaded,
   options.host = address->host;
   options.port = address->port;
   options.workers = 1;
-  // Whoever floods this listener has only so much of what is left to it.
+  // Bounds what a flood of this listener can use.
   options.max_connections = kMaxAdminConnections;
   options.max_buffered_bytes = kMaxAdminBytes;
   server_ = std::make_unique<HttpServer>(options);
@@ -90,8 +90,8 @@ void Operations::Stop() {
 
 std::vector<Admin::Condition> Operations::Readiness() const {
   std::vector<Admin::Condition> conditions;
-  // The bridge listens only once a schema is loaded, and keeps the old one when
-  // a new one is wrong.
+  // Always true: the bridge listens only after it has loaded a schema, and
+  // keeps it if a new one is invalid.
   conditions.push_back({"schema", true, ""});
   std::string away;
   for (const auto& upstream : components_.upstreams) {

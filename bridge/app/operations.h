@@ -19,21 +19,20 @@
 
 namespace sse_bridge {
 
-// What the operator sees of a running bridge: the counters of the components,
-// the access log, and the admin listener that shows them. Created
-// before the components, and outlives them.
+// Observability of a running bridge: the components' counters, the access log,
+// and the admin listener. Created before the components, and outlives them.
 class Operations {
  public:
   explicit Operations(const bridge::v1::Config& config);
 
-  // What the components count into.
+  // Counters that the components update.
   CallCounts calls;
   LabelledCounter reconnects;
   LabelledCounter errors;
   LabelledCounter rejections;
   JsonAccessLog lifecycle;
 
-  // What a scrape asks of the components; they must live until Stop.
+  // Sources of the metrics. They must live until Stop.
   struct Components {
     std::function<DeliveryStats()> delivery;
     const LabelledCounter* auth_failures = nullptr;
@@ -44,14 +43,13 @@ class Operations {
   absl::Status Start(const LoadedConfig& loaded, Components components);
   void Stop();
 
-  // Puts into force what SIGHUP may change here: which streams are logged, and
-  // how.
+  // Applies the reloadable settings: which streams are logged, and how.
   void Apply(const bridge::v1::Config& config);
 
-  // "HOST:PORT" of the admin listener; empty when there is none.
+  // "HOST:PORT" of the admin listener; empty if it is disabled.
   const std::string& address() const { return address_; }
 
-  // From now on /readyz says no.
+  // Makes /readyz answer 503 from now on.
   void SetDraining() { draining_ = true; }
 
  private:

@@ -29,7 +29,7 @@ std::string EventOf(const Method& method) {
 }
 
 std::string AccessOf(const Method& method) {
-  if (!method.access.authenticated()) return "anybody";
+  if (!method.access.authenticated()) return "public";
   std::vector<std::string> needs;
   for (const auto& group : method.access.scopes()) {
     needs.push_back(absl::StrCat("scope ", absl::StrJoin(group.any_of(), "|")));

@@ -8,8 +8,8 @@
 
 namespace sse_bridge {
 
-// The routes that a schema gives, one a line, for `sse-bridge check`: method,
-// route, event, access, sharing and limits. Columns are aligned.
+// The schema's routes as a table for `sse-bridge check`, one route per line:
+// method, route, event, access, sharing and limits. Columns are aligned.
 std::string RouteTable(const Schema& schema, const bridge::v1::Config& config);
 
 }  // namespace sse_bridge

@@ -19,12 +19,12 @@
 namespace sse_bridge {
 namespace {
 
-// A repeated setting "[package.Service=]VALUE": for all backends, or for one
-// service's.
+// The values of a repeated setting "[package.Service=]VALUE", each for all
+// backends or for the backend of one service.
 class ValuesByService {
  public:
-  // Each service must have a backend of its own. `check` says what is wrong
-  // with a value, or nothing.
+  // Each service must have a backend of its own. `check` returns the reason if
+  // a value is invalid, else an empty string.
   static absl::StatusOr<ValuesByService> Read(
       const LoadedConfig& loaded, const char* key,
       const google::protobuf::RepeatedPtrField<std::string>& values,
@@ -52,8 +52,8 @@ class ValuesByService {
                .second) {
         return wrong(
             service.empty()
-                ? "a value for all backends is given already"
-                : absl::StrCat("a value for ", service, " is given already"));
+                ? "a value for all backends is already given"
+                : absl::StrCat("a value for ", service, " is already given"));
       }
     }
     return by_service;
@@ -64,7 +64,7 @@ class ValuesByService {
     size_t index;  // in the setting
   };
 
-  // Null: none.
+  // The service's value, or the one for all backends. Null if there is none.
   const Value* Find(const std::string& service) const {
     auto found = values_.find(service);
     if (found == values_.end()) found = values_.find("");
@@ -72,16 +72,16 @@ class ValuesByService {
   }
 
  private:
-  std::map<std::string, Value> values_;  // "": for all
+  std::map<std::string, Value> values_;  // "" is the key for all
 };
 
-// A host, perhaps with a port: what may stand in :authority (RFC 9113, 8.3.1).
+// Checks a host with an optional port, as in :authority (RFC 9113, 8.3.1).
 std::string CheckHost(const std::string& host) {
   const bool good = std::all_of(host.begin(), host.end(), [](char c) {
     return absl::ascii_isalnum(c) ||
            absl::string_view("-._~:[]").find(c) != absl::string_view::npos;
   });
-  return good ? "" : "it has a character no host has";
+  return good ? "" : "contains a character that is not allowed in a host";
 }
 
 std::string AnyFile(const std::string&) { return ""; }
@@ -90,13 +90,14 @@ absl::StatusOr<std::vector<UpstreamFlag>> ReadAddresses(
     const LoadedConfig& loaded) {
   if (loaded.config.upstream().empty()) {
     return absl::InvalidArgumentError(
-        "--upstream: say where the backend is (`upstream` in a file)");
+        "--upstream is required (`upstream` in a file)");
   }
   std::vector<std::string> values;
   std::vector<UpstreamFlag> flags;
   for (const std::string& value : loaded.config.upstream()) {
     values.push_back(value);
-    // All so far, so that the second of one service is the one that is named.
+    // Parse the values up to this one, so that an error names the second of two
+    // values for one service.
     auto so_far = ParseUpstreamFlags(values);
     if (!so_far.ok()) {
       return loaded.origins.Annotate(so_far.status(), "upstream",
@@ -107,7 +108,7 @@ absl::StatusOr<std::vector<UpstreamFlag>> ReadAddresses(
   return flags;
 }
 
-// Nothing without `upstream_tls`.
+// Returns nullopt without `upstream_tls`.
 absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
     const LoadedConfig& loaded) {
   constexpr size_t kMaxPemBytes = size_t{4} << 20;
@@ -116,13 +117,13 @@ absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
     return loaded.origins.Annotate(absl::InvalidArgumentError(why), key);
   };
   if (!config.upstream_cert().empty() && config.upstream_key().empty()) {
-    return wrong("upstream_cert", "needs --upstream-key");
+    return wrong("upstream_cert", "requires --upstream-key");
   }
   if (!config.upstream_key().empty() && config.upstream_cert().empty()) {
-    return wrong("upstream_key", "needs --upstream-cert");
+    return wrong("upstream_key", "requires --upstream-cert");
   }
   if (!config.upstream_tls_name().empty() && !config.upstream_tls()) {
-    return wrong("upstream_tls_name", "needs --upstream-tls");
+    return wrong("upstream_tls_name", "requires --upstream-tls");
   }
   GrpcUpstreamTls tls;
   for (const auto& [key, file, text] :
@@ -131,11 +132,11 @@ absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
         std::tuple("upstream_cert", &config.upstream_cert(), &tls.certificate),
         std::tuple("upstream_key", &config.upstream_key(), &tls.private_key)}) {
     if (file->empty()) continue;
-    if (!config.upstream_tls()) return wrong(key, "needs --upstream-tls");
+    if (!config.upstream_tls()) return wrong(key, "requires --upstream-tls");
     auto pem = ReadFile(*file, kMaxPemBytes);
     if (!pem.ok()) return loaded.origins.Annotate(pem.status(), key);
     if (!absl::StrContains(*pem, "-----BEGIN ")) {
-      return wrong(key, absl::StrCat(*file, ": is not PEM"));
+      return wrong(key, absl::StrCat(*file, ": not a PEM file"));
     }
     *text = *std::move(pem);
   }
@@ -143,7 +144,7 @@ absl::StatusOr<std::optional<GrpcUpstreamTls>> ReadUpstreamTls(
   return tls;
 }
 
-// What holds for all backends.
+// Options that are common to all backends.
 absl::StatusOr<GrpcUpstreamOptions> CommonOptions(const LoadedConfig& loaded) {
   const bridge::v1::Config& config = loaded.config;
   GrpcUpstreamOptions options;
@@ -156,7 +157,7 @@ absl::StatusOr<GrpcUpstreamOptions> CommonOptions(const LoadedConfig& loaded) {
     return loaded.origins.Annotate(
         absl::InvalidArgumentError(absl::StrCat(
             "must be greater than upstream_channels (", options.channels,
-            "): unary calls have a connection of their own")),
+            "): unary calls use a separate connection")),
         "upstream_max_connections");
   }
   options.keepalive_time = ToDuration(config.upstream_keepalive());
@@ -223,11 +224,11 @@ void WatchMetadataFiles(const std::vector<std::shared_ptr<CallMetadata>>& files,
   for (const std::shared_ptr<CallMetadata>& file : files) {
     watcher->Watch({file->file()}, [file] {
       if (absl::Status reloaded = file->Reload(); reloaded.ok()) {
-        spdlog::info("the metadata of {} were read again", file->file());
+        spdlog::info("metadata reloaded from {}", file->file());
       } else {
         spdlog::error(
-            "--upstream-metadata-file: the metadata stay as they "
-            "are: {}",
+            "--upstream-metadata-file: reload failed, keeping the current "
+            "metadata: {}",
             std::string(reloaded.message()));
       }
     });

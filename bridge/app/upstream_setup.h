@@ -13,9 +13,9 @@
 
 namespace sse_bridge {
 
-// What the configuration says about one backend.
+// The settings of one backend.
 struct UpstreamSetup {
-  std::string service;  // "package.Service"; empty: the default
+  std::string service;  // "package.Service"; empty for the default backend
   GrpcUpstreamOptions options;
 };
 
@@ -24,11 +24,11 @@ struct UpstreamSetups {
   std::vector<std::shared_ptr<CallMetadata>> metadata_files;
 };
 
-// Reads the files that the settings name. Errors begin with where the
-// configuration was wrong.
+// Reads the settings of the backends and the files that they name. Errors start
+// with the origin of the invalid setting.
 absl::StatusOr<UpstreamSetups> ReadUpstreamSettings(const LoadedConfig& loaded);
 
-// Has the files read again when they change, and logs it.
+// Reloads the files when they change, and logs it.
 void WatchMetadataFiles(const std::vector<std::shared_ptr<CallMetadata>>& files,
                         FileWatcher* watcher);
 

@@ -20,7 +20,7 @@
 namespace sse_bridge {
 namespace {
 
-// How long --reflect waits for a backend to come up.
+// How long --reflect waits for a backend to become reachable.
 constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
 
 DefaultAccess DefaultAccessOf(const bridge::v1::Config& config) {
@@ -88,7 +88,7 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
 absl::StatusOr<std::unique_ptr<const MetadataRules>> MakeMetadataRules(
     const LoadedConfig& loaded) {
   const bridge::v1::Config& config = loaded.config;
-  // Each by itself first, so that an error tells where it is from.
+  // Check each value on its own first, so that errors name its origin.
   const auto check = [&loaded](const char* key, const auto& values,
                                const auto& good) {
     for (int i = 0; i < values.size(); ++i) {
@@ -186,7 +186,7 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
       source.bytes = fetched->files.SerializeAsString();
       source.lenient = true;
       source.warnings = std::move(fetched->warnings);
-      // What a backend says of services that are called elsewhere is hearsay.
+      // Each service is described only by the backend that serves it.
       if (!service.empty()) {
         source.only.push_back(service);
       } else {

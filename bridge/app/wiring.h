@@ -21,13 +21,12 @@
 
 namespace sse_bridge {
 
-// What the configuration names, made or loaded: for `sse-bridge` itself, and
-// for `sse-bridge check`, which tells whether it can be. Errors begin with
-// where the configuration was wrong.
+// Creates and loads what the configuration names. Errors start with the origin
+// of the invalid setting.
 
-// Backends as calls reach them, and the connections beneath, for readiness. No
-// connection is made before the first call. `delivery` must outlive the
-// upstreams, and need not be started; `counts` may be null.
+// The backends, and their connections for the readiness check. No connection is
+// made before the first call. `delivery` must outlive the upstreams and need
+// not be started yet. `counts` may be null.
 struct Upstreams {
   UpstreamRouter router;
   std::vector<std::shared_ptr<GrpcUpstream>> connections;
@@ -36,7 +35,8 @@ struct Upstreams {
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
                                         Delivery* delivery, CallCounts* counts);
 
-// What calls are told of a request, and browsers of a call.
+// Which request headers and claims are sent to backends, and which metadata is
+// sent to browsers.
 struct MetadataRules {
   ForwardedMetadata forwarded;
   ExposedMetadata exposed;
@@ -44,22 +44,24 @@ struct MetadataRules {
 absl::StatusOr<std::unique_ptr<const MetadataRules>> MakeMetadataRules(
     const LoadedConfig& loaded);
 
-// How many streams may be open, in a process that may have so many descriptors.
+// Limits of open streams, in a process that may open `descriptors` file
+// descriptors.
 ConnectionLimits::Options LimitOptions(const bridge::v1::Config& config,
                                        size_t descriptors);
 
-// How many unary calls may be under way.
+// Limits of concurrent unary calls.
 ConnectionLimits::Options CallLimitOptions(const bridge::v1::Config& config);
 
-// Null when each bridge counts for itself. No connection is needed.
+// Returns null if limits are not shared between bridges. Does not connect.
 absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
     const LoadedConfig& loaded);
 
-// Reads descriptor sets anew; with `reflect`, asks the backends.
+// Loads the schema from the descriptor sets and, with `reflect`, from the
+// backends.
 absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
     const LoadedConfig& loaded, const UpstreamRouter& upstreams);
 
-// The bytes of a descriptor set; kNotFound when it cannot be read.
+// Reads a descriptor set. Returns kNotFound if the file cannot be read.
 absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path);
 
 }  // namespace sse_bridge

@@ -35,7 +35,7 @@ absl::Status Unknown(absl::Span<const SettingList* const> lists,
                      list->FindKey(nearest)->flag, "?"));
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("unknown option --", name, "; --help lists them"));
+      absl::StrCat("unknown option --", name, "; see --help"));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
       if (negated == nullptr || !IsBool(*negated)) return Unknown(lists, name);
       if (has_value) {
         return absl::InvalidArgumentError(
-            absl::StrCat("--", name, ": takes no value"));
+            absl::StrCat("--", name, ": does not take a value"));
       }
       line.values.push_back({negated, "false"});
       continue;
@@ -88,7 +88,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
       line.values.push_back({setting, arguments[++i]});
     } else {
       return absl::InvalidArgumentError(
-          absl::StrCat("--", setting->flag, ": needs a value"));
+          absl::StrCat("--", setting->flag, ": requires a value"));
     }
   }
   return line;

@@ -14,9 +14,9 @@ namespace sse_bridge {
 
 class Origins;
 
-// Flags that were given, in their order. The layer is our own because absl's
-// flags are declared one by one in C++, and ours are fields of a message; what
-// the types look like is absl's (absl::ParseFlag).
+// The flags of a command line, in order. absl's flags are declared one by one
+// in C++, but ours are the fields of a message, so this class parses them
+// itself. The syntax of values is that of absl::ParseFlag.
 struct CommandLine {
   struct Value {
     const SettingInfo* setting = nullptr;
@@ -27,15 +27,15 @@ struct CommandLine {
   bool version = false;
 };
 
-// Reads `--name=value`, `--name value`, `--name` and `--noname` for booleans,
-// with '-' or '_' between a name's words. The flags are the settings of all the
-// lists, which must outlive the result. An error names the flag.
+// Parses `--name=value`, `--name value`, and `--name` and `--noname` for
+// booleans, with '-' or '_' between the words of a name. Accepts the settings
+// of all `lists`, which must outlive the result. Errors name the flag.
 absl::StatusOr<CommandLine> ParseCommandLine(
     absl::Span<const std::string> arguments,
     absl::Span<const SettingList* const> lists);
 
-// Writes those of the list's flags that were given into the message; a repeated
-// setting's flags replace all that it had. `origins` may be null.
+// Writes the flags of `line` that belong to `list` into the message. Flags of a
+// repeated setting replace all its previous values. `origins` may be null.
 absl::Status ApplyFlags(const CommandLine& line, const SettingList& list,
                         google::protobuf::Message* message, Origins* origins);
 

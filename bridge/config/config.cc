@@ -37,7 +37,8 @@ absl::Status ApplyEnvironment(const Environment& environment,
     loaded->origins.Set(
         setting.key, std::vector<std::string>(values.size(), setting.variable));
   }
-  // No error: Kubernetes sets such variables for a service of that name.
+  // Not an error: Kubernetes sets such variables for a service named
+  // "sse-bridge".
   for (const auto& [name, value] : environment) {
     if (!absl::StartsWith(name, kPrefix)) continue;
     bool known = false;
@@ -46,13 +47,13 @@ absl::Status ApplyEnvironment(const Environment& environment,
     }
     if (!known) {
       loaded->warnings.push_back(
-          absl::StrCat("environment variable ", name, " is no setting"));
+          absl::StrCat("unknown environment variable ", name));
     }
   }
   return absl::OkStatus();
 }
 
-// The file's name and where it came from, which only flags and variables tell.
+// Reads the configuration file, which only flags and variables can name.
 absl::Status ReadFile(const CommandLine& line, const Environment& environment,
                       const SettingList& list, LoadedConfig* loaded) {
   const SettingInfo* setting = list.FindKey("config");

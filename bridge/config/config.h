@@ -12,31 +12,33 @@
 
 namespace sse_bridge {
 
-// Names and values of environment variables.
+// Environment variables, by name.
 using Environment = std::map<std::string, std::string>;
 
-// Those of this process.
+// The environment of this process.
 Environment ProcessEnvironment();
 
-// What separates the values of a repeated setting in its variable.
+// Separates the values of a repeated setting in its environment variable.
 inline constexpr char kVariableSeparator = ';';
 
-// The configuration that holds. Every value was checked by itself; what several
-// settings mean together, and what files and addresses mean, is checked by who
-// uses them, with `origins` to name the place in errors.
+// The effective configuration. Each value has been checked on its own. The
+// components that use the settings check combinations, files and addresses, and
+// use `origins` to name the origin of a value in errors.
 struct LoadedConfig {
   bridge::v1::Config config;
   Origins origins;
   std::vector<std::string> warnings;
 };
 
-// Defaults, then the file that --config or SSE_BRIDGE_CONFIG names, then
-// environment variables, then flags: the later wins. Reads the file anew with
-// each call. An error names the flag, the variable, or file, line and key.
+// Applies the defaults, then the file named by --config or SSE_BRIDGE_CONFIG,
+// then environment variables, then flags. Later sources override earlier ones.
+// Each call reads the file again. Errors name the flag, the variable, or the
+// file, line and key.
 absl::StatusOr<LoadedConfig> LoadConfig(const CommandLine& line,
                                         const Environment& environment);
 
-// What a reload does with the settings that differ between two configurations.
+// The settings that differ between two configurations, by whether a reload
+// applies them.
 struct ConfigChange {
   std::vector<std::string> reloadable;  // keys
   std::vector<std::string> need_restart;

@@ -19,7 +19,7 @@ namespace {
 
 using ::google::protobuf::FieldDescriptor;
 
-// yaml-cpp says by the tag whether a scalar was quoted.
+// The tag that yaml-cpp gives to quoted scalars.
 constexpr char kQuotedTag[] = "!";
 
 absl::string_view KindOf(const YAML::Node& node) {
@@ -52,7 +52,7 @@ class Reader {
     if (!root.IsMap()) {
       return Error(
           root.Mark(), "",
-          absl::StrCat("must be a mapping of settings, and is ", KindOf(root)));
+          absl::StrCat("must be a mapping of settings, not ", KindOf(root)));
     }
     for (const auto& entry : root) {
       if (absl::Status s = ReadEntry(entry.first, entry.second); !s.ok()) {
@@ -73,7 +73,7 @@ class Reader {
     if (!key_node.IsScalar()) {
       return Error(
           key_node.Mark(), "",
-          absl::StrCat("a key must be a name, and is ", KindOf(key_node)));
+          absl::StrCat("a key must be a name, not ", KindOf(key_node)));
     }
     const std::string& key = key_node.Scalar();
     const SettingInfo* setting = list_.FindKey(key);
@@ -94,7 +94,7 @@ class Reader {
     std::vector<std::string> origins;
     if (value.IsSequence()) {
       if (!setting->field->is_repeated()) {
-        return Error(value.Mark(), key, "takes one value, and has a list");
+        return Error(value.Mark(), key, "expects one value, not a list");
       }
       for (const YAML::Node& element : value) {
         if (absl::Status s = ReadScalar(*setting, key_node, element, &origins);
@@ -114,12 +114,12 @@ class Reader {
                           const YAML::Node& key_node, const YAML::Node& node,
                           std::vector<std::string>* origins) {
     if (node.IsNull()) {
-      // What is not there has the place of what comes next.
+      // yaml-cpp gives an empty value the position of the next node.
       return Error(key_node.Mark(), setting.key, "has no value");
     }
     if (!node.IsScalar()) {
       return Error(node.Mark(), setting.key,
-                   absl::StrCat("takes single values, and has ", KindOf(node)));
+                   absl::StrCat("expects single values, not ", KindOf(node)));
     }
     const std::string& text = node.Scalar();
     if (absl::Status s = CheckType(setting, text, node.Tag() == kQuotedTag);
@@ -134,7 +134,7 @@ class Reader {
     return absl::OkStatus();
   }
 
-  // Files have types, which flags have not.
+  // Unlike flags, values in files have types.
   static absl::Status CheckType(const SettingInfo& setting,
                                 const std::string& text, bool quoted) {
     switch (setting.field->cpp_type()) {
@@ -161,7 +161,7 @@ class Reader {
   std::set<std::string> seen_;
 };
 
-// Notes where the latest document has its content.
+// Records the position of the latest document's content.
 class DocumentLocation : public YAML::EventHandler {
  public:
   const YAML::Mark& mark() const { return mark_; }
@@ -204,7 +204,7 @@ absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": is larger than ", kMaxConfigBytes, " bytes"));
   }
-  // Of some of them yaml-cpp takes what follows for no part of the text.
+  // yaml-cpp ignores the rest of the text after some control characters.
   const auto control = std::find_if(text.begin(), text.end(), [](char c) {
     return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t' &&
            c != '\r' && c != '\n';
@@ -212,18 +212,18 @@ absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
   if (control != text.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ":", std::count(text.begin(), control, '\n') + 1,
-                     ": is not text: a control character"));
+                     ": control characters are not allowed"));
   }
-  // yaml-cpp tells errors by exceptions; they end here.
+  // yaml-cpp throws exceptions on errors. They must not escape.
   try {
-    // Not LoadAll: of some broken files yaml-cpp makes documents without end.
+    // LoadAll would not terminate on some malformed files.
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     DocumentLocation place;
     if (!parser.HandleNextDocument(place)) return absl::OkStatus();
     if (parser.HandleNextDocument(place)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          Place(name, place.mark()), ": a second document; one is read"));
+          Place(name, place.mark()), ": only one YAML document is allowed"));
     }
     return Reader(name, list, message, origins)
         .Read(YAML::Load(std::string(text)));

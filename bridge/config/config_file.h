@@ -11,20 +11,20 @@
 
 namespace sse_bridge {
 
-// Largest configuration file that is read, in bytes.
+// Maximum size of a configuration file, in bytes.
 inline constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 
-// Reads settings from YAML (of which JSON is a part): one mapping from keys to
-// scalars, or to lists of them for repeated settings. What the text does not
-// name keeps its value in `message`. Every error (kInvalidArgument) begins with
-// "NAME:LINE:COLUMN: KEY: "; unknown and repeated keys, wrong types and values
-// out of range are errors.
+// Reads settings from YAML (a superset of JSON): one mapping from keys to
+// scalars, or to lists of scalars for repeated settings. Settings that are not
+// in the text keep their value in `message`. Unknown and repeated keys, wrong
+// types and values out of range are errors. All errors are kInvalidArgument and
+// start with "NAME:LINE:COLUMN: KEY: ".
 absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
                             const SettingList& list,
                             google::protobuf::Message* message,
                             Origins* origins);
 
-// The same for a file; kNotFound when it cannot be read.
+// Same as ReadConfigText, for a file. Returns kNotFound if it cannot be read.
 absl::Status ReadConfigFile(const std::string& path, const SettingList& list,
                             google::protobuf::Message* message,
                             Origins* origins);

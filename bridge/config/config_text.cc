@@ -32,7 +32,7 @@ std::string Wrapped(absl::string_view text, absl::string_view indent) {
   return absl::StrCat(out, line, "\n");
 }
 
-// The value of a new message, as text; "" for none.
+// The default value as text; empty if there is none.
 std::string DefaultOf(const SettingInfo& setting) {
   bridge::v1::Config config;
   SetDefaults(BridgeSettings(), &config);
@@ -60,8 +60,8 @@ std::string Facts(const SettingInfo& setting, bool with_default) {
   return absl::StrJoin(facts, " ");
 }
 
-// A YAML scalar that is read as this text again. Texts are quoted as JSON
-// does it where they might be taken for something else.
+// A YAML scalar that parses to this text. Strings are quoted as in JSON, so
+// that YAML does not take them for another type.
 std::string Scalar(const SettingInfo& setting, const std::string& text) {
   if (setting.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return text;
   return nlohmann::json(text).dump(-1, ' ', false,
@@ -80,8 +80,8 @@ std::string Entry(const SettingInfo& setting,
   return absl::StrCat(setting.key, ": ", values[0]);
 }
 
-// Takes the password out of a URL, "redis://USER:PASSWORD@HOST"; false when
-// there is none.
+// Removes the password from a URL, "redis://USER:PASSWORD@HOST". Returns false
+// if there is none.
 bool HidePassword(const SettingInfo& setting,
                   google::protobuf::Message* message) {
   if (!setting.rules.secret()) return false;
@@ -97,7 +97,7 @@ bool HidePassword(const SettingInfo& setting,
   return true;
 }
 
-// "group" is set to the setting's group; true when it was another.
+// Sets `group` to the setting's group. Returns true if it changed.
 bool NewGroup(const SettingInfo& setting, std::string* group) {
   if (setting.group == *group) return false;
   *group = setting.group;
@@ -142,10 +142,10 @@ std::string DefaultsFile() {
   bridge::v1::Config config;
   SetDefaults(BridgeSettings(), &config);
   std::string out =
-      "# Settings of sse-bridge, each at its default. Flags (--max-streams) "
+      "# Settings of sse-bridge, each with its default. Flags (--max-streams) "
       "and\n"
-      "# environment variables (SSE_BRIDGE_MAX_STREAMS) win over this file.\n"
-      "# `sse-bridge check --config FILE` tells whether it is right.\n";
+      "# environment variables (SSE_BRIDGE_MAX_STREAMS) override this file.\n"
+      "# `sse-bridge check --config FILE` validates it.\n";
   std::string group;
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     if (setting.rules.not_in_file()) continue;
@@ -169,7 +169,7 @@ std::string EffectiveFile(const LoadedConfig& loaded) {
     }
     std::string origin = loaded.origins.Of(setting.key);
     if (HidePassword(setting, &shown)) {
-      absl::StrAppend(&origin, ", its password hidden");
+      absl::StrAppend(&origin, ", password hidden");
     }
     absl::StrAppend(&out, Entry(setting, shown), origin.empty() ? "" : "  # ",
                     origin, "\n");

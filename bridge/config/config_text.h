@@ -8,22 +8,23 @@
 
 namespace sse_bridge {
 
-// The settings as texts for people, all made from proto/bridge/v1/config.proto.
+// Texts about the settings for users, generated from
+// proto/bridge/v1/config.proto.
 
-// What the value of a flag is called: "N", "FILE".
+// Name of a flag's value: "N", "FILE".
 std::string ValueName(const SettingInfo& setting);
 
-// A setting's comment, with its bounds and, if asked for, its default.
+// A setting's comment and bounds, and its default if `with_default`.
 std::string Description(const SettingInfo& setting, bool with_default);
 
-// The flags of a list, in their groups, as `--help` prints them.
+// The list's flags by group, as `--help` prints them.
 std::string FlagsHelp(const SettingList& list);
 
 // A configuration file with every setting commented out at its default.
 std::string DefaultsFile();
 
-// A configuration file with the settings that hold, and where each was set.
-// Passwords in URLs are not shown.
+// A configuration file with the effective settings and the origin of each.
+// Passwords in URLs are hidden.
 std::string EffectiveFile(const LoadedConfig& loaded);
 
 // The tables of settings in bridge/config/README.md.

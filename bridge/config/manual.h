@@ -7,13 +7,13 @@
 
 namespace sse_bridge {
 
-// What packages install beside the program, made like `--help` from
-// proto/bridge/v1/config.proto.
+// Files that packages install with the program. Like `--help`, they are
+// generated from proto/bridge/v1/config.proto.
 
 // The manual page sse-bridge(1), as roff for man(7).
 std::string ManualPage(absl::string_view version);
 
-// The completion of commands, flags and their words for bash.
+// Bash completion of commands, flags and the values of enums.
 std::string BashCompletion();
 
 }  // namespace sse_bridge

@@ -11,16 +11,17 @@
 
 namespace sse_bridge {
 
-// Where each value of the configuration was set: "--max-streams",
-// "SSE_BRIDGE_MAX_STREAMS", "bridge.yaml:12:14: max_streams". Settings that
-// keep their default have none.
+// The origin of each configuration value: "--max-streams",
+// "SSE_BRIDGE_MAX_STREAMS", "bridge.yaml:12:14: max_streams". Settings with
+// their default value have no origin.
 class Origins {
  public:
   void Set(const std::string& key, std::vector<std::string> origins) {
     by_key_[key] = std::move(origins);
   }
 
-  // Of element `index` of a repeated setting; "" for a default.
+  // Origin of a setting, or of element `index` of a repeated one. Empty for a
+  // default value.
   std::string Of(const std::string& key, size_t index = 0) const {
     const auto found = by_key_.find(key);
     return found == by_key_.end() || index >= found->second.size()
@@ -28,7 +29,7 @@ class Origins {
                : found->second[index];
   }
 
-  // The error, with where the value came from before its reason.
+  // Returns `error` with the value's origin in front of its message.
   absl::Status Annotate(const absl::Status& error, const std::string& key,
                         size_t index = 0) const {
     const std::string origin = Of(key, index);

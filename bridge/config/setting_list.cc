@@ -18,10 +18,10 @@ extern "C" const char sse_bridge_config_descriptors_end[];
 namespace sse_bridge {
 namespace {
 
-// How many wrong letters still make a key look like another.
+// Maximum edit distance between a key and its suggested correction.
 constexpr size_t kMaxTypos = 3;
 
-// The descriptors with their comments; those that are compiled in have none.
+// Descriptors with comments, which the generated descriptors lack.
 const google::protobuf::DescriptorPool& CommentedPool() {
   static const auto* pool = [] {
     auto* made = new google::protobuf::DescriptorPool();
@@ -69,7 +69,7 @@ SettingList::SettingList(const google::protobuf::Descriptor* message) {
     info.flag = absl::StrReplaceAll(info.key, {{"_", "-"}});
     info.variable =
         absl::StrCat("SSE_BRIDGE_", absl::AsciiStrToUpper(info.key));
-    // By name: the set may be older than the message, and lack the field.
+    // Look up by name: the set may be older than the message and lack fields.
     const google::protobuf::FieldDescriptor* described =
         commented == nullptr ? nullptr : commented->FindFieldByName(info.key);
     google::protobuf::SourceLocation location;
@@ -98,7 +98,7 @@ const SettingInfo* SettingList::FindFlag(absl::string_view flag) const {
 std::string SettingList::Nearest(absl::string_view key) const {
   const std::string wanted =
       absl::AsciiStrToLower(absl::StrReplaceAll(key, {{"-", "_"}}));
-  if (wanted.size() > 64) return "";  // no typo: the search is quadratic
+  if (wanted.size() > 64) return "";  // bounds the quadratic search
   std::string nearest;
   size_t least = std::min(kMaxTypos, wanted.size() / 2) + 1;
   for (const SettingInfo& setting : settings_) {

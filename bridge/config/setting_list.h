@@ -10,31 +10,33 @@
 
 namespace sse_bridge {
 
-// One field of a message of proto/bridge/v1/config.proto, as users see it.
+// A setting as users see it: one field of a message in
+// proto/bridge/v1/config.proto.
 struct SettingInfo {
   const google::protobuf::FieldDescriptor* field = nullptr;
   bridge::v1::Setting rules;
   std::string key;       // in the file: "max_streams"
-  std::string flag;      // without dashes before it: "max-streams"
+  std::string flag;      // without leading dashes: "max-streams"
   std::string variable;  // "SSE_BRIDGE_MAX_STREAMS"
   std::string comment;   // the field's comment, as one paragraph
-  std::string group;     // title of the group that the field stands in
+  std::string group;     // title of the field's group
 };
 
-// Every setting of one message, in the order of the .proto file, read from the
-// message's descriptor; the comments come from the descriptor set that is
-// linked into the program. Immutable, so thread-safe.
+// The settings of one message, in the order of the .proto file. They are read
+// from the message's descriptor; the comments come from the descriptor set that
+// is linked into the program. Immutable and thread-safe.
 class SettingList {
  public:
   explicit SettingList(const google::protobuf::Descriptor* message);
 
-  // "max_streams"; null when there is none.
+  // Finds a setting by its key, "max_streams". Null if there is none.
   const SettingInfo* FindKey(absl::string_view key) const;
 
-  // "max-streams" or "max_streams"; null when there is none.
+  // Finds a setting by its flag, "max-streams" or "max_streams". Null if there
+  // is none.
   const SettingInfo* FindFlag(absl::string_view flag) const;
 
-  // The key that `key` was probably meant to be, or an empty string.
+  // The key most similar to the misspelled `key`; empty if none is close.
   std::string Nearest(absl::string_view key) const;
 
   const std::vector<SettingInfo>& settings() const { return settings_; }

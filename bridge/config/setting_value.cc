@@ -27,7 +27,7 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using ::google::protobuf::Reflection;
 
-// int64_t: integers, sizes and the numbers of enum values.
+// int64_t holds integers, sizes and the numbers of enum values.
 using Value = std::variant<bool, int64_t, double, absl::Duration, std::string>;
 
 constexpr int kMaxPort = 65535;
@@ -81,7 +81,7 @@ absl::StatusOr<Value> ParseTime(absl::string_view text) {
 }
 
 std::string EnumName(const google::protobuf::EnumValueDescriptor* value) {
-  // LOG_LEVEL_INFO of LogLevel is "info".
+  // The name of LogLevel's LOG_LEVEL_INFO is "info".
   std::string prefix;
   for (char c : value->type()->name()) {
     if (absl::ascii_isupper(c) && !prefix.empty()) prefix += '_';
@@ -107,17 +107,16 @@ absl::StatusOr<Value> ParseEnum(absl::string_view text,
 absl::StatusOr<Value> ParseText(absl::string_view text,
                                 Setting::Format format) {
   if (text.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError("has a NUL character");
+    return absl::InvalidArgumentError("must not contain a NUL character");
   }
-  // Such a name never matches what it is meant for.
+  // A name with extra whitespace would never match.
   if (absl::StripAsciiWhitespace(text) != text) {
-    return absl::InvalidArgumentError(
-        "has a blank or line end at its beginning or end");
+    return absl::InvalidArgumentError("must not begin or end with whitespace");
   }
   if (std::any_of(text.begin(), text.end(), [](char c) {
         return absl::ascii_iscntrl(static_cast<unsigned char>(c));
       })) {
-    return absl::InvalidArgumentError("has a control character");
+    return absl::InvalidArgumentError("must not contain control characters");
   }
   if (format == Setting::HOST_PORT && !text.empty()) {
     if (auto parsed = ParseHostPort(text); !parsed.ok()) {
@@ -157,8 +156,8 @@ absl::StatusOr<Value> Parse(const SettingInfo& setting,
   }
 }
 
-// A default or a bound, which the .proto file says: it can be parsed, which
-// setting_list_test holds.
+// Parses a default or a bound from the .proto file. setting_list_test checks
+// that all of them are valid.
 Value Constant(const SettingInfo& setting, absl::string_view text) {
   return *Parse(setting, text);
 }
@@ -303,7 +302,7 @@ void SetDefaults(const SettingList& list, Message* message) {
 }
 
 void CopyField(const FieldDescriptor* field, const Message& from, Message* to) {
-  // Of a copy that has only this field.
+  // Merge from a copy that has only this field.
   std::unique_ptr<Message> copy(from.New());
   copy->CopyFrom(from);
   std::vector<const FieldDescriptor*> set;
@@ -347,7 +346,7 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration) {
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   const size_t colon = text.rfind(':');
   HostPort address;
-  // SimpleAtoi alone takes blanks and signs.
+  // SimpleAtoi alone would accept whitespace and signs.
   if (colon == absl::string_view::npos || colon == 0 ||
       !std::all_of(text.begin() + static_cast<ptrdiff_t>(colon) + 1, text.end(),
                    absl::ascii_isdigit) ||

@@ -14,50 +14,51 @@
 
 namespace sse_bridge {
 
-// Values of settings as text: what stands in files, flags, variables, and in
-// the option `default`. Times are 500ms, 5s, 1h30m; sizes a number of bytes or
-// 256KiB (1024) or 1MB (1000); enums the value's name in lower case without the
-// enum's ("info").
+// Conversion between settings and their text in files, flags, environment
+// variables and the option `default`. Durations are written as 500ms, 5s or
+// 1h30m; sizes as a number of bytes, or with a unit such as KiB (1024) or kB
+// (1000); enum values as their name in lower case without the enum's prefix
+// ("info").
 
-// Sets the field, or adds an element to a repeated one. The reason of an error
-// does not name the setting: the caller knows where the text came from.
+// Sets the field, or adds an element to a repeated field. Error messages do not
+// name the setting: the caller adds the origin of the text.
 absl::Status AddValue(const SettingInfo& setting, absl::string_view text,
                       google::protobuf::Message* message);
 
-// The values that the field holds, as text; one for a field that is not
-// repeated.
+// The field's values as text; exactly one if the field is not repeated.
 std::vector<std::string> ValuesOf(const SettingInfo& setting,
                                   const google::protobuf::Message& message);
 
-// Gives each field of the message its default.
+// Sets each field of the message to its default.
 void SetDefaults(const SettingList& list, google::protobuf::Message* message);
 
-// Copies one field between messages of one type.
+// Copies one field between messages of the same type.
 void CopyField(const google::protobuf::FieldDescriptor* field,
                const google::protobuf::Message& from,
                google::protobuf::Message* to);
 
-// Which values are allowed, for people ("0 to 5m"); empty where any is.
+// The allowed values as text for users ("from 0 to 5m"); empty if any value is
+// allowed.
 std::string AllowedValues(const SettingInfo& setting);
 
-// The names of an enum's values, as AddValue takes them.
+// The names of an enum's values, as AddValue accepts them.
 std::vector<std::string> EnumNames(
     const google::protobuf::EnumDescriptor* type);
 
-// True when the field is a time.
+// Returns true if the field is a google.protobuf.Duration.
 bool IsDuration(const SettingInfo& setting);
 
 // The value of a Duration field.
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 
-// HOST:PORT, or [IPV6]:PORT, whose brackets are no part of `host`.
+// HOST:PORT or [IPV6]:PORT. `host` does not include the brackets.
 struct HostPort {
   std::string host;
   int port = 0;
 };
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text);
 
-// "HOST:PORT", with brackets where the host needs them.
+// "HOST:PORT", with brackets if the host is an IPv6 address.
 std::string ToString(const HostPort& address);
 
 }  // namespace sse_bridge

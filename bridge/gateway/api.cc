@@ -154,7 +154,7 @@ void Api::ServeDocument(std::shared_ptr<Request> request) {
   if (options_.documents == Documents::kAuthenticated) {
     sse::v1::Access authenticated;
     authenticated.set_authenticated(true);
-    // No credential of the query: it is no parameter of these.
+    // Documents have no query parameters for credentials.
     if (!Admit(request, authenticated, QueryCredentials(),
                &Api::ServeDocument)) {
       return;
@@ -210,7 +210,7 @@ bool Api::Identify(const std::shared_ptr<Request>& request,
     return true;
   }
   if (WaitsForKeys(request, unknown_key, again)) return false;
-  // A cookie that another site's page sends along is never passed over.
+  // Never ignore a cookie that another site's page has sent.
   if (absl::IsPermissionDenied(identity.status())) {
     Refuse(*request, identity.status());
     return false;
@@ -221,7 +221,7 @@ bool Api::Identify(const std::shared_ptr<Request>& request,
 
 bool Api::WaitsForKeys(const std::shared_ptr<Request>& request,
                        bool unknown_key, Step again) {
-  // The issuer may have signed with a key that it has only just published.
+  // The issuer may have published the key only just now.
   if (!unknown_key) return false;
   request->keys_were_refreshed = true;
   return parts_.authenticator->WhenKeysAreFresh(
@@ -238,7 +238,7 @@ void Api::ServeMethod(std::shared_ptr<Request> request) {
 
   const bool unary = !request->route->method().server_streaming;
   if (unary) {
-    // Before the body is read: a refusal costs little.
+    // Check the limits before the body is parsed, so that refusals are cheap.
     auto lease = parts_.call_limits->Acquire(
         request->identity.has_value() ? request->identity->subject : "",
         LimitKey(request->exchange->client_address()));
@@ -317,9 +317,10 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
     const OutputFormats& formats = OutputFormats::BuiltIn();
     const OutputFormats::Entry* const chosen = NegotiateFormat(formats, accept);
     if (chosen == nullptr) {
-      request->exchange->Respond(
-          ErrorResponse(406, "INVALID_ARGUMENT",
-                        absl::StrCat("this stream is ", formats.Names())));
+      request->exchange->Respond(ErrorResponse(
+          406, "INVALID_ARGUMENT",
+          absl::StrCat("not acceptable; this stream is available as ",
+                       formats.Names())));
       return;
     }
     traits.format = chosen->make();
@@ -328,7 +329,7 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
-  // Bytes have no ids: they come from the beginning.
+  // Raw bytes have no ids and always start from the beginning.
   const auto last_event_id =
       form.bytes
           ? std::nullopt
@@ -370,12 +371,13 @@ bool Api::AnswerEnded(Request* request, const OutputFormat& format,
     if (!part.resume.ended.has_value()) return false;
   }
   const absl::StatusCode code = *parts[0].resume.ended;
-  // Of several streams each end was told by its name.
+  // If there were several streams, the browser has received each one's status.
   if (parts.size() > 1 || code == absl::StatusCode::kOk) {
     if (request->log_entry != nullptr) request->log_entry->OnNoContent();
     request->exchange->Respond(NoEventsResponse(format));
   } else {
-    Refuse(*request, absl::Status(code, "the stream ended with this before"));
+    Refuse(*request,
+           absl::Status(code, "the stream has already ended with this status"));
   }
   return true;
 }
@@ -431,9 +433,10 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   subscription_options.raw = raw;
   absl::Status expired = absl::UnauthenticatedError("the token has expired");
   if (traits.deadline < traits.expires) {
-    // The client's own deadline ends the stream as it would end a call.
+    // The client's deadline ends a stream like a call.
     traits.expires = traits.deadline;
-    expired = absl::DeadlineExceededError("the time of Grpc-Timeout is over");
+    expired =
+        absl::DeadlineExceededError("the deadline of Grpc-Timeout has passed");
     const absl::Duration left = traits.deadline - absl::Now();
     if (raw || left <= subscription_options.grace) {
       subscription_options.grace = std::max(left, absl::ZeroDuration());

@@ -29,10 +29,10 @@
 
 namespace sse_bridge {
 
-// Every method of the schema over HTTP, `/events` and `/auth/ticket`: routes a
-// request, lets its caller in or not, binds and checks the message, and calls
-// the backend or subscribes to feeds. It answers each HttpExchange exactly
-// once, often later and on another thread.
+// Serves the methods of the schema over HTTP, and `/events` and `/auth/ticket`:
+// routes a request, authorizes it, binds and validates the message, and calls
+// the backend or subscribes to feeds. Answers each HttpExchange exactly once,
+// possibly later and on another thread.
 //
 // Thread-safe.
 class Api {
@@ -44,7 +44,7 @@ class Api {
     Documents documents = Documents::kPublic;
     absl::Duration request_timeout = absl::Seconds(30);
     absl::Duration keep_alive = absl::Seconds(15);
-    bool keep_alive_overrides = false;  // wins over the schema's
+    bool keep_alive_overrides = false;  // ignore the schema's value
     absl::Duration retry = absl::Seconds(2);
     absl::Duration open_grace = absl::Milliseconds(500);
   };
@@ -57,12 +57,12 @@ class Api {
     ConnectionLimits* call_limits = nullptr;  // of unary calls
     const Authenticator* authenticator = nullptr;
     const StreamOpener* opener = nullptr;
-    AccessLog* journal = nullptr;       // null: nobody is told
+    AccessLog* journal = nullptr;       // null if disabled
     LabelledCounter* errors = nullptr;  // by google.rpc.Code; may be null
-    const Pages* pages = nullptr;       // null: none are served
+    const Pages* pages = nullptr;       // null if disabled
     OpenStreams* open_streams = nullptr;
-    const ForwardedMetadata* forwarded = nullptr;  // null: nothing is
-    const ExposedMetadata* exposed = nullptr;      // null: nothing is
+    const ForwardedMetadata* forwarded = nullptr;  // null if nothing is
+    const ExposedMetadata* exposed = nullptr;      // null if nothing is
     const BrowserRules* browsers = nullptr;        // may be null
   };
 
@@ -73,38 +73,37 @@ class Api {
 
   void Handle(std::shared_ptr<HttpExchange> exchange);
 
-  // Requests from now on are served by this schema; streams that are open keep
-  // theirs.
+  // Serves later requests by this schema. Open streams keep theirs.
   void Replace(std::shared_ptr<const ServedSchema> served);
   std::shared_ptr<const ServedSchema> served() const;
 
-  // From now on no stream is opened: 503.
+  // Answers 503 to later requests for streams.
   void StartDraining() { draining_ = true; }
 
  private:
-  struct Request;  // an exchange on its way through the steps below
+  struct Request;  // the state of a request between the steps below
 
-  // Serves pages and their files; false when no page has the path.
-  // Methods of the schema go before them.
+  // Serves pages and their assets. Returns false if no page has the path.
+  // Methods of the schema take precedence.
   bool ServePage(Request* request) const;
 
   // /schema.json and the OpenAPI documents.
   bool IsDocument(absl::string_view raw_path) const;
   void ServeDocument(std::shared_ptr<Request> request);
 
-  // Lets the request's caller in. False: it is refused, or is going to be
-  // served again (by `again`) when the keys of tokens are fresh.
+  // Authorizes the request. Returns false if it has been refused, or if `again`
+  // will be called for it after the token keys have been refreshed.
   using Step = void (Api::*)(std::shared_ptr<Request>);
   bool Admit(const std::shared_ptr<Request>& request,
              const sse::v1::Access& rule, QueryCredentials query, Step again);
 
-  // The same for what asks each part of the request later. Credentials that are
-  // not good are noted in it, for the parts that need some.
+  // Authenticates a request whose parts are authorized later. Invalid
+  // credentials are stored in the request, for the parts that need an identity.
   bool Identify(const std::shared_ptr<Request>& request, QueryCredentials query,
                 Step again);
 
-  // True: keys newer than those that did not know the token's are looked for,
-  // and `again` serves the request then.
+  // If the token's key is unknown, starts a refresh of the published keys and
+  // calls `again` afterwards. Returns true if it has.
   bool WaitsForKeys(const std::shared_ptr<Request>& request, bool unknown_key,
                     Step again);
 
@@ -113,20 +112,21 @@ class Api {
   void ServeUnary(std::shared_ptr<Request> request);
   void ServeStream(std::shared_ptr<Request> request);
   void ServeBundle(std::shared_ptr<Request> request);
-  // Gives the request's place back first: who reads this may come again at
-  // once.
+  // Releases the request's lease first: a client may retry as soon as it has
+  // read the response.
   void Refuse(Request& request, const absl::Status& status) const;
 
-  // What the request's calls are told of it beside its message and subject.
+  // The metadata that is forwarded to the request's calls.
   absl::StatusOr<Metadata> ForwardedOf(const Request& request) const;
 
-  // A message bound from the request, with its subject, checked.
+  // Binds the request's message, sets its subject and validates it.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindMessage(
       const ServedRoute& route, const std::vector<PathVariable>& variables,
       absl::string_view raw_query, const std::string* body,
       const std::optional<Identity>& identity) const;
 
-  // What `/events` carries for a request, by its parameters or by default.
+  // The streams that `/events` carries for a request: those that it selects, or
+  // the default ones.
   struct BundlePart;
   absl::StatusOr<std::vector<BundlePart>> BundleParts(
       const Request& request, std::string* left_out) const;
@@ -134,19 +134,19 @@ class Api {
                                            std::string name,
                                            absl::string_view target) const;
 
-  // Finds where each part stands in a BundleCursor, and returns the format that
-  // gives the connection's events the ids of all of them.
+  // Finds the resume point of each part in a BundleCursor. Returns the format
+  // that gives the connection's events ids that cover all parts.
   static std::unique_ptr<OutputFormat> ResumeBundle(
       const std::optional<std::string>& last_event_id,
       const std::optional<Identity>& identity, std::vector<BundlePart>* parts);
 
-  // Answers for streams that have all ended, as the browser was told before;
-  // false: one has not.
+  // Answers a request to resume streams that have all ended. Returns false if
+  // one of them has not.
   bool AnswerEnded(Request* request, const OutputFormat& format,
                    const std::vector<BundlePart>& parts) const;
 
-  // Once the request has its place in the limits, on whatever thread, the
-  // second goes on where the first has left off.
+  // OpenConnection acquires a lease from the limits. OpenAdmitted continues
+  // with it, on any thread.
   void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                       std::vector<BundlePart> parts, bool bundle);
   void OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,

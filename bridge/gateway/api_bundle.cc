@@ -30,7 +30,7 @@ constexpr size_t kMaxBundleStreams = 32;
 constexpr size_t kMaxNameBytes = 64;
 constexpr char kStreamParam[] = "stream";
 
-// Names become `event:` lines and parts of ids. The bridge's own are no names.
+// Names become `event:` lines and parts of ids. Reserved names are not allowed.
 bool IsName(absl::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes) return false;
   if (IsReservedEventName(name)) return false;
@@ -56,9 +56,9 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   RouteMatch match = request.served->schema().Match("GET", path);
   if (match.kind != RouteMatch::Kind::kFound ||
       !match.route->method->server_streaming) {
-    return BadRequestError(kStreamParam,
-                           absl::StrCat("no stream that GET can reach at ",
-                                        QuoteForMessage(path)));
+    return BadRequestError(
+        kStreamParam,
+        absl::StrCat("no stream with a GET route at ", QuoteForMessage(path)));
   }
   BundlePart part;
   part.route = &request.served->Find(match.route);
@@ -93,13 +93,13 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
     if (IsOwnParam(param.name)) continue;
     if (param.name != kStreamParam) {
       if (request.served->ignored_params().Match(param.name)) continue;
-      return BadRequestError(param.name, "no such parameter");
+      return BadRequestError(param.name, "unknown parameter");
     }
     asked = true;
     if (parts.size() == kMaxBundleStreams) {
       return BadRequestError(
           kStreamParam,
-          absl::StrCat("at most ", kMaxBundleStreams, " streams"));
+          absl::StrCat("at most ", kMaxBundleStreams, " streams are allowed"));
     }
     const absl::string_view value = param.value;
     const size_t slash = value.find('/');
@@ -136,7 +136,8 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
       parts.push_back(*std::move(part));
       continue;
     }
-    // A token that has run out is told, not taken for nobody's.
+    // An expired token is an error. The client must not silently become
+    // anonymous.
     if (!request.bad_credentials.ok()) return part.status();
     refused.push_back(absl::StrCat(method->stream.bundle().event(), ": ",
                                    part.status().message()));
@@ -153,7 +154,7 @@ std::unique_ptr<OutputFormat> Api::ResumeBundle(
   const auto ids = last_event_id.has_value()
                        ? BundleCursor::Parse(*last_event_id)
                        : std::nullopt;
-  // An id that names none of these streams was another bundle's.
+  // An id that names none of these streams is from another bundle.
   const bool known =
       ids.has_value() &&
       std::any_of(parts->begin(), parts->end(), [&ids](const BundlePart& part) {
@@ -173,7 +174,7 @@ std::unique_ptr<OutputFormat> Api::ResumeBundle(
     part.resume = FindPlaces(method, *part.message, identity, id,
                              last_event_id.has_value() || id.has_value());
     if (last_event_id.has_value() && !known) {
-      // It only looks like an id of the stream.
+      // It only looks like an id of this stream.
       part.resume = FindPlaces(method, *part.message, identity, std::nullopt,
                                /*returning=*/true);
       part.resume.points[0].unknown = *last_event_id;
@@ -188,7 +189,7 @@ std::unique_ptr<OutputFormat> Api::ResumeBundle(
 }
 
 void Api::ServeBundle(std::shared_ptr<Request> request) {
-  // Anybody may bundle what anybody may read; each stream asks for itself.
+  // The bundle itself needs no identity. Each stream is authorized separately.
   if (!Identify(request,
                 {.ticket = true, .access_token = true, .comes_back = true},
                 &Api::ServeBundle)) {
@@ -201,17 +202,17 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   if (parts->empty()) {
     return Refuse(*request,
                   absl::NotFoundError("this schema has no default streams; "
-                                      "name some with ?stream=PATH"));
+                                      "select streams with ?stream=PATH"));
   }
 
   absl::flat_hash_set<std::string> names;
   for (const BundlePart& part : *parts) {
     if (!names.insert(part.name).second) {
-      return Refuse(
-          *request,
-          BadRequestError(kStreamParam, absl::StrCat("two streams are named ",
-                                                     QuoteForMessage(part.name),
-                                                     "; use NAME:PATH")));
+      return Refuse(*request,
+                    BadRequestError(kStreamParam,
+                                    absl::StrCat("two streams have the name ",
+                                                 QuoteForMessage(part.name),
+                                                 "; use NAME:PATH")));
     }
   }
 

@@ -8,7 +8,7 @@
 namespace sse_bridge {
 namespace {
 
-// The last of this name that says something.
+// The last non-empty parameter with this name.
 std::optional<std::string> LastOf(const std::vector<QueryParam>& query,
                                   absl::string_view name) {
   for (auto param = query.rbegin(); param != query.rend(); ++param) {

@@ -11,24 +11,24 @@
 
 namespace sse_bridge {
 
-// A request on its way through the Api's steps; each fills in more.
+// The state of a request. Each step of the Api fills in more.
 struct Api::Request {
   std::shared_ptr<HttpExchange> exchange;
   std::shared_ptr<const ServedSchema> served;
   RouteMatch match;
   const ServedRoute* route = nullptr;  // null for `/events`
   std::optional<Identity> identity;
-  absl::Status bad_credentials;  // of `/events`: there are some, not good
+  absl::Status bad_credentials;  // for `/events`: why they are invalid
   bool keys_were_refreshed = false;
   std::unique_ptr<google::protobuf::Message> message;
 
-  Metadata forwarded;  // what its calls are told of it
+  Metadata forwarded;  // sent with its calls
 
-  // W3C Trace Context: what the calls of this request are given.
+  // W3C Trace Context, sent with its calls.
   std::string traceparent;
-  std::unique_ptr<AccessLogEntry> log_entry;  // of a request for a stream
+  std::unique_ptr<AccessLogEntry> log_entry;  // set for streams
 
-  // Of a unary call: its place in the limits until the backend has answered.
+  // For a unary call: held until the backend has answered.
   ConnectionLimits::Lease lease;
 };
 
@@ -37,23 +37,22 @@ struct Api::BundlePart {
   std::string name;
   const ServedRoute* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
-  std::optional<std::string> own_id;  // in the part's own query
+  std::optional<std::string> own_id;  // from the part's own query
   ResumePlaces resume;
 };
 
-// Where a browser that comes back left off, as it says: the header, or else a
-// parameter for those who cannot set headers (WHATWG HTML, 9.2.4). Whether the
-// bridge could have sent such an id is not looked at.
+// The id of the last event that a reconnecting browser has received: the header
+// Last-Event-ID (WHATWG HTML, 9.2.4), or else a query parameter for clients
+// that cannot set headers. The id is not validated.
 std::optional<std::string> LastEventId(const HttpExchange& exchange,
                                        ResumeParams params);
 
-// The same by the parameters of a query alone.
+// Same as LastEventId, but considers only the query parameters.
 std::optional<std::string> LastEventIdParam(absl::string_view raw_query,
                                             ResumeParams params);
 
-// How long the client wants to wait for a unary call, or to have a stream: the
-// header Grpc-Timeout. Nothing when it does not say; InvalidArgument for what
-// cannot be read.
+// The client's timeout for a unary call or a stream, from the header
+// Grpc-Timeout. Returns nullopt if absent, kInvalidArgument if malformed.
 absl::StatusOr<std::optional<absl::Duration>> AskedTimeout(
     const HttpExchange& exchange);
 

@@ -8,17 +8,17 @@
 #include "bridge/gateway/api_request.h"
 #include "bridge/http/http_error.h"
 
-// `POST /auth/ticket`: {"ticket": "...", "expires_in": SECONDS} for whoever has
-// a good token in a header or cookie. The ticket opens one stream, as
-// `?ticket=`, in the name of the token's subject; the browser that has opened
-// it may come back to it.
+// `POST /auth/ticket` answers {"ticket": "...", "expires_in": SECONDS} to a
+// client with a valid token in a header or cookie. The ticket, as `?ticket=`,
+// opens one stream in the name of the token's subject. The browser that has
+// opened the stream may reconnect to it.
 
 namespace sse_bridge {
 
 void Api::ServeTicket(std::shared_ptr<Request> request) {
   sse::v1::Access authenticated;
   authenticated.set_authenticated(true);
-  // No credential of the query: a ticket must not beget tickets.
+  // No query credentials: a ticket must not be usable to get more tickets.
   if (!Admit(request, authenticated, QueryCredentials(), &Api::ServeTicket)) {
     return;
   }
@@ -26,7 +26,7 @@ void Api::ServeTicket(std::shared_ptr<Request> request) {
           parts_.authenticator->TicketWait(request->identity->subject);
       wait > absl::ZeroDuration()) {
     return request->exchange->Respond(
-        TooManyRequests("this user asks for tickets too often "
+        TooManyRequests("the user's ticket rate exceeds the limit "
                         "(tickets_per_second); retry later",
                         wait));
   }

@@ -20,7 +20,7 @@ HttpResponse RawResponse(const std::string& bytes) {
   HttpBodyView body;
   if (!ReadHttpBody(bytes, &body)) {
     return ErrorResponse(500, "INTERNAL",
-                         "the backend's HttpBody cannot be read");
+                         "the backend's HttpBody is malformed");
   }
   HttpResponse response{200,
                         {{"Content-Type", SafeContentType(body.content_type)},
@@ -59,8 +59,9 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   const Method& method = request->route->method();
   Upstream* upstream = parts_.upstreams->Find(method.grpc_path);
   if (upstream == nullptr) {
-    return Refuse(*request, absl::UnavailableError(absl::StrCat(
-                                "no upstream serves ", method.grpc_path)));
+    return Refuse(*request,
+                  absl::UnavailableError(absl::StrCat(
+                      "no backend is configured for ", method.grpc_path)));
   }
   const auto asked = AskedTimeout(*request->exchange);
   if (!asked.ok()) return Refuse(*request, asked.status());
@@ -75,7 +76,7 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   call_options.deadline =
       absl::Now() + std::min(options_.request_timeout,
                              asked->value_or(options_.request_timeout));
-  // Filled before the call's end is told, and read then.
+  // Filled before the call ends, and read afterwards.
   auto exposed = std::make_shared<Metadata>();
   if (parts_.exposed != nullptr) {
     call_options.wanted_metadata = parts_.exposed->filter(/*shared=*/false);
@@ -86,21 +87,21 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   std::string bytes;
   request->message->SerializePartialToString(&bytes);
   request->message.reset();
-  // A small one is no more than the request that it came of, which counts.
+  // A small message is not counted: it is no larger than the request, which is.
   if (bytes.size() > kMaxUncountedBytes) request->exchange->Hold(bytes.size());
 
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
       [request, exposed](absl::Status status, std::string response) {
-        // A client that has the answer may call again at once.
+        // A client may call again as soon as it has the response.
         request->lease.Release();
         HttpResponse answer =
             UnaryResponse(*request->route, *request->served, status, response);
         AddExposed(*exposed, *request->exchange, &answer);
         request->exchange->Respond(std::move(answer));
       });
-  // A browser that leaves cancels the call. This also keeps the call's handle,
-  // as long as the exchange is unanswered.
+  // Cancels the call if the browser disconnects. The callback also keeps the
+  // call's handle alive until the exchange is answered.
   request->exchange->OnAbort([started] { started->Cancel(); });
 }
 

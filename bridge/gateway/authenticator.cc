@@ -14,8 +14,8 @@
 namespace sse_bridge {
 namespace {
 
-// The value of a query parameter; nullopt when it is not there. Twice, or in a
-// query that cannot be read, it is an error.
+// The value of a query parameter, or nullopt if absent. Returns an error if it
+// occurs twice or if the query is malformed.
 absl::StatusOr<std::optional<std::string>> OneParam(
     const HttpExchange& exchange, absl::string_view name) {
   std::optional<std::string> found;
@@ -60,7 +60,7 @@ absl::StatusOr<Identity> Authenticator::VerifyToken(absl::string_view token,
     if (unknown_key != nullptr) *unknown_key = true;
     if (parts_.published_keys->has_keys()) return identity.status();
     return absl::UnavailableError(
-        "the keys of tokens could not be fetched yet; retry later");
+        "the token keys have not been fetched yet; retry later");
   }
   if (identity->expires - leeway_ > now) identity->expires -= leeway_;
   return identity;
@@ -85,7 +85,7 @@ absl::StatusOr<Identity> Authenticator::TakeTicket(
         !parts_.browsers->MayUseCookies(exchange)) {
       *why = "cookie of another site";
       return absl::PermissionDeniedError(
-          "pages of this origin may not use the cookie");
+          "cookies are not accepted from pages of this origin");
     }
     if (identity.ok()) return identity;
   }
@@ -105,12 +105,12 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
   TokenParts parts;
   const auto authorization = exchange.HeaderValues("Authorization");
   if (authorization.size() > 1) {
-    return absl::UnauthenticatedError("several Authorization headers");
+    return absl::UnauthenticatedError("more than one Authorization header");
   }
   if (authorization.size() == 1) parts.authorization = authorization[0];
   const auto cookies = exchange.HeaderValues("Cookie");
   if (cookies.size() > 1) {
-    return absl::UnauthenticatedError("several Cookie headers");
+    return absl::UnauthenticatedError("more than one Cookie header");
   }
   if (cookies.size() == 1) parts.cookie = cookies[0];
   std::optional<std::string> access_token;
@@ -128,12 +128,12 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Identify(
       !parts_.browsers->MayUseCookies(exchange)) {
     *why = "cookie of another site";
     return absl::PermissionDeniedError(
-        "pages of this origin may not use the cookie");
+        "cookies are not accepted from pages of this origin");
   }
   if (found->origin != TokenOrigin::kNowhere) {
     identity = VerifyToken(found->token, unknown_key, why);
   } else {
-    // Where a client cannot set headers: a GET (EventSource).
+    // Tickets are for clients that cannot set headers (EventSource), which GET.
     if (parts_.tickets == nullptr || !query.ticket ||
         exchange.verb() != "GET") {
       return std::nullopt;
@@ -183,7 +183,7 @@ absl::StatusOr<std::optional<Identity>> Authenticator::Admit(
     why = identity->has_value() ? "scope or role" : "no token";
     identity = access;
   }
-  // With an unknown key it is not decided yet: see WhenKeysAreFresh.
+  // With an unknown key the outcome is still open: see WhenKeysAreFresh.
   if (unknown_key == nullptr || !*unknown_key) failures_.Add(std::move(why));
   return identity;
 }

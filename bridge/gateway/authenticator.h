@@ -23,75 +23,76 @@
 
 namespace sse_bridge {
 
-// Which query parameters may carry a credential on a route: those that are not
-// fields of its request.
+// The query parameters that may carry a credential on a route: those that are
+// not fields of its request.
 struct QueryCredentials {
   bool ticket = false;
   bool access_token = false;
 
-  // The request is for a stream, to which EventSource comes back with the same
-  // address: a used ticket is good for the browser that used it.
+  // The request is for a stream, to which EventSource reconnects with the same
+  // URL, so a used ticket remains valid for the browser that used it.
   bool comes_back = false;
 };
 
-// Finds out who a request comes from, and whether that is enough.
+// Authenticates requests and checks them against access rules.
 //
 // Thread-safe.
 class Authenticator {
  public:
-  // All must outlive the Authenticator, and may be null.
+  // All must outlive the Authenticator. All may be null.
   struct Parts {
-    // Null: no key is configured, and whatever needs an identity is refused.
+    // Null if no key is configured. Requests that need an identity are then
+    // refused.
     const TokenVerifier* verifier = nullptr;
     JwksFetcher* published_keys = nullptr;
     TicketBox* tickets = nullptr;
     RateLimiter* ticket_rate = nullptr;  // by subject
     const DenyList* denied = nullptr;
     const BrowserRules* browsers = nullptr;
-    bool tls = false;  // the bridge itself speaks it with browsers
+    bool tls = false;  // browsers connect to the bridge by TLS
   };
 
-  // `leeway` is the verifier's: it lets clocks differ, but a stream that is
-  // open ends when its token says so.
+  // `leeway` is the verifier's clock skew tolerance. It does not prolong open
+  // streams: they end when their token expires.
   Authenticator(Parts parts, absl::Duration leeway, TokenSourceOptions source)
       : parts_(parts), leeway_(leeway), source_(std::move(source)) {}
 
-  // The verified identity that meets `rule`. For a rule that needs none a
-  // request without a good token is anonymous: nullopt. Unauthenticated or
-  // PermissionDenied as CheckAccess has it; PermissionDenied, whatever the
-  // rule, for a cookie that another site's page has sent. A ticket is used up
-  // by this.
+  // Returns the verified identity that satisfies `rule`, or nullopt if the rule
+  // needs no identity and the request has no valid token. Returns
+  // kUnauthenticated or kPermissionDenied as CheckAccess does, and, for any
+  // rule, kPermissionDenied for a cookie that another site's page has sent.
+  // Uses up a ticket.
   //
-  // `unknown_key`, when given, tells of a refusal that newer keys may change:
-  // see WhenKeysAreFresh. `set_cookies`, when given, gets the values of
-  // Set-Cookie that let a browser come back with its ticket.
+  // If not null, `unknown_key` is set if the refusal may change with newer keys
+  // (see WhenKeysAreFresh), and `set_cookies` receives the Set-Cookie values
+  // that let a browser reconnect with its ticket.
   absl::StatusOr<std::optional<Identity>> Admit(
       const HttpExchange& exchange, const sse::v1::Access& rule,
       QueryCredentials query, bool* unknown_key = nullptr,
       std::vector<std::string>* set_cookies = nullptr) const;
 
-  // Whoever the request is from, for what decides later what he may: nullopt
-  // for one without credentials. With some that are not good the same errors as
-  // above, and the same `unknown_key` and `set_cookies`.
+  // Returns the verified identity without checking a rule, or nullopt if the
+  // request has no credentials. Invalid credentials give the errors above.
+  // `unknown_key` and `set_cookies` are as above.
   absl::StatusOr<std::optional<Identity>> WhoIs(
       const HttpExchange& exchange, QueryCredentials query,
       bool* unknown_key = nullptr,
       std::vector<std::string>* set_cookies = nullptr) const;
 
-  // Calls `again` on another thread as soon as the published keys were looked
-  // for once more. False, without a call: there is no use in it.
+  // Refreshes the published keys, then calls `again` on another thread. Returns
+  // false, and does not call `again`, if a refresh would be useless.
   bool WhenKeysAreFresh(std::function<void()> again) const;
 
-  // Null: tickets are not given.
+  // Null if tickets are disabled.
   TicketBox* tickets() const { return parts_.tickets; }
 
-  // How long `subject` has to wait until it may get a ticket; zero: it may, and
-  // that is counted.
+  // How long `subject` must wait before it may get a ticket. If zero, it may,
+  // and the ticket has been counted.
   absl::Duration TicketWait(absl::string_view subject) const;
 
-  // Those who were not let in, by reason: "no token", "scope or role",
-  // "ticket", "deny list", "cookie of another site", "malformed credentials",
-  // or what was wrong with the token.
+  // Refused requests by reason: "no token", "scope or role", "ticket",
+  // "deny list", "cookie of another site", "malformed credentials", or what is
+  // wrong with the token.
   const LabelledCounter& failures() const { return failures_; }
 
  private:

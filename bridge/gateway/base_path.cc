@@ -25,7 +25,7 @@ bool IsSegment(absl::string_view segment) {
   });
 }
 
-// Without the last slash; nullopt: it is no path.
+// Removes the trailing slash. Returns nullopt if `path` is not a path.
 std::optional<std::string> Normalized(absl::string_view path) {
   absl::ConsumeSuffix(&path, "/");
   if (path.empty()) return "";
@@ -42,7 +42,7 @@ absl::StatusOr<BasePath> BasePath::Create(absl::string_view path) {
   auto normalized = Normalized(path);
   if (!normalized.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "expected a path like /realtime, of letters, digits and -._~, not ",
+        "expected a path like /realtime (letters, digits and -._~), not ",
         QuoteForMessage(path)));
   }
   return BasePath(*std::move(normalized));
@@ -53,8 +53,9 @@ bool BasePath::Enter(HttpExchange* exchange) const {
 }
 
 void BasePath::Refuse(HttpExchange* exchange) const {
-  exchange->Respond(ErrorResponse(
-      404, "NOT_FOUND", absl::StrCat("everything here is below ", path_, "/")));
+  exchange->Respond(
+      ErrorResponse(404, "NOT_FOUND",
+                    absl::StrCat("not found; the base path is ", path_, "/")));
 }
 
 bool BasePath::Redirect(HttpExchange* exchange) const {

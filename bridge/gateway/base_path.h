@@ -11,33 +11,35 @@
 
 namespace sse_bridge {
 
-// The path that the bridge is below, as clients and proxies write it
-// (`base_path`). Immutable, then thread-safe.
+// The path prefix that the bridge is served below (`base_path`). Immutable and
+// thread-safe.
 class BasePath {
  public:
-  // "/realtime" or "/a/b/"; "" and "/" for none. InvalidArgument: it is no
-  // path.
+  // `path` is "/realtime" or "/a/b/", or "" or "/" for no prefix. Returns
+  // kInvalidArgument if it is not a path.
   static absl::StatusOr<BasePath> Create(absl::string_view path);
 
-  // First for each request: its paths are below this one from here on.
-  // False: it is not below, and to be refused.
+  // Strips the prefix from the request's path. Must be called first for each
+  // request. Returns false if the path is not below the prefix; the caller must
+  // then refuse the request.
   bool Enter(HttpExchange* exchange) const;
 
-  // 404, for a request that is not below the path.
+  // Answers 404 to a request that is not below the prefix.
   void Refuse(HttpExchange* exchange) const;
 
-  // True: the request was for the path itself without the slash that pages need
-  // to find what is beside them, and was sent to the one with it.
+  // Redirects a request for the prefix without a trailing slash, which pages
+  // need to resolve their relative URLs. Returns true if it has answered the
+  // request.
   bool Redirect(HttpExchange* exchange) const;
 
  private:
   explicit BasePath(std::string path) : path_(std::move(path)) {}
 
-  std::string path_;  // without the last slash
+  std::string path_;  // without the trailing slash
 };
 
-// The prefix that proxies say they have taken off (X-Forwarded-Prefix), without
-// its last slash; empty: they say none, several, or what is no path.
+// The prefix that a proxy has stripped (X-Forwarded-Prefix), without its
+// trailing slash. Empty if there is none, several, or one that is not a path.
 std::string ForwardedPrefix(const std::vector<absl::string_view>& values);
 
 }  // namespace sse_bridge

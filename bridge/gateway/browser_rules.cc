@@ -8,17 +8,18 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/http/http_error.h"
+#include "bridge/transcode/bad_request.h"
 
 namespace sse_bridge {
 namespace {
 
-// Beside those that every page may read (Fetch, 2.2.2).
+// In addition to the headers that every page may read (Fetch, 2.2.2).
 constexpr char kExposedHeaders[] =
     "Retry-After, WWW-Authenticate, X-Request-Id";
 
 constexpr size_t kMaxRequestedHeadersBytes = 1024;
 
-// RFC 9110, 5.6.2; with ", " and blanks where a list is meant.
+// Checks for a token (RFC 9110, 5.6.2) or, if `list`, a list of tokens.
 bool IsTokenText(absl::string_view text, bool list) {
   constexpr absl::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -27,7 +28,7 @@ bool IsTokenText(absl::string_view text, bool list) {
   });
 }
 
-// The value of a header that must come once; several are as none of ours.
+// The value of a header that must occur once. Empty if it occurs several times.
 std::optional<absl::string_view> Only(const HttpExchange& exchange,
                                       absl::string_view name) {
   const auto values = exchange.HeaderValues(name);
@@ -40,7 +41,8 @@ std::optional<absl::string_view> Only(const HttpExchange& exchange,
 HttpHeaders BrowserRules::HeadersFor(absl::string_view origin) const {
   HttpHeaders headers = {{"X-Content-Type-Options", "nosniff"}};
   if (origins_.empty()) return headers;
-  // Also without an Origin: a cache must not give that answer to a page.
+  // Set without an Origin header too: a cache must not serve such a response to
+  // a page of another origin.
   headers.emplace_back("Vary", "Origin");
   if (origins_.Lists(origin)) {
     headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
@@ -60,7 +62,9 @@ bool BrowserRules::Handle(HttpExchange* exchange) const {
   const auto host = Only(*exchange, "Host");
   if (!origins_.AllowsHost(host.value_or(""))) {
     exchange->Respond(
-        ErrorResponse(421, "INVALID_ARGUMENT", "the bridge has no such name"));
+        ErrorResponse(421, "INVALID_ARGUMENT",
+                      absl::StrCat("host not allowed: ",
+                                   QuoteForMessage(host.value_or("")))));
     return true;
   }
   const auto origin = Only(*exchange, "Origin");
@@ -78,13 +82,12 @@ void BrowserRules::AnswerPreflight(absl::string_view origin,
   if (!IsAllowed(origin) || !IsTokenText(method, /*list=*/false) ||
       headers.size() > kMaxRequestedHeadersBytes ||
       (!headers.empty() && !IsTokenText(headers, /*list=*/true))) {
-    exchange->Respond(ErrorResponse(403, "PERMISSION_DENIED",
-                                    "pages of this origin may not call the "
-                                    "bridge"));
+    exchange->Respond(
+        ErrorResponse(403, "PERMISSION_DENIED", "origin not allowed"));
     return;
   }
-  // Whether the route takes the method and the header, the request itself is
-  // told.
+  // Allow any method and headers: the request itself gets an error if its route
+  // does not support them.
   HttpResponse response{
       204,
       {{"Access-Control-Allow-Methods", std::string(method)},
@@ -105,14 +108,14 @@ bool BrowserRules::MayUseCookies(const HttpExchange& exchange) const {
   if (origin && origins_.Lists(*origin)) return true;
   const absl::string_view host = Only(exchange, "Host").value_or("");
   const std::string& scheme = exchange.client_scheme();
-  // Scripts cannot set it (Fetch Metadata, 2). The browser knows by which name
-  // it called; a proxy may have changed Host.
+  // Scripts cannot set this header (Fetch Metadata, 2). Unlike Host, which a
+  // proxy may have changed, it reflects the host that the browser called.
   const auto site = Only(exchange, "Sec-Fetch-Site");
   if (site == "same-origin") {
     return !origin || OriginRules::HasScheme(*origin, scheme);
   }
-  // "none": the user typed the address. Anything else is another site's image,
-  // frame or script, or another origin of this one.
+  // "none" means that the user typed the address. Other values mean an image,
+  // frame or script of another site, or of another origin of this site.
   if (site && site != "none") return false;
   return !origin || OriginRules::IsSameOrigin(
                         *origin, scheme.empty() ? "http" : scheme, host);

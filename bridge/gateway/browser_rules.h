@@ -9,36 +9,36 @@
 
 namespace sse_bridge {
 
-// What browsers are told about whose pages may read the bridge's answers (CORS:
-// Fetch, 3.2), and what the bridge asks of them before it trusts their cookies.
+// Decides which origins' pages may read responses (CORS: Fetch, 3.2), which
+// hosts requests may name, and when cookies are trusted.
 //
-// Immutable, then thread-safe.
+// Immutable and thread-safe.
 class BrowserRules {
  public:
   struct Options {
-    // How long browsers may remember the answer to a preflight.
+    // How long browsers may cache the response to a preflight.
     absl::Duration preflight_max_age = absl::Minutes(10);
   };
 
   BrowserRules(OriginRules origins, Options options)
       : origins_(std::move(origins)), options_(options) {}
 
-  // What every answer has so that the browser lets a page of this origin read
-  // it. An absent or unknown origin is empty.
+  // The headers that every response needs so that the browser lets a page of
+  // `origin` read it. `origin` is empty if absent or unknown.
   HttpHeaders HeadersFor(absl::string_view origin) const;
 
-  // Whether HeadersFor depends on the origin.
+  // Returns true if HeadersFor depends on the origin.
   bool NeedsOrigin() const { return origins_.lists_any(); }
 
-  // True: the request was answered here, being a preflight, or sent to a host
-  // that is not ours (421, against DNS rebinding).
+  // Answers preflights, and requests for hosts that are not allowed (421,
+  // against DNS rebinding). Returns true if it has answered the request.
   bool Handle(HttpExchange* exchange) const;
 
-  // Whether a cookie on the request can be trusted to be the user's wish.
-  // Browsers send cookies along with what any page asks for (EventSource, an
-  // image), so the page must be on the list, or the bridge's own: of the same
-  // scheme, host and port, and not marked as another's. Not of a browser, it
-  // has neither Origin nor Sec-Fetch-Site, and passes.
+  // Returns true if the cookies of the request can be trusted (no CSRF).
+  // Browsers send cookies with the requests of any page (EventSource, images),
+  // so the page's origin must be listed, or be the bridge's own: same scheme,
+  // host and port, and not marked as cross-site. Requests that are not from a
+  // browser have neither Origin nor Sec-Fetch-Site, and pass.
   bool MayUseCookies(const HttpExchange& exchange) const;
 
  private:

@@ -18,8 +18,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr char kExposeHeaders[] = "Access-Control-Expose-Headers";
 
-// What frames the answer, tells caches, proxies and browsers how to treat it,
-// or is the bridge's own.
+// Headers that frame the response, control caches, proxies and browsers, or
+// belong to the bridge.
 constexpr absl::string_view kNever[] = {
     "accept-encoding",
     "age",
@@ -52,7 +52,7 @@ constexpr absl::string_view kNeverPrefixes[] = {"access-control-", "sec-",
 
 constexpr absl::string_view kSetCookie = "set-cookie";
 
-// Only where they are named in full.
+// Exposed only if named in full.
 constexpr absl::string_view kNamedInFull[] = {
     kSetCookie, "clear-site-data", "link",        "location",
     "refresh",  "retry-after",     "set-cookie2", "www-authenticate"};
@@ -85,8 +85,8 @@ MetadataFilter FilterOf(std::vector<std::string> names, bool shared) {
   };
 }
 
-// `metadata` as headers, and in front the exchange's list of those that pages
-// of other origins may read, with their names.
+// Converts `metadata` to headers. The first header lists those that pages of
+// other origins may read, including the new ones.
 Headers HeadersOf(const Metadata& metadata, const HttpExchange& exchange) {
   Headers headers;
   std::string names;
@@ -110,7 +110,7 @@ Headers HeadersOf(const Metadata& metadata, const HttpExchange& exchange) {
   return headers;
 }
 
-// Adds `added` to `headers` in the place of those of the same name.
+// Adds `added` to `headers`, replacing those of the same name.
 void Replace(const Headers& added, Headers* headers) {
   std::erase_if(*headers, [&added](const auto& header) {
     return std::any_of(added.begin(), added.end(), [&](const auto& each) {
@@ -130,16 +130,17 @@ absl::Status ExposedMetadata::CheckName(absl::string_view name) {
   };
   if (!IsPattern(lower)) {
     if (!IsMetadataName(lower)) {
-      return bad("is no name of metadata: letters, digits, '-', '_' and '.'");
+      return bad(
+          "not a valid metadata name; use letters, digits, '-', '_' and '.'");
     }
     return MayExpose(lower) ? absl::OkStatus()
-                            : bad("gRPC, HTTP or the bridge reserves it");
+                            : bad("reserved by gRPC, HTTP or the bridge");
   }
   std::string rest = lower;
   rest.erase(std::remove(rest.begin(), rest.end(), '*'), rest.end());
   if (!rest.empty() && !IsMetadataName(rest)) {
     return bad(
-        "is no pattern of names of metadata: letters, digits, '-', '_', '.' "
+        "not a valid metadata name pattern; use letters, digits, '-', '_', '.' "
         "and '*'");
   }
   return absl::OkStatus();

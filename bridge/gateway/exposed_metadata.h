@@ -15,21 +15,21 @@
 
 namespace sse_bridge {
 
-// What of a backend's metadata becomes headers of the answer.
+// Selects the backends' metadata that is sent to browsers as response headers.
 //
-// Immutable, then thread-safe.
+// Immutable and thread-safe.
 class ExposedMetadata {
  public:
-  // `names`: of metadata, in any case; `*` stands for any characters. Such a
-  // pattern never means what only makes sense on purpose: cookies, redirects,
-  // Retry-After, WWW-Authenticate.
+  // `names` are case-insensitive names of metadata. `*` matches any characters,
+  // but patterns never match what must be exposed on purpose: cookies,
+  // redirects, Retry-After, WWW-Authenticate.
   static absl::StatusOr<ExposedMetadata> Create(std::vector<std::string> names);
 
-  // InvalidArgument for a name or pattern that cannot be exposed.
+  // Returns kInvalidArgument for a name or pattern that cannot be exposed.
   static absl::Status CheckName(absl::string_view name);
 
-  // Null when there are no names. Of a call that serves several browsers,
-  // Set-Cookie is left out.
+  // Null if there are no names. If the call is shared by several browsers, the
+  // filter excludes Set-Cookie.
   std::shared_ptr<const MetadataFilter> filter(bool shared) const {
     return shared ? shared_filter_ : filter_;
   }
@@ -41,13 +41,13 @@ class ExposedMetadata {
   std::shared_ptr<const MetadataFilter> shared_filter_;
 };
 
-// Adds `metadata` that passed a filter to an answer to `exchange`: as headers,
-// in the place of those of the same name, and to those that pages of other
-// origins may read. Values that no header can have are left out.
+// Adds filtered metadata to the response to `exchange`: as headers, replacing
+// those of the same name, and to the list of headers that pages of other
+// origins may read. Omits values that are not valid in a header.
 void AddExposed(const Metadata& metadata, const HttpExchange& exchange,
                 HttpResponse* response);
 
-// The headers of the exchange's answer with such metadata, for a stream.
+// The headers of a stream's response, with such metadata.
 std::vector<std::pair<std::string, std::string>> WithExposed(
     const Metadata& metadata, const HttpExchange& exchange);
 

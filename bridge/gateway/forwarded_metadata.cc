@@ -18,19 +18,19 @@ namespace {
 
 constexpr absl::string_view kOwnPrefix = "x-sse-";
 
-// Headers of one connection, of the bridge itself, or about the body that it
-// reads (RFC 9110, 7.6.1).
+// Headers that are specific to one connection (RFC 9110, 7.6.1), belong to the
+// bridge, or describe the body that it reads.
 constexpr absl::string_view kNotForwarded[] = {
     "accept-encoding",     "content-encoding", "expect",
     "http2-settings",      "last-event-id",    "proxy-authenticate",
     "proxy-authorization", "proxy-connection", "traceparent",
 };
 
-// What clients could say about their own address.
+// Headers with which clients could forge their address.
 constexpr absl::string_view kAddressHeaders[] = {"forwarded", "x-real-ip",
                                                  kAddressMetadata};
 
-// Only where they are named in full: credentials, and what is a proxy's word.
+// Forwarded only if named in full: credentials, and headers set by proxies.
 constexpr absl::string_view kNamedInFull[] = {"authorization", "cookie"};
 constexpr absl::string_view kProxyPrefix = "x-forwarded-";
 
@@ -41,22 +41,22 @@ bool Lists(const List& list, absl::string_view name) {
 
 bool IsPattern(absl::string_view name) { return absl::StrContains(name, '*'); }
 
-// Whether a header of this name may be forwarded at all.
+// Checks whether a header with this name may be forwarded at all.
 absl::Status CheckName(absl::string_view name) {
   if (!IsMetadataName(name)) {
     return absl::InvalidArgumentError(
-        "is no name of metadata: letters, digits, '-', '_' and '.'");
+        "not a valid metadata name; use letters, digits, '-', '_' and '.'");
   }
   if (IsReservedMetadata(name)) {
-    return absl::InvalidArgumentError("is a name that gRPC or HTTP/2 reserves");
+    return absl::InvalidArgumentError("reserved by gRPC or HTTP/2");
   }
   if (absl::StartsWith(name, kOwnPrefix) || Lists(kNotForwarded, name)) {
     return absl::InvalidArgumentError(
-        "is the bridge's own, or of one connection only");
+        "reserved by the bridge, or specific to one connection");
   }
   if (Lists(kAddressHeaders, name)) {
     return absl::InvalidArgumentError(
-        "anybody can send it: use forward_client_address for the client's "
+        "clients can forge it; use forward_client_address for the client's "
         "address");
   }
   return absl::OkStatus();
@@ -68,8 +68,9 @@ absl::Status Quoted(absl::string_view name, const absl::Status& status) {
                                                   "\": ", status.message()));
 }
 
-// The values of a header "...-bin": base64, with or without padding, several
-// separated by commas (gRPC over HTTP/2, "Requests"). False for anything else.
+// Adds the values of a header "...-bin": base64, with or without padding,
+// separated by commas (gRPC over HTTP/2, "Requests"). Returns false if
+// malformed.
 bool AddBinary(const std::string& name, absl::string_view value,
                Metadata* metadata) {
   for (absl::string_view text : absl::StrSplit(value, ',')) {
@@ -91,15 +92,15 @@ absl::Status ForwardedMetadata::CheckHeader(absl::string_view name) {
   rest.erase(std::remove(rest.begin(), rest.end(), '*'), rest.end());
   if (!rest.empty() && !IsMetadataName(rest)) {
     return Quoted(name, absl::InvalidArgumentError(
-                            "is no pattern of names of metadata: letters, "
+                            "not a valid metadata name pattern; use letters, "
                             "digits, '-', '_', '.' and '*'"));
   }
-  // A pattern that could only mean what is never forwarded.
+  // Such a pattern could match only headers that are never forwarded.
   const std::string fixed = lower.substr(0, lower.find('*'));
   if (absl::StartsWith(fixed, "grpc-") || absl::StartsWith(fixed, kOwnPrefix) ||
       absl::StartsWith(fixed, kProxyPrefix)) {
-    return Quoted(name, absl::InvalidArgumentError(
-                            "such headers are never forwarded by a pattern"));
+    return Quoted(
+        name, absl::InvalidArgumentError("patterns never match such headers"));
   }
   return absl::OkStatus();
 }
@@ -111,7 +112,7 @@ absl::Status ForwardedMetadata::CheckClaimName(absl::string_view name) {
   }
   if (IsBinaryMetadata(name) || Lists(kNamedInFull, name)) {
     return Quoted(name, absl::InvalidArgumentError(
-                            "no claim can be sent under this name"));
+                            "a claim cannot be sent under this name"));
   }
   return Quoted(name, CheckName(name));
 }
@@ -135,7 +136,7 @@ ForwardedMetadata::ForwardedMetadata(Options options)
     : options_(std::move(options)) {}
 
 bool ForwardedMetadata::Forwards(absl::string_view name) const {
-  // A claim's name is the bridge's, also where the token lacks the claim.
+  // The names of claims are reserved even if the token lacks the claim.
   if (!CheckName(name).ok() || Lists(options_.claim_names, name)) return false;
   const bool named_in_full =
       Lists(kNamedInFull, name) || absl::StartsWith(name, kProxyPrefix);
@@ -166,7 +167,7 @@ absl::StatusOr<Metadata> ForwardedMetadata::Of(
       if (name == "cookie" && browsers != nullptr &&
           !browsers->MayUseCookies(exchange)) {
         return absl::PermissionDeniedError(
-            "pages of this origin may not use the cookie");
+            "cookies are not accepted from pages of this origin");
       }
       if (IsBinaryMetadata(name)) {
         if (AddBinary(name, value, &metadata)) continue;
@@ -174,8 +175,8 @@ absl::StatusOr<Metadata> ForwardedMetadata::Of(
             absl::StrCat("the header ", name, " is not base64"));
       }
       if (!IsMetadataText(value)) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("the header ", name, " has a character beyond ASCII"));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "the header ", name, " contains a non-ASCII character"));
       }
       metadata.emplace_back(name, value);
     }
@@ -184,9 +185,9 @@ absl::StatusOr<Metadata> ForwardedMetadata::Of(
   for (const auto& [name, value] : metadata)
     bytes += name.size() + value.size();
   if (bytes > kMaxBytes || metadata.size() > kMaxValues) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the headers and claims that the backend gets are more than ",
-        kMaxValues, ", or larger than ", kMaxBytes, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the headers and claims to forward exceed ", kMaxValues,
+                     " values or ", kMaxBytes, " bytes"));
   }
   return metadata;
 }

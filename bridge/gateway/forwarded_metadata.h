@@ -16,45 +16,45 @@
 
 namespace sse_bridge {
 
-// Metadata that the bridge gives a call itself. A client that sends headers of
-// these names, or of others that begin with x-sse-, is not heard.
+// Metadata that the bridge sets itself. Client headers with these names, or
+// with other names that start with x-sse-, are ignored.
 inline constexpr char kSubjectMetadata[] = "x-sse-subject";
 inline constexpr char kAddressMetadata[] = "x-forwarded-for";
 
-// What of a request becomes metadata of its calls: headers that the operator
-// names, claims of its token, and the client's address.
+// Selects what is sent from a request to backends as metadata: configured
+// headers, claims of the token, and the client's address.
 //
-// Immutable, then thread-safe.
+// Immutable and thread-safe.
 class ForwardedMetadata {
  public:
-  // Of one request; beyond them it is refused.
+  // Limits per request. Requests beyond them are refused.
   static constexpr size_t kMaxBytes = 8 * 1024;
   static constexpr size_t kMaxValues = 64;
 
   struct Options {
-    // Names of headers, in any case; `*` stands for any characters. Such a
-    // pattern never means Authorization, Cookie, what the bridge sets itself,
-    // or what proxies say about a client.
+    // Case-insensitive names of headers. `*` matches any characters, but
+    // patterns never match Authorization, Cookie, headers that the bridge sets,
+    // or headers that proxies set about a client.
     std::vector<std::string> headers;
 
-    // Names of metadata that claims are sent as.
+    // Metadata names of the forwarded claims.
     std::vector<std::string> claim_names;
 
     bool client_address = false;
   };
 
-  // InvalidArgument for a name or pattern that cannot be forwarded.
+  // Returns kInvalidArgument for a name or pattern that cannot be forwarded.
   static absl::Status CheckHeader(absl::string_view name);
 
-  // The same for the name that a claim is sent as.
+  // Returns kInvalidArgument if a claim cannot be sent under this name.
   static absl::Status CheckClaimName(absl::string_view name);
 
   static absl::StatusOr<ForwardedMetadata> Create(Options options);
 
-  // What a request of `identity` gives its calls, in the order of the request.
-  // `browsers` decides whether a cookie is the user's wish. InvalidArgument
-  // names the header that cannot be sent; PermissionDenied for a cookie that
-  // another site's page has sent.
+  // The metadata for the calls of a request by `identity`, in the order of the
+  // request's headers. `browsers` decides whether cookies are trusted. Returns
+  // kInvalidArgument, naming the header, if one cannot be forwarded, and
+  // kPermissionDenied for a cookie that another site's page has sent.
   absl::StatusOr<Metadata> Of(const HttpExchange& exchange,
                               const std::optional<Identity>& identity,
                               const BrowserRules* browsers) const;
@@ -62,14 +62,13 @@ class ForwardedMetadata {
  private:
   explicit ForwardedMetadata(Options options);
 
-  // `name` is in lower case.
+  // `name` must be in lower case.
   bool Forwards(absl::string_view name) const;
 
   Options options_;  // names in lower case
 };
 
-// Equal for requests whose calls get the same metadata, whatever the order of
-// their headers, and for no others.
+// Returns a key that is equal for equal metadata only, ignoring its order.
 std::string MetadataKey(Metadata metadata);
 
 }  // namespace sse_bridge

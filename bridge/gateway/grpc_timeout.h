@@ -7,8 +7,8 @@
 
 namespace sse_bridge {
 
-// The value of a Grpc-Timeout header: at most eight digits and a unit (H, M,
-// S, m, u or n), as gRPC over HTTP/2 has it ("Timeout").
+// Parses the value of a Grpc-Timeout header: at most eight digits and a unit
+// (H, M, S, m, u or n), as defined by gRPC over HTTP/2 ("Timeout").
 absl::StatusOr<absl::Duration> ParseGrpcTimeout(absl::string_view text);
 
 }  // namespace sse_bridge

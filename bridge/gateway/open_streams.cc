@@ -5,7 +5,7 @@
 namespace sse_bridge {
 namespace {
 
-// UNAUTHENTICATED, as for a token that has expired.
+// google.rpc.Status UNAUTHENTICATED, as for an expired token.
 constexpr char kRevoked[] = R"({"code":16,"message":"access was revoked"})";
 
 }  // namespace
@@ -27,9 +27,9 @@ uint64_t OpenStreams::Reserve(std::string subject, std::string token_id,
 void OpenStreams::Opened(uint64_t number, ConnectionRef connection) {
   MutexLock lock(&mu_);
   const auto it = streams_.find(number);
-  if (it == streams_.end()) return;  // it has ended already
+  if (it == streams_.end()) return;  // already ended
   it->second.connection = connection;
-  // The list may have changed between the check of the token and now.
+  // The list may have changed since the token was checked.
   if (denied_->Denies(it->second.subject, it->second.token_id)) {
     End(it->second);
   }
@@ -49,7 +49,7 @@ void OpenStreams::EndDenied() {
   }
 }
 
-// Only posts to the connection's loop: what follows from it comes later.
+// Only posts to the connection's loop. The stream ends later, on that loop.
 void OpenStreams::End(const Stream& stream) {
   delivery_->Close(stream.connection, CloseReason::kExpired,
                    stream.tells_why ? final_event_ : nullptr);

@@ -14,28 +14,28 @@
 
 namespace sse_bridge {
 
-// The open streams of known users, so that those whose access is taken back can
-// be ended. Streams of anonymous users are not here.
+// The open streams of authenticated users, which are ended when access is
+// revoked. Does not contain the streams of anonymous users.
 //
 // Thread-safe.
 class OpenStreams {
  public:
-  // Both must outlive this.
+  // Both must outlive this object.
   OpenStreams(const DenyList* denied, Delivery* delivery);
   OpenStreams(const OpenStreams&) = delete;
   OpenStreams& operator=(const OpenStreams&) = delete;
 
-  // A number for what is about to be opened, given to Opened and Closed, which
-  // may come in either order. `tells_why`: the stream's form can say why
-  // it ends.
+  // Returns a number for a stream that is about to be opened, for Opened and
+  // Closed. Those may be called in either order. `tells_why` means that the
+  // stream's format can carry the reason of its end.
   uint64_t Reserve(std::string subject, std::string token_id, bool tells_why);
 
-  // The stream of that number is this connection. Ends it if its user was
-  // denied meanwhile.
+  // Sets the connection of a stream. Ends it if its user has been denied in the
+  // meantime.
   void Opened(uint64_t number, ConnectionRef connection);
   void Closed(uint64_t number);
 
-  // The deny list has changed: ends the streams of those who are on it.
+  // Ends the streams of denied users. Called when the deny list has changed.
   void EndDenied();
 
   size_t size() const;

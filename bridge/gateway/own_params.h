@@ -5,19 +5,19 @@
 
 namespace sse_bridge {
 
-// Query parameters that are the bridge's own, for clients that cannot set
-// headers. Where the request has a field of that name, which the query may set,
-// the parameter is the field and nothing else (ServedRoute); only the field
-// that `resume_into` names is set by either.
+// The bridge's query parameters, for clients that cannot set headers. If the
+// request has a field with the same name that the query may set, the parameter
+// sets only that field (ServedRoute). The exception is the field named by
+// `resume_into`, for which both have the same meaning.
 inline constexpr char kTicketParam[] = "ticket";
 inline constexpr char kAccessTokenParam[] = "access_token";
 
-// What stands for the header Last-Event-ID. Polyfills add the second to a URL
-// that may have the first already, so the second counts.
+// Alternatives to the header Last-Event-ID. Polyfills add the second to a URL
+// that may already have the first, so the second takes precedence.
 inline constexpr char kLastEventIdParam[] = "last_event_id";
 inline constexpr char kLastEventIdParamOfPolyfills[] = "lastEventId";
 
-// Of `/events`, which has no fields.
+// Returns true for a parameter of `/events`, which has no fields.
 inline bool IsOwnParam(absl::string_view name) {
   return name == kLastEventIdParam || name == kLastEventIdParamOfPolyfills ||
          name == kTicketParam || name == kAccessTokenParam;

@@ -13,8 +13,8 @@ namespace sse_bridge {
 
 namespace {
 
-// What the proxy next to the client says: "http" or "https". Empty for other
-// values, and when several headers say it.
+// The scheme reported by the proxy nearest to the client: "http" or "https".
+// Empty for other values, and if there are several headers.
 std::string ForwardedScheme(const HttpExchange& exchange) {
   const auto values = exchange.HeaderValues("X-Forwarded-Proto");
   if (values.size() != 1) return "";
@@ -39,8 +39,8 @@ bool RequestFilter::Handle(HttpExchange* exchange) const {
         exchange->peer_address(), exchange->HeaderValues("X-Forwarded-For")));
     exchange->set_forwarded_prefix(
         ForwardedPrefix(exchange->HeaderValues("X-Forwarded-Prefix")));
-    // A proxy keeps connections open and sends everybody's requests on them, so
-    // here each request counts as a connection.
+    // A proxy reuses its connections for the requests of many clients, so each
+    // request counts as a connection here.
     if (rate_ != nullptr && !proxy_protocol_ &&
         exchange->client_address() != exchange->peer_address()) {
       const absl::Duration wait =

@@ -11,17 +11,16 @@
 
 namespace sse_bridge {
 
-// The first that is done with each request, whatever it asks for: finds out
-// which client it is from, whether that one comes too often, and what browsers
-// are to be told.
+// The first step of every request: determines the client's address, applies the
+// rate limit, and adds the headers for browsers.
 //
 // Thread-safe.
 class RequestFilter {
  public:
-  // `rate` and `rejections` may be null, and must outlive this. With
-  // `proxy_protocol` the proxies tell once for each connection whom it is for,
-  // and the handshake counts it. `tls`: the bridge itself speaks it with
-  // clients.
+  // `rate` and `rejections` may be null, and must outlive this object. With
+  // `proxy_protocol`, proxies send the client's address once per connection,
+  // and the handshake applies the rate limit. `tls` means that clients connect
+  // to the bridge by TLS.
   RequestFilter(TrustedProxies proxies, bool proxy_protocol, bool tls,
                 RateLimiter* rate, const BrowserRules* browsers,
                 LabelledCounter* rejections)
@@ -32,7 +31,7 @@ class RequestFilter {
         browsers_(browsers),
         rejections_(rejections) {}
 
-  // True: the request has been answered.
+  // Returns true if it has answered the request.
   bool Handle(HttpExchange* exchange) const;
 
  private:
@@ -40,7 +39,7 @@ class RequestFilter {
   const bool proxy_protocol_;
   const bool tls_;
   RateLimiter* const rate_;
-  const BrowserRules* const browsers_;  // outlives this
+  const BrowserRules* const browsers_;  // outlives this object
   LabelledCounter* const rejections_;
 };
 

@@ -39,7 +39,7 @@ std::string ElementText(const google::protobuf::Message& message,
     case FieldDescriptor::CPPTYPE_ENUM:
       return absl::StrCat(reflection->GetRepeatedEnumValue(message, field, i));
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      break;  // the schema does not allow it
+      break;  // not allowed by the schema
   }
   return "";
 }
@@ -103,7 +103,8 @@ ResumePlaces FindPlaces(const Method& method, const Message& request,
     if (end.has_value() && tags.empty()) {
       tags = CallTags(method, request, identity);
     }
-    // A stream of several calls without ids ends with the last one's.
+    // A stream of several calls without ids ends with the status of the last
+    // one.
     const bool is_its =
         end.has_value() &&
         (call != nullptr ? tags[*call] == end->call_tag

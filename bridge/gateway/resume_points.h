@@ -13,49 +13,50 @@
 
 namespace sse_bridge {
 
-// Where a browser that comes back left off among the events of one upstream
-// call.
+// Where a reconnecting browser resumes the events of one upstream call.
 struct ResumePoint {
-  std::string after;       // the id; empty: it was not here yet
-  std::string unknown;     // an id that says nothing about this call: a `reset`
-  bool returning = false;  // it has come with some id
-  // It has been told that the call has ended for good: it is not made again.
+  std::string after;       // last received id; empty on the first visit
+  std::string unknown;     // an id unknown to this call, answered by a `reset`
+  bool returning = false;  // the request has an id
+  // The browser has received the call's final status, so the call is not made
+  // again.
   bool over = false;
 };
 
-// Whether a stream's events come from several upstream calls that have ids of
-// their own each (share_by with id_from): then `id:` is a CompositeCursor.
+// Returns true if a stream's events come from several upstream calls with
+// separate ids (share_by with id_from). `id:` is then a CompositeCursor.
 bool HasCompositeIds(const Method& method);
 
-// What tells the calls that serve `request` apart in a CompositeCursor: the
-// elements of share_by. Without elements there is one call all the same.
+// The keys of the calls that serve `request` in a CompositeCursor: the elements
+// of share_by. There is one call even if there are no elements.
 std::vector<std::string> CursorKeys(const Method& method,
                                     const google::protobuf::Message& request);
 
-// A shared call speaks for one user only if its request names that user.
+// Returns true if a call of the method is made for one user. A shared call is
+// made for one user only if its request names that user.
 bool SpeaksForOneUser(const Method& method);
 
-// The user that calls of the method speak for; empty: for nobody.
+// The user that calls of the method are made for; empty if for none.
 std::string SubjectOfCalls(const Method& method,
                            const std::optional<Identity>& identity);
 
-// What the ids of the calls' ends are bound to (end_id.h), by element of
-// share_by; empty for one that is there twice.
+// The tags that the ids of the calls' ends are bound to (end_id.h), one per
+// element of share_by; empty for a duplicate element.
 std::vector<std::string> CallTags(const Method& method,
                                   const google::protobuf::Message& request,
                                   const std::optional<Identity>& identity);
 
-// Where a browser that comes back stands in a stream.
+// Where a reconnecting browser resumes a stream.
 struct ResumePlaces {
-  std::vector<ResumePoint> points;  // of its calls: one, or of its CursorKeys
-  std::vector<std::string> ids;     // of the points, for the next event's id
-  // The stream has ended with this code, and that has been told.
+  std::vector<ResumePoint> points;  // one, or one per CursorKey
+  std::vector<std::string> ids;  // of the points, for the id of the next event
+  // Set if the stream has ended with this code and the browser has received it.
   std::optional<absl::StatusCode> ended;
 };
 
-// `id` is where it left off in this stream; nullopt: it has not been here.
-// `returning`: it has been on the connection. An id that tells nothing about
-// the stream becomes one `unknown`.
+// `id` is the last id that the browser has received from this stream, or
+// nullopt if there is none. `returning` means that it reconnects. An id that
+// does not belong to the stream becomes `unknown` in one point.
 ResumePlaces FindPlaces(const Method& method,
                         const google::protobuf::Message& request,
                         const std::optional<Identity>& identity,

@@ -17,12 +17,12 @@ namespace {
 
 using google::protobuf::Any;
 
-// The field that a query parameter of this name sets; null: none.
+// The field that a query parameter with this name sets; null if none.
 const google::protobuf::FieldDescriptor* QueryField(const Route& route,
                                                     const std::string& name) {
   const auto* field =
       FindFieldByAnyName(*route.method->descriptor->input_type(), name);
-  // What the body carries the query cannot set.
+  // The query cannot set fields that the body carries.
   if (field == nullptr || route.body == "*" || route.body == field->name()) {
     return nullptr;
   }
@@ -35,7 +35,7 @@ JsonOptions OptionsOf(const sse::v1::Json& json) {
   options.always_print_fields_with_no_presence =
       json.always_print_fields_with_no_presence();
   options.always_print_enums_as_ints = json.always_print_enums_as_ints();
-  // A value that this schema does not cover must not cost the whole message.
+  // A value that this schema does not know must not fail the whole message.
   options.lenient = true;
   return options;
 }
@@ -45,8 +45,8 @@ std::string Quoted(absl::string_view text) {
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The details of a status, however they travelled: as payloads of our own, or
-// as the backend's google.rpc.Status.
+// The details of a status, from the bridge's payloads or from the backend's
+// google.rpc.Status.
 std::vector<Any> DetailsOf(const absl::Status& status) {
   std::vector<Any> details;
   status.ForEachPayload([&](absl::string_view url, const absl::Cord& bytes) {
@@ -111,7 +111,7 @@ absl::Status ServedSchema::Add(const Route* route) {
     const auto* field = QueryField(*route, name);
     const bool resumes = is_own == &served.resume_params.last_event_id ||
                          is_own == &served.resume_params.of_polyfills;
-    // Where the field is what the id goes into, both mean the same.
+    // If the field receives the id, field and parameter have the same meaning.
     *is_own = field == nullptr ||
               (resumes && field->name() == method.stream.resume_into());
     if (*is_own) binder_options.ignored_query_names.insert(name);
@@ -173,7 +173,7 @@ std::string ServedSchema::DetailsJson(const absl::Status& status) const {
   std::string json = "[";
   for (const Any& detail : DetailsOf(status)) {
     if (json.size() > 1) json.push_back(',');
-    // Details that cannot be read must not hide the error itself.
+    // Malformed details must not hide the error itself.
     if (!details_->Encode(any_, detail.SerializeAsString(), &json).ok()) {
       absl::StrAppend(&json, "{\"@type\":", Quoted(detail.type_url()), "}");
     }

@@ -21,38 +21,39 @@
 
 namespace sse_bridge {
 
-// Which query parameters say where a browser left off.
+// Which query parameters carry the last event id.
 struct ResumeParams {
   bool last_event_id = false;  // kLastEventIdParam
   bool of_polyfills = false;   // kLastEventIdParamOfPolyfills
 };
 
-// A route with everything that serving it needs, made once at load.
+// A route with everything needed to serve it, created once when the schema is
+// loaded.
 struct ServedRoute {
   const Route* route = nullptr;
   std::unique_ptr<const RequestBinder> binder;
   std::unique_ptr<const FrameEncoder> encoder;
   const google::protobuf::Message* request_prototype = nullptr;
 
-  // The query parameters that are no fields of the request.
+  // Query parameters of the bridge that are not fields of the request.
   QueryCredentials credentials;
   ResumeParams resume_params;
 
-  // The response is a google.api.HttpBody: raw bytes, unless a client of a
-  // stream asks for events.
+  // The response is a google.api.HttpBody, sent as raw bytes unless a client
+  // asks for a stream as events.
   bool raw_response = false;
-  std::unique_ptr<const FrameEncoder> raw_stream;  // of a server stream
+  std::unique_ptr<const FrameEncoder> raw_stream;  // for server streams
 
   const Method& method() const { return *route->method; }
 };
 
-// A schema made ready to be served: binders and encoders for each route.
-// Immutable and thread-safe; requests and feeds hold it while they use it, and
-// a newer one may take its place meanwhile.
+// A schema prepared for serving, with binders and encoders for each route.
+// Immutable and thread-safe. Requests and feeds hold a reference while they use
+// it, so that a reload can replace it at any time.
 class ServedSchema {
  public:
   struct Options {
-    // Query parameters that are passed over where they mean nothing.
+    // Unknown query parameters to ignore.
     NamePatterns ignored_params;
   };
 
@@ -72,11 +73,11 @@ class ServedSchema {
 
   const NamePatterns& ignored_params() const { return options_.ignored_params; }
 
-  // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details
-  // of types that the schema does not know are shown by their URL and bytes.
+  // The JSON of a google.rpc.Status: {"code", "message", "details"}. Details of
+  // unknown types have their type URL and bytes.
   std::string StatusJson(const absl::Status& status) const;
 
-  // The same for the list of details alone; "[]" when there are none.
+  // The JSON of the list of details; "[]" if there are none.
   std::string DetailsJson(const absl::Status& status) const;
 
  private:
@@ -88,7 +89,7 @@ class ServedSchema {
   const Options options_;
   const std::string schema_json_;
   const OpenApiDocuments openapi_;
-  // Of one pool: prototypes of requests, and encoders by options.
+  // For one pool: prototypes of requests, and encoders by options.
   struct Pool {
     explicit Pool(const google::protobuf::DescriptorPool* pool)
         : messages(pool) {}

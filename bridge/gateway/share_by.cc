@@ -17,7 +17,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Adds element `index` of the field in `from` to it in `to`.
+// Appends element `index` of `field` in `from` to `field` in `to`.
 void AddElement(const Message& from, const FieldDescriptor* field, int index,
                 Message* to) {
   const Reflection* in = from.GetReflection();
@@ -81,8 +81,8 @@ absl::StatusOr<std::vector<SharedRequest>> SplitRequest(
     requests.push_back({SerializeCanonically(request), 0});
     return requests;
   }
-  // What all have in common is copied once for each, so time and memory grow
-  // with the product of both: that is what is bounded.
+  // The common part is copied for each element, so time and memory grow with
+  // the product of both. The total size is therefore bounded.
   std::unique_ptr<Message> part(request.New());
   part->CopyFrom(request);
   part->GetReflection()->ClearField(part.get(), share_by);
@@ -97,7 +97,7 @@ absl::StatusOr<std::vector<SharedRequest>> SplitRequest(
       return absl::InvalidArgumentError(absl::StrCat(
           share_by->name(), ": the request is too large for so many elements"));
     }
-    // An element that is named twice is one stream.
+    // Duplicate elements are one stream.
     if (!seen.insert(bytes).second) continue;
     requests.push_back({std::move(bytes), static_cast<size_t>(i)});
   }

@@ -10,27 +10,27 @@
 
 namespace sse_bridge {
 
-// One of the requests that a request stands for.
+// One of the requests that a request is split into.
 struct SharedRequest {
-  // Serialised: equal requests have equal bytes.
+  // The serialised request. Equal requests have equal bytes.
   std::string bytes;
 
-  // The first element of the `share_by` field that it is for.
+  // Index of its first element in the `share_by` field.
   size_t index = 0;
 };
 
-// The requests of all elements of a request together may be so large.
+// Maximum total size of the requests that one request is split into, in bytes.
 inline constexpr size_t kMaxSharedRequestBytes = 16 << 20;
 
-// A request for each different element of the repeated field `share_by`, in
-// their order: the request with this element alone. Without a field, or with
-// fewer than two elements, the request as it is. InvalidArgument when they are
-// too large together.
+// Splits a request by the distinct elements of the repeated field `share_by`:
+// one request per element, in order, with only this element in the field. If
+// `share_by` is null or has fewer than two elements, returns the request
+// itself. Returns kInvalidArgument if the requests are too large in total.
 absl::StatusOr<std::vector<SharedRequest>> SplitRequest(
     const google::protobuf::Message& request,
     const google::protobuf::FieldDescriptor* share_by);
 
-// Equal messages give equal bytes, so bytes can be compared.
+// Serialises deterministically: equal messages have equal bytes.
 std::string SerializeCanonically(const google::protobuf::Message& message);
 
 }  // namespace sse_bridge

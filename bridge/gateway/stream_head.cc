@@ -23,7 +23,7 @@ std::string StreamHead(
   }
   for (const auto& [name, value] : extra) AppendHeader(name, value, &head);
   AppendHeader("Date", HttpDateNow(), &head);
-  // A client that kept the connection for its next request would meet its end.
+  // The connection ends with the stream, so clients must not reuse it.
   AppendHeader("Connection", "close", &head);
   if (chunked) AppendHeader("Transfer-Encoding", "chunked", &head);
   head += "\r\n";

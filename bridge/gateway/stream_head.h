@@ -10,9 +10,8 @@
 
 namespace sse_bridge {
 
-// The headers of every stream: not to be cached, not to be compressed on the
-// way (who compresses holds events back), not to be buffered (RFC 10036, and
-// what nginx knows it by).
+// The headers of every stream. They disable caching, compression by proxies
+// (which delays events) and buffering (RFC 10036, and nginx's own header).
 HttpResponse StreamHeaders(absl::string_view content_type);
 
 // The first bytes of a stream: a 200 head with the `extra` headers, and

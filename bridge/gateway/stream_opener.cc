@@ -31,7 +31,7 @@ Snapshot::What SnapshotOf(const sse::v1::Stream& stream) {
 }
 
 SlowPolicy PolicyOf(const sse::v1::Stream& stream) {
-  // An exclusive feed stops reading its upstream instead.
+  // An exclusive feed stops reading from its upstream instead.
   if (!stream.shared()) return SlowPolicy::kUnbounded;
   switch (stream.slow().policy()) {
     case sse::v1::SlowConsumer::DROP_OLDEST:
@@ -61,23 +61,23 @@ absl::Status StreamOpener::Open(
   Upstream* upstream = upstreams_->Find(method.grpc_path);
   if (upstream == nullptr) {
     return absl::UnavailableError(
-        absl::StrCat("no upstream serves ", method.grpc_path));
+        absl::StrCat("no backend is configured for ", method.grpc_path));
   }
 
-  // Who joined the bytes of another would miss the beginning.
+  // Raw bytes cannot be shared: a later subscriber would miss the beginning.
   const bool shared = method.stream.shared() && !raw;
   const bool has_ids = !method.stream.id_from().empty() && !raw;
   const bool resumable = has_ids && !method.stream.resume_into().empty();
   MembershipOptions membership;
   membership.policy = raw ? SlowPolicy::kUnbounded : PolicyOf(method.stream);
   membership.mode = mode;
-  membership.group = tag;  // no other part of the connection begins there
+  membership.group = tag;  // unique among the connection's parts
 
   Feed::Config config;
   config.upstream = upstream;
   config.grpc_path = method.grpc_path;
   config.shared = shared;
-  // The encoder lives in the served schema: the feed holds both.
+  // The served schema owns the encoder, so the feed holds a reference to it.
   config.encoder = std::shared_ptr<const FrameEncoder>(
       served, raw ? route.raw_stream.get() : route.encoder.get());
   config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
@@ -99,15 +99,17 @@ absl::Status StreamOpener::Open(
 
   auto parts = SplitRequest(request, raw ? nullptr : method.share_by);
   if (!parts.ok()) return parts.status();
-  // Feeds of another schema version encode differently, and a backend may
-  // answer everybody otherwise by what it is told of them.
+  // Requests share a feed only if they have the same schema version, which
+  // determines the encoding, and the same metadata, on which the backend's
+  // response may depend.
   const std::string of_whom = shared ? MetadataKey(forwarded) : "";
   const auto key_of = [&route, &of_whom](const std::string& bytes) {
     return absl::StrCat(reinterpret_cast<uintptr_t>(route.encoder.get()), "\n",
                         of_whom.size(), "\n", of_whom, bytes);
   };
   if (shared && parts->size() > 1) {
-    // All or none: what is refused must not begin hundreds of calls first.
+    // Check the quota for all parts first, so that a refused request does not
+    // start hundreds of calls.
     std::vector<std::string> keys;
     for (const SharedRequest& part : *parts) keys.push_back(key_of(part.bytes));
     const absl::Status quota = registry_->CheckQuota(address, keys);
@@ -130,7 +132,7 @@ absl::Status StreamOpener::Open(
           [served, prototype = route.request_prototype,
            path = method.stream.resume_into(), bytes = each.request](
               absl::string_view id) -> std::optional<std::string> {
-        // The backend gave no such id.
+        // The id is the bridge's own, not the backend's.
         if (IsOwnId(id)) return std::nullopt;
         std::unique_ptr<Message> message(prototype->New());
         message->ParsePartialFromString(bytes);
@@ -152,7 +154,8 @@ absl::Status StreamOpener::Open(
       const bool resumes = after != nullptr && each.request_after &&
                            each.request_after(*after).has_value();
       if (resumes) each.first_id = *after;
-      // A user's own streams are limited by user, a stranger's like feeds.
+      // Exclusive streams count per user if authenticated, else per address,
+      // like feeds.
       if (!identity.has_value()) {
         auto charge = registry_->ChargeOwn(
             address, each.request.size() + MetadataKey(forwarded).size());

@@ -21,12 +21,12 @@
 
 namespace sse_bridge {
 
-// The metadata of a call in the name of `identity`: its subject.
+// The metadata that tells a backend the subject of `identity`.
 Metadata IdentityMetadata(const std::optional<Identity>& identity);
 
-// Turns a checked request for a server-streaming method into places in feeds:
-// one of its own, one that identical requests share, or one for each element
-// of the `share_by` field.
+// Subscribes a validated request for a server-streaming method to feeds: an
+// exclusive one, one that identical requests share, or one per element of the
+// `share_by` field.
 //
 // Thread-safe.
 class StreamOpener {
@@ -36,8 +36,9 @@ class StreamOpener {
     absl::Duration linger = absl::Seconds(5);
     absl::Duration give_up_after = absl::Minutes(5);
 
-    // What of the backends' metadata browsers are told; null: nothing.
-    const ExposedMetadata* exposed = nullptr;  // must outlive the opener
+    // Metadata that is sent to browsers. Null if none is. Must outlive the
+    // opener.
+    const ExposedMetadata* exposed = nullptr;
   };
 
   // All must outlive the opener and its feeds.
@@ -48,18 +49,17 @@ class StreamOpener {
         registry_(registry),
         options_(options) {}
 
-  // `forwarded` is what ForwardedMetadata has of the request: only requests
-  // that have the same share a feed.
+  // Adds one or more memberships in feeds to `subscription`. `request` must be
+  // bound, validated and contain its subject. `resume` has one point per
+  // CursorKey of the request; the memberships' tags are numbered in the same
+  // order from `tag`. `forwarded` comes from ForwardedMetadata: only requests
+  // with equal metadata share a feed. `traceparent` is sent with calls that
+  // this request starts, and feeds that it starts count for `address`
+  // (LimitKey). Returns kUnavailable if no backend is configured for the
+  // method, and kResourceExhausted if the address has too many feeds.
   //
-  // `request` is bound, validated and carries its subject. `resume` has one
-  // point for each of its CursorKeys, and so have the memberships' tags, from
-  // `tag` on; `traceparent` goes to the backend with a call that this request
-  // begins, and what is begun counts for `address` (LimitKey). Adds one or more
-  // places to `subscription`. Unavailable when no upstream serves the method,
-  // ResourceExhausted when the address has too many feeds.
-  //
-  // `raw`: the subscription is to the bytes of a method whose route has a
-  // raw_stream. They come from one call of its own, from the beginning.
+  // `raw` subscribes to the raw bytes of a method whose route has a raw_stream,
+  // which come from an exclusive call and start from the beginning.
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
                     const google::protobuf::Message& request,

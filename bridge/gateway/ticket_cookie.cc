@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::string_view kPrefix = "sse-ticket-";
 
-// Of the ticket, whose first characters are random.
+// Length of the ticket's prefix in the cookie's name. It is random.
 constexpr size_t kNameChars = 12;
 
 std::string CookieName(absl::string_view ticket) {
@@ -26,8 +26,8 @@ bool IsPathChar(char c) {
          kMarks.find(c) != kMarks.npos;
 }
 
-// RFC 6265, 5.1.4: cookies go to this path and to what is below. What could
-// end the attribute is left out, with all from the slash before it.
+// The cookie's path, which covers all paths below it (RFC 6265, 5.1.4). At a
+// character that could end the attribute, the path is cut at the last slash.
 std::string PathOf(const HttpExchange& exchange) {
   std::string path = exchange.public_path();
   const auto prefix = exchange.Header("X-Forwarded-Prefix");
@@ -45,7 +45,8 @@ std::string PathOf(const HttpExchange& exchange) {
   return path.empty() ? "/" : path;
 }
 
-// Whoever says so himself only keeps his own cookie off plain connections.
+// Safe to trust: a client that forges the header only keeps its own cookie off
+// plain connections.
 bool CameByTls(const HttpExchange& exchange) {
   for (absl::string_view header : exchange.HeaderValues("X-Forwarded-Proto")) {
     for (absl::string_view scheme : absl::StrSplit(header, ',')) {
@@ -87,21 +88,21 @@ std::vector<std::string> SetTicketCookie(const HttpExchange& exchange,
   const bool secure = tls || CameByTls(exchange);
   std::string attributes =
       absl::StrCat("; Path=", PathOf(exchange), "; HttpOnly");
-  // Another site's page gets a cookie only where it is Secure, and browsers
-  // that keep one for each site that embeds it keep this one.
+  // In another site's page, browsers accept the cookie only if it is Secure,
+  // and some only if it is partitioned by the embedding site.
   if (secure && exchange.Header("Sec-Fetch-Site") == "cross-site") {
     absl::StrAppend(&attributes, "; Secure; SameSite=None; Partitioned");
   } else {
     absl::StrAppend(&attributes, secure ? "; Secure" : "", "; SameSite=Strict");
   }
   std::vector<std::string> lines;
-  // Browsers send the older ones first (RFC 6265, 5.4).
+  // Browsers send older cookies first (RFC 6265, 5.4).
   const std::string own = CookieName(ticket);
   auto names = NamesOfTicketCookies(exchange);
   names.erase(std::remove(names.begin(), names.end(), own), names.end());
   for (size_t i = 0; i + kMaxTicketCookies <= names.size(); ++i) {
-    // Takes back no other name than a ticket's: what stands after the prefix
-    // is what a browser has sent.
+    // Delete only valid names of ticket cookies: the name comes from the
+    // browser.
     if (std::all_of(names[i].begin(), names[i].end(), [](char c) {
           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
                  c == '-' || c == '_';

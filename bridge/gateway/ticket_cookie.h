@@ -10,23 +10,24 @@
 
 namespace sse_bridge {
 
-// The cookie with which a browser comes back to a stream that it has opened by
-// a ticket: its value is the ticket's binding (TicketBox). Each ticket has one
-// of its own, so that streams that are opened at the same time do not take each
+// The cookie with which a browser reconnects to a stream that it has opened
+// with a ticket. Its value is the ticket's binding (TicketBox). Each ticket has
+// its own cookie, so that streams opened at the same time do not overwrite each
 // other's.
 
-// Cookies of one address that a browser keeps; beyond it the oldest goes.
+// Maximum number of ticket cookies per path. Beyond it, the oldest are deleted.
 inline constexpr size_t kMaxTicketCookies = 16;
 
-// The value that the request has for the ticket, or empty.
+// The value of the ticket's cookie in the request, or empty.
 std::string TicketCookie(const HttpExchange& exchange,
                          absl::string_view ticket);
 
-// The values of Set-Cookie that give it to the browser: HttpOnly; for the
-// stream's path, behind what a proxy names in X-Forwarded-Prefix; Secure where
-// the browser came by TLS (`tls`: to the bridge itself); for pages of the same
-// site only, or of another one (Sec-Fetch-Site) where that is Secure. It ends
-// with the token. Others that are too many are taken back.
+// The Set-Cookie values that set the ticket's cookie and delete the oldest
+// cookies beyond the limit. The cookie is HttpOnly and limited to the stream's
+// path, with the prefix that a proxy reports in X-Forwarded-Prefix. It is
+// Secure if the browser uses TLS, to the bridge itself (`tls`) or to a proxy.
+// It is sent only for pages of the same site, or, if Secure, of the site that
+// opened the stream (Sec-Fetch-Site). It expires with the token.
 std::vector<std::string> SetTicketCookie(const HttpExchange& exchange,
                                          absl::string_view ticket,
                                          absl::string_view binding, bool tls,

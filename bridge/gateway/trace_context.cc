@@ -32,7 +32,7 @@ bool IsZero(absl::string_view text) {
 }
 
 bool IsTraceparent(absl::string_view text) {
-  // A later version may have more after the flags.
+  // Later versions may have more fields after the flags.
   if (text.size() < kSize || text.substr(0, kVersionSize) == "ff") return false;
   if (text.size() > kSize &&
       (text.substr(0, kVersionSize) == "00" || text[kSize] != '-')) {

@@ -8,16 +8,15 @@
 
 namespace sse_bridge {
 
-// Metadata under which backends find the trace.
+// The metadata that carries the trace to backends.
 inline constexpr char kTraceparentMetadata[] = "traceparent";
 
-// The `traceparent` (W3C Trace Context, 3.2) of the calls that a request makes:
-// the trace and the flags that the request came with, or a new trace that is
-// not sampled, with a span of our own.
+// The `traceparent` (W3C Trace Context, 3.2) of a request's calls: a new span
+// in the received trace with its flags, or in a new trace that is not sampled.
 std::string NextTraceparent(absl::string_view received);
 
-// The request's `X-Request-Id` where it is a short word of letters, digits and
-// "-_.:", else the id of the trace.
+// The request's `X-Request-Id` if it is a short word of letters, digits and
+// "-_.:", else the trace id.
 std::string RequestId(const HttpExchange& exchange,
                       absl::string_view traceparent);
 

@@ -11,36 +11,37 @@
 
 namespace sse_bridge {
 
-// Who asked for a stream, and for which. No token, no ticket, no query and no
-// body is in it, so all of it may be logged.
+// A request for a stream. Contains no token, ticket, query or body, so that all
+// of it may be logged.
 struct StreamRequest {
   std::string method;       // "package.Service.Method", or "/events"
   std::string route;        // "GET /tasks/{task_id}/progress"
-  std::string subject;      // of the verified identity; may be empty
-  std::string address;      // of the client
-  std::string request_id;   // of the client, or made here
-  std::string traceparent;  // W3C Trace Context; what the backend was given
+  std::string subject;      // the verified subject; may be empty
+  std::string address;      // the client's address
+  std::string request_id;   // sent by the client, or generated
+  std::string traceparent;  // W3C Trace Context, as sent to the backend
 };
 
-// Follows one request for a stream. One of OnRefused, OnNoContent and OnStarted
-// comes, and OnEnded after OnStarted; none if the client leaves before it has
-// its answer. From any thread, one after the other; must not block.
+// Logs one request for a stream. Either OnRefused, OnNoContent or OnStarted is
+// called, and OnEnded after OnStarted. None is called if the client disconnects
+// before it has its response. Calls may come from any thread, but not
+// concurrently. Implementations must not block.
 class AccessLogEntry {
  public:
   virtual ~AccessLogEntry() = default;
   virtual void OnStarted() = 0;
   virtual void OnNoContent() = 0;
   virtual void OnRefused(const absl::Status& status) = 0;
-  // `reason` is CloseReasonName; bytes with all framing.
+  // `reason` is a CloseReasonName. `bytes` includes all framing.
   virtual void OnEnded(absl::string_view reason, uint64_t events,
                        uint64_t bytes, absl::Duration duration) = 0;
 };
 
-// Is told of every request for a stream. Thread-safe.
+// The log of all requests for streams. Thread-safe.
 class AccessLog {
  public:
   virtual ~AccessLog() = default;
-  // The request was routed and its caller let in.
+  // Called when a request has been routed and authorized.
   virtual std::unique_ptr<AccessLogEntry> OnExecuting(
       StreamRequest request) = 0;
 };

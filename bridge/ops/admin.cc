@@ -54,7 +54,7 @@ void Admin::Handle(const std::shared_ptr<HttpExchange>& exchange) const {
 }
 
 bool Admin::IsCalledRight(const HttpExchange& exchange) const {
-  // Old probes (HTTP/1.0) name none, and browsers always do.
+  // Old probes (HTTP/1.0) send no Host header. Browsers always do.
   const absl::string_view host =
       exchange.Header("Host").value_or(absl::string_view());
   return host.empty() || IsAddress(host) || names_.AllowsHost(host);
@@ -63,18 +63,18 @@ bool Admin::IsCalledRight(const HttpExchange& exchange) const {
 HttpResponse Admin::Answer(const HttpExchange& exchange) const {
   if (!IsCalledRight(exchange)) {
     return ErrorResponse(421, "INVALID_ARGUMENT",
-                         "the admin listener has no such name; "
-                         "--admin-allowed-host gives it one");
+                         "host not allowed; add it to --admin-allowed-host");
   }
   const absl::string_view path = exchange.raw_path();
   const bool known =
       path == "/healthz" || path == "/readyz" || path == "/metrics";
   if (!known) {
     return ErrorResponse(404, "NOT_FOUND",
-                         "there are /healthz, /readyz and /metrics");
+                         "not found; try /healthz, /readyz or /metrics");
   }
   if (exchange.verb() != "GET" && exchange.verb() != "HEAD") {
-    HttpResponse refused = ErrorResponse(405, "UNIMPLEMENTED", "GET or HEAD");
+    HttpResponse refused = ErrorResponse(405, "UNIMPLEMENTED",
+                                         "method not allowed; use GET or HEAD");
     refused.headers.emplace_back("Allow", "GET, HEAD");
     return refused;
   }

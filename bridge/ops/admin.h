@@ -12,31 +12,32 @@
 
 namespace sse_bridge {
 
-// What the admin listener answers: GET and HEAD of
+// The admin endpoints. They answer GET and HEAD of
 //
-//   /healthz   200 while the process lives
-//   /readyz    200 when requests can be served, else 503; JSON with each
-//              condition and why it does not hold
-//   /metrics   Prometheus' text format
+//   /healthz   200 while the process runs
+//   /readyz    200 if requests can be served, else 503; JSON with each
+//   condition
+//              and, if it does not hold, the reason
+//   /metrics   Prometheus text format
 //
-// Nobody is asked for a token: the listener belongs on a loopback or cluster
-// address. Thread-safe if its functions are.
+// The endpoints need no authentication, so the listener must be on a loopback
+// or cluster address. Thread-safe if the functions in Sources are.
 class Admin {
  public:
   struct Condition {
     std::string name;
     bool holds = false;
-    std::string reason;  // why not
+    std::string reason;  // if it does not hold
   };
   struct Sources {
     std::function<std::vector<Condition>()> readiness;
     std::function<std::string()> metrics;
   };
 
-  // Names by which the listener may be called (OriginRules: an empty list is
-  // any). A page whose name its owner resolves to this address (DNS rebinding)
-  // names another host, and is answered 421. Addresses are always fine: probes
-  // use them, and no page's name is one.
+  // `names` are the hosts that requests may name; an empty list allows any
+  // (OriginRules). Other hosts get 421: in a DNS rebinding attack, a page's
+  // domain resolves to this address, but the request names that domain. IP
+  // addresses are always allowed: probes use them, and such a page cannot.
   Admin(Sources sources, OriginRules names)
       : sources_(std::move(sources)), names_(std::move(names)) {}
 

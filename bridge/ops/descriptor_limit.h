@@ -5,20 +5,21 @@
 
 namespace sse_bridge {
 
-// Descriptors that are not browsers: upstream connections, event loops, files.
+// Descriptors reserved for upstream connections, event loops and files.
 inline constexpr size_t kReservedDescriptors = 256;
 
-// How many of `limit` descriptors streams may have: all but those above, or but
-// half where there are few.
+// Number of streams allowed with `limit` descriptors: all but the reserved
+// ones, but at least half of them.
 size_t StreamDescriptors(size_t limit);
 
-// Connections to the public listener have the descriptors below this one; those
-// from it on are left to the admin listener, backends and files. Streams may
-// have fewer, so that where they are at their limit others are told so.
+// Connections to the public listener may use the descriptors below this number.
+// The others are left to the admin listener, backends and files. The limit of
+// streams is lower, so that beyond it requests can still be accepted and
+// refused with an error.
 size_t ConnectionDescriptors(size_t limit);
 
-// Raises the soft limit of open descriptors to the hard limit, which is not
-// ours to raise. Returns the limit that holds now.
+// Raises the soft limit of open descriptors to the hard limit. Returns the
+// limit that is in force afterwards.
 size_t RaiseDescriptorLimit();
 
 }  // namespace sse_bridge

@@ -15,12 +15,12 @@
 
 namespace sse_bridge {
 
-// Tells when files change, also by being replaced or through a symbolic link
-// that is turned (as Kubernetes mounts secrets). Looks a few times a second,
-// which works on every file system. Write a new file and rename it over the old
-// one: a file that is seen half written is read twice.
+// Detects changes of files, including replaced files and symbolic links that
+// point to another file (as in Kubernetes secrets). It polls a few times per
+// second, which works on every file system. Writers should write a new file and
+// rename it over the old one; a file that is seen half written is read twice.
 //
-// Watch before Start; the rest from any thread.
+// Watch must be called before Start. The other methods are thread-safe.
 class FileWatcher {
  public:
   explicit FileWatcher(absl::Duration interval = absl::Milliseconds(250))
@@ -29,14 +29,14 @@ class FileWatcher {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  // `changed` is called on the watcher's thread, once for any number of the
-  // files that changed together. Files that are not there count as unchanged.
+  // Calls `changed` on the watcher's thread, once if several of the files
+  // change together. A missing file counts as unchanged.
   void Watch(std::vector<std::string> files, std::function<void()> changed);
 
   void Start();
   void Stop();
 
-  // Has every file read again, changed or not (SIGHUP).
+  // Calls every `changed` function, whether files have changed or not (SIGHUP).
   void ReadAll();
 
  private:
@@ -50,7 +50,7 @@ class FileWatcher {
   static bool Changed(Group* group);
 
   const absl::Duration interval_;
-  std::vector<Group> groups_;  // of the thread, once it runs
+  std::vector<Group> groups_;  // used only by the thread once it runs
   std::thread thread_;
 
   Mutex mu_;

@@ -30,8 +30,8 @@ absl::StatusOr<int> TakeInheritedSocket() {
   }
   if (!ours || count == 0) return -1;
   if (count != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "LISTEN_FDS: ", count, " sockets are handed over; one is expected"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("LISTEN_FDS: expected one socket, got ", count));
   }
   int listening = 0, type = 0;
   socklen_t size = sizeof(int);
@@ -42,7 +42,7 @@ absl::StatusOr<int> TakeInheritedSocket() {
       listening == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("LISTEN_FDS: descriptor ", kFirstDescriptor,
-                     " is no stream socket that listens"));
+                     " is not a listening stream socket"));
   }
   return kFirstDescriptor;
 }

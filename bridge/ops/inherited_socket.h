@@ -5,13 +5,14 @@
 
 namespace sse_bridge {
 
-// A listening socket that systemd, or who acts like it, has opened for this
-// program (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, from descriptor 3 on). It
-// stays open over a restart, so nobody who connects is refused meanwhile.
+// Returns the listening socket that systemd, or a compatible supervisor, has
+// opened for this program (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, from
+// descriptor 3 on), or -1 if there is none. The supervisor keeps the socket
+// open during a restart, so that no connection is refused.
 //
-// -1 when there is none. InvalidArgument when there are several, or one that is
-// no listening stream socket. Takes the variables out of the environment. Call
-// before there are threads.
+// Returns kInvalidArgument if there are several, or if the descriptor is not a
+// listening stream socket. Removes the variables from the environment. Must be
+// called before threads are started.
 absl::StatusOr<int> TakeInheritedSocket();
 
 }  // namespace sse_bridge

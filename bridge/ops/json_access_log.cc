@@ -49,7 +49,7 @@ class JsonAccessLog::Entry : public AccessLogEntry {
   void OnRefused(const absl::Status& status) override {
     const std::string code = absl::StatusCodeToString(status.code());
     counts_->refused.Add(request_.method, code);
-    // The message may quote the request: the code is enough.
+    // Log only the code: the message may quote the request.
     Tell("http.stream.error", "warning", {{"code", code}});
   }
 

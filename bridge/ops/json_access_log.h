@@ -12,24 +12,24 @@
 
 namespace sse_bridge {
 
-// What became of the requests for streams: counted by method, and each told as
-// a line of JSON with the names of the cookbook's framework:
+// Counts the requests for streams by method, and logs their lifecycle as lines
+// of JSON with the event names of the cookbook's framework:
 //
-//   http.stream.executing            the request was routed and let in
+//   http.stream.executing            the request was routed and authorized
 //   http.stream.started              the stream is open
 //   http.stream.ended                the bridge or the backend ended it
-//   http.stream.client.disconnected  the client did, or read too slowly
+//   http.stream.client.disconnected  the client left or read too slowly
 //   http.stream.error                it was refused, or a feed or socket failed
 //
-// Thread-safe; entries may outlive it.
+// Thread-safe. Entries may outlive it.
 class JsonAccessLog : public AccessLog {
  public:
   enum class Subjects { kPlain, kHashed, kOmitted };
   struct Options {
-    // Gets each line, without an end of line; null: nothing is told.
+    // Receives each line without a line end. Null disables logging.
     std::function<void(const std::string& line)> sink;
     Subjects subjects = Subjects::kPlain;
-    // The part of the streams whose events are told (0 to 1); errors always.
+    // Fraction of the streams that are logged (0 to 1). Errors always are.
     double sampling = 1;
   };
   struct Counts {
@@ -42,22 +42,21 @@ class JsonAccessLog : public AccessLog {
 
   std::unique_ptr<AccessLogEntry> OnExecuting(StreamRequest request) override;
 
-  // Hold for the requests from now on.
+  // Applies to later requests.
   void SetOptions(Options options);
 
   const Counts& counts() const { return *counts_; }
 
  private:
   class Entry;
-  // Entries may outlive this.
+  // Shared with the entries, which may outlive this object.
   const std::shared_ptr<Counts> counts_ = std::make_shared<Counts>();
   Mutex mu_;
   std::shared_ptr<const Options> options_ ABSL_GUARDED_BY(mu_);
 };
 
-// The subject as logs show it where they must not name people: the same for the
-// same subject, and not to be turned back without trying all. 16 hex digits of
-// its SHA-256.
+// A pseudonym of the subject for logs that must not name people: the first 16
+// hex digits of its SHA-256. It can be reversed only by trying all subjects.
 std::string HashSubject(const std::string& subject);
 
 }  // namespace sse_bridge

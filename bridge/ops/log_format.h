@@ -3,9 +3,9 @@
 
 namespace sse_bridge {
 
-// Makes the default logger write each message as one line: control characters,
-// which texts of clients and backends may hold, are escaped (\n, \x1b). Call
-// once, before other threads log.
+// Makes the default logger write each message as one line. Control characters,
+// which texts from clients and backends may contain, are escaped (\n, \x1b).
+// Must be called once, before other threads log.
 void UseOneLineLogFormat();
 
 }  // namespace sse_bridge

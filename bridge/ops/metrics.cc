@@ -25,7 +25,7 @@ class Families {
     Add(type, name, help, {}, value);
   }
 
-  // A counter with up to two labels; one without a name is left out.
+  // Adds a counter with one or two labels. An empty `second` means one.
   void Counter(const LabelledCounter* counter, const std::string& name,
                const std::string& help, const std::string& first,
                const std::string& second = "") {
@@ -60,7 +60,7 @@ class Families {
     uint64_t count = 0;
     for (size_t i = 0; i < stats.counts.size(); ++i) {
       count += stats.counts[i];
-      // The last bucket has no bound: it is the count.
+      // The last bucket has no bound and equals the count.
       if (i + 1 == stats.counts.size()) break;
       metric.histogram.bucket.push_back(
           {count, static_cast<double>(HistogramStats::UpperBound(i)) /
@@ -96,34 +96,38 @@ void AddDelivery(const DeliveryStats& stats, Families* out) {
     out->Number(MetricType::Counter, absl::StrCat("sse_bridge_", name), help,
                 static_cast<double>(value));
   };
-  counter("events_sent_total", "Events fully handed to sockets.", stats.events);
-  counter("bytes_sent_total", "Bytes of streams handed to sockets.",
+  counter("events_sent_total", "Events written completely to sockets.",
+          stats.events);
+  counter("bytes_sent_total", "Bytes of streams written to sockets.",
           stats.bytes);
-  counter("writes_total", "Send system calls of streams.", stats.writes);
-  counter("keep_alives_total", "Pings sent into idle streams.",
+  counter("writes_total", "Send system calls for streams.", stats.writes);
+  counter("keep_alives_total", "Pings sent to idle streams.",
           stats.keep_alives);
-  counter("events_conflated_total", "Events superseded while they waited.",
+  counter("events_conflated_total", "Queued events replaced by newer ones.",
           stats.conflated);
-  counter("events_dropped_total", "Events dropped at a connection's bound.",
+  counter("events_dropped_total",
+          "Events dropped because a connection's queue was full.",
           stats.dropped);
-  counter("slow_disconnects_total", "Streams ended at their bound.",
+  counter("slow_disconnects_total",
+          "Streams ended because the client read too slowly.",
           stats.slow_disconnects);
   out->Number(MetricType::Gauge, "sse_bridge_queue_bytes",
-              "Bytes that wait for slow clients.",
+              "Bytes queued for slow clients.",
               static_cast<double>(stats.queue_bytes));
   out->Number(MetricType::Gauge, "sse_bridge_connections_open",
-              "Connections of streams.", static_cast<double>(stats.open));
+              "Connections that carry streams.",
+              static_cast<double>(stats.open));
   out->Histogram(
       "sse_bridge_delivery_latency_seconds",
-      "From a message's arrival to its sending, by message and loop.",
+      "Time from a message's arrival to its sending, per message and loop.",
       stats.latency);
   out->Histogram("sse_bridge_loop_lag_seconds",
-                 "How long a delivery loop was busy before it looked again.",
+                 "Time that a delivery loop was busy between two polls.",
                  stats.lag);
 }
 
 void AddLifecycle(const JsonAccessLog::Counts& counts, Families* out) {
-  // In this order: what has ended was opened before, so none is negative.
+  // Read `ended` before `opened`, so that no difference is negative.
   const auto ended = counts.ended.Snapshot();
   const auto opened = counts.opened.Snapshot();
   std::map<std::string, int64_t> open;
@@ -133,13 +137,14 @@ void AddLifecycle(const JsonAccessLog::Counts& counts, Families* out) {
     out->Add(MetricType::Gauge, "sse_bridge_streams_open", "Open streams.",
              {{"method", method}}, static_cast<double>(value));
   }
-  out->Counts(opened, "sse_bridge_streams_opened_total",
-              "Streams that were opened.", "method");
+  out->Counts(opened, "sse_bridge_streams_opened_total", "Streams opened.",
+              "method");
   out->Counts(ended, "sse_bridge_streams_ended_total",
-              "Streams that ended, by reason.", "method", "reason");
-  out->Counter(&counts.refused, "sse_bridge_streams_refused_total",
-               "Requests for streams that got an error, by google.rpc.Code.",
-               "method", "code");
+              "Streams ended, by reason.", "method", "reason");
+  out->Counter(
+      &counts.refused, "sse_bridge_streams_refused_total",
+      "Requests for streams answered with an error, by google.rpc.Code.",
+      "method", "code");
 }
 
 }  // namespace
@@ -150,7 +155,7 @@ std::string MetricsText(const MetricSources& sources) {
           {{"version", sources.version}}, 1);
   if (sources.draining) {
     out.Number(MetricType::Gauge, "sse_bridge_draining",
-               "1 while the bridge goes down.", sources.draining() ? 1 : 0);
+               "1 while the bridge is draining.", sources.draining() ? 1 : 0);
   }
   if (sources.lifecycle != nullptr) {
     AddLifecycle(sources.lifecycle->counts(), &out);
@@ -159,18 +164,18 @@ std::string MetricsText(const MetricSources& sources) {
   out.Counter(sources.upstream_started, "sse_bridge_upstream_calls_total",
               "Calls to backends.", "method");
   out.Counter(sources.upstream_ended, "sse_bridge_upstream_calls_ended_total",
-              "Calls to backends that ended, by google.rpc.Code.", "method",
-              "code");
-  out.Counter(sources.upstream_reconnects,
-              "sse_bridge_upstream_reconnects_total",
-              "Calls made anew after a backend was lost.", "method");
+              "Ended calls to backends, by google.rpc.Code.", "method", "code");
+  out.Counter(
+      sources.upstream_reconnects, "sse_bridge_upstream_reconnects_total",
+      "Calls restarted after the connection to a backend was lost.", "method");
   out.Counter(sources.http_errors, "sse_bridge_http_errors_total",
-              "Requests that were refused, by google.rpc.Code.", "code");
+              "Requests answered with an error, by google.rpc.Code.", "code");
   out.Counter(sources.http_rejections, "sse_bridge_gate_rejections_total",
-              "Requests that did not pass the listener, by HTTP status.",
-              "status");
-  out.Counter(sources.auth_failures, "sse_bridge_auth_failures_total",
-              "Requests whose caller was not let in, by reason.", "reason");
+              "Requests rejected by the listener, by HTTP status.", "status");
+  out.Counter(
+      sources.auth_failures, "sse_bridge_auth_failures_total",
+      "Requests that failed authentication or authorization, by reason.",
+      "reason");
   return prometheus::TextSerializer().Serialize(out.all());
 }
 

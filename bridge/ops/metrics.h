@@ -10,9 +10,8 @@
 
 namespace sse_bridge {
 
-// Where the numbers of a scrape come from. Nothing is counted for the sake of a
-// scrape: each component keeps counters of its own, and they are read here. All
-// must outlive the Metrics; null or empty: the metric is left out.
+// The sources of a scrape. Each component keeps its own counters, which a
+// scrape only reads. Metrics whose source is null or empty are omitted.
 struct MetricSources {
   std::function<DeliveryStats()> delivery;
   const JsonAccessLog* lifecycle = nullptr;
@@ -26,7 +25,7 @@ struct MetricSources {
   std::string version;
 };
 
-// The metrics in Prometheus' text format.
+// Returns the metrics in the Prometheus text format.
 std::string MetricsText(const MetricSources& sources);
 
 }  // namespace sse_bridge

@@ -3,10 +3,10 @@
 
 namespace sse_bridge {
 
-// What the bridge tells the service manager that started it (systemd's
-// Type=notify, by NOTIFY_SOCKET). Without one, nothing happens.
+// Notifications to the service manager (systemd's Type=notify, NOTIFY_SOCKET).
+// They do nothing without a service manager.
 void NotifyReady();
-void NotifyReloading();  // to be followed by NotifyReady
+void NotifyReloading();  // must be followed by NotifyReady
 void NotifyStopping();
 
 }  // namespace sse_bridge

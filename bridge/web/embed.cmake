@@ -1,5 +1,5 @@
 # cmake -DFILES=PATH=FILE;... -DTABLE=OUT.cc -DBYTES=OUT.S -P embed.cmake
-# Writes the files' bytes as an assembler file and the table of them in C++.
+# Writes an assembler file with the files' bytes and a C++ file with their table.
 
 set(types_html "text/html; charset=utf-8")
 set(types_css "text/css; charset=utf-8")
@@ -25,7 +25,7 @@ foreach(entry ${FILES})
   file(SHA256 "${file}" hash)
   string(SUBSTRING ${hash} 0 32 hash)
   set(name sse_bridge_web_${number})
-  # The hash in the text makes this file new whenever a page is.
+  # The hash makes this file change whenever a page does.
   string(APPEND bytes "# ${hash}\n.global ${name}\n.global ${name}_end\n"
     "${name}:\n.incbin \"${file}\"\n${name}_end:\n")
   string(APPEND declarations

@@ -11,7 +11,7 @@ constexpr absl::string_view kYamlPath = "/openapi.yaml";
 constexpr absl::string_view kJsonPath = "/openapi.json";
 constexpr char kVersionParam[] = "version";
 
-// Proxies may name any prefix.
+// Bounds the cache: proxies may send any prefix.
 constexpr size_t kMaxKept = 16;
 
 }  // namespace
@@ -31,8 +31,9 @@ HttpResponse OpenApiDocuments::Answer(const HttpExchange& exchange,
     } else if (param.name != kVersionParam && ignored.Match(param.name)) {
       continue;
     } else if (param.name != kVersionParam || param.value != "3.2") {
-      return ErrorResponse(400, "INVALID_ARGUMENT",
-                           "the only parameter is version=3.1 or version=3.2");
+      return ErrorResponse(
+          400, "INVALID_ARGUMENT",
+          "the only allowed parameter is version=3.1 or version=3.2");
     }
   }
   const bool yaml = exchange.raw_path() == kYamlPath;

@@ -15,18 +15,18 @@
 
 namespace sse_bridge {
 
-// `/openapi.yaml` and `/openapi.json`: what a schema's routes take and answer.
-// OpenAPI 3.2, or 3.1 with `?version=3.1`. Documents are made when they are
-// first asked for, and kept. Thread-safe.
+// Serves `/openapi.yaml` and `/openapi.json`, which describe a schema's routes.
+// OpenAPI 3.2, or 3.1 with `?version=3.1`. Documents are generated on first use
+// and cached. Thread-safe.
 class OpenApiDocuments {
  public:
-  // The schema must outlive this.
+  // `schema` must outlive this object.
   explicit OpenApiDocuments(const Schema* schema) : schema_(schema) {}
 
   static bool Has(absl::string_view raw_path);
 
-  // The answer to a GET or HEAD of such a path. Parameters that are not its own
-  // are refused, but for those `ignored`.
+  // The response to a GET or HEAD of such a path. Unknown query parameters get
+  // 400, unless `ignored` matches them.
   HttpResponse Answer(const HttpExchange& exchange,
                       const NamePatterns& ignored) const;
 
@@ -34,7 +34,7 @@ class OpenApiDocuments {
   const Schema* const schema_;
 
   mutable Mutex mu_;
-  // Whether it is YAML, whether 3.1, and its server.
+  // Whether YAML, whether OpenAPI 3.1, and the server's URL.
   using Key = std::tuple<bool, bool, std::string>;
   mutable std::map<Key, std::string> made_ ABSL_GUARDED_BY(mu_);
 };

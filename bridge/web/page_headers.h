@@ -5,9 +5,9 @@
 
 namespace sse_bridge {
 
-// What every answer that a browser may show as a page carries: it loads only
-// what this bridge serves, runs no inline script, talks to no other origin, is
-// framed by nobody, and is what its content type says. The one place for it.
+// Adds the security headers of every response that a browser may show as a
+// page: no inline scripts, no resources from or connections to other origins,
+// no framing, no content sniffing.
 void AddPageHeaders(HttpResponse* response);
 
 }  // namespace sse_bridge

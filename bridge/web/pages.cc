@@ -10,7 +10,7 @@
 namespace sse_bridge {
 namespace {
 
-// RFC 9110, 13.1.2: a list of tags, or "*"; compared weakly.
+// If-None-Match (RFC 9110, 13.1.2): a list of tags or "*", compared weakly.
 bool Matches(absl::string_view if_none_match, absl::string_view etag) {
   for (absl::string_view tag : absl::StrSplit(if_none_match, ',')) {
     tag = absl::StripAsciiWhitespace(tag);

@@ -10,18 +10,18 @@
 
 namespace sse_bridge {
 
-// The pages: a fixed table from paths to files that are compiled in. Immutable
-// and thread-safe; the files must outlive it.
+// The pages: a fixed table from paths to embedded files. Immutable and
+// thread-safe. The files must outlive it.
 class Pages {
  public:
   explicit Pages(absl::Span<const WebFile> files);
 
-  // Null when no page has this path, compared byte for byte.
+  // The file with exactly this path; null if there is none.
   const WebFile* Find(absl::string_view raw_path) const;
 
-  // The answer to a GET or HEAD of it: the file, or 304 when If-None-Match
-  // says that the browser has it. Browsers ask every time (`no-cache`), so that
-  // a new bridge shows its own pages.
+  // The response to a GET or HEAD: the file, or 304 if If-None-Match matches.
+  // Browsers revalidate every time (`no-cache`), so that they show the pages of
+  // a new version of the bridge.
   static HttpResponse Answer(const WebFile& file, const HttpExchange& exchange);
 
  private:

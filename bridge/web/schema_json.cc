@@ -19,7 +19,7 @@ namespace {
 namespace pb = ::google::protobuf;
 using Json = nlohmann::ordered_json;
 
-// Sets what is not empty.
+// Sets a member unless the value is empty.
 void Set(Json* object, const char* name, const std::string& text) {
   if (!text.empty()) (*object)[name] = text;
 }
@@ -56,7 +56,7 @@ Json RulesJson(const pb::FieldDescriptor& field) {
   return status.ok() ? Json::parse(text, nullptr, false) : Json();
 }
 
-// Collects the types that messages can hold.
+// Collects the types that messages can contain.
 class Types {
  public:
   void Add(const pb::Descriptor* root) {
@@ -197,7 +197,7 @@ std::string SchemaJson(const Schema& schema) {
         {{"method", unserved.name},
          {"reason", std::string(unserved.why.message())}});
   }
-  // Comments are whatever bytes a descriptor set has.
+  // Comments in a descriptor set may be invalid UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -7,8 +7,8 @@
 
 namespace sse_bridge {
 
-// The schema as `/schema.json` tells it, which is what the stream explorer
-// builds its forms of:
+// Returns the content of `/schema.json`, from which the stream explorer builds
+// its forms:
 //
 //   {"services": [{"name", "comment", "methods": [{
 //        "name", "full_name", "streaming", "summary", "description",
@@ -24,13 +24,13 @@ namespace sse_bridge {
 //                         "rules"}]},
 //    "enums": {TYPE: [NAME, ...]}}
 //
-// Only methods that HTTP reaches are in it, and only the types that their
-// requests can hold. "type" is the .proto's word ("int32", "message"); a map's
-// field has the type of its values, and "map" that of its keys. "rules" is
-// buf.validate's FieldConstraints in JSON. "client" is what the generated
-// TypeScript client calls the method; it takes fields by their "json_name"
-// where "json_names" is true. What is empty, false or equal to "name" is left
-// out.
+// It contains only the methods that have a route, and the types that their
+// requests can contain. "type" is the type's name in .proto files ("int32",
+// "message"). A map field has the type of its values, and "map" is the type of
+// its keys. "rules" is buf.validate's FieldConstraints in JSON. "client" is the
+// method's name in the generated TypeScript client, which uses the fields'
+// "json_name" if "json_names" is true. Values that are empty, false or equal to
+// "name" are omitted.
 std::string SchemaJson(const Schema& schema);
 
 }  // namespace sse_bridge

@@ -6,16 +6,16 @@
 
 namespace sse_bridge {
 
-// One file of the pages, compiled in. Everything lives as long as the program.
+// A file of the pages, embedded in the program. Has static lifetime.
 struct WebFile {
-  absl::string_view path;  // as it is asked for: "/explorer"
+  absl::string_view path;  // of the URL: "/explorer"
   absl::string_view content_type;
-  absl::string_view etag;  // quoted, strong: a hash of the content
+  absl::string_view etag;  // quoted strong tag: a hash of the content
   absl::string_view content;
 };
 
-// All of them; the table is fixed when the program is built (CMakeLists.txt
-// lists it), so no request can name a file of the machine.
+// All embedded files. The table is fixed at build time (see CMakeLists.txt), so
+// no request can read a file of the machine.
 absl::Span<const WebFile> WebFiles();
 
 }  // namespace sse_bridge

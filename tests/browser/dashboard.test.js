@@ -53,7 +53,7 @@ test('a token is typed in, used, kept in this tab only, and forgotten', async ()
   await page.reload();
   await page.waitForSelector('#token-button:text("alice")');
   await page.click('#token-button');
-  await page.click('button:text("Forget it")');
+  await page.click('button:text("Remove token")');
   await page.waitForSelector('#token-button:text("Set token")');
   await page.waitForSelector('#metrics [data-notice]:text("Needs a token.")');
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);

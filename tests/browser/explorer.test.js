@@ -56,7 +56,7 @@ async function done(page) {
 const field = (page, name) => page.locator(`[data-field="${name}"]`);
 const rows = (page) => page.locator('#rows > tr:not(.comment):not(.whole)');
 
-test('every method that HTTP reaches is listed, also by reflection', async () => {
+test('every method with an HTTP route is listed, also by reflection', async () => {
   for (const [where, expected] of [
     [foreign, ['Watch', 'Count', 'Fail', 'Say', 'Picture', 'Describe', 'WhoAmI', 'events']],
     [reflected, ['Watch', 'Count', 'Fail', 'Say', 'Picture', 'Describe', 'WhoAmI', 'Hidden', 'events']],
@@ -91,14 +91,14 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'must be at most 100000');
   await field(page, 'to').locator('input').fill('');
   await page.click('#go');
-  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'is a part of the path');
+  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'is required by the path');
   await done(page);
 });
 
 test('events as they arrive: name, id, size, time; opened; filtered; paused; the end', async () => {
   const page = await explore(foreign, `${kTelescopes}.Count`);
   await field(page, 'to').locator('input').fill('12');
-  await page.fill('[placeholder="where to go on (optional)"]', '3');
+  await page.fill('[placeholder="id to resume from (optional)"]', '3');
   await page.click('#go');
   await page.waitForSelector('#stream-state:text("ended")');
   await page.waitForSelector('#rows tr.status');
@@ -247,7 +247,7 @@ async function runTypeScript(page, gen) {
 test('copied as TypeScript it runs on the generated client', async () => {
   const page = await explore(foreign, `${kTelescopes}.Count`);
   await field(page, 'to').locator('input').fill('4');
-  await page.fill('[placeholder="where to go on (optional)"]', '2');
+  await page.fill('[placeholder="id to resume from (optional)"]', '2');
   assert.equal((await runTypeScript(page, generated)).match(/count/g).length, 2);
   await done(page);
 
@@ -309,6 +309,6 @@ test('requests are made by the rules of google.api.HttpRule', async () => {
   // Wildcards without a name have a place of their own.
   assert.deepEqual(await of({verb: 'GET', path: '/a/*/b'}, {}, {'* (1)': 'c'}), ['GET', '/a/c/b', undefined]);
   assert.deepEqual((await made({verb: 'GET', path: '/a/{b}'}, {})).problems,
-    [{field: 'b', description: 'is a part of the path'}]);
+    [{field: 'b', description: 'is required by the path'}]);
   await done(page);
 });

@@ -121,7 +121,7 @@ TEST_F(ConfigurationTest, SighupReloadsWhatItCanAndSaysWhatItCannot) {
     bridge.process->Signal(SIGHUP);
     WaitFor(log, [&] { return Has(bridge.process->Stderr(), log); });
   };
-  reload("workers: 3\n", "workers changed, and needs a restart");
+  reload("workers: 3\n", "workers changed and needs a restart");
   reload("workers: none\n", path_ + ":1:10: workers: ");
   EXPECT_TRUE(Has(bridge.process->Stderr(), "the configuration stays"));
   reload("log_level: debug\n", "log_level is now debug");

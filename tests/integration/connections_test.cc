@@ -265,7 +265,7 @@ TEST_F(ConnectionsTest, SettingsThatMakeNoSenseStopTheStart) {
            {"--upstream-metadata-file " + file, "line 2"},
            {"--upstream-metadata-file /nowhere", "/nowhere"},
            {"--upstream-metadata-file a.B=/nowhere", "no --upstream=a.B="},
-           {"--upstream-authority a/b", "no host has"},
+           {"--upstream-authority a/b", "not allowed in a host"},
            {"--upstream-authority a --upstream-authority b", "given already"},
            {"--upstream-tls-name a", "--upstream-tls"},
            {"--upstream-max-connections 4 --upstream-channels 4",

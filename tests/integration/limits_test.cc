@@ -367,7 +367,7 @@ TEST_F(LimitsTest, GrpcTimeoutEndsAStreamToo) {
     ASSERT_EQ(asked.head.status, 200);
     asked.connection.Event();  // that ann has joined
     ExpectStatusEvent(asked.connection.Event(), 4,
-                      "the time of Grpc-Timeout is over");
+                      "the deadline of Grpc-Timeout has passed");
     EXPECT_FALSE(asked.connection.NextBlock().has_value());
     EXPECT_EQ(Ask(bridge_, target, ann, {{"Grpc-Timeout", "1s"}}).head.status,
               400);

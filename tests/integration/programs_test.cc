@@ -204,7 +204,7 @@ TEST_F(EndTest, SighupReadsTheSchemaAgainWithoutDroppingStreams) {
   EXPECT_EQ(bridge.Call("GET", "/prices/stream").status, 400);
   WriteFile(set, builtin);
   bridge.process->Signal(SIGHUP);
-  wait_for_log("the schema was loaded again");
+  wait_for_log("reload: schema loaded");
   Publish("A", 7);
   EXPECT_EQ(Data(stream.Event())["price"], 7);
   HttpConnection next = bridge.Stream("/prices/stream?symbols=A");

@@ -1,4 +1,4 @@
-// How flags are written.
+// The syntax of flags.
 
 #include "bridge/config/command_line.h"
 
@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The configuration that flags give, or the error as its issuer.
+// Parses flags into a configuration. Stores an error in `auth_issuer`.
 bridge::v1::Config Parsed(const std::vector<std::string>& arguments) {
   bridge::v1::Config config;
   SetDefaults(BridgeSettings(), &config);
@@ -26,7 +26,7 @@ bridge::v1::Config Parsed(const std::vector<std::string>& arguments) {
   return config;
 }
 
-TEST(CommandLineTest, ValuesFollowAfterEqualsOrASpace) {
+TEST(CommandLineTest, ValueFollowsEqualsSignOrSpace) {
   EXPECT_EQ(Parsed({"--workers=3"}).workers(), 3);
   EXPECT_EQ(Parsed({"--workers", "3"}).workers(), 3);
   EXPECT_EQ(Parsed({"-workers=3"}).workers(), 3);
@@ -37,7 +37,7 @@ TEST(CommandLineTest, ValuesFollowAfterEqualsOrASpace) {
   EXPECT_EQ(Parsed({"--workers=3", "--workers=4"}).workers(), 4);
 }
 
-TEST(CommandLineTest, BooleansStandAloneOrAreNegated) {
+TEST(CommandLineTest, BooleansNeedNoValueAndCanBeNegated) {
   EXPECT_TRUE(Parsed({"--reflect"}).reflect());
   EXPECT_TRUE(Parsed({"--reflect=true"}).reflect());
   EXPECT_FALSE(Parsed({"--reflect", "--reflect=false"}).reflect());
@@ -45,7 +45,7 @@ TEST(CommandLineTest, BooleansStandAloneOrAreNegated) {
   EXPECT_FALSE(Parsed({"--reuse-port", "--no-reuse-port"}).reuse_port());
 }
 
-TEST(CommandLineTest, RepeatedFlagsAddUp) {
+TEST(CommandLineTest, RepeatedFlagsAddValues) {
   EXPECT_THAT(Parsed({"--upstream=a:1", "--upstream", "b:1"}).upstream(),
               ElementsAre("a:1", "b:1"));
 }
@@ -55,11 +55,11 @@ TEST(CommandLineTest, ErrorsNameTheFlag) {
        std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"--frobnicate"}, "unknown option --frobnicate"},
            {{"--max-stream=5"}, "did you mean --max-streams?"},
-           {{"--workers"}, "--workers: needs a value"},
+           {{"--workers"}, "--workers: requires a value"},
            {{"--workers=x"}, "--workers: 'x' is not a whole number"},
            {{"--max_streams=-1"}, "--max-streams: must be from 0"},
            {{"--reflect=maybe"}, "--reflect: 'maybe' is not true or false"},
-           {{"--noreflect=true"}, "--noreflect: takes no value"},
+           {{"--noreflect=true"}, "--noreflect: does not take a value"},
            {{"--noworkers"}, "unknown option --noworkers"},
            {{"serve"}, "unexpected argument 'serve'"},
            {{"-"}, "unexpected argument '-'"},
@@ -68,13 +68,13 @@ TEST(CommandLineTest, ErrorsNameTheFlag) {
   }
 }
 
-TEST(CommandLineTest, HelpAndVersionAreAskedFor) {
+TEST(CommandLineTest, HelpAndVersionAreRecognized) {
   EXPECT_TRUE(ParseCommandLine({"--help"}, {&BridgeSettings()})->help);
   EXPECT_TRUE(ParseCommandLine({"-h"}, {&BridgeSettings()})->help);
   EXPECT_TRUE(ParseCommandLine({"--version"}, {&BridgeSettings()})->version);
 }
 
-TEST(CommandLineTest, EachListTakesItsOwnFlags) {
+TEST(CommandLineTest, EachListAppliesItsOwnFlags) {
   const SettingList commands(bridge::v1::ConfigCommand::descriptor());
   auto line = ParseCommandLine({"--defaults", "--workers=3"},
                                {&commands, &BridgeSettings()});

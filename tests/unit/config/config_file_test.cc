@@ -1,4 +1,4 @@
-// What a configuration file may say, and where each error is told to be.
+// The syntax of configuration files, and the positions in their errors.
 
 #include "bridge/config/config_file.h"
 
@@ -49,10 +49,10 @@ TEST_F(ConfigFileTest, YamlSetsFieldsOfEachKind) {
   EXPECT_EQ(config_.log_level(), bridge::v1::LOG_LEVEL_OFF);
   EXPECT_THAT(config_.upstream(),
               ElementsAre("127.0.0.1:1", "a.B=127.0.0.1:2"));
-  EXPECT_EQ(config_.queue_bytes(), 256 << 10);  // its default
+  EXPECT_EQ(config_.queue_bytes(), 256 << 10);  // the default
 }
 
-TEST_F(ConfigFileTest, JsonIsReadToo) {
+TEST_F(ConfigFileTest, JsonIsAccepted) {
   ASSERT_EQ(Read("{\n\t\"workers\": 3,\n\t\"max_body\": \"2MiB\",\n"
                  "\t\"upstream\": [\"127.0.0.1:1\"], \"reflect\": true,\n"
                  "\t\"retry\": \"1s\", \"auth_issuer\": \"a\\/\\u00e9\"\n}\n"),
@@ -64,7 +64,7 @@ TEST_F(ConfigFileTest, JsonIsReadToo) {
   EXPECT_EQ(config_.auth_issuer(), "a/\xc3\xa9");
 }
 
-TEST_F(ConfigFileTest, RepeatedSettingMayHaveOneValueWithoutAList) {
+TEST_F(ConfigFileTest, RepeatedSettingAcceptsASingleValue) {
   ASSERT_EQ(Read("upstream: 127.0.0.1:1"), absl::OkStatus());
   EXPECT_THAT(config_.upstream(), ElementsAre("127.0.0.1:1"));
   ASSERT_EQ(Read("upstream: []"), absl::OkStatus());
@@ -88,11 +88,11 @@ TEST_F(ConfigFileTest, OriginsAreFileLineAndColumn) {
   EXPECT_EQ(origins_.Of("retry"), "");
 }
 
-TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
+TEST_F(ConfigFileTest, ErrorsNameLineKeyAndReason) {
   struct Case {
     const char* text;
-    const char* place;   // how the message begins
-    const char* reason;  // is in it
+    const char* place;   // the start of the message
+    const char* reason;  // part of the message
   };
   for (const Case& c : std::vector<Case>{
            // Keys.
@@ -116,11 +116,11 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
            {"just words\n", "b.yaml:1:1: ", "must be a mapping"},
            {"workers:\n", "b.yaml:1:1: workers: ", "has no value"},
            {"auth_issuer: ~\n", "b.yaml:1:1: auth_issuer: ", "has no value"},
-           {"workers:\n  - 2\n", "b.yaml:2:3: workers: ", "has a list"},
-           {"workers: {a: 2}\n", "b.yaml:1:10: workers: ", "has a mapping"},
+           {"workers:\n  - 2\n", "b.yaml:2:3: workers: ", "not a list"},
+           {"workers: {a: 2}\n", "b.yaml:1:10: workers: ", "not a mapping"},
            {"upstream:\n  host: a\n",
-            "b.yaml:2:3: upstream: ", "has a mapping"},
-           {"upstream:\n  - [a]\n", "b.yaml:2:5: upstream: ", "has a list"},
+            "b.yaml:2:3: upstream: ", "not a mapping"},
+           {"upstream:\n  - [a]\n", "b.yaml:2:5: upstream: ", "not a list"},
            {"retry: 1s\nupstream:\n  - 127.0.0.1:1\n  -\n",
             "b.yaml:2:1: upstream: ", "has no value"},
            // Types.
@@ -164,7 +164,8 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
            {"workers: 2\n\tretry: 1s\n", "b.yaml:2:", ""},
            {"workers: 2\nauth_issuer: \"open", "b.yaml:2:", "scalar"},
            {"a: *nothing\n", "b.yaml:1:4: ", "anchor"},
-           {"workers: 2\n---\nworkers: 3\n", "b.yaml:3:1: ", "second document"},
+           {"workers: 2\n---\nworkers: 3\n",
+            "b.yaml:3:1: ", "only one YAML document"},
        }) {
     const absl::Status status = Read(c.text);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << c.text;
@@ -176,7 +177,7 @@ TEST_F(ConfigFileTest, BrokenFilesAreToldWithLineKeyAndReason) {
 TEST_F(ConfigFileTest, BinaryAndHugeFilesAreRefused) {
   EXPECT_THAT(std::string(Read(absl::string_view("a\0b", 3)).message()),
               HasSubstr("is not text"));
-  // yaml-cpp takes EOT for the end.
+  // yaml-cpp treats EOT as the end of the file.
   EXPECT_THAT(std::string(Read("workers: 2\n\x04workers: 3\n").message()),
               StartsWith("b.yaml:2: is not text"));
   EXPECT_THAT(
@@ -185,12 +186,12 @@ TEST_F(ConfigFileTest, BinaryAndHugeFilesAreRefused) {
   EXPECT_EQ(Read(std::string(kMaxConfigBytes, '#')), absl::OkStatus());
 }
 
-TEST_F(ConfigFileTest, DeepNestingIsAnErrorAndNoCrash) {
+TEST_F(ConfigFileTest, DeepNestingIsAnError) {
   EXPECT_EQ(Read(std::string(100000, '[')).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST_F(ConfigFileTest, FileThatCannotBeReadIsNamed) {
+TEST_F(ConfigFileTest, UnreadableFileIsNamed) {
   for (const char* path : {"/none/b.yaml", "/"}) {
     const absl::Status status =
         ReadConfigFile(path, BridgeSettings(), &config_, &origins_);

@@ -1,4 +1,4 @@
-// Where values come from, and which one wins.
+// The sources of values and their precedence.
 
 #include "bridge/config/config.h"
 
@@ -34,7 +34,7 @@ class ConfigTest : public ::testing::Test {
   Environment environment_;
 };
 
-TEST_F(ConfigTest, DefaultsHoldWhenNothingIsSaid) {
+TEST_F(ConfigTest, UnsetSettingsHaveTheirDefaults) {
   auto loaded = Load();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->config.listen(), "127.0.0.1:8080");
@@ -43,7 +43,7 @@ TEST_F(ConfigTest, DefaultsHoldWhenNothingIsSaid) {
   EXPECT_EQ(loaded->config.log_level(), bridge::v1::LOG_LEVEL_INFO);
 }
 
-TEST_F(ConfigTest, FlagWinsOverEnvironmentOverFileOverDefault) {
+TEST_F(ConfigTest, FlagsOverrideEnvironmentThenFileThenDefaults) {
   File("workers: 3\nupstream: [a:1, a:2]\n");
   EXPECT_EQ(Load()->config.workers(), 3);
   EXPECT_THAT(Load()->config.upstream(), ElementsAre("a:1", "a:2"));
@@ -61,7 +61,7 @@ TEST_F(ConfigTest, FlagWinsOverEnvironmentOverFileOverDefault) {
   EXPECT_EQ(loaded->origins.Of("upstream", 1), "--upstream");
 }
 
-TEST_F(ConfigTest, VariableOfARepeatedSettingHoldsSeveral) {
+TEST_F(ConfigTest, VariableOfARepeatedSettingHoldsSeveralValues) {
   environment_["SSE_BRIDGE_UPSTREAM"] = "a:1,a:2;x.Y=b:1;";
   EXPECT_THAT(Load()->config.upstream(), ElementsAre("a:1,a:2", "x.Y=b:1"));
   environment_["SSE_BRIDGE_UPSTREAM"] = "";
@@ -79,7 +79,7 @@ TEST_F(ConfigTest, FileIsNamedByFlagOrVariable) {
               HasSubstr("SSE_BRIDGE_CONFIG: cannot read /none/of.yaml"));
 }
 
-TEST_F(ConfigTest, BadValuesAreErrorsAlsoWhereTheyWouldNotWin) {
+TEST_F(ConfigTest, OverriddenInvalidValuesAreErrors) {
   File("workers: none\n");
   EXPECT_THAT(std::string(Load({"--workers=3"}).status().message()),
               HasSubstr(path_ + ":1:10: workers: "));
@@ -98,7 +98,7 @@ TEST_F(ConfigTest, UnknownVariableIsAWarning) {
               ElementsAre(HasSubstr("SSE_BRIDGE_SERVICE_HOST")));
 }
 
-TEST_F(ConfigTest, LoadReadsTheFileAnewAndCompareTellsWhatChanged) {
+TEST_F(ConfigTest, LoadReadsTheFileAgainAndCompareReportsChanges) {
   File("workers: 3\nlog_level: debug\n");
   const auto before = Load();
   File("workers: 4\nlog_level: info\n");
@@ -109,7 +109,7 @@ TEST_F(ConfigTest, LoadReadsTheFileAnewAndCompareTellsWhatChanged) {
   EXPECT_THAT(Compare(after->config, Load()->config).need_restart, IsEmpty());
 }
 
-TEST_F(ConfigTest, ProcessEnvironmentHasWhatWasSet) {
+TEST_F(ConfigTest, ProcessEnvironmentHasTheVariables) {
   ASSERT_EQ(setenv("SSE_BRIDGE_TEST_VALUE", "a=b", 1), 0);
   EXPECT_EQ(ProcessEnvironment()["SSE_BRIDGE_TEST_VALUE"], "a=b");
   ASSERT_EQ(unsetenv("SSE_BRIDGE_TEST_VALUE"), 0);

@@ -1,4 +1,4 @@
-// Texts that are made of the settings: they say all, and can be read again.
+// Texts generated from the settings: they are complete and can be parsed.
 
 #include "bridge/config/config_text.h"
 
@@ -39,7 +39,7 @@ TEST(HelpTest, LinesFitATerminal) {
   }
 }
 
-TEST(DefaultsFileTest, SetsNothingAsItIs) {
+TEST(DefaultsFileTest, SetsNothingUnchanged) {
   bridge::v1::Config config;
   Origins origins;
   EXPECT_EQ(
@@ -71,7 +71,7 @@ TEST(DefaultsFileTest, SetsEachSettingToItsDefaultWhenUncommented) {
   }
 }
 
-TEST(EffectiveFileTest, IsReadAgainAsTheSame) {
+TEST(EffectiveFileTest, RoundTrips) {
   auto line = ParseCommandLine(
       {"--upstream=a:1", "--upstream=b:1", "--auth-issuer=true # \"\\ \xc3\xa9",
        "--max-body=3MiB", "--keep-alive=1500ms", "--reflect"},
@@ -89,7 +89,7 @@ TEST(EffectiveFileTest, IsReadAgainAsTheSame) {
   }
 }
 
-TEST(EffectiveFileTest, ShowsNoPassword) {
+TEST(EffectiveFileTest, HidesPasswords) {
   for (const auto& [url, shown] :
        std::vector<std::pair<std::string, std::string>>{
            {"redis://ann:pa:s@s/w@host:1/2", "redis://ann:***@host:1/2"},
@@ -105,14 +105,14 @@ TEST(EffectiveFileTest, ShowsNoPassword) {
   }
 }
 
-TEST(ReferenceTest, HasARowForEachSetting) {
+TEST(ReferenceTest, HasARowPerSetting) {
   const std::string reference = ReferenceMarkdown();
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     EXPECT_THAT(reference, HasSubstr("\n| `" + setting.key + "` | "));
   }
 }
 
-TEST(ReferenceTest, TheDocumentHasTheTablesAsTheyAre) {
+TEST(ReferenceTest, ReadmeHasTheCurrentTables) {
   std::ifstream file(SSE_BRIDGE_ROOT "/bridge/config/README.md");
   const std::string document((std::istreambuf_iterator<char>(file)),
                              std::istreambuf_iterator<char>());

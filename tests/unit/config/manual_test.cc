@@ -1,4 +1,4 @@
-// The manual page and the completion name every setting.
+// The manual page and the completion contain every setting.
 
 #include "bridge/config/manual.h"
 
@@ -24,7 +24,7 @@ TEST(ManualTest, NamesEverySettingInItsGroup) {
   }
 }
 
-TEST(ManualTest, NoTextIsARequest) {
+TEST(ManualTest, NoTextIsARoffRequest) {
   for (absl::string_view line : absl::StrSplit(ManualPage("1"), '\n')) {
     if (line.empty() || (line[0] != '.' && line[0] != '\'')) continue;
     const absl::string_view request = line.substr(1, line.find(' ') - 1);
@@ -36,7 +36,7 @@ TEST(ManualTest, NoTextIsARequest) {
   }
 }
 
-TEST(CompletionTest, NamesEverySettingAndTheWordsOfThoseThatHaveSome) {
+TEST(CompletionTest, NamesEverySettingAndTheValuesOfEnums) {
   const std::string script = BashCompletion();
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     EXPECT_THAT(script, HasSubstr("--" + setting.flag));

@@ -1,4 +1,4 @@
-// What every field of proto/bridge/v1/config.proto must have.
+// Requirements for every field of proto/bridge/v1/config.proto.
 
 #include "bridge/config/setting_list.h"
 
@@ -19,7 +19,7 @@ std::vector<SettingList> Lists() {
           SettingList(bridge::v1::ConfigCommand::descriptor())};
 }
 
-TEST(SettingListTest, EveryFieldHasACommentAndIsOfAKindThatCanBeSet) {
+TEST(SettingListTest, EveryFieldHasACommentAndASupportedType) {
   for (const SettingList& list : Lists()) {
     for (const SettingInfo& setting : list.settings()) {
       EXPECT_NE(setting.comment, "") << setting.key << ": no comment";
@@ -41,7 +41,7 @@ TEST(SettingListTest, EveryFieldHasACommentAndIsOfAKindThatCanBeSet) {
   }
 }
 
-TEST(SettingListTest, EverySettingOfTheBridgeStandsInAGroup) {
+TEST(SettingListTest, EverySettingIsInAGroup) {
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     EXPECT_NE(setting.group, "") << setting.key;
   }
@@ -62,7 +62,7 @@ TEST(SettingListTest, EveryNumberHasAnUpperBound) {
   }
 }
 
-TEST(SettingListTest, DefaultsAndBoundsCanBeSetAndAreInOrder) {
+TEST(SettingListTest, DefaultsAndBoundsAreValid) {
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     bridge::v1::Config config;
     for (const std::string& text :
@@ -74,7 +74,7 @@ TEST(SettingListTest, DefaultsAndBoundsCanBeSetAndAreInOrder) {
   }
 }
 
-TEST(SettingListTest, DefaultsAreThemselvesInRange) {
+TEST(SettingListTest, DefaultsAreInRange) {
   bridge::v1::Config config;
   SetDefaults(BridgeSettings(), &config);
   for (const SettingInfo& setting : BridgeSettings().settings()) {
@@ -86,19 +86,19 @@ TEST(SettingListTest, DefaultsAreThemselvesInRange) {
   }
 }
 
-TEST(SettingListTest, NamesAreMadeOfTheField) {
+TEST(SettingListTest, NamesAreDerivedFromTheField) {
   const SettingInfo* setting = BridgeSettings().FindKey("max_streams");
   ASSERT_NE(setting, nullptr);
   EXPECT_EQ(setting->flag, "max-streams");
   EXPECT_EQ(setting->variable, "SSE_BRIDGE_MAX_STREAMS");
   EXPECT_EQ(setting->group, "Access");
-  EXPECT_EQ(setting->comment, "Open streams in all; 503 beyond it.");
+  EXPECT_EQ(setting->comment, "Maximum number of open streams; 503 beyond it.");
   EXPECT_EQ(BridgeSettings().FindFlag("max-streams"), setting);
   EXPECT_EQ(BridgeSettings().FindFlag("max_streams"), setting);
   EXPECT_EQ(BridgeSettings().FindKey("max-streams"), nullptr);
 }
 
-TEST(SettingListTest, NearestForgivesTyposAndNoMore) {
+TEST(SettingListTest, NearestFindsOnlySimilarKeys) {
   EXPECT_EQ(BridgeSettings().Nearest("upstraem"), "upstream");
   EXPECT_EQ(BridgeSettings().Nearest("MaxStreams"), "max_streams");
   EXPECT_EQ(BridgeSettings().Nearest("frobnicate"), "");

@@ -1,4 +1,4 @@
-// Values as text: what is read, and that what is written is read again.
+// Parsing and printing of values.
 
 #include "bridge/config/setting_value.h"
 
@@ -45,33 +45,34 @@ TEST(SettingValueTest, TimesKeepTheirNanoseconds) {
   EXPECT_EQ(Written("retry", "24h1ns"), "must be from 0 to 24h");
 }
 
-TEST(SettingValueTest, EnumsAreWordsWithoutTheTypesName) {
+TEST(SettingValueTest, EnumValuesLackTheTypesPrefix) {
   EXPECT_EQ(Written("log_level", "warning"), "warning");
   EXPECT_EQ(Written("log_level", "WARNING"),
             "unknown value 'WARNING': must be trace, debug, info, warning, "
             "error, off");
 }
 
-TEST(SettingValueTest, ZeroIsAllowedWhereItHasAMeaning) {
+TEST(SettingValueTest, ZeroIsAllowedIfItHasAMeaning) {
   EXPECT_EQ(Written("keep_alive", "0"), "0");
   EXPECT_EQ(Written("keep_alive", "100ms"), "100ms");
   EXPECT_EQ(Written("keep_alive", "99ms"), "must be from 100ms to 24h, or 0");
   EXPECT_EQ(Written("queue_bytes", "0"), "must be from 1KiB to 1GiB");
 }
 
-TEST(SettingValueTest, LongBadValuesAreShortened) {
+TEST(SettingValueTest, LongInvalidValuesAreShortenedInErrors) {
   EXPECT_LT(Written("workers", std::string(100000, 'x')).size(), 200u);
 }
 
-TEST(SettingValueTest, TextsAreNoNearlyRightOnes) {
+TEST(SettingValueTest, TextsWithStrayCharactersAreRefused) {
   EXPECT_EQ(Written("auth_cookie", "token"), "token");
   EXPECT_EQ(Written("auth_issuer", "my issuer"), "my issuer");
   for (const char* text : {" token", "token ", "token\r", "\ttoken"}) {
-    EXPECT_NE(Written("auth_cookie", text).find("has a blank"),
+    EXPECT_NE(Written("auth_cookie", text).find("begin or end with"),
               std::string::npos)
         << text;
   }
-  EXPECT_EQ(Written("auth_cookie", "to\x01ken"), "has a control character");
+  EXPECT_EQ(Written("auth_cookie", "to\x01ken"),
+            "must not contain control characters");
 }
 
 TEST(SettingValueTest, RepeatedValuesAreAdded) {
@@ -81,7 +82,7 @@ TEST(SettingValueTest, RepeatedValuesAreAdded) {
   EXPECT_THAT(ValuesOf(Setting("upstream"), config), ElementsAre("a:1", "b:1"));
 }
 
-TEST(SettingValueTest, CopyFieldCopiesThatFieldOnly) {
+TEST(SettingValueTest, CopyFieldCopiesOnlyThatField) {
   bridge::v1::Config from, to;
   from.set_workers(3);
   from.set_max_streams(4);
@@ -97,7 +98,7 @@ TEST(SettingValueTest, CopyFieldCopiesThatFieldOnly) {
   EXPECT_EQ(to.workers(), 0);
 }
 
-TEST(HostPortTest, BracketsAreNoPartOfTheHost) {
+TEST(HostPortTest, HostExcludesBrackets) {
   EXPECT_EQ(ParseHostPort("localhost:0")->host, "localhost");
   EXPECT_EQ(ParseHostPort("[::1]:80")->host, "::1");
   EXPECT_EQ(ParseHostPort("[::1]:80")->port, 80);

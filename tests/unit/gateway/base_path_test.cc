@@ -9,7 +9,7 @@
 namespace sse_bridge {
 namespace {
 
-// Keeps the answer.
+// Stores the response.
 class KeptLink : public ConnectionHandle {
  public:
   explicit KeptLink(std::string* answer) : answer_(answer) {}
@@ -34,7 +34,7 @@ class BasePathTest : public ::testing::Test {
   std::string answer_;
 };
 
-TEST_F(BasePathTest, PathsAreReadBelowIt) {
+TEST_F(BasePathTest, PrefixIsStripped) {
   const auto base = BasePath::Create("/realtime/");
   ASSERT_TRUE(base.ok());
   for (const auto& [target, path] :
@@ -55,7 +55,7 @@ TEST_F(BasePathTest, PathsAreReadBelowIt) {
   }
 }
 
-TEST_F(BasePathTest, ThePathWithoutItsSlashLeadsToTheOneWithIt) {
+TEST_F(BasePathTest, PrefixWithoutSlashIsRedirected) {
   const auto base = BasePath::Create("/a/b");
   auto exchange = Get("/a/b?c=d");
   exchange->set_forwarded_prefix("/proxy");
@@ -68,7 +68,7 @@ TEST_F(BasePathTest, ThePathWithoutItsSlashLeadsToTheOneWithIt) {
   EXPECT_FALSE(base->Redirect(exchange.get()));
 }
 
-TEST_F(BasePathTest, NoneIsNone) {
+TEST_F(BasePathTest, EmptyBasePathChangesNothing) {
   for (const char* none : {"", "/"}) {
     const auto base = BasePath::Create(none);
     ASSERT_TRUE(base.ok());
@@ -80,7 +80,7 @@ TEST_F(BasePathTest, NoneIsNone) {
   }
 }
 
-TEST_F(BasePathTest, WhatIsNoPathIsRefused) {
+TEST_F(BasePathTest, InvalidPathsAreRefused) {
   for (const char* wrong :
        {"realtime", "//x", "/a//b", "/a/../b", "/.", "/a b", "/a?b", "/a%2Fb",
         "/a\r\nX: y", "http://h/a", "/a\"b"}) {
@@ -90,7 +90,7 @@ TEST_F(BasePathTest, WhatIsNoPathIsRefused) {
   EXPECT_FALSE(BasePath::Create("/" + std::string(300, 'a')).ok());
 }
 
-TEST_F(BasePathTest, OneForwardedPrefixCounts) {
+TEST_F(BasePathTest, OnlyASingleForwardedPrefixIsUsed) {
   EXPECT_EQ(ForwardedPrefix({" /proxy/ "}), "/proxy");
   EXPECT_EQ(ForwardedPrefix({}), "");
   EXPECT_EQ(ForwardedPrefix({"/a", "/b"}), "");

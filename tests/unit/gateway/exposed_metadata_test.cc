@@ -22,7 +22,7 @@ TEST(ExposedMetadataTest, NothingIsExposedUnlessNamed) {
   EXPECT_EQ(Rules({}).filter(true), nullptr);
 }
 
-TEST(ExposedMetadataTest, NamesAndPatternsChoose) {
+TEST(ExposedMetadataTest, NamesAndPatternsSelect) {
   const auto filter =
       *Rules({"X-Cost", "x-rate-*", "set-cookie"}).filter(false);
   for (const char* name : {"x-cost", "x-rate-limit", "x-rate-", "set-cookie"}) {
@@ -33,7 +33,7 @@ TEST(ExposedMetadataTest, NamesAndPatternsChoose) {
   }
 }
 
-TEST(ExposedMetadataTest, AllMeansNothingThatSteersBrowsersAndProxies) {
+TEST(ExposedMetadataTest, PatternsNeverMatchControlHeaders) {
   const auto filter = *Rules({"*"}).filter(false);
   EXPECT_TRUE(filter("x-anything"));
   for (const char* name :
@@ -46,7 +46,7 @@ TEST(ExposedMetadataTest, AllMeansNothingThatSteersBrowsersAndProxies) {
   }
 }
 
-TEST(ExposedMetadataTest, NobodyGetsTheCookieOfASharedCall) {
+TEST(ExposedMetadataTest, SharedCallsExposeNoCookies) {
   const ExposedMetadata rules = Rules({"set-cookie", "x-a"});
   EXPECT_TRUE((*rules.filter(false))("set-cookie"));
   EXPECT_FALSE((*rules.filter(true))("set-cookie"));
@@ -68,7 +68,7 @@ TEST(ExposedMetadataTest, NamesThatCannotBeExposedAreRefused) {
   }
 }
 
-TEST(ExposedMetadataTest, BecomeHeadersThatOtherOriginsMayRead) {
+TEST(ExposedMetadataTest, ExposedHeadersAreReadableByOtherOrigins) {
   HttpExchange exchange(ParsedRequest{}, nullptr);
   const Metadata metadata = {{"x-a", "1"},
                              {"x-a", "2"},

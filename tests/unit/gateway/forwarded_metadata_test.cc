@@ -50,7 +50,7 @@ TEST(ForwardedMetadataTest, NothingIsForwardedUnlessNamed) {
             Metadata());
 }
 
-TEST(ForwardedMetadataTest, NamedHeadersAreForwardedInTheirOrder) {
+TEST(ForwardedMetadataTest, NamedHeadersAreForwardedInOrder) {
   EXPECT_EQ(Of(Rules({"X-Tenant", "accept-language", "authorization"}),
                {{"x-TENANT", "b"},
                 {"Other", "o"},
@@ -63,7 +63,7 @@ TEST(ForwardedMetadataTest, NamedHeadersAreForwardedInTheirOrder) {
                       {"authorization", "Bearer t"}}));
 }
 
-TEST(ForwardedMetadataTest, PatternsMeanNoCredentialsAndNothingOfTheBridge) {
+TEST(ForwardedMetadataTest, PatternsMatchNoCredentialsAndNoReservedHeaders) {
   const Headers headers = {{"X-Tenant", "a"},
                            {"X-Tenant-Region", "b"},
                            {"Authorization", "c"},
@@ -144,7 +144,7 @@ TEST(ForwardedMetadataTest, ClaimsAndAddressCannotBeForged) {
                       {"x-role", "reader"},
                       {"x-sse-claim-tenant", "t"},
                       {"x-other", "o"}}));
-  // Nor by a client without a token.
+  // A client without a token cannot forge them either.
   EXPECT_EQ(Of(rules, forged),
             (Metadata{{"x-forwarded-for", "192.0.2.7"}, {"x-other", "o"}}));
   ForwardedMetadata::Options both;
@@ -175,7 +175,7 @@ TEST(ForwardedMetadataTest, BinaryHeadersAreBase64) {
   EXPECT_TRUE(absl::IsInvalidArgument(ErrorOf(rules, {{"X-D-Bin", "!"}})));
 }
 
-TEST(ForwardedMetadataTest, ValuesThatMetadataCannotHaveAreRefusedByName) {
+TEST(ForwardedMetadataTest, InvalidValuesAreRefusedByName) {
   for (const char* value : {"caf\xc3\xa9", "a\tb", "a\x7f"}) {
     const absl::Status error = ErrorOf(Rules({"x-*"}), {{"X-Name", value}});
     EXPECT_TRUE(absl::IsInvalidArgument(error)) << value;

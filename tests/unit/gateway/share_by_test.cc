@@ -17,7 +17,7 @@ const FieldDescriptor* Field(const google::protobuf::Descriptor* type,
   return type->FindFieldByName(name);
 }
 
-TEST(ShareByTest, EachDifferentElementIsARequestWithTheRest) {
+TEST(ShareByTest, EachDistinctElementGivesOneRequest) {
   FileDescriptorProto request;
   request.set_name("rest");
   for (const char* each : {"a", "b", "a", "c"}) request.add_dependency(each);
@@ -37,7 +37,7 @@ TEST(ShareByTest, EachDifferentElementIsARequestWithTheRest) {
   }
 }
 
-TEST(ShareByTest, OneElementOrNoneIsTheRequestItself) {
+TEST(ShareByTest, FewerThanTwoElementsKeepTheRequest) {
   FileDescriptorProto request;
   request.set_name("rest");
   const FieldDescriptor* field =
@@ -53,7 +53,7 @@ TEST(ShareByTest, OneElementOrNoneIsTheRequestItself) {
   }
 }
 
-TEST(ShareByTest, NumbersAndMessagesCanBeKeysToo) {
+TEST(ShareByTest, NumbersAndMessagesCanBeKeys) {
   FileDescriptorProto numbers;
   for (int each : {3, 1, 3}) numbers.add_public_dependency(each);
   auto parts = SplitRequest(
@@ -68,8 +68,8 @@ TEST(ShareByTest, NumbersAndMessagesCanBeKeysToo) {
   EXPECT_EQ(parts->size(), 2u);
 }
 
-// Many keys and much that they have in common would grow into their product.
-TEST(ShareByTest, AllTogetherAreBounded) {
+// The total size is the product of the number of keys and the common part.
+TEST(ShareByTest, TotalSizeIsBounded) {
   FileDescriptorProto request;
   const FieldDescriptor* field =
       Field(FileDescriptorProto::descriptor(), "public_dependency");

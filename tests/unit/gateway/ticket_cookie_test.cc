@@ -44,7 +44,7 @@ std::vector<std::string> Set(const HttpExchange& exchange, bool tls = false,
   return SetTicketCookie(exchange, kTicket, "value", tls, expires, kNow);
 }
 
-TEST(TicketCookieTest, IsForTheStreamAndEndsWithTheToken) {
+TEST(TicketCookieTest, IsLimitedToTheStreamAndExpiresWithTheToken) {
   const auto request = Request("/a/b?ticket=x");
   EXPECT_THAT(Set(*request),
               ElementsAre("sse-ticket-AbCdEfGhIjKl=value; Max-Age=300; "
@@ -56,7 +56,7 @@ TEST(TicketCookieTest, IsForTheStreamAndEndsWithTheToken) {
               ElementsAre(Not(HasSubstr("Max-Age"))));
 }
 
-TEST(TicketCookieTest, IsSecureWhereAnyProxySaysThatItCameByTls) {
+TEST(TicketCookieTest, IsSecureIfAnyProxyReportsTls) {
   for (const char* schemes : {"https", "HTTPS", "https, http", "http,https"}) {
     EXPECT_THAT(Set(*Request("/a", {{"X-Forwarded-Proto", schemes}})),
                 ElementsAre(HasSubstr("; Secure; ")))
@@ -66,14 +66,14 @@ TEST(TicketCookieTest, IsSecureWhereAnyProxySaysThatItCameByTls) {
               ElementsAre(Not(HasSubstr("Secure"))));
 }
 
-TEST(TicketCookieTest, AnotherSitesPageGetsOneOnlyOverTls) {
+TEST(TicketCookieTest, CrossSitePagesGetOneOnlyOverTls) {
   const auto request = Request("/a", {{"Sec-Fetch-Site", "cross-site"}});
   EXPECT_THAT(Set(*request), ElementsAre(HasSubstr("SameSite=Strict")));
   EXPECT_THAT(Set(*request, /*tls=*/true),
               ElementsAre(HasSubstr("; Secure; SameSite=None; Partitioned")));
 }
 
-TEST(TicketCookieTest, NoByteOfARequestBecomesAnAttribute) {
+TEST(TicketCookieTest, RequestsCannotInjectAttributes) {
   for (const char* path :
        {"/a/b;Domain=evil", "/a/b\"c", "/a/b,c", "/a/b\\c"}) {
     EXPECT_THAT(Set(*Request(path)), ElementsAre(HasSubstr("; Path=/a/; Http")))
@@ -85,7 +85,7 @@ TEST(TicketCookieTest, NoByteOfARequestBecomesAnAttribute) {
   EXPECT_THAT(Set(*odd), ElementsAre(HasSubstr("=value; ")));
 }
 
-TEST(TicketCookieTest, TheOldestAreTakenBackWhenThereAreTooMany) {
+TEST(TicketCookieTest, OldestCookiesBeyondTheLimitAreDeleted) {
   std::string cookies = "session=mine";
   for (size_t i = 0; i + 1 < kMaxTicketCookies; ++i) {
     absl::StrAppend(&cookies, "; sse-ticket-old", i, "=x");

@@ -1,4 +1,4 @@
-// W3C Trace Context: what is taken over, and what is made anew.
+// W3C Trace Context: what is kept and what is generated.
 
 #include "bridge/gateway/trace_context.h"
 
@@ -13,7 +13,7 @@ using ::testing::StartsWith;
 
 constexpr char kTrace[] = "0af7651916cd43dd8448eb211c80319c";
 
-TEST(TraceContextTest, TraceAndFlagsAreKeptAndTheSpanIsOurs) {
+TEST(TraceContextTest, TraceAndFlagsAreKeptWithANewSpan) {
   const std::string next = NextTraceparent(
       "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   EXPECT_THAT(next, MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-"
@@ -22,14 +22,14 @@ TEST(TraceContextTest, TraceAndFlagsAreKeptAndTheSpanIsOurs) {
   EXPECT_EQ(next.find("b7ad6b7169203331"), std::string::npos);
 }
 
-TEST(TraceContextTest, LaterVersionsAreReadByTheirBeginning) {
+TEST(TraceContextTest, LaterVersionsAreAccepted) {
   EXPECT_THAT(
       NextTraceparent(
           "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more"),
       StartsWith(std::string("00-") + kTrace));
 }
 
-TEST(TraceContextTest, WhatIsMalformedBeginsANewTrace) {
+TEST(TraceContextTest, MalformedValuesStartANewTrace) {
   for (const char* text :
        {"", "x", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
         "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",

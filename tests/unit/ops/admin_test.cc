@@ -1,4 +1,4 @@
-// The admin listener's answers, over a real socket.
+// The admin listener's responses, over a real socket.
 
 #include "bridge/ops/admin.h"
 
@@ -55,7 +55,7 @@ TEST_F(AdminTest, HealthIsOk) {
   EXPECT_EQ(Get("/healthz").status, 200);
 }
 
-TEST_F(AdminTest, ReadinessTellsWhatDoesNotHold) {
+TEST_F(AdminTest, ReadinessNamesFailedConditions) {
   const WireAnswer ready = Get("/readyz");
   EXPECT_EQ(ready.status, 200);
   EXPECT_EQ(nlohmann::json::parse(ready.body)["ready"], true);
@@ -69,7 +69,7 @@ TEST_F(AdminTest, ReadinessTellsWhatDoesNotHold) {
   EXPECT_EQ(body["checks"]["upstream"]["reason"], "no connection to \"h:1\"");
 }
 
-TEST_F(AdminTest, EveryScrapeIsNewAndKeptByNobody) {
+TEST_F(AdminTest, ScrapesAreNotCached) {
   EXPECT_EQ(Get("/metrics").body, "scrapes 1");
   const WireAnswer second = Get("/metrics");
   EXPECT_EQ(second.body, "scrapes 2");
@@ -78,7 +78,7 @@ TEST_F(AdminTest, EveryScrapeIsNewAndKeptByNobody) {
             "text/plain; version=0.0.4; charset=utf-8");
 }
 
-TEST_F(AdminTest, NothingElseIsThere) {
+TEST_F(AdminTest, OtherPathsAndMethodsAreRefused) {
   EXPECT_EQ(Get("/").status, 404);
   EXPECT_EQ(Get("/metrics/x").status, 404);
   LoopbackClient client(server_.port());
@@ -88,8 +88,8 @@ TEST_F(AdminTest, NothingElseIsThere) {
   EXPECT_EQ(refused.Header("Allow"), "GET, HEAD");
 }
 
-// A page whose name leads here (DNS rebinding) names itself as the host.
-TEST_F(AdminTest, IsCalledByItsNamesOrByAnAddress) {
+// In a DNS rebinding attack, the request names the page's domain as its host.
+TEST_F(AdminTest, OnlyAllowedHostsAndAddressesAreAccepted) {
   const auto status = [this](const std::string& host,
                              const std::string& version = "1.1") {
     LoopbackClient client(server_.port());
@@ -107,11 +107,11 @@ TEST_F(AdminTest, IsCalledByItsNamesOrByAnAddress) {
         "0x7f000001"}) {
     EXPECT_EQ(status(std::string("Host: ") + host + "\r\n"), 421) << host;
   }
-  // Old probes name no host.
+  // Old probes send no Host header.
   EXPECT_EQ(status("", "1.0"), 200);
 }
 
-TEST_F(AdminTest, ManyMayScrapeAtOnce) {
+TEST_F(AdminTest, ConcurrentScrapesSucceed) {
   constexpr int kThreads = 4;
   constexpr int kScrapes = 10;
   std::vector<std::thread> threads;

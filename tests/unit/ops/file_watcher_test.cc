@@ -41,7 +41,7 @@ class FileWatcherTest : public ::testing::Test {
     });
     watcher_.Start();
   }
-  // Waits for so many changes in all.
+  // Waits until this many changes were seen in total.
   void Await(int changes) {
     MutexLock lock(&mu_);
     while (changes_ < changes) changed_.wait(mu_);
@@ -55,7 +55,7 @@ class FileWatcherTest : public ::testing::Test {
   int changes_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-TEST_F(FileWatcherTest, SeesFilesThatAreReplacedOrAppear) {
+TEST_F(FileWatcherTest, DetectsReplacedAndNewFiles) {
   Write("a", "1");
   WatchAll({"a", "b"});
   Write("new", "2");
@@ -66,7 +66,7 @@ TEST_F(FileWatcherTest, SeesFilesThatAreReplacedOrAppear) {
   Await(2);
 }
 
-TEST_F(FileWatcherTest, SeesALinkThatIsTurned) {
+TEST_F(FileWatcherTest, DetectsAChangedSymbolicLink) {
   Write("a", "1");
   Write("b", "1");
   ASSERT_EQ(symlink(Path("a").c_str(), Path("link").c_str()), 0);
@@ -76,7 +76,7 @@ TEST_F(FileWatcherTest, SeesALinkThatIsTurned) {
   Await(1);
 }
 
-TEST_F(FileWatcherTest, AFileThatIsGoneIsNoChangeUntilItIsBack) {
+TEST_F(FileWatcherTest, AMissingFileIsUnchangedUntilItReturns) {
   Write("a", "1");
   WatchAll({"a", "b"});
   unlink(Path("a").c_str());
@@ -88,7 +88,7 @@ TEST_F(FileWatcherTest, AFileThatIsGoneIsNoChangeUntilItIsBack) {
   Await(2);
 }
 
-TEST_F(FileWatcherTest, ReadAllNeedsNoChange) {
+TEST_F(FileWatcherTest, ReadAllReportsUnchangedFiles) {
   Write("a", "1");
   WatchAll({"a"});
   watcher_.ReadAll();

@@ -1,4 +1,4 @@
-// JsonAccessLog events: their names, their fields, and what is left out.
+// JsonAccessLog events: their names and fields, and what they omit.
 
 #include "bridge/ops/json_access_log.h"
 
@@ -41,7 +41,7 @@ class JsonAccessLogTest : public ::testing::Test {
   std::vector<nlohmann::json> lines_;
 };
 
-TEST_F(JsonAccessLogTest, StreamIsToldFromItsBeginningToItsEnd) {
+TEST_F(JsonAccessLogTest, StreamIsLoggedFromStartToEnd) {
   JsonAccessLog lifecycle = Make();
   auto log_entry = lifecycle.OnExecuting(Request());
   log_entry->OnStarted();
@@ -64,7 +64,7 @@ TEST_F(JsonAccessLogTest, StreamIsToldFromItsBeginningToItsEnd) {
   EXPECT_EQ(std::string(end["time"]).back(), 'Z');
 }
 
-TEST_F(JsonAccessLogTest, EndsHaveTheNameOfTheirReason) {
+TEST_F(JsonAccessLogTest, EventNameDependsOnTheReason) {
   JsonAccessLog lifecycle = Make();
   for (const char* reason : {"client_gone", "slow", "error", "drain"}) {
     lines_.clear();
@@ -78,7 +78,7 @@ TEST_F(JsonAccessLogTest, EndsHaveTheNameOfTheirReason) {
   }
 }
 
-TEST_F(JsonAccessLogTest, RefusalTellsItsCodeAndNotItsMessage) {
+TEST_F(JsonAccessLogTest, RefusalHasItsCodeButNotItsMessage) {
   JsonAccessLog lifecycle = Make();
   lifecycle.OnExecuting(Request())->OnRefused(
       absl::PermissionDeniedError("token abc.def.ghi"));
@@ -87,7 +87,7 @@ TEST_F(JsonAccessLogTest, RefusalTellsItsCodeAndNotItsMessage) {
   EXPECT_EQ(lines_.back().dump().find("abc.def"), std::string::npos);
 }
 
-TEST_F(JsonAccessLogTest, SubjectsAreHashedOrLeftOut) {
+TEST_F(JsonAccessLogTest, SubjectsCanBeHashedOrOmitted) {
   JsonAccessLog hashed = Make(JsonAccessLog::Subjects::kHashed);
   hashed.OnExecuting(Request());
   EXPECT_EQ(lines_.back()["subject"], HashSubject("ann"));
@@ -101,7 +101,7 @@ TEST_F(JsonAccessLogTest, SubjectsAreHashedOrLeftOut) {
   EXPECT_FALSE(lines_.back().contains("subject"));
 }
 
-TEST_F(JsonAccessLogTest, AnyBytesAreOneLineOfJson) {
+TEST_F(JsonAccessLogTest, AnyBytesGiveOneLineOfJson) {
   JsonAccessLog lifecycle({[](const std::string& line) {
                              EXPECT_EQ(line.find('\n'), std::string::npos);
                              EXPECT_FALSE(
@@ -111,7 +111,7 @@ TEST_F(JsonAccessLogTest, AnyBytesAreOneLineOfJson) {
   lifecycle.OnExecuting(Request("\"}\n{\"event\": \"x\"\x01\xff\xe2\x80\xa8"));
 }
 
-TEST_F(JsonAccessLogTest, SamplingLeavesOutStreamsAndNoErrors) {
+TEST_F(JsonAccessLogTest, SamplingOmitsStreamsButNotErrors) {
   JsonAccessLog lifecycle = Make(JsonAccessLog::Subjects::kPlain, 0);
   auto log_entry = lifecycle.OnExecuting(Request());
   log_entry->OnStarted();
@@ -123,7 +123,7 @@ TEST_F(JsonAccessLogTest, SamplingLeavesOutStreamsAndNoErrors) {
   EXPECT_THAT(Events(), ElementsAre("http.stream.error", "http.stream.error"));
 }
 
-TEST_F(JsonAccessLogTest, CountsAreExactWhateverIsTold) {
+TEST_F(JsonAccessLogTest, SamplingDoesNotAffectCounts) {
   JsonAccessLog lifecycle = Make(JsonAccessLog::Subjects::kPlain, 0);
   for (int i = 0; i < 3; ++i) {
     auto log_entry = lifecycle.OnExecuting(Request());
@@ -140,7 +140,7 @@ TEST_F(JsonAccessLogTest, CountsAreExactWhateverIsTold) {
               ElementsAre(Pair(Labels("a.B.C", "NOT_FOUND"), 1)));
 }
 
-TEST_F(JsonAccessLogTest, NewOptionsHoldForLaterStreams) {
+TEST_F(JsonAccessLogTest, NewOptionsApplyToLaterStreams) {
   JsonAccessLog lifecycle = Make();
   auto before = lifecycle.OnExecuting(Request());
   lifecycle.SetOptions({});

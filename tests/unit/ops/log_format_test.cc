@@ -12,7 +12,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(LogFormat, AMessageIsOneLineWhateverIsInIt) {
+TEST(LogFormat, AnyMessageIsOneLine) {
   std::ostringstream out;
   spdlog::set_default_logger(std::make_shared<spdlog::logger>(
       "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out)));

@@ -1,4 +1,4 @@
-// The text of a scrape.
+// The output of a scrape.
 
 #include "bridge/ops/metrics.h"
 
@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(HistogramStatsTest, BucketHoldsWhatIsNotAboveItsBound) {
+TEST(HistogramStatsTest, BucketBoundsAreInclusive) {
   EXPECT_EQ(HistogramStats::BucketOf(0), 0u);
   for (size_t i = 0; i + 1 < HistogramStats::kBuckets; ++i) {
     const uint64_t bound = HistogramStats::UpperBound(i);
@@ -24,7 +24,7 @@ TEST(HistogramStatsTest, BucketHoldsWhatIsNotAboveItsBound) {
   EXPECT_EQ(HistogramStats::BucketOf(UINT64_MAX), HistogramStats::kBuckets - 1);
 }
 
-TEST(MetricsTest, NumbersOfTheRoomsAreShownAsTheyAre) {
+TEST(MetricsTest, DeliveryStatsAreExported) {
   MetricSources sources;
   sources.version = "1.2.3";
   sources.draining = [] { return true; };
@@ -48,7 +48,7 @@ TEST(MetricsTest, NumbersOfTheRoomsAreShownAsTheyAre) {
   EXPECT_THAT(text, HasSubstr("le=\"+Inf\"} 3\n"));
 }
 
-TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
+TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedMinusEnded) {
   JsonAccessLog lifecycle({});
   StreamRequest request;
   request.method = "a.\"B\\\n";
@@ -68,7 +68,7 @@ TEST(MetricsTest, LabelsAreEscapedAndOpenIsOpenedLessEnded) {
                               ",reason=\"slow\"} 1\n"));
 }
 
-TEST(MetricsTest, ScrapesComeAtAnyTimeAndNoStreamIsNegative) {
+TEST(MetricsTest, ConcurrentScrapesShowNoNegativeCount) {
   constexpr int kThreads = 3;
   constexpr int kStreams = 300;
   JsonAccessLog lifecycle({});
@@ -102,7 +102,7 @@ TEST(MetricsTest, ScrapesComeAtAnyTimeAndNoStreamIsNegative) {
                         "\"ended\"} 900\n"));
 }
 
-TEST(MetricsTest, SourcesThatAreNotThereAreLeftOut) {
+TEST(MetricsTest, MissingSourcesAreOmitted) {
   EXPECT_THAT(MetricsText({}), Not(HasSubstr("events_sent")));
 }
 

@@ -1,13 +1,13 @@
-// Unary calls, and errors in the form that the bridge gives them.
+// Unary calls, and errors in the bridge's format.
 
 import {authorization, nextToken} from './token.js';
 
-// The path that the bridge is below, by the page's own: '' or '/realtime', say,
-// where a proxy serves it under another path than its own.
+// The bridge's base path, derived from the page's path: '' or, for example,
+// '/realtime' behind a proxy.
 export const base = location.pathname.replace(/\/[^/]*$/, '');
 
 export class ApiError extends Error {
-  // `body` is what came with the status: {"error": {...}}, or anything at all.
+  // `body` is the response's body: {"error": {...}}, or any other value.
   constructor(httpStatus, body) {
     const error = body?.error ?? {};
     super(error.message ?? `HTTP ${httpStatus}`);
@@ -33,7 +33,8 @@ export function explain(error) {
   return error.status === '' ? error.message : `${error.message} (${error.status})`;
 }
 
-// The answer's JSON; throws ApiError, or TypeError when nobody answers.
+// Returns the response's JSON. Throws ApiError, or TypeError if there is no
+// response.
 export async function call(verb, path, body) {
   const response = await fetch(base + path, {
     method: verb,
@@ -48,8 +49,8 @@ export async function call(verb, path, body) {
   return response.json();
 }
 
-// /schema.json. What keeps it away is told; where that is the token, another one
-// is waited for. Null when it cannot be had at all.
+// Returns /schema.json, or null if it is not available. Reports errors to `tell`.
+// After a 401, waits for another token and tries again.
 export async function readSchema(tell) {
   for (;;) {
     try {

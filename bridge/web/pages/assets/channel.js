@@ -1,4 +1,4 @@
-// A channel: who is there, what is said, who is typing.
+// A channel: its members, its messages, and who is typing.
 
 import {call, explain} from './api.js';
 import {byId, clock, element, setText} from './dom.js';
@@ -7,18 +7,18 @@ import {claims} from './token.js';
 const kMaxShown = 300;
 const kHistoryPages = 20;     // of kHistoryPage messages, oldest first
 const kHistoryPage = 500;
-const kTypingMs = 4000;       // how long somebody is shown as typing
-const kTellTypingMs = 2000;   // how often we say that we are
+const kTypingMs = 4000;       // how long a user is shown as typing
+const kTellTypingMs = 2000;   // how often we report that we are typing
 
-// `onChange`: another channel is to be streamed.
+// `onChange` is called when the channel to stream changes.
 export function mountChannel({onChange}) {
   let name = byId('channel-name').value;
   const log = byId('messages');
   const error = byId('channel-error');
   const members = new Set();
-  const typing = new Map();  // by user: a timer
-  const said = new Set();    // ids of the messages shown
-  let waiting = null;        // what came while the history was on its way
+  const typing = new Map();  // timers by user
+  const said = new Set();    // ids of shown messages
+  let waiting = null;        // events received while the history loads
   const path = (rest) => `/channels/${encodeURIComponent(name)}/${rest}`;
   const me = () => claims()?.subject ?? '';
 
@@ -148,9 +148,9 @@ export function mountChannel({onChange}) {
       const {type, payload} = JSON.parse(data);
       receivers[type]?.(payload);
     },
-    // The stream is open (again): who is here, and what was said. A stream that
-    // breaks before its first message has no id to resume from, so the history
-    // is asked for each time.
+    // Loads the members and the history whenever the stream opens. The history
+    // is always loaded because a stream that breaks before its first message has
+    // no id to resume from.
     async joined() {
       const asked = name;
       waiting = [];
@@ -173,7 +173,7 @@ export function mountChannel({onChange}) {
         }
       }
     },
-    // The channel's stream has ended for good.
+    // The channel's stream has ended permanently.
     ended: tell,
     reset: clear,
   };

@@ -22,13 +22,13 @@ export class Connections {
     window.addEventListener('online', () => {
       for (const {stream} of this.#all.values()) stream.hurry();
     });
-    // Counters move with every event; they are shown a few times a second.
+    // Counters change with every event; update the page a few times per second.
     setInterval(() => {
       for (const {stream, card} of this.#all.values()) card.count(stream);
     }, 250);
   }
 
-  // Opens a connection in place of the one of that key.
+  // Opens a connection, replacing the one with the same key.
   open(key, title, url, options) {
     const before = this.#all.get(key);
     before?.stream.close();

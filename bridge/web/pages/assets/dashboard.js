@@ -1,8 +1,8 @@
-// The live dashboard: opens the streams and hands their events to the panels.
+// The live dashboard: opens the streams and passes their events to the panels.
 //
-// A browser has six HTTP/1.1 connections for a host, so prices, the channel and
-// metrics share one (`/events`); notifications have their own, because the name
-// of their events matters; a watched task has one while it runs.
+// A browser opens at most six HTTP/1.1 connections per host, so prices, the
+// channel and metrics share one (`/events`). Notifications have their own, because
+// the names of their events matter. A watched task has one while it runs.
 
 import {ApiError, readSchema} from './api.js';
 import {mountChannel} from './channel.js';
@@ -17,14 +17,14 @@ import {getToken, missing, mountTokenBox, onTokenChange} from './token.js';
 
 const kService = 'realtime.v1.';
 
-// The events of `/events` come under these names (`bundle` in the schema).
+// The event names used on `/events` (`bundle` in the schema).
 const kParts = ['price', 'channel', 'metrics'];
 
-// How long after the end of one of them all are opened anew.
+// Delay before all streams are reopened after one of them has ended.
 const kReopenMs = 5000;
 
-// What the loaded schema says of the five services: methods by name. Null when
-// it cannot be had.
+// The methods of the five services in the loaded schema, by name. Null if the
+// schema is not available.
 async function loadMethods(tell) {
   const schema = await readSchema(tell);
   if (schema === null) return null;
@@ -36,7 +36,7 @@ async function loadMethods(tell) {
   return methods;
 }
 
-// Shows or hides a panel's content by what the token allows; whether it does.
+// Shows or hides a panel's content depending on the token. Returns true if shown.
 function admit(panel, method) {
   const section = byId(panel);
   section.hidden = method === undefined;
@@ -61,7 +61,7 @@ async function start() {
     return;
   }
   if (methods.size === 0) {
-    // Somebody else's schema: the explorer shows any.
+    // Another schema: the explorer shows any schema.
     location.replace('explorer');
     return;
   }
@@ -73,7 +73,7 @@ async function start() {
   const task = mountTask(connections);
   const receivers = {price: prices, channel, metrics};
 
-  // Keeps the places of the parts that go on as they are.
+  // Keeps the resume points of the parts that have not changed.
   function resumeFrom(id, changed) {
     return id.split('&').filter((part) => !changed.includes(part.split('=')[0])).join('&');
   }
@@ -90,7 +90,7 @@ async function start() {
     lastTargets = targets;
     if (names.length === 0) return connections.close('shared');
     if (getToken() === '') {
-      // `/events` is for users only.
+      // Without a token only prices are available.
       connections.open('shared', `Live prices`, targets.price, {
         onEvent: (event) => prices.receive(event),
       });
@@ -101,7 +101,7 @@ async function start() {
       lastEventId: resumeFrom(before, changed),
       onEvent: (event) => {
         if (event.name === 'grpc-status') return partEnded(JSON.parse(event.data));
-        // Where the channel's stream was to go on is not known any more.
+        // The channel's resume point is no longer known.
         if (event.name === 'reset') {
           return JSON.parse(event.data).stream === 'channel' && channel.joined();
         }
@@ -113,7 +113,7 @@ async function start() {
     });
   }
 
-  // One of the streams on the shared connection has ended; the others go on.
+  // One stream of the shared connection has ended. The others continue.
   function partEnded(status) {
     if (isTransient(status)) {
       const opened = getToken();

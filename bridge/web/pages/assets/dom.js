@@ -1,8 +1,8 @@
-// The few lines that both pages build elements with.
+// Helpers with which both pages build elements.
 
 // element('p', {class: 'muted', onclick: f, hidden: true}, 'text', child, ...)
-// Properties that begin with "on" are listeners; true and false set and remove
-// an attribute. Text is always text: nothing here parses HTML.
+// Properties that start with "on" are listeners. true and false set and remove an
+// attribute. Text is never parsed as HTML.
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -20,8 +20,8 @@ export function element(name, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// Replaces a node's text only when it changes, so that screen readers and the
-// layout are left in peace.
+// Sets a node's text only if it changes, so that screen readers and the layout
+// are not disturbed.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

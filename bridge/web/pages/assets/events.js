@@ -1,5 +1,4 @@
-// The table of events: newest first, bounded, and drawn once per frame however
-// fast they come.
+// The table of events: newest first, bounded, and drawn at most once per frame.
 
 import {byId, bytes, clock, element, setText} from './dom.js';
 
@@ -66,7 +65,7 @@ export class EventTable {
     this.#schedule();
   }
 
-  // What is known of the stream beside its events.
+  // Shows the statistics of the stream.
   facts(stream) {
     const seconds = (performance.now() - this.#since) / 1000;
     const rate = this.#count > 1 && seconds > 1 ? `, ${(this.#count / seconds).toFixed(1)}/s` : '';
@@ -77,7 +76,7 @@ export class EventTable {
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // Not in a frame alone: a page in the background has none.
+    // Use a timer too: a page in the background gets no frames.
     setTimeout(() => requestAnimationFrame(() => this.#draw()), 30);
   }
 

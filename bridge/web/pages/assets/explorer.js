@@ -1,5 +1,5 @@
-// The stream explorer: every method of whatever schema the bridge has loaded,
-// from /schema.json. It knows no service.
+// The stream explorer: all methods of the schema that the bridge has loaded, from
+// /schema.json. It is not specific to any service.
 
 import {ApiError, base, explain, readSchema} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
@@ -12,7 +12,7 @@ import {authorization, missing, mountTokenBox, onTokenChange} from './token.js';
 
 const kLanguages = {curl, EventSource: eventSource, TypeScript: typescript};
 
-// The bridge's own stream, which is no method of the schema.
+// The bridge's own stream, which is not a method of the schema.
 const kBundle = {
   name: 'events',
   full_name: 'sse-bridge/events',
@@ -64,13 +64,13 @@ function badges() {
     ...(access.roles ?? []).map((group) => badge(`role ${group.join(' or ')}`)),
     ...(access.scopes ?? []).map((group) => badge(group.join(' or '))),
     access.authenticated && !access.roles && !access.scopes ? badge('any user') : null,
-    access.authenticated ? null : badge('anybody'),
-    traits.id_from || traits.resume_into ? badge('resumes', '', 'Last-Event-ID is honoured') : null,
+    access.authenticated ? null : badge('public'),
+    traits.id_from || traits.resume_into ? badge('resumes', '', 'supports Last-Event-ID') : null,
   ].filter(Boolean);
 }
 
-// Maps and messages cannot be told in a query; what the identity sets may not
-// be told at all.
+// A query cannot carry maps and messages. The client must not set the field that
+// the identity sets.
 function isShown(field, chosen) {
   if (field.name === method.access?.subject_into) return false;
   if (chosen.body === '*' || chosen.body === field.name) return true;
@@ -97,7 +97,7 @@ function showMethod() {
   const found = allMethods().find((each) => each.full_name === wanted) ?? allMethods()[0];
   byId('loading').hidden = found !== undefined;
   if (found === undefined) {
-    setText(byId('loading'), ['This schema has no method that HTTP reaches.',
+    setText(byId('loading'), ['This schema has no methods with HTTP routes.',
       ...(schema.not_served ?? []).map(({reason}) => reason)].join('\n'));
     return;
   }
@@ -113,18 +113,18 @@ function showMethod() {
   byId('method-badges').replaceChildren(...badges());
   byId('route').replaceChildren(...method.routes.map((each, i) =>
     element('option', {value: String(i)}, `${each.verb === '*' ? 'ANY' : each.verb}  ${each.path}`)));
-  // A stream that EventSource can open is shown first.
+  // Select a route that EventSource can open first.
   const get = method.routes.findIndex((each) => each.verb === 'GET');
   byId('route').value = String(Math.max(0, get));
   byId('route').disabled = method.routes.length === 1;
   resume = null;
   byId('resume').hidden = !method.streaming;
   if (method.streaming) {
-    resume = element('input', {type: 'text', autocomplete: 'off', placeholder: 'where to go on (optional)'});
+    resume = element('input', {type: 'text', autocomplete: 'off', placeholder: 'id to resume from (optional)'});
     byId('resume').replaceChildren(element('div', {class: 'fields'}, labelled('Last-Event-ID', resume)));
   }
   byId('reconnect-box').hidden = !method.streaming;
-  setText(byId('go'), method.streaming ? 'Open the stream' : 'Send the request');
+  setText(byId('go'), method.streaming ? 'Open stream' : 'Send request');
   setText(byId('open-catalogue'), `Methods · ${method.name}`);
   toggleCatalogue(false);
   showAccess();
@@ -154,7 +154,7 @@ function currentRequest() {
   };
 }
 
-// Without marking fields that nobody has filled in yet.
+// Does not mark fields that have not been filled in yet.
 function showSnippet() {
   const request = currentRequest();
   clearMarks();
@@ -240,7 +240,7 @@ async function send(request) {
     try {
       shown = JSON.stringify(JSON.parse(text), null, 2);
     } catch {
-      // Not JSON: as it is.
+      // Not JSON: show it unchanged.
     }
     setText(byId('answer-body'), shown);
     setText(status, `${response.status} · ${Math.round(performance.now() - started)} ms`);

@@ -1,15 +1,15 @@
 // A form for any message type of /schema.json. Each control is a node with a
-// way to read its value, which is what the JSON request has; undefined means
-// that the field is left out.
+// function that reads its value for the JSON request. Undefined means that the
+// field is omitted.
 
 import {element, labelled} from './dom.js';
 import {checkCount, checkScalar, describeRules, isInteger, isNumber, scalarRules} from './rules.js';
 
-// Messages within messages are opened by hand, so circles do no harm; this is
-// where even the most patient has enough.
+// Maximum nesting of messages. The user opens each level, so recursive types are
+// harmless.
 const kMaxDepth = 12;
 
-// Well-known types whose JSON is one value.
+// Well-known types whose JSON is a single value.
 const kTextTypes = {
   'google.protobuf.Timestamp': '2026-01-31T12:00:00Z',
   'google.protobuf.Duration': '1.5s',
@@ -40,7 +40,7 @@ function typeText(field) {
   return field.repeated ? `repeated ${bare}` : bare;
 }
 
-// The value with the names that its JSON has.
+// Returns the value with JSON field names.
 export function withJsonNames(schema, typeName, value) {
   const fields = schema.messages[typeName];
   if (fields === undefined || isText({type: 'message', type_name: typeName}) || typeName in kJsonTypes) {
@@ -57,7 +57,7 @@ export function withJsonNames(schema, typeName, value) {
   return renamed;
 }
 
-// The form of a message. `skip(field)`: fields that are not shown.
+// The form of a message. Omits the fields for which `skip(field)` is true.
 export class MessageForm {
   #schema;
   #fields = [];  // {field, control, wrong}
@@ -73,8 +73,8 @@ export class MessageForm {
     }
   }
 
-  // The value, with every field that is set; marks what is wrong.
-  // {value, wrong: how many}
+  // Reads the fields that are set and marks invalid ones. Returns {value, wrong},
+  // where `wrong` is the number of invalid fields.
   read() {
     const value = {};
     let wrong = 0;
@@ -91,7 +91,7 @@ export class MessageForm {
     return {value, wrong};
   }
 
-  // Marks fields by what the bridge said; those that have no place here.
+  // Marks the fields of the bridge's violations. Returns those of other fields.
   mark(violations) {
     return violations.filter(({field: path = '', description}) => {
       const name = path.split(/[.[]/)[0];
@@ -180,7 +180,7 @@ function textControl(field, type, placeholder = '') {
     read() {
       const text = input.value;
       if (text === '') {
-        // Without presence, empty is a value too, and has rules.
+        // Without presence, empty is a value, and the rules apply to it.
         const problem = field.optional || field.type === 'message' || isNumber(type) ? null :
           checkScalar('', type, rules);
         return {problem};
@@ -191,8 +191,8 @@ function textControl(field, type, placeholder = '') {
   };
 }
 
-// Numbers that JSON can hold exactly are numbers; the others, as ProtoJSON has
-// them, strings.
+// Returns a number if JSON can represent it exactly, else a string, as in
+// ProtoJSON.
 function scalarValue(text, type) {
   if (!isNumber(type)) return text;
   const number = Number(text);
@@ -243,7 +243,7 @@ function jsonControl(placeholder) {
   };
 }
 
-// A message within the message: set or not.
+// A nested message, which may be unset.
 function messageControl(schema, field, depth) {
   if (depth >= kMaxDepth) return jsonControl('{}');
   const node = element('div', {class: 'control'});
@@ -253,7 +253,7 @@ function messageControl(schema, field, depth) {
     form = new MessageForm(schema, field.type_name, {depth: depth + 1});
     node.replaceChildren(
       element('div', {class: 'nested'}, form.node),
-      element('button', {type: 'button', class: 'small', onclick: close}, 'Leave it out'));
+      element('button', {type: 'button', class: 'small', onclick: close}, 'Remove'));
   }
   function close() {
     form = null;
@@ -264,7 +264,7 @@ function messageControl(schema, field, depth) {
   return {node, read: () => (form === null ? {} : form.read())};
 }
 
-// Items with a button to add and one each to remove.
+// A list of items with buttons to add and remove them.
 function items(node, addText, makeItem) {
   const all = [];
   const add = element('button', {type: 'button', class: 'small', onclick: () => append(true)}, addText);
@@ -306,7 +306,7 @@ function listControl(schema, field, depth) {
         const found = control.read();
         wrong += found.wrong ?? 0;
         problem ??= found.problem ?? null;
-        // An empty row is not an item yet.
+        // Ignore empty rows.
         if (found.value !== undefined) value.push(found.value);
       }
       problem = checkCount(value.length, field.rules) ?? (value.length ? problem : null);

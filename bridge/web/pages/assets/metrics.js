@@ -44,7 +44,7 @@ class Chart {
     else this.#plot.setData(data);
   }
 
-  // Colours are fixed in a plot: another scheme needs another plot.
+  // A plot's colours are fixed, so another colour scheme needs a new plot.
   recolor() {
     this.#plot?.destroy();
     this.#plot = null;
@@ -103,7 +103,7 @@ export function mountMetrics() {
     target: () => '/admin/metrics/stream',
     receive({name, data}) {
       const sample = JSON.parse(data);
-      // Of the bridge's own, not a sample.
+      // The bridge's own events are not samples.
       if (name === 'upstream' || name === 'unreadable') return;
       if (samples.length > 0 && samples[samples.length - 1].timestamp >= sample.timestamp) return;
       samples.push(sample);

@@ -1,4 +1,4 @@
-// Notifications: those unread when the page came, and new ones.
+// Notifications: those that were unread when the page loaded, and new ones.
 
 import {call, explain} from './api.js';
 import {byId, clock, element, setText} from './dom.js';
@@ -85,7 +85,7 @@ export function mountNotifications() {
 
   return {
     receive({name, data}) {
-      // The stream goes on as on a first visit, with all that is unread.
+      // The stream continues as on a first visit, with all unread notifications.
       if (name === 'reset') return this.reset();
       if (name === 'unread' || name === 'new') add(name, JSON.parse(data));
     },

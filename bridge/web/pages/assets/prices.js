@@ -60,7 +60,7 @@ class Row {
   }
 }
 
-// `onChange`: other symbols are followed from now on.
+// `onChange` is called when the followed symbols change.
 export function mountPrices({onChange}) {
   const list = byId('price-list');
   const error = byId('prices-error');

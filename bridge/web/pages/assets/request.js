@@ -1,9 +1,9 @@
-// From the values of a form to an HTTP request, by the rules of
-// google.api.HttpRule: the path takes its variables, the body what the route
-// says, and the query everything else.
+// Converts the values of a form to an HTTP request by the rules of
+// google.api.HttpRule: the path carries its variables, the body the route's body
+// field, and the query everything else.
 
-// The parts of a path template: literal text, and variables with the pattern
-// they match. Wildcards without a name get one here.
+// Splits a path template into literal text and variables with their patterns.
+// Assigns names to unnamed wildcards.
 export function parseTemplate(template) {
   const parts = [];
   let wildcards = 0;
@@ -51,8 +51,9 @@ function toQuery(value, prefix, out) {
 
 const encodeSegments = (text) => text.split('/').map(encodeURIComponent).join('/');
 
-// {verb, url, body} for the values; `problems`: {field, description} of what
-// the path lacks. `wildcards`: the values of those without a name.
+// Returns {verb, url, body} for the values, and in `problems` {field,
+// description} of missing path variables. `wildcards` has the values of unnamed
+// wildcards.
 export function makeRequest(route, values, wildcards = {}) {
   const problems = [];
   let rest = values;
@@ -65,7 +66,7 @@ export function makeRequest(route, values, wildcards = {}) {
     const value = part.field ? atPath(values, part.field) : wildcards[part.wildcard];
     const text = value === undefined ? '' : String(value);
     if (text === '' && part.pattern !== '**') {
-      problems.push({field: part.field ?? part.wildcard, description: 'is a part of the path'});
+      problems.push({field: part.field ?? part.wildcard, description: 'is required by the path'});
     }
     url += part.pattern === '*' ? encodeURIComponent(text) : encodeSegments(text);
     if (part.field) rest = without(rest, part.field);

@@ -1,5 +1,5 @@
-// buf.validate's rules: said in words, and checked as far as a browser can. The
-// bridge checks all of them; this only saves the way there.
+// Describes buf.validate's rules, and checks those that a browser can check. The
+// bridge checks all of them; checking here only saves a round trip.
 
 const kNumeric = ['int32', 'int64', 'uint32', 'uint64', 'sint32', 'sint64', 'fixed32', 'fixed64',
   'sfixed32', 'sfixed64', 'float', 'double'];
@@ -7,7 +7,8 @@ export const isNumber = (type) => kNumeric.includes(type);
 export const isInteger = (type) => isNumber(type) && type !== 'float' && type !== 'double';
 
 // The rules of a scalar, whatever its type: {min_len: ..., in: [...], ...}.
-// `google.protobuf.StringValue` and its kin have those of what they wrap.
+// Wrapper types such as `google.protobuf.StringValue` have those of the wrapped
+// type.
 export function scalarRules(rules = {}) {
   for (const [kind, value] of Object.entries(rules)) {
     if (!['required', 'repeated', 'map', 'cel'].includes(kind)) return value;
@@ -17,7 +18,7 @@ export function scalarRules(rules = {}) {
 
 const list = (values) => values.join(', ');
 
-// Each rule as words; null for one that needs none.
+// Describes each rule. Null if a rule needs no description.
 const kWords = {
   const: (v) => `exactly ${v}`,
   len: (v) => `exactly ${v} characters`,
@@ -49,7 +50,7 @@ const kWords = {
 const words = (rules) =>
   Object.entries(rules).map(([name, value]) => kWords[name]?.(value)).filter(Boolean);
 
-// A field's rules in one line; '' when it has none.
+// Describes a field's rules in one line; '' if it has none.
 export function describeRules({rules = {}}) {
   const said = words({...scalarRules(rules), ...rules.repeated, ...rules.map});
   const items = rules.repeated?.items;
@@ -76,15 +77,15 @@ function checkNumber(value, type, r) {
   return null;
 }
 
-// A range whose ends are the other way round excludes what is between: the
-// bridge knows.
+// False for a range with inverted bounds, which excludes the values between them.
+// Only the bridge checks those.
 function rangeIsPlain(r) {
   const low = Number(r.gt ?? r.gte ?? -Infinity);
   const high = Number(r.lt ?? r.lte ?? Infinity);
   return low <= high;
 }
 
-// What is wrong with the text of a scalar; null when nothing is.
+// Returns the problem with the text of a scalar, or null if it is valid.
 export function checkScalar(text, type, rules) {
   const r = scalarRules(rules);
   if (isNumber(type)) {
@@ -104,7 +105,7 @@ export function checkScalar(text, type, rules) {
   return null;
 }
 
-// What is wrong with the number of items.
+// Returns the problem with the number of items.
 export function checkCount(count, rules = {}) {
   const r = rules.repeated ?? rules.map ?? {};
   const least = Number(r.min_items ?? r.min_pairs ?? 0);

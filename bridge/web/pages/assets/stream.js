@@ -1,6 +1,6 @@
-// A stream on fetch, which can send a token where EventSource cannot. It
-// reconnects as EventSource does, with Last-Event-ID, and waits longer each
-// time that fails.
+// A stream based on fetch, which, unlike EventSource, can send a token. It
+// reconnects like EventSource, with Last-Event-ID, but waits longer after each
+// failure.
 
 import {createParser} from './eventsource-parser.js';
 import {ApiError, base} from './api.js';
@@ -9,12 +9,12 @@ import {authorization} from './token.js';
 const kFirstRetryMs = 2000;
 const kMaxRetryMs = 30_000;
 
-// google.rpc.Code of ends after which trying again may help.
+// The google.rpc.Codes after which a retry may succeed.
 const kTransient = new Set([1, 4, 8, 10, 13, 14]);
 export const isTransient = ({code}) => kTransient.has(code);
 
-// States: connecting, open, waiting (to reconnect), and at last one of ended
-// (the server says that there is no more), failed (`error` says why), closed.
+// States: connecting, open, waiting (to reconnect), and finally one of ended (the
+// server has ended the stream), failed (see `error`), closed.
 export class Stream {
   // options: {verb, body, lastEventId, reconnect = true,
   //   onEvent({name, id, data, size}), onComment(text), onState(stream)}
@@ -26,7 +26,7 @@ export class Stream {
     this.events = 0;
     this.reconnects = 0;
     this.error = null;
-    this.end = null;  // the google.rpc.Status that the stream ended with
+    this.end = null;  // the final google.rpc.Status of the stream
     this.#run();
   }
 
@@ -37,7 +37,7 @@ export class Stream {
     this.#become('closed');
   }
 
-  // Ends a wait.
+  // Reconnects immediately.
   hurry() {
     this.#wake?.();
   }
@@ -127,10 +127,10 @@ export class Stream {
     ++this.events;
     const status = event === 'grpc-status' ? JSON.parse(data) : null;
     if (status !== null && status.stream === undefined) {
-      // Its id says that all is over; what was resumed last stays known.
+      // The id of the final status marks the end. Keep the last resumable id.
       this.end = status;
     } else if (id !== undefined) {
-      // A status that names a stream is the end of that one within a bundle.
+      // A status with the name of a stream ends only that stream of a bundle.
       this.lastEventId = id;
     }
     this.options.onEvent?.({name: event, id, data, size: new Blob([data]).size});

@@ -1,6 +1,5 @@
-// A task, started and watched to its end. Nobody works on demonstration tasks,
-// so this page does: it reports progress with PATCH, and shows what the stream
-// tells.
+// A task, started and watched until it ends. Demonstration tasks have no worker,
+// so this page acts as one: it reports progress with PATCH and shows the stream.
 
 import {call, explain} from './api.js';
 import {byId, element, setText} from './dom.js';
@@ -96,7 +95,7 @@ export function mountTask(connections) {
       setText(status, '–');
       status.className = 'badge';
       state.dataset.state = 'closed';
-      setText(state, 'not watched');
+      setText(state, 'not watching');
     },
   };
 }

@@ -1,5 +1,5 @@
-// The token that requests carry. It lives in this tab's sessionStorage only:
-// it is gone when the tab is closed, and no other tab sees it.
+// The token that requests carry. It is kept only in this tab's sessionStorage, so
+// no other tab sees it and it is lost when the tab is closed.
 
 import {element} from './dom.js';
 
@@ -21,7 +21,7 @@ export function setToken(token) {
 
 export const onTokenChange = (listener) => listeners.add(listener);
 
-// Waits for another token.
+// Waits until the token changes.
 export const nextToken = () => new Promise((resolve) => {
   const once = () => {
     listeners.delete(once);
@@ -33,8 +33,8 @@ export const nextToken = () => new Promise((resolve) => {
 export const authorization = () =>
   getToken() === '' ? {} : {Authorization: `Bearer ${getToken()}`};
 
-// What the token says of its owner. Only shown: the bridge is who checks it.
-// Null when there is no token, or none that can be read.
+// The token's claims, for display only: the bridge verifies them. Null if there
+// is no token or it is malformed.
 export function claims() {
   try {
     const part = getToken().split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
@@ -53,8 +53,8 @@ export function claims() {
   }
 }
 
-// Why the token does not satisfy a method's access (as /schema.json has it), in
-// words; null when it does, as far as can be told here.
+// Explains why the token does not satisfy a method's access rule (from
+// /schema.json). Null if it seems to.
 export function missing(access = {}) {
   if (!access.authenticated) return null;
   if (getToken() === '') return 'Needs a token.';
@@ -74,7 +74,7 @@ function describe(node) {
   node.replaceChildren();
   if (getToken() === '') {
     node.append(element('span', {class: 'muted small'},
-      'Without a token you see what anybody may see. scripts/run.sh prints one; ',
+      'Without a token you see only public data. scripts/run.sh prints a token; ',
       element('code', {}, 'scripts/token.sh'), ' prints others.'));
     return;
   }
@@ -93,7 +93,7 @@ function describe(node) {
   }
 }
 
-// Puts the token box below the page's bar, and its button into it.
+// Adds the token box below the page's header, and its button to the header.
 export function mountTokenBox(bar) {
   const input = element('textarea', {
     id: 'token', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
@@ -105,7 +105,7 @@ export function mountTokenBox(bar) {
     input, summary,
     element('div', {class: 'row'},
       element('button', {class: 'primary', type: 'submit'}, 'Use this token'),
-      element('button', {type: 'button', onclick: () => setToken('')}, 'Forget it')));
+      element('button', {type: 'button', onclick: () => setToken('')}, 'Remove token')));
   const box = element('section',
     {id: 'token-box', class: 'token-box', 'aria-label': 'Token', hidden: true}, form);
   const button = element('button', {
