@@ -101,9 +101,7 @@ def missing_files(path):
 
 def check_documents():
     broken = [link for path in documents() for link in broken_links(path)]
-    # DESIGN.md and CONTRIBUTING.md describe the folders of the new layout.
-    if os.path.isdir(os.path.join(ROOT, "bridge/app")):
-        broken += [file for path in documents() for file in missing_files(path)]
+    broken += [file for path in documents() for file in missing_files(path)]
     assert not broken, "\n".join(broken)
     lines = read("README.md").count("\n")
     assert lines <= MAX_README_LINES, "README.md has %d lines" % lines
