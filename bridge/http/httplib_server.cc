@@ -1,7 +1,6 @@
 #include "bridge/http/httplib_server.h"
 
 #include <httplib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -25,18 +24,20 @@ struct HeaderView {
   absl::string_view name, value;
 };
 
-bool HasName(const HeaderView& header, absl::string_view name) {
-  return absl::EqualsIgnoreCase(header.name, name);
+bool IsAddedHeader(absl::string_view name) {
+  return std::any_of(kAddedHeaders.begin(), kAddedHeaders.end(),
+                     [name](absl::string_view added) {
+                       return absl::EqualsIgnoreCase(added, name);
+                     });
 }
 
 // Whether each version of httplib parses the header as it is. `line_size` is
 // with the line's end.
 bool IsParsedAsItIs(const HeaderView& header, size_t line_size) {
   return line_size <= CPPHTTPLIB_HEADER_MAX_LENGTH && !header.value.empty() &&
-         !absl::StrContains(header.value, '%') && !HasName(header, "Range") &&
-         std::none_of(
-             kAddedHeaders.begin(), kAddedHeaders.end(),
-             [&](absl::string_view name) { return HasName(header, name); });
+         !absl::StrContains(header.value, '%') &&
+         !absl::EqualsIgnoreCase(header.name, "Range") &&
+         !IsAddedHeader(header.name);
 }
 
 // A request head as httplib reads it, byte by byte: without what it must not
@@ -70,10 +71,10 @@ class HeadStream : public httplib::Stream {
       part_ =
           after_query_.empty() ? NextHeader() : std::exchange(after_query_, {});
     }
-    const size_t n = std::min(size, part_.size());
-    memcpy(out, part_.data(), n);
-    part_.remove_prefix(n);
-    return static_cast<ssize_t>(n);
+    if (part_.empty() || size == 0) return 0;
+    *out = part_.front();  // httplib never asks for more than one byte
+    part_.remove_prefix(1);
+    return 1;
   }
   ssize_t write(const char* bytes, size_t size) override {
     constexpr size_t kStatusAt = sizeof "HTTP/1.1 " - 1;
@@ -106,9 +107,10 @@ class HeadStream : public httplib::Stream {
     if (colon == absl::string_view::npos) return line;  // the empty line
     const HeaderView header{line.substr(0, colon),
                             absl::StripAsciiWhitespace(line.substr(colon + 1))};
-    const bool repeated = std::any_of(
-        names_.begin(), names_.end(),
-        [&](absl::string_view name) { return HasName(header, name); });
+    const bool repeated =
+        std::any_of(names_.begin(), names_.end(), [&](absl::string_view name) {
+          return absl::EqualsIgnoreCase(name, header.name);
+        });
     if (!repeated) {
       names_.push_back(header.name);
       if (IsParsedAsItIs(header, line.size())) return line;
@@ -133,11 +135,11 @@ void TakeRequest(httplib::Request* parsed, const HeadStream& stream,
   request->target.append(stream.query().data(), stream.query().size());
   request->minor_version = parsed->version == "HTTP/1.0" ? 0 : 1;
   httplib::Headers& headers = parsed->headers;
-  for (absl::string_view name : kAddedHeaders) headers.erase(std::string(name));
   request->headers.clear();
   request->headers.reserve(headers.size() + stream.left_out().size());
   while (!headers.empty()) {
     auto node = headers.extract(headers.begin());
+    if (IsAddedHeader(node.key())) continue;
     request->headers.emplace_back(std::move(node.key()),
                                   std::move(node.mapped()));
   }
