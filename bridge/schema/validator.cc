@@ -221,7 +221,10 @@ absl::Status ToStatus(const std::vector<RuleViolation>& violations) {
   }
   absl::Status status = absl::InvalidArgumentError(
       absl::StrCat(violations[0].field, ": ", violations[0].description));
-  status.SetPayload(kBadRequestUrl, absl::Cord(details.SerializeAsString()));
+  // A view: Clang 18 and later do not find the constructor that moves a string
+  // in a library that GCC has compiled.
+  status.SetPayload(kBadRequestUrl,
+                    absl::Cord(absl::string_view(details.SerializeAsString())));
   return status;
 }
 

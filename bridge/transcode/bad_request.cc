@@ -30,7 +30,7 @@ absl::Status BadRequestError(std::vector<FieldViolation> violations) {
     out->set_description(std::move(violation.description));
   }
   status.SetPayload(kBadRequestTypeUrl,
-                    absl::Cord(details.SerializeAsString()));
+                    absl::Cord(absl::string_view(details.SerializeAsString())));
   return status;
 }
 

@@ -190,7 +190,8 @@ absl::Status StatusOfCall(const grpc::Status& status,
   }
   absl::Status result(code, shown);
   if (!status.error_details().empty()) {
-    result.SetPayload(kStatusDetailsUrl, absl::Cord(status.error_details()));
+    result.SetPayload(kStatusDetailsUrl,
+                      absl::Cord(absl::string_view(status.error_details())));
   }
   return result;
 }

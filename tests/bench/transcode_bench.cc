@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
@@ -33,14 +34,19 @@ thread_local int64_t allocations = 0;
 
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: GCC would see free() called on what operator new returned.
+ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t size) {
   ++allocations;
   void* const memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
 
 namespace sse_bridge {
 namespace {

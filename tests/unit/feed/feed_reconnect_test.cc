@@ -32,7 +32,8 @@ absl::Status ExpiredError(const std::string& oldest) {
   google::rpc::Status details;
   details.add_details()->PackFrom(info);
   absl::Status status = absl::OutOfRangeError("no longer kept");
-  status.SetPayload(kStatusDetailsUrl, absl::Cord(details.SerializeAsString()));
+  status.SetPayload(kStatusDetailsUrl,
+                    absl::Cord(absl::string_view(details.SerializeAsString())));
   return status;
 }
 

@@ -89,11 +89,12 @@ TEST(HttpErrorTest, RetryAfterFollowsRetryInfo) {
   google::rpc::Status details;
   details.add_details()->PackFrom(info);
   absl::Status status = absl::AbortedError("");
-  status.SetPayload(kStatusDetailsUrl, absl::Cord(details.SerializeAsString()));
+  status.SetPayload(kStatusDetailsUrl,
+                    absl::Cord(absl::string_view(details.SerializeAsString())));
   EXPECT_EQ(Headers(ErrorResponse(status, ""))["Retry-After"], "8");
   absl::Status own = absl::UnavailableError("");
   own.SetPayload("type.googleapis.com/google.rpc.RetryInfo",
-                 absl::Cord(info.SerializeAsString()));
+                 absl::Cord(absl::string_view(info.SerializeAsString())));
   const HttpResponse response = ErrorResponse(own, "");
   EXPECT_EQ(Headers(response)["Retry-After"], "8");
   EXPECT_EQ(std::count_if(

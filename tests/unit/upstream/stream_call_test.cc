@@ -97,7 +97,7 @@ TEST_F(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
     EXPECT_EQ(status.raw_code(), code);
     EXPECT_EQ(status.message(), answer.message);
     EXPECT_EQ(status.GetPayload(kStatusDetailsUrl),
-              absl::Cord(details.SerializeAsString()));
+              absl::Cord(absl::string_view(details.SerializeAsString())));
   }
 }
 
