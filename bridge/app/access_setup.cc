@@ -60,13 +60,13 @@ void AccessSetup::Start() {
   if (fetcher_ != nullptr) fetcher_->Start();
 }
 
-Handshakes::Options AccessSetup::handshakes() const {
-  Handshakes::Options handshakes;
-  handshakes.rate = rate_.get();
-  handshakes.proxies = proxies_;
-  handshakes.proxy_protocol = proxy_protocol_;
-  handshakes.tls = tls_.get();
-  return handshakes;
+HandshakeOptions AccessSetup::handshake() const {
+  HandshakeOptions handshake;
+  handshake.rate = rate_.get();
+  handshake.proxies = proxies_;
+  handshake.proxy_protocol = proxy_protocol_;
+  handshake.tls = tls_.get();
+  return handshake;
 }
 
 absl::Status AccessSetup::MakeRequestFilter(const LoadedConfig& loaded,

@@ -15,7 +15,7 @@
 #include "bridge/gateway/browser_rules.h"
 #include "bridge/gateway/open_streams.h"
 #include "bridge/gateway/request_filter.h"
-#include "bridge/http/handshakes.h"
+#include "bridge/http/connection_options.h"
 #include "bridge/net/tls_context.h"
 #include "bridge/ops/file_watcher.h"
 
@@ -46,7 +46,7 @@ class AccessSetup {
 
   // Options for the handshakes of new connections. They contain pointers into
   // this object.
-  Handshakes::Options handshakes() const;
+  HandshakeOptions handshake() const;
   OpenStreams* open_streams() { return &open_streams_; }
 
  private:

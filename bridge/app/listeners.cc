@@ -53,8 +53,7 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
         return browsers->HeadersFor(origin);
       };
   options.headers_need_origin = access.browsers().NeedsOrigin();
-  options.handshakes = access.handshakes();
-  options.handshakes.timeout = options.head_timeout;
+  options.handshake = access.handshake();
   return options;
 }
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/percent_decode.h"
 
 namespace sse_bridge {
 namespace {
@@ -26,28 +27,6 @@ void AppendEscaped(absl::string_view text, std::string* out) {
   }
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-bool Unescape(absl::string_view text, std::string* out) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out->push_back(text[i]);
-      continue;
-    }
-    if (i + 2 >= text.size()) return false;
-    const int high = HexValue(text[i + 1]), low = HexValue(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    out->push_back(static_cast<char>(high << 4 | low));
-    i += 2;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::optional<absl::flat_hash_map<std::string, std::string>>
@@ -58,8 +37,8 @@ BundleCursor::Parse(absl::string_view text) {
     const size_t equals = part.find('=');
     if (equals == absl::string_view::npos) return std::nullopt;
     std::string name, id;
-    if (!Unescape(part.substr(0, equals), &name) ||
-        !Unescape(part.substr(equals + 1), &id) || id.empty()) {
+    if (!PercentDecode(part.substr(0, equals), &name).empty() ||
+        !PercentDecode(part.substr(equals + 1), &id).empty() || id.empty()) {
       return std::nullopt;
     }
     ids.try_emplace(std::move(name), std::move(id));

@@ -143,7 +143,7 @@ class Handshakes::HandshakeThread {
     PendingConnection* pending = arrived.get();
     // All have the same timeout, so they are due in the order of arrival.
     deadlines_.emplace_back(
-        NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.timeout),
+        NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.head_timeout),
         pending->number);
     pending_.emplace(pending->number, std::move(arrived));
     Serve(pending);
@@ -152,7 +152,7 @@ class Handshakes::HandshakeThread {
   // Continues until the connection would block.
   void Serve(PendingConnection* pending) {
     if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
-    const TlsContext* tls = handshakes_->options_.tls;
+    const TlsContext* tls = handshakes_->options_.handshake.tls;
     if (tls == nullptr) return Leave(pending, nullptr);
     if (pending->tls == nullptr) {
       SslPtr session = tls->NewSession(pending->fd);
@@ -215,7 +215,7 @@ class Handshakes::HandshakeThread {
   }
 
   bool IsInTime(PendingConnection* pending) {
-    RateLimiter* rate = handshakes_->options_.rate;
+    RateLimiter* rate = handshakes_->options_.handshake.rate;
     if (rate == nullptr) return true;
     const absl::Duration wait =
         rate->Take(LimitKey(pending->peer_address), NowNs());
@@ -274,16 +274,16 @@ class Handshakes::HandshakeThread {
   std::deque<std::pair<int64_t, uint64_t>> deadlines_;
 };
 
-Handshakes::Handshakes(Options options, Entered entered)
-    : options_(std::move(options)), entered_(std::move(entered)) {}
+Handshakes::Handshakes(const ConnectionOptions& options, Entered entered)
+    : options_(options), entered_(std::move(entered)) {}
 
 Handshakes::~Handshakes() { Stop(); }
 
 absl::Status Handshakes::Start() {
-  if (options_.tls == nullptr && !options_.proxy_protocol) {
+  if (options_.handshake.tls == nullptr && !options_.handshake.proxy_protocol) {
     return absl::OkStatus();
   }
-  for (int i = 0; i < options_.threads; ++i) {
+  for (int i = 0; i < options_.handshake.threads; ++i) {
     threads_.push_back(std::make_unique<HandshakeThread>(this));
     if (absl::Status started = threads_.back()->Start(); !started.ok()) {
       return started;
@@ -298,23 +298,25 @@ void Handshakes::Stop() {
 
 bool Handshakes::Enter(int fd, const std::string& peer_address) {
   const bool proxy_header = NeedsProxyHeader(peer_address);
-  if (options_.rate != nullptr && !options_.proxies.Trusts(peer_address)) {
+  if (options_.handshake.rate != nullptr &&
+      !options_.handshake.proxies.Trusts(peer_address)) {
     const absl::Duration wait =
-        options_.rate->Take(LimitKey(peer_address), NowNs());
+        options_.handshake.rate->Take(LimitKey(peer_address), NowNs());
     if (wait > absl::ZeroDuration()) {
       TurnAway(fd, wait);
       return false;
     }
   }
-  if (!proxy_header && options_.tls == nullptr) return true;
+  if (!proxy_header && options_.handshake.tls == nullptr) return true;
   auto pending = std::make_unique<PendingConnection>();
   pending->fd = fd;
   pending->peer_address = peer_address;
   pending->awaits_proxy_header = proxy_header;
   const size_t thread = next_thread_++ % threads_.size();
   // A trusted proxy carries the connections of many clients: do not limit it.
-  const std::string key =
-      options_.proxies.Trusts(peer_address) ? "" : LimitKey(peer_address);
+  const std::string key = options_.handshake.proxies.Trusts(peer_address)
+                              ? ""
+                              : LimitKey(peer_address);
   pending->number = pending_.Add(thread, key, NowNs());
   ++connections_;
   threads_[thread]->Add(std::move(pending));
@@ -324,7 +326,7 @@ bool Handshakes::Enter(int fd, const std::string& peer_address) {
 
 void Handshakes::DropExcess(const std::string& key) {
   while (const auto excess =
-             pending_.TakeExcess(key, options_.max_per_address)) {
+             pending_.TakeExcess(key, options_.max_connections_per_address)) {
     threads_[excess->thread]->DropLater(excess->number);
   }
 }
@@ -339,7 +341,7 @@ bool Handshakes::DropOldest(int64_t latest_ns) {
 void Handshakes::TurnAway(int fd, absl::Duration wait) const {
   if (options_.rejections != nullptr) options_.rejections->Add("429");
   // No answer can be sent before the TLS handshake.
-  if (options_.tls != nullptr) {
+  if (options_.handshake.tls != nullptr) {
     close(fd);
     return;
   }

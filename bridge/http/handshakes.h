@@ -15,13 +15,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/access/client_address.h"
-#include "bridge/access/rate_limiter.h"
-#include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
+#include "bridge/http/connection_options.h"
 #include "bridge/http/pending_handshakes.h"
-#include "bridge/http/request_origin.h"
-#include "bridge/net/tls_context.h"
 #include "bridge/net/tls_transport.h"
 #include "bridge/net/transport.h"
 
@@ -35,43 +31,13 @@ namespace sse_bridge {
 // Thread-safe.
 class Handshakes {
  public:
-  struct Options {
-    // Limits new connections per address. Null if unlimited. Must outlive this
-    // object. Connections from trusted proxies are counted only if a PROXY
-    // header names the client, because a proxy's connections carry many
-    // clients.
-    RateLimiter* rate = nullptr;
-
-    // Counts refused connections by HTTP status. May be null.
-    LabelledCounter* rejections = nullptr;
-
-    // Headers added to the answer to a refused connection (CORS), so that web
-    // pages can read it. May be null.
-    HeadersForOrigin headers_for_origin = {};
-
-    // Whether trusted proxies send a PROXY header first. Other peers never may.
-    bool proxy_protocol = false;
-    TrustedProxies proxies;
-
-    // Null for plain connections. Must outlive this object.
-    const TlsContext* tls = nullptr;
-
-    // Maximum number of concurrent handshakes per address. Beyond it, the
-    // oldest is closed. 0 means no limit.
-    size_t max_per_address = 0;
-
-    // Time from accepting the connection to the end of the handshake.
-    absl::Duration timeout = absl::Seconds(10);
-
-    int threads = 2;
-  };
-
   // Receives a connection whose handshake is complete, with a transport if it
   // is TLS. Called on a thread of this class; must not block.
   using Entered = std::function<void(int fd, std::string peer_address,
                                      std::unique_ptr<Transport> transport)>;
 
-  Handshakes(Options options, Entered entered);
+  // `options` must outlive the handshakes.
+  Handshakes(const ConnectionOptions& options, Entered entered);
   ~Handshakes();
   Handshakes(const Handshakes&) = delete;
   Handshakes& operator=(const Handshakes&) = delete;
@@ -112,14 +78,15 @@ class Handshakes {
   void DropExcess(const std::string& key);
 
   bool NeedsProxyHeader(const std::string& peer_address) const {
-    return options_.proxy_protocol && options_.proxies.Trusts(peer_address);
+    return options_.handshake.proxy_protocol &&
+           options_.handshake.proxies.Trusts(peer_address);
   }
 
   // Closes a connection that exceeds the rate. A plain one is answered with
   // 429.
   void TurnAway(int fd, absl::Duration wait) const;
 
-  const Options options_;
+  const ConnectionOptions& options_;
   const Entered entered_;
   std::atomic<size_t> connections_{0};
   std::atomic<size_t> next_thread_{0};

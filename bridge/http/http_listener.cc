@@ -37,7 +37,7 @@ constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
 }  // namespace
 
 HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
-    : options_(options),
+    : options_(std::move(options)),
       httplib_(httplib),
       sink_(std::move(sink)),
       inbox_(std::make_shared<ConnectionInbox>()),
@@ -47,7 +47,7 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
           },
           [this] { return MakeSpace() == Space::kMade; },
           [this](int fd) { TurnAway(fd); }),
-      handshakes_(options_.handshakes,
+      handshakes_(options_,
                   [inbox = inbox_](int fd, std::string peer_address,
                                    std::unique_ptr<Transport> transport) {
                     if (!inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
@@ -57,7 +57,7 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
                     }
                   }),
       accounts_(
-          {options.max_buffered_bytes, options.max_connections_per_address}) {
+          {options_.max_buffered_bytes, options_.max_connections_per_address}) {
   deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
   deadlines_.SetLength(ConnectionDeadlines::kBody, options_.body_timeout);
   deadlines_.SetLength(ConnectionDeadlines::kIdle, options_.idle_timeout);
@@ -265,7 +265,7 @@ void HttpListener::AddConnection(int fd, std::string peer_address,
   }
   ++connections_;
   accounts_.Enter(connection,
-                  options_.handshakes.proxies.Trusts(connection->peer_address)
+                  options_.handshake.proxies.Trusts(connection->peer_address)
                       ? ""
                       : LimitKey(connection->peer_address));
   deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());

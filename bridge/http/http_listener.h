@@ -14,17 +14,16 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/connection_accounts.h"
 #include "bridge/http/connection_deadlines.h"
 #include "bridge/http/connection_inbox.h"
+#include "bridge/http/connection_options.h"
 #include "bridge/http/handshakes.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
-#include "bridge/http/request_origin.h"
 #include "bridge/net/acceptor.h"
 
 namespace sse_bridge {
@@ -44,62 +43,7 @@ namespace sse_bridge {
 // responses, so only a reset aborts.
 class HttpListener {
  public:
-  struct Options {
-    FramingLimits framing;
-
-    // Rate limit, PROXY header and TLS of new connections.
-    Handshakes::Options handshakes;
-
-    // Timeouts for: the head, from accepting or the first byte of a further
-    // request; the body, from the end of the head; idle time between two
-    // requests; and the client to read its answer. Beyond them the request is
-    // answered with 408 or the connection is closed.
-    absl::Duration head_timeout = absl::Seconds(10);
-    absl::Duration body_timeout = absl::Seconds(30);
-    absl::Duration idle_timeout = absl::Seconds(60);
-    absl::Duration write_timeout = absl::Seconds(30);
-
-    // Maximum number of connections that the listener holds. Streams have left
-    // it and do not count. Beyond it, a connection that waits for its client is
-    // closed for a new one (MakeSpace), or the new one is answered with 503. 0
-    // means as many as there are descriptors.
-    size_t max_connections = 0;
-
-    // Maximum number of connections per address that wait for the client.
-    // Beyond it, the one that has waited longest is closed. Does not apply to
-    // trusted proxies, whose connections carry many clients. 0 means no limit.
-    size_t max_connections_per_address = 0;
-
-    // Connections may not use descriptors from this number on. They are
-    // reserved for the admin listener, backends and files. 0 means no reserve.
-    int max_descriptor = 0;
-
-    // How clients that connect around StopAccepting are treated.
-    enum class Stopping {
-      kTakeWaiting,   // drain the accept queue, then refuse
-      kRetire,        // Acceptor::Retire: another process listens on this port
-      kLeaveWaiting,  // another process shares this socket
-    };
-    Stopping stopping = Stopping::kTakeWaiting;
-
-    // Maximum number of bytes that the listener's connections hold: requests
-    // that are arriving, waiting or being served, and unsent answers. Beyond
-    // it, the largest holders are answered with 503 or closed. One address may
-    // hold half, unless it is a trusted proxy.
-    size_t max_buffered_bytes = size_t{256} << 20;
-
-    // Headers added to the answers to requests that the listener itself refuses
-    // (CORS), so that web pages can read them. May be null.
-    HeadersForOrigin headers_for_origin;
-
-    // Whether these headers depend on the origin. The listener then reads on
-    // after refusing a head to find the origin, for a limited time and size.
-    bool headers_need_origin = false;
-
-    // Counts the requests that the listener itself refuses, by HTTP status. May
-    // be null. Must outlive the listener.
-    LabelledCounter* rejections = nullptr;
-  };
+  using Options = ConnectionOptions;
 
   // Receives a complete request. Called on the listener's thread; must not
   // block. Returns false if there is no space for the request, which is then

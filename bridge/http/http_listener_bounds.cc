@@ -181,7 +181,7 @@ HttpResponse HttpListener::Refusal(int status, absl::string_view why,
 // Refuses a connection for which there is no space.
 void HttpListener::TurnAway(int fd) const {
   if (options_.rejections != nullptr) options_.rejections->Add("503");
-  if (options_.handshakes.tls != nullptr) {
+  if (options_.handshake.tls != nullptr) {
     close(fd);  // no answer can be sent before the TLS handshake
     return;
   }

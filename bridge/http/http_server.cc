@@ -83,31 +83,13 @@ int HttpServer::port() const { return rep_->port; }
 
 void HttpServer::Start(Handler handler) {
   rep_->handler = std::move(handler);
-  HttpListener::Options options;
-  options.framing = rep_->options.framing;
-  options.handshakes = rep_->options.handshakes;
-  options.handshakes.rejections = rep_->options.rejections;
-  options.handshakes.max_per_address =
-      rep_->options.max_connections_per_address;
-  options.handshakes.headers_for_origin = rep_->options.headers_for_origin;
-  options.headers_for_origin = rep_->options.headers_for_origin;
-  options.headers_need_origin = rep_->options.headers_need_origin;
-  options.head_timeout = rep_->options.head_timeout;
-  options.body_timeout = rep_->options.body_timeout;
-  options.idle_timeout = rep_->options.idle_timeout;
-  options.write_timeout = rep_->options.write_timeout;
-  options.max_connections = rep_->options.max_connections;
-  options.max_connections_per_address =
-      rep_->options.max_connections_per_address;
-  options.max_descriptor = rep_->options.max_descriptor;
-  options.max_buffered_bytes = rep_->options.max_buffered_bytes;
-  using Stopping = HttpListener::Options::Stopping;
+  ConnectionOptions options = rep_->options;
+  using Stopping = ConnectionOptions::Stopping;
   options.stopping = rep_->options.listen_fd >= 0 ? Stopping::kLeaveWaiting
                      : rep_->options.reuse_port   ? Stopping::kRetire
                                                   : Stopping::kTakeWaiting;
-  options.rejections = rep_->options.rejections;
   rep_->listener = std::make_unique<HttpListener>(
-      options, &rep_->httplib,
+      std::move(options), &rep_->httplib,
       [rep = rep_.get()](std::shared_ptr<HttpExchange> exchange) {
         return rep->waiting.Push(std::move(exchange));
       });

@@ -8,10 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/labelled_counter.h"
-#include "bridge/http/handshakes.h"
+#include "bridge/http/connection_options.h"
 #include "bridge/http/http_exchange.h"
-#include "bridge/http/request_framing.h"
 
 namespace sse_bridge {
 
@@ -20,34 +18,20 @@ namespace sse_bridge {
 // over as an HttpExchange. No worker ever waits for a client or a backend.
 class HttpServer {
  public:
-  struct Options {
+  struct Options : ConnectionOptions {
     std::string host = "127.0.0.1";
     int port = 0;  // 0: a free one
     bool reuse_port = false;
 
     // A listening socket from outside, which Bind takes over instead of
-    // binding host and port. -1: none.
+    // binding host and port. -1: none. This and `reuse_port` decide about
+    // `stopping`.
     int listen_fd = -1;
 
     int workers = 2;
 
     // Complete requests that may wait for a worker; 503 beyond it.
     size_t max_waiting_requests = 20'000;
-
-    // As in HttpListener::Options.
-    FramingLimits framing;
-    Handshakes::Options handshakes;
-    absl::Duration head_timeout = absl::Seconds(10);
-    absl::Duration body_timeout = absl::Seconds(30);
-    absl::Duration idle_timeout = absl::Seconds(60);
-    absl::Duration write_timeout = absl::Seconds(30);
-    size_t max_connections = 0;
-    size_t max_connections_per_address = 0;
-    int max_descriptor = 0;
-    size_t max_buffered_bytes = size_t{256} << 20;
-    LabelledCounter* rejections = nullptr;
-    HeadersForOrigin headers_for_origin = {};
-    bool headers_need_origin = false;
   };
 
   // On a worker's thread; must answer each exchange, at once or later.

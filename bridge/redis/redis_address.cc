@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "bridge/base/percent_decode.h"
 
 namespace sse_bridge {
 namespace {
@@ -17,27 +18,6 @@ constexpr int kMaxDatabase = 1'000'000;
 absl::Status Bad(absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(
       "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]: ", reason));
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = absl::ascii_tolower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool PercentDecode(absl::string_view text, std::string* out) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out->push_back(text[i]);
-      continue;
-    }
-    if (i + 2 >= text.size()) return false;
-    const int high = HexDigit(text[i + 1]), low = HexDigit(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    out->push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return true;
 }
 
 bool ParseNumber(absl::string_view text, int least, int most, int* number) {
@@ -65,8 +45,8 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
     text.remove_prefix(at + 1);
     const size_t colon = login.find(':');
     if (colon == absl::string_view::npos ||
-        !PercentDecode(login.substr(0, colon), &address.user) ||
-        !PercentDecode(login.substr(colon + 1), &address.password) ||
+        !PercentDecode(login.substr(0, colon), &address.user).empty() ||
+        !PercentDecode(login.substr(colon + 1), &address.password).empty() ||
         address.password.empty()) {
       return Bad("the login is not [USER]:PASSWORD");
     }

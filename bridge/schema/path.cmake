@@ -3,4 +3,5 @@ sse_library(bridge_schema_path
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/path_router.cc
     ${CMAKE_CURRENT_LIST_DIR}/path_template.cc
-  PUBLIC absl::flat_hash_map absl::span absl::statusor absl::strings)
+  PUBLIC absl::flat_hash_map absl::span absl::statusor absl::strings
+  PRIVATE bridge_base)

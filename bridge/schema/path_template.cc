@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/percent_decode.h"
 
 namespace sse_bridge {
 
@@ -13,33 +14,18 @@ namespace {
 // RFC 6570 section 1.5: gen-delims and sub-delims.
 constexpr absl::string_view kReserved = ":/?#[]@!$&'()*+,;=";
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Returns the byte that text[i..i+2] encodes, or -1.
-int EncodedByte(absl::string_view text, size_t i) {
-  if (text[i] != '%' || text.size() - i < 3) return -1;
-  const int high = HexValue(text[i + 1]);
-  const int low = HexValue(text[i + 2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 std::string Decode(absl::string_view text, absl::string_view keep) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
-    const int byte = EncodedByte(text, i);
-    if (byte < 0) {
+    const std::optional<char> byte = PercentEncodedByte(text, i);
+    if (!byte.has_value()) {
       out.push_back(text[i]);
-    } else if (keep.find(static_cast<char>(byte)) != absl::string_view::npos) {
+    } else if (keep.find(*byte) != absl::string_view::npos) {
       out.append(text.data() + i, 3);
       i += 2;
     } else {
-      out.push_back(static_cast<char>(byte));
+      out.push_back(*byte);
       i += 2;
     }
   }
@@ -241,7 +227,7 @@ class PathTemplateParser {
       if (IsLiteralChar(c)) {
         ++pos_;
       } else if (c == '%') {
-        if (EncodedByte(text_, pos_) < 0) {
+        if (!PercentEncodedByte(text_, pos_).has_value()) {
           return Error(pos_, "'%' without two hexadecimal digits");
         }
         pos_ += 3;

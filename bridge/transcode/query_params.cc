@@ -2,43 +2,13 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/percent_decode.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/scalar_text.h"
 
 namespace sse_bridge {
-
-namespace {
-
-int HexDigit(char c) {
-  if (absl::ascii_isdigit(c)) return c - '0';
-  return absl::ascii_tolower(c) - 'a' + 10;
-}
-
-// The malformed escape, or empty when all are good and *out is set. In a form
-// '+' is a space.
-absl::string_view Decode(absl::string_view text, bool form, std::string* out) {
-  out->reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (form && text[i] == '+') {
-      out->push_back(' ');
-    } else if (text[i] != '%') {
-      out->push_back(text[i]);
-    } else if (text.size() - i < 3 || !absl::ascii_isxdigit(text[i + 1]) ||
-               !absl::ascii_isxdigit(text[i + 2])) {
-      return text.substr(i, 3);
-    } else {
-      out->push_back(static_cast<char>(HexDigit(text[i + 1]) * 16 +
-                                       HexDigit(text[i + 2])));
-      i += 2;
-    }
-  }
-  return "";
-}
-
-}  // namespace
 
 absl::StatusOr<std::vector<QueryParam>> ParseQuery(
     absl::string_view raw_query) {
@@ -52,9 +22,11 @@ absl::StatusOr<std::vector<QueryParam>> ParseQuery(
     const size_t equals = piece.find('=');
     const absl::string_view raw_name = piece.substr(0, equals);
     QueryParam param;
-    absl::string_view bad = Decode(raw_name, /*form=*/true, &param.name);
+    absl::string_view bad =
+        PercentDecode(raw_name, &param.name, PlusMeans::kSpace);
     if (bad.empty() && equals != absl::string_view::npos) {
-      bad = Decode(piece.substr(equals + 1), /*form=*/true, &param.value);
+      bad = PercentDecode(piece.substr(equals + 1), &param.value,
+                          PlusMeans::kSpace);
     }
     const auto error = [&](absl::string_view reason) {
       return BadRequestError(NameForMessage(raw_name), reason);
@@ -80,7 +52,7 @@ absl::StatusOr<std::vector<QueryParam>> ParseQuery(
 absl::Status CheckPathEscapes(absl::string_view raw_path) {
   if (raw_path.find('%') == absl::string_view::npos) return absl::OkStatus();
   std::string decoded;
-  const absl::string_view bad = Decode(raw_path, /*form=*/false, &decoded);
+  const absl::string_view bad = PercentDecode(raw_path, &decoded);
   const auto error = [&](absl::string_view reason) {
     return BadRequestError(
         "", absl::StrCat("path ", QuoteForMessage(raw_path), ": ", reason));

@@ -20,6 +20,7 @@ sse_library(bridge_transcode_request
     bridge_schema_path
     protobuf::libprotobuf
   PRIVATE
+    bridge_base
     absl::civil_time
     absl::cord
     absl::flat_hash_map

@@ -213,7 +213,7 @@ TEST_F(ServerBoundsTest, TheLongestWaitingConnectionOfAnAddressIsClosed) {
 TEST_F(ServerBoundsTest, TrustedProxiesHaveAsManyConnectionsAsTheyNeed) {
   HttpServer::Options options = Patient();
   options.max_connections_per_address = 1;
-  options.handshakes.proxies = *TrustedProxies::Create({"127.0.0.0/8"});
+  options.handshake.proxies = *TrustedProxies::Create({"127.0.0.0/8"});
   StartServer(options);
   std::vector<LoopbackClient> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(Connect());
