@@ -20,6 +20,9 @@ if [ "$target" != all ]; then
   }
 fi
 
+# See scripts/test.sh.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:allow_user_poisoning=0
+
 run_one() { # NAME
   local work
   work=.run/fuzz/$1

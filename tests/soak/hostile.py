@@ -8,10 +8,10 @@ tickets, ask for symbols that nobody has, and open streams that they never read;
 the Redis of the limits stalls again and again.
 
 Fails when an honest stream ends or misses an event, when far fewer messages or
-calls were made than intended, when an honest call is
-refused, when one in a hundred takes longer than 100 ms, when /healthz does not
-answer, or when the bridge's memory passes its bound. Attackers have processes of
-a lower priority: on one machine they would otherwise measure themselves.
+calls were made than intended, when an honest call is refused, when one in a
+hundred takes longer than 100 ms, when /healthz does not answer, or when the
+bridge's memory passes its bound. Attackers have processes of a lower priority:
+on one machine they would otherwise measure themselves.
 """
 
 import argparse
