@@ -123,7 +123,8 @@ TEST_F(ConfigurationTest, SighupReloadsWhatItCanAndSaysWhatItCannot) {
   };
   reload("workers: 3\n", "workers changed and needs a restart");
   reload("workers: none\n", path_ + ":1:10: workers: ");
-  EXPECT_TRUE(Has(bridge.process->Stderr(), "the configuration stays"));
+  EXPECT_TRUE(
+      Has(bridge.process->Stderr(), "the current configuration stays in use"));
   reload("log_level: debug\n", "log_level is now debug");
   reload("log_streams: true\nlog_subjects: omit\n", "log_subjects is now omit");
   const HttpConnection stream =

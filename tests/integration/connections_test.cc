@@ -233,7 +233,7 @@ TEST_F(ConnectionsTest, MetadataOfAFileGoWithEveryCall) {
   WriteFile(file + ".new", "s3cret-three\n");
   ASSERT_EQ(rename((file + ".new").c_str(), file.c_str()), 0);
   WaitFor("the log", [&] {
-    return bridge->process->Stderr().find("line 1: `name: value`") !=
+    return bridge->process->Stderr().find("line 1: expected `name: value`") !=
            std::string::npos;
   });
   EXPECT_EQ(bridge->Call("GET", "/ask/x").status, 200);
@@ -266,7 +266,7 @@ TEST_F(ConnectionsTest, SettingsThatMakeNoSenseStopTheStart) {
            {"--upstream-metadata-file /nowhere", "/nowhere"},
            {"--upstream-metadata-file a.B=/nowhere", "no --upstream=a.B="},
            {"--upstream-authority a/b", "not allowed in a host"},
-           {"--upstream-authority a --upstream-authority b", "given already"},
+           {"--upstream-authority a --upstream-authority b", "already given"},
            {"--upstream-tls-name a", "--upstream-tls"},
            {"--upstream-max-connections 4 --upstream-channels 4",
             "upstream_channels"}}) {

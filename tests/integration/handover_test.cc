@@ -194,7 +194,8 @@ TEST_F(HandoverTest, InheritedSocketOutlivesTheBridgeWithoutARefusal) {
 TEST_F(HandoverTest, WrongInheritanceIsNamed) {
   for (const auto& [setup, words] :
        std::vector<std::pair<std::string, std::string>>{
-           {"LISTEN_FDS=2", "2 sockets"}, {"LISTEN_FDS=1", "descriptor 3"}}) {
+           {"LISTEN_FDS=2", "expected one socket, got 2"},
+           {"LISTEN_FDS=1", "descriptor 3"}}) {
     Process process(
         {"bash", "-c",
          "exec 3</dev/null; export LISTEN_PID=$$ " + setup + "; exec \"$@\"",

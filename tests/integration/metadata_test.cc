@@ -101,7 +101,7 @@ TEST_F(MetadataTest, NamedHeadersReachTheBackend) {
   const int before = calls();
   ExpectError(Get("/ask/x", {{"X-Tenant", "caf\xc3\xa9"}}), 400, "x-tenant");
   ExpectError(Get("/plain/x", {{"X-Data-Bin", "!"}}), 400, "x-data-bin");
-  ExpectError(Get("/ask/x", {{"X-T", std::string(9000, 'x')}}), 400, "larger");
+  ExpectError(Get("/ask/x", {{"X-T", std::string(9000, 'x')}}), 400, "exceed");
   ExpectError(Get("/ask/x", {{"Cookie", "a=b"},
                              {"Origin", "https://evil.example"},
                              {"Sec-Fetch-Site", "cross-site"}}),
@@ -157,11 +157,13 @@ TEST_F(MetadataTest, WrongNamesAreRefusedAtTheStart) {
            {"--forward-headers", "grpc-timeout", "reserve"},
            {"--forward-headers", "x-forwarded-for", "forward_client_address"},
            {"--forward-headers", "te", "reserve"},
-           {"--forward-headers", "a b", "no name"},
+           {"--forward-headers", "a b", "not a valid metadata name"},
            {"--expose-metadata", "content-type", "reserve"},
            {"--expose-metadata", "grpc-status", "reserve"},
-           {"--forward-claims", "https://example.com/role", "no name"},
-           {"--forward-claims", "role=cookie", "no claim"}}) {
+           {"--forward-claims", "https://example.com/role",
+            "not a valid metadata name"},
+           {"--forward-claims", "role=cookie",
+            "a claim cannot be sent under this name"}}) {
     const CommandResult result =
         TryCommand(BridgeProgram() + " check --upstream 127.0.0.1:1 " + flag +
                    " '" + name + "' 2>&1");

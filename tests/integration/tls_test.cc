@@ -165,7 +165,8 @@ TEST_F(TlsTest, ReloadDropsNoStream) {
   secure_->process->Signal(SIGHUP);
   WaitFor("the complaint", [&] {
     return secure_->process->Stderr().find(
-               "--tls-cert: the certificate stays") != std::string::npos;
+               "--tls-cert: reload failed, keeping the current certificate") !=
+           std::string::npos;
   });
   EXPECT_EQ(Connect().ServerSerial(), "11");
   // Those from before go on, to the last.

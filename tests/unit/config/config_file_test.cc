@@ -176,10 +176,10 @@ TEST_F(ConfigFileTest, ErrorsNameLineKeyAndReason) {
 
 TEST_F(ConfigFileTest, BinaryAndHugeFilesAreRefused) {
   EXPECT_THAT(std::string(Read(absl::string_view("a\0b", 3)).message()),
-              HasSubstr("is not text"));
+              HasSubstr("control characters are not allowed"));
   // yaml-cpp treats EOT as the end of the file.
   EXPECT_THAT(std::string(Read("workers: 2\n\x04workers: 3\n").message()),
-              StartsWith("b.yaml:2: is not text"));
+              StartsWith("b.yaml:2: control characters are not allowed"));
   EXPECT_THAT(
       std::string(Read(std::string(kMaxConfigBytes + 1, '#')).message()),
       HasSubstr("is larger than"));

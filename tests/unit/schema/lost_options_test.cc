@@ -167,25 +167,25 @@ TEST(LostOptionsTest, EmptyOptionsWereLost) {
   EXPECT_THAT(Load(files)->methods(), SizeIs(2));
   FileDescriptorSet set = CompileProtos(files);
   FileOf(&set, "a.proto")->mutable_service(0)->mutable_options();
-  ExpectNotServed(*Load(set), "a.proto", "t.S has options, and they are empty");
+  ExpectNotServed(*Load(set), "a.proto", "t.S has empty options");
 
   set = CompileProtos(files);
   FileOf(&set, "a.proto")
       ->mutable_message_type(1)
       ->mutable_field(0)
       ->mutable_options();
-  ExpectNotServed(*Load(set), "a.proto", "t.Deep.id has options");
+  ExpectNotServed(*Load(set), "a.proto", "t.Deep.id has empty options");
 
   set = CompileProtos(files);
   FileOf(&set, "a.proto")->mutable_message_type(0)->mutable_options();
-  ExpectNotServed(*Load(set), "a.proto", "t.Q has options");
+  ExpectNotServed(*Load(set), "a.proto", "t.Q has empty options");
 
   set = CompileProtos(files);
   FileOf(&set, "a.proto")
       ->mutable_message_type(0)
       ->mutable_oneof_decl(0)
       ->mutable_options();
-  ExpectNotServed(*Load(set), "a.proto", "t.Q.o has options");
+  ExpectNotServed(*Load(set), "a.proto", "t.Q.o has empty options");
 
   set = CompileProtos(files);
   FileOf(&set, "a.proto")

@@ -244,7 +244,8 @@ TEST(OptionChecksTest, DurationsAreBounded) {
 
 TEST(OptionChecksTest, ReconnectIsChecked) {
   ExpectStreamRefused("reconnect { codes: 'unavailable' }",
-                      "reconnect.codes: \"unavailable\" is no google.rpc.Code");
+                      "reconnect.codes: \"unavailable\" is not an error code "
+                      "of google.rpc.Code");
   ExpectStreamRefused("reconnect { codes: 'OK' }", "\"OK\" is no");
   ExpectStreamRefused("reconnect { give_up_after { seconds: -1 } }",
                       "reconnect.give_up_after");

@@ -381,8 +381,8 @@ TEST(SchemaTest, BackendErrorsAffectOnlyWhatDependsOnThem) {
   EXPECT_EQ((*schema)->FindMethod("a.A.M"), nullptr);
   EXPECT_THAT(
       absl::StrJoin((*schema)->warnings(), "\n"),
-      AllOf(HasSubstr("one: something else"), HasSubstr("a.proto is left out"),
-            HasSubstr("user.proto is left out")));
+      AllOf(HasSubstr("one: something else"), HasSubstr("a.proto is skipped"),
+            HasSubstr("user.proto is skipped")));
 }
 
 TEST(SchemaTest, InvalidOptionOfABackendDisablesItsMethod) {

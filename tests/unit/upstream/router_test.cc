@@ -97,11 +97,11 @@ TEST(ParseUpstreamFlagsTest, RejectsASecondOfAService) {
   const std::vector<std::string> services = {"a.B=host:1", "a.B=host:2"};
   EXPECT_THAT(
       std::string(ParseUpstreamFlags(services).status().message()),
-      ::testing::Eq("--upstream=a.B=host:2: an upstream of a.B is given "
-                    "already: host:1"));
+      ::testing::Eq("--upstream=a.B=host:2: an upstream of a.B was already "
+                    "given: host:1"));
   const std::vector<std::string> defaults = {"host:1", "host:2"};
   EXPECT_THAT(std::string(ParseUpstreamFlags(defaults).status().message()),
-              HasSubstr("a default upstream is given already"));
+              HasSubstr("a default upstream was already given"));
 }
 
 class NamedUpstream : public Upstream {
