@@ -37,8 +37,6 @@ class JsonBuffer {
     return Grow(out, n);
   }
 
-  char* begin() { return begin_; }
-
  private:
   char* Grow(char* out, size_t n);
 

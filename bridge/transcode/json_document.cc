@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -44,72 +46,70 @@ std::string Reason(absl::string_view what) {
   return out;
 }
 
-// Builds the value from the parser's events. nlohmann's parser keeps its own
+}  // namespace
+
+// Builds the document from the parser's events. nlohmann's parser keeps its own
 // stack on the heap, so depth costs no call stack.
-class Builder {
+class JsonBuilder {
  public:
   using Kind = JsonValue::Kind;
 
-  explicit Builder(absl::string_view text) : text_(text) {}
+  explicit JsonBuilder(absl::string_view source) : source_(source) {
+    // Unescaped, no text is longer than its source.
+    document_.text_.reserve(source.size());
+  }
 
-  JsonValue* root() { return &root_; }
+  JsonDocument* document() { return &document_; }
   const absl::Status& status() const { return status_; }
 
-  bool null() { return Next(Kind::kNull) != nullptr; }
+  bool null() { return Add(Kind::kNull); }
   bool boolean(bool value) {
-    Next(Kind::kBool)->boolean = value;
+    Add(Kind::kBool);
+    document_.nodes_.back().boolean = value;
     return true;
   }
   // Only negative numbers come here, and "-0", whose sign matters to doubles.
   bool number_integer(int64_t value) {
-    Next(Kind::kNumber)->text = value == 0 ? "-0" : absl::StrCat(value);
-    return true;
+    return Add(Kind::kNumber, value == 0 ? "-0" : absl::StrCat(value));
   }
   bool number_unsigned(uint64_t value) {
-    Next(Kind::kNumber)->text = absl::StrCat(value);
-    return true;
+    return Add(Kind::kNumber, absl::StrCat(value));
   }
   bool number_float(double, const std::string& text) {
-    Next(Kind::kNumber)->text = text;
-    return true;
+    return Add(Kind::kNumber, text);
   }
-  bool string(std::string& value) {
-    Next(Kind::kString)->text = std::move(value);
-    return true;
-  }
+  bool string(std::string& value) { return Add(Kind::kString, value); }
   bool binary(nlohmann::json::binary_t&) { return false; }
 
   bool start_object(size_t) { return Open(Kind::kObject); }
   bool start_array(size_t) { return Open(Kind::kArray); }
   bool end_object() { return Close(); }
   bool end_array() { return Close(); }
-  bool key(std::string& name) {
-    open_.back()->members.push_back({std::move(name), JsonValue()});
-    return true;
-  }
+  bool key(std::string& name) { return Add(Kind::kString, name); }
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception& error) {
     // `position` counts the bytes read, the offending one included.
-    Fail(position == 0 ? 0 : position - 1, Reason(error.what()));
+    const size_t offset = position == 0 ? 0 : position - 1;
+    status_ = BadRequestError(
+        "", absl::StrCat("request body: ", Position(source_, offset), ": ",
+                         Reason(error.what())));
     return false;
   }
 
  private:
-  // The place for the next value. The containers in open_ do not move: only
-  // the innermost one grows.
-  JsonValue* Next(Kind kind) {
-    JsonValue* value = &root_;
-    if (!open_.empty()) {
-      JsonValue* parent = open_.back();
-      if (parent->kind == Kind::kArray) {
-        value = &parent->items.emplace_back();
-      } else {
-        value = &parent->members.back().value;
-      }
-    }
-    value->kind = kind;
-    return value;
+  uint32_t size() const {
+    return static_cast<uint32_t>(document_.nodes_.size());
+  }
+
+  bool Add(Kind kind, absl::string_view text = "") {
+    JsonDocument::Node& node = document_.nodes_.emplace_back();
+    node.kind = kind;
+    node.text_begin = static_cast<uint32_t>(document_.text_.size());
+    node.text_size = static_cast<uint32_t>(text.size());
+    node.end = size();
+    document_.text_.append(text.data(), text.size());
+    return true;
   }
 
   bool Open(Kind kind) {
@@ -118,30 +118,70 @@ class Builder {
           "", absl::StrCat("request body: nested deeper than ", kMaxJsonDepth));
       return false;
     }
-    open_.push_back(Next(kind));
-    return true;
+    open_.push_back(size());
+    return Add(kind);
   }
 
   bool Close() {
+    document_.nodes_[open_.back()].end = size();
     open_.pop_back();
     return true;
   }
 
-  void Fail(size_t offset, absl::string_view reason) {
-    status_ = BadRequestError(
-        "",
-        absl::StrCat("request body: ", Position(text_, offset), ": ", reason));
-  }
-
-  const absl::string_view text_;
-  JsonValue root_;
-  std::vector<JsonValue*> open_;
+  const absl::string_view source_;
+  JsonDocument document_;
+  std::vector<uint32_t> open_;  // the arrays and objects that have not ended
   absl::Status status_;
 };
 
-}  // namespace
+JsonValue::Kind JsonValue::kind() const {
+  return document_->nodes_[node_].kind;
+}
 
-absl::StatusOr<JsonValue> ParseJson(absl::string_view text) {
+bool JsonValue::boolean() const { return document_->nodes_[node_].boolean; }
+
+absl::string_view JsonValue::text() const {
+  return document_->TextOf(document_->nodes_[node_]);
+}
+
+template <typename Child>
+JsonValue::Range<Child> JsonValue::Children() const {
+  return {Iterator<Child>(document_, node_ + 1),
+          Iterator<Child>(document_, document_->nodes_[node_].end)};
+}
+
+JsonValue::Range<JsonValue> JsonValue::items() const {
+  return Children<JsonValue>();
+}
+
+JsonValue::Range<JsonMember> JsonValue::members() const {
+  return Children<JsonMember>();
+}
+
+template <>
+JsonValue JsonValue::Iterator<JsonValue>::operator*() const {
+  return JsonValue(document_, node_);
+}
+
+template <>
+JsonValue::Iterator<JsonValue>& JsonValue::Iterator<JsonValue>::operator++() {
+  node_ = document_->nodes_[node_].end;
+  return *this;
+}
+
+template <>
+JsonMember JsonValue::Iterator<JsonMember>::operator*() const {
+  return {document_->TextOf(document_->nodes_[node_]),
+          JsonValue(document_, node_ + 1)};
+}
+
+template <>
+JsonValue::Iterator<JsonMember>& JsonValue::Iterator<JsonMember>::operator++() {
+  node_ = document_->nodes_[node_ + 1].end;
+  return *this;
+}
+
+absl::StatusOr<JsonDocument> ParseJson(absl::string_view text) {
   // nlohmann takes NUL for the end of the text.
   const size_t nul = text.find('\0');
   if (nul != absl::string_view::npos) {
@@ -149,14 +189,17 @@ absl::StatusOr<JsonValue> ParseJson(absl::string_view text) {
         "",
         absl::StrCat("request body: ", Position(text, nul), ": a NUL byte"));
   }
-  Builder builder(text);
+  if (text.size() > std::numeric_limits<uint32_t>::max()) {
+    return BadRequestError("", "request body: 4 GiB or more");
+  }
+  JsonBuilder builder(text);
   const bool parsed = nlohmann::json::sax_parse(
       text.data(), text.data() + text.size(), &builder,
       nlohmann::json::input_format_t::json, /*strict=*/true,
       /*ignore_comments=*/false);
   if (!builder.status().ok()) return builder.status();
   if (!parsed) return BadRequestError("", "request body: malformed JSON");
-  return std::move(*builder.root());
+  return std::move(*builder.document());
 }
 
 }  // namespace sse_bridge

@@ -101,7 +101,7 @@ absl::Status JsonEncoder::EncodePart(const MessageTable& type,
   if (ABSL_PREDICT_FALSE(result != Result::kOk)) {
     return EncodeSlowly(type, path, wire, fast_only, pass, json);
   }
-  json->append(buffer.begin(), static_cast<size_t>(end - buffer.begin()));
+  json->append(buffer.Begin(), static_cast<size_t>(end - buffer.Begin()));
   return absl::OkStatus();
 }
 
@@ -135,7 +135,7 @@ absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
   char* end = nullptr;
   switch (Write(type, path, normal, &slow, &end)) {
     case Result::kOk:
-      json->append(buffer.begin(), static_cast<size_t>(end - buffer.begin()));
+      json->append(buffer.Begin(), static_cast<size_t>(end - buffer.Begin()));
       return absl::OkStatus();
     case Result::kUnusual:
       return absl::InternalError(absl::StrCat(type.descriptor->full_name(),

@@ -1,6 +1,7 @@
 // The well-known types of json_reader.h.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,14 @@ namespace {
 constexpr char kTypeMember[] = "@type";
 constexpr char kValueMember[] = "value";
 
-// The member of that name, or null; *count is how many there are.
-const JsonValue* FindMember(const JsonValue& object, absl::string_view name,
-                            int* count) {
-  const JsonValue* found = nullptr;
+// The member of that name, if there is one; *count is how many there are.
+std::optional<JsonValue> FindMember(const JsonValue& object,
+                                    absl::string_view name, int* count) {
+  std::optional<JsonValue> found;
   *count = 0;
-  for (const auto& [key, value] : object.members) {
+  for (const auto [key, value] : object.members()) {
     if (key != name) continue;
-    found = &value;
+    found = value;
     ++*count;
   }
   return found;
@@ -55,13 +56,14 @@ absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
   const Descriptor& type = *out->GetDescriptor();
   const bool empty = type.full_name() == "google.protobuf.Empty";
   int count;
-  const JsonValue* value = FindMember(object, kValueMember, &count);
+  const std::optional<JsonValue> value =
+      FindMember(object, kValueMember, &count);
   if (type.well_known_type() == Descriptor::WELLKNOWNTYPE_UNSPECIFIED &&
-      !(empty && value != nullptr)) {
+      !(empty && value.has_value())) {
     return ReadMembers(object, place, kTypeMember, out);
   }
   // What has a JSON form of its own stands in "value".
-  for (const auto& member : object.members) {
+  for (const JsonMember member : object.members()) {
     if (member.name != kTypeMember && member.name != kValueMember) {
       return Error(
           {&place, member.name},
@@ -69,36 +71,37 @@ absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
     }
   }
   const JsonLocation at{&place, kValueMember};
-  if (value == nullptr) return Error(at, "missing in this Any");
+  if (!value.has_value()) return Error(at, "missing in this Any");
   if (count > 1) return Error(at, "this field is here twice");
   return ReadMessage(*value, at, out);
 }
 
 absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
                      Message* out) {
-  if (value.kind != Kind::kObject) return Error(place, "expected an object");
-  if (value.members.empty()) return absl::OkStatus();
+  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
+  if (value.members().empty()) return absl::OkStatus();
   const JsonLocation at{&place, kTypeMember};
   int count;
-  const JsonValue* url = FindMember(value, kTypeMember, &count);
-  if (url == nullptr) return Error(at, "missing in this Any");
+  const std::optional<JsonValue> url = FindMember(value, kTypeMember, &count);
+  if (!url.has_value()) return Error(at, "missing in this Any");
   if (count > 1) return Error(at, "this field is here twice");
-  if (url->kind != Kind::kString) return Error(at, "expected a string");
-  const size_t slash = url->text.rfind('/');
-  if (slash == std::string::npos || slash == 0) {
+  if (url->kind() != Kind::kString) return Error(at, "expected a string");
+  const size_t slash = url->text().rfind('/');
+  if (slash == absl::string_view::npos || slash == 0) {
     return Error(at,
                  "expected a type URL such as "
                  "\"type.googleapis.com/package.Message\"");
   }
   const Descriptor* type =
       out->GetDescriptor()->file()->pool()->FindMessageTypeByName(
-          url->text.substr(slash + 1));
+          std::string(url->text().substr(slash + 1)));
   const Message* prototype =
       type == nullptr
           ? nullptr
           : out->GetReflection()->GetMessageFactory()->GetPrototype(type);
   if (prototype == nullptr) {
-    return Error(at, absl::StrCat("unknown type ", QuoteForMessage(url->text)));
+    return Error(at,
+                 absl::StrCat("unknown type ", QuoteForMessage(url->text())));
   }
   const std::unique_ptr<Message> packed(prototype->New());
   if (absl::Status s = ReadPacked(value, place, packed.get()); !s.ok()) {
@@ -111,7 +114,8 @@ absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
                                      absl::StrJoin(missing, ", ")));
   }
   const Descriptor* any = out->GetDescriptor();
-  FieldSetter(out, any->FindFieldByNumber(1)).SetString(url->text);
+  FieldSetter(out, any->FindFieldByNumber(1))
+      .SetString(std::string(url->text()));
   FieldSetter(out, any->FindFieldByNumber(2)).SetString(Serialize(*packed));
   return absl::OkStatus();
 }
@@ -121,7 +125,7 @@ absl::Status ReadValue(const JsonValue& value, const JsonLocation& place,
   const auto field = [out](int number) {
     return out->GetDescriptor()->FindFieldByNumber(number);
   };
-  switch (value.kind) {
+  switch (value.kind()) {
     case Kind::kNull: {
       Reason reason = FieldSetter(out, field(1)).SetEnum(0);
       return reason.empty() ? absl::OkStatus() : Error(place, reason);
@@ -156,18 +160,20 @@ absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
     case Descriptor::WELLKNOWNTYPE_VALUE:
       return ReadValue(value, place, out);
     case Descriptor::WELLKNOWNTYPE_STRUCT:
-      if (value.kind != Kind::kObject) {
+      if (value.kind() != Kind::kObject) {
         return Error(place, "expected an object");
       }
       return ReadField(value, place, first, out);
     case Descriptor::WELLKNOWNTYPE_LISTVALUE:
-      if (value.kind != Kind::kArray) return Error(place, "expected an array");
+      if (value.kind() != Kind::kArray)
+        return Error(place, "expected an array");
       return ReadField(value, place, first, out);
     case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
     case Descriptor::WELLKNOWNTYPE_DURATION:
     case Descriptor::WELLKNOWNTYPE_FIELDMASK: {
-      if (value.kind != Kind::kString) return Error(place, "expected a string");
-      Reason reason = SetKnownFromText(out, value.text,
+      if (value.kind() != Kind::kString)
+        return Error(place, "expected a string");
+      Reason reason = SetKnownFromText(out, value.text(),
                                        /*allow_snake_field_mask=*/false);
       return reason.empty() ? absl::OkStatus() : Error(place, reason);
     }

@@ -379,7 +379,7 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
     next = field + 1;
 
     out = Reserve(out, field->room);
-    const auto start = static_cast<size_t>(out - buffer_.begin());
+    const auto start = static_cast<size_t>(out - buffer_.Begin());
     out = json_text::Put(field->key, out);
     const Step step = FieldValue(*field, tag, in, end, out);
     in = step.in;
@@ -388,7 +388,7 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
       out = step.out;
       *out++ = ',';
     } else {
-      out = buffer_.begin() + start;
+      out = buffer_.Begin() + start;
       if (type.any_absent) out = Absent(field, field + 1, out);
     }
   }

@@ -102,7 +102,7 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     }
   }
   if (type != nullptr) {
-    const auto start = static_cast<size_t>(out - buffer_.begin());
+    const auto start = static_cast<size_t>(out - buffer_.Begin());
     const int depth_left = depth_left_;
     char* const packed = Packed(*type, url, value, out);
     if (packed != nullptr || !lenient) return packed;
@@ -113,7 +113,7 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     }
     failure_ = nullptr;
     depth_left_ = depth_left;
-    out = buffer_.begin() + start;
+    out = buffer_.Begin() + start;
   }
   out = Reserve(out, json_text::Base64Size(value.size()) + kMaxNumberSize);
   out = PutLiteral(",\"value\":\"", out);
@@ -144,10 +144,10 @@ char* JsonPass::Packed(const MessageTable& type, absl::string_view url,
     return PutLiteral("}", Reserve(step.out, 1));
   }
   // The fields of the message follow: its opening bracket becomes the comma.
-  const auto start = static_cast<size_t>(out - buffer_.begin());
+  const auto start = static_cast<size_t>(out - buffer_.Begin());
   const Step step = Message(type, value.data(), stop, out);
   if (step.in == nullptr) return nullptr;
-  out = buffer_.begin() + start;
+  out = buffer_.Begin() + start;
   if (step.out == out + 2) return PutLiteral("}", out);
   *out = ',';
   return step.out;

@@ -80,7 +80,7 @@ JsonPass::Step JsonPass::Map(const FieldTable& field, const char* in,
     }
 
     out = Reserve(out, kMaxNumberSize);
-    const auto start = static_cast<size_t>(out - buffer_.begin());
+    const auto start = static_cast<size_t>(out - buffer_.Begin());
     Step step = MapKey(key, entry.key, stop, out);
     if (step.in == nullptr) return step;
     out = step.out;
@@ -90,7 +90,7 @@ JsonPass::Step JsonPass::Map(const FieldTable& field, const char* in,
                                   : Value(value, entry.value, stop, out);
     if (step.in == nullptr) return step;
     if (step.out == nullptr) {
-      out = buffer_.begin() + start;
+      out = buffer_.Begin() + start;
     } else {
       out = step.out;
       *out++ = ',';

@@ -53,12 +53,12 @@ bool TakesNull(const FieldDescriptor* field) {
 
 // The field that a member's name means.
 const FieldDescriptor* FindField(const Descriptor& descriptor,
-                                 const std::string& name) {
+                                 absl::string_view name) {
   if (name.size() > 2 && name.front() == '[' && name.back() == ']') {
     return descriptor.file()->pool()->FindExtensionByPrintableName(
-        &descriptor, name.substr(1, name.size() - 2));
+        &descriptor, std::string(name.substr(1, name.size() - 2)));
   }
-  return FindFieldByAnyName(descriptor, name);
+  return FindFieldByAnyName(descriptor, std::string(name));
 }
 
 // What a map's key is compared by: 1, 1.0 and 1e0 are one key.
@@ -83,11 +83,11 @@ std::string CanonicalKey(const FieldDescriptor* key, absl::string_view text) {
 
 absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
                      const FieldDescriptor* field, Message* out) {
-  if (value.kind != Kind::kObject) return Error(place, "expected an object");
+  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
   const FieldDescriptor* key = field->message_type()->map_key();
   const FieldDescriptor* mapped = field->message_type()->map_value();
   absl::flat_hash_set<std::string> seen;
-  for (const JsonMember& member : value.members) {
+  for (const JsonMember member : value.members()) {
     const JsonLocation at{&place, member.name, -1, /*is_key=*/true};
     Message* entry = out->GetReflection()->AddMessage(out, field);
     Reason reason = FieldSetter(entry, key).SetFromText(member.name);
@@ -105,9 +105,9 @@ absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
 
 absl::Status ReadRepeated(const JsonValue& value, const JsonLocation& place,
                           const FieldDescriptor* field, Message* out) {
-  if (value.kind != Kind::kArray) return Error(place, "expected an array");
+  if (value.kind() != Kind::kArray) return Error(place, "expected an array");
   JsonLocation at{&place, "", 0};
-  for (const JsonValue& item : value.items) {
+  for (const JsonValue item : value.items()) {
     absl::Status status = ReadSingle(item, at, field, out);
     if (!status.ok()) return status;
     ++at.index;
@@ -140,22 +140,23 @@ Reason ReadScalar(const JsonValue& value, const FieldDescriptor* field,
   FieldSetter setter(out, field);
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
-      if (value.kind != Kind::kBool) return Expected(field);
-      setter.SetBool(value.boolean);
+      if (value.kind() != Kind::kBool) return Expected(field);
+      setter.SetBool(value.boolean());
       return "";
     case FieldDescriptor::CPPTYPE_STRING:
-      if (value.kind != Kind::kString) return Expected(field);
-      return setter.SetFromText(value.text);
+      if (value.kind() != Kind::kString) return Expected(field);
+      return setter.SetFromText(value.text());
     case FieldDescriptor::CPPTYPE_ENUM:
       if (value.is_null() && IsNullValue(field)) return setter.SetEnum(0);
-      if (value.kind == Kind::kString) return setter.SetEnumByName(value.text);
-      if (value.kind != Kind::kNumber) return Expected(field);
-      return setter.SetFromText(value.text);
+      if (value.kind() == Kind::kString)
+        return setter.SetEnumByName(value.text());
+      if (value.kind() != Kind::kNumber) return Expected(field);
+      return setter.SetFromText(value.text());
     default:
-      if (value.kind != Kind::kNumber && value.kind != Kind::kString) {
+      if (value.kind() != Kind::kNumber && value.kind() != Kind::kString) {
         return Expected(field);
       }
-      return setter.SetFromText(value.text);
+      return setter.SetFromText(value.text());
   }
 }
 
@@ -195,7 +196,7 @@ absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
   const Descriptor& descriptor = *out->GetDescriptor();
   absl::flat_hash_set<const FieldDescriptor*> seen;
   absl::flat_hash_map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
-  for (const auto& [name, value] : object.members) {
+  for (const auto [name, value] : object.members()) {
     if (!skip.empty() && name == skip) continue;
     const JsonLocation at{&place, name};
     const FieldDescriptor* field = FindField(descriptor, name);
@@ -227,25 +228,25 @@ absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
       Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
     return ReadKnown(value, place, out);
   }
-  if (value.kind != Kind::kObject) return Error(place, "expected an object");
+  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
   return ReadMembers(value, place, "", out);
 }
 
 }  // namespace json_reader
 
 absl::Status JsonToMessage(absl::string_view json, Message* out) {
-  absl::StatusOr<JsonValue> value = ParseJson(json);
-  if (!value.ok()) return value.status();
-  return json_reader::ReadMessage(*value, JsonLocation(), out);
+  const absl::StatusOr<JsonDocument> document = ParseJson(json);
+  if (!document.ok()) return document.status();
+  return json_reader::ReadMessage(document->root(), JsonLocation(), out);
 }
 
 absl::Status JsonToField(absl::string_view json, const FieldDescriptor* field,
                          Message* out) {
-  absl::StatusOr<JsonValue> value = ParseJson(json);
-  if (!value.ok()) return value.status();
+  const absl::StatusOr<JsonDocument> document = ParseJson(json);
+  if (!document.ok()) return document.status();
   const JsonLocation root;
-  return json_reader::ReadField(*value, JsonLocation{&root, field->name()},
-                                field, out);
+  return json_reader::ReadField(document->root(),
+                                JsonLocation{&root, field->name()}, field, out);
 }
 
 }  // namespace sse_bridge

@@ -8,7 +8,7 @@ namespace {
 TEST(JsonBufferTest, KeepsWhatSmallMessagesNeed) {
   JsonBuffer buffer;
   buffer.Reserve(buffer.Begin(), 1000)[0] = 'a';
-  const char* const before = buffer.begin();
+  const char* const before = buffer.Begin();
   buffer.GiveBack();
   EXPECT_EQ(buffer.Begin(), before);
 }
@@ -20,7 +20,7 @@ TEST(JsonBufferTest, GivesBackWhatALargeOneNeeded) {
   buffer.GiveBack();
   EXPECT_EQ(buffer.Begin(), nullptr);
   buffer.Reserve(buffer.Begin(), 10)[0] = 'b';
-  EXPECT_EQ(buffer.begin()[0], 'b');
+  EXPECT_EQ(buffer.Begin()[0], 'b');
 }
 
 }  // namespace

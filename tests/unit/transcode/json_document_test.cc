@@ -1,6 +1,7 @@
 #include "bridge/transcode/json_document.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "gmock/gmock.h"
@@ -14,32 +15,57 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using Kind = JsonValue::Kind;
 
+template <typename Child>
+std::vector<Child> All(JsonValue::Range<Child> range) {
+  return {range.begin(), range.end()};
+}
+
 TEST(JsonDocumentTest, KeepsDigitsOrderAndRepeatedNames) {
-  const auto value = ParseJson(
+  const auto document = ParseJson(
       R"( {"b":[18446744073709551615,-9223372036854775808,1.0,1e3,-0,
           123456789012345678901234567890], "a":true, "b":null, "":"x"} )");
-  ASSERT_TRUE(value.ok()) << value.status();
-  ASSERT_EQ(value->kind, Kind::kObject);
-  ASSERT_EQ(value->members.size(), 4u);
-  EXPECT_EQ(value->members[0].name, "b");
-  const auto& numbers = value->members[0].value.items;
+  ASSERT_TRUE(document.ok()) << document.status();
+  ASSERT_EQ(document->root().kind(), Kind::kObject);
+  const auto members = All(document->root().members());
+  ASSERT_EQ(members.size(), 4u);
+  EXPECT_EQ(members[0].name, "b");
+  const auto numbers = All(members[0].value.items());
   ASSERT_EQ(numbers.size(), 6u);
-  EXPECT_EQ(numbers[0].text, "18446744073709551615");
-  EXPECT_EQ(numbers[1].text, "-9223372036854775808");
-  EXPECT_EQ(numbers[2].text, "1.0");
-  EXPECT_EQ(numbers[3].text, "1e3");
-  EXPECT_EQ(numbers[4].text, "-0");
-  EXPECT_EQ(numbers[5].text, "123456789012345678901234567890");
-  EXPECT_TRUE(value->members[1].value.boolean);
-  EXPECT_EQ(value->members[2].name, "b");
-  EXPECT_TRUE(value->members[2].value.is_null());
-  EXPECT_EQ(value->members[3].value.text, "x");
+  EXPECT_EQ(numbers[0].text(), "18446744073709551615");
+  EXPECT_EQ(numbers[1].text(), "-9223372036854775808");
+  EXPECT_EQ(numbers[2].text(), "1.0");
+  EXPECT_EQ(numbers[3].text(), "1e3");
+  EXPECT_EQ(numbers[4].text(), "-0");
+  EXPECT_EQ(numbers[5].text(), "123456789012345678901234567890");
+  EXPECT_TRUE(members[1].value.boolean());
+  EXPECT_EQ(members[2].name, "b");
+  EXPECT_TRUE(members[2].value.is_null());
+  EXPECT_EQ(members[3].name, "");
+  EXPECT_EQ(members[3].value.text(), "x");
+}
+
+TEST(JsonDocumentTest, ChildrenOfChildrenAreNotChildren) {
+  const auto document =
+      ParseJson(R"([{"a":[1,{"b":{}}],"c":{}},[[],[2]],"end"])");
+  ASSERT_TRUE(document.ok()) << document.status();
+  const auto items = All(document->root().items());
+  ASSERT_EQ(items.size(), 3u);
+  const auto members = All(items[0].members());
+  ASSERT_EQ(members.size(), 2u);
+  EXPECT_EQ(All(members[0].value.items()).size(), 2u);
+  EXPECT_EQ(members[1].name, "c");
+  EXPECT_TRUE(members[1].value.members().empty());
+  const auto nested = All(items[1].items());
+  ASSERT_EQ(nested.size(), 2u);
+  EXPECT_TRUE(nested[0].items().empty());
+  EXPECT_EQ(All(nested[1].items())[0].text(), "2");
+  EXPECT_EQ(items[2].text(), "end");
 }
 
 TEST(JsonDocumentTest, StringsAreUnescaped) {
-  const auto value = ParseJson(R"("\ud83d\ude00 \u20ac\n\/\"\\\u0000")");
-  ASSERT_TRUE(value.ok()) << value.status();
-  EXPECT_EQ(value->text, std::string("\U0001F600 €\n/\"\\\0", 13));
+  const auto document = ParseJson(R"("\ud83d\ude00 \u20ac\n\/\"\\\u0000")");
+  ASSERT_TRUE(document.ok()) << document.status();
+  EXPECT_EQ(document->root().text(), std::string("\U0001F600 €\n/\"\\\0", 13));
 }
 
 TEST(JsonDocumentTest, WhatIsNotJsonIsRefusedWithItsPlace) {
