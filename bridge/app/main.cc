@@ -111,7 +111,7 @@ absl::Status Serve(const ConfigSources& sources, LoadedConfig loaded,
 // its arenas. There they fragment, and the memory of a flood is never returned.
 void ReturnLargeBlocks() {
   constexpr int kLargeBytes = 512 << 10;
-  constexpr int kSpareBytes = 8 << 20;  // at the end of an arena
+  constexpr int kSpareBytes = 1 << 20;  // at the end of an arena
   mallopt(M_MMAP_THRESHOLD, kLargeBytes);
   mallopt(M_TRIM_THRESHOLD, kSpareBytes);
 }

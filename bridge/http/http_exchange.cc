@@ -97,7 +97,8 @@ void HttpExchange::Respond(HttpResponse response) {
       response.headers.push_back(header);
     }
   }
-  link->Answer(SerializeResponse(response, keep_alive, request_.verb == "HEAD"),
+  link->Answer(SerializeResponse(std::move(response), keep_alive,
+                                 request_.verb == "HEAD"),
                keep_alive);
 }
 

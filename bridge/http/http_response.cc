@@ -1,5 +1,7 @@
 #include "bridge/http/http_response.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/http/http_date.h"
@@ -9,6 +11,8 @@ namespace {
 
 // Characters that would end a header's name or its line.
 constexpr absl::string_view kNotInNames("\r\n: \t\0", 6);
+
+constexpr size_t kUsualHeadBytes = 512;
 
 }  // namespace
 
@@ -81,10 +85,10 @@ void AppendHeader(absl::string_view name, absl::string_view value,
   out->append("\r\n");
 }
 
-std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
+std::string SerializeResponse(HttpResponse response, bool keep_alive,
                               bool without_body) {
   std::string text;
-  text.reserve(256 + response.body.size());
+  text.reserve(kUsualHeadBytes);
   absl::StrAppend(&text, "HTTP/1.1 ", response.status, " ",
                   ReasonPhrase(response.status), "\r\n");
   bool dated = false;
@@ -100,7 +104,14 @@ std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
   }
   absl::StrAppend(&text, "Connection: ", keep_alive ? "keep-alive" : "close",
                   "\r\n\r\n");
-  if (!without_body && !bodiless) text.append(response.body);
+  if (without_body || bodiless) return text;
+  std::string& body = response.body;
+  // A large body is not copied, which would take its memory twice.
+  if (body.capacity() - body.size() >= text.size()) {
+    body.insert(0, text);
+    return std::move(body);
+  }
+  text.append(body);
   return text;
 }
 

@@ -33,8 +33,9 @@ absl::string_view ReasonPhrase(int status);
 void AppendHeader(absl::string_view name, absl::string_view value,
                   std::string* out);
 
-// Returns the bytes of a whole response, including the current Date.
-std::string SerializeResponse(const HttpResponse& response, bool keep_alive,
+// Returns the bytes of a whole response, including the current Date. Does not
+// copy a body whose string has room for the head.
+std::string SerializeResponse(HttpResponse response, bool keep_alive,
                               bool without_body);
 
 }  // namespace sse_bridge

@@ -28,6 +28,19 @@ struct BufferUse {
   JsonBuffer& buffer;
 };
 
+// Appending to a large string that is full copies it, and takes its memory
+// twice. Callers append a line end, or insert a response's head.
+constexpr size_t kLargeJsonBytes = size_t{64} << 10;
+constexpr size_t kSpareBytes = size_t{4} << 10;
+
+inline void AppendJson(const char* begin, const char* end, std::string* json) {
+  const auto size = static_cast<size_t>(end - begin);
+  if (ABSL_PREDICT_FALSE(size > kLargeJsonBytes)) {
+    json->reserve(json->size() + size + kSpareBytes);
+  }
+  json->append(begin, size);
+}
+
 inline Result Write(const MessageTable& type,
                     absl::Span<const FieldTable* const> path,
                     absl::string_view wire, JsonPass* pass, char** end) {
@@ -101,7 +114,7 @@ absl::Status JsonEncoder::EncodePart(const MessageTable& type,
   if (ABSL_PREDICT_FALSE(result != Result::kOk)) {
     return EncodeSlowly(type, path, wire, fast_only, pass, json);
   }
-  json->append(buffer.Begin(), static_cast<size_t>(end - buffer.Begin()));
+  AppendJson(buffer.Begin(), end, json);
   return absl::OkStatus();
 }
 
@@ -135,7 +148,7 @@ absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
   char* end = nullptr;
   switch (Write(type, path, normal, &slow, &end)) {
     case Result::kOk:
-      json->append(buffer.Begin(), static_cast<size_t>(end - buffer.Begin()));
+      AppendJson(buffer.Begin(), end, json);
       return absl::OkStatus();
     case Result::kUnusual:
       return absl::InternalError(absl::StrCat(type.descriptor->full_name(),

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 namespace sse_bridge {
 namespace {
 
@@ -61,6 +64,18 @@ TEST(HttpResponseTest, NamesCannotStartANewLine) {
       SerializeResponse({200, {{"A\r\nB: c", "d"}, {"", "e"}}, ""}, 1, 0);
   EXPECT_THAT(text, Not(HasSubstr("B: c")));
   EXPECT_THAT(text, Not(HasSubstr("\n: e")));
+}
+
+TEST(HttpResponseTest, BodyWithRoomForTheHeadIsNotCopied) {
+  std::string body;
+  body.reserve(10'000);
+  body.assign(5'000, 'b');
+  const char* const memory = body.data();
+  const std::string text =
+      SerializeResponse({200, {{"A", "b"}}, std::move(body)}, true, false);
+  EXPECT_EQ(static_cast<const void*>(text.data()), memory);
+  EXPECT_THAT(text, ::testing::StartsWith("HTTP/1.1 200 OK\r\nA: b\r\n"));
+  EXPECT_THAT(text, ::testing::EndsWith("\r\n\r\n" + std::string(5'000, 'b')));
 }
 
 }  // namespace
