@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "backends/event_log/keys.h"
 #include "backends/event_log/redis_scripts.h"
+#include "backends/event_log/write_limits.h"
 #include "bridge/redis/redis_client.h"
 #include "spdlog/spdlog.h"
 
@@ -16,13 +17,10 @@ namespace {
 // Maximum number of writes in a batch: Redis serves no other client meanwhile.
 constexpr size_t kMaxBatch = 128;
 constexpr size_t kMaxBatchBytes = 4 << 20;
-// Maximum number of pending writes; more are rejected.
-constexpr size_t kMaxWaiting = 100'000;
-constexpr size_t kMaxWaitingBytes = 64 << 20;
 // How long a write waits for an unreachable server.
 constexpr absl::Duration kPatience = absl::Seconds(10);
 // For connecting and for each reply.
-constexpr absl::Duration kTimeout = absl::Seconds(5);
+constexpr absl::Duration kWriteTimeout = absl::Seconds(5);
 
 // How far a topic may exceed its limit before events are deleted: this many
 // events, and at most this part of the limit.
@@ -30,10 +28,6 @@ constexpr size_t kMaxSurplus = 256;  // events
 constexpr size_t kSurplusPart = 16;
 // Number of writes between two checks for events that are too old.
 constexpr size_t kWritesPerTrim = 256;
-// Interval of these checks without writes: a quarter of the age limit, within
-// these bounds.
-constexpr absl::Duration kShortestIdle = absl::Milliseconds(200);
-constexpr absl::Duration kLongestIdle = absl::Seconds(60);
 // Number of topics per check.
 constexpr int kTrimmedTopics = 100;
 // Maximum number of consecutive checks.
@@ -179,7 +173,7 @@ void RedisWriter::FailImpatient(const absl::Status& status) {
 
 absl::StatusOr<RedisReply> RedisWriter::Send(const RedisCommand& command) {
   if (connection_ == nullptr || connection_->broken()) {
-    auto opened = RedisConnection::Open(address_, kTimeout);
+    auto opened = RedisConnection::Open(address_, kWriteTimeout);
     if (!opened.ok()) return opened.status();
     connection_ = *std::move(opened);
   }

@@ -6,22 +6,17 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "backends/event_log/cursor.h"
+#include "backends/event_log/write_limits.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
 namespace {
 
 // Maximum number of appends in a transaction.
-constexpr size_t kMaxBatch = 1024;
-// Maximum number of pending appends; more are rejected.
-constexpr size_t kMaxWaiting = 100'000;
-constexpr size_t kMaxWaitingBytes = 64 << 20;
+constexpr size_t kMaxCommit = 1024;
 // Maximum number of queued callbacks; further broadcasts are dropped.
 constexpr size_t kMaxNotices = 10'000;
-// Interval of checks for old events without appends: a quarter of the age
-// limit, within these bounds.
-constexpr absl::Duration kShortestIdle = absl::Milliseconds(200);
-constexpr absl::Duration kLongestIdle = absl::Seconds(60);
+
 size_t SizeOf(const SqliteStore::Write& write) {
   size_t size = write.topic.size() + write.payload.size();
   for (const EventLog::Change& change : write.changes) {
@@ -120,7 +115,7 @@ void SqliteEventLog::WriteLoop() {
         }
       }
       if (waiting_.empty() && stop_writing_) return;
-      const size_t size = std::min(waiting_.size(), kMaxBatch);
+      const size_t size = std::min(waiting_.size(), kMaxCommit);
       batch.reserve(size);
       for (size_t i = 0; i < size; ++i) {
         waiting_bytes_ -= SizeOf(waiting_.front());

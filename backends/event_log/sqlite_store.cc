@@ -9,9 +9,9 @@ namespace {
 
 // How far a topic may exceed its limit before events are deleted, so that not
 // every append to a full topic causes a deletion...
-constexpr int64_t kMaxSurplus = 256;  // events
+constexpr int64_t kMaxSurplusRows = 256;  // events
 // ...and at most this part of the limit.
-constexpr int64_t kSurplusPart = 16;
+constexpr int64_t kSurplusRowsPart = 16;
 // Number of appends between two checks for old events.
 constexpr int64_t kAppendsPerTrim = 256;
 // Maximum number of old events deleted at once.
@@ -246,7 +246,7 @@ absl::Status SqliteStore::TrimByCount(const std::string& topic) {
   }
   const auto kept = static_cast<int64_t>(limits_.max_events_per_topic);
   const int64_t surplus = found->second - kept;
-  if (surplus <= std::min(kMaxSurplus, kept / kSurplusPart)) {
+  if (surplus <= std::min(kMaxSurplusRows, kept / kSurplusRowsPart)) {
     return absl::OkStatus();
   }
   found->second = kept;
@@ -274,7 +274,7 @@ absl::Status SqliteStore::MarkTrimmed(const std::string& topic, int64_t id) {
   if (marks_ <= kept) return absl::OkStatus();
   // Remove more than necessary, so that they are not counted on every trim.
   const int64_t gone =
-      marks_ - kept + std::min(kForgottenAtOnce, kept / kSurplusPart);
+      marks_ - kept + std::min(kForgottenAtOnce, kept / kSurplusRowsPart);
   marks_ -= gone;
   status = raise_floor_->Bind(1, gone).Run();
   if (!status.ok()) return status;

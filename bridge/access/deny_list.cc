@@ -7,16 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "bridge/access/byte_order_mark.h"
 #include "bridge/access/token_claims.h"
 #include "bridge/access/visible_text.h"
 #include "bridge/base/read_file.h"
 
 namespace sse_bridge {
-namespace {
-
-constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
-
-}  // namespace
+namespace {}  // namespace
 
 absl::Status DenyList::Replace(absl::string_view text, absl::string_view name) {
   absl::flat_hash_set<std::string> token_ids, subjects;

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "bridge/access/byte_order_mark.h"
 #include "bridge/access/jwk.h"
 #include "bridge/access/secret_text.h"
 #include "bridge/access/strict_json.h"
@@ -23,7 +24,6 @@ namespace sse_bridge {
 namespace {
 
 constexpr char kPemMark[] = "-----BEGIN ";
-constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
 constexpr absl::string_view kSshPrefixes[] = {"ssh-", "ecdsa-sha2-", "sk-ssh-",
                                               "sk-ecdsa-", "---- BEGIN SSH2"};
 // A JWKS has a depth of 4 (set, keys, key, x5c); issuers may extend it.

@@ -7,13 +7,12 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "bridge/access/byte_order_mark.h"
 
 namespace sse_bridge {
 namespace {
 
 using nlohmann::json;
-
-constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
 
 // Builds the value while parsing; returning false stops the parser.
 class Builder : public json::json_sax_t {

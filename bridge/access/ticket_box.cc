@@ -36,9 +36,6 @@ absl::Status Refused() { return absl::UnauthenticatedError("invalid ticket"); }
 using CipherCtxPtr =
     std::unique_ptr<EVP_CIPHER_CTX, OpenSslFree<EVP_CIPHER_CTX_free>>;
 
-const unsigned char* Bytes(absl::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 unsigned char* Bytes(std::string* text) {
   return reinterpret_cast<unsigned char*>(text->data());
 }
@@ -52,11 +49,12 @@ std::optional<std::string> Crypt(bool seal, absl::string_view key,
   std::string out(text.size(), '\0');
   int size = 0;
   if (context == nullptr ||
-      EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(key),
-                        Bytes(nonce), seal ? 1 : 0) != 1 ||
-      EVP_CipherUpdate(context.get(), nullptr, &size, Bytes(kPurpose),
+      EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr,
+                        OpenSslBytes(key), OpenSslBytes(nonce),
+                        seal ? 1 : 0) != 1 ||
+      EVP_CipherUpdate(context.get(), nullptr, &size, OpenSslBytes(kPurpose),
                        static_cast<int>(kPurpose.size())) != 1 ||
-      EVP_CipherUpdate(context.get(), Bytes(&out), &size, Bytes(text),
+      EVP_CipherUpdate(context.get(), Bytes(&out), &size, OpenSslBytes(text),
                        static_cast<int>(text.size())) != 1) {
     return std::nullopt;
   }
@@ -81,8 +79,8 @@ std::optional<std::string> Crypt(bool seal, absl::string_view key,
 std::string Mac(absl::string_view key, absl::string_view text) {
   std::string mac(kKeyBytes, '\0');
   unsigned int size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(text),
-           text.size(), Bytes(&mac), &size) == nullptr ||
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           OpenSslBytes(text), text.size(), Bytes(&mac), &size) == nullptr ||
       size != mac.size()) {
     // Fails only when out of memory; everybody would know an empty MAC.
     std::abort();

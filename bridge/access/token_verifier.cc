@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxJsonDepth = 8;
+constexpr int kMaxTokenDepth = 8;
 constexpr char kMediaTypePrefix[] = "application/";
 
 // RFC 7515 section 4.1.9: "application/" may be omitted; case is ignored.
@@ -50,7 +50,7 @@ TokenError ReadHeader(absl::string_view encoded, absl::string_view required_typ,
   const std::optional<std::string> text = DecodeBase64Url(encoded);
   if (!text) return TokenError::kMalformed;
   const std::optional<json> members =
-      ParseStrictJsonObject(*text, kMaxJsonDepth);
+      ParseStrictJsonObject(*text, kMaxTokenDepth);
   if (!members) return TokenError::kHeader;
 
   if (FindMember(*members, "crit") != nullptr) return TokenError::kCritical;
@@ -109,7 +109,7 @@ absl::StatusOr<Identity> TokenVerifier::Verify(absl::string_view token,
   if (result == TokenError::kNone) {
     const std::optional<std::string> text = DecodeBase64Url(encoded);
     const std::optional<json> claims =
-        text ? ParseStrictJsonObject(*text, kMaxJsonDepth) : std::nullopt;
+        text ? ParseStrictJsonObject(*text, kMaxTokenDepth) : std::nullopt;
     if (!text) {
       result = TokenError::kMalformed;
     } else if (!claims) {

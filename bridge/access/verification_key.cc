@@ -85,12 +85,8 @@ const EVP_MD* Hash(SignatureAlgorithm algorithm) {
 
 size_t CoordinateBytes(Type curve) { return curve == Type::kP256 ? 32 : 48; }
 
-const unsigned char* Bytes(absl::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 BignumPtr Number(absl::string_view big_endian) {
-  return BignumPtr(BN_bin2bn(Bytes(big_endian),
+  return BignumPtr(BN_bin2bn(OpenSslBytes(big_endian),
                              static_cast<int>(big_endian.size()), nullptr));
 }
 
@@ -257,7 +253,7 @@ absl::StatusOr<VerificationKey> VerificationKey::FromEd25519(
     return absl::InvalidArgumentError("Ed25519 key of wrong size");
   }
   return FromPublicKey(EvpPkeyPtr(EVP_PKEY_new_raw_public_key(
-      EVP_PKEY_ED25519, nullptr, Bytes(x), x.size())));
+      EVP_PKEY_ED25519, nullptr, OpenSslBytes(x), x.size())));
 }
 
 bool VerificationKey::RestrictTo(SignatureAlgorithm algorithm) {
@@ -289,7 +285,7 @@ bool VerificationKey::VerifyHmac(SignatureAlgorithm algorithm,
   std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
   unsigned int size = 0;
   if (HMAC(Hash(algorithm), secret_.data(), static_cast<int>(secret_.size()),
-           Bytes(data), data.size(), mac.data(), &size) == nullptr) {
+           OpenSslBytes(data), data.size(), mac.data(), &size) == nullptr) {
     return false;
   }
   return signature.size() == size &&
@@ -323,8 +319,9 @@ bool VerificationKey::VerifyDigest(SignatureAlgorithm algorithm,
            1)) {
     return false;
   }
-  return EVP_DigestVerify(context.get(), Bytes(signature), signature.size(),
-                          Bytes(data), data.size()) == 1;
+  return EVP_DigestVerify(context.get(), OpenSslBytes(signature),
+                          signature.size(), OpenSslBytes(data),
+                          data.size()) == 1;
 }
 
 }  // namespace sse_bridge

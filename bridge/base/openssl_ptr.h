@@ -11,6 +11,8 @@
 
 #include <memory>
 
+#include "absl/strings/string_view.h"
+
 namespace sse_bridge {
 
 // Owning pointers to OpenSSL objects.
@@ -43,6 +45,11 @@ class OpenSslErrorScope {
   OpenSslErrorScope(const OpenSslErrorScope&) = delete;
   OpenSslErrorScope& operator=(const OpenSslErrorScope&) = delete;
 };
+
+// Text as OpenSSL takes it.
+inline const unsigned char* OpenSslBytes(absl::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace sse_bridge
 

@@ -21,10 +21,6 @@ const SettingInfo* Find(absl::Span<const SettingList* const> lists,
   return nullptr;
 }
 
-bool IsBool(const SettingInfo& setting) {
-  return setting.field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
-}
-
 absl::Status Unknown(absl::Span<const SettingList* const> lists,
                      absl::string_view name) {
   for (const SettingList* list : lists) {
@@ -72,7 +68,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(
           absl::ConsumePrefix(&positive, "no")
               ? Find(lists, absl::StripPrefix(positive, "-"))
               : nullptr;
-      if (negated == nullptr || !IsBool(*negated)) return Unknown(lists, name);
+      if (negated == nullptr || !negated->is_bool())
+        return Unknown(lists, name);
       if (has_value) {
         return absl::InvalidArgumentError(
             absl::StrCat("--", name, ": does not take a value"));
@@ -82,7 +79,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(
     }
     if (has_value) {
       line.values.push_back({setting, std::string(value)});
-    } else if (IsBool(*setting)) {
+    } else if (setting->is_bool()) {
       line.values.push_back({setting, "true"});
     } else if (i + 1 < arguments.size()) {
       line.values.push_back({setting, arguments[++i]});

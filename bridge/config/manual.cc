@@ -93,17 +93,13 @@ std::string Roff(absl::string_view text) {
   return out;
 }
 
-bool IsBool(const SettingInfo& setting) {
-  return setting.field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL;
-}
-
 // The flags as completion words, with '=' if a value follows.
 std::vector<std::string> FlagWords() {
   std::vector<std::string> words = {"--help", "--version"};
   for (const SettingInfo& setting : BridgeSettings().settings()) {
     words.push_back(
-        absl::StrCat("--", setting.flag, IsBool(setting) ? "" : "="));
-    if (IsBool(setting)) words.push_back(absl::StrCat("--no", setting.flag));
+        absl::StrCat("--", setting.flag, setting.is_bool() ? "" : "="));
+    if (setting.is_bool()) words.push_back(absl::StrCat("--no", setting.flag));
   }
   return words;
 }
@@ -121,9 +117,9 @@ std::string ManualPage(absl::string_view version) {
       absl::StrAppend(&out, ".SS ", Roff(group), "\n");
     }
     absl::StrAppend(
-        &out, ".TP\n\\fB\\-\\-", IsBool(setting) ? "[no]" : "",
+        &out, ".TP\n\\fB\\-\\-", setting.is_bool() ? "[no]" : "",
         Roff(setting.flag), "\\fR",
-        IsBool(setting)
+        setting.is_bool()
             ? ""
             : absl::StrCat("=\\fI", Roff(ValueName(setting)), "\\fR"),
         "\n", Roff(Description(setting, true)), "\n");

@@ -20,6 +20,10 @@ struct SettingInfo {
   std::string variable;  // "SSE_BRIDGE_MAX_STREAMS"
   std::string comment;   // the field's comment, as one paragraph
   std::string group;     // title of the field's group
+
+  bool is_bool() const {
+    return field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL;
+  }
 };
 
 // The settings of one message, in the order of the .proto file. They are read

@@ -17,7 +17,7 @@
 namespace sse_bridge {
 namespace {
 
-constexpr int kEventsPerRound = 64;
+constexpr int kHandshakeEventsPerRound = 64;
 constexpr uint64_t kWakeNumber = 0;  // no pending connection has this number
 
 }  // namespace
@@ -85,10 +85,11 @@ class Handshakes::HandshakeThread {
   }
 
   void Run() {
-    std::vector<epoll_event> events(kEventsPerRound);
+    std::vector<epoll_event> events(kHandshakeEventsPerRound);
     for (;;) {
-      const int count = epoll_wait(epoll_fd_, events.data(), kEventsPerRound,
-                                   MillisecondsToDeadline());
+      const int count =
+          epoll_wait(epoll_fd_, events.data(), kHandshakeEventsPerRound,
+                     MillisecondsToDeadline());
       for (int i = 0; i < count; ++i) {
         const uint64_t number = events[static_cast<size_t>(i)].data.u64;
         if (number == kWakeNumber) {

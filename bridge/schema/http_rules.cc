@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/schema/unknown_options.h"
@@ -30,11 +31,6 @@ constexpr absl::string_view kVerbsWithoutBody[] = {"GET", "HEAD", "TRACE"};
 // Verbs whose response has no body that could be streamed.
 constexpr absl::string_view kVerbsWithoutStream[] = {"HEAD", "OPTIONS",
                                                      "TRACE"};
-
-template <size_t N>
-bool IsOneOf(absl::string_view s, const absl::string_view (&list)[N]) {
-  return std::find(std::begin(list), std::end(list), s) != std::end(list);
-}
 
 // A message whose JSON form is a single string or number can be a variable.
 bool FitsInPath(const pb::FieldDescriptor* field) {
@@ -112,7 +108,7 @@ class RuleReader {
       case google::api::HttpRule::kCustom:
         route.verb = rule.custom().kind();
         route.path_template = rule.custom().path();
-        if (!IsOneOf(route.verb, kCustomKinds)) {
+        if (!absl::c_linear_search(kCustomKinds, route.verb)) {
           return Error("the custom kind \"", absl::CHexEscape(route.verb),
                        "\" is not a verb that can be served");
         }
@@ -124,7 +120,8 @@ class RuleReader {
         rule.selector() != descriptor_->full_name()) {
       Error("its selector names another method, ", rule.selector());
     }
-    if (method_->server_streaming && IsOneOf(route.verb, kVerbsWithoutStream)) {
+    if (method_->server_streaming &&
+        absl::c_linear_search(kVerbsWithoutStream, route.verb)) {
       Error("a stream cannot be the response to ", route.verb);
     }
     absl::StatusOr<PathTemplate> path =
@@ -160,7 +157,7 @@ class RuleReader {
   void ReadBody(const google::api::HttpRule& rule, Route* route) {
     route->body = rule.body();
     if (route->body.empty()) return;
-    if (IsOneOf(route->verb, kVerbsWithoutBody)) {
+    if (absl::c_linear_search(kVerbsWithoutBody, route->verb)) {
       Error("a ", route->verb, " request has no body");
     }
     if (route->body == "*") return;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -26,16 +27,9 @@ constexpr absl::string_view kValidation[] = {"buf/validate/validate.proto",
 constexpr absl::string_view kOthers[] = {"sse/v1/sse.proto",
                                          "google/api/annotations.proto"};
 
-template <size_t N>
-bool IsOneOf(absl::string_view name, const absl::string_view (&list)[N]) {
-  for (absl::string_view each : list) {
-    if (name == each) return true;
-  }
-  return false;
-}
-
 bool IsContract(const pb::FileDescriptor* file) {
-  return IsOneOf(file->name(), kValidation) || IsOneOf(file->name(), kOthers);
+  return absl::c_linear_search(kValidation, file->name()) ||
+         absl::c_linear_search(kOthers, file->name());
 }
 
 // The file and its public imports.
@@ -205,7 +199,8 @@ const LostOptions::Imports& LostOptions::ImportsOf(
     bool of_validation = false;
     for (const pb::FileDescriptor* each : brought) {
       contract = contract || IsContract(each);
-      of_validation = of_validation || IsOneOf(each->name(), kValidation);
+      of_validation =
+          of_validation || absl::c_linear_search(kValidation, each->name());
     }
     if (!contract) continue;
     if (!uses.has_value()) uses.emplace(file);

@@ -32,7 +32,7 @@ std::string Position(absl::string_view text, size_t offset) {
 
 // What nlohmann says, without its own prefix, on one line of printable ASCII
 // (it repeats bytes of the text).
-std::string Reason(absl::string_view what) {
+std::string ParserReason(absl::string_view what) {
   const size_t bracket = what.find("] ");
   if (bracket != absl::string_view::npos) what.remove_prefix(bracket + 2);
   if (absl::StartsWith(what, "parse error at")) {
@@ -93,7 +93,7 @@ class JsonBuilder {
     const size_t offset = position == 0 ? 0 : position - 1;
     status_ = BadRequestError(
         "", absl::StrCat("request body: ", Position(source_, offset), ": ",
-                         Reason(error.what())));
+                         ParserReason(error.what())));
     return false;
   }
 

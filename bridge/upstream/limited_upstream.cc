@@ -5,10 +5,10 @@ namespace {
 
 // Releases the slot before the end of the call is reported, because the
 // receiver may want to use it.
-class CountedObserver : public StreamObserver {
+class SlotObserver : public StreamObserver {
  public:
-  CountedObserver(std::shared_ptr<StreamObserver> observer,
-                  std::shared_ptr<std::atomic<int>> streams)
+  SlotObserver(std::shared_ptr<StreamObserver> observer,
+               std::shared_ptr<std::atomic<int>> streams)
       : observer_(std::move(observer)), streams_(std::move(streams)) {}
 
   void OnOpen() override { observer_->OnOpen(); }
@@ -47,7 +47,7 @@ std::shared_ptr<StreamCall> LimitedUpstream::StartStream(
   }
   return upstream_->StartStream(
       path, std::move(request), std::move(options),
-      std::make_shared<CountedObserver>(std::move(observer), streams_));
+      std::make_shared<SlotObserver>(std::move(observer), streams_));
 }
 
 }  // namespace sse_bridge

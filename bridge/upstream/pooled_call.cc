@@ -283,11 +283,11 @@ class PooledUnary final : public PooledCall,
   std::shared_ptr<UnaryCall> call_ ABSL_GUARDED_BY(mu_);  // the attempt
 };
 
-class StreamHandle final : public StreamCall {
+class PooledStreamHandle final : public StreamCall {
  public:
-  explicit StreamHandle(std::shared_ptr<PooledStream> call)
+  explicit PooledStreamHandle(std::shared_ptr<PooledStream> call)
       : call_(std::move(call)) {}
-  ~StreamHandle() override { call_->Cancel(); }
+  ~PooledStreamHandle() override { call_->Cancel(); }
 
   void Read() override { call_->Read(); }
   void Cancel() override { call_->Cancel(); }
@@ -296,11 +296,11 @@ class StreamHandle final : public StreamCall {
   const std::shared_ptr<PooledStream> call_;
 };
 
-class UnaryHandle final : public UnaryCall {
+class PooledUnaryHandle final : public UnaryCall {
  public:
-  explicit UnaryHandle(std::shared_ptr<PooledUnary> call)
+  explicit PooledUnaryHandle(std::shared_ptr<PooledUnary> call)
       : call_(std::move(call)) {}
-  ~UnaryHandle() override { call_->Cancel(); }
+  ~PooledUnaryHandle() override { call_->Cancel(); }
 
   void Cancel() override { call_->Cancel(); }
 
@@ -324,7 +324,7 @@ std::shared_ptr<StreamCall> StartPooledStream(
   auto call = std::make_shared<PooledStream>(
       std::move(context), path, std::move(request), std::move(options),
       std::move(observer));
-  auto handle = std::make_shared<StreamHandle>(call);
+  auto handle = std::make_shared<PooledStreamHandle>(call);
   call->Begin();
   return handle;
 }
@@ -335,7 +335,7 @@ std::shared_ptr<UnaryCall> StartPooledUnary(
   auto call = std::make_shared<PooledUnary>(
       std::move(context), path, std::move(request), std::move(options),
       std::move(done));
-  auto handle = std::make_shared<UnaryHandle>(call);
+  auto handle = std::make_shared<PooledUnaryHandle>(call);
   call->Begin();
   return handle;
 }
