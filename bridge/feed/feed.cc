@@ -17,18 +17,19 @@
 namespace sse_bridge {
 namespace {
 
-// What an exclusive subscriber may have waiting before the backend is held.
+// Bytes that may be queued for an exclusive subscriber before the feed stops
+// reading.
 constexpr int64_t kExclusiveWindowBytes = 64 << 10;
 
-// Initial metadata may be the first half of a refusal: so long a status that
-// follows it still decides the HTTP status.
+// Initial metadata may precede an error status. A status that follows within
+// this time still determines the HTTP status.
 constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
 
 // A shared feed that outruns the delivery loops pauses at this backlog.
 constexpr size_t kMaxBacklogBytes = 8 << 20;
 constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
 
-// What a backend may ask an EventSource to wait.
+// The longest reconnection delay that a backend may request of an EventSource.
 constexpr absl::Duration kLongestRetry = absl::Hours(24);
 
 ReplayBuffer::Limits Unbounded() {
@@ -53,7 +54,7 @@ void Wake(const std::vector<std::weak_ptr<FeedWaiter>>& waiters) {
 
 }  // namespace
 
-// The upstream call's observer. Holds the feed until the call is done.
+// The upstream call's observer. Keeps the feed alive until the call is done.
 class Feed::Call : public StreamObserver {
  public:
   Call(std::shared_ptr<Feed> feed, uint64_t generation)
@@ -87,8 +88,8 @@ void Feed::Begin() { StartCall(); }
 Feed::Feed(const FeedContext* context, Config config)
     : context_(context),
       config_(std::move(config)),
-      // An exclusive feed keeps all for the one connection to come (its window
-      // bounds it), and nothing afterwards.
+      // An exclusive feed keeps all events for the one connection that will be
+      // attached (bounded by its window), and none afterwards.
       last_id_(config_.first_id),
       replay_(config_.shared ? config_.replay : Unbounded(), config_.first_id),
       has_ids_(!config_.first_id.empty()),
@@ -111,7 +112,7 @@ std::string Feed::NextRequest() {
     call_resumes_ = last_id_;
     return *std::move(request);
   }
-  // The backend's own ids do not fit its own requests.
+  // The backend cannot build a request from its own ID.
   owed_reset_ = ResetFrame(last_id_, "");
   last_id_.clear();
   return config_.request;
@@ -210,7 +211,7 @@ void Feed::OnCallMessage(uint64_t generation,
     NoteBack();
     PublishOwedReset();
     if (raw() && next_seq_ == 1) content_type_ = scratch->content_type;
-    // Who joins later wants the last value that can be read.
+    // New subscribers need the last value that could be encoded.
     if (encoded.ok()) snapshot_.Add(scratch->key, frame);
     backoff_.Reset();
     has_spoken_ = true;
@@ -221,13 +222,13 @@ void Feed::OnCallMessage(uint64_t generation,
       read_paused_ = true;
     } else {
       read = call_;
-      // The first message may be quicker than StartStream's return.
+      // The first message may arrive before StartStream returns.
       read_owed_ = read == nullptr;
     }
   }
   Wake(waiters);
   if (read == nullptr) {
-    OnSent(0);  // the browser may have caught up before the pause was noted
+    OnSent(0);  // the browser may have caught up before the pause was recorded
   } else {
     ReadWhenLoopsKeepUp(std::move(read));
   }
@@ -236,9 +237,10 @@ void Feed::OnCallMessage(uint64_t generation,
 FramePtr Feed::NoteUnreadable(absl::Span<const absl::string_view> wire,
                               const absl::Status& why, EncodedFrame* scratch) {
   const uint64_t count = ++unreadable_;
-  // A backend that sends nothing else must not fill the log.
+  // Log at powers of two only, so that a backend that sends nothing else cannot
+  // fill the log.
   if ((count & (count - 1)) == 0) {
-    spdlog::warn("{}: a message cannot be shown ({} so far): {}",
+    spdlog::warn("{}: cannot encode a message ({} so far): {}",
                  config_.grpc_path, count, why.ToString());
   }
   const absl::Status told = absl::DataLossError(absl::StrCat(
@@ -253,8 +255,8 @@ void Feed::Publish(const FramePtr& frame, absl::string_view id) {
     last_id_.assign(id.data(), id.size());
     has_ids_ = true;
   }
-  // From the first id on all is kept: what stands between two events with ids
-  // belongs to what a browser has missed.
+  // Keep all events from the first ID on: an event without an ID that follows
+  // one with an ID is part of what a returning browser has missed.
   if (pending_ > 0 || (config_.shared && has_ids_)) {
     replay_.Add(seq, id, frame, Now());
   }
@@ -314,16 +316,17 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
       wait = backoff_.Next(random_);
       waiters = TakeWaiters();
     }
-    // What the lost call still has under way must not count as news of the
+    // Pending callbacks of the lost call must not be taken for those of the
     // next one.
     if (begin_anew || reconnect) generation = ++generation_;
   }
   if (begin_anew) {
-    spdlog::debug("{}: the backend no longer keeps the id, begins anew",
+    spdlog::debug("{}: the backend no longer keeps the id; starting over",
                   config_.grpc_path);
     StartCall();
   } else if (reconnect) {
-    // Between two calls nobody else holds an exclusive feed.
+    // Holds the feed, because nothing else keeps an exclusive feed alive
+    // between two calls.
     context_->delivery->RunAfter(wait, [self = shared_from_this(), generation] {
       self->Reconnect(generation);
     });
@@ -351,7 +354,8 @@ void Feed::NoteBack() {
   if (!config_.hide_outages) Tell(BackFrame());
 }
 
-// A browser that attaches later hears it then, if it is still true.
+// Does not keep the frame for pending subscribers. They receive it on
+// attaching, if it still applies.
 void Feed::Tell(const FramePtr& frame) {
   if (!config_.shared && pending_ == 0) {
     unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
@@ -388,11 +392,12 @@ void Feed::End(const absl::Status& status) {
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
-    // An orderly end of the call that began anew: that there is a gap is news.
+    // If the call that started over ends normally, the gap must still be
+    // reported.
     if (status.ok()) PublishOwedReset();
     state_ = State::kEnded;
     outage_ = nullptr;
-    ++generation_;  // what the call still says is of the past
+    ++generation_;  // ignore later callbacks of the call
     call = std::move(call_);
     end_status_ = status;
     end_frame_ = frame;
@@ -407,7 +412,8 @@ void Feed::End(const absl::Status& status) {
     }
     loads_.clear();
     topic_->End(frame, /*error=*/!status.ok());
-    // Members are gone from the topic without word; places still leave.
+    // The topic removes its members without notification. Pending subscribers
+    // still leave.
     users_ = pending_;
   }
   if (call != nullptr) call->Cancel();
@@ -431,7 +437,8 @@ FramePtr Feed::StatusFrame(const absl::Status& status) const {
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
   }
   std::string id;
-  // A backend that says when to come back does not mean for good.
+  // If the backend requests a delay before reconnecting, the end is not
+  // permanent.
   if (!config_.call_tag.empty() && EndsForGood(status.code()) &&
       retry_ms == 0) {
     id = EndId(status.code(), config_.call_tag);

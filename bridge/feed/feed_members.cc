@@ -4,7 +4,7 @@
 #include "bridge/feed/feed.h"
 #include "bridge/feed/own_events.h"
 
-// Those who subscribe to a feed: their places, and their leaving.
+// The subscribers of a feed: joining, attaching and leaving.
 
 namespace sse_bridge {
 
@@ -30,8 +30,8 @@ std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
   ++pending_;
   ++idle_generation_;
   if (state_ == State::kOpening) {
-    // A backend may stay silent for long: waiters that have left must not pile
-    // up.
+    // The backend may stay silent for long, so waiters that have left must not
+    // accumulate.
     if (waiters_.size() == waiters_.capacity()) {
       std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
     }
@@ -61,8 +61,8 @@ bool Feed::NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
       *more = load->seq < next_seq_;
       return true;
     }
-    // It took longer than the replay buffer reaches back. Of current values
-    // those go on that have changed meanwhile.
+    // The subscriber took longer than the replay buffer reaches back. For
+    // current values, continue with those that have changed meanwhile.
     if (snapshot_.next_age() == load->ages_end) return false;
     load->ages_end = snapshot_.next_age();
     load->seq = next_seq_;
@@ -137,10 +137,11 @@ void Feed::OnLingered(uint64_t idle_generation) {
   {
     MutexLock lock(&mu_);
     if (users_ > 0 || idle_generation != idle_generation_) return;
-    // From here on Join answers null, so nobody can slip in before Stop.
+    // From here on Join returns null, so that no subscriber can join before the
+    // feed stops.
     if (state_ == State::kEnded) return;
     state_ = State::kEnded;
-    end_status_ = absl::CancelledError("nobody listens");
+    end_status_ = absl::CancelledError("the feed has no subscribers");
   }
   NoteEnd();
   std::shared_ptr<StreamCall> call;
@@ -206,7 +207,8 @@ void PendingSubscriber::Attach(const ConnectionRef& connection,
   if (auto since = feed->replay_.FromSeq(from_seq_); since.has_value()) {
     frames.insert(frames.end(), since->begin(), since->end());
   } else {
-    // The wait was longer than the replay buffer. Current values start anew.
+    // The replay buffer no longer has all events since Join. Streams of current
+    // values start over.
     frames = feed->snapshot_.Frames();
     fell_behind = frames.empty();
     load = {0, feed->snapshot_.next_age(), feed->next_seq_};
@@ -223,7 +225,7 @@ void PendingSubscriber::Attach(const ConnectionRef& connection,
       feed->loads_.emplace(connection, load);
     }
   }
-  // What nobody has published yet counts as unsent from here on.
+  // Frames that were not published count as unsent from here on.
   int64_t own_bytes = 0;
   if (reset_) {
     own_bytes += static_cast<int64_t>(reset_->size());
