@@ -12,7 +12,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -22,8 +21,11 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
+#include "bridge/feed/feed_history.h"
 #include "bridge/feed/feed_quota.h"
+#include "bridge/feed/read_window.h"
 #include "bridge/feed/reconnect.h"
+#include "bridge/feed/reconnect_state.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/transcode/frame_encoder.h"
@@ -66,9 +68,8 @@ struct FeedContext {
 // (reset_event.h).
 //
 // Shared feeds read as fast as the backend sends; slow subscribers are the
-// concern of delivery. An exclusive feed (one subscriber) stops reading
-// while more than kExclusiveWindowBytes wait for its browser, so that gRPC's
-// flow control holds the backend.
+// concern of delivery. An exclusive feed has one subscriber, whose
+// ReadWindow holds the backend.
 //
 // feed.cc          the upstream call: its messages, its loss, its end
 // feed_members.cc  those who subscribe
@@ -184,17 +185,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void OnWantsMore(ConnectionRef connection) override;
   void OnWantsNoMore(ConnectionRef connection) override;
 
-  // What a joiner still has to get before the live events, when that is too
-  // much to be queued at once: nothing of it is kept for the joiner but the
-  // place where it stands.
-  struct Load {
-    uint64_t age = 0;  // of the snapshot, up to ages_end
-    uint64_t ages_end = 0;
-    uint64_t seq = 0;  // then of the replay buffer
-  };
-  // The next part, and whether there is more; false when events were lost.
-  bool NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
-                bool* more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Of what a joiner gets before the live events; more is not queued at once.
   size_t PartBytes() const;
 
   void ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call);
@@ -229,15 +220,12 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   std::atomic<uint64_t> unreadable_{0};  // messages
 
-  // Bytes published to an exclusive subscriber and not yet sent.
-  std::atomic<int64_t> unsent_bytes_{0};
+  ReadWindow window_;  // see there what mu_ protects
 
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
   std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);
   uint64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
-  bool read_paused_ ABSL_GUARDED_BY(mu_) = false;
-  bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // until call_ is known
   // Of the call that runs now.
   Metadata response_metadata_ ABSL_GUARDED_BY(mu_);
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
@@ -248,22 +236,18 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   std::string call_resumes_ ABSL_GUARDED_BY(mu_);  // what this one does
   // Sent as soon as the call that begins anew is accepted.
   FramePtr owed_reset_ ABSL_GUARDED_BY(mu_);
-  uint64_t next_seq_ ABSL_GUARDED_BY(mu_) = 1;
-  ReplayBuffer replay_ ABSL_GUARDED_BY(mu_);
-  bool has_ids_ ABSL_GUARDED_BY(mu_);  // so browsers may come back
-  Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
+  FeedHistory history_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
   size_t users_ ABSL_GUARDED_BY(mu_) = 0;  // places and memberships
   // Places not yet attached, and those that load: for them, what comes is kept.
   size_t pending_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::flat_hash_map<ConnectionRef, Load> loads_ ABSL_GUARDED_BY(mu_);
+  // Joiners that still have to get what is before the live events, when that is
+  // too much to be queued at once: nothing of it is kept for them but this.
+  absl::flat_hash_map<ConnectionRef, FeedHistory::Position> loads_
+      ABSL_GUARDED_BY(mu_);
   bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // there was a message
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
-  Backoff backoff_ ABSL_GUARDED_BY(mu_);
-  absl::Duration call_started_ ABSL_GUARDED_BY(mu_);
-  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);  // while there is outage_
-  std::unique_ptr<CircuitLog::Outage> outage_ ABSL_GUARDED_BY(mu_);
-  absl::BitGen random_ ABSL_GUARDED_BY(mu_);
+  ReconnectState reconnect_ ABSL_GUARDED_BY(mu_);
 };
 
 // One subscriber's place in a feed, from joining until its connection is
@@ -301,7 +285,7 @@ class PendingSubscriber {
  private:
   friend class Feed;
   PendingSubscriber(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-                    Feed::Load load, uint64_t from_seq)
+                    FeedHistory::Position load, uint64_t from_seq)
       : feed_(std::move(feed)),
         first_(std::move(first)),
         load_(load),
@@ -310,7 +294,7 @@ class PendingSubscriber {
   std::shared_ptr<Feed> feed_;  // null once attached
   FramePtr reset_;
   std::vector<FramePtr> first_;
-  Feed::Load load_;  // the same, and what follows
+  FeedHistory::Position load_;  // the same, and what follows
   const uint64_t from_seq_;
 };
 
