@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -17,10 +16,6 @@
 namespace sse_bridge {
 namespace {
 
-// Bytes that may be queued for an exclusive subscriber before the feed stops
-// reading.
-constexpr int64_t kExclusiveWindowBytes = 64 << 10;
-
 // Initial metadata may precede an error status. A status that follows within
 // this time still determines the HTTP status.
 constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
@@ -31,11 +26,6 @@ constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
 
 // The longest reconnection delay that a backend may request of an EventSource.
 constexpr absl::Duration kLongestRetry = absl::Hours(24);
-
-ReplayBuffer::Limits Unbounded() {
-  constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
-  return {kNoLimit, kNoLimit, absl::InfiniteDuration()};
-}
 
 FramePtr FrameOf(const EncodedFrame& encoded) {
   FrameInfo info;
@@ -88,12 +78,13 @@ void Feed::Begin() { StartCall(); }
 Feed::Feed(const FeedContext* context, Config config)
     : context_(context),
       config_(std::move(config)),
-      // An exclusive feed keeps all events for the one connection that will be
-      // attached (bounded by its window), and none afterwards.
+      window_(config_.shared),
       last_id_(config_.first_id),
-      replay_(config_.shared ? config_.replay : Unbounded(), config_.first_id),
-      has_ids_(!config_.first_id.empty()),
-      snapshot_(config_.snapshot) {}
+      history_({.shared = config_.shared,
+                .snapshot = config_.snapshot,
+                .replay = config_.replay,
+                .first_id = config_.first_id}),
+      reconnect_(config_.reconnect) {}
 
 Feed::~Feed() = default;
 
@@ -126,9 +117,8 @@ void Feed::StartCall() {
     if (state_ == State::kEnded) return;
     generation = ++generation_;
     request = NextRequest();
-    call_started_ = Now();
-    read_paused_ = false;
-    read_owed_ = false;
+    reconnect_.CallStarted(Now());
+    window_.Reset();
     response_metadata_.clear();
   }
   CallOptions options;
@@ -150,7 +140,7 @@ void Feed::StartCall() {
     MutexLock lock(&mu_);
     stale = state_ == State::kEnded || generation != generation_;
     if (!stale) call_ = call;
-    read_owed = !stale && std::exchange(read_owed_, false);
+    read_owed = !stale && window_.TakeOwed();
   }
   if (stale) call->Cancel();
   if (read_owed) call->Read();
@@ -210,21 +200,17 @@ void Feed::OnCallMessage(uint64_t generation,
     if (generation != generation_ || state_ == State::kEnded) return;
     NoteBack();
     PublishOwedReset();
-    if (raw() && next_seq_ == 1) content_type_ = scratch->content_type;
+    if (raw() && history_.next_seq() == 1)
+      content_type_ = scratch->content_type;
     // New subscribers need the last value that could be encoded.
-    if (encoded.ok()) snapshot_.Add(scratch->key, frame);
-    backoff_.Reset();
+    if (encoded.ok()) history_.SetCurrent(scratch->key, frame);
+    reconnect_.Spoke();
     has_spoken_ = true;
     state_ = State::kOpen;
     waiters = TakeWaiters();
     Publish(frame, scratch->id());
-    if (!config_.shared && unsent_bytes_ > kExclusiveWindowBytes) {
-      read_paused_ = true;
-    } else {
-      read = call_;
-      // The first message may arrive before StartStream returns.
-      read_owed_ = read == nullptr;
-    }
+    // The first message may arrive before StartStream returns.
+    if (window_.AskNext(/*known=*/call_ != nullptr)) read = call_;
   }
   Wake(waiters);
   if (read == nullptr) {
@@ -250,19 +236,9 @@ FramePtr Feed::NoteUnreadable(absl::Span<const absl::string_view> wire,
 }
 
 void Feed::Publish(const FramePtr& frame, absl::string_view id) {
-  const uint64_t seq = next_seq_++;
-  if (!id.empty()) {
-    last_id_.assign(id.data(), id.size());
-    has_ids_ = true;
-  }
-  // Keep all events from the first ID on: an event without an ID that follows
-  // one with an ID is part of what a returning browser has missed.
-  if (pending_ > 0 || (config_.shared && has_ids_)) {
-    replay_.Add(seq, id, frame, Now());
-  }
-  if (!config_.shared) {
-    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
-  }
+  if (!id.empty()) last_id_.assign(id.data(), id.size());
+  history_.Add(id, frame, /*waits=*/pending_ > 0, Now());
+  window_.Published(frame->size());
   topic_->Publish(frame);
 }
 
@@ -282,16 +258,11 @@ void Feed::ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call) {
 }
 
 void Feed::OnSent(size_t bytes) {
-  if (config_.shared) return;
-  const int64_t before = unsent_bytes_.fetch_sub(static_cast<int64_t>(bytes));
-  if (before - static_cast<int64_t>(bytes) > kExclusiveWindowBytes / 2) return;
+  if (!window_.Sent(bytes)) return;
   std::shared_ptr<StreamCall> read;
   {
     MutexLock lock(&mu_);
-    if (!read_paused_) return;
-    read_paused_ = false;
-    read = call_;
-    read_owed_ = read == nullptr;
+    if (window_.Resume(/*known=*/call_ != nullptr)) read = call_;
   }
   if (read != nullptr) read->Read();
 }
@@ -311,9 +282,8 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
       last_id_.clear();
     } else if (CanReconnect(status)) {
       reconnect = true;
-      if (Now() - call_started_ > Backoff::kLongest) backoff_.Reset();
       NoteAway(status);
-      wait = backoff_.Next(random_);
+      wait = reconnect_.NextWait(Now());
       waiters = TakeWaiters();
     }
     // Pending callbacks of the lost call must not be taken for those of the
@@ -338,38 +308,30 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
 
 void Feed::NoteAway(const absl::Status& status) {
   state_ = State::kAway;
-  if (outage_ != nullptr) return;
-  away_since_ = Now();
-  outage_ = context_->circuits->Lost(config_.upstream->address(),
-                                     config_.grpc_path, status);
+  if (reconnect_.away()) return;
+  reconnect_.BeginAway(context_->circuits->Lost(config_.upstream->address(),
+                                                config_.grpc_path, status),
+                       Now());
   spdlog::debug("{}: upstream is away: {}", config_.grpc_path,
                 status.ToString());
   Tell(AwayFrame(config_.hide_outages));
 }
 
 void Feed::NoteBack() {
-  if (outage_ == nullptr) return;
-  outage_->Back();
-  outage_ = nullptr;
-  if (!config_.hide_outages) Tell(BackFrame());
+  if (reconnect_.EndAway() && !config_.hide_outages) Tell(BackFrame());
 }
 
 // Does not keep the frame for pending subscribers. They receive it on
 // attaching, if it still applies.
 void Feed::Tell(const FramePtr& frame) {
-  if (!config_.shared && pending_ == 0) {
-    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
-  }
+  if (pending_ == 0) window_.Published(frame->size());
   topic_->Publish(frame);
 }
 
 bool Feed::CanReconnect(const absl::Status& status) const {
-  if (!config_.reconnect.IsLoss(status)) return false;
+  if (!reconnect_.TriesAgain(status, Now())) return false;
   if (state_ == State::kOpening && !patient_) return false;
   if (users_ == 0) return false;
-  const absl::Duration away =
-      outage_ == nullptr ? absl::ZeroDuration() : Now() - away_since_;
-  if (away >= config_.reconnect.give_up_after) return false;
   return config_.live_values || config_.request_after != nullptr;
 }
 
@@ -377,7 +339,7 @@ void Feed::Reconnect(uint64_t generation) {
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ != State::kAway) return;
-    outage_->Attempt();
+    reconnect_.Attempt();
   }
   if (context_->reconnects != nullptr) {
     context_->reconnects->Add(config_.grpc_path.substr(1));
@@ -396,7 +358,7 @@ void Feed::End(const absl::Status& status) {
     // reported.
     if (status.ok()) PublishOwedReset();
     state_ = State::kEnded;
-    outage_ = nullptr;
+    reconnect_.GiveUp();
     ++generation_;  // ignore later callbacks of the call
     call = std::move(call_);
     end_status_ = status;
@@ -405,7 +367,7 @@ void Feed::End(const absl::Status& status) {
     for (auto& [connection, load] : loads_) {
       std::vector<FramePtr> rest;
       for (bool more = true; more;) {
-        if (!NextPart(&load, PartBytes(), &rest, &more)) break;
+        if (!history_.Next(&load, PartBytes(), &rest, &more)) break;
       }
       topic_->Continue(connection, std::move(rest), /*more=*/false);
       --pending_;

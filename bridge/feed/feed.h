@@ -12,7 +12,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -22,8 +21,11 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
+#include "bridge/feed/feed_history.h"
 #include "bridge/feed/feed_quota.h"
+#include "bridge/feed/read_window.h"
 #include "bridge/feed/reconnect.h"
+#include "bridge/feed/reconnect_state.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/transcode/frame_encoder.h"
@@ -65,9 +67,8 @@ struct FeedContext {
 // is replaced by the event `unreadable`.
 //
 // Shared feeds read as fast as the backend sends; delivery handles slow
-// subscribers. An exclusive feed (one subscriber) stops reading while more than
-// kExclusiveWindowBytes are queued for its browser, so that gRPC's flow control
-// stops the backend.
+// subscribers. An exclusive feed has one subscriber, whose ReadWindow can stop
+// the backend.
 //
 // feed.cc          the upstream call: its messages, its loss, its end
 // feed_members.cc  the subscribers
@@ -190,17 +191,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void OnWantsMore(ConnectionRef connection) override;
   void OnWantsNoMore(ConnectionRef connection) override;
 
-  // The part of the initial frames that a new subscriber has not received yet,
-  // if they are too large to be queued at once. Stores positions only, no
-  // frames.
-  struct Load {
-    uint64_t age = 0;  // in the snapshot, up to ages_end
-    uint64_t ages_end = 0;
-    uint64_t seq = 0;  // in the replay buffer, after the snapshot
-  };
-  // Appends the next part and sets *more. Returns false if events were lost.
-  bool NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
-                bool* more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Size of one part of the initial frames that are queued at once.
   size_t PartBytes() const;
 
   void ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call);
@@ -232,20 +223,16 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   const FeedContext* const context_;  // must outlive this feed
   const Config config_;
-  // Published to with mu_ held, because order matters.
-  std::shared_ptr<Topic> topic_;
+  std::shared_ptr<Topic> topic_;  // publish with mu_ held to keep the order
 
   std::atomic<uint64_t> unreadable_{0};  // messages
 
-  // Bytes published to an exclusive subscriber and not yet sent.
-  std::atomic<int64_t> unsent_bytes_{0};
+  ReadWindow window_;  // ReadWindow says what mu_ protects
 
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
   std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);
   uint64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
-  bool read_paused_ ABSL_GUARDED_BY(mu_) = false;
-  bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // call_ is not known yet
   // Of the current call.
   Metadata response_metadata_ ABSL_GUARDED_BY(mu_);
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
@@ -257,26 +244,19 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   std::string call_resumes_ ABSL_GUARDED_BY(mu_);
   // Published as soon as the call that starts over is accepted.
   FramePtr owed_reset_ ABSL_GUARDED_BY(mu_);
-  uint64_t next_seq_ ABSL_GUARDED_BY(mu_) = 1;
-  ReplayBuffer replay_ ABSL_GUARDED_BY(mu_);
-  // Some event had an ID, so browsers can resume.
-  bool has_ids_ ABSL_GUARDED_BY(mu_);
-  Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
+  FeedHistory history_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  // Pending subscribers and memberships.
-  size_t users_ ABSL_GUARDED_BY(mu_) = 0;
+  size_t users_ ABSL_GUARDED_BY(mu_) = 0;  // pending and attached
   // Pending subscribers, and members that have not received all initial frames.
   // While there are any, published frames are kept for them.
   size_t pending_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::flat_hash_map<ConnectionRef, Load> loads_ ABSL_GUARDED_BY(mu_);
+  // Positions of members that have not received all initial frames, because
+  // these are too large to be queued at once. No frames are stored for them.
+  absl::flat_hash_map<ConnectionRef, FeedHistory::Position> loads_
+      ABSL_GUARDED_BY(mu_);
   bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // a message has arrived
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
-  Backoff backoff_ ABSL_GUARDED_BY(mu_);
-  absl::Duration call_started_ ABSL_GUARDED_BY(mu_);
-  // Valid while outage_ is not null.
-  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);
-  std::unique_ptr<CircuitLog::Outage> outage_ ABSL_GUARDED_BY(mu_);
-  absl::BitGen random_ ABSL_GUARDED_BY(mu_);
+  ReconnectState reconnect_ ABSL_GUARDED_BY(mu_);
 };
 
 // A subscriber of a feed from joining until its connection is attached. The
@@ -316,7 +296,7 @@ class PendingSubscriber {
  private:
   friend class Feed;
   PendingSubscriber(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-                    Feed::Load load, uint64_t from_seq)
+                    FeedHistory::Position load, uint64_t from_seq)
       : feed_(std::move(feed)),
         first_(std::move(first)),
         load_(load),
@@ -325,7 +305,7 @@ class PendingSubscriber {
   std::shared_ptr<Feed> feed_;  // null once attached
   FramePtr reset_;
   std::vector<FramePtr> first_;
-  Feed::Load load_;  // the same as first_, and what follows
+  FeedHistory::Position load_;  // the same as first_, and what follows
   const uint64_t from_seq_;
 };
 
