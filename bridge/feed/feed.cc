@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -17,24 +16,16 @@
 namespace sse_bridge {
 namespace {
 
-// What an exclusive subscriber may have waiting before the backend is held.
-constexpr int64_t kExclusiveWindowBytes = 64 << 10;
-
-// Initial metadata may be the first half of a refusal: so long a status that
-// follows it still decides the HTTP status.
+// Initial metadata may precede an error status. A status that follows within
+// this time still determines the HTTP status.
 constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
 
 // A shared feed that outruns the delivery loops pauses at this backlog.
 constexpr size_t kMaxBacklogBytes = 8 << 20;
 constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
 
-// What a backend may ask an EventSource to wait.
+// The longest reconnection delay that a backend may request of an EventSource.
 constexpr absl::Duration kLongestRetry = absl::Hours(24);
-
-ReplayBuffer::Limits Unbounded() {
-  constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
-  return {kNoLimit, kNoLimit, absl::InfiniteDuration()};
-}
 
 FramePtr FrameOf(const EncodedFrame& encoded) {
   FrameInfo info;
@@ -53,7 +44,7 @@ void Wake(const std::vector<std::weak_ptr<FeedWaiter>>& waiters) {
 
 }  // namespace
 
-// The upstream call's observer. Holds the feed until the call is done.
+// The upstream call's observer. Keeps the feed alive until the call is done.
 class Feed::Call : public StreamObserver {
  public:
   Call(std::shared_ptr<Feed> feed, uint64_t generation)
@@ -87,12 +78,13 @@ void Feed::Begin() { StartCall(); }
 Feed::Feed(const FeedContext* context, Config config)
     : context_(context),
       config_(std::move(config)),
-      // An exclusive feed keeps all for the one connection to come (its window
-      // bounds it), and nothing afterwards.
+      window_(config_.shared),
       last_id_(config_.first_id),
-      replay_(config_.shared ? config_.replay : Unbounded(), config_.first_id),
-      has_ids_(!config_.first_id.empty()),
-      snapshot_(config_.snapshot) {}
+      history_({.shared = config_.shared,
+                .snapshot = config_.snapshot,
+                .replay = config_.replay,
+                .first_id = config_.first_id}),
+      reconnect_(config_.reconnect) {}
 
 Feed::~Feed() = default;
 
@@ -111,7 +103,7 @@ std::string Feed::NextRequest() {
     call_resumes_ = last_id_;
     return *std::move(request);
   }
-  // The backend's own ids do not fit its own requests.
+  // The backend cannot build a request from its own ID.
   owed_reset_ = ResetFrame(last_id_, "");
   last_id_.clear();
   return config_.request;
@@ -125,9 +117,8 @@ void Feed::StartCall() {
     if (state_ == State::kEnded) return;
     generation = ++generation_;
     request = NextRequest();
-    call_started_ = Now();
-    read_paused_ = false;
-    read_owed_ = false;
+    reconnect_.CallStarted(Now());
+    window_.Reset();
     response_metadata_.clear();
   }
   CallOptions options;
@@ -149,7 +140,7 @@ void Feed::StartCall() {
     MutexLock lock(&mu_);
     stale = state_ == State::kEnded || generation != generation_;
     if (!stale) call_ = call;
-    read_owed = !stale && std::exchange(read_owed_, false);
+    read_owed = !stale && window_.TakeOwed();
   }
   if (stale) call->Cancel();
   if (read_owed) call->Read();
@@ -209,25 +200,21 @@ void Feed::OnCallMessage(uint64_t generation,
     if (generation != generation_ || state_ == State::kEnded) return;
     NoteBack();
     PublishOwedReset();
-    if (raw() && next_seq_ == 1) content_type_ = scratch->content_type;
-    // Who joins later wants the last value that can be read.
-    if (encoded.ok()) snapshot_.Add(scratch->key, frame);
-    backoff_.Reset();
+    if (raw() && history_.next_seq() == 1)
+      content_type_ = scratch->content_type;
+    // New subscribers need the last value that could be encoded.
+    if (encoded.ok()) history_.SetCurrent(scratch->key, frame);
+    reconnect_.Spoke();
     has_spoken_ = true;
     state_ = State::kOpen;
     waiters = TakeWaiters();
     Publish(frame, scratch->id());
-    if (!config_.shared && unsent_bytes_ > kExclusiveWindowBytes) {
-      read_paused_ = true;
-    } else {
-      read = call_;
-      // The first message may be quicker than StartStream's return.
-      read_owed_ = read == nullptr;
-    }
+    // The first message may arrive before StartStream returns.
+    if (window_.AskNext(/*known=*/call_ != nullptr)) read = call_;
   }
   Wake(waiters);
   if (read == nullptr) {
-    OnSent(0);  // the browser may have caught up before the pause was noted
+    OnSent(0);  // the browser may have caught up before the pause was recorded
   } else {
     ReadWhenLoopsKeepUp(std::move(read));
   }
@@ -236,9 +223,10 @@ void Feed::OnCallMessage(uint64_t generation,
 FramePtr Feed::NoteUnreadable(absl::Span<const absl::string_view> wire,
                               const absl::Status& why, EncodedFrame* scratch) {
   const uint64_t count = ++unreadable_;
-  // A backend that sends nothing else must not fill the log.
+  // Log at powers of two only, so that a backend that sends nothing else cannot
+  // fill the log.
   if ((count & (count - 1)) == 0) {
-    spdlog::warn("{}: a message cannot be shown ({} so far): {}",
+    spdlog::warn("{}: cannot encode a message ({} so far): {}",
                  config_.grpc_path, count, why.ToString());
   }
   const absl::Status told = absl::DataLossError(absl::StrCat(
@@ -248,19 +236,9 @@ FramePtr Feed::NoteUnreadable(absl::Span<const absl::string_view> wire,
 }
 
 void Feed::Publish(const FramePtr& frame, absl::string_view id) {
-  const uint64_t seq = next_seq_++;
-  if (!id.empty()) {
-    last_id_.assign(id.data(), id.size());
-    has_ids_ = true;
-  }
-  // From the first id on all is kept: what stands between two events with ids
-  // belongs to what a browser has missed.
-  if (pending_ > 0 || (config_.shared && has_ids_)) {
-    replay_.Add(seq, id, frame, Now());
-  }
-  if (!config_.shared) {
-    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
-  }
+  if (!id.empty()) last_id_.assign(id.data(), id.size());
+  history_.Add(id, frame, /*waits=*/pending_ > 0, Now());
+  window_.Published(frame->size());
   topic_->Publish(frame);
 }
 
@@ -280,16 +258,11 @@ void Feed::ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call) {
 }
 
 void Feed::OnSent(size_t bytes) {
-  if (config_.shared) return;
-  const int64_t before = unsent_bytes_.fetch_sub(static_cast<int64_t>(bytes));
-  if (before - static_cast<int64_t>(bytes) > kExclusiveWindowBytes / 2) return;
+  if (!window_.Sent(bytes)) return;
   std::shared_ptr<StreamCall> read;
   {
     MutexLock lock(&mu_);
-    if (!read_paused_) return;
-    read_paused_ = false;
-    read = call_;
-    read_owed_ = read == nullptr;
+    if (window_.Resume(/*known=*/call_ != nullptr)) read = call_;
   }
   if (read != nullptr) read->Read();
 }
@@ -309,21 +282,21 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
       last_id_.clear();
     } else if (CanReconnect(status)) {
       reconnect = true;
-      if (Now() - call_started_ > Backoff::kLongest) backoff_.Reset();
       NoteAway(status);
-      wait = backoff_.Next(random_);
+      wait = reconnect_.NextWait(Now());
       waiters = TakeWaiters();
     }
-    // What the lost call still has under way must not count as news of the
+    // Pending callbacks of the lost call must not be taken for those of the
     // next one.
     if (begin_anew || reconnect) generation = ++generation_;
   }
   if (begin_anew) {
-    spdlog::debug("{}: the backend no longer keeps the id, begins anew",
+    spdlog::debug("{}: the backend no longer keeps the id; starting over",
                   config_.grpc_path);
     StartCall();
   } else if (reconnect) {
-    // Between two calls nobody else holds an exclusive feed.
+    // Holds the feed, because nothing else keeps an exclusive feed alive
+    // between two calls.
     context_->delivery->RunAfter(wait, [self = shared_from_this(), generation] {
       self->Reconnect(generation);
     });
@@ -335,37 +308,30 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
 
 void Feed::NoteAway(const absl::Status& status) {
   state_ = State::kAway;
-  if (outage_ != nullptr) return;
-  away_since_ = Now();
-  outage_ = context_->circuits->Lost(config_.upstream->address(),
-                                     config_.grpc_path, status);
+  if (reconnect_.away()) return;
+  reconnect_.BeginAway(context_->circuits->Lost(config_.upstream->address(),
+                                                config_.grpc_path, status),
+                       Now());
   spdlog::debug("{}: upstream is away: {}", config_.grpc_path,
                 status.ToString());
   Tell(AwayFrame(config_.hide_outages));
 }
 
 void Feed::NoteBack() {
-  if (outage_ == nullptr) return;
-  outage_->Back();
-  outage_ = nullptr;
-  if (!config_.hide_outages) Tell(BackFrame());
+  if (reconnect_.EndAway() && !config_.hide_outages) Tell(BackFrame());
 }
 
-// A browser that attaches later hears it then, if it is still true.
+// Does not keep the frame for pending subscribers. They receive it on
+// attaching, if it still applies.
 void Feed::Tell(const FramePtr& frame) {
-  if (!config_.shared && pending_ == 0) {
-    unsent_bytes_.fetch_add(static_cast<int64_t>(frame->size()));
-  }
+  if (pending_ == 0) window_.Published(frame->size());
   topic_->Publish(frame);
 }
 
 bool Feed::CanReconnect(const absl::Status& status) const {
-  if (!config_.reconnect.IsLoss(status)) return false;
+  if (!reconnect_.TriesAgain(status, Now())) return false;
   if (state_ == State::kOpening && !patient_) return false;
   if (users_ == 0) return false;
-  const absl::Duration away =
-      outage_ == nullptr ? absl::ZeroDuration() : Now() - away_since_;
-  if (away >= config_.reconnect.give_up_after) return false;
   return config_.live_values || config_.request_after != nullptr;
 }
 
@@ -373,7 +339,7 @@ void Feed::Reconnect(uint64_t generation) {
   {
     MutexLock lock(&mu_);
     if (generation != generation_ || state_ != State::kAway) return;
-    outage_->Attempt();
+    reconnect_.Attempt();
   }
   if (context_->reconnects != nullptr) {
     context_->reconnects->Add(config_.grpc_path.substr(1));
@@ -388,11 +354,12 @@ void Feed::End(const absl::Status& status) {
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
-    // An orderly end of the call that began anew: that there is a gap is news.
+    // If the call that started over ends normally, the gap must still be
+    // reported.
     if (status.ok()) PublishOwedReset();
     state_ = State::kEnded;
-    outage_ = nullptr;
-    ++generation_;  // what the call still says is of the past
+    reconnect_.GiveUp();
+    ++generation_;  // ignore later callbacks of the call
     call = std::move(call_);
     end_status_ = status;
     end_frame_ = frame;
@@ -400,14 +367,15 @@ void Feed::End(const absl::Status& status) {
     for (auto& [connection, load] : loads_) {
       std::vector<FramePtr> rest;
       for (bool more = true; more;) {
-        if (!NextPart(&load, PartBytes(), &rest, &more)) break;
+        if (!history_.Next(&load, PartBytes(), &rest, &more)) break;
       }
       topic_->Continue(connection, std::move(rest), /*more=*/false);
       --pending_;
     }
     loads_.clear();
     topic_->End(frame, /*error=*/!status.ok());
-    // Members are gone from the topic without word; places still leave.
+    // The topic removes its members without notification. Pending subscribers
+    // still leave.
     users_ = pending_;
   }
   if (call != nullptr) call->Cancel();
@@ -431,7 +399,8 @@ FramePtr Feed::StatusFrame(const absl::Status& status) const {
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
   }
   std::string id;
-  // A backend that says when to come back does not mean for good.
+  // If the backend requests a delay before reconnecting, the end is not
+  // permanent.
   if (!config_.call_tag.empty() && EndsForGood(status.code()) &&
       retry_ms == 0) {
     id = EndId(status.code(), config_.call_tag);

@@ -12,7 +12,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -22,8 +21,11 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
+#include "bridge/feed/feed_history.h"
 #include "bridge/feed/feed_quota.h"
+#include "bridge/feed/read_window.h"
 #include "bridge/feed/reconnect.h"
+#include "bridge/feed/reconnect_state.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/transcode/frame_encoder.h"
@@ -33,48 +35,46 @@ namespace sse_bridge {
 
 class PendingSubscriber;
 
-// Told when a feed has something to say to those who wait for it.
+// Notified when a feed has something for its pending subscribers.
 class FeedWaiter {
  public:
   virtual ~FeedWaiter() = default;
 
-  // At least once after the feed's PendingSubscriber stopped being kWaiting.
-  // From any thread, with no lock held.
+  // Called at least once after the feed's PendingSubscriber is no longer
+  // kWaiting. Called on any thread, with no lock held.
   virtual void OnFeedReady() = 0;
 };
 
-// What feeds need of the rest of the bridge. All must outlive every feed.
+// The parts of the bridge that feeds use. All of them must outlive every feed.
 struct FeedContext {
   Delivery* delivery = nullptr;
   CircuitLog* circuits = nullptr;
 
-  // Calls made anew after a loss, by method; null: not counted.
+  // Reconnects after a loss, by method. Null if they are not counted.
   LabelledCounter* reconnects = nullptr;
 
-  // The JSON of a google.rpc.Status.
+  // Returns the JSON of a google.rpc.Status.
   std::function<std::string(const absl::Status&)> status_json;
 };
 
 // One upstream call, decoded and encoded once for all its subscribers.
 //
-// A feed reconnects when the backend is lost and the stream can go on without a
-// gap (Config::request_after) or needs none (Config::live_values); then its
-// subscribers notice nothing but a comment and the event `upstream`
-// (own_events.h). A message that cannot be shown costs that event alone:
-// `unreadable` stands in its place. If the backend does not keep the
-// event to go on after, the feed begins anew with the event `reset`
-// (reset_event.h).
+// If the backend is lost, a feed reconnects if the stream can continue without
+// a gap (Config::request_after) or does not need to (Config::live_values). Its
+// subscribers then see only a comment and the event `upstream` (own_events.h).
+// If the backend no longer keeps the event to continue after, the feed starts
+// over with the event `reset` (reset_event.h). A message that cannot be encoded
+// is replaced by the event `unreadable`.
 //
-// Shared feeds read as fast as the backend sends; slow subscribers are the
-// concern of delivery. An exclusive feed (one subscriber) stops reading
-// while more than kExclusiveWindowBytes wait for its browser, so that gRPC's
-// flow control holds the backend.
+// Shared feeds read as fast as the backend sends; delivery handles slow
+// subscribers. An exclusive feed has one subscriber, whose ReadWindow can stop
+// the backend.
 //
 // feed.cc          the upstream call: its messages, its loss, its end
-// feed_members.cc  those who subscribe
+// feed_members.cc  the subscribers
 //
-// Thread-safe. Held by its places, by its call until that is done, and by the
-// registry while others may join.
+// Thread-safe. Kept alive by its pending subscribers, by its call until that is
+// done, and by the registry while others may join.
 class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
  public:
   struct Config {
@@ -82,59 +82,62 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     std::string grpc_path;
     Metadata metadata;
 
-    // What of the backend's metadata subscribers are told before their status
-    // line (PendingSubscriber::response_metadata); null: nothing.
+    // Selects the backend metadata that subscribers receive before their status
+    // line (PendingSubscriber::response_metadata). Null for none.
     std::shared_ptr<const MetadataFilter> exposed;
 
     // Serialised request of a call from the beginning.
     std::string request;
 
-    // Serialised request of a call that resumes after the event with this id,
-    // nullopt when no event can have it; empty function when the method cannot
-    // resume.
+    // Returns the serialised request of a call that resumes after the event
+    // with this ID, or nullopt if no event can have the ID. Empty if the method
+    // cannot resume.
     std::function<std::optional<std::string>(absl::string_view id)>
         request_after;
 
-    // What its last event's id is bound to, see end_id.h; empty: it has none.
+    // The value that the ID of the last event is bound to (end_id.h). Empty if
+    // the last event has no ID.
     std::string call_tag;
 
-    // What the first call resumes after; empty: it is from the beginning.
+    // The ID after which the first call resumes. Empty for the beginning.
     std::string first_id;
 
-    // The first subscriber comes back, see Join.
+    // The first subscriber is returning, see Join.
     bool returning = false;
 
-    // The stream is current values: after a loss it is simply asked again.
+    // The stream consists of current values: after a loss, the request is
+    // simply repeated.
     bool live_values = false;
 
     bool shared = false;
-    // With FrameEncoder::raw_body the stream is bytes: nothing of the bridge's
-    // own is among them, the status line waits for the first message, and one
-    // that cannot be read ends the stream. Such a feed is neither shared nor
-    // made anew after a loss.
+    // With FrameEncoder::raw_body, the stream consists of bytes: it contains no
+    // events of the bridge, the status line waits for the first message, and a
+    // message that cannot be read ends the stream. Such a feed is never shared,
+    // and does not reconnect.
     std::shared_ptr<const FrameEncoder> encoder;
     Snapshot::What snapshot = Snapshot::What::kNone;
     ReplayBuffer::Limits replay;
 
-    // How long a shared feed stays when the last subscriber has gone. One that
-    // never had a message does not: nothing would be lost with it.
+    // How long a shared feed continues without subscribers. A feed that never
+    // had a message ends immediately, since nothing would be lost.
     absl::Duration linger = absl::Seconds(5);
 
-    // Subscribers are not told of a lost backend but by a comment.
+    // Subscribers learn of a lost backend only by a comment.
     bool hide_outages = false;
 
-    // How a lost backend is tried again before subscribers are told.
+    // How long to retry after the backend is lost, before subscribers receive
+    // an error.
     ReconnectPolicy reconnect;
 
-    // Whose feed it is; held until the call is done. May be null.
+    // The quota charge of the feed, held until the call is done. May be null.
     std::shared_ptr<FeedQuota::Charge> charge;
 
     // Called once when the feed has ended, with no lock held.
     std::function<void(const Feed*)> on_end;
   };
 
-  // A feed whose call has not begun: join first, then Begin, and nothing that
-  // the backend says is missed.
+  // Creates a feed whose call has not started. Join before calling Begin to
+  // receive everything that the backend sends.
   static std::shared_ptr<Feed> Create(const FeedContext* context,
                                       Config config);
   void Begin();
@@ -144,34 +147,38 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  // Takes a place. `last_event_id`: where a browser that came back left off;
-  // null on the first visit. Returns null when the feed cannot serve the
-  // subscriber: it has ended, or the id is not in its replay buffer. For one
-  // who is `returning`, with an id or without, a backend that is lost before it
-  // has said anything is tried again too: the refusal that is the better answer
-  // on a first visit would be the last for an EventSource.
+  // Adds a subscriber. `last_event_id` is the last ID that a returning browser
+  // has received; null on the first visit. Returns null if the feed cannot
+  // serve the subscriber: it has ended, or the ID is not in its replay buffer.
+  //
+  // For a `returning` subscriber, with or without an ID, the feed also retries
+  // if the backend is lost before it has sent anything. On a first visit an
+  // error response is better, but an EventSource that reconnects would treat it
+  // as final.
   std::unique_ptr<PendingSubscriber> Join(const std::string* last_event_id,
                                           std::weak_ptr<FeedWaiter> waiter,
                                           bool returning = false);
 
-  // The oldest id in the replay buffer; empty when there is none.
+  // Returns the oldest ID in the replay buffer, or an empty string if it has
+  // none.
   std::string OldestId() const;
 
-  // Ends a feed that nobody subscribes to before its time.
+  // Ends a feed without subscribers before its linger time.
   void EndIfIdle();
 
-  // Ends the call and the subscriptions (tests, drain).
+  // Ends the call and the subscriptions (for tests and the drain).
   void Stop(const absl::Status& why);
 
  private:
   friend class PendingSubscriber;
-  class Call;  // passes the upstream call's events on
+  class Call;  // forwards the upstream call's events
 
   enum class State { kOpening, kOpen, kAway, kEnded };
 
   void StartCall();
 
-  // From Call, serially; `generation` tells calls of the past from today's.
+  // Called serially by Call. `generation` distinguishes the current call from
+  // earlier ones.
   void OnCallMetadata(uint64_t generation, Metadata metadata);
   void OnCallOpen(uint64_t generation);
   void OnCallMessage(uint64_t generation,
@@ -184,17 +191,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void OnWantsMore(ConnectionRef connection) override;
   void OnWantsNoMore(ConnectionRef connection) override;
 
-  // What a joiner still has to get before the live events, when that is too
-  // much to be queued at once: nothing of it is kept for the joiner but the
-  // place where it stands.
-  struct Load {
-    uint64_t age = 0;  // of the snapshot, up to ages_end
-    uint64_t ages_end = 0;
-    uint64_t seq = 0;  // then of the replay buffer
-  };
-  // The next part, and whether there is more; false when events were lost.
-  bool NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
-                bool* more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Size of one part of the initial frames that are queued at once.
   size_t PartBytes() const;
 
   void ReadWhenLoopsKeepUp(std::shared_ptr<StreamCall> call);
@@ -210,7 +207,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   std::string NextRequest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteAway(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void NoteBack() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // To all, those included whose connection is not attached yet.
+  // Publishes to all subscribers, including those whose connection is not
+  // attached yet.
   void Publish(const FramePtr& frame, absl::string_view id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void PublishOwedReset() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -225,56 +223,51 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   const FeedContext* const context_;  // must outlive this feed
   const Config config_;
-  std::shared_ptr<Topic> topic_;  // published to with mu_ held: order counts
+  std::shared_ptr<Topic> topic_;  // publish with mu_ held to keep the order
 
   std::atomic<uint64_t> unreadable_{0};  // messages
 
-  // Bytes published to an exclusive subscriber and not yet sent.
-  std::atomic<int64_t> unsent_bytes_{0};
+  ReadWindow window_;  // ReadWindow says what mu_ protects
 
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
   std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);
   uint64_t generation_ ABSL_GUARDED_BY(mu_) = 0;
-  bool read_paused_ ABSL_GUARDED_BY(mu_) = false;
-  bool read_owed_ ABSL_GUARDED_BY(mu_) = false;  // until call_ is known
-  // Of the call that runs now.
+  // Of the current call.
   Metadata response_metadata_ ABSL_GUARDED_BY(mu_);
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
   FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
-  std::string content_type_ ABSL_GUARDED_BY(mu_);  // of raw bodies: the first's
-  bool patient_ ABSL_GUARDED_BY(mu_) = false;      // somebody is returning
-  std::string last_id_ ABSL_GUARDED_BY(mu_);  // what a next call resumes after
-  std::string call_resumes_ ABSL_GUARDED_BY(mu_);  // what this one does
-  // Sent as soon as the call that begins anew is accepted.
+  std::string content_type_ ABSL_GUARDED_BY(mu_);  // of the first raw body
+  bool patient_ ABSL_GUARDED_BY(mu_) = false;      // a subscriber is returning
+  std::string last_id_ ABSL_GUARDED_BY(mu_);  // the next call resumes after it
+  // The current call resumed after it.
+  std::string call_resumes_ ABSL_GUARDED_BY(mu_);
+  // Published as soon as the call that starts over is accepted.
   FramePtr owed_reset_ ABSL_GUARDED_BY(mu_);
-  uint64_t next_seq_ ABSL_GUARDED_BY(mu_) = 1;
-  ReplayBuffer replay_ ABSL_GUARDED_BY(mu_);
-  bool has_ids_ ABSL_GUARDED_BY(mu_);  // so browsers may come back
-  Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
+  FeedHistory history_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  size_t users_ ABSL_GUARDED_BY(mu_) = 0;  // places and memberships
-  // Places not yet attached, and those that load: for them, what comes is kept.
+  size_t users_ ABSL_GUARDED_BY(mu_) = 0;  // pending and attached
+  // Pending subscribers, and members that have not received all initial frames.
+  // While there are any, published frames are kept for them.
   size_t pending_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::flat_hash_map<ConnectionRef, Load> loads_ ABSL_GUARDED_BY(mu_);
-  bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // there was a message
+  // Positions of members that have not received all initial frames, because
+  // these are too large to be queued at once. No frames are stored for them.
+  absl::flat_hash_map<ConnectionRef, FeedHistory::Position> loads_
+      ABSL_GUARDED_BY(mu_);
+  bool has_spoken_ ABSL_GUARDED_BY(mu_) = false;  // a message has arrived
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;
-  Backoff backoff_ ABSL_GUARDED_BY(mu_);
-  absl::Duration call_started_ ABSL_GUARDED_BY(mu_);
-  absl::Duration away_since_ ABSL_GUARDED_BY(mu_);  // while there is outage_
-  std::unique_ptr<CircuitLog::Outage> outage_ ABSL_GUARDED_BY(mu_);
-  absl::BitGen random_ ABSL_GUARDED_BY(mu_);
+  ReconnectState reconnect_ ABSL_GUARDED_BY(mu_);
 };
 
-// One subscriber's place in a feed, from joining until its connection is
-// attached: what the feed says in between is kept for it. Leaves the feed when
-// destroyed unattached. Used by one thread at a time.
+// A subscriber of a feed from joining until its connection is attached. The
+// feed keeps frames for it in between. Leaves the feed if destroyed before
+// Attach. Not thread-safe.
 class PendingSubscriber {
  public:
   enum class Readiness {
-    kWaiting,  // the backend has not said anything yet
-    kReady,    // there is, or will be, something to deliver
-    kEnded,    // over, and nothing to deliver: see end_status()
+    kWaiting,  // the backend has not sent anything yet
+    kReady,    // there is or will be something to deliver
+    kEnded,    // ended without anything to deliver, see end_status()
   };
 
   ~PendingSubscriber();
@@ -283,25 +276,27 @@ class PendingSubscriber {
 
   Readiness readiness() const;
 
-  // Of an ended feed.
+  // Requires an ended feed.
   absl::Status end_status() const;
 
-  // What the backend has said beside its messages so far.
+  // The metadata that the backend has sent so far.
   Metadata response_metadata() const;
 
-  // Of a feed of raw bodies that is ready.
+  // Requires a feed of raw bodies that is ready.
   std::string content_type() const;
 
-  // What the connection gets ahead of everything: a `reset`. Before Attach.
+  // Sets a `reset` frame that the connection receives before all others. Call
+  // before Attach.
   void BeginWith(FramePtr frame) { reset_ = std::move(frame); }
 
-  // Gives the connection everything since joining, then what comes.
+  // Attaches the connection. It receives everything since Join, and then the
+  // live events.
   void Attach(const ConnectionRef& connection, MembershipOptions options);
 
  private:
   friend class Feed;
   PendingSubscriber(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-                    Feed::Load load, uint64_t from_seq)
+                    FeedHistory::Position load, uint64_t from_seq)
       : feed_(std::move(feed)),
         first_(std::move(first)),
         load_(load),
@@ -310,7 +305,7 @@ class PendingSubscriber {
   std::shared_ptr<Feed> feed_;  // null once attached
   FramePtr reset_;
   std::vector<FramePtr> first_;
-  Feed::Load load_;  // the same, and what follows
+  FeedHistory::Position load_;  // the same as first_, and what follows
   const uint64_t from_seq_;
 };
 

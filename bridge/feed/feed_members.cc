@@ -4,7 +4,7 @@
 #include "bridge/feed/feed.h"
 #include "bridge/feed/own_events.h"
 
-// Those who subscribe to a feed: their places, and their leaving.
+// The subscribers of a feed: joining, attaching and leaving.
 
 namespace sse_bridge {
 
@@ -15,58 +15,30 @@ std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
   if (state_ == State::kEnded) return nullptr;
   patient_ = patient_ || returning || last_event_id != nullptr;
   std::vector<FramePtr> first;
-  Load load;
-  load.seq = next_seq_;
-  if (last_event_id != nullptr) {
-    auto missed = replay_.AfterId(*last_event_id);
-    if (!missed.has_value()) return nullptr;
-    if (!missed->empty()) load.seq = *replay_.SeqAfterId(*last_event_id);
-    first = *std::move(missed);
-  } else {
-    first = snapshot_.Frames();
-    load.ages_end = snapshot_.next_age();
-  }
+  FeedHistory::Position load;
+  if (!history_.Join(last_event_id, &first, &load)) return nullptr;
   ++users_;
   ++pending_;
   ++idle_generation_;
   if (state_ == State::kOpening) {
-    // A backend may stay silent for long: waiters that have left must not pile
-    // up.
+    // The backend may stay silent for long, so waiters that have left must not
+    // accumulate.
     if (waiters_.size() == waiters_.capacity()) {
       std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
     }
     waiters_.push_back(std::move(waiter));
   }
   return std::unique_ptr<PendingSubscriber>(new PendingSubscriber(
-      shared_from_this(), std::move(first), load, next_seq_));
+      shared_from_this(), std::move(first), load, history_.next_seq()));
 }
 
 std::string Feed::OldestId() const {
   MutexLock lock(&mu_);
-  return std::string(replay_.oldest_id());
+  return std::string(history_.oldest_id());
 }
 
 size_t Feed::PartBytes() const {
   return context_->delivery->queue_limit_bytes() / 2;
-}
-
-bool Feed::NextPart(Load* load, size_t max_bytes, std::vector<FramePtr>* part,
-                    bool* more) {
-  const size_t had = part->size();
-  for (;;) {
-    snapshot_.AppendFrom(&load->age, load->ages_end, max_bytes, part);
-    *more = load->age < load->ages_end || load->seq < next_seq_;
-    if (part->size() > had || !*more) return true;
-    if (replay_.AppendFrom(&load->seq, max_bytes, part)) {
-      *more = load->seq < next_seq_;
-      return true;
-    }
-    // It took longer than the replay buffer reaches back. Of current values
-    // those go on that have changed meanwhile.
-    if (snapshot_.next_age() == load->ages_end) return false;
-    load->ages_end = snapshot_.next_age();
-    load->seq = next_seq_;
-  }
 }
 
 void Feed::OnWantsMore(ConnectionRef connection) {
@@ -75,7 +47,7 @@ void Feed::OnWantsMore(ConnectionRef connection) {
   if (it == loads_.end()) return;
   std::vector<FramePtr> part;
   bool more = false;
-  if (!NextPart(&it->second, PartBytes(), &part, &more)) {
+  if (!history_.Next(&it->second, PartBytes(), &part, &more)) {
     loads_.erase(it);
     --pending_;
     part.push_back(StatusFrame(
@@ -137,17 +109,18 @@ void Feed::OnLingered(uint64_t idle_generation) {
   {
     MutexLock lock(&mu_);
     if (users_ > 0 || idle_generation != idle_generation_) return;
-    // From here on Join answers null, so nobody can slip in before Stop.
+    // From here on Join returns null, so that no subscriber can join before the
+    // feed stops.
     if (state_ == State::kEnded) return;
     state_ = State::kEnded;
-    end_status_ = absl::CancelledError("nobody listens");
+    end_status_ = absl::CancelledError("the feed has no subscribers");
   }
   NoteEnd();
   std::shared_ptr<StreamCall> call;
   {
     MutexLock lock(&mu_);
     ++generation_;
-    outage_ = nullptr;
+    reconnect_.GiveUp();
     call = std::move(call_);
   }
   if (call != nullptr) call->Cancel();
@@ -164,7 +137,8 @@ PendingSubscriber::~PendingSubscriber() {
 
 PendingSubscriber::Readiness PendingSubscriber::readiness() const {
   MutexLock lock(&feed_->mu_);
-  const bool has_frames = !first_.empty() || feed_->next_seq_ > from_seq_;
+  const bool has_frames =
+      !first_.empty() || feed_->history_.next_seq() > from_seq_;
   if (has_frames) return Readiness::kReady;
   switch (feed_->state_) {
     case Feed::State::kOpening:
@@ -200,42 +174,35 @@ void PendingSubscriber::Attach(const ConnectionRef& connection,
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);
   --feed->pending_;
-  Feed::Load load = load_;
+  FeedHistory::Position load = load_;
   std::vector<FramePtr> frames = std::move(first_);
-  bool fell_behind = false;
-  if (auto since = feed->replay_.FromSeq(from_seq_); since.has_value()) {
-    frames.insert(frames.end(), since->begin(), since->end());
-  } else {
-    // The wait was longer than the replay buffer. Current values start anew.
-    frames = feed->snapshot_.Frames();
-    fell_behind = frames.empty();
-    load = {0, feed->snapshot_.next_age(), feed->next_seq_};
-  }
+  // The replay buffer may no longer have all events since Join.
+  const bool fell_behind = !feed->history_.Since(from_seq_, &frames, &load);
   size_t bytes = 0;
   for (const FramePtr& frame : frames) bytes += frame->size();
   bool more = false;
   if (feed->config_.shared && feed->state_ != Feed::State::kEnded &&
       bytes > feed->PartBytes()) {
     frames.clear();
-    feed->NextPart(&load, feed->PartBytes(), &frames, &more);
+    feed->history_.Next(&load, feed->PartBytes(), &frames, &more);
     if (more) {
       ++feed->pending_;
       feed->loads_.emplace(connection, load);
     }
   }
-  // What nobody has published yet counts as unsent from here on.
-  int64_t own_bytes = 0;
+  // Frames that were not published count as unsent from here on.
+  size_t own_bytes = 0;
   if (reset_) {
-    own_bytes += static_cast<int64_t>(reset_->size());
+    own_bytes += reset_->size();
     frames.insert(frames.begin(), reset_);
   }
   if (feed->state_ == Feed::State::kAway && !more) {
     const FramePtr away = AwayFrame(feed->config_.hide_outages);
-    own_bytes += static_cast<int64_t>(away->size());
+    own_bytes += away->size();
     frames.push_back(away);
   }
-  if (!feed->config_.shared) feed->unsent_bytes_.fetch_add(own_bytes);
-  if (!feed->config_.shared) feed->replay_.Clear();
+  feed->window_.Published(own_bytes);
+  if (!feed->config_.shared) feed->history_.ForgetEvents();
   if (fell_behind) {
     frames.push_back(feed->StatusFrame(absl::ResourceExhaustedError(
         "events were lost before the stream began")));

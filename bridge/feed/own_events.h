@@ -10,35 +10,38 @@
 
 namespace sse_bridge {
 
-// When events are conflated, nothing of the backend's takes the place of the
-// bridge's own: no hash of an event's key is even (nor 0, of those without).
+// Conflation must not replace the bridge's own events with the backend's, so
+// hashes of the backend's event keys are never even (nor 0, which stands for no
+// key).
 inline constexpr uint64_t kResetKey = 2;
 inline constexpr uint64_t kUnreadableKey = 4;
 inline constexpr uint64_t kUpstreamKey = 6;
 
-// A frame of what FrameEncoder has encoded; `info` is what else is known of it.
+// Returns a frame with the output of FrameEncoder. `info` contains everything
+// else that is known about it.
 FramePtr EncodedEventFrame(const EncodedFrame& encoded, FrameInfo info);
 
-// A frame of any other event, rendered as SSE. `info` says what is not in the
-// event.
+// Returns a frame of any other event, rendered as SSE. `info` contains what is
+// not part of the event.
 FramePtr EventFrame(const StreamEvent& event, FrameInfo info = {});
 
-// The event that tells how a stream ended: `json` is the google.rpc.Status with
-// this code. `id` may be empty. A client is told to wait at least `retry_ms`
-// before it comes back; 0: nothing else than usual.
+// Returns the event that reports how a stream ended. `json` is the
+// google.rpc.Status with this code. `id` may be empty. Tells the client to wait
+// at least `retry_ms` before it reconnects; 0 for the usual delay.
 FramePtr StatusFrame(absl::StatusCode code, absl::string_view json,
                      absl::string_view id = {}, uint32_t retry_ms = 0);
 
-// The event that stands for a message that cannot be shown, as
-// FrameEncoder::EncodeUnreadable made it.
+// Returns the event for a message that cannot be encoded, as made by
+// FrameEncoder::EncodeUnreadable.
 FramePtr UnreadableFrame(const EncodedFrame& encoded);
 
-// What subscribers are told when the backend is lost: a comment and, unless it
-// is `hidden`, the event `upstream` with {"state":"away"}. It has no id, so
-// that resuming is not affected.
+// Returns what subscribers receive when the backend is lost: a comment and,
+// unless `hidden`, the event `upstream` with {"state":"away"}. It has no ID and
+// so does not affect resuming.
 FramePtr AwayFrame(bool hidden);
 
-// When it is back, unless that is hidden: {"state":"back"}.
+// Returns the event for a backend that is back, {"state":"back"}. Not used if
+// outages are hidden.
 FramePtr BackFrame();
 
 }  // namespace sse_bridge

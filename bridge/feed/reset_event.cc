@@ -16,7 +16,7 @@ namespace {
 constexpr absl::string_view kReason = "CURSOR_EXPIRED";
 constexpr char kOldest[] = "oldest";
 
-// Of an id that a client has made up.
+// Maximum length of a repeated ID, which a client may have made up.
 constexpr size_t kMaxTold = 256;
 
 std::string JsonString(absl::string_view text) {

@@ -10,17 +10,18 @@
 
 namespace sse_bridge {
 
-// The event `reset` stands where a stream has a gap that nothing can fill: the
-// browser asked for what comes after an id that nobody keeps. What follows it
-// is as on a first visit. It has an empty id, so that a browser forgets the one
-// that is of no use (WHATWG HTML, 9.2.6).
+// The event `reset` marks a gap in a stream that cannot be filled: the browser
+// asked for the events after an ID that is no longer stored. The events after
+// it are those of a first visit. Its ID is empty, so that a browser forgets the
+// useless ID (WHATWG HTML, 9.2.6).
 
-// If `status` says that the id a call was to resume after is not kept any more,
-// the oldest one that is, empty if there is none (the rule for backends is in
-// sse.proto, at `resume_into`).
+// If `status` reports that the ID after which a call should resume has expired,
+// returns the oldest ID that is still stored (empty if there is none). The rule
+// for backends is in sse.proto, at `resume_into`.
 std::optional<std::string> OldestAfterExpiry(const absl::Status& status);
 
-// data: {"requested": ID, "oldest": ID}, the requested one cut to 256 bytes.
+// data: {"requested": ID, "oldest": ID}. The requested ID is truncated to 256
+// bytes.
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest);
 
 }  // namespace sse_bridge

@@ -9,7 +9,7 @@ void Snapshot::Add(absl::string_view key, FramePtr frame) {
   if (what_ == What::kLast) key = {};
   auto [it, added] = age_of_key_.try_emplace(key, next_);
   if (!added) {
-    // The node moves to its new age; nothing is allocated.
+    // Moves the node to its new age without allocating.
     auto node = by_age_.extract(it->second);
     node.key() = next_;
     node.mapped().frame = std::move(frame);

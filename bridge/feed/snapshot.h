@@ -13,28 +13,28 @@
 
 namespace sse_bridge {
 
-// What a joiner of a shared feed receives first: nothing, the last event, or
-// the last event of each key (sse.v1.Snapshot).
+// What a new subscriber of a shared feed receives first: nothing, the last
+// event, or the last event of each key (sse.v1.Snapshot).
 //
-// Not thread-safe: the feed's lock protects it.
+// Not thread-safe; protected by the feed's lock.
 class Snapshot {
  public:
   enum class What { kNone, kLast, kLastPerKey };
 
-  // More keys than this leave the snapshot from the old end.
+  // If there are more keys, the oldest are removed.
   static constexpr size_t kMaxKeys = 10'000;
 
   explicit Snapshot(What what) : what_(what) {}
 
   void Add(absl::string_view key, FramePtr frame);
 
-  // In the order of their arrival.
+  // Returns the events in order of arrival.
   std::vector<FramePtr> Frames() const;
 
-  // Appends events in that order, from the one of age *age on and up to those
-  // of age `end`, until they are `max_bytes` or more. Moves *age on, to `end`
-  // when there are no more of them. Ages are those of the events' arrival; a
-  // newer event of a key takes the older one's place.
+  // Appends events in order of arrival, starting at age *age and ending before
+  // age `end`, until they reach `max_bytes`. Advances *age, to `end` if no more
+  // events are left. Ages are numbered by arrival; a newer event of a key
+  // replaces the older one.
   void AppendFrom(uint64_t* age, uint64_t end, size_t max_bytes,
                   std::vector<FramePtr>* frames) const;
 

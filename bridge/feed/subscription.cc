@@ -20,7 +20,8 @@ void Subscription::Add(std::unique_ptr<PendingSubscriber> place,
 void Subscription::Start() {
   {
     MutexLock lock(&mu_);
-    // The browser may have left before; nothing would ever let go of self_.
+    // The browser may have disconnected before Start; nothing would release
+    // self_ later.
     if (decided_) return;
     started_ = true;
     self_ = shared_from_this();
@@ -29,7 +30,7 @@ void Subscription::Start() {
   {
     MutexLock lock(&mu_);
     if (decided_) return;
-    // Nothing is sent before the first message, however long that takes.
+    // Nothing is sent before the first message, no matter how long that takes.
     if (options_.raw && options_.too_late.ok()) return;
   }
   delivery_->RunAfter(options_.grace, [weak = weak_from_this()] {
@@ -52,8 +53,8 @@ void Subscription::Abandon() {
 }
 
 void Subscription::Decide(bool grace_is_over) {
-  // Whatever leaves does so after the lock is released: destroying a place
-  // calls into its feed.
+  // Released only after the lock: destroying a pending subscriber calls into
+  // its feed.
   std::shared_ptr<Subscription> self;
   std::unique_ptr<StreamResponder> responder;
   std::vector<Part> parts;
@@ -72,7 +73,7 @@ void Subscription::Decide(bool grace_is_over) {
   Metadata metadata;
   for (const Part& part : parts) {
     for (auto& each : part.place->response_metadata()) {
-      // Parts of one request may well say the same.
+      // Several calls of one request may send the same metadata.
       if (std::find(metadata.begin(), metadata.end(), each) == metadata.end()) {
         metadata.push_back(std::move(each));
       }

@@ -15,50 +15,52 @@
 
 namespace sse_bridge {
 
-// The browser that waits for its status line. Exactly one of Accept, NoContent
-// and Refuse is called, once, from any thread.
+// The pending response to a browser. Exactly one of Accept, NoContent and
+// Refuse is called, once, on any thread.
 class StreamResponder {
  public:
   virtual ~StreamResponder() = default;
 
-  // What the feeds' backends have said beside their messages; called before
-  // one of the others, unless there is nothing.
+  // Passes the metadata of the feeds' backends. Called before one of the other
+  // methods, unless there is no metadata.
   virtual void OnMetadata(Metadata) {}
 
-  // Of raw bodies, before Accept: what the backend says that they are.
+  // Passes the content type of raw bodies, as reported by the backend. Called
+  // before Accept.
   virtual void OnContentType(std::string /*content_type*/) {}
 
-  // 200: sends the head and returns the connection, which `attaches` feeds
-  // are going to be attached to.
+  // Responds with 200: sends the response head and returns the connection, to
+  // which `attaches` feeds will be attached.
   virtual ConnectionRef Accept(uint32_t attaches) = 0;
 
-  // The streams have ended well before any event.
+  // The streams have ended successfully before any event.
   virtual void NoContent() = 0;
 
-  // The HTTP status and error body that `status` maps to.
+  // Responds with the HTTP status and error body for `status`.
   virtual void Refuse(const absl::Status& status) = 0;
 };
 
-// One browser's subscription to one or more feeds, until its connection is
-// attached to them. Decides the status line: it waits until every feed has
-// opened, spoken or ended, or for the grace, whichever comes first.
+// A browser's subscription to one or more feeds, until its connection is
+// attached to them. Decides the status line, as soon as every feed has opened,
+// sent a message or ended, or after the grace period.
 //
-// Thread-safe. Keeps itself alive until decided.
+// Thread-safe. Keeps itself alive until the decision.
 class Subscription : public FeedWaiter,
                      public std::enable_shared_from_this<Subscription> {
  public:
   struct Options {
-    // How long the status line waits for backends that say nothing.
+    // How long the status line waits for backends that have not sent anything.
     absl::Duration grace = absl::Milliseconds(500);
 
-    // When not OK: what is answered when the grace is over and no backend has
-    // said anything, instead of 200.
+    // If not OK, the response if the grace period expires before a backend has
+    // sent anything; otherwise the response is 200.
     absl::Status too_late;
 
-    // Of several feeds one that fails to open does not refuse the others.
+    // Several feeds: one that fails to open does not refuse the others.
     bool bundle = false;
 
-    // A stream of raw bodies: there is no grace, for the head needs the first.
+    // A stream of raw bodies. There is no grace period, because the response
+    // head depends on the first message.
     bool raw = false;
   };
 
@@ -66,13 +68,14 @@ class Subscription : public FeedWaiter,
   Subscription(Delivery* delivery, Options options,
                std::unique_ptr<StreamResponder> responder);
 
-  // Adds a place; its feed's waiter must be this subscription. Before Start.
+  // Adds a feed's pending subscriber, whose waiter must be this subscription.
+  // Call before Start.
   void Add(std::unique_ptr<PendingSubscriber> place, MembershipOptions options);
 
-  // All places are added: decide now or when the feeds speak.
+  // Call after all Add calls. Decides now or when the feeds are ready.
   void Start();
 
-  // The browser has gone: every place is left.
+  // The browser has disconnected: leaves all feeds.
   void Abandon();
 
   void OnFeedReady() override;
@@ -88,7 +91,7 @@ class Subscription : public FeedWaiter,
   Decision Judge(bool grace_is_over, absl::Status* refusal) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  Delivery* const delivery_;  // must outlive this
+  Delivery* const delivery_;  // must outlive this object
   const Options options_;
 
   Mutex mu_;
@@ -97,8 +100,8 @@ class Subscription : public FeedWaiter,
   std::unique_ptr<StreamResponder> responder_ ABSL_GUARDED_BY(mu_);
   std::vector<Part> parts_ ABSL_GUARDED_BY(mu_);
 
-  // Feeds know their waiters weakly; this holds the subscription until it is
-  // decided.
+  // Feeds have only weak references to their waiters. This reference keeps the
+  // subscription alive until the decision.
   std::shared_ptr<Subscription> self_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -20,7 +20,8 @@ TypeAndSubtype Split(absl::string_view text) {
           absl::StripAsciiWhitespace(parts.second)};
 }
 
-// How exactly a range names the content type: 0 not at all, 3 in full.
+// Returns how specifically a media range matches the content type, from 0 (no
+// match) to 3 (exact match).
 int Specificity(absl::string_view range, absl::string_view content_type) {
   const auto [type, subtype] = Split(range);
   const TypeAndSubtype offered = Split(content_type);

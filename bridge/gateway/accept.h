@@ -8,15 +8,16 @@
 
 namespace sse_bridge {
 
-// The format of a server stream by the request's Accept headers (RFC 9110,
-// 12.5.1): the acceptable one with the highest quality; the first of them where
-// all are equal or none is given. Null: none of them is acceptable (406).
+// Chooses the format of a server stream by the request's Accept headers (RFC
+// 9110, 12.5.1): the acceptable format with the highest quality, or the first
+// one if qualities are equal or no Accept header is given. Returns null if no
+// format is acceptable (406).
 const OutputFormats::Entry* NegotiateFormat(
     const OutputFormats& formats, const std::vector<absl::string_view>& accept);
 
-// Whether the client asks for text/event-stream by that name, and for nothing
-// rather than that: what EventSource does. Streams of raw bytes, which have no
-// content type before their first message, are events for such a client only.
+// Returns whether the client requests text/event-stream by name and prefers
+// nothing else, as EventSource does. Streams of raw bytes have no content type
+// before their first message and are sent as events only to such clients.
 bool PrefersEvents(const std::vector<absl::string_view>& accept);
 
 }  // namespace sse_bridge

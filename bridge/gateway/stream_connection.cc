@@ -11,11 +11,12 @@
 namespace sse_bridge {
 namespace {
 
-// Gives the place in the limits back when the connection has ended, takes it
-// off the open ones, and tells the log_entry.
+// Releases the connection's lease when the connection has ended, removes it
+// from the open streams, and updates the log entry.
 class LeaseHolder : public ConnectionObserver {
  public:
-  // `number` is of `open_streams`; 0: it is not there.
+  // `number` is the stream's number in `open_streams`, or 0 if it is not
+  // listed.
   LeaseHolder(ConnectionLimits::Lease lease, OpenStreams* open_streams,
               uint64_t number, std::unique_ptr<AccessLogEntry> log_entry)
       : lease_(std::move(lease)),
@@ -43,7 +44,7 @@ HttpResponse StreamHeadResponse(const OutputFormat& format) {
   HttpResponse response = StreamHeaders(format.content_type());
   response.has_length = false;
   if (format.content_type().empty()) {
-    // Only a call would tell.
+    // The content type is known only after the call.
     std::erase_if(response.headers, [](const auto& header) {
       return header.first == "Content-Type";
     });
@@ -105,7 +106,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
     spec.keep_alive = traits_.keep_alive;
     spec.retry = traits_.retry;
   }
-  // Bytes are not resumed: an end before theirs would only be a loss.
+  // Raw bytes cannot be resumed, so ending such a stream early would lose data.
   if (!form.bytes) spec.max_age = traits_.max_age;
   spec.cut_unless_ended = form.bytes;
   if (!form.verbatim) spec.rewriter = std::move(traits_.format);

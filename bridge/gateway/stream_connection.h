@@ -17,43 +17,44 @@
 
 namespace sse_bridge {
 
-// The answer to HEAD: the headers that the stream would have.
+// Returns the response to HEAD: the headers that the stream would have.
 HttpResponse StreamHeadResponse(const OutputFormat& format);
 
-// The answer of a stream that is over and has no events.
+// Returns the response of a stream that has ended and has no events.
 HttpResponse NoEventsResponse(const OutputFormat& format);
 
-// What a stream's connection is opened with, decided from the request.
+// Parameters of a stream's connection, derived from the request.
 struct StreamTraits {
   std::unique_ptr<OutputFormat> format;  // required
   absl::Duration keep_alive = absl::Seconds(15);
   absl::Duration retry = absl::Seconds(2);
   absl::Duration max_age = absl::ZeroDuration();
-  absl::Time expires = absl::InfiniteFuture();   // the token's
-  absl::Time deadline = absl::InfiniteFuture();  // the client's own
+  absl::Time expires = absl::InfiniteFuture();   // expiry of the token
+  absl::Time deadline = absl::InfiniteFuture();  // set by the client
 
-  // Whose stream it is; empty for anonymous.
+  // The authenticated subject; empty for anonymous.
   std::string subject;
   std::string token_id;
 
-  // Is told what becomes of the request; may be null.
+  // Records the outcome of the request; may be null.
   std::unique_ptr<AccessLogEntry> log_entry;
 
   // See OutputFormat::Opening.
   std::string opening_comment;
 };
 
-// Frames that say why a stream ends, made once.
+// Frames that report why a stream ends. Encoded once.
 struct FinalEventFrames {
-  FramePtr expired;  // the token did
+  FramePtr expired;  // the token has expired
   FramePtr slow;     // the client reads too slowly
 };
 
-// Answers the browser of a Subscription: by handing its socket to delivery, or
-// by an HTTP error. Holds the connection's place in the limits until it ends.
+// Answers the request of a Subscription, either by passing its socket to
+// delivery or with an HTTP error. Holds the connection's lease in the limits
+// until the connection ends.
 class StreamConnection : public StreamResponder {
  public:
-  // `delivery` and `open_streams` must outlive this and its connection.
+  // `delivery` and `open_streams` must outlive this object and its connection.
   StreamConnection(std::shared_ptr<HttpExchange> exchange, Delivery* delivery,
                    OpenStreams* open_streams,
                    std::shared_ptr<const ServedSchema> served,
@@ -70,13 +71,13 @@ class StreamConnection : public StreamResponder {
 
  private:
   const std::shared_ptr<HttpExchange> exchange_;
-  Delivery* const delivery_;         // must outlive this
-  OpenStreams* const open_streams_;  // must outlive this
+  Delivery* const delivery_;         // must outlive this object
+  OpenStreams* const open_streams_;  // must outlive this object
   const std::shared_ptr<const ServedSchema> served_;
   FinalEventFrames final_events_;
   ConnectionLimits::Lease lease_;
   StreamTraits traits_;
-  Metadata metadata_;  // of the answer; set before it is given
+  Metadata metadata_;  // of the response; set before responding
 };
 
 }  // namespace sse_bridge

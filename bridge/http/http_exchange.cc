@@ -9,7 +9,7 @@
 namespace sse_bridge {
 namespace {
 
-// The target without scheme and host.
+// Returns the target without scheme and host.
 absl::string_view OriginForm(absl::string_view target) {
   const auto absolute = SplitAbsoluteForm(target);
   return absolute.has_value() ? absolute->rest : target;
@@ -80,8 +80,8 @@ std::optional<absl::string_view> HttpExchange::Header(
 }
 
 std::unique_ptr<ConnectionHandle> HttpExchange::TakeLink() {
-  // What the abort callback holds may be the exchange itself: it goes with the
-  // answer, and outside the lock.
+  // The abort callback may own the exchange itself, so it is destroyed with the
+  // response, outside the lock.
   std::function<void()> dropped;
   MutexLock lock(&mu_);
   dropped.swap(on_abort_);

@@ -17,36 +17,36 @@
 
 namespace sse_bridge {
 
-// A socket that left HTTP for a stream.
+// A socket that was detached from HTTP to become a stream.
 struct DetachedSocket {
-  int fd = -1;  // non-blocking, and the receiver's to close
+  int fd = -1;                           // non-blocking; owned by the receiver
   std::unique_ptr<Transport> transport;  // null for a plain socket
-  // The stream is chunked (HTTP/1.1), or ends with the connection (HTTP/1.0).
+  // Whether the stream is chunked (HTTP/1.1) or ends with the connection
+  // (HTTP/1.0).
   bool chunked = true;
 };
 
-// How an HttpExchange reaches the connection it came by. Implemented by the
-// listener.
+// An HttpExchange's handle of its connection. Implemented by the listener.
 class ConnectionHandle {
  public:
   virtual ~ConnectionHandle() = default;
 
-  // False: the connection ends with this answer.
+  // Returns false if the connection must close after this response.
   virtual bool MayKeepAlive() = 0;
 
-  // Tells how much memory the request takes until its answer.
+  // Reports how much memory the request uses until its response.
   virtual void Hold(size_t bytes) = 0;
 
-  // Exactly one of these, once, from any thread. Detach gives the descriptor
-  // and the transport, which the listener neither watches nor closes from then
-  // on; -1 when the connection is gone.
+  // Exactly one of these is called, once. Thread-safe. Detach hands over the
+  // descriptor and the transport, which the listener then neither watches nor
+  // closes. It returns -1 if the connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
   virtual int Detach(std::unique_ptr<Transport>* transport) = 0;
 };
 
-// One request, waiting for its one answer. From any thread; the answer may come
-// long after the handler has returned, and also after the server is gone, when
-// it goes nowhere. Destroyed unanswered, it answers 500.
+// A request that awaits its response. Thread-safe. The response may be given
+// long after the handler has returned, and even after the server is gone, in
+// which case it is dropped. Responds with 500 if destroyed without a response.
 class HttpExchange {
  public:
   HttpExchange(ParsedRequest request, std::unique_ptr<ConnectionHandle> link);
@@ -59,26 +59,30 @@ class HttpExchange {
   int minor_version() const { return request_.minor_version; }
   bool keep_alive() const { return request_.keep_alive; }
 
-  // Of the target, also when it is in absolute-form (http://host/path); still
-  // percent-encoded, and without the base path. The query is without its '?'.
+  // Path and query of the target, also of one in absolute-form
+  // (http://host/path). Percent-encoded. The path excludes the base path, the
+  // query its '?'.
   absl::string_view raw_path() const;
   absl::string_view raw_query() const;
 
-  // From StartServing to ReleaseBody, of who serves the request.
+  // Valid from StartServing to ReleaseBody, for the code that serves the
+  // request.
   const std::string& body() const { return request_.body; }
 
-  // Before the request is served. False: it was refused meanwhile.
+  // Call before serving the request. Returns false if the request has been
+  // refused meanwhile.
   bool StartServing();
 
-  // The body is not needed any more.
+  // Frees the body once it is no longer needed.
   void ReleaseBody() { std::string().swap(request_.body); }
 
-  // What came of the body takes so much memory until the answer.
+  // Accounts for memory that is derived from the body and kept until the
+  // response.
   void Hold(size_t bytes);
   const std::string& peer_address() const { return request_.peer_address; }
 
-  // Who the request is from: the peer, or the client that a trusted proxy
-  // names. Set before the request is served.
+  // The address of the peer, or of the client that a trusted proxy reports. Set
+  // before the request is served.
   const std::string& client_address() const {
     return client_address_.empty() ? request_.peer_address : client_address_;
   }
@@ -86,24 +90,26 @@ class HttpExchange {
     client_address_ = std::move(address);
   }
 
-  // Takes the path that the bridge is configured to be below off the request's.
-  // False: the request is not below it. Before the request is served.
+  // Removes the configured base path from the request's path. Returns false if
+  // the request is not below it. Call before the request is served.
   bool EnterBasePath(const std::string& base_path);
 
-  // Whether the request is for that path without a slash at its end.
+  // Returns whether the request is for the base path itself, without a trailing
+  // slash.
   bool IsBasePathItself() const;
 
-  // What stands before the bridge's paths in the addresses that clients know:
-  // the prefix that a trusted proxy has taken off, then the base path. "" or
-  // like "/realtime".
+  // The prefix of the bridge's paths in the URLs that clients use: the prefix
+  // that a trusted proxy has removed, followed by the base path. Empty or like
+  // "/realtime".
   const std::string& public_path() const { return public_path_; }
   void set_forwarded_prefix(const std::string& prefix) {
     public_path_ = prefix + public_path_;
   }
 
-  // "https" or "http", by which the client came: known where the bridge itself
-  // ends TLS, or a trusted proxy tells. Empty: plain here, and a proxy may have
-  // ended TLS before. Set before the request is served.
+  // The scheme that the client used, "https" or "http", if the bridge
+  // terminates TLS itself or a trusted proxy reports it. Empty if the bridge
+  // received plain HTTP and a proxy may have terminated TLS. Set before the
+  // request is served.
   const std::string& client_scheme() const { return client_scheme_; }
   void set_client_scheme(std::string scheme) {
     client_scheme_ = std::move(scheme);
@@ -112,15 +118,15 @@ class HttpExchange {
   // See ParsedRequest.
   const HttpHeaders& headers() const { return request_.headers; }
 
-  // The values of the headers of this name, in any case of letters.
+  // Returns the values of all headers with this name (case-insensitive).
   std::vector<absl::string_view> HeaderValues(absl::string_view name) const;
 
-  // The first of them.
+  // Returns the first of them.
   std::optional<absl::string_view> Header(absl::string_view name) const;
 
-  // Headers of whatever the answer will be, a stream's too. Set before the
-  // request is served. One that the answer has itself counts instead, except
-  // Vary, which both add to.
+  // Adds a header to the response, including that of a stream. Call before the
+  // request is served. A header that the response itself has takes precedence,
+  // except Vary, which is merged.
   void AddResponseHeader(std::string name, std::string value) {
     response_headers_.emplace_back(std::move(name), std::move(value));
   }
@@ -129,33 +135,35 @@ class HttpExchange {
     return response_headers_;
   }
 
-  // The answer. A second one is ignored. A HEAD gets its headers only.
+  // Sends the response. Later calls are ignored. The response to HEAD has
+  // headers only.
   void Respond(HttpResponse response);
 
-  // An answer in the middle of everything, for want of memory: the connection
-  // ends with it, the body goes if nobody reads it yet, and whoever waits for
-  // something hears that the request is aborted. From the listener.
+  // Refuses the request to free memory, at any point of its life. The
+  // connection closes after this response, the body is freed unless it is being
+  // read, and the abort callback runs. Called by the listener.
   void Refuse(const HttpResponse& response);
 
-  // Instead of an answer: the socket is the caller's. fd is -1 when the
-  // exchange was answered already.
+  // Takes over the socket instead of responding. fd is -1 if the exchange has
+  // already been answered.
   DetachedSocket DetachForStream();
 
-  // `aborted` is called at most once, on any thread, when the client's
-  // connection breaks before the answer: at once if it has already. A client
-  // that only ends its own direction (half-close) still waits for its answer
-  // and is not gone; see HttpListener. The callback is dropped with the answer,
-  // so it may hold what holds the exchange.
+  // Registers a callback for the case that the client's connection breaks
+  // before the response. `aborted` is called at most once, on any thread, and
+  // immediately if the connection is already broken. A client that only shuts
+  // down its sending side (half-close) still waits for its response and does
+  // not count as gone; see HttpListener. The response drops the callback, which
+  // may therefore own the owner of the exchange.
   void OnAbort(std::function<void()> aborted);
 
-  // From the listener: the connection broke.
+  // Called by the listener when the connection breaks.
   void Abort();
 
  private:
   std::unique_ptr<ConnectionHandle> TakeLink();
 
-  ParsedRequest request_;       // the body alone changes
-  std::string client_address_;  // empty: the peer's
+  ParsedRequest request_;       // only the body changes
+  std::string client_address_;  // empty for the peer's address
   size_t base_path_size_ = 0;
   std::string public_path_;
   std::string client_scheme_;
@@ -163,7 +171,7 @@ class HttpExchange {
 
   Mutex mu_;
   std::unique_ptr<ConnectionHandle> link_
-      ABSL_GUARDED_BY(mu_);  // null: answered
+      ABSL_GUARDED_BY(mu_);  // null once answered
   std::function<void()> on_abort_ ABSL_GUARDED_BY(mu_);
   bool aborted_ ABSL_GUARDED_BY(mu_) = false;
   bool served_ ABSL_GUARDED_BY(mu_) = false;

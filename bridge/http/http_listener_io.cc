@@ -1,4 +1,4 @@
-// What the listener does with a connection's bytes: requests in, answers out.
+// The listener's input and output: reads requests and writes responses.
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -19,10 +19,10 @@ namespace {
 
 constexpr size_t kReadBytes = size_t{16} << 10;
 
-// So much of a refused request is read for its Origin.
+// How much of a refused request is read to find its Origin.
 constexpr size_t kMaxRefusedHeadBytes = size_t{64} << 10;
 
-// So many bytes are read over after the last answer.
+// How many bytes are read and discarded after the last response.
 constexpr size_t kLingerBytes = size_t{1} << 20;
 
 constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -43,7 +43,7 @@ ssize_t HttpListener::SendSome(Http1Connection* connection,
   if (connection->tls == nullptr) {
     return send(connection->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   }
-  // No bytes: those that were taken before.
+  // Without new bytes, flush those that the transport has already taken.
   const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
   const ssize_t n = bytes.empty() ? connection->tls->transport->Flush()
                                   : connection->tls->transport->Send(&part, 1);
@@ -76,7 +76,7 @@ void HttpListener::OnReadable(Http1Connection* connection) {
   ReserveInput(connection, size);
   connection->in.append(buffer, size);
   ContinueReading(connection);
-  // Unless it has become a request, or an answer.
+  // Skip if the input has become a request or a response.
   if (connection->fd >= 0 &&
       connection->state == Http1Connection::State::kReading) {
     CountInput(connection);
@@ -99,7 +99,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     case RequestFraming::State::kBody:
       if (before != RequestFraming::State::kHead) break;
       deadlines_.Set(connection, ConnectionDeadlines::kBody, NowNs());
-      // Who has sent some of the body does not wait to be asked for it.
+      // A client that has already sent part of the body needs no 100 Continue.
       if (framing.expects_continue() &&
           connection->in.size() == framing.end() && !SendContinue(connection)) {
         Forget(connection, true);
@@ -117,8 +117,8 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
   }
 }
 
-// A browser's page sees no answer, whatever it says, without headers that may
-// depend on the Origin, which may be in what has not come yet.
+// A browser shows a response to a page only if it has the CORS headers. They
+// may depend on the Origin header, which may not have arrived yet.
 void HttpListener::ReadRefusedHead(Http1Connection* connection) {
   if (options_.headers_need_origin && !HasWholeHead(connection->in) &&
       connection->in.size() <= kMaxRefusedHeadBytes) {
@@ -164,35 +164,34 @@ void HttpListener::PassOn(Http1Connection* connection) {
   connection->state = Http1Connection::State::kBusy;
   Count(connection, true);
   accounts_.SetWaiting(connection, false);
-  // What is left in `in` waits too.
+  // The rest of `in` is kept too.
   accounts_.SetHeld(connection, bytes + HeapBytes(connection->in));
   deadlines_.Clear(connection);
-  // No input: what is pipelined waits in the kernel. Once for each change: a
-  // client that is half gone stays so.
+  // Do not watch for input, so that pipelined requests wait in the kernel.
+  // Edge-triggered, because a half-closed connection stays half-closed.
   Watch(connection, EPOLLRDHUP | EPOLLET);
   if (refused != 0) {
     exchange->Respond(std::move(refusal));
   } else if (!sink_(exchange)) {
     if (options_.rejections != nullptr) options_.rejections->Add("503");
-    exchange->Refuse(Refusal(503, "too many requests wait; retry later",
+    exchange->Refuse(Refusal(503, "too many waiting requests; retry later",
                              OriginOf(exchange->headers())));
   }
 }
 
-// What httplib refuses. The framing has checked all that makes a head
-// well-formed, so what is not too long has a method that is not known. The
-// connection can be kept.
+// Returns the response to a head that httplib refuses. The framing has already
+// checked that the head is well-formed, so either the target is too long or the
+// method is unknown. The connection can be kept.
 HttpResponse HttpListener::MethodRefusal(int status,
                                          absl::string_view origin) const {
-  return status == 414
-             ? Refusal(414, "the request target is too long", origin)
-             : Refusal(501, "the request method is not known", origin);
+  return status == 414 ? Refusal(414, "the request target is too long", origin)
+                       : Refusal(501, "unknown request method", origin);
 }
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,
                                    uint32_t events) {
-  // No interim answer can be slipped into TLS, whose state is elsewhere now;
-  // but its clients do not end one direction only.
+  // An interim response cannot be inserted into a TLS stream, whose state has
+  // been handed over. But TLS clients do not half-close.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
                     (connection->tls != nullptr && (events & EPOLLRDHUP) != 0);
   if (gone) {
@@ -213,13 +212,14 @@ void HttpListener::Answer(Http1Connection* connection, std::string bytes,
   connection->keep_alive = keep_alive && accepting_;
   connection->state = Http1Connection::State::kWriting;
   accounts_.SetWaiting(connection, true);
-  // While it is sent it is the listener's only, and then gone.
+  // While the response is being sent, only the listener holds it; it is freed
+  // afterwards.
   accounts_.SetHeld(connection, HeapBytes(connection->in));
   Flush(connection);
 }
 
 void HttpListener::Flush(Http1Connection* connection) {
-  // A transport may hold some of what it took, which must leave too.
+  // A transport may buffer some of what it took, which must be flushed too.
   bool held = connection->tls != nullptr;
   while (connection->out_sent < connection->out.size() || held) {
     const absl::string_view left =
@@ -285,7 +285,7 @@ void HttpListener::Refuse(Http1Connection* connection, int status,
   std::string answer =
       SerializeResponse(Refusal(status, why, OriginIn(connection->in)),
                         /*keep_alive=*/false, is_head);
-  // Nothing of this connection is read any more.
+  // Nothing more is read from this connection.
   connection->refusal.reset();
   connection->framing.reset();
   DropInput(connection, connection->in.size());

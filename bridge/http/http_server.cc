@@ -27,7 +27,7 @@ int LocalPort(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  // Both families have it in the same place.
+  // The port has the same offset in both address families.
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
@@ -94,7 +94,7 @@ void HttpServer::Start(Handler handler) {
         return rep->waiting.Push(std::move(exchange));
       });
   for (int i = 0; i < rep_->options.workers; ++i) {
-    // The last of several is for short requests.
+    // If there are several workers, the last one handles short requests.
     const auto worker = i > 0 && i == rep_->options.workers - 1
                             ? RequestQueue::For::kShortOnly
                             : RequestQueue::For::kAll;

@@ -13,28 +13,31 @@
 
 namespace sse_bridge {
 
-// The HTTP server: the listener waits until a request is complete and has
-// cpp-httplib parse its head; a few workers run the handler, which takes each
-// over as an HttpExchange. No worker ever waits for a client or a backend.
+// The HTTP server. A listener waits until a request is complete and has
+// cpp-httplib parse its head. A few workers run the handler, which takes over
+// each request as an HttpExchange. Workers never wait for a client or a
+// backend.
 class HttpServer {
  public:
   struct Options : ConnectionOptions {
     std::string host = "127.0.0.1";
-    int port = 0;  // 0: a free one
+    int port = 0;  // 0 chooses a free port
     bool reuse_port = false;
 
-    // A listening socket from outside, which Bind takes over instead of
-    // binding host and port. -1: none. This and `reuse_port` decide about
+    // An inherited listening socket, which Bind takes over instead of binding
+    // host and port; -1 if there is none. This and `reuse_port` determine
     // `stopping`.
     int listen_fd = -1;
 
     int workers = 2;
 
-    // Complete requests that may wait for a worker; 503 beyond it.
+    // Maximum number of complete requests that wait for a worker. Further
+    // requests get 503.
     size_t max_waiting_requests = 20'000;
   };
 
-  // On a worker's thread; must answer each exchange, at once or later.
+  // Called on a worker's thread. Must answer each exchange, immediately or
+  // later.
   using Handler = std::function<void(std::shared_ptr<HttpExchange>)>;
 
   explicit HttpServer(Options options);
@@ -42,26 +45,26 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Unavailable when the address cannot be listened on. A host of "::" serves
-  // IPv4 too.
+  // Returns Unavailable if the address cannot be listened on. The host "::"
+  // also accepts IPv4.
   absl::Status Bind();
   int port() const;  // after Bind
 
   void Start(Handler handler);
 
-  // New connections are refused by the kernel and idle ones closed; requests
-  // that are here are served. Where another process listens on the port too
-  // (reuse_port, listen_fd), those who connect get to it, and none is refused
-  // or reset on the way.
+  // Makes the kernel refuse new connections, and closes idle connections.
+  // Requests that have arrived are still served. If another process listens on
+  // the same port (reuse_port, listen_fd), new clients reach that process, and
+  // no connection is refused or reset during the handover.
   void StopAccepting();
 
   // Waits until every request that has arrived is answered or has become a
-  // stream, and after StopAccepting until nobody can connect any more. False:
-  // the deadline came first.
+  // stream and, after StopAccepting, until no more clients can connect. Returns
+  // false if the deadline passes first.
   bool WaitUntilIdle(absl::Time deadline);
 
-  // Closes everything and joins all threads. What is still unanswered gets no
-  // answer; exchanges may outlive the server.
+  // Closes all connections and joins all threads. Pending requests are not
+  // answered. Exchanges may outlive the server.
   void Stop();
 
  private:

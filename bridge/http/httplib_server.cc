@@ -31,8 +31,8 @@ bool IsAddedHeader(absl::string_view name) {
                      });
 }
 
-// Whether each version of httplib parses the header as it is. `line_size` is
-// with the line's end.
+// Returns whether all versions of httplib parse the header unchanged.
+// `line_size` includes the line end.
 bool IsParsedAsItIs(const HeaderView& header, size_t line_size) {
   return line_size <= CPPHTTPLIB_HEADER_MAX_LENGTH && !header.value.empty() &&
          !absl::StrContains(header.value, '%') &&
@@ -40,12 +40,12 @@ bool IsParsedAsItIs(const HeaderView& header, size_t line_size) {
          !IsAddedHeader(header.name);
 }
 
-// A request head as httplib reads it, byte by byte: without what it must not
-// parse (see the header), which is kept here. What httplib writes is its own
-// answer, of which only the status of a refusal is of interest.
+// Feeds a request head to httplib byte by byte, without the parts that httplib
+// must not parse (see the header file). These are kept here. httplib's own
+// response is ignored, except for the status of a refusal.
 class HeadStream : public httplib::Stream {
  public:
-  // `head` must outlive this.
+  // `head` must outlive this object.
   explicit HeadStream(absl::string_view head) {
     const absl::string_view line = TakeLine(&head);
     const size_t query = std::min(line.find('?'), line.size());
@@ -55,13 +55,13 @@ class HeadStream : public httplib::Stream {
     headers_ = head;
   }
 
-  // With its '?'; empty without one.
+  // Includes the '?'; empty if there is no query.
   absl::string_view query() const { return query_; }
 
-  // The headers that were left out, once all is read.
+  // The withheld headers, once the head has been read.
   const std::vector<HeaderView>& left_out() const { return left_out_; }
 
-  // Of what httplib has answered, or 0.
+  // The status of httplib's response, or 0 if there was none.
   int status() const { return status_; }
 
   bool is_readable() const override { return true; }
@@ -100,11 +100,12 @@ class HeadStream : public httplib::Stream {
     return line;
   }
 
-  // The next header's line, or nothing when it is left out.
+  // Returns the next header's line, or nothing if the header is withheld.
   absl::string_view NextHeader() {
     const absl::string_view line = TakeLine(&headers_);
     const size_t colon = line.find(':');
-    if (colon == absl::string_view::npos) return line;  // the empty line
+    if (colon == absl::string_view::npos)
+      return line;  // the empty line after the headers
     const HeaderView header{line.substr(0, colon),
                             absl::StripAsciiWhitespace(line.substr(colon + 1))};
     const bool repeated =
@@ -119,15 +120,15 @@ class HeadStream : public httplib::Stream {
     return "";
   }
 
-  absl::string_view part_;  // what is read now
+  absl::string_view part_;  // the part that is being read
   absl::string_view query_, after_query_;
-  absl::string_view headers_;             // those that are not read yet
-  std::vector<absl::string_view> names_;  // of the headers so far
+  absl::string_view headers_;             // not read yet
+  std::vector<absl::string_view> names_;  // names of the headers so far
   std::vector<HeaderView> left_out_;
   int status_ = 0;
 };
 
-// Moves what httplib has parsed, and adds what it has not.
+// Moves the parts that httplib has parsed, and adds the withheld parts.
 void TakeRequest(httplib::Request* parsed, const HeadStream& stream,
                  ParsedRequest* request) {
   request->verb = std::exchange(parsed->method, {});
@@ -172,8 +173,8 @@ class HttplibServer::Impl : public httplib::Server {
     return svr_sock_.exchange(INVALID_SOCKET);
   }
 
-  // `parsed` is called with the request unless httplib refuses it. A template,
-  // so that what this version does not have is not compiled.
+  // Calls `parsed` with the request unless httplib refuses it. A template, so
+  // that overloads which this version of httplib lacks are not compiled.
   template <typename Stream>
   void Process(Stream* stream,
                const std::function<void(httplib::Request&)>& parsed) {
@@ -183,7 +184,8 @@ class HttplibServer::Impl : public httplib::Server {
                   }) {
       process_request(*stream, /*close_connection=*/true, closed, parsed);
     } else {
-      // Since 0.16: the addresses, which the stream was asked for before.
+      // Since 0.16, httplib takes the addresses as arguments instead of asking
+      // the stream.
       process_request(*stream, /*remote_addr=*/"", /*remote_port=*/0,
                       /*local_addr=*/"", /*local_port=*/0,
                       /*close_connection=*/true, closed, parsed);

@@ -9,28 +9,30 @@
 
 namespace sse_bridge {
 
-// What cpp-httplib does for the server: it listens, and it parses the heads of
-// HTTP/1.1 requests. This is the only part that includes httplib.h and knows
-// what differs between its versions (0.11 in Debian 12, 0.18 in Debian 13).
+// The part of cpp-httplib that the server uses: listening, and parsing the
+// heads of HTTP/1.1 requests. Only this file's .cc includes httplib.h and
+// handles the differences between its versions (0.11 in Debian 12, 0.18 in
+// Debian 13).
 //
-// httplib parses a head by running a request on a stream. Here the stream is
-// the head as it lies in the connection's buffer, and the request is taken as
-// soon as its headers are parsed. What httplib would do next, route the request
-// and wait for the answer on the same thread, is of no use to a bridge whose
-// answers are streams or come later from a backend.
+// httplib parses a head while it runs a request on a stream. Here, the stream
+// reads the head from the connection's buffer, and the request is taken as soon
+// as its headers are parsed. The next steps of httplib, routing the request and
+// waiting for the response on the same thread, do not suit a bridge whose
+// responses are streams or arrive later from a backend.
 //
-// Both versions damage some of what they parse, so the stream leaves this out,
-// and it is put into the request as it came:
+// Both versions damage some of what they parse. The stream therefore withholds
+// the following, which is added to the request unchanged:
 // - The query. httplib drops the second of two equal parameters, keeps only "c"
-//   of "a=b=c", forgets the order and takes malformed escapes; 0.11 refuses a
-//   '?' within it. The transcoder parses the query (ParseQuery).
+//   of "a=b=c", loses the order and accepts malformed escapes; 0.11 refuses a
+//   '?' inside it. The transcoder parses the query (ParseQuery).
 // - Headers with a '%' in their value, which httplib decodes; headers without a
-//   value, which 0.11 drops; lines that it finds too long.
-// - Each header after the first of its name: 0.18 loses their order, by which
-//   for example X-Forwarded-For tells the client from what the client says.
-// - Range, whose value 0.11 matches by a recursive regular expression: a long
-//   one overflows the stack.
-// - The names that httplib adds itself (REMOTE_ADDR and the like).
+//   value, which 0.11 drops; lines that httplib considers too long.
+// - All headers of the same name but the first: 0.18 loses their order, which
+//   matters for example in X-Forwarded-For, where it separates proxies from the
+//   client's own claims.
+// - Range, whose value 0.11 matches with a recursive regular expression: a long
+//   value overflows the stack.
+// - The names that httplib adds itself (such as REMOTE_ADDR).
 class HttplibServer {
  public:
   explicit HttplibServer(bool reuse_port);
@@ -38,15 +40,15 @@ class HttplibServer {
   HttplibServer(const HttplibServer&) = delete;
   HttplibServer& operator=(const HttplibServer&) = delete;
 
-  // The listening socket, which the caller owns; negative when it could not be
-  // had (errno). A port of 0 becomes the one that was chosen.
+  // Returns the listening socket, which the caller owns, or a negative value on
+  // failure (see errno). A port of 0 is replaced by the chosen port.
   int Listen(const std::string& host, int* port);
 
-  // Parses a whole head, from its request line to its empty line, that
-  // RequestFraming has accepted. Sets the verb, target, version and headers of
-  // the request and returns 0, or returns the HTTP status that httplib refuses
-  // the head with: 414 for a path that is too long for it, else the method is
-  // not one that it knows.
+  // Parses a complete head that RequestFraming has accepted, from the request
+  // line to the empty line. Returns 0 and sets the request's verb, target,
+  // version and headers, or returns the HTTP status with which httplib refuses
+  // the head: 414 if the path is too long for httplib; any other status means
+  // that it does not know the method.
   int ParseHead(absl::string_view head, ParsedRequest* request);
 
  private:

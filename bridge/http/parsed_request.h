@@ -7,16 +7,16 @@
 
 namespace sse_bridge {
 
-// One HTTP request, whichever parser it comes from.
+// An HTTP request, independent of the parser.
 struct ParsedRequest {
   std::string verb;
-  std::string target;  // as it came, with its query
+  std::string target;  // as received, with its query
   int minor_version = 1;
   bool keep_alive = true;
 
-  // Names and values as they came, without the white space around values.
-  // Headers of one name are in the order in which they came; the names are in
-  // any order.
+  // Names and values as received, without the whitespace around values. Headers
+  // of the same name keep their order; the order of different names is
+  // unspecified.
   HttpHeaders headers;
 
   std::string body;

@@ -14,13 +14,14 @@ namespace {
 
 constexpr size_t kMaxVerbBytes = 16;
 
-// A chunk's size line, extensions included, and all trailers together.
+// Maximum size of a chunk's size line, including extensions, and of all
+// trailers together.
 constexpr size_t kMaxChunkLineBytes = 256;
 constexpr size_t kMaxTrailerBytes = 4096;
 
-// A chunk's framing may have so many bytes; what all chunks together have
-// beyond that is bounded too, so that a body of its allowed size cannot come in
-// many times as much framing.
+// Framing bytes allowed per chunk. The excess over all chunks is limited too,
+// so that a body within its size limit cannot arrive in many times as much
+// framing.
 constexpr size_t kFreeChunkBytes = 12;
 constexpr size_t kMaxChunkExcessBytes = size_t{16} << 10;
 
@@ -77,7 +78,8 @@ absl::string_view TrimBlanks(absl::string_view text) {
   return TrimRight(text);
 }
 
-// A folded line begins with a blank, which is no token: it is malformed here.
+// A folded line begins with whitespace, which is not a token character, so it
+// is malformed here.
 bool SplitHeader(absl::string_view line, absl::string_view* name,
                  absl::string_view* value) {
   const size_t colon = line.find(':');
@@ -88,8 +90,7 @@ bool SplitHeader(absl::string_view line, absl::string_view* name,
          std::all_of(value->begin(), value->end(), IsValueChar);
 }
 
-// Digits only. A number too large to be counted is as good as any other that
-// is too large.
+// Accepts digits only. Numbers that overflow are all treated as too large.
 bool ParseLength(absl::string_view text, size_t* length) {
   constexpr size_t kTooLarge = size_t{1} << 50;
   size_t value = 0;
@@ -114,7 +115,7 @@ bool ParseChunkSize(absl::string_view text, size_t* size) {
   return true;
 }
 
-// The size of a chunk from its first line: "1a" or "1a;name=value".
+// Parses the size of a chunk from its first line: "1a" or "1a;name=value".
 bool ParseChunkLine(absl::string_view line, size_t* size) {
   const size_t extension = line.find(';');
   absl::string_view digits = line.substr(0, extension);
@@ -210,7 +211,7 @@ bool RequestFraming::ReadRequestLine(absl::string_view line) {
   }
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
     const bool http = IsHttpVersion(version);
-    Refuse(http ? 505 : 400, http ? "only HTTP/1.1 and HTTP/1.0 are served"
+    Refuse(http ? 505 : 400, http ? "only HTTP/1.1 and HTTP/1.0 are supported"
                                   : "malformed request line");
     return false;
   }
@@ -245,11 +246,11 @@ bool RequestFraming::JudgeHead() {
     return false;
   }
   if (hosts_ > 1 || (hosts_ == 0 && minor_version_ >= 1)) {
-    Refuse(400, "exactly one Host header is needed");
+    Refuse(400, "exactly one Host header is required");
     return false;
   }
   if (!JudgeAuthority()) return false;
-  // RFC 9112, 6.1 and 6.3: the classic of request smuggling.
+  // RFC 9112, 6.1 and 6.3: the classic request smuggling attack.
   if (has_length_ && chunked_) {
     Refuse(400, "both Content-Length and Transfer-Encoding");
     return false;
@@ -263,8 +264,9 @@ bool RequestFraming::JudgeHead() {
   return true;
 }
 
-// A target in absolute-form names its host itself (RFC 9112, 3.2.2): whoever
-// decides by Host, and whoever decides by the target, must see the same one.
+// A target in absolute-form contains the host (RFC 9112, 3.2.2). It must equal
+// the Host header, so that all servers see the same host, whichever of the two
+// they use.
 bool RequestFraming::JudgeAuthority() {
   const auto target = SplitAbsoluteForm(target_);
   if (!target.has_value()) return true;
@@ -273,7 +275,7 @@ bool RequestFraming::JudgeAuthority() {
     return false;
   }
   if (hosts_ > 0 && !IsSameHost(target->scheme, target->authority, host_)) {
-    Refuse(400, "the request target has another host than the header Host");
+    Refuse(400, "the host of the request target differs from the Host header");
     return false;
   }
   return true;
@@ -294,7 +296,8 @@ void RequestFraming::JudgeHeader(absl::string_view name,
     if (chunked_ || minor_version_ == 0) {
       RefuseLater(400, "unexpected Transfer-Encoding");
     } else if (!absl::EqualsIgnoreCase(value, "chunked")) {
-      RefuseLater(501, "the only Transfer-Encoding served is chunked");
+      RefuseLater(501,
+                  "unsupported Transfer-Encoding; only chunked is supported");
     }
     chunked_ = true;
   } else if (absl::EqualsIgnoreCase(name, "Connection")) {
@@ -304,15 +307,15 @@ void RequestFraming::JudgeHeader(absl::string_view name,
       keeps_ |= absl::EqualsIgnoreCase(option, "keep-alive");
     }
   } else if (absl::EqualsIgnoreCase(name, "Expect")) {
-    // RFC 9110, 10.1.1: not for HTTP/1.0.
+    // RFC 9110, 10.1.1: ignored for HTTP/1.0.
     if (minor_version_ == 0) return;
     if (!absl::EqualsIgnoreCase(value, "100-continue")) {
-      RefuseLater(417, "the only expectation met is 100-continue");
+      RefuseLater(417, "unsupported Expect; only 100-continue is supported");
     }
     expects_continue_ = true;
   } else if (absl::EqualsIgnoreCase(name, "Content-Encoding") &&
              !absl::EqualsIgnoreCase(value, "identity")) {
-    RefuseLater(415, "compressed request bodies are not served");
+    RefuseLater(415, "compressed request bodies are not supported");
   }
 }
 
@@ -335,7 +338,7 @@ RequestFraming::State RequestFraming::AdvanceChunks(absl::string_view buffer) {
   for (;;) {
     const size_t eol = buffer.find("\r\n", at_);
     if (eol == absl::string_view::npos) {
-      // One more may be the CR.
+      // One more byte may be the CR.
       return buffer.size() - at_ > kMaxChunkLineBytes + 1
                  ? Refuse(400, "malformed chunk")
                  : state_;
@@ -368,13 +371,14 @@ RequestFraming::State RequestFraming::AdvanceChunks(absl::string_view buffer) {
   }
 }
 
-// Trailers are checked and read over: they could only contradict the head.
+// Trailers are checked and discarded, because they could only contradict the
+// head.
 RequestFraming::State RequestFraming::AdvanceTrailers(
     absl::string_view buffer) {
   for (;;) {
     const size_t eol = buffer.find("\r\n", at_);
     const bool ends = eol != absl::string_view::npos;
-    // What has no end may end in the CR of one.
+    // An incomplete line may end in the CR of its line end.
     const size_t seen =
         ends ? eol - trailers_at_ : buffer.size() - trailers_at_ - 1;
     if (buffer.size() > trailers_at_ && seen > kMaxTrailerBytes) {

@@ -10,72 +10,76 @@
 namespace sse_bridge {
 
 struct FramingLimits {
-  // Beyond them 431, 431, 414 and 413. Line ends count; a chunked body's
-  // framing does not, but has a bound of its own.
+  // Requests that exceed these limits are refused with 431, 431, 414 and 413.
+  // Line ends count. The framing of a chunked body does not count, but has its
+  // own limit.
   size_t max_head_bytes = size_t{16} << 10;
-  // The first line Last-Event-ID, up to here, counts beside the head: whoever
-  // was let in without one may come back with the one that he was given.
+  // The first Last-Event-ID line is not counted as part of the head, up to this
+  // size: a client that was accepted without an ID must be able to return with
+  // the ID that it received.
   size_t max_event_id_line_bytes = size_t{8} << 10;
   size_t max_headers = 100;
   size_t max_request_line_bytes = size_t{8} << 10;
   size_t max_body_bytes = size_t{1} << 20;
 };
 
-// Finds where one HTTP/1.x request ends in a growing buffer, and whether it may
-// be passed on (RFC 9112). Strict where servers that read a request
-// differently could be played off against each other (section 11.2):
-// conflicting or repeated lengths, folded lines, bare CR or LF, spaces around
-// names. A line is judged as soon as it is there, so that what cannot become a
-// request is refused at once and not at a deadline.
+// Finds the end of an HTTP/1.x request in a growing buffer, and decides whether
+// the request may be passed on (RFC 9112). Strict where differences between
+// servers could be exploited for request smuggling (section 11.2): conflicting
+// or repeated lengths, folded lines, bare CR or LF, spaces around names. Each
+// line is checked as soon as it is complete, so that a malformed request is
+// refused at once and not at a deadline.
 //
-// It keeps of the headers only what it decides by. The parser of an accepted
-// head is HttplibServer::ParseHead.
+// Keeps only the headers that it needs for its decisions.
+// HttplibServer::ParseHead parses accepted heads.
 //
-// Not thread-safe. One object a request.
+// Not thread-safe. Use a new object for each request.
 class RequestFraming {
  public:
   enum class State {
     kHead,      // the head is not complete yet
-    kBody,      // the head is; the body is not
+    kBody,      // the head is complete, the body is not
     kComplete,  // see end()
     kRefused,   // see status() and reason()
   };
 
-  // `limits` must outlive this.
+  // `limits` must outlive this object.
   explicit RequestFraming(const FramingLimits* limits) : limits_(limits) {}
 
-  // Looks at what is new. `buffer` begins with the request's first byte and
-  // only ever grows between calls.
+  // Processes new input. `buffer` starts with the first byte of the request and
+  // must only grow between calls.
   State Advance(absl::string_view buffer);
 
   State state() const { return state_; }
 
-  // Of a request whose head is complete:
+  // Valid once the head is complete:
   const std::string& verb() const { return verb_; }
   const std::string& target() const { return target_; }
   int minor_version() const { return minor_version_; }
   bool keep_alive() const { return keep_alive_; }
   bool expects_continue() const { return expects_continue_; }
 
-  // Its head in the buffer, from the request line to the empty line.
+  // Returns the head in the buffer, from the request line to the empty line.
   absl::string_view head(absl::string_view buffer) const {
     return buffer.substr(begin_, head_end_ - begin_);
   }
 
-  // Where what was understood so far ends in the buffer: the head in kBody, the
-  // request in kComplete.
+  // The end of the processed input in the buffer: the end of the head in kBody,
+  // of the request in kComplete.
   size_t end() const { return at_; }
 
-  // In kBody: where the request is going to end; 0: that is not known (chunks).
+  // In kBody: the position at which the request will end; 0 if unknown
+  // (chunked).
   size_t expected_end() const { return chunked_ ? 0 : at_ + content_length_; }
 
-  // Memory of the body as far as it is there, without its framing.
+  // Memory used by the part of the body received so far, without its framing.
   size_t buffered_bytes() const { return body_.capacity(); }
 
-  // Of a complete request: its body, without chunk framing. Empty afterwards.
+  // In kComplete: returns the body, without chunk framing. The body is empty
+  // afterwards.
   std::string TakeBody() { return std::move(body_); }
 
-  // Of a refused one: the HTTP status, and why.
+  // In kRefused: the HTTP status and the reason.
   int status() const { return status_; }
   const std::string& reason() const { return reason_; }
 
@@ -94,15 +98,15 @@ class RequestFraming {
   void RefuseLater(int status, absl::string_view reason);
   bool JudgeAuthority();
 
-  const FramingLimits* const limits_;  // must outlive this
+  const FramingLimits* const limits_;  // must outlive this object
   State state_ = State::kHead;
-  size_t begin_ = 0;          // of the request line: 2 after an empty line
+  size_t begin_ = 0;          // of the request line; 2 after an empty line
   size_t searched_ = 0;       // no line of the head ends before this
-  size_t at_ = 0;             // what is before this is understood
-  size_t event_id_line_ = 0;  // its bytes; 0: not there yet
+  size_t at_ = 0;             // everything before this is processed
+  size_t event_id_line_ = 0;  // its size in bytes; 0 if not seen yet
   size_t head_end_ = 0;
-  // In kHead: what the head will be refused for, unless something in it is
-  // malformed.
+  // In kHead: the status for which the head will be refused, unless something
+  // in it is malformed.
   int status_ = 0;
   std::string reason_;
 
@@ -113,7 +117,7 @@ class RequestFraming {
   bool keep_alive_ = true;
   bool expects_continue_ = false;
 
-  // From the headers.
+  // Values of the headers.
   int hosts_ = 0;
   std::string host_;  // the last one
   bool has_length_ = false;
@@ -122,8 +126,8 @@ class RequestFraming {
 
   bool chunked_ = false;
   size_t content_length_ = 0;
-  size_t chunk_excess_ = 0;  // framing bytes beyond what chunks need
-  size_t trailers_at_ = 0;   // 0: not there yet
+  size_t chunk_excess_ = 0;  // framing bytes in excess of what chunks need
+  size_t trailers_at_ = 0;   // 0 if not reached yet
   std::string body_;
 };
 

@@ -45,7 +45,7 @@ std::string NameForMessage(absl::string_view text) {
   const bool cut = text.size() > kMaxQuotedBytes;
   if (cut) {
     size_t size = kMaxQuotedBytes;
-    // Not within a UTF-8 sequence.
+    // Do not cut within a UTF-8 sequence.
     while (size > kMaxQuotedBytes - 4 &&
            (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
       --size;

@@ -9,12 +9,12 @@
 
 namespace sse_bridge {
 
-// The payload of a Status that names the fields that are wrong: a serialised
+// Type URL of the Status payload that lists the invalid fields: a serialised
 // google.rpc.BadRequest.
 inline constexpr char kBadRequestTypeUrl[] =
     "type.googleapis.com/google.rpc.BadRequest";
 
-// More than this many violations of one request are not told.
+// At most this many violations are reported per request.
 inline constexpr size_t kMaxFieldViolations = 100;
 
 struct FieldViolation {
@@ -22,16 +22,17 @@ struct FieldViolation {
   std::string description;
 };
 
-// InvalidArgument with the payload; the message is the first violation as
-// "field: description". `violations` is not empty.
+// Returns InvalidArgument with a google.rpc.BadRequest payload. The message is
+// the first violation as "field: description". `violations` must not be empty.
 absl::Status BadRequestError(std::vector<FieldViolation> violations);
 absl::Status BadRequestError(absl::string_view field,
                              absl::string_view description);
 
-// What a client sent, for a message: in double quotes, escaped, cut when long.
+// Formats client input for an error message: in double quotes, escaped, and
+// truncated if long.
 std::string QuoteForMessage(absl::string_view text);
 
-// The same without the quotes: for names.
+// Same as QuoteForMessage, but without quotes. Use it for names.
 std::string NameForMessage(absl::string_view text);
 
 }  // namespace sse_bridge

@@ -10,9 +10,9 @@
 
 namespace sse_bridge {
 
-// The fields along a path of proto names with dots ("a.b.c"), each but the
-// last a singular message. INVALID_ARGUMENT, naming the part that is wrong, if
-// there is no such path. The result is never empty.
+// Resolves a dotted path of proto field names ("a.b.c"). Every field but the
+// last must be a singular message. Returns the fields along the path, at least
+// one; InvalidArgument, naming the invalid part, if the path does not exist.
 absl::StatusOr<std::vector<const google::protobuf::FieldDescriptor*>>
 ResolveFieldPath(const google::protobuf::Descriptor* type,
                  absl::string_view path);

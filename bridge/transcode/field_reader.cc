@@ -158,7 +158,7 @@ bool FieldReader::ReadLeaf(const char** in, const char* end,
       field()->file()->syntax() != FileDescriptor::SYNTAX_PROTO3 &&
       field()->enum_type()->FindValueByNumber(static_cast<int32_t>(number)) ==
           nullptr) {
-    return true;  // of a closed enum, that is an unknown field
+    return true;  // an unknown value of a closed enum is an unknown field
   }
   found->set = true;
   found->number = number;

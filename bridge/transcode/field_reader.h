@@ -13,35 +13,36 @@
 
 namespace sse_bridge {
 
-// Reads one field from wire bytes as text, without a message object: strings
-// as they are (with U+FFFD for what is not UTF-8), bytes in base64, enums by
-// name (unknown ones by number), integers in decimal, "true" or "false".
+// Reads one field of a serialised message as text, without parsing the message
+// into an object. Strings are returned as they are (invalid UTF-8 becomes
+// U+FFFD), bytes in base64, enums by name (unknown values by number), integers
+// in decimal, bools as "true" or "false".
 //
-// The rules of parsing hold: the last one of a field counts, submessages
-// merge, a member of a oneof unsets the others.
+// The usual parsing rules apply: the last occurrence of a field wins,
+// submessages are merged, and setting a member of a oneof clears the others.
 //
-// Immutable and thread-safe; a value. The descriptor's pool must outlive it.
+// An immutable, thread-safe value type. The descriptor's pool must outlive it.
 class FieldReader {
  public:
-  // `path` is made of proto names with dots, through singular messages, to a
-  // singular string, bytes, enum, integer or bool. INVALID_ARGUMENT if it is
-  // not.
+  // `path` is a dotted path of proto field names. It must lead through singular
+  // messages to a singular string, bytes, enum, integer or bool; otherwise
+  // Create returns InvalidArgument.
   static absl::StatusOr<FieldReader> Create(
       const google::protobuf::Descriptor* type, absl::string_view path);
 
-  // Appends the field's text. *present says whether the field is set; for one
-  // that cannot tell, whether it differs from its default. A field that is not
-  // present has the text of its default if it cannot tell, and none if it can.
-  // INVALID_ARGUMENT if the bytes are malformed; *text is then as it was
-  // before.
+  // Appends the field's text to *text. Sets *present to whether the field is
+  // set or, for a field without presence, whether it differs from its default.
+  // Appends the default's text for an absent field without presence, and
+  // nothing for an absent field with presence. Returns InvalidArgument if the
+  // bytes are malformed; *text is then unchanged.
   absl::Status Append(absl::string_view wire, std::string* text,
                       bool* present) const;
 
-  // Of bytes that are malformed further on: appends the field's text if it is
-  // set in what comes before that.
+  // For malformed bytes: appends the field's text if the field is set before
+  // the point where parsing fails.
   void AppendReached(absl::string_view wire, std::string* text) const;
 
-  // As Append, as a new string.
+  // Same as Append, but returns a new string.
   absl::StatusOr<std::string> Read(absl::string_view wire) const;
 
   const google::protobuf::FieldDescriptor* field() const {
@@ -52,7 +53,7 @@ class FieldReader {
   struct Step {
     const google::protobuf::FieldDescriptor* field;
     uint32_t tag;
-    std::vector<uint32_t> sibling_tags;  // of the same oneof
+    std::vector<uint32_t> sibling_tags;  // other members of the same oneof
   };
   struct Found {
     bool set = false;

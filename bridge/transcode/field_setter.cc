@@ -47,8 +47,8 @@ void FieldSetter::SetString(std::string value) {
 }
 
 Reason FieldSetter::SetEnum(int32_t number) {
-  // 3.21 has no FieldDescriptor::legacy_enum_field_treated_as_closed: an enum
-  // is closed where its own file is proto2.
+  // 3.21 has no FieldDescriptor::legacy_enum_field_treated_as_closed. There, an
+  // enum is closed if its own file is proto2.
   if (field_->enum_type()->file()->syntax() == FileDescriptor::SYNTAX_PROTO2 &&
       field_->enum_type()->FindValueByNumber(number) == nullptr) {
     return absl::StrCat("no value ", number, " in enum ",

@@ -11,8 +11,8 @@
 
 namespace sse_bridge {
 
-// One value for one field by reflection: sets a singular field, adds to a
-// repeated one. `field` is of `message`'s type (or extends it).
+// Sets one value of one field by reflection: assigns a singular field, appends
+// to a repeated one. `field` must belong to the type of `message` or extend it.
 class FieldSetter {
  public:
   FieldSetter(google::protobuf::Message* message,
@@ -21,17 +21,18 @@ class FieldSetter {
         field_(field),
         reflection_(message->GetReflection()) {}
 
-  // Bool, number, string, bytes or enum, not a message: from a text by the
-  // rules of scalar_text.h; enums by name or number.
+  // For scalar and enum fields, not messages. Parses the text by the rules of
+  // scalar_text.h; enums are given by name or number.
   Reason SetFromText(absl::string_view text);
 
   void SetBool(bool value);
   void SetString(std::string value);
-  // A closed enum (proto2) takes only the numbers that it names.
+  // A closed enum (proto2) accepts only its declared numbers.
   Reason SetEnum(int32_t number);
   Reason SetEnumByName(absl::string_view name);
 
-  // The submessage: the present one (made if need be), or a new element.
+  // Returns the submessage, creating it if needed, or a new element of a
+  // repeated field.
   google::protobuf::Message* SubMessage();
 
  private:
@@ -40,15 +41,15 @@ class FieldSetter {
   const google::protobuf::Reflection* const reflection_;
 };
 
-// Whether `descriptor`, which bears the name of a well-known type, has its
-// fields too. Schemas come from outside, and may lie.
+// Returns whether `descriptor`, which has the name of a well-known type, also
+// has its fields. Schemas are untrusted input.
 bool IsGenuineWellKnownType(const google::protobuf::Descriptor& descriptor);
 
-// Whether a message of the type can be written as one plain text: Timestamp,
-// Duration, FieldMask and the wrappers.
+// Returns whether messages of this type can be written as one plain text:
+// Timestamp, Duration, FieldMask and the wrappers.
 bool HasTextForm(const google::protobuf::Descriptor& descriptor);
 
-// Sets such a message from its text.
+// Sets a message for which HasTextForm is true from its text.
 Reason SetKnownFromText(google::protobuf::Message* message,
                         absl::string_view text, bool allow_snake_field_mask);
 

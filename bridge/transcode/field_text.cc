@@ -24,7 +24,8 @@ absl::Status PathError(absl::string_view path, absl::string_view reason) {
       absl::StrCat(NameForMessage(path), ": ", reason));
 }
 
-// The message that the last field is in; null when one on the way is absent.
+// Returns the message that contains the last field, or null if a message along
+// the path is absent.
 const Message* Parent(const Message& message, const FieldChain& chain) {
   const Message* at = &message;
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
@@ -100,7 +101,7 @@ Reason ResolveFieldChain(const Descriptor& descriptor,
     if (!chain->empty()) {
       const FieldDescriptor* last = chain->back();
       if (last->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-        return absl::StrCat(ChainName(*chain), " is no message");
+        return absl::StrCat(ChainName(*chain), " is not a message");
       }
       if (last->is_repeated()) {
         return absl::StrCat(ChainName(*chain), " is ",
@@ -166,7 +167,7 @@ absl::Status SetFieldFromText(Message* message, absl::string_view field_path,
       ResolveFieldChain(*message->GetDescriptor(), field_path, &chain);
   if (reason.empty()) reason = CheckHasText(chain);
   if (reason.empty() && chain.back()->is_repeated()) {
-    reason = "a repeated field is no single value";
+    reason = "a repeated field cannot be set from one text";
   }
   if (reason.empty()) reason = SetChain(message, chain, text);
   return reason.empty() ? absl::OkStatus() : PathError(field_path, reason);
@@ -188,7 +189,7 @@ absl::StatusOr<std::string> GetFieldAsText(const Message& message,
   const FieldDescriptor* field = chain.back();
   if (field->is_repeated() ||
       field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    return PathError(field_path, "no single value");
+    return PathError(field_path, "not a singular scalar field");
   }
   return ChainText(message, chain);
 }

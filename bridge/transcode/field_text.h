@@ -14,58 +14,59 @@
 
 namespace sse_bridge {
 
-// A dotted path may go through this many fields ("a.b.c" is three).
+// Maximum number of fields in a dotted path ("a.b.c" has three).
 inline constexpr size_t kMaxFieldPathDepth = 32;
 
-// Single fields of a message, named by dotted paths ("book.author.name"), set
-// and read as text by the rules of scalar_text.h. At every level a name may be
-// the JSON name or the one in the .proto. Paths go through singular messages
-// only. Errors are InvalidArgument and name the path.
+// Functions that set and read single fields of a message as text, by the rules
+// of scalar_text.h. Fields are named by dotted paths ("book.author.name"); each
+// component may be a JSON name or a proto name. Paths lead through singular
+// messages only. Errors are InvalidArgument and name the path.
 
-// The field must be singular, and no message but one with a text form
+// The field must be singular. If it is a message, it must have a text form
 // (Timestamp, Duration, FieldMask, wrappers).
 absl::Status SetFieldFromText(google::protobuf::Message* message,
                               absl::string_view field_path,
                               absl::string_view text);
 
-// False also when there is no such field. A field without presence is set when
-// it is not its default, a repeated one when it is not empty.
+// Returns false if there is no such field. A field without presence counts as
+// set if it differs from its default, a repeated field if it is not empty.
 bool IsFieldSet(const google::protobuf::Message& message,
                 absl::string_view field_path);
 
-// The text that SetFieldFromText would take: strings as they are, bytes in
-// base64, enums by name where they have one. Messages have none here.
+// Returns text that SetFieldFromText accepts: strings as they are, bytes in
+// base64, enums by name if the value has one. Not supported for messages.
 absl::StatusOr<std::string> GetFieldAsText(
     const google::protobuf::Message& message, absl::string_view field_path);
 
-// json_name goes before the name in the .proto where they collide; null when
-// there is none. Extensions are not looked at.
+// Prefers json_name if it collides with another field's proto name. Returns
+// null if there is no such field. Does not search extensions.
 const google::protobuf::FieldDescriptor* FindFieldByAnyName(
     const google::protobuf::Descriptor& descriptor, const std::string& name);
 
-// A path, resolved: all but the last are singular messages. Not empty.
+// A resolved path: every field but the last is a singular message. Never empty.
 using FieldChain = std::vector<const google::protobuf::FieldDescriptor*>;
 
-// Sets *chain, or returns what is wrong with the path.
+// Sets *chain, or returns why the path is invalid.
 Reason ResolveFieldChain(const google::protobuf::Descriptor& descriptor,
                          absl::string_view field_path, FieldChain* chain);
 
-// The path in the names of the .proto.
+// Returns the path in proto names.
 std::string ChainName(const FieldChain& chain);
 
-// What keeps the last field from being set from one text (or from several, if
-// it is repeated); empty when nothing does.
+// Returns why the last field cannot be set from one text (or from several, if
+// it is repeated), or an empty reason if it can.
 Reason CheckHasText(const FieldChain& chain);
 
-// Requires CheckHasText. The messages on the way are made. A repeated field
-// gets one element more, a message is replaced.
+// Requires that CheckHasText succeeded. Creates the messages along the path.
+// Appends an element to a repeated field; replaces a message.
 Reason SetChain(google::protobuf::Message* message, const FieldChain& chain,
                 absl::string_view text);
 
 bool IsChainSet(const google::protobuf::Message& message,
                 const FieldChain& chain);
 
-// What GetFieldAsText returns; the last field is a singular scalar.
+// Returns the same text as GetFieldAsText. The last field must be a singular
+// scalar.
 std::string ChainText(const google::protobuf::Message& message,
                       const FieldChain& chain);
 

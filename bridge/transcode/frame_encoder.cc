@@ -92,7 +92,7 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
     const absl::Status status = event_->Append(wire, &payload, &present);
     if (!status.ok()) return status;
     RemoveLineEnds(begin, &payload);
-    // Only now, for what was removed can have hidden such a name.
+    // Check only now: removing characters can produce a reserved name.
     if (IsReservedEventName(absl::string_view(payload).substr(begin))) {
       payload.insert(begin, kDataEventPrefix.data(), kDataEventPrefix.size());
     }

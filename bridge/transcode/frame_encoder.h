@@ -18,19 +18,19 @@
 
 namespace sse_bridge {
 
-// One server-sent event, and where its parts are. Reuse it from one message
-// to the next: its memory is kept.
+// One server-sent event and the positions of its parts. Reuse the object
+// between messages to avoid allocations.
 struct EncodedFrame {
   // [event: NAME\n][id: ID\n]data: JSON\n\n
   std::string payload;
 
-  // In `payload`. Of a raw body all of it is the data.
+  // Positions in `payload`. All of a raw body is data.
   EventSpans spans;
 
-  // The text of the key field; empty if there is none.
+  // The text of the key field; empty if the method has none.
   std::string key;
 
-  // Of raw bodies: what the payload is.
+  // The content type of a raw body; empty otherwise.
   std::string content_type;
 
   absl::string_view name() const { return spans.name.In(payload); }
@@ -45,56 +45,59 @@ struct EncodedFrame {
   }
 };
 
-// Turns the response messages of one method into server-sent events (WHATWG
-// HTML, "Server-sent events"), and into JSON bodies. Immutable, thread-safe.
+// Encodes the response messages of one method as server-sent events (WHATWG
+// HTML, "Server-sent events") and as JSON bodies. Immutable and thread-safe.
 class FrameEncoder {
  public:
-  // Paths are of proto names with dots, from `response`.
+  // Paths are dotted paths of proto field names, starting at `response`.
   struct Options {
-    // Required; its pool must outlive the frame encoder.
+    // Required. Its pool must outlive the frame encoder.
     const google::protobuf::Descriptor* response = nullptr;
 
-    std::string event;       // the constant name of events; or
-    std::string event_from;  // the path of the field that holds it
-    std::string id_from;     // the path of the field that becomes `id:`
-    std::string key;         // the path of the field that becomes the key
+    std::string event;       // a constant event name, or
+    std::string event_from;  // the path of the field with the event name
+    std::string id_from;     // the path of the field with the ID
+    std::string key;         // the path of the key field
 
-    // The path of the field whose JSON is the data (`response_body`), of any
-    // type; empty for the whole message.
+    // The path of the field whose JSON becomes the data (`response_body`), of
+    // any type. Empty for the whole message.
     std::string data_field;
 
-    // The response is a google.api.HttpBody, and a frame is nothing but its
-    // bytes. Of the other options only `response` counts.
+    // The response is a google.api.HttpBody, and a frame consists of its bytes
+    // only. All other options except `response` are ignored.
     bool raw_body = false;
   };
 
-  // `encoder` is shared by the methods with the same JsonOptions.
-  // INVALID_ARGUMENT, naming the option, if a path leads nowhere or to the
-  // wrong type.
+  // `encoder` may be shared by all methods with the same JsonOptions. Returns
+  // InvalidArgument, naming the option, if a path does not exist or leads to a
+  // field of the wrong type.
   static absl::StatusOr<std::unique_ptr<FrameEncoder>> Create(
       std::shared_ptr<const JsonEncoder> encoder, const Options& options);
 
   FrameEncoder(const FrameEncoder&) = delete;
   FrameEncoder& operator=(const FrameEncoder&) = delete;
 
-  // Replaces *frame. CR, LF and NUL are removed from an event's name that
-  // comes from data, and one of the bridge's own gets a prefix
-  // (EventNameOfData); an id with one of them is left out, and so is an id
-  // whose field is not set. An id that no browser could come back with (too
-  // long, or like the bridge's own) becomes kLostId. On error (see JsonEncoder)
-  // *frame is cleared.
+  // Replaces *frame.
+  //
+  // - An event name that comes from data: CR, LF and NUL are removed, and a
+  //   name that the bridge reserves gets a prefix (EventNameOfData).
+  // - An ID that contains CR, LF or NUL, or whose field is not set, is omitted.
+  //   An ID that a browser could not send back (too long, or in the form of the
+  //   bridge's own IDs) becomes kLostId.
+  //
+  // On error (see JsonEncoder), *frame is cleared.
   absl::Status Encode(absl::Span<const absl::string_view> wire,
                       EncodedFrame* frame) const;
 
   bool raw_body() const { return raw_body_; }
 
-  // Replaces *frame by what stands for a message that Encode has failed with:
-  // an event `unreadable` with this data (one line), and with the message's id
-  // if that can be read, so that resuming goes past it.
+  // Replaces *frame with an `unreadable` event for a message that Encode failed
+  // to encode. `data` must be a single line. The event has the message's ID if
+  // that can be read, so that resuming skips the message.
   void EncodeUnreadable(absl::Span<const absl::string_view> wire,
                         absl::string_view data, EncodedFrame* frame) const;
 
-  // Appends only the JSON. On error *json is as it was before.
+  // Appends only the JSON. On error, *json is unchanged.
   absl::Status EncodeBody(absl::Span<const absl::string_view> wire,
                           std::string* json) const;
 

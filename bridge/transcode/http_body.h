@@ -5,14 +5,14 @@
 
 namespace sse_bridge {
 
-// What a google.api.HttpBody holds, in place.
+// The fields of a google.api.HttpBody, as views of its wire bytes.
 struct HttpBodyView {
   absl::string_view content_type;
   absl::string_view data;
 };
 
-// Reads the wire bytes of one, of which the result is a view. False when they
-// are malformed.
+// Parses a serialised HttpBody. The result points into `wire`. Returns false if
+// the bytes are malformed.
 bool ReadHttpBody(absl::string_view wire, HttpBodyView* body);
 
 }  // namespace sse_bridge

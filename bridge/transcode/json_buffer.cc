@@ -7,7 +7,7 @@
 namespace sse_bridge {
 namespace {
 
-// What a buffer starts with, and beyond what it is not kept, in bytes.
+// Initial size of a buffer, and the size above which GiveBack() frees it.
 constexpr size_t kFirstBufferBytes = 4096;
 constexpr size_t kMaxKeptBytes = 1 << 20;
 

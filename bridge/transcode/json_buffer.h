@@ -7,8 +7,8 @@
 
 namespace sse_bridge {
 
-// Memory that JSON is written to. It is kept from one message to the next, so
-// that nothing is allocated in the steady state.
+// An output buffer for JSON. It is reused between messages, so that the steady
+// state allocates nothing.
 class JsonBuffer {
  public:
   JsonBuffer() = default;
@@ -16,20 +16,20 @@ class JsonBuffer {
   JsonBuffer(const JsonBuffer&) = delete;
   JsonBuffer& operator=(const JsonBuffer&) = delete;
 
-  // Behind what is reserved there is always this much room, in bytes: for
+  // The buffer always has this many spare bytes after the reserved range, for
   // commas, brackets, and text that is copied in blocks.
   static constexpr size_t kSlack = 64;
 
   // The start of the buffer.
   char* Begin() { return begin_; }
 
-  // What was written is not needed any more: gives the memory back if it has
-  // grown beyond what is worth keeping. Many threads have a buffer, and few of
-  // them a large message again.
+  // Discards the contents, and frees the memory if it has grown beyond a size
+  // worth keeping. Every encoding thread has a buffer, and large messages are
+  // rare.
   void GiveBack();
 
-  // Makes room for `n` bytes at `out`, a position in this buffer. Returns that
-  // position, which may have moved.
+  // Reserves `n` bytes at `out`, a position in this buffer. Returns the
+  // position, which changes if the buffer is reallocated.
   char* Reserve(char* out, size_t n) {
     if (ABSL_PREDICT_TRUE(static_cast<size_t>(end_ - out) >= n + kSlack)) {
       return out;

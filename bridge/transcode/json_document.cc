@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMaxReasonBytes = 300;
 
-// "line 3, column 7" of the byte at `offset`, both from 1.
+// Returns "line 3, column 7" for the byte at `offset`. Both count from 1.
 std::string Position(absl::string_view text, size_t offset) {
   offset = std::min(offset, text.size());
   const absl::string_view before = text.substr(0, offset);
@@ -30,8 +30,8 @@ std::string Position(absl::string_view text, size_t offset) {
                       ", column ", column + 1);
 }
 
-// What nlohmann says, without its own prefix, on one line of printable ASCII
-// (it repeats bytes of the text).
+// Returns nlohmann's error message without its prefix, as one line of printable
+// ASCII, because the message repeats bytes of the text.
 std::string ParserReason(absl::string_view what) {
   const size_t bracket = what.find("] ");
   if (bracket != absl::string_view::npos) what.remove_prefix(bracket + 2);
@@ -49,13 +49,13 @@ std::string ParserReason(absl::string_view what) {
 }  // namespace
 
 // Builds the document from the parser's events. nlohmann's parser keeps its own
-// stack on the heap, so depth costs no call stack.
+// stack on the heap, so nesting uses no call stack.
 class JsonBuilder {
  public:
   using Kind = JsonValue::Kind;
 
   explicit JsonBuilder(absl::string_view source) : source_(source) {
-    // Unescaped, no text is longer than its source.
+    // An unescaped text is never longer than its source.
     document_.text_.reserve(source.size());
   }
 
@@ -68,7 +68,8 @@ class JsonBuilder {
     document_.nodes_.back().boolean = value;
     return true;
   }
-  // Only negative numbers come here, and "-0", whose sign matters to doubles.
+  // Called only for negative numbers and for "-0", whose sign matters to
+  // doubles.
   bool number_integer(int64_t value) {
     return Add(Kind::kNumber, value == 0 ? "-0" : absl::StrCat(value));
   }
@@ -89,7 +90,7 @@ class JsonBuilder {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception& error) {
-    // `position` counts the bytes read, the offending one included.
+    // `position` is the number of bytes read, including the offending one.
     const size_t offset = position == 0 ? 0 : position - 1;
     status_ = BadRequestError(
         "", absl::StrCat("request body: ", Position(source_, offset), ": ",
@@ -130,7 +131,7 @@ class JsonBuilder {
 
   const absl::string_view source_;
   JsonDocument document_;
-  std::vector<uint32_t> open_;  // the arrays and objects that have not ended
+  std::vector<uint32_t> open_;  // arrays and objects that have not ended
   absl::Status status_;
 };
 
@@ -182,7 +183,7 @@ JsonValue::Iterator<JsonMember>& JsonValue::Iterator<JsonMember>::operator++() {
 }
 
 absl::StatusOr<JsonDocument> ParseJson(absl::string_view text) {
-  // nlohmann takes NUL for the end of the text.
+  // nlohmann treats NUL as the end of the text.
   const size_t nul = text.find('\0');
   if (nul != absl::string_view::npos) {
     return BadRequestError(

@@ -12,13 +12,14 @@
 
 namespace sse_bridge {
 
-// Arrays and objects within each other; deeper ones are refused while parsing.
+// Maximum nesting depth of arrays and objects. The parser refuses deeper
+// documents.
 inline constexpr int kMaxJsonDepth = 100;
 
 class JsonDocument;
 struct JsonMember;
 
-// A value of a JsonDocument, which must outlive it. Cheap to copy.
+// A value of a JsonDocument. Cheap to copy. The document must outlive it.
 class JsonValue {
  public:
   enum class Kind : uint8_t { kNull, kBool, kNumber, kString, kArray, kObject };
@@ -65,11 +66,11 @@ class JsonValue {
 
   Kind kind() const;
   bool is_null() const { return kind() == Kind::kNull; }
-  bool boolean() const;  // of a kBool
-  // Of a string (valid UTF-8) or a number (RFC 8259 form).
+  bool boolean() const;  // requires kBool
+  // The text of a string (valid UTF-8) or of a number (RFC 8259 form).
   absl::string_view text() const;
-  Range<JsonValue> items() const;     // of an array
-  Range<JsonMember> members() const;  // of an object
+  Range<JsonValue> items() const;     // requires an array
+  Range<JsonMember> members() const;  // requires an object
 
  private:
   template <typename Child>
@@ -79,16 +80,15 @@ class JsonValue {
   uint32_t node_;
 };
 
-// One name of an object and its value.
+// A name of an object and its value.
 struct JsonMember {
   absl::string_view name;
   JsonValue value;
 };
 
-// A JSON text as it was written: numbers keep all their digits, objects their
-// order and their repeated names. Not an nlohmann::json, which loses both.
-// Bodies come from anybody, so values are small: a value or a name takes 16
-// bytes besides its text.
+// A parsed JSON text. Unlike nlohmann::json, it keeps all digits of numbers,
+// and the order and repeated names of objects. Bodies are untrusted, so values
+// are small: a value or a name takes 16 bytes in addition to its text.
 class JsonDocument {
  public:
   JsonValue root() const { return JsonValue(this, 0); }
@@ -97,12 +97,12 @@ class JsonDocument {
   friend class JsonBuilder;
   friend class JsonValue;
 
-  // A value or a name, in the order of the text: a name comes before its value,
-  // an array or an object before its children.
+  // A value or a name, in document order: a name precedes its value; an array
+  // or object precedes its children.
   struct Node {
-    uint32_t text_begin = 0;  // in text_
+    uint32_t text_begin = 0;  // offset in text_
     uint32_t text_size = 0;
-    uint32_t end = 0;  // the node after this one and its children
+    uint32_t end = 0;  // index of the node after this one and its children
     JsonValue::Kind kind = JsonValue::Kind::kNull;
     bool boolean = false;
   };
@@ -112,14 +112,15 @@ class JsonDocument {
     return absl::string_view(text_).substr(node.text_begin, node.text_size);
   }
 
-  std::string text_;  // of all strings, names and numbers
-  // Grows without a copy, which would take as much again for a moment.
+  std::string text_;  // all strings, names and numbers
+  // A deque grows without copying, which would briefly need twice the memory.
   std::deque<Node> nodes_;
 };
 
-// RFC 8259, strictly: one value, no comments, no trailing commas, valid UTF-8,
-// surrogates in pairs, no number beyond a double's range, less than 4 GiB. The
-// InvalidArgument names line, column and reason, and carries a BadRequest.
+// Parses strict RFC 8259: one value, no comments, no trailing commas, valid
+// UTF-8, surrogates in pairs, no number outside a double's range, less than 4
+// GiB. InvalidArgument errors name line, column and reason, and carry a
+// google.rpc.BadRequest.
 absl::StatusOr<JsonDocument> ParseJson(absl::string_view text);
 
 }  // namespace sse_bridge

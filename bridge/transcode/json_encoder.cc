@@ -22,14 +22,14 @@ JsonBuffer& ThreadBuffer() {
   return buffer;
 }
 
-// The buffer is in use for as long as this lives.
+// Returns the thread's buffer to its normal size when encoding ends.
 struct BufferUse {
   ~BufferUse() { buffer.GiveBack(); }
   JsonBuffer& buffer;
 };
 
-// Appending to a large string that is full copies it, and takes its memory
-// twice. Callers append a line end, or insert a response's head.
+// Appending to a large string without spare capacity copies it, and needs twice
+// its memory for a moment. Callers append a line end or insert a response head.
 constexpr size_t kLargeJsonBytes = size_t{64} << 10;
 constexpr size_t kSpareBytes = size_t{4} << 10;
 
@@ -134,7 +134,7 @@ absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
   if (tables_.options().lenient && RepairUtf8(type, wire, &repaired)) {
     wire = repaired;
   }
-  // What looked invalid may be set right by what comes after it.
+  // Later bytes may override a value that looked invalid.
   std::string normal;
   if (!normalizer_.Normalize(type.descriptor, wire, &normal)) {
     return absl::InvalidArgumentError(
@@ -151,8 +151,9 @@ absl::Status JsonEncoder::EncodeSlowly(const MessageTable& type,
       AppendJson(buffer.Begin(), end, json);
       return absl::OkStatus();
     case Result::kUnusual:
-      return absl::InternalError(absl::StrCat(type.descriptor->full_name(),
-                                              ": wire bytes stay unusual"));
+      return absl::InternalError(
+          absl::StrCat(type.descriptor->full_name(),
+                       ": wire bytes could not be normalised"));
     default:
       return absl::InvalidArgumentError(slow.Error());
   }

@@ -20,7 +20,7 @@ namespace sse_bridge {
 
 class JsonPass;
 
-// The place of one field inside a message type, for EncodeField().
+// The position of one field in a message type, for EncodeField().
 class JsonField {
  private:
   friend class JsonEncoder;
@@ -28,53 +28,55 @@ class JsonField {
   std::vector<const FieldTable*> path_;  // never empty
 };
 
-// Protobuf wire bytes to ProtoJSON (protobuf.dev, "ProtoJSON Format"), for
-// every type of a descriptor pool.
+// Converts protobuf wire bytes to ProtoJSON (protobuf.dev, "ProtoJSON Format"),
+// for every type of a descriptor pool.
 //
-// One pass over the bytes, without a message object, and without allocation
-// once the memory that a thread keeps for it has grown to the size of its
-// messages. Fields come in the order of their numbers. Legal but unusual bytes
-// take a slower way with the same outcome (see Normalizer).
+// Encodes in one pass over the bytes, without a message object, and without
+// allocating once the thread's buffer has grown to the size of its messages.
+// Fields are written in the order of their numbers. Legal but unusual bytes
+// take a slower path with the same result (see Normalizer).
 //
-// Thread-safe. Errors are INVALID_ARGUMENT, with the path of the field where
-// it is known: malformed or truncated bytes, messages nested deeper than 100,
-// and values that have no JSON (a timestamp out of range, ...). Strings that
-// are not UTF-8 and an Any of a type that the pool does not have are errors
-// too, unless JsonOptions::lenient.
+// Thread-safe. Errors are InvalidArgument and include the field's path if it is
+// known. They occur for malformed or truncated bytes, for messages nested
+// deeper than 100 levels, and for values without a JSON form (such as a
+// timestamp out of range). Strings with invalid UTF-8 and an Any of a type that
+// is not in the pool are errors too, unless JsonOptions::lenient is set.
 class JsonEncoder {
  public:
-  // `pool` must outlive the encoder; types are looked up in it as they appear.
+  // `pool` must outlive the encoder. Types are looked up in it on first use.
   static std::unique_ptr<JsonEncoder> Create(
       const google::protobuf::DescriptorPool* pool, JsonOptions options);
 
   JsonEncoder(const JsonEncoder&) = delete;
   JsonEncoder& operator=(const JsonEncoder&) = delete;
 
-  // What Encode() needs to know of a type of the pool. Takes a lock: ask once.
-  // Lives as long as the encoder.
+  // Returns the encoding table of a type of the pool. Takes a lock, so callers
+  // should keep the result, which lives as long as the encoder.
   const MessageTable* TableFor(
       const google::protobuf::Descriptor* descriptor) const;
 
-  // A field of `descriptor` by its path ("order", "a.b"), of proto
-  // names with dots, through singular messages. An error if there is none.
+  // Resolves a dotted path of proto field names in `descriptor` ("order",
+  // "a.b") through singular messages. Returns an error if there is no such
+  // field.
   absl::StatusOr<JsonField> FieldFor(
       const google::protobuf::Descriptor* descriptor,
       absl::string_view path) const;
 
-  // Appends the JSON of a message of this type to *json. On error *json is as
-  // it was before. A chain of slices is read as if it were one piece.
+  // Appends the JSON of a message of this type to *json. On error, *json is
+  // unchanged. A chain of slices is read as one contiguous message.
   absl::Status Encode(const MessageTable* type, absl::string_view wire,
                       std::string* json) const;
   absl::Status Encode(const MessageTable* type,
                       absl::Span<const absl::string_view> wire,
                       std::string* json) const;
 
-  // The same, but FAILED_PRECONDITION where the slower way would be needed.
+  // Same as Encode, but returns FailedPrecondition if the slower path would be
+  // needed.
   absl::Status EncodeFast(const MessageTable* type, absl::string_view wire,
                           std::string* json) const;
 
-  // Appends the JSON of one field of the message. A field that is not there is
-  // written as its default: an empty message, list or map, zero.
+  // Appends the JSON of one field of the message. An absent field is written as
+  // its default: an empty message, list or map, or zero.
   absl::Status EncodeField(const JsonField& field, absl::string_view wire,
                            std::string* json) const;
 
@@ -89,7 +91,7 @@ class JsonEncoder {
                           absl::Span<const FieldTable* const> path,
                           absl::string_view wire, bool fast_only,
                           std::string* json) const;
-  // After the fast way has failed.
+  // Called after the fast path has failed.
   ABSL_ATTRIBUTE_NOINLINE
   absl::Status EncodeSlowly(const MessageTable& type,
                             absl::Span<const FieldTable* const> path,

@@ -25,7 +25,8 @@ namespace {
 constexpr char kTypeMember[] = "@type";
 constexpr char kValueMember[] = "value";
 
-// The member of that name, if there is one; *count is how many there are.
+// Finds the member with this name, if any. *count is the number of members with
+// the name.
 std::optional<JsonValue> FindMember(const JsonValue& object,
                                     absl::string_view name, int* count) {
   std::optional<JsonValue> found;
@@ -38,7 +39,7 @@ std::optional<JsonValue> FindMember(const JsonValue& object,
   return found;
 }
 
-// Deterministic, so that equal requests have equal bytes.
+// Serialises deterministically, so that equal requests have equal bytes.
 std::string Serialize(const Message& message) {
   std::string bytes;
   {
@@ -50,7 +51,7 @@ std::string Serialize(const Message& message) {
   return bytes;
 }
 
-// The message inside an Any whose JSON is `object`.
+// Reads the message inside the Any whose JSON is `object`.
 absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
                         Message* out) {
   const Descriptor& type = *out->GetDescriptor();
@@ -62,7 +63,7 @@ absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
       !(empty && value.has_value())) {
     return ReadMembers(object, place, kTypeMember, out);
   }
-  // What has a JSON form of its own stands in "value".
+  // A type with a special JSON form is in the member "value".
   for (const JsonMember member : object.members()) {
     if (member.name != kTypeMember && member.name != kValueMember) {
       return Error(
@@ -72,7 +73,7 @@ absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
   }
   const JsonLocation at{&place, kValueMember};
   if (!value.has_value()) return Error(at, "missing in this Any");
-  if (count > 1) return Error(at, "this field is here twice");
+  if (count > 1) return Error(at, "duplicate field");
   return ReadMessage(*value, at, out);
 }
 
@@ -84,7 +85,7 @@ absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
   int count;
   const std::optional<JsonValue> url = FindMember(value, kTypeMember, &count);
   if (!url.has_value()) return Error(at, "missing in this Any");
-  if (count > 1) return Error(at, "this field is here twice");
+  if (count > 1) return Error(at, "duplicate field");
   if (url->kind() != Kind::kString) return Error(at, "expected a string");
   const size_t slash = url->text().rfind('/');
   if (slash == absl::string_view::npos || slash == 0) {
@@ -150,8 +151,10 @@ absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
                        Message* out) {
   const Descriptor& descriptor = *out->GetDescriptor();
   if (!IsGenuineWellKnownType(descriptor)) {
-    return Error(place, absl::StrCat("the schema's ", descriptor.full_name(),
-                                     " is not the type of that name"));
+    return Error(
+        place,
+        absl::StrCat("the schema's ", descriptor.full_name(),
+                     " does not match the well-known type of that name"));
   }
   const FieldDescriptor* first = descriptor.FindFieldByNumber(1);
   switch (descriptor.well_known_type()) {

@@ -3,28 +3,28 @@
 
 namespace sse_bridge {
 
-// How messages look in JSON, where the ProtoJSON mapping leaves a choice.
+// Choices that the ProtoJSON mapping leaves to the encoder.
 struct JsonOptions {
-  // `created_at` instead of `createdAt`.
+  // Writes `created_at` instead of `createdAt`.
   bool preserve_proto_field_names = false;
 
-  // Prints fields that cannot tell "absent" from "default" (proto3 scalars
-  // without `optional`, repeated fields, maps) also when they are default.
-  // Fields with presence are printed only when they are set.
+  // Also prints fields without presence (proto3 scalars without `optional`,
+  // repeated fields, maps) that have their default value. Fields with presence
+  // are printed only if they are set.
   bool always_print_fields_with_no_presence = false;
 
-  // Numbers instead of the names of enum values.
+  // Prints enum values as numbers instead of names.
   bool always_print_enums_as_ints = false;
 
-  // An Any of a type that the pool does not know becomes {"@type": its URL}
-  // instead of an error. For error details, which must not hide an error, and
-  // whose bytes nobody has meant to show.
+  // Prints an Any of a type that is not in the pool as {"@type": its URL}
+  // instead of failing. Intended for error details: a detail of an unknown type
+  // must not hide the error, and its bytes are not meant to be shown.
   bool unresolved_any_by_url = false;
 
-  // Shows what ProtoJSON has no form for but a reader can still use, instead of
-  // failing: an Any whose message cannot be shown, most often because the pool
-  // does not know its type, becomes {"@type": URL, "value": BYTES IN BASE64},
-  // and bytes of a string that are not UTF-8 become U+FFFD.
+  // Prints values without a ProtoJSON form in a form that readers can still
+  // use, instead of failing: an Any whose message cannot be encoded (usually
+  // because its type is not in the pool) becomes {"@type": URL, "value": BYTES
+  // IN BASE64}, and invalid UTF-8 in a string becomes U+FFFD.
   bool lenient = false;
 };
 

@@ -13,7 +13,7 @@ using json_text::kBlock;
 using json_text::kMaxEscaped;
 using json_text::kMaxNumberSize;
 
-// Room that InlineContents() uses beyond the string's own size.
+// Bytes that InlineContents() needs in addition to the string's size.
 constexpr size_t kStringSlack = 16;
 
 bool IsDelimited(uint8_t kind) {
@@ -26,7 +26,7 @@ bool IsDelimited(uint8_t kind) {
 
 JsonPass::Result JsonPass::WriteMessage(const MessageTable& type,
                                         absl::string_view wire, char** end) {
-  // A null position means failure, so that there must be none in the input.
+  // A null position means failure, so the input must not start at null.
   if (wire.data() == nullptr) wire = absl::string_view("", 0);
   char* const out = Reserve(buffer_.Begin(), kMaxNumberSize);
   *end = Message(type, wire.data(), wire.data() + wire.size(), out).out;
@@ -79,7 +79,7 @@ char* JsonPass::StringWithCare(const char* in, const char* end, char* out) {
       out += plain;
       if (care == 0) continue;
     }
-    // On to the end of what is not ASCII.
+    // Continue to the end of the non-ASCII characters.
     do {
       const char* const character = in;
       out = json_text::PutCharacter(&in, end, Reserve(out, kMaxEscaped));
@@ -95,7 +95,8 @@ char* JsonPass::StringWithCare(const char* in, const char* end, char* out) {
   return out;
 }
 
-// Needs room for the string and kStringSlack; leaves the slack untouched.
+// Needs space for the string and kStringSlack more, and leaves the slack
+// unused.
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineContents(
     absl::string_view s, char* out) {
   const char* in = s.data();
@@ -123,7 +124,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline char* JsonPass::InlineContents(
     std::memcpy(out, &head, 4);
     std::memcpy(out + left - 4, &tail, 4);
   } else if (left > 0) {
-    // First, middle and last are all there are; spaces fill up.
+    // One to three bytes are left: the first, middle and last cover all of
+    // them. Spaces fill the rest.
     const char first = in[0];
     const char middle = in[left / 2];
     const char last = in[left - 1];
@@ -241,7 +243,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::InlineValue(
       in = wire::ReadLength(in, end, &length);
       if (ABSL_PREDICT_FALSE(in == nullptr)) return Malformed(out);
       const char* const stop = in + length;
-      // The most frequent submessage of all goes the short way.
+      // Shortcut for the most frequent submessage type.
       if (field.message->known == KnownType::kTimestamp && depth_left_ > 0) {
         out = Timestamp(in, stop, out);
         return {out == nullptr ? nullptr : stop, out};
@@ -344,9 +346,9 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
   if (ABSL_PREDICT_FALSE(type.message_set)) {
     return MessageSetFields(type, in, end, out);
   }
-  const FieldTable* next = type.fields.data();  // those before it are done
+  const FieldTable* next = type.fields.data();  // earlier fields are done
   const FieldTable* const last = next + type.fields.size();
-  uint64_t oneofs = 0;  // that are set
+  uint64_t oneofs = 0;  // oneofs that are set
   bool closed = group == 0;
   *out++ = '{';
   while (in != end) {
@@ -400,7 +402,7 @@ JsonPass::Step JsonPass::Fields(const MessageTable& type, const char* in,
   return {in, out};
 }
 
-// What is written for fields that are not there.
+// Writes the text for absent fields.
 char* JsonPass::Absent(const FieldTable* field, const FieldTable* end,
                        char* out) {
   for (; field < end; ++field) {

@@ -19,38 +19,38 @@
 
 namespace sse_bridge {
 
-// One pass over the wire bytes of one message, writing JSON. Made anew for
-// each message, on the stack.
+// One pass over the wire bytes of one message that writes JSON. Created on the
+// stack for each message.
 //
-// On the fast way it takes bytes as serializers write them: fields in order of
-// their numbers, each singular field once, elements of a repeated field side
-// by side, map keys once. It stops with kUnusual when they are legal but not
-// so. On the normalised way it expects the outcome of Normalizer, and
-// normalises what is inside an Any itself.
+// The fast path expects bytes as serialisers write them: fields in the order of
+// their numbers, each singular field once, elements of a repeated field
+// adjacent, map keys unique. It stops with kUnusual if the bytes are legal but
+// not in this form. The normalised path expects the output of Normalizer, and
+// normalises the contents of an Any itself.
 class JsonPass {
  public:
   enum class Result {
     kOk,
     kUnusual,    // needs normalising
-    kMalformed,  // no message of this type, however it is read
-    kInvalid,    // a value that has no JSON, as far as was read
+    kMalformed,  // not a valid message of this type
+    kInvalid,    // the bytes read so far have no JSON form
   };
 
-  // Borrows all; they must outlive the pass. `normalizer` is null on the fast
-  // way.
+  // Borrows its arguments, which must outlive the pass. `normalizer` is null on
+  // the fast path.
   JsonPass(const JsonTables* tables, const Normalizer* normalizer,
            JsonBuffer* buffer)
       : tables_(*tables), normalizer_(normalizer), buffer_(*buffer) {}
   JsonPass(const JsonPass&) = delete;
   JsonPass& operator=(const JsonPass&) = delete;
 
-  // Each leaves the JSON in the buffer from begin() to *end.
+  // Writes the JSON to the buffer, from begin() to *end.
   Result WriteMessage(const MessageTable& type, absl::string_view wire,
                       char** end);
 
-  // Writes only the value of the field at the end of `path`, which is not
-  // empty and leads through singular message fields. A field that is not there
-  // is written as its default.
+  // Writes only the value of the field at the end of `path`, which must not be
+  // empty and must lead through singular message fields. An absent field is
+  // written as its default.
   Result WriteField(const MessageTable& type,
                     absl::Span<const FieldTable* const> path,
                     absl::string_view wire, char** end);
@@ -59,16 +59,16 @@ class JsonPass {
     return failure_ == nullptr ? Result::kOk : failure_->result;
   }
 
-  // What was wrong and where, once the result was not kOk.
+  // What failed and where. Call it only after a result other than kOk.
   std::string Error() const;
 
  private:
-  // Positions after something was read and written. `in` is null on failure.
+  // Positions after reading and writing a value. `in` is null on failure.
   struct Step {
     const char* in;
     char* out;
   };
-  // What of a map entry is there; null for nothing.
+  // The parts of a map entry; null if absent.
   struct Entry {
     const char* key = nullptr;
     const char* value = nullptr;
@@ -76,9 +76,9 @@ class JsonPass {
 
   char* Reserve(char* out, size_t n) { return buffer_.Reserve(out, n); }
 
-  // The functions below read a value and write it. Where they are entered,
-  // room for a number is reserved at `out`. For a value that counts as absent,
-  // the position returned for `out` is null.
+  // The functions below read a value and write it. The caller has reserved
+  // space for a number at `out`. If a value counts as absent, the returned
+  // `out` is null.
   Step Message(const MessageTable& type, const char* in, const char* end,
                char* out);
   Step Fields(const MessageTable& type, const char* in, const char* end,
@@ -103,32 +103,33 @@ class JsonPass {
                    char* out);
   Step Bytes(const FieldTable& field, const char* in, const char* end,
              char* out);
-  // In json_pass_field.cc: writes the value of one field of the message and
-  // nothing of the others.
+  // Writes the value of one field of the message, and nothing of the other
+  // fields. In json_pass_field.cc.
   Step OnlyField(const MessageTable& type, const FieldTable& field,
                  const char* in, const char* end, char* out);
   // Narrows the input to the submessage of one field.
   bool Narrow(const MessageTable& type, const FieldTable& field,
               const char** in, const char** end);
-  // Whether `other`, where it is set, unsets `field`.
+  // Returns whether setting `other` clears `field`.
   bool Unsets(const FieldTable* other, const FieldTable& field) const {
     return other != nullptr && field.oneof != 0 &&
            other->oneof == field.oneof && normalizer_ == nullptr;
   }
   Step Default(const FieldTable& field, const char* end, char* out);
 
-  // A string with its quotes. Null when it is not UTF-8, which is a failure.
+  // Writes a string with its quotes. Returns null, which is a failure, if it is
+  // not valid UTF-8.
   char* String(absl::string_view s, char* out);
   char* InlineString(absl::string_view s, char* out);
 
-  // Without quotes. Needs room for the string and 16 bytes. Null when it is
-  // not UTF-8.
+  // Writes a string without quotes. Needs space for the string and 16 bytes
+  // more. Returns null if it is not valid UTF-8.
   char* StringContents(absl::string_view s, char* out);
   char* InlineContents(absl::string_view s, char* out);
   char* StringWithCare(const char* in, const char* end, char* out);
 
-  // Maps, in json_pass_map.cc. Finds key and value of an entry. False on
-  // failure.
+  // Maps, in json_pass_map.cc. Finds key and value of an entry. Returns false
+  // on failure.
   bool ReadEntry(const MessageTable& type, const char* in, const char* end,
                  Entry* entry);
   bool KeysDiffer(const FieldTable& field, const char* in, const char* end);
@@ -137,7 +138,7 @@ class JsonPass {
   char* Known(const MessageTable& type, const char* in, const char* end,
               char* out);
   char* Any(const char* in, const char* end, char* out);
-  // The message inside of an Any, in place of its closing bracket.
+  // Writes the message inside an Any, replacing the Any's closing bracket.
   char* Packed(const MessageTable& type, absl::string_view url,
                absl::string_view value, char* out);
   char* Timestamp(const char* in, const char* end, char* out);
@@ -151,7 +152,7 @@ class JsonPass {
   bool SecondsAndNanos(const char* in, const char* end, int64_t* seconds,
                        int32_t* nanos);
 
-  // Keep the first failure. `what` is a literal.
+  // Records the first failure. `what` must be a string literal.
   Step Fail(Result result, const char* what, char* out,
             absl::string_view detail = "");
   char* FailKnown(Result result, const char* what,
@@ -161,8 +162,8 @@ class JsonPass {
   Step Unusual(char* out) {
     return Fail(Result::kUnusual, "unusual wire bytes", out);
   }
-  // The slower way replaces what is not UTF-8, if it may be: two keys of a map
-  // can become one by it.
+  // Lenient mode replaces invalid UTF-8 only on the slower path, because the
+  // replacement can make two map keys equal.
   char* NotUtf8() {
     return FailKnown(
         tables_.options().lenient ? Result::kUnusual : Result::kMalformed,
@@ -174,7 +175,7 @@ class JsonPass {
   Step Malformed(char* out) {
     return Fail(Result::kMalformed, "malformed or truncated wire bytes", out);
   }
-  // Remembers that the failure was in this field.
+  // Records that the failure occurred in this field.
   Step In(const FieldTable& field, char* out);
 
   const JsonTables& tables_;
@@ -186,9 +187,10 @@ class JsonPass {
     Result result;
     const char* what;
     std::string detail;
-    std::vector<const google::protobuf::FieldDescriptor*> where;  // inside out
+    std::vector<const google::protobuf::FieldDescriptor*>
+        where;  // innermost first
   };
-  std::unique_ptr<Failure> failure_;  // null while all is well
+  std::unique_ptr<Failure> failure_;  // null unless the pass failed
 };
 
 }  // namespace sse_bridge

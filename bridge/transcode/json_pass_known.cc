@@ -51,8 +51,8 @@ char* JsonPass::Known(const MessageTable& type, const char* in, const char* end,
   return FailKnown(Result::kInvalid, "not a well-known type");
 }
 
-// Any has scalars only, so their order does not matter. A second URL does: the
-// first must be UTF-8 too.
+// Any has only scalar fields, so their order does not matter. A second URL does
+// matter, because the first must be valid UTF-8 too.
 char* JsonPass::Any(const char* in, const char* end, char* out) {
   constexpr uint32_t kTypeUrl = 1 << 3 | wire::kLength;
   constexpr uint32_t kValue = 2 << 3 | wire::kLength;
@@ -107,7 +107,7 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     char* const packed = Packed(*type, url, value, out);
     if (packed != nullptr || !lenient) return packed;
     if (normalizer_ == nullptr) {
-      // Whether it can be shown is for the slower way to say.
+      // Only the slower path can decide whether the value can be written.
       failure_->result = Result::kUnusual;
       return nullptr;
     }
@@ -130,8 +130,8 @@ char* JsonPass::Packed(const MessageTable& type, absl::string_view url,
       value = repaired;
     }
     if (!normalizer_->Normalize(type.descriptor, value, &normal)) {
-      return FailKnown(Result::kMalformed, "an Any does not hold its type",
-                       url);
+      return FailKnown(Result::kMalformed,
+                       "the value of an Any does not match its type", url);
     }
     value = normal;
   }
@@ -143,7 +143,7 @@ char* JsonPass::Packed(const MessageTable& type, absl::string_view url,
     if (step.in == nullptr) return nullptr;
     return PutLiteral("}", Reserve(step.out, 1));
   }
-  // The fields of the message follow: its opening bracket becomes the comma.
+  // The fields of the message follow, so its opening bracket becomes the comma.
   const auto start = static_cast<size_t>(out - buffer_.Begin());
   const Step step = Message(type, value.data(), stop, out);
   if (step.in == nullptr) return nullptr;
@@ -194,7 +194,7 @@ char* JsonPass::Timestamp(const char* in, const char* end, char* out) {
   }
   if (nanos < 0 || nanos > kMaxNanos) {
     return FailKnown(Result::kInvalid,
-                     "the nanos of a timestamp are not 0 to 999999999");
+                     "the nanos of a timestamp are not within 0 to 999999999");
   }
   return json_text::PutTimestamp(seconds, static_cast<uint32_t>(nanos), out);
 }
@@ -205,11 +205,11 @@ char* JsonPass::Duration(const char* in, const char* end, char* out) {
   if (!SecondsAndNanos(in, end, &seconds, &nanos)) return nullptr;
   if (seconds < -kMaxDurationSeconds || seconds > kMaxDurationSeconds) {
     return FailKnown(Result::kInvalid,
-                     "a duration is beyond 315576000000 seconds");
+                     "a duration exceeds 315576000000 seconds");
   }
   if (nanos < -kMaxNanos || nanos > kMaxNanos) {
     return FailKnown(Result::kInvalid,
-                     "the nanos of a duration are beyond 999999999");
+                     "the nanos of a duration exceed 999999999");
   }
   if ((seconds < 0 && nanos > 0) || (seconds > 0 && nanos < 0)) {
     return FailKnown(Result::kInvalid,
@@ -255,10 +255,11 @@ char* JsonPass::FieldMask(const char* in, const char* end, char* out) {
   return out;
 }
 
-// snake_case to camelCase, refusing what would not come back the same.
+// Converts snake_case to camelCase. Refuses names that do not convert back to
+// the same name.
 char* JsonPass::FieldMaskPath(absl::string_view path, char* out) {
   static constexpr char kNoRoundTrip[] =
-      "a path of a field mask does not survive the way to JSON and back";
+      "a field mask path does not survive conversion to JSON and back";
   size_t begin = 0;
   for (size_t i = 0; i <= path.size(); ++i) {
     if (i < path.size()) {
@@ -329,7 +330,7 @@ char* JsonPass::StructValue(const MessageTable& type, const char* in,
   return out;
 }
 
-// One scalar field 1.
+// A single scalar field with number 1.
 char* JsonPass::Wrapper(const MessageTable& type, const char* in,
                         const char* end, char* out) {
   const FieldTable& field = type.fields[0];

@@ -10,7 +10,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using json_text::kMaxNumberSize;
 
-// The key of a map entry, for comparing.
+// The key of a map entry, for comparison.
 struct MapKeyValue {
   uint64_t number = 0;
   absl::string_view text;
@@ -155,15 +155,15 @@ bool JsonPass::ReadEntry(const MessageTable& type, const char* in,
   return true;
 }
 
-// Whether the keys of the entries from `in` on are all different; if not, the
-// pass has failed.
+// Returns whether all keys of the entries from `in` on are different. Otherwise
+// the pass has failed.
 bool JsonPass::KeysDiffer(const FieldTable& field, const char* in,
                           const char* end) {
   thread_local std::vector<MapKeyValue> keys;
   const FieldTable& key_field = field.message->fields[0];
   const char* const begin = in;
-  // Most serializers that care for order sort keys. Only if these are not
-  // sorted are they collected.
+  // Most serialisers that order map entries sort them by key. Collect keys only
+  // if they are not sorted.
   bool collect = false;
   bool sorted = true;
   MapKeyValue last;

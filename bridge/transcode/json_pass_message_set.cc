@@ -40,7 +40,7 @@ JsonPass::Step JsonPass::MessageSetFields(const MessageTable& type,
         if (in == nullptr) return Malformed(out);
       }
       if (type_ids > 1 || messages > 1) return Unusual(out);
-      // Half an item says nothing.
+      // An incomplete item is ignored.
       if (type_ids == 0 || messages == 0) type_id = 0;
     } else if ((tag & 7) == wire::kLength) {
       in = wire::ReadBytes(in, end, &message);

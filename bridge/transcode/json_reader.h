@@ -11,42 +11,43 @@
 
 namespace sse_bridge {
 
-// Where in the request a value is; lives on the stack of the walk, so that it
-// costs nothing unless there is an error to tell.
+// The location of a value in the request. A linked list on the stack of the
+// recursive reader, so that it costs nothing unless an error is reported.
 struct JsonLocation {
   const JsonLocation* up = nullptr;  // null for the whole request
-  absl::string_view name;            // of a field; empty for an element
-  int index = -1;                    // of an element of an array
-  bool is_key = false;               // `name` is a key of a map
+  absl::string_view name;  // of a field or map key; empty for an element
+  int index = -1;          // of an array element
+  bool is_key = false;     // `name` is a map key
 
   std::string ToString() const;
 };
 
-// The walk behind json_request.h: a parsed JSON value into a message. Split
-// over two files: json_request.cc has messages, fields and maps, json_known.cc
-// the well-known types. Recursion is bounded by kMaxJsonDepth.
+// The implementation of json_request.h: reads a parsed JSON value into a
+// message. json_request.cc handles messages, fields and maps; json_known.cc
+// handles the well-known types. kMaxJsonDepth bounds the recursion.
 namespace json_reader {
 
 absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
                          google::protobuf::Message* out);
 
-// The value of a field, as one member of an object has it.
+// Reads a field's value as it appears as a member of an object.
 absl::Status ReadField(const JsonValue& value, const JsonLocation& place,
                        const google::protobuf::FieldDescriptor* field,
                        google::protobuf::Message* out);
 
-// The members of an object into an ordinary message. `skip` names a member
-// that is not a field ("@type"); empty for none.
+// Reads the members of an object into an ordinary message. `skip` names a
+// member that is not a field ("@type"); empty if there is none.
 absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
                          absl::string_view skip,
                          google::protobuf::Message* out);
 
-// One value into a singular field, or as a new element of a repeated one.
+// Reads one value into a singular field, or as a new element of a repeated
+// field.
 absl::Status ReadSingle(const JsonValue& value, const JsonLocation& place,
                         const google::protobuf::FieldDescriptor* field,
                         google::protobuf::Message* out);
 
-// A message of a well-known type.
+// Reads a message of a well-known type.
 absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
                        google::protobuf::Message* out);
 

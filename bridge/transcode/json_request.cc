@@ -43,7 +43,7 @@ bool IsNullValue(const FieldDescriptor* field) {
          field->enum_type()->full_name() == "google.protobuf.NullValue";
 }
 
-// Whether null is a value of the field's type, not its absence.
+// Returns whether null is a value of the field's type rather than its absence.
 bool TakesNull(const FieldDescriptor* field) {
   return IsNullValue(field) ||
          (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
@@ -51,7 +51,7 @@ bool TakesNull(const FieldDescriptor* field) {
               Descriptor::WELLKNOWNTYPE_VALUE);
 }
 
-// The field that a member's name means.
+// Returns the field for a member's name.
 const FieldDescriptor* FindField(const Descriptor& descriptor,
                                  absl::string_view name) {
   if (name.size() > 2 && name.front() == '[' && name.back() == ']') {
@@ -61,7 +61,8 @@ const FieldDescriptor* FindField(const Descriptor& descriptor,
   return FindFieldByAnyName(descriptor, std::string(name));
 }
 
-// What a map's key is compared by: 1, 1.0 and 1e0 are one key.
+// Returns the form by which map keys are compared: 1, 1.0 and 1e0 are the same
+// key.
 std::string CanonicalKey(const FieldDescriptor* key, absl::string_view text) {
   switch (key->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
@@ -92,10 +93,10 @@ absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
     Message* entry = out->GetReflection()->AddMessage(out, field);
     Reason reason = FieldSetter(entry, key).SetFromText(member.name);
     if (!reason.empty()) {
-      return Error(at, absl::StrCat("the key: ", reason));
+      return Error(at, absl::StrCat("invalid key: ", reason));
     }
     if (!seen.insert(CanonicalKey(key, member.name)).second) {
-      return Error(at, "this key is here twice");
+      return Error(at, "duplicate key");
     }
     absl::Status status = ReadSingle(member.value, at, mapped, entry);
     if (!status.ok()) return status;
@@ -172,7 +173,7 @@ absl::Status Error(const JsonLocation& place, absl::string_view reason) {
 absl::Status ReadSingle(const JsonValue& value, const JsonLocation& place,
                         const FieldDescriptor* field, Message* out) {
   if (value.is_null() && !TakesNull(field)) {
-    return Error(place, "null is no value here");
+    return Error(place, "null is not allowed here");
   }
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     return ReadMessage(value, place, FieldSetter(out, field).SubMessage());
@@ -205,7 +206,7 @@ absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
                    absl::StrCat("no such field in ", descriptor.full_name()));
     }
     if (!seen.insert(field).second) {
-      return Error(at, "this field is here twice");
+      return Error(at, "duplicate field");
     }
     const OneofDescriptor* oneof = field->real_containing_oneof();
     if (oneof != nullptr && (!value.is_null() || TakesNull(field))) {
@@ -213,7 +214,7 @@ absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
       if (!inserted) {
         return Error(
             at, absl::StrCat("only one of ", oneof->name(), " can be set, and ",
-                             it->second->name(), " is"));
+                             it->second->name(), " is already set"));
       }
     }
     absl::Status status = ReadField(value, at, field, out);

@@ -8,21 +8,22 @@
 
 namespace sse_bridge {
 
-// ProtoJSON text (https://protobuf.dev/programming-guides/json/) to a message,
-// generated or dynamic. Names in either form (json_name or as in the .proto);
-// what names no field is refused, as is a field that is there twice. Any is
-// resolved in the pool of `out`'s own descriptor.
+// Parses ProtoJSON (https://protobuf.dev/programming-guides/json/) into a
+// generated or dynamic message. Accepts field names in both forms (json_name
+// and proto name). Refuses unknown and repeated fields. Any is resolved in the
+// pool of `out`'s descriptor.
 //
-// The InvalidArgument's message names the place ("symbols[2]: expected a
-// string"; line and column where the JSON itself is malformed), and carries a
-// google.rpc.BadRequest. `out` is then in an unspecified state.
+// Errors are InvalidArgument. The message names the location ("symbols[2]:
+// expected a string"; line and column if the JSON itself is malformed), and the
+// status carries a google.rpc.BadRequest. `out` is then in an unspecified
+// state.
 //
-// Required fields (proto2) are not checked within `out`, since a query or path
-// may still fill them; within an Any they are.
+// Required fields (proto2) are not checked in `out`, because query or path may
+// still set them. They are checked inside an Any.
 absl::Status JsonToMessage(absl::string_view json,
                            google::protobuf::Message* out);
 
-// The same for the value of one field of `out`, of any kind: what
+// Same, for the value of one field of `out` of any kind. This is the field that
 // google.api.HttpRule.body names.
 absl::Status JsonToField(absl::string_view json,
                          const google::protobuf::FieldDescriptor* field,

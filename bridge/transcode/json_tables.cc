@@ -18,14 +18,14 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 
-// Field numbers below this are found by index.
+// Field numbers below this limit are found by index.
 constexpr int kMaxDense = 1024;
 
-// Enum numbers of a span up to this are found by index.
+// Enum numbers within a span of up to this size are found by index.
 constexpr int64_t kMaxDenseEnum = 1024;
 
-// Oneofs of one message that have a bit of their own; the others share one,
-// which only makes the fast way give up more often.
+// Number of oneofs of a message that have their own bit. The others share one
+// bit, which only makes the fast path give up more often.
 constexpr int kMaxOneofBits = 63;
 
 uint32_t WireType(FieldDescriptor::Type type) {
@@ -72,7 +72,8 @@ bool IsWrapper(const Descriptor* type) {
          value->cpp_type() != FieldDescriptor::CPPTYPE_ENUM;
 }
 
-// A type that only has the name of a well-known one is an ordinary message.
+// A type that has the name of a well-known type but not its fields is treated
+// as an ordinary message.
 KnownType Classify(const Descriptor* type) {
   if (type->file()->package() != "google.protobuf" ||
       type->containing_type() != nullptr) {
@@ -186,7 +187,7 @@ const MessageTable* JsonTables::ByName(absl::string_view full_name) const {
        node != nullptr; node = node->next) {
     if (node->name == full_name) return node->table;
   }
-  // Names that do not exist are not kept: they come from data.
+  // Unknown names are not cached, because they come from untrusted data.
   const Descriptor* const descriptor = pool_->FindMessageTypeByName(
       std::string(full_name.data(), full_name.size()));
   if (descriptor == nullptr) return nullptr;
@@ -299,7 +300,7 @@ void JsonTables::FillField(const FieldDescriptor* field,
   }
   table->default_value = Keep(value);
 
-  // The fields of a map entry are printed by the map.
+  // The map prints the fields of its entries.
   if (field->has_presence() ||
       field->containing_type()->options().map_entry()) {
     return;
@@ -329,7 +330,7 @@ const EnumTable* JsonTables::BuildEnum(const EnumDescriptor* descriptor) const {
   if (dense) slot->dense.resize(static_cast<size_t>(last - first + 1));
   for (int i = 0; i < descriptor->value_count(); ++i) {
     const int32_t number = descriptor->value(i)->number();
-    // Of aliases, the first is the name.
+    // The first of several aliases is the name.
     const std::string quoted =
         options_.always_print_enums_as_ints
             ? absl::StrCat(number)

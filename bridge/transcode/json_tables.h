@@ -20,7 +20,7 @@
 
 namespace sse_bridge {
 
-// Types with a JSON form of their own.
+// Types with a special JSON form.
 enum class KnownType : uint8_t {
   kNone,
   kAny,
@@ -35,7 +35,7 @@ enum class KnownType : uint8_t {
 
 // The JSON text of an enum's values.
 struct EnumTable {
-  // Null when there is no such value.
+  // Returns null if there is no such value.
   const json_text::Text* Find(int32_t number) const {
     const uint64_t offset =
         static_cast<uint64_t>(int64_t{number} - int64_t{dense_first});
@@ -56,7 +56,7 @@ struct EnumTable {
 
 struct MessageTable;
 
-// How one field goes from the wire to JSON.
+// How to convert one field from wire format to JSON.
 struct FieldTable {
   static constexpr uint32_t kNoByte = 256;
 
@@ -66,47 +66,48 @@ struct FieldTable {
 
   json_text::Text key;  // "name": with quotes and colon
 
-  // Written, with the comma that follows, when the field is not there. Empty
-  // for nothing.
+  // Text to write if the field is absent, with the comma that follows. Empty if
+  // nothing is written.
   json_text::Text absent;
 
-  // The value of a field that is not there: "0", "[]", ...; empty for messages.
+  // The value of an absent field: "0", "[]", ...; empty for messages.
   json_text::Text default_value;
 
   const MessageTable* message = nullptr;
   const EnumTable* enumeration = nullptr;
   const google::protobuf::FieldDescriptor* descriptor = nullptr;
 
-  uint32_t first_byte = kNoByte;  // its usual tag, where that is one byte
-  uint32_t room = 0;              // for the key, what follows it and a number
+  uint32_t first_byte = kNoByte;  // the usual tag, if it takes one byte
+  uint32_t room = 0;  // output bytes for the key and a number
   uint32_t number = 0;
-  uint32_t index = 0;  // place in MessageTable::fields
+  uint32_t index = 0;  // index in MessageTable::fields
   uint8_t kind = 0;    // google::protobuf::FieldDescriptor::Type
   uint8_t accepted_wire_types = 0;
-  uint8_t oneof = 0;  // 1 + bit of its oneof, the last bit is shared; 0: none
+  uint8_t oneof = 0;  // 1 + bit of its oneof (the last bit is shared), or 0
   bool repeated = false;
   bool map = false;
   bool closed_enum = false;  // unknown numbers are unknown fields
-  bool omit_zero = false;    // a default on the wire is not written
+  bool omit_zero = false;    // skip a default value on the wire
 };
 
-// How a message type goes from the wire to JSON. Immutable once published.
+// How to convert a message type from wire format to JSON. Immutable once
+// published.
 struct MessageTable {
   const FieldTable* Find(uint32_t number) const {
     return number < dense.size() ? dense[number] : FindSparse(number);
   }
   const FieldTable* FindSparse(uint32_t number) const;
 
-  std::vector<FieldTable> fields;        // by field number, with extensions
-  std::vector<const FieldTable*> dense;  // those of small numbers, by number
+  std::vector<FieldTable> fields;  // by field number, including extensions
+  std::vector<const FieldTable*> dense;  // fields with small numbers, by number
   const google::protobuf::Descriptor* descriptor = nullptr;
   KnownType known = KnownType::kNone;
   bool message_set = false;
   bool any_absent = false;  // some field has `absent`
 };
 
-// Makes the tables of message types and keeps them. Thread-safe. Tables live
-// as long as this object; those of types that reach each other are shared.
+// Creates and keeps the tables of message types. Thread-safe. Tables live as
+// long as this object. Types that refer to each other share their tables.
 class JsonTables {
  public:
   // `pool` must outlive this object.
@@ -117,16 +118,17 @@ class JsonTables {
 
   const JsonOptions& options() const { return options_; }
 
-  // `descriptor` belongs to the pool (or to one that is beneath it).
+  // `descriptor` must belong to the pool or to one of its underlays.
   const MessageTable* For(const google::protobuf::Descriptor* descriptor) const;
 
-  // The type with this full name, or null if the pool has none. Takes no lock
-  // and allocates nothing once the type was asked for before.
+  // Returns the table of the type with this full name, or null if the pool has
+  // no such type. After the first call for a name, takes no lock and does not
+  // allocate.
   const MessageTable* ByName(absl::string_view full_name) const;
 
  private:
-  // Types that were asked for by name: an insert-only hash table, so that
-  // readers need no lock.
+  // Types looked up by name: an insert-only hash table, so that readers need no
+  // lock.
   struct Node {
     std::string name;
     const MessageTable* table;
@@ -158,8 +160,8 @@ class JsonTables {
                               std::unique_ptr<EnumTable>>
       enums_ ABSL_GUARDED_BY(mu_);
   mutable std::deque<std::string> texts_ ABSL_GUARDED_BY(mu_);
-  // Made but not yet filled: the types that a type reaches are made without
-  // recursion, however long the chain is.
+  // Tables that are created but not yet filled. A work list instead of
+  // recursion, because chains of types can be arbitrarily long.
   mutable std::vector<MessageTable*> to_fill_ ABSL_GUARDED_BY(mu_);
 };
 

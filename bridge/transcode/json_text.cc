@@ -10,9 +10,9 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-// Characters beyond ASCII that are escaped: invisible and formatting ones,
-// and the line separators that JavaScript once took for line ends. The same
-// set as libprotobuf's.
+// Non-ASCII characters that are escaped: invisible and formatting characters,
+// and the line separators that JavaScript used to treat as line ends. The same
+// set as in libprotobuf.
 struct Range {
   uint32_t first, last;
 };
@@ -44,7 +44,7 @@ char* PutHexEscape(uint32_t unit, char* out) {
   return out;
 }
 
-// How each ASCII character is written.
+// The output for each ASCII character.
 struct Escape {
   char text[7];
   uint8_t size;
@@ -74,7 +74,8 @@ constexpr std::array<Escape, 128> MakeEscapes() {
 
 constexpr std::array<Escape, 128> kEscapes = MakeEscapes();
 
-// Reads one character of two to four bytes. Returns its length, or 0.
+// Reads one character of two to four bytes. Returns its length, or 0 if it is
+// invalid.
 int ReadMultibyte(const char* in, const char* end, uint32_t* c) {
   const auto byte = [in](int i) {
     return static_cast<uint32_t>(static_cast<uint8_t>(in[i]));
@@ -107,13 +108,13 @@ char* PutLiteral(absl::string_view s, char* out) {
   return out + s.size();
 }
 
-// Plain notation in this range, scientific beyond it.
+// Plain notation inside this range, scientific notation outside it.
 constexpr double kPlainMin = 1e-4;
 constexpr double kPlainMax = 1e15;
 
-// Numbers below this with at most six decimals are written without the
-// general algorithm. They have at most 15 digits, which no two doubles share,
-// so that what reads back as the same double is also the shortest text.
+// Numbers below this limit with at most six decimals are written without the
+// general algorithm. They have at most 15 digits, which identify a double
+// uniquely, so a text that reads back as the same double is also the shortest.
 constexpr double kDecimalMax = 1e9;
 constexpr int kDecimals = 6;
 constexpr double kDecimalScale = 1e6;
@@ -185,8 +186,8 @@ char* PutFraction(uint32_t nanos, char* out) {
 }
 
 char* PutTimestamp(int64_t seconds, uint32_t nanos, char* out) {
-  // Counted from 0000-03-01, so that a leap day is the last day of its year
-  // and everything is positive.
+  // Days count from 0000-03-01, so that a leap day is the last day of its year
+  // and all numbers are positive.
   constexpr int64_t kDaysBeforeEpoch = 719468;
   const auto total = static_cast<uint64_t>(seconds + kDaysBeforeEpoch * 86400);
   const auto days = static_cast<uint32_t>(total / 86400);
@@ -274,7 +275,7 @@ size_t InvalidLength(const char* in, const char* end) {
   const auto first = static_cast<uint8_t>(*in);
   if (first < 0xc2 || first > 0xf4) return 1;
   const ptrdiff_t most = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-  // Only the second byte is bounded further: no overlong forms, no surrogates,
+  // Only the second byte has tighter bounds: no overlong forms, no surrogates,
   // nothing beyond U+10FFFF.
   uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
   uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;

@@ -1,9 +1,9 @@
 #ifndef SSE_BRIDGE_BRIDGE_TRANSCODE_JSON_TEXT_H_
 #define SSE_BRIDGE_BRIDGE_TRANSCODE_JSON_TEXT_H_
 
-// The pieces of ProtoJSON text: numbers, times, base64, escapes. Everything
-// here writes to memory that the caller has made room in, and returns the
-// position after what it wrote.
+// Functions that write the parts of ProtoJSON text: numbers, times, base64,
+// escapes. All of them write to memory that the caller has reserved, and return
+// the position after the written text.
 
 #include <charconv>
 #include <cstddef>
@@ -16,11 +16,11 @@
 
 namespace sse_bridge::json_text {
 
-// Room that any one number, time or duration fits into, quotes included.
+// Size that any number, time or duration fits into, including quotes.
 inline constexpr size_t kMaxNumberSize = 48;
 
-// Text that is copied in blocks: `data` can be read up to the next multiple of
-// kBlock, and the writer has kBlock bytes of room more than `size`.
+// Text that is copied in blocks: `data` is readable up to the next multiple of
+// kBlock, and the output must have kBlock bytes more than `size`.
 inline constexpr size_t kBlock = 16;
 struct Text {
   const char* data = nullptr;
@@ -65,22 +65,23 @@ inline char* PutQuotedInt(Int v, char* out) {
 char* PutDouble(double v, char* out);
 char* PutFloat(float v, char* out);
 
-// `nanos` as ".5", ".000001" with 3, 6 or 9 digits, or nothing for 0.
+// Writes `nanos` as ".5" or ".000001" with 3, 6 or 9 digits, or nothing for 0.
 char* PutFraction(uint32_t nanos, char* out);
 
-// RFC 3339 with "Z", in quotes. The seconds are in kMinTimestamp..kMax.
+// RFC 3339 with "Z", in quotes. The seconds must be in [kMinTimestampSeconds,
+// kMaxTimestampSeconds].
 inline constexpr int64_t kMinTimestampSeconds = -62135596800;  // 0001-01-01
 inline constexpr int64_t kMaxTimestampSeconds = 253402300799;  // 9999-12-31
 char* PutTimestamp(int64_t seconds, uint32_t nanos, char* out);
 
-// Standard alphabet with padding, without quotes. Needs Base64Size() of room.
+// Standard alphabet with padding, without quotes. Needs Base64Size() bytes.
 inline size_t Base64Size(size_t bytes) { return (bytes + 2) / 3 * 4; }
 char* PutBase64(absl::string_view bytes, char* out);
 
-// Which of eight bytes cannot stand in a JSON string as they are: control
-// characters, DEL, `"`, `\`, `<`, `>`, and all that is not ASCII (which is
-// looked at closer). Zero if none; else the lowest bit that is set is in the
-// first such byte, and bits above it mean nothing.
+// Marks which of eight bytes need closer inspection in a JSON string: control
+// characters, DEL, `"`, `\`, `<`, `>`, and non-ASCII bytes. Returns zero if
+// there are none. Otherwise the lowest set bit is in the first such byte;
+// higher bits are meaningless.
 inline uint64_t CareMask(uint64_t eight) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHigh = 0x8080808080808080;
@@ -95,27 +96,27 @@ inline uint64_t CareMask(uint64_t eight) {
 
 inline bool NeedsCare(uint64_t eight) { return CareMask(eight) != 0; }
 
-// Most bytes that one character becomes when it is escaped (a pair of
-// surrogates).
+// Maximum size of one escaped character in bytes (a surrogate pair).
 inline constexpr size_t kMaxEscaped = 12;
 
-// Writes the character at `in`, escaped if needed. Sets *in to after it, or to
-// nullptr when it is not UTF-8. Needs kMaxEscaped of room.
+// Writes the character at `in`, escaped if needed. Advances *in past it, or
+// sets it to nullptr if it is not valid UTF-8. Needs kMaxEscaped bytes.
 char* PutCharacter(const char** in, const char* end, char* out);
 
-// Of what is no UTF-8 at `in`, which is before `end`: the bytes that one U+FFFD
-// stands for, as in browsers (Unicode, 3.9, "maximal subpart"). At least 1.
+// Returns the number of bytes of the invalid UTF-8 at `in` that one U+FFFD
+// replaces, as in browsers (Unicode, 3.9, "maximal subpart"). At least 1. `in`
+// must be before `end`.
 size_t InvalidLength(const char* in, const char* end);
 
 inline constexpr absl::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
 bool IsUtf8(absl::string_view s);
 
-// Appends `s` with U+FFFD for what is not UTF-8.
+// Appends `s`, replacing invalid UTF-8 with U+FFFD.
 void AppendUtf8(absl::string_view s, std::string* out);
 
-// A whole string with quotes, for what is made once. Bytes that are not UTF-8
-// become U+FFFD.
+// Returns the whole string in quotes. Invalid UTF-8 becomes U+FFFD. For text
+// that is built once, not per message.
 std::string Quote(absl::string_view s);
 
 }  // namespace sse_bridge::json_text

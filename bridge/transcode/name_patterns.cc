@@ -11,7 +11,8 @@ namespace {
 
 bool Matches(absl::string_view pattern, absl::string_view name) {
   size_t p = 0, n = 0;
-  // After the last `*`, and where its text ends if it is as short as it can be.
+  // The position after the last `*`, and the end of the shortest text that it
+  // can match.
   size_t after_star = absl::string_view::npos, star_end = 0;
   while (n < name.size()) {
     if (p < pattern.size() && pattern[p] == '*') {

@@ -10,21 +10,21 @@
 
 namespace sse_bridge {
 
-// A list of names, in which `*` stands for any text, also none ("utm_*").
-// Compared byte for byte. Immutable, then thread-safe.
+// A list of names in which `*` matches any text, including none ("utm_*").
+// Case-sensitive. Immutable and thread-safe.
 class NamePatterns {
  public:
-  // InvalidArgument for one that is empty.
+  // Returns InvalidArgument if a pattern is empty.
   static absl::StatusOr<NamePatterns> Create(std::vector<std::string> patterns);
 
-  // Nothing matches.
+  // Matches nothing.
   NamePatterns() = default;
 
   bool Match(absl::string_view name) const;
 
  private:
   absl::flat_hash_set<std::string> names_;
-  std::vector<std::string> patterns_;  // those with a `*`
+  std::vector<std::string> patterns_;  // patterns that contain `*`
 };
 
 }  // namespace sse_bridge

@@ -39,7 +39,7 @@ std::string KeyOf(const Message& entry) {
   }
 }
 
-// An entry whose value is no value of its closed enum counts as unknown.
+// An entry whose value is not in its closed enum counts as an unknown field.
 bool IsUnknown(const Message& entry) {
   const FieldDescriptor* value = entry.GetDescriptor()->map_value();
   if (value->cpp_type() != FieldDescriptor::CPPTYPE_ENUM) return false;
@@ -52,7 +52,7 @@ bool IsUnknown(const Message& entry) {
   return false;
 }
 
-// Of entries with the same key the last one stays.
+// Keeps only the last of several entries with the same key.
 void DropDuplicates(Message* message, const FieldDescriptor* map) {
   const Reflection* const reflection = message->GetReflection();
   const int size = reflection->FieldSize(*message, map);
@@ -72,7 +72,7 @@ void DropDuplicates(Message* message, const FieldDescriptor* map) {
   for (int i = kept; i < size; ++i) reflection->RemoveLast(message, map);
 }
 
-// Messages nest no deeper than the parser has let them.
+// The parser has bounded the nesting, and so the recursion.
 void DropDuplicates(Message* message) {
   const Reflection* const reflection = message->GetReflection();
   std::vector<const FieldDescriptor*> fields;

@@ -10,9 +10,9 @@
 
 namespace sse_bridge {
 
-// Rewrites legal but unusual wire bytes into the usual form: fields in order
-// of their numbers and without unknown ones, singular fields once, submessages
-// merged, map keys once. Slow: it goes through a message object. Thread-safe.
+// Rewrites legal but unusual wire bytes into the usual form: known fields only,
+// in the order of their numbers, singular fields once, submessages merged, map
+// keys unique. Slow, because it parses into a message object. Thread-safe.
 class Normalizer {
  public:
   // `pool` must outlive this object.
@@ -20,8 +20,8 @@ class Normalizer {
   Normalizer(const Normalizer&) = delete;
   Normalizer& operator=(const Normalizer&) = delete;
 
-  // Replaces *normal. False when the bytes are not a message of this type.
-  // Bytes inside an Any stay as they are.
+  // Replaces *normal. Returns false if the bytes are not a message of this
+  // type. Bytes inside an Any are not changed.
   bool Normalize(const google::protobuf::Descriptor* type,
                  absl::string_view wire, std::string* normal) const;
 

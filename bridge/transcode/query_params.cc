@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<QueryParam>> ParseQuery(
       return BadRequestError("", "a query parameter has no name");
     }
     if (param.name.find('\0') != std::string::npos) {
-      return error("a NUL in a parameter's name");
+      return error("a parameter's name contains NUL");
     }
     if (!IsValidUtf8(param.name)) {
       return error("a parameter's name is not valid UTF-8");
@@ -61,7 +61,7 @@ absl::Status CheckPathEscapes(absl::string_view raw_path) {
     return error(
         absl::StrCat("malformed percent escape ", QuoteForMessage(bad)));
   }
-  if (decoded.find('\0') != std::string::npos) return error("a NUL");
+  if (decoded.find('\0') != std::string::npos) return error("contains NUL");
   if (!IsValidUtf8(decoded)) return error("not valid UTF-8");
   return absl::OkStatus();
 }

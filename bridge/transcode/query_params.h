@@ -11,7 +11,7 @@
 
 namespace sse_bridge {
 
-// A query with more parameters is refused.
+// Queries with more parameters are refused.
 inline constexpr size_t kMaxQueryParameters = 1000;
 
 struct QueryParam {
@@ -21,16 +21,16 @@ struct QueryParam {
   bool operator==(const QueryParam&) const = default;
 };
 
-// The parameters of a raw query string (what follows the '?'), in order, as
-// browsers write them (application/x-www-form-urlencoded): separated by '&',
-// '+' is a space. "a" is "a=". Empty pieces ("a=1&&b=2") are skipped. The
-// InvalidArgument names the parameter and carries a google.rpc.BadRequest.
+// Parses a raw query string (without the '?') as browsers write it
+// (application/x-www-form-urlencoded): parameters are separated by '&', and '+'
+// is a space. "a" is the same as "a=". Empty pieces ("a=1&&b=2") are skipped.
+// Keeps the order. InvalidArgument errors name the parameter and carry a
+// google.rpc.BadRequest.
 absl::StatusOr<std::vector<QueryParam>> ParseQuery(absl::string_view raw_query);
 
-// Whether every percent escape of a raw path (without its query) is well-formed
-// and stands for a character: a malformed one, NUL and what does not make UTF-8
-// are refused, not taken as they are. The InvalidArgument names the path and
-// carries a google.rpc.BadRequest.
+// Checks that every percent escape of a raw path (without its query) is
+// well-formed and that the path decodes to UTF-8 without NUL. InvalidArgument
+// errors name the path and carry a google.rpc.BadRequest.
 absl::Status CheckPathEscapes(absl::string_view raw_path);
 
 }  // namespace sse_bridge

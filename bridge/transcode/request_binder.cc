@@ -17,8 +17,8 @@ using ::google::protobuf::Reflection;
 
 namespace {
 
-// What keeps two fields from both being bound: they are one field, one is
-// within the other, or they are members of one oneof.
+// Returns why two fields cannot both be bound: they are the same field, one is
+// inside the other, or they are members of one oneof.
 Reason Clash(const FieldChain& a, const FieldChain& b) {
   const size_t common = std::min(a.size(), b.size());
   for (size_t i = 0; i < common; ++i) {
@@ -26,15 +26,15 @@ Reason Clash(const FieldChain& a, const FieldChain& b) {
     const OneofDescriptor* oneof = a[i]->real_containing_oneof();
     if (oneof != nullptr && oneof == b[i]->real_containing_oneof()) {
       return absl::StrCat("only one of ", oneof->name(), " can be set, and ",
-                          ChainName(b), " is");
+                          ChainName(b), " is already bound");
     }
     return "";
   }
-  if (a.size() == b.size()) return "the field is there twice";
+  if (a.size() == b.size()) return "the field is bound twice";
   return absl::StrCat("overlaps ", ChainName(b));
 }
 
-// The same against what the message already holds, for oneofs only.
+// Same, against the oneofs that are already set in the message.
 Reason OneofClash(const Message& message, const FieldChain& chain) {
   const Message* at = &message;
   for (size_t i = 0; i < chain.size(); ++i) {
@@ -46,7 +46,7 @@ Reason OneofClash(const Message& message, const FieldChain& chain) {
           reflection->GetOneofFieldDescriptor(*at, oneof);
       if (other != field) {
         return absl::StrCat("only one of ", oneof->name(), " can be set, and ",
-                            other->name(), " is");
+                            other->name(), " is already set");
       }
     }
     if (i + 1 == chain.size() || !reflection->HasField(*at, field)) break;
@@ -55,8 +55,8 @@ Reason OneofClash(const Message& message, const FieldChain& chain) {
   return "";
 }
 
-// Takes the field out of the message; what is returned compares equal for
-// equal values. Nullopt when it was not set.
+// Removes the field from the message. Returns a value that compares equal for
+// equal values, or nullopt if the field was not set.
 std::optional<std::string> TakeValue(Message* message,
                                      const FieldChain& chain) {
   if (!IsChainSet(*message, chain)) return std::nullopt;
@@ -80,8 +80,8 @@ std::optional<std::string> TakeValue(Message* message,
 
 // What the query has set so far.
 struct RequestBinder::QueryState {
-  absl::flat_hash_set<std::string> fields;    // singular ones
-  absl::flat_hash_set<std::string> prefixes;  // messages on the way to them
+  absl::flat_hash_set<std::string> fields;    // singular fields
+  absl::flat_hash_set<std::string> prefixes;  // messages that contain them
 };
 
 absl::StatusOr<RequestBinder> RequestBinder::Create(
@@ -108,7 +108,7 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
       reason = "a repeated field cannot be bound by the path";
     }
     if (reason.empty() && chain.size() == 1 && chain[0] == binder.body_field_) {
-      reason = "the body is this field";
+      reason = "the body already contains this field";
     }
     for (const auto& other : binder.path_fields_) {
       if (reason.empty()) reason = Clash(chain, other.second);
@@ -128,9 +128,10 @@ absl::Status RequestBinder::BindBody(absl::string_view body_json,
   if (body_json.empty()) return absl::OkStatus();
   if (whole_body_) return JsonToMessage(body_json, out);
   if (body_field_ != nullptr) return JsonToField(body_json, body_field_, out);
-  // Clients that always send an object are no harm.
+  // Tolerate clients that always send an object.
   if (body_json == "{}") return absl::OkStatus();
-  return BadRequestError("", "request body: this method takes none");
+  return BadRequestError("",
+                         "request body: this method does not accept a body");
 }
 
 Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
@@ -140,8 +141,8 @@ Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
     const NamePatterns* ignored = options_.ignored_patterns;
     return ignored != nullptr && ignored->Match(param.name) ? Reason() : r;
   }
-  if (whole_body_) return "the body carries all fields";
-  if (chain[0] == body_field_) return "the body carries this field";
+  if (whole_body_) return "the body already contains all fields";
+  if (chain[0] == body_field_) return "the body already contains this field";
   if (Reason r = CheckHasText(chain); !r.empty()) return r;
   if (Reason r = OneofClash(*out, chain); !r.empty()) return r;
 
@@ -158,7 +159,7 @@ Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
     return "overlaps a parameter for a field within it";
   }
   if (!chain.back()->is_repeated() && !state->fields.insert(name).second) {
-    return "the field is there twice, and is not repeated";
+    return "given twice, but not a repeated field";
   }
   for (std::string& p : prefixes) state->prefixes.insert(std::move(p));
   return SetChain(out, chain, param.value);
@@ -206,7 +207,7 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
     std::vector<std::string> missing;
     out->FindInitializationErrors(&missing);
     for (std::string& field : missing) {
-      violations.push_back({std::move(field), "required, and missing"});
+      violations.push_back({std::move(field), "required field is missing"});
     }
   }
   if (violations.empty()) return absl::OkStatus();

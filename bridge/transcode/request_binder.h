@@ -20,47 +20,46 @@
 
 namespace sse_bridge {
 
-// Makes a request message of one route's path variables, query and body, by
-// the rules of google.api.HttpRule:
+// Builds the request message of one route from path variables, query and body,
+// by the rules of google.api.HttpRule:
 //
-// - body "*": the body is the message; the query may name no field.
-// - body "f": the body is the field f; the query may not name it or what is in
-//   it.
-// - body "": there is none; every field comes from path and query.
-// - The query names the other fields, nested ones by dots ("a.b=1"), repeated
-//   ones by repetition, in JSON names or those of the .proto. Maps and whole
-//   messages cannot be named, but types with a text form can (Timestamp,
-//   Duration, FieldMask, the wrappers). What names no field is refused, but
-//   for Options::ignored_patterns.
-// - A field that the path binds may also come from query or body, with the
-//   same value.
+// - body "*": the body is the message; the query must not set any field.
+// - body "f": the body is the field f; the query must not set it or its
+//   subfields.
+// - body "": no body; all fields come from path and query.
+// - The query sets the remaining fields: nested ones by dots ("a.b=1"),
+//   repeated ones by repetition, by JSON name or proto name. It cannot set maps
+//   and whole messages, except for types with a text form (Timestamp, Duration,
+//   FieldMask, the wrappers). Unknown names are refused, except for those that
+//   match Options::ignored_patterns.
+// - A field that the path binds may also occur in query or body if it has the
+//   same value there.
 //
-// Immutable; Bind is safe for any number of threads. The descriptor must
-// outlive it.
+// Immutable; Bind is thread-safe. The descriptor must outlive the binder.
 class RequestBinder {
  public:
   struct Options {
-    // Query parameters that belong to the bridge ("access_token"): never
+    // Query parameters of the bridge itself ("access_token"), which never name
     // fields.
     absl::flat_hash_set<std::string> ignored_query_names;
 
-    // Passed over where they name no field; null: none. Must outlive the
-    // binder.
+    // Query parameters to ignore if they name no field. May be null. Must
+    // outlive the binder.
     const NamePatterns* ignored_patterns = nullptr;
   };
 
-  // InvalidArgument when the body selector or a path variable does not fit the
-  // message; the text says which and why, for whoever wrote the schema.
+  // Returns InvalidArgument if the body selector or a path variable does not
+  // fit the message. The error is written for the author of the schema.
   static absl::StatusOr<RequestBinder> Create(
       const google::protobuf::Descriptor* request, std::string body_selector,
       std::vector<std::string> path_field_paths, Options options);
 
-  // `out` is of the type `request`; what it held is cleared. `body_json` is
-  // looked at only when `has_body`; a blank one counts as {} for body "*" and
-  // as absent for body "f".
+  // Clears `out`, which must be of the type `request`. `body_json` is used only
+  // if `has_body`. A blank body counts as {} for body "*" and as absent for
+  // body "f".
   //
-  // The InvalidArgument carries a google.rpc.BadRequest: the first fault of the
-  // body, or else all of those of query and path.
+  // InvalidArgument errors carry a google.rpc.BadRequest with the first error
+  // of the body, or else all errors of query and path.
   absl::Status Bind(absl::Span<const PathVariable> path_vars,
                     absl::Span<const QueryParam> query,
                     absl::string_view body_json, bool has_body,
@@ -82,7 +81,7 @@ class RequestBinder {
   Options options_;
   bool whole_body_ = false;
   const google::protobuf::FieldDescriptor* body_field_ = nullptr;
-  // By the path variable's name in the template.
+  // Keyed by the path variable's name in the template.
   std::vector<std::pair<std::string, FieldChain>> path_fields_;
 };
 

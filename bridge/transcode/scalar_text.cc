@@ -24,10 +24,10 @@ constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
 
 constexpr int kMaxFractionDigits = 9;
 
-// Digits of the longest 64-bit integer.
+// Number of digits of the longest 64-bit integer.
 constexpr int64_t kMaxIntegerDigits = 20;
 
-// Exponents beyond it are all the same: out of range, or zero.
+// Larger exponents all have the same result: out of range, or zero.
 constexpr int64_t kMaxExponent = int64_t{1} << 40;
 
 absl::string_view TakeDigits(absl::string_view* text) {
@@ -77,7 +77,7 @@ bool ParseNumber(absl::string_view text, Number* out) {
   return text.empty();
 }
 
-// The number's magnitude, without going through a double.
+// Computes the number's magnitude without going through a double.
 Reason ToMagnitude(const Number& number, uint64_t* out) {
   std::string digits(number.whole);
   digits.append(number.fraction.data(), number.fraction.size());
@@ -131,7 +131,7 @@ Reason ParseFloatingAs(absl::string_view text, Float* out) {
   if (!ParseNumber(text, &number)) return "expected a number";
   const absl::from_chars_result result =
       absl::from_chars(text.data(), text.data() + text.size(), *out);
-  // Beyond the largest or below the smallest: the value tells which.
+  // The value tells overflow from underflow.
   if (result.ec == std::errc::result_out_of_range && std::abs(*out) > 1) {
     return kOutOfRange;
   }
@@ -147,7 +147,7 @@ int Base64Value(char c) {
   return -1;
 }
 
-// Exactly `count` digits.
+// Takes exactly `count` digits.
 bool TakeNumber(absl::string_view* text, size_t count, int* out) {
   if (text->size() < count) return false;
   *out = 0;
@@ -160,7 +160,7 @@ bool TakeNumber(absl::string_view* text, size_t count, int* out) {
   return true;
 }
 
-// What follows the '.', as nanoseconds.
+// Takes the digits after the '.', as nanoseconds.
 bool TakeFraction(absl::string_view* text, int32_t* nanos) {
   *nanos = 0;
   if (!Take(text, '.')) return true;
@@ -197,7 +197,7 @@ Reason ParseFloating(absl::string_view text, double* out) {
 
 Reason ParseBase64(absl::string_view text, std::string* out) {
   constexpr char kMalformed[] = "expected base64";
-  // Padding, where it is used, completes a group of four.
+  // Padding is optional, but if present it must complete a group of four.
   if (text.size() % 4 == 0) {
     for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) {
       text.remove_suffix(1);
@@ -250,7 +250,7 @@ Reason ParseTimestamp(absl::string_view text, int64_t* seconds,
   }
   if (!text.empty()) return kMalformed;
   const absl::CivilSecond civil(year, month, day, hour, minute, second);
-  // CivilSecond normalises what is not on the calendar.
+  // CivilSecond normalises dates that do not exist.
   if (civil.month() != month || civil.day() != day || civil.hour() != hour ||
       civil.minute() != minute || civil.second() != second) {
     return kMalformed;

@@ -49,8 +49,7 @@ void AppendSseEvent(const StreamEvent& event, std::string* out,
   if (!event.name.empty()) {
     spans->name = AppendLine(kSseName, event.name, out);
   }
-  // An empty id makes a browser forget the one that it has (WHATWG HTML,
-  // 9.2.6).
+  // An empty id makes a browser reset its last event ID (WHATWG HTML, 9.2.6).
   if (!event.id.empty() || event.kind == EventKind::kReset) {
     spans->id = AppendLine(kSseId, event.id, out);
   }
@@ -59,7 +58,8 @@ void AppendSseEvent(const StreamEvent& event, std::string* out,
 }
 
 bool IsOneLine(absl::string_view value) {
-  // Each is a pass of memchr: much quicker than one that asks for all three.
+  // Three passes of memchr are much faster than one search for all three
+  // characters.
   return value.find('\n') == absl::string_view::npos &&
          value.find('\r') == absl::string_view::npos &&
          value.find('\0') == absl::string_view::npos;

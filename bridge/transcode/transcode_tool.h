@@ -10,13 +10,13 @@
 
 namespace sse_bridge {
 
-// Reads lines `FULL.TYPE.NAME BASE64` to the end of `in` and answers each, in
-// order and flushed, with `OK JSON` or `ERR REASON`. An empty message has
-// nothing (or nothing but the space) after its name.
+// Reads lines `FULL.TYPE.NAME BASE64` until the end of `in`. Answers each, in
+// order and flushed, with `OK JSON` or `ERR REASON`. An empty message has an
+// empty BASE64; the space is then optional.
 //
-// With `fast_only`, `ERR not on the fast path` where JsonEncoder would take its
-// slower way. `pool` must outlive the call. Returns the exit status of a
-// program: 0, or 1 if `out` failed.
+// With `fast_only`, the answer is `ERR not on the fast path` if JsonEncoder
+// would take its slower path. `pool` must outlive the call. Returns the exit
+// status of the program: 0, or 1 if writing to `out` failed.
 int RunTranscodeTool(const google::protobuf::DescriptorPool* pool,
                      JsonOptions options, bool fast_only, std::istream& in,
                      std::ostream& out);

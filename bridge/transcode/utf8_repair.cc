@@ -29,7 +29,8 @@ class Copier {
   bool replaced() const { return replaced_; }
 
   // Copies the fields from `in` to `end`, or to the end of the group with this
-  // number (0: none). Returns where they end, null when they are malformed.
+  // number (0: not in a group). Returns the position after them, or null if
+  // they are malformed.
   const char* Fields(const MessageTable& type, const char* in, const char* end,
                      uint32_t group, int depth_left) {
     while (in != end) {

@@ -8,10 +8,9 @@
 
 namespace sse_bridge {
 
-// Copies the wire bytes of a message with U+FFFD for whatever is not UTF-8 in
-// its string fields, at any depth; what is inside an Any stays as it is. False
-// when there is nothing to replace, or when the bytes are malformed.
-// Thread-safe.
+// Copies the wire bytes of a message, replacing invalid UTF-8 in string fields
+// at any depth with U+FFFD. The contents of an Any are not changed. Returns
+// false if there is nothing to replace or the bytes are malformed. Thread-safe.
 bool RepairUtf8(const MessageTable& type, absl::string_view wire,
                 std::string* repaired);
 

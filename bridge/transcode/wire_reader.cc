@@ -4,8 +4,8 @@ namespace sse_bridge::wire {
 
 const char* ReadVarintSlow(const char* in, const char* end, uint64_t* value) {
   if (end - in >= 8) {
-    // Up to eight bytes at once: the first one without its high bit is the
-    // last, and the groups of seven bits are pushed together in three steps.
+    // Reads up to eight bytes at once. The first byte without its high bit set
+    // is the last one. Three steps then join the groups of seven bits.
     uint64_t eight;
     std::memcpy(&eight, in, 8);
     const uint64_t stops = ~eight & 0x8080808080808080;

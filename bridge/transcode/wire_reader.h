@@ -1,9 +1,9 @@
 #ifndef SSE_BRIDGE_BRIDGE_TRANSCODE_WIRE_READER_H_
 #define SSE_BRIDGE_BRIDGE_TRANSCODE_WIRE_READER_H_
 
-// Reads the protobuf wire format (protobuf.dev, "Encoding") from flat bytes.
-// Every function takes a position and the end of the input, and returns the
-// position after what it read, or nullptr when the bytes are malformed.
+// Reads the protobuf wire format (protobuf.dev, "Encoding") from contiguous
+// bytes. Every function takes a position and the end of the input, and returns
+// the position after what it read, or nullptr if the bytes are malformed.
 
 #include <cstdint>
 #include <cstring>
@@ -23,7 +23,7 @@ enum Type : uint32_t {
   kFixed32 = 5,
 };
 
-// How deep messages may nest, as in libprotobuf.
+// Maximum nesting depth of messages, as in libprotobuf.
 inline constexpr int kMaxDepth = 100;
 
 const char* ReadVarintSlow(const char* in, const char* end, uint64_t* value);
@@ -41,8 +41,8 @@ inline const char* ReadVarint(const char* in, const char* end,
   return ReadVarintSlow(in, end, value);
 }
 
-// Field number 0 is malformed, and so are more than five bytes. As in
-// libprotobuf, bits beyond the 32 of a tag are dropped.
+// Field number 0 and tags of more than five bytes are malformed. As in
+// libprotobuf, the bits of a tag beyond 32 are dropped.
 inline const char* ReadTag(const char* in, const char* end, uint32_t* tag) {
   if (ABSL_PREDICT_TRUE(in < end)) {
     const uint32_t byte = static_cast<uint8_t>(*in);
@@ -54,8 +54,8 @@ inline const char* ReadTag(const char* in, const char* end, uint32_t* tag) {
   return ReadTagSlow(in, end, tag);
 }
 
-// Reads the length of a delimited value and checks that so much is there. As in
-// libprotobuf, a length of more than five bytes is malformed.
+// Reads the length of a delimited value and checks that the input contains that
+// many bytes. As in libprotobuf, a length of more than five bytes is malformed.
 inline const char* ReadLength(const char* in, const char* end,
                               uint64_t* length) {
   const char* const start = in;
@@ -76,7 +76,7 @@ inline const char* ReadBytes(const char* in, const char* end,
   return in + length;
 }
 
-// Reads a little-endian number (so is every machine that this runs on).
+// Reads a little-endian number. Supports little-endian machines only.
 template <typename T>
 inline const char* ReadFixed(const char* in, const char* end, T* value) {
   if (ABSL_PREDICT_FALSE(static_cast<size_t>(end - in) < sizeof(T))) {
@@ -86,7 +86,7 @@ inline const char* ReadFixed(const char* in, const char* end, T* value) {
   return in + sizeof(T);
 }
 
-// Skips the value that follows `tag`. A group may nest `depth` levels deep.
+// Skips the value that follows `tag`. Groups may nest `depth` levels deep.
 const char* Skip(const char* in, const char* end, uint32_t tag,
                  int depth = kMaxDepth);
 

@@ -6,7 +6,7 @@
 namespace sse_bridge {
 namespace {
 
-// Memory beyond this is given back before the next message, in bytes.
+// A larger buffer is freed before the next message.
 constexpr size_t kMaxKeptBytes = 1 << 20;
 
 }  // namespace

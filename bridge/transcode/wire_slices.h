@@ -6,9 +6,9 @@
 
 namespace sse_bridge {
 
-// The bytes of a chain of slices as one piece. One slice is returned as it is;
-// several are gathered into memory of this thread, which the next call on the
-// same thread with several slices reuses.
+// Returns the bytes of a chain of slices as one contiguous piece. A single
+// slice is returned as it is. Several slices are copied into a thread-local
+// buffer, which the next such call on the same thread reuses.
 absl::string_view Flatten(absl::Span<const absl::string_view> slices);
 
 }  // namespace sse_bridge

@@ -267,7 +267,7 @@ bool MapsAreClear(Message* message) {
 // the first list libprotobuf writes all the same, against the specification.
 bool HasNoJson(absl::string_view error, const Message& message) {
   for (const char* reason :
-       {"does not survive the way to JSON and back",
+       {"does not survive conversion to JSON and back",
         "a google.protobuf.Value has no value", "is not a finite number",
         "a string is not UTF-8", "an Any", "differ in sign",
         "messages nest deeper than 100"}) {

@@ -99,7 +99,7 @@ TEST_F(SendQueueTest, OnlyTheSameTopicAndKeyIsSuperseded) {
   EXPECT_EQ(Waiting(), "a2o1d1");
 }
 
-TEST_F(SendQueueTest, FirstLookTakesAllThatAreSuperseded) {
+TEST_F(SendQueueTest, FirstCallTakesAllSupersededEvents) {
   queue_.Push(Entry("a", SlowPolicy::kConflate, 1), &pool_);
   queue_.Push(Entry("b", SlowPolicy::kConflate, 1), &pool_);
   queue_.Push(Entry("c", SlowPolicy::kConflate, 2), &pool_);

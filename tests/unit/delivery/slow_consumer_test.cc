@@ -225,7 +225,7 @@ class RewrittenSnapshotTest : public RewrittenConsumerTest,
                               public ::testing::WithParamInterface<SlowPolicy> {
 };
 
-TEST_P(RewrittenSnapshotTest, CopiesAreMadeAsTheyAreSent) {
+TEST_P(RewrittenSnapshotTest, FramesAreRewrittenAsTheyAreSent) {
   constexpr size_t kSnapshotLimit = 4096;
   std::vector<FramePtr> snapshot;
   std::string expected;

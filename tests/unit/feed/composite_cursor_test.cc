@@ -30,7 +30,8 @@ std::string TextOf(const Texts& keys, const Texts& ids) {
   return cursor.Text();
 }
 
-// What is written is one line that fits a header, and is read as it was meant.
+// Checks that the text is one line that fits into a header, and that it reads
+// back as the same ids.
 void ExpectRoundTrip(const Texts& keys, const Texts& ids) {
   const std::string text = TextOf(keys, ids);
   EXPECT_TRUE(IsOneLine(text));
@@ -40,16 +41,17 @@ void ExpectRoundTrip(const Texts& keys, const Texts& ids) {
   EXPECT_EQ(*read, ids);
 }
 
-TEST(CompositeCursorTest, FewIdsAreNamedByTheirKeys) {
+TEST(CompositeCursorTest, FewIdsAreWrittenWithTheirKeys) {
   EXPECT_EQ(TextOf({"a", "b/c"}, {"1", "2&3"}), "a=1&b%2Fc=2%263");
   EXPECT_EQ(TextOf({"a", "b"}, {"", "2"}), "b=2");
   EXPECT_EQ(TextOf({"a", "b"}, {"", ""}), "");
   ExpectRoundTrip({"a", "b", "c"}, {"1", "", "%3"});
 }
 
-TEST(CompositeCursorTest, ManyAreShort) {
+TEST(CompositeCursorTest, ManyIdsArePacked) {
   std::mt19937_64 random(1);
-  // Counters that are close together, times with a sequence, and the like.
+  // Typical IDs: counters that are close together, times with a sequence
+  // number, and the like.
   for (const size_t count : {120u, 1000u}) {
     const Texts keys = Keys(count);
     Texts counters, times, texts, big;
@@ -70,7 +72,7 @@ TEST(CompositeCursorTest, ManyAreShort) {
   }
 }
 
-TEST(CompositeCursorTest, AnyIdsComeBackAsTheyWere) {
+TEST(CompositeCursorTest, AllIdsRoundTrip) {
   const Texts keys = Keys(60);
   Texts ids(60);
   const Texts samples = {"",
@@ -96,7 +98,7 @@ TEST(CompositeCursorTest, AnyIdsComeBackAsTheyWere) {
   ExpectRoundTrip(keys, ids);
 }
 
-TEST(CompositeCursorTest, OrderOfKeysDoesNotCountAndOneTwiceIsOne) {
+TEST(CompositeCursorTest, KeyOrderAndDuplicatesAreIgnored) {
   Texts keys = Keys(50), ids;
   for (size_t i = 0; i < keys.size(); ++i) ids.push_back(absl::StrCat(100 + i));
   const std::string text = TextOf(keys, ids);
@@ -108,7 +110,7 @@ TEST(CompositeCursorTest, OrderOfKeysDoesNotCountAndOneTwiceIsOne) {
   EXPECT_EQ(read->back(), "100");
 }
 
-TEST(CompositeCursorTest, WhatIsCutForeignOrMadeUpIsNoticed) {
+TEST(CompositeCursorTest, TruncatedForeignAndInvalidIdsAreDetected) {
   const Texts keys = Keys(120);
   Texts ids;
   for (size_t i = 0; i < keys.size(); ++i) ids.push_back(absl::StrCat(i * i));
@@ -127,7 +129,7 @@ TEST(CompositeCursorTest, WhatIsCutForeignOrMadeUpIsNoticed) {
   }
 }
 
-TEST(CompositeCursorTest, WhatIsTooLongSaysSo) {
+TEST(CompositeCursorTest, TooLongIdsBecomeTheLostId) {
   const Texts keys = Keys(1000);
   Texts ids;
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -141,8 +143,8 @@ TEST(CompositeCursorTest, WhatIsTooLongSaysSo) {
   ExpectRoundTrip(Keys(kMaxPackedIds), Texts(kMaxPackedIds, "7"));
 }
 
-TEST(PackedIdsTest, NoBytesUnpackToMuchMore) {
-  // A shape that is written once and meant for all.
+TEST(PackedIdsTest, UnpackedSizeIsBounded) {
+  // A shape that is stored once for all IDs.
   const std::string long_shape(2000, 's');
   std::string bytes = "\x01\xd1\x0f" + long_shape;
   bytes.push_back('\0');
@@ -153,7 +155,7 @@ TEST(PackedIdsTest, NoBytesUnpackToMuchMore) {
   EXPECT_FALSE(UnpackIds(std::string(9000, '\0'), kMaxPackedIds + 1));
 }
 
-TEST(BundleCursorTest, AMalformedPartMakesAllUnknown) {
+TEST(BundleCursorTest, AMalformedPartInvalidatesTheWholeId) {
   EXPECT_EQ(BundleCursor::Parse("a=1&b=2%26")->at("b"), "2&");
   for (const char* wrong :
        {"", "a", "a=1&", "a=1&b", "a=1&b=", "a=%4", "a=%zz", "a=1&&b=2"}) {

@@ -6,7 +6,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(EndIdTest, TellsTheCodeAndWhichCallItWas) {
+TEST(EndIdTest, ContainsTheCodeAndIdentifiesTheCall) {
   const std::string tag = CallTag("/a.B/C", "request", "ann");
   const std::string id = EndId(absl::StatusCode::kNotFound, tag);
   EXPECT_TRUE(IsOwnId(id));
@@ -16,18 +16,18 @@ TEST(EndIdTest, TellsTheCodeAndWhichCallItWas) {
   EXPECT_EQ(parsed->call_tag, tag);
 }
 
-TEST(EndIdTest, EveryPartOfACallCounts) {
+TEST(EndIdTest, TheTagDependsOnEveryPartOfACall) {
   const std::string tag = CallTag("/a.B/C", "request", "ann");
   EXPECT_EQ(tag, CallTag("/a.B/C", "request", "ann"));
   EXPECT_NE(tag, CallTag("/a.B/D", "request", "ann"));
   EXPECT_NE(tag, CallTag("/a.B/C", "request2", "ann"));
   EXPECT_NE(tag, CallTag("/a.B/C", "request", "ben"));
   EXPECT_NE(tag, CallTag("/a.B/C", "requestann", ""));
-  // The same in every bridge, of every build.
+  // Equal in all bridges and builds.
   EXPECT_EQ(CallTag("", "", "").size(), 16u);
 }
 
-TEST(EndIdTest, WhatIsNoneIsNone) {
+TEST(EndIdTest, OtherTextsAreNotEndIds) {
   for (const char* text :
        {"", "7", "sse-bridge:", "sse-bridge:end.", "sse-bridge:lost",
         "sse-bridge:end.0.", "sse-bridge:end.x.0123456789abcdef",
@@ -39,7 +39,7 @@ TEST(EndIdTest, WhatIsNoneIsNone) {
   }
 }
 
-TEST(EndIdTest, OnlyWhatWouldHappenAgainIsForGood) {
+TEST(EndIdTest, OnlyRepeatableEndsAreForGood) {
   EXPECT_TRUE(EndsForGood(absl::StatusCode::kOk));
   EXPECT_TRUE(EndsForGood(absl::StatusCode::kPermissionDenied));
   EXPECT_FALSE(EndsForGood(absl::StatusCode::kUnavailable));

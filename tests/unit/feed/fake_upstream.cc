@@ -60,7 +60,8 @@ void FakeCall::Cancel() {
   upstream_->changed_.notify_all();
 }
 
-// Passes on one event, if there is one that may be. On the upstream's thread.
+// Passes on one event, if one may be passed on. Called on the upstream's
+// thread.
 bool FakeCall::Pump(FakeUpstream* upstream) {
   std::shared_ptr<StreamObserver> observer;
   Event event;
@@ -79,7 +80,7 @@ bool FakeCall::Pump(FakeUpstream* upstream) {
       observer->OnOpen();
       break;
     case Event::What::kMessage: {
-      // In two slices, as gRPC may have it.
+      // In two slices, as gRPC may deliver it.
       const absl::string_view whole = event.message;
       const absl::string_view slices[] = {whole.substr(0, whole.size() / 2),
                                           whole.substr(whole.size() / 2)};

@@ -19,24 +19,25 @@ namespace sse_bridge {
 
 class FakeUpstream;
 
-// One streaming call as the backend sees it. What the test tells is passed on
-// by the upstream's one thread, in order and by the rules of StreamCall: a
-// message and the end wait until they are asked for. Thread-safe.
+// A streaming call from the backend's point of view. The upstream's single
+// thread passes on what the test sends, in order and by the rules of
+// StreamCall: a message and the end are held back until they are requested.
+// Thread-safe.
 class FakeCall : public std::enable_shared_from_this<FakeCall> {
  public:
   const std::string& path() const { return path_; }
   const std::string& request() const { return request_; }
   const Metadata& metadata() const { return metadata_; }
 
-  void Open();  // initial metadata
+  void Open();  // sends initial metadata
   void Send(std::string message);
   void End(absl::Status status);
 
-  int delivered() const;  // messages that the observer has taken
+  int delivered() const;  // messages that the observer has received
   bool cancelled() const;
   bool done() const;
 
-  // False when it did not come about in time.
+  // Returns false on timeout.
   bool WaitDelivered(int at_least) const;
   bool WaitCancelled() const;
   bool WaitDone() const;
@@ -58,7 +59,7 @@ class FakeCall : public std::enable_shared_from_this<FakeCall> {
   void Cancel();
   bool WaitFor(const std::function<bool()>& holds) const;
 
-  FakeUpstream* upstream_ = nullptr;  // must outlive this
+  FakeUpstream* upstream_ = nullptr;  // must outlive this object
   std::string path_;
   std::string request_;
   Metadata metadata_;
@@ -87,17 +88,18 @@ class FakeUpstream : public Upstream {
                                         CallOptions options,
                                         UnaryDone done) override;
 
-  // Run for each call that is started from now on, before StartStream returns.
+  // Runs `script` for each call that is started from now on, before StartStream
+  // returns.
   void OnStart(Script script);
 
-  // The call of this number, from 0; waits for it. Null: it did not come.
+  // Waits for the call with this index, counted from 0. Returns null on
+  // timeout.
   std::shared_ptr<FakeCall> WaitCall(size_t index);
 
   size_t calls() const;   // ever
-  size_t active() const;  // not done yet
+  size_t active() const;  // calls that are not done
 
-  // Returns when nothing can be passed on any more until something is asked
-  // for or told.
+  // Returns when nothing more can be passed on until it is requested or sent.
   void Settle();
 
  private:

@@ -17,14 +17,14 @@ namespace {
 using ::testing::HasSubstr;
 using Readiness = PendingSubscriber::Readiness;
 
-// No backoff is longer.
+// The upper bound of the backoff.
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
 
 constexpr char kAway[] =
     ": upstream is away\n\nevent: upstream\ndata: {\"state\":\"away\"}\n\n";
 constexpr char kBack[] = "event: upstream\ndata: {\"state\":\"back\"}\n\n";
 
-// What a backend says that does not keep the id any more.
+// The error of a backend that no longer keeps the ID.
 absl::Status ExpiredError(const std::string& oldest) {
   google::rpc::ErrorInfo info;
   info.set_reason("CURSOR_EXPIRED");
@@ -74,7 +74,7 @@ TEST_F(FeedReconnectTest, ResumesAfterTheLastId) {
   }
 }
 
-TEST_F(FeedReconnectTest, NothingSeenYetMeansTheFirstRequestAgain) {
+TEST_F(FeedReconnectTest, RepeatsTheFirstRequestIfNoEventWasSeen) {
   auto feed = Feed::Create(&context_, Resumable(true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -90,7 +90,7 @@ TEST_F(FeedReconnectTest, NothingSeenYetMeansTheFirstRequestAgain) {
   EXPECT_EQ(next->request(), "first");
 }
 
-TEST_F(FeedReconnectTest, CurrentValuesAreAskedForAgain) {
+TEST_F(FeedReconnectTest, CurrentValuesAreRequestedAgain) {
   Feed::Config config = Config(/*shared=*/true);
   config.live_values = true;
   auto feed = StartFeed(std::move(config));
@@ -105,8 +105,8 @@ TEST_F(FeedReconnectTest, CurrentValuesAreAskedForAgain) {
   EXPECT_EQ(next->request(), "first");
 }
 
-// The metadata's timer belongs to the lost call, not to the one that follows.
-TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsALossAllTheSame) {
+// The metadata's timer belongs to the lost call, not to the next one.
+TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsStillALoss) {
   for (int round = 0; round < 5; ++round) {
     const size_t number = upstream_->calls();
     auto feed = Feed::Create(&context_, Resumable(true));
@@ -121,7 +121,7 @@ TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsALossAllTheSame) {
     Advance(kLongestBackoff);
     ASSERT_NE(upstream_->WaitCall(number + 1), nullptr);
 
-    // Also when it has come back with metadata alone.
+    // Also if the backend has returned with metadata only.
     call = upstream_->WaitCall(number + 1);
     call->Open();
     Lose(call.get());
@@ -134,7 +134,7 @@ TEST_F(FeedReconnectTest, LossSoonAfterMetadataIsALossAllTheSame) {
   }
 }
 
-TEST_F(FeedReconnectTest, SubscribersAreToldOncePerOutage) {
+TEST_F(FeedReconnectTest, SubscribersAreNotifiedOncePerOutage) {
   auto feed = StartFeed(Resumable(true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -151,7 +151,7 @@ TEST_F(FeedReconnectTest, SubscribersAreToldOncePerOutage) {
             EventText("a", "1") + kAway + kBack + EventText("b", "2"));
 }
 
-TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
+TEST_F(FeedReconnectTest, SubscribersCanJoinDuringAnOutage) {
   auto feed = StartFeed(Resumable(true));
   TestStream first, second;
   JoinAndAttach(feed.get(), &first);
@@ -168,7 +168,7 @@ TEST_F(FeedReconnectTest, WhoJoinsMeanwhileIsServed) {
   EXPECT_TRUE(second.ReadUntil(EventText("b", "2")));
 }
 
-TEST_F(FeedReconnectTest, WhoJoinsAnOutageIsToldOfItAndOfItsEnd) {
+TEST_F(FeedReconnectTest, JoiningDuringAnOutageShowsItsStartAndEnd) {
   auto feed = StartFeed(Resumable(true));
   TestStream first, second, third;
   JoinAndAttach(feed.get(), &first);
@@ -176,11 +176,11 @@ TEST_F(FeedReconnectTest, WhoJoinsAnOutageIsToldOfItAndOfItsEnd) {
   call->Send(Message("a", "1"));
   const std::string one = "1";
   ASSERT_TRUE(first.ReadUntil(EventText("a", "1")));
-  // It joins before, and is attached during the outage.
+  // Joins before the outage and is attached during it.
   auto early = feed->Join(&one, waiter_);
   Lose(call.get());
   early->Attach(second.Open(delivery_.get()), {});
-  // It joins during the outage, and is attached after it.
+  // Joins during the outage and is attached after it.
   auto late = feed->Join(&one, waiter_);
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("b", "2"));
@@ -192,7 +192,7 @@ TEST_F(FeedReconnectTest, WhoJoinsAnOutageIsToldOfItAndOfItsEnd) {
   EXPECT_EQ(third.received, EventText("b", "2"));
 }
 
-TEST_F(FeedReconnectTest, HiddenOutagesAreACommentOnly) {
+TEST_F(FeedReconnectTest, HiddenOutagesSendOnlyAComment) {
   for (bool shared : {true, false}) {
     const size_t number = upstream_->calls();
     Feed::Config config = Resumable(shared);
@@ -213,12 +213,12 @@ TEST_F(FeedReconnectTest, HiddenOutagesAreACommentOnly) {
   }
 }
 
-TEST_F(FeedReconnectTest, AnOutageTakesNothingOfAnExclusiveWindow) {
+TEST_F(FeedReconnectTest, OutagesDoNotReduceAnExclusiveWindow) {
   auto feed = Feed::Create(&context_, Resumable(false));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
   feed->Begin();
-  // More than a window's worth of outages.
+  // Together, these outages exceed the window.
   for (int i = 0; i < 700; ++i) {
     auto call = upstream_->WaitCall(i);
     ASSERT_NE(call, nullptr);
@@ -232,7 +232,7 @@ TEST_F(FeedReconnectTest, AnOutageTakesNothingOfAnExclusiveWindow) {
   EXPECT_TRUE(call->WaitDelivered(20));
 }
 
-TEST_F(FeedReconnectTest, RefusalBeforeAnythingIsNotTriedAgain) {
+TEST_F(FeedReconnectTest, RefusalBeforeTheFirstMessageIsNotRetried) {
   auto feed = Feed::Create(&context_, Resumable(true));
   auto place = feed->Join(nullptr, waiter_);
   feed->Begin();
@@ -243,7 +243,7 @@ TEST_F(FeedReconnectTest, RefusalBeforeAnythingIsNotTriedAgain) {
   EXPECT_EQ(upstream_->calls(), 1u);
 }
 
-TEST_F(FeedReconnectTest, OnlyUnavailableIsTriedAgain) {
+TEST_F(FeedReconnectTest, OnlyUnavailableIsRetried) {
   auto feed = StartFeed(Resumable(true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -257,7 +257,7 @@ TEST_F(FeedReconnectTest, OnlyUnavailableIsTriedAgain) {
   EXPECT_EQ(upstream_->calls(), 1u);
 }
 
-TEST_F(FeedReconnectTest, WhatCannotBeResumedIsTold) {
+TEST_F(FeedReconnectTest, StreamsThatCannotResumeEnd) {
   auto feed = StartFeed(Config(/*shared=*/true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -269,7 +269,7 @@ TEST_F(FeedReconnectTest, WhatCannotBeResumedIsTold) {
       EventText("a", "1") + StatusEventText(absl::UnavailableError("lost")));
 }
 
-TEST_F(FeedReconnectTest, NobodyListeningMeansNobodyToReconnectFor) {
+TEST_F(FeedReconnectTest, WithoutSubscribersThereIsNoReconnect) {
   auto feed = StartFeed(Resumable(true));
   auto call = upstream_->WaitCall(0);
   call->Send(Message("a", "1"));
@@ -279,7 +279,7 @@ TEST_F(FeedReconnectTest, NobodyListeningMeansNobodyToReconnectFor) {
   EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
 }
 
-TEST_F(FeedReconnectTest, GivesUpAfterTheTime) {
+TEST_F(FeedReconnectTest, GivesUpAfterTheConfiguredTime) {
   Feed::Config config = Resumable(true);
   config.reconnect.give_up_after = absl::Seconds(7);
   auto feed = StartFeed(std::move(config));
@@ -300,7 +300,7 @@ TEST_F(FeedReconnectTest, GivesUpAfterTheTime) {
   EXPECT_EQ(circuits_.away(), 0);
 }
 
-TEST_F(FeedReconnectTest, ZeroTimeMeansNotAtAll) {
+TEST_F(FeedReconnectTest, ZeroTimeDisablesReconnecting) {
   Feed::Config config = Resumable(true);
   config.reconnect.give_up_after = absl::ZeroDuration();
   auto feed = StartFeed(std::move(config));
@@ -313,7 +313,7 @@ TEST_F(FeedReconnectTest, ZeroTimeMeansNotAtAll) {
       EventText("a", "1") + StatusEventText(absl::UnavailableError("lost")));
 }
 
-TEST_F(FeedReconnectTest, PolicySaysWhichCodesAreLosses) {
+TEST_F(FeedReconnectTest, PolicyDeterminesWhichCodesAreLosses) {
   Feed::Config config = Resumable(true);
   config.reconnect.codes = 1u << static_cast<int>(absl::StatusCode::kAborted);
   auto feed = StartFeed(std::move(config));
@@ -331,9 +331,9 @@ TEST_F(FeedReconnectTest, PolicySaysWhichCodesAreLosses) {
               HasSubstr(StatusEventText(absl::UnavailableError("lost"))));
 }
 
-// A reset is told once, in its place, to those who are here and to those who
-// come back later from before it.
-TEST_F(FeedReconnectTest, ExpiredIdBeginsAnewWithAReset) {
+// The reset is sent once, in order, to current subscribers and to those that
+// return later with an older ID.
+TEST_F(FeedReconnectTest, ExpiredIdStartsOverWithAReset) {
   for (bool shared : {true, false}) {
     const size_t number = upstream_->calls();
     auto feed = Feed::Create(&context_, Resumable(shared));
@@ -363,7 +363,7 @@ TEST_F(FeedReconnectTest, ExpiredIdBeginsAnewWithAReset) {
       EXPECT_TRUE(late.ReadUntil(EventText("b", "7")));
       EXPECT_EQ(late.received, reset + EventText("b", "7"));
     }
-    // The new call had no id to lose: a second expiry is an error.
+    // The new call did not resume after an ID, so a second expiry is an error.
     anew->End(ExpiredError("9"));
     EXPECT_THAT(stream.ReadToEnd(), HasSubstr("{\"code\":11,"));
     EXPECT_EQ(upstream_->calls(), number + 3);
@@ -387,7 +387,7 @@ TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
   EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
 }
 
-TEST_F(FeedReconnectTest, WhoReturnsIsNotRefusedForALostBackend) {
+TEST_F(FeedReconnectTest, ReturningClientsAreNotRefusedForALostBackend) {
   auto feed = Feed::Create(&context_, Resumable(true));
   auto place = feed->Join(nullptr, waiter_, /*returning=*/true);
   feed->Begin();
@@ -402,7 +402,7 @@ TEST_F(FeedReconnectTest, WhoReturnsIsNotRefusedForALostBackend) {
   EXPECT_EQ(stream.received, std::string(kAway) + kBack + EventText("a", "1"));
 }
 
-TEST_F(FeedReconnectTest, StopWhileAwayEndsIt) {
+TEST_F(FeedReconnectTest, StopDuringAnOutageEndsTheFeed) {
   auto feed = StartFeed(Resumable(true));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -416,7 +416,7 @@ TEST_F(FeedReconnectTest, StopWhileAwayEndsIt) {
   EXPECT_EQ(upstream_->calls(), 1u);
 }
 
-TEST_F(FeedReconnectTest, BrowserThatLeavesWhileAwayEndsAnExclusiveFeed) {
+TEST_F(FeedReconnectTest, BrowserLeavingDuringAnOutageEndsAnExclusiveFeed) {
   auto feed = Feed::Create(&context_, Resumable(false));
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
@@ -432,8 +432,8 @@ TEST_F(FeedReconnectTest, BrowserThatLeavesWhileAwayEndsAnExclusiveFeed) {
   EXPECT_EQ(upstream_->calls(), 1u);
 }
 
-// The flow control of the lost call says nothing about the next one.
-TEST_F(FeedReconnectTest, SlowBrowserHoldsTheNextCallToo) {
+// The flow control of the lost call does not carry over to the next one.
+TEST_F(FeedReconnectTest, SlowBrowserPausesTheNextCallToo) {
   const std::string kilobyte(1000, 'x');
   auto feed = Feed::Create(&context_, Resumable(false));
   TestStream stream;
@@ -443,8 +443,8 @@ TEST_F(FeedReconnectTest, SlowBrowserHoldsTheNextCallToo) {
   auto call = upstream_->WaitCall(0);
   for (int i = 0; i < 40; ++i) call->Send(Message(kilobyte, "1"));
   Lose(call.get());
-  // The first messages of the next call come before StartStream returns, as
-  // quick as the browser is in catching up.
+  // The first messages of the next call arrive before StartStream returns, and
+  // the browser receives them at once.
   upstream_->OnStart([&](FakeCall* next) {
     for (int i = 0; i < 100; ++i) next->Send(Message(kilobyte, "2"));
     next->End(absl::OkStatus());

@@ -44,7 +44,7 @@ TEST_F(FeedRegistryTest, IdenticalRequestsShareACallAndOthersDoNot) {
   EXPECT_EQ(upstream_->calls(), 2u);
 }
 
-TEST_F(FeedRegistryTest, ThoseWhoJoinAtOnceStartOneCall) {
+TEST_F(FeedRegistryTest, SimultaneousJoinsStartOneCall) {
   constexpr int kKeys = 300;
   constexpr int kThreads = 3;
   std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> places(kThreads);
@@ -92,11 +92,11 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   EXPECT_EQ(resumed->request(), "after 5");
   EXPECT_EQ(registry_->size(), 2u);
 
-  // Who comes back from the same place shares that call.
+  // A client that returns with the same ID shares that call.
   auto other = Join("a", &old);
   EXPECT_EQ(upstream_->calls(), 2u);
 
-  // And gets what the backend says, not the running feed's snapshot.
+  // It gets the backend's events, not the running feed's snapshot.
   resumed->Send(Message("missed", "6"));
   ASSERT_TRUE(resumed->WaitDelivered(1));
   for (auto* each : {&place, &other}) {
@@ -107,7 +107,7 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   }
 }
 
-TEST_F(FeedRegistryTest, LateReturnersOfAResumedFeedGetNoSnapshotOfIt) {
+TEST_F(FeedRegistryTest, LateReturnersToAResumedFeedGetNoSnapshot) {
   const std::string old = "5";
   auto place = Join("a", &old);
   auto resumed = upstream_->WaitCall(0);
@@ -118,7 +118,7 @@ TEST_F(FeedRegistryTest, LateReturnersOfAResumedFeedGetNoSnapshotOfIt) {
   place->Attach(first.Open(delivery_.get()), {});
   EXPECT_TRUE(first.ReadUntil(EventText("missed", "7")));
 
-  // It asked for what is after 5, and that has been said already.
+  // It requested the events after 5, and they have already been sent.
   auto late = Join("a", &old);
   TestStream second;
   late->Attach(second.Open(delivery_.get()), {});
@@ -186,7 +186,7 @@ TEST_F(FeedRegistryTest, FeedsThatNeverHadAnEventDoNotLinger) {
   EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
 }
 
-TEST_F(FeedRegistryTest, LingeredFeedsAreForgotten) {
+TEST_F(FeedRegistryTest, FeedsAreRemovedAfterTheirLinger) {
   auto place = Join("a");
   auto call = upstream_->WaitCall(0);
   call->Send(Message("x", "1"));
@@ -230,7 +230,7 @@ class FeedsPerAddressTest : public FeedRegistryTest {
   }
 };
 
-TEST_F(FeedsPerAddressTest, LastAllowedFirstRefusedFreedAgain) {
+TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
   std::vector<std::unique_ptr<PendingSubscriber>> places;
   for (const char* key : {"a", "b", "c"}) {
     auto place = From("1", key);
@@ -248,7 +248,7 @@ TEST_F(FeedsPerAddressTest, LastAllowedFirstRefusedFreedAgain) {
   EXPECT_TRUE(again.ok());
 }
 
-TEST_F(FeedsPerAddressTest, FeedsThatOnlyLingerGiveWay) {
+TEST_F(FeedsPerAddressTest, LingeringFeedsAreEndedForNewOnes) {
   for (const char* key : {"a", "b", "c"}) {
     const size_t index = upstream_->calls();
     auto place = From("1", key);
@@ -273,14 +273,14 @@ TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
   EXPECT_TRUE(From("1", "b").ok());
 }
 
-TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedAllOrNone) {
+TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedTogetherOrNotAtAll) {
   auto place = From("1", "a");
   EXPECT_TRUE(registry_->CheckQuota("1", {"a", "b", "c"}).ok());
   ExpectTooMany(registry_->CheckQuota("1", {"b", "c", "d"}));
   EXPECT_TRUE(registry_->CheckQuota("2", {"b", "c", "d"}).ok());
 }
 
-TEST_F(FeedsPerAddressTest, FeedsOfTheirOwnCountUntilTheirCallIsDone) {
+TEST_F(FeedsPerAddressTest, ExclusiveFeedsCountUntilTheirCallIsDone) {
   std::vector<std::shared_ptr<FeedQuota::Charge>> charges;
   for (size_t i = 0; i < kMost; ++i) {
     auto charge = registry_->ChargeOwn("1", 1);
@@ -292,7 +292,7 @@ TEST_F(FeedsPerAddressTest, FeedsOfTheirOwnCountUntilTheirCallIsDone) {
   EXPECT_TRUE(registry_->ChargeOwn("1", 1).ok());
 }
 
-TEST(FeedQuotaTest, ThoseThatHaveEndedAreBoundedToo) {
+TEST(FeedQuotaTest, EndedFeedsAreLimitedToo) {
   FeedQuota quota(2);
   std::vector<std::shared_ptr<FeedQuota::Charge>> charges;
   for (size_t i = 0; i < 2 * FeedQuota::kEndedFactor; ++i) {

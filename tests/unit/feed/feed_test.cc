@@ -25,7 +25,7 @@ using Readiness = PendingSubscriber::Readiness;
 
 class FeedTest : public FeedFixture {};
 
-TEST_F(FeedTest, OneCallServesAllWhoJoin) {
+TEST_F(FeedTest, OneCallServesAllSubscribers) {
   auto feed = StartFeed(Config(/*shared=*/true));
   TestStream a, b;
   JoinAndAttach(feed.get(), &a);
@@ -47,7 +47,7 @@ TEST_F(FeedTest, MetadataGoesWithTheCall) {
   feed->Stop(absl::CancelledError());
 }
 
-TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenWhatComes) {
+TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenLiveEvents) {
   Feed::Config config = Config(/*shared=*/true);
   config.snapshot = Snapshot::What::kLastPerKey;
   auto feed = StartFeed(std::move(config));
@@ -59,7 +59,7 @@ TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenWhatComes) {
   TestStream stream;
   auto place = feed->Join(nullptr, waiter_);
   EXPECT_EQ(place->readiness(), Readiness::kReady);
-  call->Send(Message("b2", "", "b"));  // between joining and attaching
+  call->Send(Message("b2", "", "b"));  // between Join and Attach
   ASSERT_TRUE(call->WaitDelivered(4));
   place->Attach(stream.Open(delivery_.get()), {});
   call->Send(Message("c1", "", "c"));
@@ -68,9 +68,9 @@ TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenWhatComes) {
               ElementsAre("\"b1\"", "\"a2\"", "\"b2\"", "\"c1\""));
 }
 
-// Each joiner must see the numbers without a gap or a repetition, from where
-// it came in up to the end.
-TEST_F(FeedTest, JoiningMissesNothingWhileEventsArrive) {
+// Each joiner must receive the numbers without gaps or repetitions, from the
+// point where it joined to the end.
+TEST_F(FeedTest, JoiningWhileEventsArriveMissesNone) {
   constexpr int kEvents = 20'000;
   constexpr int kJoiners = 40;
   delivery_->Stop();
@@ -133,7 +133,7 @@ TEST_F(FeedTest, ExclusiveFeedReadsNoFasterThanItsBrowser) {
   EXPECT_EQ(DataOf(stream.valve->bytes()).size(), size_t{kMessages});
 }
 
-TEST_F(FeedTest, WhatCameBeforeTheBrowserIsPartOfTheWindow) {
+TEST_F(FeedTest, EventsBeforeAttachCountAgainstTheWindow) {
   constexpr int kMessages = 400;
   const std::string kilobyte(1000, 'x');
   auto feed = Feed::Create(&context_, Config(/*shared=*/false));
@@ -191,7 +191,7 @@ TEST_F(FeedTest, SharedCallOutlivesItsLastBrowserForTheLinger) {
   Advance(absl::Seconds(5) - absl::Milliseconds(1));
   EXPECT_FALSE(call->cancelled());
 
-  // Who joins in time keeps it, and the linger starts anew.
+  // A client that joins in time keeps the feed, and restarts the linger.
   auto place = feed->Join(nullptr, waiter_);
   ASSERT_NE(place, nullptr);
   Advance(absl::Minutes(1));
@@ -218,7 +218,7 @@ TEST_F(FeedTest, SharedCallWithoutAMessageEndsWithItsLastBrowser) {
   EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
 }
 
-TEST_F(FeedTest, EndBeforeAnyMessageLeavesNothingToDeliver) {
+TEST_F(FeedTest, EndBeforeTheFirstMessageLeavesNothingToDeliver) {
   for (const absl::Status& status :
        {absl::OkStatus(), absl::PermissionDeniedError("no")}) {
     const size_t number = upstream_->calls();
@@ -251,7 +251,7 @@ TEST_F(FeedTest, EventsBeforeTheEndAreStillDelivered) {
             EventText("only") + StatusEventText(absl::OkStatus()));
 }
 
-TEST_F(FeedTest, BothEndsAreToldAsAnEvent) {
+TEST_F(FeedTest, NormalAndErrorEndsAreSentAsEvents) {
   for (const absl::Status& status :
        {absl::OkStatus(), absl::DataLossError("lost")}) {
     const size_t number = upstream_->calls();
@@ -267,7 +267,7 @@ TEST_F(FeedTest, BothEndsAreToldAsAnEvent) {
   }
 }
 
-TEST_F(FeedTest, MetadataAloneOpensWhenNoRefusalFollows) {
+TEST_F(FeedTest, MetadataOpensTheFeedIfNoRefusalFollows) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
   auto place = feed->Join(nullptr, waiter_);
   feed->Begin();
@@ -294,7 +294,7 @@ TEST_F(FeedTest, RefusalRightAfterMetadataIsARefusal) {
   EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
 }
 
-TEST_F(FeedTest, FirstMessageMayBeQuickerThanStartStream) {
+TEST_F(FeedTest, FirstMessageMayArriveBeforeStartStreamReturns) {
   for (bool shared : {true, false}) {
     const size_t number = upstream_->calls();
     upstream_->OnStart([](FakeCall* call) {
@@ -312,7 +312,7 @@ TEST_F(FeedTest, FirstMessageMayBeQuickerThanStartStream) {
   }
 }
 
-// A member of a feed whose socket is a valve, with a bound of kBound bytes.
+// A member of a feed whose socket is a valve, with a limit of kBound bytes.
 class SlowJoinerTest : public FeedFixture {
  protected:
   static constexpr size_t kBound = 10000;
@@ -322,7 +322,7 @@ class SlowJoinerTest : public FeedFixture {
     StartFeeds({.threads = 1, .queue_limit_bytes = kBound});
   }
 
-  // Half the bound and a frame are one part, the other half is for the live.
+  // One part is half the limit and a frame. The other half is for live events.
   void ExpectBound() {
     Sync();
     EXPECT_LE(delivery_->Stats().queue_bytes, kBound / 2 + 200);
@@ -361,7 +361,7 @@ class SlowJoinerTest : public FeedFixture {
   int sent_ = 0;
 };
 
-TEST_F(SlowJoinerTest, ASnapshotWaitsInPartsOfTheBound) {
+TEST_F(SlowJoinerTest, ASnapshotIsQueuedInBoundedParts) {
   Feed::Config config = Config(/*shared=*/true);
   config.snapshot = Snapshot::What::kLastPerKey;
   auto feed = StartFeed(std::move(config));
@@ -373,7 +373,7 @@ TEST_F(SlowJoinerTest, ASnapshotWaitsInPartsOfTheBound) {
   ExpectBound();
   s.Allow(20000);
   Sync();
-  // What changes meanwhile comes once, after the values that have not.
+  // Values that change meanwhile are sent once, after the unchanged ones.
   Send(call.get(), 0, 10, "n");
   Send(call.get(), kEvents - 10, kEvents, "n");
   const std::vector<std::string> data = Drain(&s);
@@ -385,14 +385,14 @@ TEST_F(SlowJoinerTest, ASnapshotWaitsInPartsOfTheBound) {
   for (const auto& [key, version] : last) {
     EXPECT_EQ(version, key < 10 || key >= kEvents - 10 ? "n" : "v") << key;
   }
-  // Those at the end were superseded before they were sent.
+  // The values at the end were superseded before they were sent.
   EXPECT_EQ(data.size(), static_cast<size_t>(kEvents) + 10);
-  // It is a member like any other now.
+  // It is now a regular member.
   Send(call.get(), 0, 1, "z");
   EXPECT_EQ(Drain(&s).back(), "z0");
 }
 
-TEST_F(SlowJoinerTest, AReplayWaitsInPartsOfTheBound) {
+TEST_F(SlowJoinerTest, AReplayIsQueuedInBoundedParts) {
   auto feed = StartFeed(Config(/*shared=*/true));
   auto call = upstream_->WaitCall(0);
   Send(call.get(), 0, kEvents);
@@ -413,7 +413,7 @@ TEST_F(SlowJoinerTest, AReplayWaitsInPartsOfTheBound) {
   }
 }
 
-TEST_F(SlowJoinerTest, WhoIsSlowerThanTheReplayBufferIsEnded) {
+TEST_F(SlowJoinerTest, JoinersSlowerThanTheReplayBufferAreDisconnected) {
   Feed::Config config = Config(/*shared=*/true);
   config.replay.max_events = kEvents;
   auto feed = StartFeed(std::move(config));
@@ -454,7 +454,7 @@ TEST_F(SlowJoinerTest, TheEndOfTheFeedComesAfterTheWholeSnapshot) {
   EXPECT_LT(bytes.find(Value(kEvents - 1)), bytes.find("event: grpc-status"));
 }
 
-// `id: ` and a text field that is cut off.
+// The wire bytes of the field `id` and of a truncated text field.
 std::string Unreadable(absl::string_view id) {
   return Message("", id) + "\x1a\x7fx";
 }
@@ -467,7 +467,7 @@ std::string UnreadableText(absl::string_view id) {
                       "JSON: Event: malformed or truncated wire bytes\"}\n\n");
 }
 
-TEST_F(FeedTest, AMessageThatCannotBeShownCostsThatEventOnly) {
+TEST_F(FeedTest, AnUnencodableMessageCostsOnlyThatEvent) {
   for (bool shared : {true, false}) {
     auto feed = Feed::Create(&context_, Config(shared));
     TestStream stream;
@@ -486,7 +486,7 @@ TEST_F(FeedTest, AMessageThatCannotBeShownCostsThatEventOnly) {
   }
 }
 
-TEST_F(FeedTest, AMessageThatCannotBeShownMayBeTheFirst) {
+TEST_F(FeedTest, TheFirstMessageMayBeUnencodable) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
   auto place = feed->Join(nullptr, waiter_);
   feed->Begin();
@@ -498,7 +498,7 @@ TEST_F(FeedTest, AMessageThatCannotBeShownMayBeTheFirst) {
   EXPECT_TRUE(stream.ReadUntil(UnreadableText("1")));
 }
 
-TEST_F(FeedTest, ResumingGoesPastAMessageThatCannotBeShown) {
+TEST_F(FeedTest, ResumingSkipsAnUnencodableMessage) {
   auto feed = StartFeed(Config(/*shared=*/true));
   TestStream stream, after_one, after_two;
   JoinAndAttach(feed.get(), &stream);
@@ -516,7 +516,7 @@ TEST_F(FeedTest, ResumingGoesPastAMessageThatCannotBeShown) {
   EXPECT_EQ(after_two.received, EventText("b", "3"));
 }
 
-TEST_F(FeedTest, ASnapshotKeepsTheLastValueThatCanBeShown) {
+TEST_F(FeedTest, ASnapshotKeepsTheLastEncodableValue) {
   Feed::Config config = Config(/*shared=*/true);
   config.snapshot = Snapshot::What::kLast;
   auto feed = StartFeed(std::move(config));
@@ -532,7 +532,7 @@ TEST_F(FeedTest, ASnapshotKeepsTheLastValueThatCanBeShown) {
   EXPECT_EQ(late.received, EventText("a") + EventText("b"));
 }
 
-TEST_F(FeedTest, StopIsToldToSubscribersAndTheBackend) {
+TEST_F(FeedTest, StopEndsSubscribersAndTheCall) {
   auto feed = StartFeed(Config(/*shared=*/true));
   auto call = upstream_->WaitCall(0);
   TestStream stream;
@@ -548,7 +548,7 @@ TEST_F(FeedTest, StopIsToldToSubscribersAndTheBackend) {
   EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
 }
 
-TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferIsToldSo) {
+TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferGetsAnError) {
   Feed::Config config = Config(/*shared=*/true);
   config.replay.max_events = 4;
   auto feed = StartFeed(std::move(config));
@@ -568,7 +568,7 @@ TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferIsToldSo) {
   EXPECT_EQ(DataOf(whole.ReadToEnd()).size(), 9u);
 }
 
-TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsAnew) {
+TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsOver) {
   Feed::Config config = Config(/*shared=*/true);
   config.replay.max_events = 4;
   config.snapshot = Snapshot::What::kLast;
@@ -584,10 +584,10 @@ TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsAnew) {
   EXPECT_THAT(DataOf(stream.received), ElementsAre("\"9\"", "\"next\""));
 }
 
-TEST_F(FeedTest, BrowserThatComesBackGetsWhatItMissed) {
+TEST_F(FeedTest, ReturningBrowserGetsTheEventsItMissed) {
   auto feed = StartFeed(Config(/*shared=*/true));
   auto call = upstream_->WaitCall(0);
-  // An event without an id belongs to what stands after the id before it.
+  // An event without an ID belongs to the ID before it.
   call->Send(Message("a", "1"));
   call->Send(Message("b"));
   call->Send(Message("c", "3"));

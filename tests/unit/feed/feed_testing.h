@@ -17,15 +17,15 @@
 
 namespace sse_bridge {
 
-// The messages of the tests: `id` becomes the event's id, `key` its key, and
+// A message of these tests: `id` becomes the event's ID, `key` its key, and
 // `text` its data (in quotes).
 std::string Message(absl::string_view text, absl::string_view id = "",
                     absl::string_view key = "");
 
-// The frame that such a message becomes.
+// The frame that such a message is encoded as.
 std::string EventText(absl::string_view text, absl::string_view id = "");
 
-// An encoder of Message.
+// An encoder for Message.
 std::shared_ptr<const FrameEncoder> MessageEncoder();
 
 // {"code":N,"message":"..."}
@@ -40,7 +40,7 @@ class CountingWaiter : public FeedWaiter {
   Counter ready;
 };
 
-// A browser that subscribes, and what it is answered.
+// A subscribing browser and the response that it receives.
 struct Browser {
   enum class Answer { kNone, kStream, kNoContent, kRefusal };
 
@@ -52,7 +52,7 @@ struct Browser {
   Answer answer ABSL_GUARDED_BY(mu) = Answer::kNone;
   absl::Status refusal ABSL_GUARDED_BY(mu);
 
-  // Waits for it.
+  // Waits for the response.
   Answer WaitAnswer() {
     EXPECT_TRUE(answers.WaitFor(1));
     MutexLock lock(&mu);
@@ -97,7 +97,7 @@ class BrowserResponder : public StreamResponder {
   const std::shared_ptr<Browser> browser_;
 };
 
-// Feeds over a fake upstream and a real delivery whose time stands still until
+// Feeds with a fake upstream and a real delivery, whose time advances only by
 // Advance.
 class FeedFixture : public DeliveryFixture {
  protected:
@@ -112,7 +112,7 @@ class FeedFixture : public DeliveryFixture {
   }
 
   void TearDown() override {
-    // Nothing is started from here on; then what runs ends.
+    // Prevents new timers and connections before the feeds end.
     delivery_->Stop();
     upstream_ = nullptr;
   }
@@ -131,14 +131,14 @@ class FeedFixture : public DeliveryFixture {
     return absl::StrCat("after ", id);
   }
 
-  // Begun, with no place taken.
+  // Creates and begins a feed without subscribers.
   std::shared_ptr<Feed> StartFeed(Feed::Config config) {
     auto feed = Feed::Create(&context_, std::move(config));
     feed->Begin();
     return feed;
   }
 
-  // Takes a place and attaches a stream to it at once.
+  // Joins the feed and attaches a stream at once.
   void JoinAndAttach(Feed* feed, TestStream* stream,
                      MembershipOptions options = {}) {
     auto place = feed->Join(nullptr, waiter_);

@@ -1,4 +1,4 @@
-// What the formats make of a feed's frames, on their connections.
+// How the formats render a feed's frames on their connections.
 
 #include "bridge/feed/formats/output_formats.h"
 
@@ -19,7 +19,7 @@ FramePtr EventWithId(const std::string& id) {
   return EventFrame({.name = "tick", .id = id, .data = "1"});
 }
 
-// The last event of a stream that is over for good.
+// The last event of a stream that has ended permanently.
 FramePtr EndFrame(const std::string& id) {
   return StatusFrame(absl::StatusCode::kOk, "{\"code\":0}", id);
 }
@@ -35,14 +35,14 @@ std::string Text(const FramePtr& frame) {
   return frame == nullptr ? "" : std::string(frame->payload());
 }
 
-// What a format that is not asked for events would have said.
+// The text of a frame, also for formats that send frames verbatim.
 std::string Appended(OutputFormat* format, const FramePtr& frame) {
   std::string text;
   format->AppendEvent(frame->event(), 0, &text);
   return text;
 }
 
-TEST(SseFormatTest, FramesAreWhatItWouldRender) {
+TEST(SseFormatTest, FramesEqualTheRenderedEvents) {
   SseFormat format;
   EXPECT_TRUE(format.traits().verbatim);
   for (const FramePtr& frame :
@@ -52,7 +52,7 @@ TEST(SseFormatTest, FramesAreWhatItWouldRender) {
   }
 }
 
-TEST(SseFormatTest, ItsOpeningTellsWhenToComeBack) {
+TEST(SseFormatTest, OpeningContainsRetry) {
   const SseFormat format;
   EXPECT_EQ(format.content_type(), "text/event-stream");
   EXPECT_EQ(format.Open({absl::Seconds(2), ""}), "retry: 2000\n: open\n\n");
@@ -61,14 +61,14 @@ TEST(SseFormatTest, ItsOpeningTellsWhenToComeBack) {
   EXPECT_FALSE(format.EmptyBody().has_value());
 }
 
-TEST(SseFormatTest, ItEndsWithTheLastWordIfThereIsOne) {
+TEST(SseFormatTest, EndsWithTheLastEventIfThereIsOne) {
   SseFormat format;
   EXPECT_EQ(Text(format.RewriteEnd(EndFrame(""), CloseReason::kExpired)),
             Text(EndFrame("")));
   EXPECT_EQ(format.RewriteEnd(nullptr, CloseReason::kDrain), nullptr);
 }
 
-TEST(MultiplexedFormatTest, IdsOfAllPartsTravelWithEachEvent) {
+TEST(MultiplexedFormatTest, EveryEventHasTheIdsOfAllParts) {
   MultiplexedFormat format({{"a", {}, {""}}, {"b", {}, {"7"}}});
   EXPECT_EQ(Text(format.Rewrite(*EventWithId("1&2"), 0)),
             "event: a\nid: a=1%262&b=7\ndata: 1\n\n");
@@ -77,7 +77,7 @@ TEST(MultiplexedFormatTest, IdsOfAllPartsTravelWithEachEvent) {
   EXPECT_EQ(Text(format.Rewrite(*EventWithId(""), 1)), "event: b\ndata: 1\n\n");
 }
 
-TEST(MultiplexedFormatTest, ItIsSseThatIsMadeForEachConnection) {
+TEST(MultiplexedFormatTest, IsSseRenderedPerConnection) {
   const MultiplexedFormat format({{"a", {}, {""}}});
   const SseFormat sse;
   EXPECT_FALSE(format.traits().verbatim);
@@ -89,14 +89,15 @@ TEST(MultiplexedFormatTest, ItIsSseThatIsMadeForEachConnection) {
   EXPECT_EQ(format.EmptyBody(), sse.EmptyBody());
 }
 
-TEST(MultiplexedFormatTest, ASoleStreamWithoutNameKeepsItsEvents) {
+TEST(MultiplexedFormatTest, ASingleUnnamedStreamKeepsItsEvents) {
   MultiplexedFormat format({{"", {"x/y", "z"}, {"", "4"}}});
   EXPECT_EQ(Text(format.Rewrite(*EventWithId("1"), 0)),
             "event: tick\nid: x%2Fy=1&z=4\ndata: 1\n\n");
   const FramePtr status =
       StatusFrame(absl::StatusCode::kInvalidArgument, "{\"code\":3}");
   EXPECT_EQ(Text(format.Rewrite(*status, 0)), Text(status));
-  // The end of all has the id of the end, and nothing of the calls.
+  // The end of a connection has the ID of the end only, without those of the
+  // calls.
   const FramePtr end = EndFrame("sse-bridge:end.0.x");
   EXPECT_EQ(Text(format.Rewrite(*end, 0)), Text(end));
 }
@@ -107,7 +108,7 @@ TEST(MultiplexedFormatTest, AStreamOfSeveralCallsHasOneIdInTheBundle) {
             "event: b\nid: a=1&b=x%3D3%26y%3D2\ndata: 1\n\n");
 }
 
-TEST(MultiplexedFormatTest, WhoHasEndedStaysEndedInTheIdsOfTheOthers) {
+TEST(MultiplexedFormatTest, EndedStreamsStayEndedInTheIdsOfOthers) {
   MultiplexedFormat format({{"a", {}, {"1"}}, {"b", {}, {""}}});
   EXPECT_EQ(Text(format.Rewrite(*EndFrame("sse-bridge:end.0.x"), 0)),
             "event: grpc-status\nid: a=sse-bridge:end.0.x\ndata: "
@@ -116,7 +117,7 @@ TEST(MultiplexedFormatTest, WhoHasEndedStaysEndedInTheIdsOfTheOthers) {
             "event: b\nid: a=sse-bridge:end.0.x&b=2\ndata: 1\n\n");
 }
 
-TEST(MultiplexedFormatTest, AnIdThatIsTooLongSaysThatTheStreamCannotBeResumed) {
+TEST(MultiplexedFormatTest, ATooLongIdBecomesTheLostId) {
   MultiplexedFormat format(
       {{"a", {}, {std::string(4000, 'i')}}, {"b", {}, {""}}});
   const std::string fits = Text(format.Rewrite(*EventWithId("2"), 1));
@@ -125,7 +126,7 @@ TEST(MultiplexedFormatTest, AnIdThatIsTooLongSaysThatTheStreamCannotBeResumed) {
             "event: b\nid: sse-bridge:lost\ndata: 1\n\n");
 }
 
-TEST(MultiplexedFormatTest, ResetNamesItsStreamAndForgetsItsPlace) {
+TEST(MultiplexedFormatTest, ResetNamesItsStreamAndClearsItsPosition) {
   MultiplexedFormat format({{"a", {}, {"1"}}, {"b", {}, {"7"}}});
   EXPECT_EQ(Text(format.Rewrite(*ResetFrame("1", "4"), 0)),
             "event: reset\nid: b=7\ndata: "
@@ -137,7 +138,7 @@ TEST(MultiplexedFormatTest, ResetNamesItsStreamAndForgetsItsPlace) {
             "event: grpc-status\ndata: {\"stream\":\"a\"}\n\n");
 }
 
-TEST(MultiplexedFormatTest, UnreadableNamesItsStreamAndMovesItsPlace) {
+TEST(MultiplexedFormatTest, UnreadableNamesItsStreamAndMovesItsPosition) {
   MultiplexedFormat format({{"a", {}, {"1"}}, {"b", {}, {"7"}}});
   EXPECT_EQ(Text(format.Rewrite(*UnreadableWithId("2"), 0)),
             "event: unreadable\nid: a=2&b=7\ndata: "
@@ -162,7 +163,7 @@ TEST(MultiplexedFormatTest, AnOutageNamesItsStreamAndHasNoId) {
             ": upstream is away\n\n");
 }
 
-TEST(JsonFormatsTest, AnEventIsItsData) {
+TEST(JsonFormatsTest, AnEventIsWrittenAsItsData) {
   NdjsonFormat lines;
   EXPECT_EQ(Text(lines.Rewrite(*EventWithId("5"), 0)), "1\n");
   EXPECT_EQ(lines.Open({}), "");
@@ -174,7 +175,7 @@ TEST(JsonFormatsTest, AnEventIsItsData) {
   EXPECT_EQ(array.EmptyBody(), "[]\n");
 }
 
-TEST(JsonFormatsTest, UnreadableIsAnElementOfItsOwn) {
+TEST(JsonFormatsTest, UnreadableIsASeparateElement) {
   NdjsonFormat lines;
   EXPECT_EQ(Text(lines.Rewrite(*UnreadableWithId("2"), 0)),
             "{\"unreadable\":{\"code\":15}}\n");
@@ -184,7 +185,7 @@ TEST(JsonFormatsTest, UnreadableIsAnElementOfItsOwn) {
   EXPECT_EQ(Text(array.Rewrite(*EventWithId("5"), 0)), ",\n1");
 }
 
-TEST(JsonFormatsTest, OutagesAreLinesButNoElements) {
+TEST(JsonFormatsTest, OutagesAreLinesButNotElements) {
   NdjsonFormat lines;
   EXPECT_EQ(Text(lines.Rewrite(*AwayFrame(/*hidden=*/false), 0)),
             "{\"upstream\":{\"state\":\"away\"}}\n");
@@ -196,7 +197,7 @@ TEST(JsonFormatsTest, OutagesAreLinesButNoElements) {
   EXPECT_EQ(Text(array.Rewrite(*EventWithId("5"), 0)), "1");
 }
 
-TEST(JsonFormatsTest, ResetIsAnElementOfItsOwn) {
+TEST(JsonFormatsTest, ResetIsASeparateElement) {
   NdjsonFormat lines;
   EXPECT_EQ(Text(lines.Rewrite(*ResetFrame("1", "4"), 0)),
             "{\"reset\":{\"requested\":\"1\",\"oldest\":\"4\"}}\n");
@@ -206,7 +207,7 @@ TEST(JsonFormatsTest, ResetIsAnElementOfItsOwn) {
   EXPECT_EQ(Text(array.Rewrite(*EventWithId("5"), 0)), ",\n1");
 }
 
-TEST(JsonFormatsTest, WhatIsCutOffByTheBridgeSaysSo) {
+TEST(JsonFormatsTest, AnEndByTheBridgeIsReported) {
   JsonArrayFormat array;
   array.Rewrite(*EventWithId("5"), 0);
   EXPECT_EQ(
@@ -224,7 +225,7 @@ TEST(JsonFormatsTest, WhatIsCutOffByTheBridgeSaysSo) {
             "over\"}}]\n");
 }
 
-TEST(JsonFormatsTest, AnEndIsToldOnce) {
+TEST(JsonFormatsTest, AnEndIsReportedOnce) {
   JsonArrayFormat array;
   EXPECT_EQ(Text(array.Rewrite(*EndFrame("sse-bridge:end.0.x"), 0)), "]\n");
   EXPECT_EQ(array.RewriteEnd(nullptr, CloseReason::kEnded), nullptr);
@@ -237,8 +238,8 @@ TEST(JsonFormatsTest, AnEndIsToldOnce) {
   EXPECT_EQ(lines.RewriteEnd(nullptr, CloseReason::kError), nullptr);
 }
 
-// The code counts, not what the texts of the status look like.
-TEST(JsonFormatsTest, WhetherAnEndIsAnErrorIsNotReadFromItsText) {
+// The status code decides, not the text of the status.
+TEST(JsonFormatsTest, TheStatusCodeDecidesWhetherAnEndIsAnError) {
   JsonArrayFormat well;
   EXPECT_EQ(Text(well.Rewrite(
                 *StatusFrame(absl::StatusCode::kOk, "{\"code\":07}"), 0)),
@@ -250,7 +251,7 @@ TEST(JsonFormatsTest, WhetherAnEndIsAnErrorIsNotReadFromItsText) {
             "{\"error\":{\"message\":\"x\",\"code\":10}}]\n");
 }
 
-TEST(RawBodyFormatTest, ItIsTheBackendsBytesAndNothingElse) {
+TEST(RawBodyFormatTest, ContainsOnlyTheBackendsBytes) {
   RawBodyFormat format;
   EXPECT_TRUE(format.traits().verbatim);
   EXPECT_TRUE(format.traits().bytes);
@@ -265,7 +266,7 @@ TEST(RawBodyFormatTest, ItIsTheBackendsBytesAndNothingElse) {
   EXPECT_EQ(format.RewriteEnd(EndFrame(""), CloseReason::kExpired), nullptr);
 }
 
-TEST(RawBodyFormatTest, ItsContentTypeIsSafeAsAHeader) {
+TEST(RawBodyFormatTest, ContentTypeIsSafeAsAHeader) {
   RawBodyFormat format;
   EXPECT_EQ(format.content_type(), "");
   format.SetContentType("text/csv");
@@ -282,7 +283,7 @@ TEST(RawBodyFormatTest, ItsContentTypeIsSafeAsAHeader) {
   EXPECT_TRUE(sandboxed);
 }
 
-TEST(OutputFormatsTest, ThoseOfTheBridgeAreInTheOrderOfItsPreference) {
+TEST(OutputFormatsTest, BuiltInFormatsAreInOrderOfPreference) {
   const OutputFormats& formats = OutputFormats::BuiltIn();
   EXPECT_EQ(formats.Names(),
             "text/event-stream, application/x-ndjson or application/json");
@@ -291,7 +292,7 @@ TEST(OutputFormatsTest, ThoseOfTheBridgeAreInTheOrderOfItsPreference) {
   }
 }
 
-TEST(ResetEventTest, OnlyTheOneReasonIsAnExpiry) {
+TEST(ResetEventTest, OnlyTheExpiryReasonIsAnExpiry) {
   EXPECT_FALSE(OldestAfterExpiry(absl::OkStatus()).has_value());
   EXPECT_FALSE(OldestAfterExpiry(absl::OutOfRangeError("x")).has_value());
   EXPECT_EQ(Text(ResetFrame("a\n\"", "b")),

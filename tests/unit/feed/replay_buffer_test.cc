@@ -7,7 +7,7 @@
 namespace sse_bridge {
 namespace {
 
-// Adds events "1".."count" with ids of the same name, one second apart.
+// Adds events "1" to "count" with equal IDs, one second apart.
 void Fill(ReplayBuffer* buffer, int count) {
   for (int i = 1; i <= count; ++i) {
     const std::string name = absl::StrCat(i);
@@ -34,21 +34,21 @@ TEST(ReplayBufferTest, EachLimitHoldsAtItsBound) {
   }
 }
 
-TEST(ReplayBufferTest, NewestEventStaysHoweverLarge) {
+TEST(ReplayBufferTest, NewestEventIsKeptWhateverItsSize) {
   ReplayBuffer buffer({.max_events = 0, .max_bytes = 1});
   Fill(&buffer, 2);
   EXPECT_EQ(buffer.events(), 1u);
   EXPECT_EQ(buffer.oldest_id(), "2");
 }
 
-TEST(ReplayBufferTest, FirstIdCountsUntilSomethingHasLeft) {
+TEST(ReplayBufferTest, FirstIdIsKnownUntilAnEventIsRemoved) {
   ReplayBuffer buffer({.max_events = 2}, "0");
   EXPECT_EQ(buffer.AfterId("0")->size(), 0u);
   Fill(&buffer, 2);
   EXPECT_EQ(buffer.AfterId("0")->size(), 2u);
   buffer.Add(3, "3", Event("3"), absl::Seconds(3));
   EXPECT_FALSE(buffer.AfterId("0").has_value());
-  // No id is no place.
+  // An empty ID has no position.
   EXPECT_FALSE(buffer.AfterId("").has_value());
   EXPECT_FALSE(ReplayBuffer({}).AfterId("").has_value());
 }

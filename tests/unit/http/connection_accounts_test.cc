@@ -121,7 +121,7 @@ TEST_F(ConnectionAccountsTest,
       << "the second started to wait again";
 }
 
-TEST_F(ConnectionAccountsTest, NothingIsKeptOfConnectionsThatLeft) {
+TEST_F(ConnectionAccountsTest, ClosedConnectionsLeaveNoState) {
   Http1Connection* first = Enter("a");
   Http1Connection* second = Enter("a");
   accounts_.SetHeld(first, kMax);

@@ -72,7 +72,7 @@ TEST(HttpErrorTest, AnyMessageBytesYieldValidJson) {
   EXPECT_EQ(body["error"]["details"], nlohmann::json::array());
 }
 
-TEST(HttpErrorTest, ClientsAreToldWhatToDo) {
+TEST(HttpErrorTest, ErrorsTellClientsWhatToDo) {
   EXPECT_EQ(
       Headers(ErrorResponse(401, "UNAUTHENTICATED", ""))["WWW-Authenticate"],
       "Bearer realm=\"sse-bridge\"");

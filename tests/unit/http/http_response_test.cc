@@ -66,7 +66,7 @@ TEST(HttpResponseTest, NamesCannotStartANewLine) {
   EXPECT_THAT(text, Not(HasSubstr("\n: e")));
 }
 
-TEST(HttpResponseTest, BodyWithRoomForTheHeadIsNotCopied) {
+TEST(HttpResponseTest, BodyWithSpareCapacityIsNotCopied) {
   std::string body;
   body.reserve(10'000);
   body.assign(5'000, 'b');

@@ -216,7 +216,7 @@ TEST_F(ServerBoundsTest, TheLongestWaitingConnectionOfAnAddressIsClosed) {
   EXPECT_EQ(served.Read().status, 200);
 }
 
-TEST_F(ServerBoundsTest, TrustedProxiesHaveAsManyConnectionsAsTheyNeed) {
+TEST_F(ServerBoundsTest, ConnectionsOfTrustedProxiesAreNotLimited) {
   HttpServer::Options options = Patient();
   options.max_connections_per_address = 1;
   options.handshake.proxies = *TrustedProxies::Create({"127.0.0.0/8"});

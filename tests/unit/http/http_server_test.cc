@@ -30,7 +30,7 @@ using testing::WireAnswer;
 
 class ServerTest : public testing::ServerFixture {};
 
-TEST_F(ServerTest, RequestsArriveAsTheyWereSent) {
+TEST_F(ServerTest, RequestsArriveUnchanged) {
   StartServer();
   LoopbackClient client = Connect();
   client.Send(GetRequest("/a%2Fb/c?x=%20y&z"));
@@ -64,7 +64,7 @@ TEST_F(ServerTest, ExchangeHasAllPartsOfTheRequest) {
 
 // cpp-httplib decodes percent escapes in values, and newer versions reverse the
 // order of equal names.
-TEST_F(ServerTest, HeadersComeAsTheyWereSent) {
+TEST_F(ServerTest, HeadersArriveUnchanged) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/",
@@ -101,7 +101,7 @@ TEST_F(ServerTest, PathThatIsTooLongForHttplibIs414) {
   EXPECT_EQ(client.Read().status, 200);
 }
 
-TEST_F(ServerTest, BytesMayComeOneByOne) {
+TEST_F(ServerTest, RequestsMayArriveByteByByte) {
   StartServer();
   LoopbackClient client = Connect();
   const std::string request =

@@ -74,7 +74,7 @@ struct Refused {
 
 // Servers that route by Host and those that route by the target must see the
 // same host.
-TEST(RequestFramingTest, TargetAndHostNameTheSameHost) {
+TEST(RequestFramingTest, TargetAndHostMustAgree) {
   const auto status = [](const std::string& target, const std::string& host,
                          const std::string& version = "1.1") {
     return FrameBothWays(absl::StrCat("GET ", target, " HTTP/", version, "\r\n",
@@ -111,7 +111,7 @@ TEST(RequestFramingTest, TargetAndHostNameTheSameHost) {
   }
 }
 
-TEST(RequestFramingTest, RefusesWhatTwoServersCouldReadDifferently) {
+TEST(RequestFramingTest, RefusesAmbiguousRequests) {
   const std::string nul(1, '\0');
   const Refused cases[] = {
       // Request lines.
@@ -285,7 +285,7 @@ TEST(RequestFramingTest, HeadIsFromTheRequestLineToTheEmptyLine) {
 
 // What a header asks for is judged once the head is whole: a malformed line
 // after it counts first.
-TEST(RequestFramingTest, MalformedLinesCountBeforeWhatOthersAskFor) {
+TEST(RequestFramingTest, MalformedLinesTakePrecedenceOverOtherRefusals) {
   const std::string asks[] = {"Expect: wonders\r\n",
                               "Transfer-Encoding: gzip\r\n",
                               "Content-Length: x\r\n"};

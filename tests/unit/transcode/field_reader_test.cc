@@ -52,7 +52,7 @@ TEST(FieldReaderTest, EveryTypeAsText) {
   EXPECT_EQ(Envelope("color", VarintField(5, 99)), "99");
 }
 
-TEST(FieldReaderTest, AbsentFieldsHaveTheirDefaultIfTheyCannotTell) {
+TEST(FieldReaderTest, AbsentFieldsWithoutPresenceReadAsTheirDefault) {
   EXPECT_EQ(Envelope("name", ""), " (absent)");
   EXPECT_EQ(Envelope("number", ""), "0 (absent)");
   EXPECT_EQ(Envelope("color", ""), "BLACK (absent)");
@@ -63,7 +63,7 @@ TEST(FieldReaderTest, AbsentFieldsHaveTheirDefaultIfTheyCannotTell) {
   EXPECT_EQ(Envelope("here", BytesField(11, "")), "");
 }
 
-TEST(FieldReaderTest, TheLastOneCountsAndSubmessagesMerge) {
+TEST(FieldReaderTest, TheLastOccurrenceWinsAndSubmessagesMerge) {
   EXPECT_EQ(Envelope("name", BytesField(2, "a") + BytesField(2, "b")), "b");
   const std::string wire = BytesField(8, BytesField(2, "a")) +
                            BytesField(8, BytesField(3, "c")) +
@@ -72,7 +72,7 @@ TEST(FieldReaderTest, TheLastOneCountsAndSubmessagesMerge) {
   EXPECT_EQ(Envelope("nested.cursor", wire), "c");
 }
 
-TEST(FieldReaderTest, AMemberOfAOneofUnsetsTheOthers) {
+TEST(FieldReaderTest, SettingAOneofMemberClearsTheOthers) {
   const std::string there = BytesField(12, BytesField(2, "x"));
   const std::string here = BytesField(11, "y");
   EXPECT_EQ(Envelope("there.name", there + here), " (absent)");
@@ -82,7 +82,7 @@ TEST(FieldReaderTest, AMemberOfAOneofUnsetsTheOthers) {
   EXPECT_EQ(Envelope("here", there + here), "y");
 }
 
-TEST(FieldReaderTest, UnknownValuesOfClosedEnumsDoNotCount) {
+TEST(FieldReaderTest, UnknownValuesOfClosedEnumsAreIgnored) {
   EXPECT_EQ(Read("t2.Old", "mode", VarintField(3, 2) + VarintField(3, 9)),
             "FAST");
   EXPECT_EQ(Read("t2.Old", "mode", VarintField(3, 9)), " (absent)");

@@ -22,7 +22,7 @@ std::string Set(const std::string& path, const std::string& text) {
   return message->ShortDebugString();
 }
 
-TEST(FieldTextTest, SetsFieldsOfEveryTypeThatHasAText) {
+TEST(FieldTextTest, SetsFieldsOfEveryTypeWithATextForm) {
   EXPECT_EQ(Set("string_value", "x y"), "string_value: \"x y\"");
   EXPECT_EQ(Set("stringValue", ""), "");
   EXPECT_EQ(Set("otherName", "x"), "renamed: \"x\"");
@@ -43,20 +43,20 @@ TEST(FieldTextTest, SetsFieldsOfEveryTypeThatHasAText) {
   EXPECT_EQ(Set("int64_wrapper", "5"), "int64_wrapper { value: 5 }");
 }
 
-TEST(FieldTextTest, RefusalsNameThePath) {
+TEST(FieldTextTest, ErrorsNameThePath) {
   EXPECT_EQ(Set("none", "x"), "none: no such field in test.All");
   EXPECT_EQ(Set("", "x"), ": no such field in test.All");
   EXPECT_EQ(Set("nested.", "x"), "nested.: no such field in test.Nested");
   EXPECT_EQ(Set("nested.none", "x"),
             "nested.none: no such field in test.Nested");
   EXPECT_EQ(Set("int32_value.x", "x"),
-            "int32_value.x: int32_value is no message");
+            "int32_value.x: int32_value is not a message");
   EXPECT_EQ(Set("nesteds.name", "x"), "nesteds.name: nesteds is repeated");
   EXPECT_EQ(Set("string_map.key", "x"), "string_map.key: string_map is a map");
   EXPECT_EQ(Set("string_map", "x"),
             "string_map: a map cannot be given as text");
   EXPECT_EQ(Set("strings", "x"),
-            "strings: a repeated field is no single value");
+            "strings: a repeated field cannot be set from one text");
   EXPECT_EQ(Set("nested", "x"),
             "nested: a whole message (test.Nested) cannot be given as text");
   EXPECT_EQ(Set("struct_value", "x"),
@@ -80,7 +80,7 @@ TEST(FieldTextTest, DepthIsBounded) {
       HasSubstr("a path of more than 32 fields"));
 }
 
-TEST(FieldTextTest, ReadsWhatWasSet) {
+TEST(FieldTextTest, ReadsFieldsThatWereSet) {
   const auto message = AllTypesSchema().New("test.All");
   const struct {
     std::string path;
@@ -113,7 +113,7 @@ TEST(FieldTextTest, ReadsWhatWasSet) {
   EXPECT_FALSE(GetFieldAsText(*message, "none").ok());
 }
 
-TEST(FieldTextTest, KnowsWhatIsSet) {
+TEST(FieldTextTest, ReportsWhetherAFieldIsSet) {
   const auto message = AllTypesSchema().New("test.All");
   for (const char* path : {"string_value", "optional_int32", "nested",
                            "nested.name", "strings", "none", "one_int"}) {

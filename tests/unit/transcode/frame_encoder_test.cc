@@ -70,7 +70,7 @@ TEST_F(FrameEncoderTest, EventIdKeyAndDataFromAnEnvelope) {
   EXPECT_EQ(frame_.key, "K");
 }
 
-TEST_F(FrameEncoderTest, AFrameIsReusedWithoutTraces) {
+TEST_F(FrameEncoderTest, AReusedFrameKeepsNothingOfThePreviousOne) {
   options_.event_from = "name";
   options_.id_from = "cursor";
   options_.key = "cursor";
@@ -90,7 +90,7 @@ TEST_F(FrameEncoderTest, ConstantEventName) {
   EXPECT_EQ(Frame(""), "event: priceid: 7\ndata: {}\n\n");
 }
 
-TEST_F(FrameEncoderTest, EmptyEventAndIdHaveNoLine) {
+TEST_F(FrameEncoderTest, EmptyEventNameAndIdAreOmitted) {
   options_.event_from = "name";
   options_.id_from = "cursor";
   EXPECT_EQ(Frame(BytesField(2, "") + BytesField(3, "")), "data: {}\n\n");
@@ -110,25 +110,25 @@ TEST_F(FrameEncoderTest, LineEndsAreRemovedFromEventNames) {
   EXPECT_EQ(Frame(BytesField(2, "\n")), "data: {\"name\":\"\\n\"}\n\n");
 }
 
-TEST_F(FrameEncoderTest, DataNeverComesUnderAnEventNameOfTheBridge) {
+TEST_F(FrameEncoderTest, ReservedEventNamesFromDataGetAPrefix) {
   options_.event_from = "name";
   options_.data_field = "event";
   for (absl::string_view name : kReservedEventNames) {
     EXPECT_EQ(Frame(BytesField(2, name)),
               absl::StrCat("event: message.", name, "\ndata: {}\n\n"));
-    // Where the name only appears once line ends and NUL are removed.
+    // The reserved name appears only after line ends and NUL are removed.
     std::string hidden(name);
     hidden.insert(2, "\r\0\n", 3);
     EXPECT_EQ(Frame(BytesField(2, hidden)),
               absl::StrCat("event: message.", name, "\ndata: {}\n\n"));
     EXPECT_EQ(frame_.name(), absl::StrCat("message.", name));
   }
-  // Clients tell names apart byte for byte.
+  // Clients compare event names byte for byte.
   EXPECT_EQ(Frame(BytesField(2, "Reset")), "event: Reset\ndata: {}\n\n");
   EXPECT_EQ(Frame(BytesField(2, "resets")), "event: resets\ndata: {}\n\n");
 }
 
-TEST_F(FrameEncoderTest, AnIdWithLineEndsIsLeftOut) {
+TEST_F(FrameEncoderTest, AnIdWithLineEndsIsOmitted) {
   options_.id_from = "cursor";
   options_.data_field = "event";
   for (const absl::string_view bad :
@@ -160,7 +160,7 @@ TEST_F(FrameEncoderTest, DataOfEveryShape) {
   EXPECT_EQ(Frame(""), "data: {}\n\n");
 }
 
-TEST_F(FrameEncoderTest, NamesIdsAndKeysAreUtf8WhateverTheBackendSends) {
+TEST_F(FrameEncoderTest, InvalidUtf8InNamesIdsAndKeysIsReplaced) {
   options_.event_from = "name";
   options_.id_from = "cursor";
   options_.key = "cursor";
@@ -170,7 +170,7 @@ TEST_F(FrameEncoderTest, NamesIdsAndKeysAreUtf8WhateverTheBackendSends) {
   EXPECT_EQ(frame_.key, "\uFFFDi");
 }
 
-TEST_F(FrameEncoderTest, AnUnreadableMessageKeepsItsIdIfThatCanBeRead) {
+TEST_F(FrameEncoderTest, AnUnreadableMessageKeepsItsIdIfReadable) {
   options_.event = "e";
   options_.id_from = "cursor";
   options_.key = "cursor";
@@ -200,7 +200,7 @@ TEST_F(FrameEncoderTest, AnUnreadableMessageKeepsItsIdIfThatCanBeRead) {
   EXPECT_EQ(frame.payload, "event: unreadable\ndata: {}\n\n");
 }
 
-TEST_F(FrameEncoderTest, BodiesHaveOnlyTheJson) {
+TEST_F(FrameEncoderTest, ABodyContainsOnlyTheJson) {
   options_.event = "e";
   options_.data_field = "event";
   std::string json = "[";
@@ -209,7 +209,7 @@ TEST_F(FrameEncoderTest, BodiesHaveOnlyTheJson) {
   EXPECT_EQ(json, "[{\"fInt32\":1}");
 }
 
-TEST_F(FrameEncoderTest, ARawBodyIsDataAndNothingElse) {
+TEST_F(FrameEncoderTest, ARawBodyConsistsOfDataOnly) {
   options_.raw_body = true;
   const std::string bytes("a\n\0data: b", 10);
   EXPECT_EQ(Frame(BytesField(1, "text/plain") + BytesField(2, bytes)), bytes);
@@ -219,7 +219,7 @@ TEST_F(FrameEncoderTest, ARawBodyIsDataAndNothingElse) {
   EXPECT_EQ(frame_.content_type, "text/plain");
 }
 
-TEST_F(FrameEncoderTest, ANameOfTheMethodIsTheNameOfEachEvent) {
+TEST_F(FrameEncoderTest, AConstantNameAppliesToEveryEvent) {
   options_.event = "price";
   Frame("");
   EXPECT_EQ(frame_.name(), "price");
@@ -244,7 +244,7 @@ TEST_F(FrameEncoderTest, MalformedBytesAreErrors) {
   EXPECT_THAT(Frame("\x12\x7f"), HasSubstr("ERR"));
 }
 
-TEST_F(FrameEncoderTest, OptionsThatLeadNowhereAreNamed) {
+TEST_F(FrameEncoderTest, OptionsWithInvalidPathsAreNamed) {
   options_.id_from = "event";
   EXPECT_THAT(Error(), HasSubstr("id_from: \"event\""));
   options_.id_from = "";

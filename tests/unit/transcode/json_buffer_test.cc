@@ -5,7 +5,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(JsonBufferTest, KeepsWhatSmallMessagesNeed) {
+TEST(JsonBufferTest, KeepsSmallBuffers) {
   JsonBuffer buffer;
   buffer.Reserve(buffer.Begin(), 1000)[0] = 'a';
   const char* const before = buffer.Begin();
@@ -13,8 +13,8 @@ TEST(JsonBufferTest, KeepsWhatSmallMessagesNeed) {
   EXPECT_EQ(buffer.Begin(), before);
 }
 
-// An idle thread does not keep the memory of the largest message that it saw.
-TEST(JsonBufferTest, GivesBackWhatALargeOneNeeded) {
+// An idle thread does not keep the memory of the largest message it encoded.
+TEST(JsonBufferTest, FreesLargeBuffers) {
   JsonBuffer buffer;
   buffer.Reserve(buffer.Begin(), size_t{2} << 20)[0] = 'a';
   buffer.GiveBack();

@@ -1,5 +1,5 @@
-// Random messages against libprotobuf: the same text where both write
-// canonical JSON, the same verdict on bytes that are broken.
+// Compares with libprotobuf on random messages: the same JSON where both write
+// canonical JSON, and the same verdict on malformed bytes.
 
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -112,7 +112,8 @@ class JsonDifferentialTest : public ::testing::TestWithParam<const char*> {
         break;
       }
       case FieldDescriptor::CPPTYPE_FLOAT: {
-        // More digits than these, libprotobuf does not write the shortest.
+        // Beyond this many digits, libprotobuf does not write the shortest
+        // form.
         const float v = static_cast<float>(Below(4000)) / 4;
         repeated ? r->AddFloat(m, f, v) : r->SetFloat(m, f, v);
         break;
@@ -160,7 +161,7 @@ class JsonDifferentialTest : public ::testing::TestWithParam<const char*> {
       const char* name = kTypes[Below(4)];
       auto inner = schema_.New(schema_.Type(name));
       Fill(inner.get(), depth + 1);
-      // libprotobuf leaves out the value of a well-known type without bytes.
+      // libprotobuf omits the value of a well-known type without bytes.
       if (inner->ByteSizeLong() == 0) return;
       r->SetString(m, type->field(0),
                    absl::StrCat("type.googleapis.com/", name));
@@ -208,7 +209,7 @@ class JsonDifferentialTest : public ::testing::TestWithParam<const char*> {
     return Canonical(message.get());
   }
 
-  // Map keys are unique only once a map was made of them.
+  // Map keys become unique only when the map is built.
   std::string Canonical(Message* message) {
     std::string wire;
     Normalizer(schema_.pool()).Normalize(type_, Serialize(*message), &wire);
@@ -236,7 +237,8 @@ class JsonDifferentialTest : public ::testing::TestWithParam<const char*> {
                        : absl::StrCat("ERR ", std::string(status.message()));
   }
 
-  // Random maps have keys twice, random bytes are no UTF-8.
+  // Silences libprotobuf: random maps have duplicate keys, random bytes are not
+  // valid UTF-8.
   google::protobuf::LogSilencer silence_;
   const TestSchema schema_;
   const std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
@@ -244,7 +246,7 @@ class JsonDifferentialTest : public ::testing::TestWithParam<const char*> {
   std::mt19937_64 random_;
 };
 
-TEST_P(JsonDifferentialTest, UsualMessagesReadTheSameOnTheFastPath) {
+TEST_P(JsonDifferentialTest, UsualMessagesGiveTheSameJsonOnTheFastPath) {
   const auto encoder = JsonEncoder::Create(schema_.pool(), {});
   for (int i = 0; i < kMessages; ++i) {
     const std::string wire = RandomWire();
@@ -252,7 +254,7 @@ TEST_P(JsonDifferentialTest, UsualMessagesReadTheSameOnTheFastPath) {
     const std::string theirs = Theirs(wire, false);
     ASSERT_EQ(ours.rfind("ERR", 0), std::string::npos) << ours;
     if (ours == theirs) continue;
-    // Number formats may differ, values may not.
+    // The number format may differ, but not the value.
     ASSERT_EQ(nlohmann::json::parse(ours, nullptr, false),
               nlohmann::json::parse(theirs, nullptr, false))
         << ours << "\n"
@@ -267,14 +269,14 @@ TEST_P(JsonDifferentialTest, ConcatenatedMessagesMerge) {
     auto merged = schema_.New(type_);
     ASSERT_TRUE(merged->ParsePartialFromString(wire));
     const std::string normal = Canonical(merged.get());
-    // The entries of a map have no order.
+    // The entries of a map are unordered.
     ASSERT_EQ(
         nlohmann::json::parse(Ours(*encoder, wire, false), nullptr, false),
         nlohmann::json::parse(Ours(*encoder, normal, true), nullptr, false));
   }
 }
 
-TEST_P(JsonDifferentialTest, BrokenBytesAreRefusedWhereTheyAreRefused) {
+TEST_P(JsonDifferentialTest, MalformedBytesAreRefusedIfLibprotobufRefusesThem) {
   const auto encoder = JsonEncoder::Create(schema_.pool(), {});
   int refused = 0;
   for (int i = 0; i < 5 * kMessages; ++i) {
@@ -291,10 +293,10 @@ TEST_P(JsonDifferentialTest, BrokenBytesAreRefusedWhereTheyAreRefused) {
       ++refused;
       continue;
     }
-    if (ours.substr(0, 3) == "ERR") continue;  // it has no JSON
+    if (ours.substr(0, 3) == "ERR") continue;  // the value has no JSON form
     const auto json = nlohmann::json::parse(ours, nullptr, false);
     ASSERT_FALSE(json.is_discarded()) << ours;
-    // But for the order of map keys, which normalising sorts.
+    // Equal except for the order of map keys, which normalising sorts.
     ASSERT_EQ(json, nlohmann::json::parse(
                         Ours(*encoder, Canonical(message.get()), false)));
   }
@@ -311,7 +313,7 @@ TEST_P(JsonDifferentialTest, AlwaysPrintAddsTheSameFields) {
     const std::string theirs = Theirs(wire, true);
     auto our_json = nlohmann::json::parse(ours, nullptr, false);
     auto their_json = nlohmann::json::parse(theirs, nullptr, false);
-    // Theirs is the string "NULL_VALUE".
+    // libprotobuf writes the string "NULL_VALUE" instead.
     if (our_json.contains("null")) {
       EXPECT_TRUE(our_json["null"].is_null());
       their_json["null"] = nullptr;

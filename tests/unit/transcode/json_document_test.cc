@@ -44,7 +44,7 @@ TEST(JsonDocumentTest, KeepsDigitsOrderAndRepeatedNames) {
   EXPECT_EQ(members[3].value.text(), "x");
 }
 
-TEST(JsonDocumentTest, ChildrenOfChildrenAreNotChildren) {
+TEST(JsonDocumentTest, IterationSkipsGrandchildren) {
   const auto document =
       ParseJson(R"([{"a":[1,{"b":{}}],"c":{}},[[],[2]],"end"])");
   ASSERT_TRUE(document.ok()) << document.status();
@@ -68,7 +68,7 @@ TEST(JsonDocumentTest, StringsAreUnescaped) {
   EXPECT_EQ(document->root().text(), std::string("\U0001F600 €\n/\"\\\0", 13));
 }
 
-TEST(JsonDocumentTest, WhatIsNotJsonIsRefusedWithItsPlace) {
+TEST(JsonDocumentTest, MalformedJsonIsRefusedWithItsPosition) {
   const struct {
     std::string text;
     std::string want;
@@ -116,7 +116,7 @@ TEST(JsonDocumentTest, WhatIsNotJsonIsRefusedWithItsPlace) {
   }
 }
 
-TEST(JsonDocumentTest, LongTokensAreNotRepeatedWhole) {
+TEST(JsonDocumentTest, LongTokensAreTruncatedInErrors) {
   const auto value = ParseJson("\"" + std::string(100'000, 'a'));
   ASSERT_FALSE(value.ok());
   EXPECT_LT(value.status().message().size(), 500u);

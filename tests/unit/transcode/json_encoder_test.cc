@@ -22,7 +22,7 @@ const TestSchema& Schema() {
 
 class JsonEncoderTest : public ::testing::Test {
  protected:
-  // The JSON of a message in wire format, or "ERR reason".
+  // Returns the JSON of a message in wire format, or "ERR reason".
   static std::string Json(absl::string_view type, absl::string_view wire,
                           JsonOptions options = {}) {
     const auto encoder = JsonEncoder::Create(Schema().pool(), options);
@@ -129,7 +129,7 @@ TEST_F(JsonEncoderTest, StringsAreSafeInsideHtml) {
   EXPECT_EQ(Text("a&b'c/d"), R"({"fString":"a&b'c/d"})");
 }
 
-TEST_F(JsonEncoderTest, EscapesAtEveryPlaceOfAString) {
+TEST_F(JsonEncoderTest, EscapesAtEveryPositionOfAString) {
   for (size_t length = 1; length <= 40; ++length) {
     for (size_t at = 0; at < length; ++at) {
       std::string s(length, 'x');
@@ -145,14 +145,14 @@ TEST_F(JsonEncoderTest, EscapesAtEveryPlaceOfAString) {
   }
 }
 
-TEST_F(JsonEncoderTest, StringsThatOnlyEscapeGrowTheBuffer) {
+TEST_F(JsonEncoderTest, StringsOfEscapesOnlyGrowTheBuffer) {
   std::string expected = "{\"fString\":\"";
   for (int i = 0; i < 100000; ++i) expected += "\\u0001";
   expected += "\"}";
   EXPECT_EQ(Text(std::string(100000, '\x01')), expected);
 }
 
-TEST_F(JsonEncoderTest, StringsThatAreNotUtf8AreRefused) {
+TEST_F(JsonEncoderTest, StringsWithInvalidUtf8AreRefused) {
   for (const absl::string_view bad :
        {"\xff", "a\x80", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
         "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3",
@@ -189,13 +189,13 @@ TEST_F(JsonEncoderTest, UnknownValuesOfClosedEnumsAreUnknownFields) {
   EXPECT_EQ(Json("t2.Old", BytesField(9, bad) + BytesField(9, good)),
             R"({"byName":{"good":"FAST"}})");
   EXPECT_EQ(Json("t2.Old", BytesField(9, bad)), "{}");
-  // The slower way agrees.
+  // The slower path gives the same result.
   EXPECT_EQ(Json("t2.Old",
                  BytesField(9, bad) + VarintField(1, 4) + BytesField(9, good)),
             R"({"needed":4,"byName":{"good":"FAST"}})");
 }
 
-TEST_F(JsonEncoderTest, DefaultsOnTheWireAreLeftOutWithoutPresence) {
+TEST_F(JsonEncoderTest, DefaultsOnTheWireAreOmittedWithoutPresence) {
   EXPECT_EQ(Json("t3.Scalars", VarintField(3, 0) + BytesField(14, "")), "{}");
   EXPECT_EQ(Json("t3.Scalars", Fixed64Field(1, uint64_t{1} << 63)),
             R"({"fDouble":-0})");
@@ -209,7 +209,7 @@ TEST_F(JsonEncoderTest, DefaultsOnTheWireAreLeftOutWithoutPresence) {
             R"({"needed":0,"text":""})");
 }
 
-TEST_F(JsonEncoderTest, AlwaysPrintAddsWhatHasNoPresenceInOrder) {
+TEST_F(JsonEncoderTest, AlwaysPrintAddsFieldsWithoutPresenceInOrder) {
   JsonOptions options;
   options.always_print_fields_with_no_presence = true;
   EXPECT_EQ(FromText("t3.Scalars", "f_int32: 7", options),
@@ -231,10 +231,11 @@ TEST_F(JsonEncoderTest, AlwaysPrintAddsWhatHasNoPresenceInOrder) {
             R"({"null":null})");
   EXPECT_EQ(FromText("t2.Old", "", options),
             R"({"modes":[],"plain":[],"packed":[],"item":[],"byName":{}})");
-  // Packed with nothing inside.
+  // Packed and empty.
   EXPECT_EQ(Json("t3.Repeated", BytesField(3, ""), options).substr(0, 40),
             R"({"fDouble":[],"fFloat":[],"fInt32":[],"f)");
-  // A closed enum's unknown value leaves the list empty, once.
+  // An unknown value of a closed enum leaves the list empty, and the list is
+  // written once.
   EXPECT_EQ(Json("t2.Old", VarintField(4, 9), options),
             R"({"modes":[],"plain":[],"packed":[],"item":[],"byName":{}})");
 }
@@ -246,7 +247,7 @@ TEST_F(JsonEncoderTest, ProtoNamesOnRequest) {
             R"({"f_int32":7,"renamed":"r"})");
 }
 
-TEST_F(JsonEncoderTest, RepeatedFieldsPackedOrNot) {
+TEST_F(JsonEncoderTest, RepeatedFieldsPackedAndUnpacked) {
   EXPECT_EQ(FromText("t3.Repeated",
                      "f_double: [1, 2.5] f_int32: [1, -1, 0] f_bool: [true, "
                      "false] f_string: ['', 'a'] f_bytes: ['x'] f_color: "
@@ -255,7 +256,7 @@ TEST_F(JsonEncoderTest, RepeatedFieldsPackedOrNot) {
             R"({"fDouble":[1,2.5],"fInt32":[1,-1,0],"fBool":[true,false],)"
             R"("fString":["","a"],"fBytes":["eA=="],"fColor":["BLACK","RED"],)"
             R"("fMessage":[{},{"fInt32":1}],"fUnpacked":[1,2]})");
-  // The other encoding than declared, and a mix, side by side.
+  // Packed and unpacked elements, against the declaration and mixed.
   EXPECT_EQ(Fast("t3.Repeated", VarintField(3, 1) + VarintField(3, 2) +
                                     BytesField(3, Varint(3) + Varint(4)) +
                                     VarintField(3, 5)),
@@ -266,7 +267,7 @@ TEST_F(JsonEncoderTest, RepeatedFieldsPackedOrNot) {
   EXPECT_EQ(Fast("t3.Repeated", BytesField(3, "")), "{}");
 }
 
-TEST_F(JsonEncoderTest, ScatteredElementsAreGathered) {
+TEST_F(JsonEncoderTest, NonAdjacentElementsAreCollected) {
   const std::string wire =
       VarintField(3, 1) + VarintField(5, 1) + VarintField(3, 2);
   EXPECT_EQ(Fast("t3.Repeated", wire), kNotFast);
@@ -279,7 +280,7 @@ TEST_F(JsonEncoderTest, FieldsOutOfOrderAreSorted) {
   EXPECT_EQ(Json("t3.Scalars", wire), R"({"fInt32":2,"fInt64":"1"})");
 }
 
-TEST_F(JsonEncoderTest, TheLastOfASingularFieldCounts) {
+TEST_F(JsonEncoderTest, TheLastOccurrenceOfASingularFieldWins) {
   const std::string wire = VarintField(3, 1) + VarintField(3, 2);
   EXPECT_EQ(Fast("t3.Scalars", wire), kNotFast);
   EXPECT_EQ(Json("t3.Scalars", wire), R"({"fInt32":2})");
@@ -293,13 +294,13 @@ TEST_F(JsonEncoderTest, SplitSubmessagesMerge) {
             R"({"fMessage":{"fInt32":1,"fInt64":"2"}})");
 }
 
-TEST_F(JsonEncoderTest, AnInvalidValueThatIsOverwrittenDoesNotCount) {
+TEST_F(JsonEncoderTest, AnOverwrittenInvalidValueIsIgnored) {
   const std::string wire = BytesField(2, VarintField(1, uint64_t{1} << 60)) +
                            BytesField(2, VarintField(1, 1));
   EXPECT_EQ(Json("t3.Known", wire), R"({"timestamp":"1970-01-01T00:00:01Z"})");
 }
 
-TEST_F(JsonEncoderTest, TheLastMemberOfAOneofCounts) {
+TEST_F(JsonEncoderTest, TheLastMemberOfAOneofWins) {
   const std::string wire = VarintField(2, 1) + BytesField(3, "x");
   EXPECT_EQ(Fast("t3.Choice", wire), kNotFast);
   EXPECT_EQ(Json("t3.Choice", wire), R"({"text":"x"})");
@@ -340,7 +341,7 @@ TEST_F(JsonEncoderTest, MapEntriesMayLackKeyOrValue) {
       R"({"int32s":{"4":5}})");
 }
 
-TEST_F(JsonEncoderTest, TheLastOfAMapKeyCounts) {
+TEST_F(JsonEncoderTest, TheLastEntryOfAMapKeyWins) {
   const auto entry = [](int key, int value) {
     return BytesField(2, VarintField(1, static_cast<uint64_t>(key)) +
                              VarintField(2, static_cast<uint64_t>(value)));
@@ -374,7 +375,7 @@ TEST_F(JsonEncoderTest, Groups) {
   EXPECT_THAT(Json("t2.Old", Tag(7, 4)), HasSubstr("malformed"));
 }
 
-TEST_F(JsonEncoderTest, ExtensionsStandUnderTheirFullName) {
+TEST_F(JsonEncoderTest, ExtensionsAreWrittenByFullName) {
   EXPECT_EQ(FromText("t2.Old",
                      "needed: 1 [t2.note]: 'n' [t2.Extension.nested] { v: 2 } "
                      "[t2.numbers]: 3 [t2.numbers]: 4 late: 5"),
@@ -407,14 +408,14 @@ TEST_F(JsonEncoderTest, MessageSets) {
             R"({"set":{"[t2.SetItem.item]":{"str":"y"}}})");
 }
 
-TEST_F(JsonEncoderTest, UnknownFieldsAreSkippedButMustBeWhole) {
+TEST_F(JsonEncoderTest, UnknownFieldsAreSkippedButMustBeWellFormed) {
   const std::string group =
       Tag(500, 3) + VarintField(1, 1) + Tag(2, 3) + Tag(2, 4) + Tag(500, 4);
   EXPECT_EQ(Fast("t3.Scalars", VarintField(400, 1) + VarintField(3, 1) +
                                    BytesField(401, "abc") + group +
                                    Fixed64Field(402, 1) + Tag(403, 5) + "abcd"),
             R"({"fInt32":1})");
-  // A known number with another wire type is unknown, too.
+  // A known number with another wire type is an unknown field, too.
   EXPECT_EQ(Fast("t3.Scalars", BytesField(3, "x")), "{}");
   for (const std::string& bad :
        {Tag(400, 0), Tag(400, 0) + "\x80", Tag(401, 2) + "\x05" + "ab",
@@ -425,7 +426,7 @@ TEST_F(JsonEncoderTest, UnknownFieldsAreSkippedButMustBeWhole) {
   }
 }
 
-TEST_F(JsonEncoderTest, OverlongTagsAndLengthsAreReadAsByLibprotobuf) {
+TEST_F(JsonEncoderTest, OverlongTagsAndLengthsAreReadAsInLibprotobuf) {
   const std::string length = Tag(14, 2) + "\x81\x80\x80\x80";
   EXPECT_EQ(Json("t3.Scalars", length + std::string("\0x", 2)),
             R"({"fString":"x"})");
@@ -439,7 +440,7 @@ TEST_F(JsonEncoderTest, OverlongTagsAndLengthsAreReadAsByLibprotobuf) {
               HasSubstr("malformed"));
 }
 
-TEST_F(JsonEncoderTest, WhatIsOverwrittenMustBeValidToo) {
+TEST_F(JsonEncoderTest, OverwrittenValuesMustBeWellFormed) {
   const std::string bad = "\xff";
   const std::string url = "type.googleapis.com/t3.Scalars";
   for (const auto& [type, first, second] :
@@ -465,7 +466,8 @@ TEST_F(JsonEncoderTest, EveryTruncationIsAnErrorOrAShorterMessage) {
       "} } tree { left { name: 'n' } }");
   int errors = 0;
   for (size_t n = 0; n < wire.size(); ++n) {
-    // Copied, so that a sanitizer sees reads beyond the end.
+    // Copied to an exact-size buffer, so that a sanitizer detects reads beyond
+    // the end.
     const std::vector<char> piece(wire.begin(),
                                   wire.begin() + static_cast<ptrdiff_t>(n));
     const std::string json =
@@ -493,8 +495,8 @@ TEST_F(JsonEncoderTest, ErrorsNameTheField) {
   EXPECT_EQ(
       Json("t3.Everything",
            BytesField(3, BytesField(3001, VarintField(2, 1000000000)))),
-      "ERR t3.Everything.repeated.times: the nanos of a timestamp are not 0 "
-      "to 999999999");
+      "ERR t3.Everything.repeated.times: the nanos of a timestamp are not "
+      "within 0 to 999999999");
 }
 
 TEST_F(JsonEncoderTest, Timestamps) {
@@ -569,7 +571,7 @@ TEST_F(JsonEncoderTest, StructsValuesAndLists) {
   EXPECT_THAT(FromText("t3.Known", "value { number_value: -inf }"),
               HasSubstr("finite"));
   EXPECT_THAT(FromText("t3.Known", "value {}"), HasSubstr("no value"));
-  // Twice in one Value: the last counts.
+  // Twice in one Value: the last one wins.
   EXPECT_EQ(
       Json("t3.Known", BytesField(6, VarintField(4, 1) + BytesField(3, "x"))),
       R"({"value":"x"})");
@@ -623,18 +625,18 @@ TEST_F(JsonEncoderTest, AnyIsResolvedInThePool) {
               HasSubstr("malformed"));
 }
 
-// An Any in the field `any` of t3.Known.
+// Returns a t3.Known with an Any in its field `any`.
 std::string KnownAny(absl::string_view url, absl::string_view value) {
   return BytesField(1, BytesField(1, url) + BytesField(2, value));
 }
 
-TEST_F(JsonEncoderTest, AnUnknownAnyMayBeShownByItsUrlAlone) {
+TEST_F(JsonEncoderTest, AnUnknownAnyCanBeWrittenAsItsUrl) {
   EXPECT_EQ(Json("t3.Known", KnownAny("x.y/no.Type", "\x08\x01"),
                  {.unresolved_any_by_url = true}),
             R"({"any":{"@type":"x.y/no.Type"}})");
 }
 
-TEST_F(JsonEncoderTest, LenientShowsAnUnknownAnyByItsBytes) {
+TEST_F(JsonEncoderTest, LenientWritesAnUnknownAnyAsBytes) {
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x.y/no.Type", "\x08\x01")),
             R"({"any":{"@type":"x.y/no.Type","value":"CAE="}})");
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x.y/no.Type", "")),
@@ -644,17 +646,17 @@ TEST_F(JsonEncoderTest, LenientShowsAnUnknownAnyByItsBytes) {
   EXPECT_EQ(LenientJson("t3.Known", BytesField(1, BytesField(2, "a"))),
             R"({"any":{"@type":"","value":"YQ=="}})");
   EXPECT_EQ(LenientJson("t3.Known", BytesField(1, "")), R"({"any":{}})");
-  // Inside of another Any, and of a list.
+  // Inside another Any, and in a list.
   EXPECT_EQ(LenientJson("t3.Known",
                         KnownAny("x/t3.Known", KnownAny("x.y/no.Type", "a"))),
             R"({"any":{"@type":"x/t3.Known","any":)"
             R"({"@type":"x.y/no.Type","value":"YQ=="}}})");
 }
 
-TEST_F(JsonEncoderTest, LenientShowsAnAnyThatDoesNotHoldItsTypeByItsBytes) {
+TEST_F(JsonEncoderTest, LenientWritesAMistypedAnyAsBytes) {
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", "\x0a\x05")),
             R"({"any":{"@type":"x/t3.Tree","value":"CgU="}})");
-  // The innermost one only.
+  // Only the innermost one.
   EXPECT_EQ(
       LenientJson("t3.Known",
                   KnownAny("x/t3.Known", KnownAny("x/t3.Tree", "\x0a\x05"))),
@@ -668,14 +670,14 @@ TEST_F(JsonEncoderTest, LenientShowsAnAnyThatDoesNotHoldItsTypeByItsBytes) {
           R"({"any":{"@type":"x/google.protobuf.Duration","value":")"));
 }
 
-TEST_F(JsonEncoderTest, LenientReplacesWhatIsNotUtf8) {
+TEST_F(JsonEncoderTest, LenientReplacesInvalidUtf8) {
   EXPECT_EQ(LenientJson("t3.Scalars", BytesField(14,
                                                  "a\xff\xfe"
                                                  "b")),
             "{\"fString\":\"a\uFFFD\uFFFDb\"}");
   const std::string name = BytesField(1, "\xe2\x82");
   EXPECT_EQ(LenientJson("t3.Tree", name), "{\"name\":\"\uFFFD\"}");
-  // At any depth, inside of an Any, and where bytes are unusual too.
+  // At any depth, inside an Any, and with unusual bytes.
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", name)),
             "{\"any\":{\"@type\":\"x/t3.Tree\",\"name\":\"\uFFFD\"}}");
   EXPECT_EQ(LenientJson("t3.Known", KnownAny("x/t3.Tree", name + name)),
@@ -687,7 +689,7 @@ TEST_F(JsonEncoderTest, LenientReplacesWhatIsNotUtf8) {
             "{\"any\":{\"@type\":\"x/\uFFFD\",\"value\":\"\"}}");
 }
 
-TEST_F(JsonEncoderTest, LenientStillRefusesWhatCannotBeShown) {
+TEST_F(JsonEncoderTest, LenientStillRefusesValuesWithoutJsonForm) {
   EXPECT_THAT(LenientJson("t3.Tree", "\x0a\x7f\x01"), HasSubstr("malformed"));
   std::string deep;
   for (int i = 0; i < 200; ++i) deep = BytesField(2, deep);
@@ -703,8 +705,8 @@ TEST_F(JsonEncoderTest, UnusualBytesInsideAnyAreNormalized) {
             R"({"any":{"@type":"x/t3.Scalars","fInt32":2,"fInt64":"1"}})");
 }
 
-TEST_F(JsonEncoderTest, NestedUnusualAnysTakeNoMoreThanTheirSize) {
-  // Each level is unusual by itself; were each tried in both ways, this would
+TEST_F(JsonEncoderTest, NestedUnusualAnysTakeLinearTime) {
+  // Each level is unusual by itself. Trying both paths at every level would
   // take 2^45 steps.
   std::string wire;
   for (int i = 0; i < 45; ++i) {
@@ -714,7 +716,7 @@ TEST_F(JsonEncoderTest, NestedUnusualAnysTakeNoMoreThanTheirSize) {
   EXPECT_THAT(Json("t3.Tree", wire), ::testing::StartsWith("{\"name\":\"late"));
 }
 
-TEST_F(JsonEncoderTest, SlicesAreReadAsOnePiece) {
+TEST_F(JsonEncoderTest, SlicesAreReadAsOneMessage) {
   const std::string wire = Schema().Wire(
       "t3.Scalars", "f_string: 'abcdefghij' f_int64: 77 f_color: RED");
   const auto encoder = JsonEncoder::Create(Schema().pool(), {});
@@ -769,7 +771,7 @@ TEST_F(JsonEncoderTest, OneFieldOfAMessage) {
   EXPECT_EQ(field("color", ""), R"("BLACK")");
   EXPECT_EQ(field("nested.nested.real", ""), "0");
 
-  // Unusual bytes: merged, in pieces, and unset by another of the oneof.
+  // Unusual bytes: merged, split, and cleared by another member of the oneof.
   EXPECT_EQ(field("event", BytesField(1, VarintField(3, 1)) + wire),
             R"({"fInt32":1})");
   EXPECT_EQ(field("event", wire + BytesField(1, VarintField(4, 2))),
@@ -810,7 +812,7 @@ TEST_F(JsonEncoderTest, ManyThreadsShareOneEncoder) {
   for (std::thread& thread : threads) thread.join();
 }
 
-TEST_F(JsonEncoderTest, MessagesLargerThanWhatIsKeptWork) {
+TEST_F(JsonEncoderTest, MessagesLargerThanTheKeptBufferWork) {
   const std::string large(3 << 20, 'x');
   const std::string wire = BytesField(14, large);
   EXPECT_EQ(Json("t3.Scalars", wire).size(), large.size() + 14);

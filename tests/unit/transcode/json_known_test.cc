@@ -49,7 +49,7 @@ TEST(JsonKnownTest, TimesDurationsAndMasks) {
       {R"({"timestamp":{"seconds":1}})", "timestamp: expected a string"},
       {R"({"timestamp":"0000-01-01T00:00:00Z"})", "timestamp: out of range"},
       {R"({"timestamps":["1970-01-01T00:00:01Z",null]})",
-       "timestamps[1]: null is no value here"},
+       "timestamps[1]: null is not allowed here"},
       {R"({"duration":"-1.5s"})", "duration { seconds: -1 nanos: -500000000 }"},
       {R"({"duration":"1h"})",
        "duration: expected a duration such as "
@@ -82,7 +82,7 @@ TEST(JsonKnownTest, Wrappers) {
       {R"({"int32Wrapper":{"value":1}})", "int32Wrapper: expected an integer"},
       {R"({"int32Wrapper":"x"})", "int32Wrapper: expected an integer"},
       {R"({"int32Wrappers":[1,null]})",
-       "int32Wrappers[1]: null is no value here"},
+       "int32Wrappers[1]: null is not allowed here"},
   };
   for (const Case& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
 }
@@ -98,7 +98,7 @@ TEST(JsonKnownTest, StructsListsAndValues) {
        "value { struct_value { fields { key: \"a\" value { list_value { "
        "values { null_value: NULL_VALUE } values { struct_value { fields { "
        "key: \"b\" value { number_value: 1 } } } } } } } } }"},
-      {R"({"value":{"a":1,"a":2}})", "value[\"a\"]: this key is here twice"},
+      {R"({"value":{"a":1,"a":2}})", "value[\"a\"]: duplicate key"},
       {R"({"structValue":{"a":"b"}})",
        "struct_value { fields { key: \"a\" value { string_value: \"b\" } } }"},
       {R"({"structValue":[]})", "structValue: expected an object"},
@@ -113,7 +113,7 @@ TEST(JsonKnownTest, StructsListsAndValues) {
   EXPECT_EQ(Read(AllTypesSchema(), "google.protobuf.Int64Value", "\"7\""),
             "value: 7");
   EXPECT_EQ(Read(AllTypesSchema(), "google.protobuf.Int64Value", "null"),
-            "request body: null is no value here");
+            "request body: null is not allowed here");
 }
 
 TEST(JsonKnownTest, Any) {
@@ -154,7 +154,7 @@ TEST(JsonKnownTest, Any) {
       {R"({"any":{"@type":"t/test.None"}})",
        "any.@type: unknown type \"t/test.None\""},
       {R"({"any":{"@type":"t/test.Nested","@type":"t/test.Nested"}})",
-       "any.@type: this field is here twice"},
+       "any.@type: duplicate field"},
       {R"({"any":{"@type":"t/test.Nested","x":1}})",
        "any.x: no such field in test.Nested"},
       {R"({"any":{"@type":"t/test.Nested","count":"x"}})",
@@ -165,13 +165,13 @@ TEST(JsonKnownTest, Any) {
        "any.x: no such field in an Any of google.protobuf.Duration"},
       {R"({"any":{"@type":"t/google.protobuf.Duration","value":"1s",)"
        R"("value":"1s"}})",
-       "any.value: this field is here twice"},
+       "any.value: duplicate field"},
       {R"({"any":{"@type":"t/google.protobuf.Duration","value":"x"}})",
        "any.value: expected a duration such as \"1.5s\""},
       {R"({"any":{"@type":"t/test2.Old"}})",
        "any: missing required fields: key"},
   };
-  // "t/" stands for the one prefix that the text format can print.
+  // "t/" stands for the only prefix that the text format can print.
   const auto full = [](const std::string& text) {
     return absl::StrReplaceAll(text, {{"t/", "type.googleapis.com/"}});
   };
@@ -180,7 +180,7 @@ TEST(JsonKnownTest, Any) {
   }
 }
 
-TEST(JsonKnownTest, ATypeThatOnlyBearsTheNameIsRefused) {
+TEST(JsonKnownTest, ATypeWithOnlyAWellKnownNameIsRefused) {
   google::protobuf::DescriptorPool pool;
   google::protobuf::FileDescriptorProto file;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
@@ -204,7 +204,8 @@ TEST(JsonKnownTest, ATypeThatOnlyBearsTheNameIsRefused) {
     for (const char* json : {"{}", "\"1970-01-01T00:00:00Z\"", "null"}) {
       EXPECT_EQ(JsonToMessage(json, message.get()).message(),
                 "request body: the schema's google.protobuf." +
-                    std::string(name) + " is not the type of that name");
+                    std::string(name) +
+                    " does not match the well-known type of that name");
     }
   }
 }

@@ -22,7 +22,7 @@ std::string Float(float v) {
 
 size_t SignificantDigits(const std::string& s) {
   size_t digits = 0;
-  size_t zeros = 0;  // that may be trailing
+  size_t zeros = 0;  // possibly trailing
   for (const char c : s) {
     if (c == 'e') break;
     if (c < '0' || c > '9') continue;
@@ -36,7 +36,7 @@ size_t SignificantDigits(const std::string& s) {
   return digits;
 }
 
-// Holds the way for short decimals against the general algorithm.
+// Compares the shortcut for short decimals with the general algorithm.
 TEST(JsonTextTest, DoublesReadBackAndAreShortest) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 300000; ++i) {
@@ -74,14 +74,14 @@ TEST(JsonTextTest, FloatsReadBack) {
   }
 }
 
-TEST(JsonTextTest, NumbersFitTheirRoom) {
+TEST(JsonTextTest, NumbersFitTheReservedSize) {
   for (const double v : {-1.2345678901234567e-300, -0.00012345678901234567,
                          -123456789012345.67, 5e-324, -999999999.999999}) {
     EXPECT_LE(Double(v).size(), 25u);
   }
 }
 
-// Every day of a thousand years against the C library.
+// Compares every day of a thousand years with the C library.
 TEST(JsonTextTest, TimestampsAgreeWithTheCalendar) {
   for (int64_t day = -200000; day < 200000; ++day) {
     const int64_t seconds = day * 86400 + (day % 86400 + 86400) % 86400;
@@ -127,7 +127,7 @@ TEST(JsonTextTest, Base64HasPadding) {
   EXPECT_EQ(base64("\xfb\xff"), "+/8=");
 }
 
-TEST(JsonTextTest, NeedsCareOfEveryByteAtEveryPlace) {
+TEST(JsonTextTest, NeedsCareOfEveryByteAtEveryPosition) {
   for (int at = 0; at < 8; ++at) {
     for (int c = 0; c < 256; ++c) {
       char bytes[9] = "xxxxxxxx";
@@ -141,7 +141,7 @@ TEST(JsonTextTest, NeedsCareOfEveryByteAtEveryPlace) {
   }
 }
 
-TEST(JsonTextTest, OneReplacementStandsForAMaximalSubpart) {
+TEST(JsonTextTest, OneReplacementPerMaximalSubpart) {
   const auto valid = [](absl::string_view s) {
     std::string out = "<";
     AppendUtf8(s, &out);
@@ -158,7 +158,7 @@ TEST(JsonTextTest, OneReplacementStandsForAMaximalSubpart) {
   EXPECT_EQ(valid("\xf4\x90\x80\x80"), "<\uFFFD\uFFFD\uFFFD\uFFFD>");
 }
 
-TEST(JsonTextTest, QuoteReplacesWhatIsNotUtf8) {
+TEST(JsonTextTest, QuoteReplacesInvalidUtf8) {
   EXPECT_EQ(Quote("a\"b<\xff\n"), "\"a\\\"b\\u003c\xef\xbf\xbd\\n\"");
 }
 

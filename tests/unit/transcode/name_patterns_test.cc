@@ -5,7 +5,7 @@
 namespace sse_bridge {
 namespace {
 
-TEST(NamePatternsTest, StarsStandForAnyText) {
+TEST(NamePatternsTest, StarsMatchAnyText) {
   const auto patterns =
       NamePatterns::Create({"_", "utm_*", "*_id", "a*b*c", "x"});
   ASSERT_TRUE(patterns.ok());

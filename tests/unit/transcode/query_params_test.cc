@@ -45,7 +45,7 @@ TEST(QueryParamsTest, SplitsInOrderAndDecodes) {
   }
 }
 
-TEST(QueryParamsTest, RefusalsNameTheParameter) {
+TEST(QueryParamsTest, ErrorsNameTheParameter) {
   const struct {
     std::string query;
     std::string want;
@@ -56,7 +56,7 @@ TEST(QueryParamsTest, RefusalsNameTheParameter) {
       {"b=% 1", "b: malformed percent escape \"% 1\""},
       {"%zz=1", "%zz: malformed percent escape \"%zz\""},
       {"=1", "a query parameter has no name"},
-      {"a%00b=1", "a%00b: a NUL in a parameter's name"},
+      {"a%00b=1", "a%00b: a parameter's name contains NUL"},
       {"%ff=1", "%ff: a parameter's name is not valid UTF-8"},
   };
   for (const auto& c : kCases) {
@@ -68,7 +68,7 @@ TEST(QueryParamsTest, RefusalsNameTheParameter) {
   }
 }
 
-TEST(QueryParamsTest, PathsHaveWellFormedEscapesOnly) {
+TEST(QueryParamsTest, MalformedEscapesInPathsAreRefused) {
   for (const char* path : {"/", "/a/b", "/a%20b", "/%C3%A9", "/%c3%a9", "/a+b",
                            "/%2f", "/a%2Fb"}) {
     EXPECT_TRUE(CheckPathEscapes(path).ok()) << path;
@@ -81,7 +81,7 @@ TEST(QueryParamsTest, PathsHaveWellFormedEscapesOnly) {
       {"/a%", "path \"/a%\": malformed percent escape \"%\""},
       {"/a%4/b", "path \"/a%4/b\": malformed percent escape \"%4/\""},
       {"/%%41", "path \"/%%41\": malformed percent escape \"%%4\""},
-      {"/a%00b", "path \"/a%00b\": a NUL"},
+      {"/a%00b", "path \"/a%00b\": contains NUL"},
       {"/%ff", "path \"/%ff\": not valid UTF-8"},
       {"/%C3/%A9", "path \"/%C3/%A9\": not valid UTF-8"},
       {"/%ED%A0%80", "path \"/%ED%A0%80\": not valid UTF-8"},

@@ -35,7 +35,7 @@ class Route {
     if (binder.ok()) binder_.emplace(*std::move(binder));
   }
 
-  // The message in text format, or all violations.
+  // Returns the message in text format, or all violations.
   std::string Bind(const Request& request) const {
     absl::StatusOr<std::vector<QueryParam>> query = ParseQuery(request.query);
     EXPECT_TRUE(query.ok()) << query.status();
@@ -71,7 +71,7 @@ class Route {
   std::optional<RequestBinder> binder_;
 };
 
-// The messages of the examples in the documentation of google.api.HttpRule.
+// The messages of the examples in google.api.HttpRule's documentation.
 RequestTestSchema& Documented() {
   static auto* const schema = new RequestTestSchema({R"(
     syntax = "proto3";
@@ -164,7 +164,7 @@ TEST(RequestBinderTest, QuerySetsEveryKindOfField) {
   }
 }
 
-TEST(RequestBinderTest, QueryRefusalsNameTheParameter) {
+TEST(RequestBinderTest, QueryErrorsNameTheParameter) {
   const Route route(AllTypesSchema(), "test.All", "", {});
   const std::pair<std::string, std::string> kCases[] = {
       {"symbolz=1", "symbolz: no such field in test.All"},
@@ -180,9 +180,9 @@ TEST(RequestBinderTest, QueryRefusalsNameTheParameter) {
       {"stringValue=%ff", "stringValue: not valid UTF-8"},
       {"bytesValue=!", "bytesValue: expected base64"},
       {"int32Value=1&int32Value=1",
-       "int32Value: the field is there twice, and is not repeated"},
+       "int32Value: given twice, but not a repeated field"},
       {"int32Value=1&int32_value=1",
-       "int32_value: the field is there twice, and is not repeated"},
+       "int32_value: given twice, but not a repeated field"},
       {"stringMap=x", "stringMap: a map cannot be given as text"},
       {"stringMap.a=x", "stringMap.a: string_map is a map"},
       {"nested=x",
@@ -196,7 +196,7 @@ TEST(RequestBinderTest, QueryRefusalsNameTheParameter) {
       {"any=1",
        "any: a whole message (google.protobuf.Any) cannot be given "
        "as text"},
-      {"int32Value.x=1", "int32Value.x: int32_value is no message"},
+      {"int32Value.x=1", "int32Value.x: int32_value is not a message"},
       {"timestamp=now",
        "timestamp: expected an RFC 3339 time such as "
        "\"2024-01-15T10:30:00Z\""},
@@ -205,13 +205,14 @@ TEST(RequestBinderTest, QueryRefusalsNameTheParameter) {
       {"timestamp.seconds=5&timestamp=1970-01-01T00:00:01Z",
        "timestamp: overlaps a parameter for a field within it"},
       {"oneInt=1&oneString=x",
-       "oneString: only one of choice can be set, and one_int is"},
+       "oneString: only one of choice can be set, and one_int is already set"},
       {"nested.left=x&nested.right=1",
-       "nested.right: only one of pick can be set, and left is"},
+       "nested.right: only one of pick can be set, and left is already set"},
       {"oneNested.name=x&oneInt=1",
-       "oneInt: only one of choice can be set, and one_nested is"},
+       "oneInt: only one of choice can be set, and one_nested is already set"},
       {"nested.deep.deep.left=x&nested.deep.right=1",
-       "nested.deep.right: only one of pick can be set, and deep is"},
+       "nested.deep.right: only one of pick can be set, and deep is already "
+       "set"},
       {"a=1&int32Value=x&b=2",
        "a: no such field in test.All|int32Value: expected an integer|"
        "b: no such field in test.All"},
@@ -230,14 +231,14 @@ TEST(RequestBinderTest, ViolationsAreBounded) {
             static_cast<ptrdiff_t>(kMaxFieldViolations) - 1);
 }
 
-TEST(RequestBinderTest, TheWholeBodyLeavesNothingToTheQuery) {
+TEST(RequestBinderTest, AWholeBodyAllowsNoQueryFields) {
   const Route route(AllTypesSchema(), "test.All", "*", {});
   EXPECT_EQ(route.Body(R"({"int32Value":1})"), "int32_value: 1");
   EXPECT_EQ(route.Body(""), "");
   EXPECT_EQ(route.Body(" \r\n"), "");
   EXPECT_EQ(route.Bind({}), "");
   EXPECT_EQ(route.Bind({{}, "int32Value=1", "{}"}),
-            "int32Value: the body carries all fields");
+            "int32Value: the body already contains all fields");
   EXPECT_EQ(route.Bind({{}, "x=1", "{}"}), "x: no such field in test.All");
   EXPECT_EQ(route.Bind({{}, "access_token=1", "{}"}), "");
   EXPECT_EQ(route.Body("[]"), "request body: expected an object");
@@ -245,32 +246,33 @@ TEST(RequestBinderTest, TheWholeBodyLeavesNothingToTheQuery) {
             "strings[1]: expected a string");
 }
 
-TEST(RequestBinderTest, ABodyFieldLeavesTheOthersToTheQuery) {
+TEST(RequestBinderTest, ABodyFieldAllowsOtherFieldsInTheQuery) {
   const Route route(AllTypesSchema(), "test.All", "nested", {});
   EXPECT_EQ(route.Bind({{}, "int32Value=1", R"({"name":"x"})"}),
             "int32_value: 1 nested { name: \"x\" }");
   EXPECT_EQ(route.Bind({{}, "int32Value=1", ""}), "int32_value: 1");
   EXPECT_EQ(route.Bind({{}, "nested.name=y", R"({"name":"x"})"}),
-            "nested.name: the body carries this field");
+            "nested.name: the body already contains this field");
   EXPECT_EQ(route.Body(R"({"nme":"x"})"),
             "nested.nme: no such field in test.Nested");
   const Route list(AllTypesSchema(), "test.All", "int32s", {});
   EXPECT_EQ(list.Body("[1,2]"), "int32s: 1 int32s: 2");
   EXPECT_EQ(list.Body("{}"), "int32s: expected an array");
   const Route one(AllTypesSchema(), "test.All", "one_nested", {});
-  EXPECT_EQ(one.Bind({{}, "oneInt=1", "{}"}),
-            "oneInt: only one of choice can be set, and one_nested is");
+  EXPECT_EQ(
+      one.Bind({{}, "oneInt=1", "{}"}),
+      "oneInt: only one of choice can be set, and one_nested is already set");
 }
 
-TEST(RequestBinderTest, ABodyThatTheRouteHasNotIsRefused) {
+TEST(RequestBinderTest, ABodyIsRefusedIfTheRouteHasNone) {
   const Route route(AllTypesSchema(), "test.All", "", {});
   EXPECT_EQ(route.Body(""), "");
   EXPECT_EQ(route.Body(" {} "), "");
   EXPECT_EQ(route.Body(R"({"int32Value":1})"),
-            "request body: this method takes none");
+            "request body: this method does not accept a body");
 }
 
-TEST(RequestBinderTest, PathVariablesOfEveryKindThatHasAText) {
+TEST(RequestBinderTest, PathVariablesOfEveryKindWithATextForm) {
   const Route route(AllTypesSchema(), "test.All", "",
                     {"int64_value", "nested.child.name", "color", "timestamp",
                      "uint32Wrapper", "bytes_value", "bool_value"});
@@ -331,23 +333,24 @@ TEST(RequestBinderTest, QueryAndBodyMayOnlyRepeatThePath) {
             "nested.name: differs from the path");
 }
 
-TEST(RequestBinderTest, ThePathIsPartOfOneofsToo) {
+TEST(RequestBinderTest, PathVariablesCountInOneofs) {
   const Route route(AllTypesSchema(), "test.All", "", {"one_string"});
-  EXPECT_EQ(route.Bind({{{"one_string", "a"}}, "oneInt=1", std::nullopt}),
-            "one_string: only one of choice can be set, and one_int is");
+  EXPECT_EQ(
+      route.Bind({{{"one_string", "a"}}, "oneInt=1", std::nullopt}),
+      "one_string: only one of choice can be set, and one_int is already set");
   EXPECT_EQ(route.Bind({{{"one_string", ""}}, "", std::nullopt}),
             "one_string: \"\"");
 }
 
-TEST(RequestBinderTest, RequiredFieldsMustBeThereInTheEnd) {
+TEST(RequestBinderTest, RequiredFieldsMustBeSetAfterBinding) {
   const Route route(AllTypesSchema(), "test2.Old", "*", {"key"});
   EXPECT_EQ(route.Bind({{{"key", "k"}}, "", "{}"}), "key: \"k\"");
   EXPECT_EQ(route.Bind({{{"key", "k"}}, "", R"({"inner":{}})"}),
-            "inner.key: required, and missing");
-  EXPECT_EQ(route.Body("{}"), "key: required, and missing");
+            "inner.key: required field is missing");
+  EXPECT_EQ(route.Body("{}"), "key: required field is missing");
 }
 
-TEST(RequestBinderTest, WhatTheMessageHeldIsCleared) {
+TEST(RequestBinderTest, EarlierContentsOfTheMessageAreCleared) {
   const auto binder =
       RequestBinder::Create(AllTypesSchema().Type("test.All"), "", {}, {});
   ASSERT_TRUE(binder.ok());
@@ -357,7 +360,7 @@ TEST(RequestBinderTest, WhatTheMessageHeldIsCleared) {
   EXPECT_EQ(message->ByteSizeLong(), 0u);
 }
 
-TEST(RequestBinderTest, CreateRefusesWhatDoesNotFitTheSchema) {
+TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
   const struct {
     std::string body;
     std::vector<std::string> path;
@@ -390,18 +393,18 @@ TEST(RequestBinderTest, CreateRefusesWhatDoesNotFitTheSchema) {
       {"",
        {"renamed", "otherName"},
        "path variable otherName: the field is "
-       "there twice"},
+       "bound twice"},
       {"",
        {"timestamp", "timestamp.seconds"},
        "path variable timestamp.seconds: overlaps timestamp"},
       {"",
        {"one_int", "one_string"},
        "path variable one_string: only one of "
-       "choice can be set, and one_int is"},
+       "choice can be set, and one_int is already bound"},
       {"string_value",
        {"string_value"},
        "path variable string_value: the "
-       "body is this field"},
+       "body already contains this field"},
   };
   for (const auto& c : kCases) {
     const auto binder = RequestBinder::Create(AllTypesSchema().Type("test.All"),

@@ -12,11 +12,11 @@
 
 namespace sse_bridge {
 
-// A schema from text, in a pool of its own, as one from outside is.
+// A schema that is parsed from text into its own pool, like an external schema.
 class RequestTestSchema {
  public:
-  // `files` are .proto texts in the order of their imports; they may import
-  // the well-known types.
+  // `files` are .proto sources in import order. They may import the well-known
+  // types.
   explicit RequestTestSchema(const std::vector<std::string>& files);
 
   const google::protobuf::Descriptor* Type(const std::string& name) const;

@@ -20,7 +20,7 @@ std::string Integer(absl::string_view text) {
   return reason.empty() ? absl::StrCat(value) : reason;
 }
 
-TEST(ScalarTextTest, IntegersAreExactWhateverTheirForm) {
+TEST(ScalarTextTest, IntegersAreExactInEveryForm) {
   EXPECT_EQ(Integer<int32_t>("0"), "0");
   EXPECT_EQ(Integer<int32_t>("-0"), "0");
   EXPECT_EQ(Integer<uint32_t>("-0.0"), "0");
@@ -52,7 +52,7 @@ TEST(ScalarTextTest, IntegersOutOfRangeAreRefused) {
   EXPECT_EQ(Integer<uint64_t>("1e999999999999999999999"), "out of range");
 }
 
-TEST(ScalarTextTest, WhatIsNoIntegerIsRefused) {
+TEST(ScalarTextTest, NonIntegersAreRefused) {
   for (const char* text :
        {"", " ", "1 ", " 1", "+1", "-", "01", "1.", ".5", "0.5", "1e", "1e-1",
         "1e-99999999999999999999", "0x1", "1a", "NaN", "true", "1,000", "١"}) {

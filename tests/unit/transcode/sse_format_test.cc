@@ -28,14 +28,14 @@ TEST(SseFormatTest, AnEventHasALineForEachOfItsTexts) {
   EXPECT_EQ(Rendered({}), "data: \n\n");
 }
 
-TEST(SseFormatTest, OnlyAResetTakesTheIdAway) {
+TEST(SseFormatTest, OnlyAResetClearsTheId) {
   EXPECT_EQ(Rendered({.kind = EventKind::kReset, .name = "reset", .data = "1"}),
             "event: reset\nid: \ndata: 1\n\n");
   EXPECT_EQ(Rendered({.kind = EventKind::kStatus, .name = "s", .data = "1"}),
             "event: s\ndata: 1\n\n");
 }
 
-TEST(SseFormatTest, NoTextBreaksOutOfItsLine) {
+TEST(SseFormatTest, TextCannotBreakOutOfItsLine) {
   EXPECT_EQ(Rendered({.name = "e\nx",
                       .id = absl::string_view("1\0", 2),
                       .data = "a\nb\r\nc\rd",
@@ -43,7 +43,7 @@ TEST(SseFormatTest, NoTextBreaksOutOfItsLine) {
             ":   \n\nevent: e x\nid: 1 \ndata: a b  c d\n\n");
 }
 
-TEST(SseFormatTest, SpansAreWhereTheTextsStand) {
+TEST(SseFormatTest, SpansMatchThePositionsOfTheTexts) {
   EventSpans spans;
   std::string text = "before";
   AppendSseEvent({.name = "e", .id = "42", .data = "{}", .comment = "c"}, &text,

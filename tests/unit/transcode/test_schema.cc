@@ -210,7 +210,7 @@ void AddFile(const char* name, const char* text,
   GOOGLE_CHECK(pool->BuildFile(file) != nullptr) << name;
 }
 
-// Finds the types that an Any holds in the pool, whatever their prefix.
+// Finds the types of Any messages in the pool, with any URL prefix.
 class AnyFinder : public google::protobuf::TextFormat::Finder {
  public:
   explicit AnyFinder(const google::protobuf::DescriptorPool* pool)

@@ -12,9 +12,9 @@
 
 namespace sse_bridge {
 
-// A pool with two files that no program is linked with: test.proto3 types in
+// A pool with two files that are not linked into any program: proto3 types in
 // package `t3`, proto2 types in package `t2`. Well-known types come from the
-// generated pool beneath it.
+// underlay, the generated pool.
 class TestSchema {
  public:
   TestSchema();
@@ -22,14 +22,14 @@ class TestSchema {
   const google::protobuf::DescriptorPool* pool() const { return &pool_; }
   const google::protobuf::Descriptor* Type(absl::string_view name) const;
 
-  // A message of this type, from the text format.
+  // Parses a message of this type from text format.
   std::unique_ptr<google::protobuf::Message> FromText(
       absl::string_view type, absl::string_view text) const;
 
   std::unique_ptr<google::protobuf::Message> New(
       const google::protobuf::Descriptor* type) const;
 
-  // The same, in wire format with fields in order.
+  // Same, serialised with fields in order.
   std::string Wire(absl::string_view type, absl::string_view text) const;
 
  private:
@@ -37,14 +37,14 @@ class TestSchema {
   mutable google::protobuf::DynamicMessageFactory factory_;
 };
 
-// Wire format of one field at a time, for bytes that no serializer writes.
+// The wire format of single fields, for bytes that no serialiser writes.
 std::string VarintField(uint32_t number, uint64_t value);
 std::string BytesField(uint32_t number, absl::string_view value);
 std::string Fixed64Field(uint32_t number, uint64_t value);
 std::string Tag(uint32_t number, uint32_t wire_type);
 std::string Varint(uint64_t value);
 
-// The deterministic serialization.
+// Serialises deterministically.
 std::string Serialize(const google::protobuf::Message& message);
 
 }  // namespace sse_bridge

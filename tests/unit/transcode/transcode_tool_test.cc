@@ -36,7 +36,7 @@ TEST(TranscodeToolTest, AnswersEachLineInOrder) {
             "OK {\"fInt32\":1}\n");
 }
 
-TEST(TranscodeToolTest, FastOnlyTellsWhereTheSlowerWayIsNeeded) {
+TEST(TranscodeToolTest, FastOnlyReportsWhereTheSlowerPathIsNeeded) {
   const std::string line =
       "t3.Scalars " +
       absl::Base64Escape(VarintField(3, 1) + VarintField(3, 2)) + "\n";
@@ -47,12 +47,12 @@ TEST(TranscodeToolTest, FastOnlyTellsWhereTheSlowerWayIsNeeded) {
             "ERR t3.Scalars.f_int32: malformed or truncated wire bytes\n");
 }
 
-TEST(TranscodeToolTest, ReasonsAreWhole) {
+TEST(TranscodeToolTest, ErrorReasonsAreComplete) {
   EXPECT_EQ(Answers("t3.Known " +
                     absl::Base64Escape(BytesField(4, BytesField(1, "fooBar"))) +
                     "\n"),
-            "ERR t3.Known.mask: a path of a field mask does not survive the "
-            "way to JSON and back\n");
+            "ERR t3.Known.mask: a field mask path does not survive "
+            "conversion to JSON and back\n");
 }
 
 TEST(TranscodeToolTest, Options) {
