@@ -404,7 +404,7 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
       {"string_value",
        {"string_value"},
        "path variable string_value: the "
-       "body is this field"},
+       "body already contains this field"},
   };
   for (const auto& c : kCases) {
     const auto binder = RequestBinder::Create(AllTypesSchema().Type("test.All"),
