@@ -8,11 +8,12 @@
 
 namespace sse_bridge {
 
-// application/json: the elements of one array. A stream that fails, or that the
-// bridge ends, does so with an element {"error": google.rpc.Status}, so that an
-// end without one is the end of the data. The bridge's own events are elements
-// {"reset": DATA} and {"unreadable": DATA}; comments and outages are left out,
-// for an array is read when it is whole, and how it came about is no news then.
+// application/json: the events are the elements of one array. A stream that
+// fails, or that the bridge ends, ends with an element {"error":
+// google.rpc.Status}; without one, the data is complete. The bridge's own
+// events are elements {"reset": DATA} and {"unreadable": DATA}. Comments and
+// outages are omitted, because an array is read only when it is complete, and
+// they no longer matter then.
 class JsonArrayFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "application/json";
@@ -27,11 +28,11 @@ class JsonArrayFormat : public OutputFormat {
                  std::string* out) override;
 
  private:
-  // What stands before the next element.
+  // The text before the next element.
   absl::string_view Separator();
 
   bool first_ = true;
-  bool ended_ = false;  // the "]" is out
+  bool ended_ = false;  // the "]" has been written
 };
 
 }  // namespace sse_bridge

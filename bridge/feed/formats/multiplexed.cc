@@ -78,15 +78,16 @@ void MultiplexedFormat::AppendOwn(StreamEvent event, const Call& call,
                                   std::string* out) {
   const std::string& name = streams_[call.stream].name;
   const bool reset = event.kind == EventKind::kReset;
-  // Of a stream that is alone on the connection the end is the connection's:
-  // its id says so, and nothing of the calls.
+  // The end of the only stream on a connection is the end of the connection.
+  // Its ID marks the end and contains no positions.
   if (name.empty() && !reset && event.kind != EventKind::kUnreadable) {
     return AppendSseEvent(event, out);
   }
   std::string cursor, data;
   if (reset || !event.id.empty()) {
-    // After a reset this call stands nowhere, after its end at the end, after
-    // a message that cannot be shown there; the others where they stood.
+    // After a reset, this call has no position; after its end, the position is
+    // the end; after an unreadable message, that message. The other calls keep
+    // their positions.
     SetId(call, event.id);
     Refresh(&streams_[call.stream]);
     cursor = Cursor();
@@ -94,7 +95,7 @@ void MultiplexedFormat::AppendOwn(StreamEvent event, const Call& call,
   }
   absl::string_view members = event.data;
   if (!name.empty() && absl::ConsumePrefix(&members, "{")) {
-    // Names are checked to be plain words, so they need no JSON escapes.
+    // Names are validated as plain words, so they need no JSON escapes.
     absl::StrAppend(&data, "{\"stream\":\"", name, "\"",
                     members == "}" ? "" : ",", members);
     event.data = data;

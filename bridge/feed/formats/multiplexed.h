@@ -12,23 +12,23 @@
 
 namespace sse_bridge {
 
-// text/event-stream of several upstream calls, with the ids of all of them as
-// its id: the streams of `/events`, each under its own name (BundleCursor), and
-// the calls of one stream that is shared by element (CompositeCursor). What is
-// the bridge's own (`grpc-status`, `reset`, `unreadable`, `upstream`) names the
-// stream in its data.
+// text/event-stream for several upstream calls, where each event's ID contains
+// the IDs of all calls: the named streams of `/events` (BundleCursor), and the
+// calls of one stream that is shared by element (CompositeCursor). The bridge's
+// own events (`grpc-status`, `reset`, `unreadable`, `upstream`) contain the
+// stream's name in their data.
 class MultiplexedFormat : public SseFormat {
  public:
-  // A stream, with what it has left off at: `ids` has one for each of `keys`,
-  // empty where one is absent. Without keys the stream is one call, with one
-  // id. Only a sole stream may be without a name; its events stay as they are.
+  // A stream and the positions from which it resumes: `ids` has one for each of
+  // `keys`, empty if absent. Without keys, the stream is one call with one ID.
+  // Only a single stream may be unnamed; its events are unchanged.
   struct Part {
-    std::string name;  // the `event:` of all its events
+    std::string name;  // the `event:` field of all its events
     std::vector<std::string> keys;
     std::vector<std::string> ids;
   };
 
-  // The tag of a membership counts the calls of all parts, in their order.
+  // Membership tags number the calls of all parts, in order.
   explicit MultiplexedFormat(std::vector<Part> parts);
 
   Traits traits() const override;
@@ -40,20 +40,20 @@ class MultiplexedFormat : public SseFormat {
     std::string name;
     std::optional<CompositeCursor> cursor;
     std::string id;     // of the whole stream
-    std::string piece;  // in the id of `/events`
+    std::string piece;  // part of the ID of `/events`
   };
   struct Call {
     size_t stream;
-    size_t index;  // within the stream
+    size_t index;  // index in the stream
   };
 
   void AppendOwn(StreamEvent event, const Call& call, std::string* out);
   void SetId(const Call& call, absl::string_view id);
-  static void Refresh(Stream* stream);  // after its ids were set
+  static void Refresh(Stream* stream);  // call after changing its IDs
   std::string Cursor() const;
 
   std::vector<Stream> streams_;
-  std::vector<Call> calls_;  // by tag
+  std::vector<Call> calls_;  // indexed by tag
 };
 
 }  // namespace sse_bridge

@@ -8,11 +8,10 @@
 
 namespace sse_bridge {
 
-// application/x-ndjson: one JSON text a line. A stream that fails, or that the
-// bridge ends, does so with a line {"error": google.rpc.Status}, so that an end
-// without one is the end of the data. The bridge's own events are lines
-// {"reset": DATA}, {"unreadable": DATA} and {"upstream": DATA}; comments are
-// left out.
+// application/x-ndjson: one JSON text per line. A stream that fails, or that
+// the bridge ends, ends with a line {"error": google.rpc.Status}; without one,
+// the data is complete. The bridge's own events are lines {"reset": DATA},
+// {"unreadable": DATA} and {"upstream": DATA}. Comments are omitted.
 class NdjsonFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "application/x-ndjson";
@@ -26,7 +25,7 @@ class NdjsonFormat : public OutputFormat {
                  std::string* out) override;
 
  private:
-  bool ended_ = false;  // the status is out
+  bool ended_ = false;  // the status has been written
 };
 
 }  // namespace sse_bridge

@@ -5,8 +5,8 @@
 namespace sse_bridge {
 namespace {
 
-// What delivery counts and the loop's queue asks for; the spans are of the
-// rendered SSE and mean nothing here.
+// Keeps the info that delivery's counters and queues need. The spans refer to
+// the rendered SSE and are not valid here.
 FramePtr Rendered(absl::string_view text, FrameInfo info) {
   if (text.empty()) return nullptr;
   info.spans = EventSpans();

@@ -14,28 +14,28 @@
 
 namespace sse_bridge {
 
-// The form in which one connection gets its events: everything about a
-// response's body that differs between content types is in one of these. A new
-// one is a class in a file of its own and a line in output_formats.cc.
+// The format in which one connection receives its events. Contains everything
+// about a response body that depends on the content type. To add a format,
+// write a class in its own file and add a line to output_formats.cc.
 //
-// An object is for one connection. It is used by one thread at a time: first by
-// the one that opens the stream, then by the loop that owns the connection.
+// Use one object per connection. Not thread-safe: used first by the thread that
+// opens the stream, then by the loop that owns the connection.
 class OutputFormat : public FrameRewriter {
  public:
   struct Traits {
-    // The frames of feeds, which are rendered as SSE once for all connections,
-    // are sent as they are. Nothing below is then called for an event.
+    // Frames, which feeds render as SSE once for all connections, are sent
+    // unchanged. The methods below are then not called for events.
     bool verbatim = false;
-    // Readers skip SSE comments and take `retry:`, so that both are sent.
+    // Clients skip SSE comments and understand `retry:`, so both are sent.
     bool comments = false;
-    // Events have ids, by which a client resumes.
+    // Events have IDs with which a client can resume.
     bool ids = false;
-    // The body is that of google.api.HttpBody, not of events: it has no place
-    // for anything of the bridge's, and does not tell where it ends.
+    // The body is that of google.api.HttpBody, not events. Nothing can be added
+    // to it, and it does not show where it ends.
     bool bytes = false;
   };
 
-  // What the opening tells.
+  // Contents of the opening.
   struct Opening {
     absl::Duration retry = absl::ZeroDuration();
     std::string comment;  // may be empty
@@ -43,13 +43,14 @@ class OutputFormat : public FrameRewriter {
 
   virtual Traits traits() const = 0;
 
-  // Empty while only the backend knows.
+  // Empty if only the backend determines it.
   virtual absl::string_view content_type() const = 0;
 
-  // For formats that leave it to the backend; called before the head is sent.
+  // For formats whose content type the backend determines. Called before the
+  // response head is sent.
   virtual void SetContentType(std::string) {}
 
-  // Headers of the response beside those of every stream.
+  // Response headers in addition to those of every stream.
   virtual std::vector<std::pair<std::string, std::string>> headers() const {
     return {};
   }
@@ -57,28 +58,28 @@ class OutputFormat : public FrameRewriter {
   // The first bytes of the body.
   virtual std::string Open(const Opening&) const { return ""; }
 
-  // The whole body of a stream that is over before its first event; nullopt:
-  // the answer is 204 No Content.
+  // The whole body of a stream that has ended before its first event, or
+  // nullopt for 204 No Content.
   virtual std::optional<std::string> EmptyBody() const = 0;
 
-  // Appends one event. `tag` tells from which of the connection's feeds it is
-  // (MembershipOptions::tag). To leave it out, append nothing.
+  // Appends one event, or nothing to omit it. `tag` identifies the feed of the
+  // connection (MembershipOptions::tag).
   virtual void AppendEvent(const StreamEvent& event, int tag,
                            std::string* out) = 0;
 
-  // Appends what stands at the end of a connection that ends for `reason`.
-  // `last` is the bridge's own last event; null where there is none, or where a
-  // feed's own end has come before.
+  // Appends the end of a connection that ends for `reason`. `last` is the
+  // bridge's last event, or null if there is none or a feed's own end has been
+  // sent.
   virtual void AppendEnd(const StreamEvent* last, CloseReason reason,
                          std::string* out) = 0;
 
-  // For the connection's loop.
+  // Called by the connection's loop.
   FramePtr Rewrite(const Frame& frame, int tag) final;
   FramePtr RewriteEnd(const FramePtr& last, CloseReason reason) final;
 };
 
-// The status of a connection that ends for `reason` without any word of the
-// feeds or of the bridge, for formats whose readers count on one.
+// The status of a connection that ends for `reason` without a status from a
+// feed or the bridge, for formats whose readers need one.
 StreamEvent StatusOfEnd(CloseReason reason);
 
 }  // namespace sse_bridge

@@ -12,11 +12,11 @@
 
 namespace sse_bridge {
 
-// The formats that a client of a stream can ask for by content type, in the
-// order of our preference. Not here is what the stream decides: raw bodies
+// The formats that a client can request for a stream by content type, in order
+// of preference. Excludes formats that the stream determines: raw bodies
 // (RawBodyFormat), and SSE of several calls (MultiplexedFormat).
 //
-// Immutable once it is in use; thread-safe then.
+// Thread-safe once no more formats are added.
 class OutputFormats {
  public:
   using Make = std::unique_ptr<OutputFormat> (*)();
@@ -26,10 +26,10 @@ class OutputFormats {
     Make make;
   };
 
-  // Those that the bridge serves. Lives as long as the program.
+  // The bridge's formats. Valid for the lifetime of the program.
   static const OutputFormats& BuiltIn();
 
-  // Adds one that is preferred to none of those before.
+  // Adds a format with the lowest preference.
   template <typename Format>
   void Add() {
     entries_.push_back({std::string(Format::kContentType),

@@ -37,7 +37,7 @@ std::string SafeContentType(absl::string_view type) {
 
 std::vector<std::pair<std::string, std::string>> RawBodyHeaders() {
   return {{"X-Content-Type-Options", "nosniff"},
-          // A browser that shows the body runs nothing in it.
+          // Prevents browsers from running scripts in the body.
           {"Content-Security-Policy", "default-src 'none'; sandbox"}};
 }
 

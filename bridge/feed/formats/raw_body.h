@@ -11,8 +11,8 @@
 
 namespace sse_bridge {
 
-// The bytes of a stream of google.api.HttpBody, of the content type that the
-// backend gives the first of them. Nothing of the bridge's own is among them.
+// The bytes of a stream of google.api.HttpBody, with the content type of the
+// first message. The bridge adds nothing to them.
 class RawBodyFormat : public OutputFormat {
  public:
   Traits traits() const override;
@@ -29,11 +29,12 @@ class RawBodyFormat : public OutputFormat {
   std::string content_type_;
 };
 
-// The content type that a backend gives its google.api.HttpBody, as a header
-// can have it.
+// Returns the content type that a backend gives its google.api.HttpBody, made
+// safe for use as a header.
 std::string SafeContentType(absl::string_view type);
 
-// Headers that keep such a body from acting as a page of ours, whatever it is.
+// Headers that prevent such a body from acting as a page of the bridge's
+// origin.
 std::vector<std::pair<std::string, std::string>> RawBodyHeaders();
 
 }  // namespace sse_bridge

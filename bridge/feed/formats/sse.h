@@ -8,16 +8,17 @@
 
 namespace sse_bridge {
 
-// text/event-stream of one feed: its frames as they are.
+// text/event-stream of one feed: sends its frames unchanged.
 class SseFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "text/event-stream";
 
   Traits traits() const override;
   absl::string_view content_type() const override { return kContentType; }
-  // Proxies and `onopen` see life at once.
+  // Sends something at once, so that proxies pass on the response and `onopen`
+  // fires.
   std::string Open(const Opening& opening) const override;
-  // EventSource does not come back after a 204.
+  // EventSource does not reconnect after a 204.
   std::optional<std::string> EmptyBody() const override;
   void AppendEvent(const StreamEvent& event, int tag,
                    std::string* out) override;
