@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
@@ -15,72 +16,75 @@
 
 namespace sse_bridge {
 
-// What a feed has said, as far as it is kept: the number of each event, the
-// newest events (ReplayBuffer) and the current values (Snapshot). It serves
-// those who join: what they have missed, or what a first visit begins with.
+// The events of a feed that are kept: the newest ones (ReplayBuffer) and the
+// current values (Snapshot). Numbers all events. Subscribers that join receive
+// the events that they have missed, or on a first visit the current values.
 //
 // Not thread-safe: the feed's lock protects it.
 class FeedHistory {
  public:
   struct Options {
-    // Without it there is one subscriber, whose window bounds what is kept.
+    // If false, the feed has one subscriber, and its ReadWindow bounds what is
+    // kept.
     bool shared = false;
     Snapshot::What snapshot = Snapshot::What::kNone;
     ReplayBuffer::Limits replay = {};  // of a shared feed
-    // The id of the event before the first; empty: unknown.
+    // The id of the event before the first one; empty if unknown.
     std::string first_id = {};
   };
 
-  // How far a joiner has got: first through the snapshot, then through the
+  // What a joiner receives next: first the rest of the snapshot, then the
   // replay buffer.
   struct Position {
-    uint64_t age = 0;  // in the snapshot, up to ages_end
-    uint64_t ages_end = 0;
-    uint64_t seq = 0;
+    uint64_t age = 0;       // in the snapshot
+    uint64_t ages_end = 0;  // where the snapshot ends for this joiner
+    uint64_t seq = 0;       // in the replay buffer
   };
 
   explicit FeedHistory(Options options);
 
-  // What a joiner gets first, and the position before it. `last_event_id` as at
-  // Feed::Join; false: nobody keeps what comes after it.
+  // Sets *first to what a joiner receives first, and *position to the position
+  // before that. `last_event_id` as in Feed::Join. Returns false if the events
+  // after it are not kept.
   bool Join(const std::string* last_event_id, std::vector<FramePtr>* first,
             Position* position) const;
 
-  // A message that can be shown is the current value of its key.
+  // Makes this event the current value of its key.
   void SetCurrent(absl::string_view key, FramePtr frame) {
     snapshot_.Add(key, std::move(frame));
   }
 
-  // Counts an event. It is kept if somebody `waits` for what comes, and in a
-  // shared feed from the first id on: what stands between two events with ids
-  // belongs to what a browser has missed. `id` may be empty; `now` is
-  // monotonic.
+  // Adds an event; `id` may be empty. It is kept if a subscriber `waits` for
+  // it. A shared feed also keeps every event from the first id on, since
+  // events without an id are missed too. `now` returns the monotonic time and
+  // is called only if the event is kept.
   void Add(absl::string_view id, const FramePtr& frame, bool waits,
-           absl::Duration now);
+           absl::FunctionRef<absl::Duration()> now);
 
-  // Of the next event; the first is 1.
+  // The number of the next event. The first event has 1.
   uint64_t next_seq() const { return next_seq_; }
 
-  // Appends what stands after *position, of about `max_bytes`, and moves it on.
-  // *more: there is more. False: events were lost, and no current values make
-  // up for them.
+  // Appends about `max_bytes` of events from *position on, and advances it.
+  // Sets *more to whether there are more. Returns false if events have been
+  // lost and no newer current values replace them.
   bool Next(Position* position, size_t max_bytes, std::vector<FramePtr>* part,
             bool* more) const;
 
-  // Appends all from event `seq` on. Where that is lost, *frames and *position
-  // begin anew with the current values; false: there are none.
+  // Appends all events from number `seq` on. If some of them have been lost,
+  // sets *frames and *position to the current values instead; returns false if
+  // there are none.
   bool Since(uint64_t seq, std::vector<FramePtr>* frames,
              Position* position) const;
 
   absl::string_view oldest_id() const { return replay_.oldest_id(); }
 
-  // Forgets the events, for nobody else will ask for them.
+  // Drops the kept events. For an exclusive feed whose subscriber is attached.
   void ForgetEvents() { replay_.Clear(); }
 
  private:
   const bool shared_;
   uint64_t next_seq_ = 1;
-  bool has_ids_;  // so browsers may come back
+  bool has_ids_;  // so clients may resume
   ReplayBuffer replay_;
   Snapshot snapshot_;
 };

@@ -7,9 +7,12 @@
 
 namespace sse_bridge {
 
-// Decides when a feed asks its call for the next message. A feed of one
-// subscriber does not while more than kBytes wait for its browser, so that
-// gRPC's flow control holds the backend; a shared feed always does.
+// Decides when a feed reads its call's next message. An exclusive feed pauses
+// while more than kBytes are waiting for its subscriber, so that gRPC's flow
+// control stops the backend. A shared feed always reads on.
+//
+// The feed may know its call only after the first message has arrived (`known`
+// is false until then). A read that is due before that is owed, see TakeOwed.
 //
 // Published and Sent are thread-safe; the feed's lock protects the rest.
 class ReadWindow {
@@ -18,24 +21,24 @@ class ReadWindow {
 
   explicit ReadWindow(bool shared) : shared_(shared) {}
 
-  // Bytes were handed to delivery. Without effect for a shared feed.
+  // Bytes have been passed to delivery. No effect for a shared feed.
   void Published(size_t bytes);
 
-  // Bytes were sent or given up. True: so little waits that a paused call goes
-  // on, see Resume.
+  // Bytes have been sent or discarded. Returns true if so few are waiting that
+  // a paused call continues: call Resume.
   bool Sent(size_t bytes);
 
-  // A call begins.
+  // A new call begins.
   void Reset();
 
-  // A message was taken: whether the next one is asked for now. Else it is when
-  // Resume says so, or, if the call is not `known` yet, when TakeOwed does.
+  // A message has been published. Returns whether to read the next one now.
   bool AskNext(bool known);
 
-  // Sent was true: whether the next message is asked for now.
+  // Call after Sent has returned true. Returns whether to read the next message
+  // now.
   bool Resume(bool known);
 
-  // The call has become known: whether the next message is asked for now.
+  // The call has become known. Returns whether to read the next message now.
   bool TakeOwed();
 
  private:

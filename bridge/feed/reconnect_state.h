@@ -12,8 +12,8 @@
 
 namespace sse_bridge {
 
-// How long a feed's backend has been lost, and when its call is made anew.
-// Times are monotonic.
+// Whether and when a feed reconnects, and its current outage. Times are
+// monotonic.
 //
 // Not thread-safe: the feed's lock protects it.
 class ReconnectState {
@@ -22,29 +22,31 @@ class ReconnectState {
 
   void CallStarted(absl::Duration now) { call_started_ = now; }
 
-  // A message came: the next loss is one of its own.
-  void Spoke() { backoff_.Reset(); }
+  // A message has arrived: the delays start over.
+  void MessageArrived() { backoff_.Reset(); }
 
-  // Whether a call that ended so is made anew by the policy.
+  // Whether the policy reconnects after a call that ended with `status`.
   bool TriesAgain(const absl::Status& status, absl::Duration now) const;
 
-  // How long to wait before that.
+  // Returns how long to wait before the next call. The delays grow until a
+  // message arrives or a call has lasted.
   absl::Duration NextWait(absl::Duration now);
 
+  // Whether there is an outage.
   bool away() const { return outage_ != nullptr; }
   void BeginAway(std::unique_ptr<CircuitLog::Outage> outage,
                  absl::Duration now);
-  void Attempt() { outage_->Attempt(); }  // while away
-  // False: it was not away.
+  void Attempt() { outage_->Attempt(); }  // during an outage only
+  // Returns false if there was no outage.
   bool EndAway();
-  // The feed ends: if the backend is away, it is given up.
+  // The feed has ended. An outage counts as given up.
   void GiveUp() { outage_ = nullptr; }
 
  private:
   const ReconnectPolicy policy_;
   Backoff backoff_;
   absl::Duration call_started_;
-  absl::Duration away_since_;  // while there is outage_
+  absl::Duration away_since_;  // if outage_ is not null
   std::unique_ptr<CircuitLog::Outage> outage_;
   absl::BitGen random_;
 };
