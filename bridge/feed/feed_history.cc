@@ -16,8 +16,8 @@ ReplayBuffer::Limits Unbounded() {
 FeedHistory::FeedHistory(Options options)
     : shared_(options.shared),
       has_ids_(!options.first_id.empty()),
-      // An exclusive feed keeps all events for the one connection that will be
-      // attached, and none afterwards.
+      // An exclusive feed keeps everything until its connection is attached,
+      // and nothing afterwards.
       replay_(options.shared ? options.replay : Unbounded(),
               std::move(options.first_id)),
       snapshot_(options.snapshot) {}
@@ -39,10 +39,10 @@ bool FeedHistory::Join(const std::string* last_event_id,
 }
 
 void FeedHistory::Add(absl::string_view id, const FramePtr& frame, bool waits,
-                      absl::Duration now) {
+                      absl::FunctionRef<absl::Duration()> now) {
   const uint64_t seq = next_seq_++;
   has_ids_ = has_ids_ || !id.empty();
-  if (waits || (shared_ && has_ids_)) replay_.Add(seq, id, frame, now);
+  if (waits || (shared_ && has_ids_)) replay_.Add(seq, id, frame, now());
 }
 
 bool FeedHistory::Next(Position* position, size_t max_bytes,
@@ -56,8 +56,8 @@ bool FeedHistory::Next(Position* position, size_t max_bytes,
       *more = position->seq < next_seq_;
       return true;
     }
-    // The subscriber took longer than the replay buffer reaches back. For
-    // current values, continue with those that have changed meanwhile.
+    // The replay buffer no longer reaches back to this joiner's position.
+    // Continue with the current values that have changed meanwhile.
     if (snapshot_.next_age() == position->ages_end) return false;
     position->ages_end = snapshot_.next_age();
     position->seq = next_seq_;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
@@ -15,74 +16,75 @@
 
 namespace sse_bridge {
 
-// The stored events of a feed: the number of each event, the newest events
-// (ReplayBuffer) and the current values (Snapshot). Provides the initial frames
-// of new subscribers: the events that they have missed, or the snapshot on a
-// first visit.
+// The events of a feed that are kept: the newest ones (ReplayBuffer) and the
+// current values (Snapshot). Numbers all events. Subscribers that join receive
+// the events that they have missed, or on a first visit the current values.
 //
-// Not thread-safe; protected by the feed's lock.
+// Not thread-safe: the feed's lock protects it.
 class FeedHistory {
  public:
   struct Options {
-    // If false, there is one subscriber, whose window bounds the stored events.
+    // If false, the feed has one subscriber, and its ReadWindow bounds what is
+    // kept.
     bool shared = false;
     Snapshot::What snapshot = Snapshot::What::kNone;
-    ReplayBuffer::Limits replay = {};  // for shared feeds
-    // The ID of the event before the first one; empty if unknown.
+    ReplayBuffer::Limits replay = {};  // of a shared feed
+    // The id of the event before the first one; empty if unknown.
     std::string first_id = {};
   };
 
-  // How far a new subscriber has read: first the snapshot, then the replay
-  // buffer.
+  // What a joiner receives next: first the rest of the snapshot, then the
+  // replay buffer.
   struct Position {
-    uint64_t age = 0;  // in the snapshot, up to ages_end
-    uint64_t ages_end = 0;
-    uint64_t seq = 0;
+    uint64_t age = 0;       // in the snapshot
+    uint64_t ages_end = 0;  // where the snapshot ends for this joiner
+    uint64_t seq = 0;       // in the replay buffer
   };
 
   explicit FeedHistory(Options options);
 
-  // Returns the first frames of a new subscriber, and the position before them.
-  // `last_event_id` is the same as in Feed::Join. Returns false if the events
-  // after it are not stored.
+  // Sets *first to what a joiner receives first, and *position to the position
+  // before that. `last_event_id` as in Feed::Join. Returns false if the events
+  // after it are not kept.
   bool Join(const std::string* last_event_id, std::vector<FramePtr>* first,
             Position* position) const;
 
-  // Stores a message that could be encoded as the current value of its key.
+  // Makes this event the current value of its key.
   void SetCurrent(absl::string_view key, FramePtr frame) {
     snapshot_.Add(key, std::move(frame));
   }
 
-  // Numbers an event. Stores it if a subscriber `waits` for events and, in a
-  // shared feed, from the first ID on: an event without an ID that follows one
-  // with an ID is part of what a returning browser has missed. `id` may be
-  // empty; `now` is monotonic.
+  // Adds an event; `id` may be empty. It is kept if a subscriber `waits` for
+  // it. A shared feed also keeps every event from the first id on, since
+  // events without an id are missed too. `now` returns the monotonic time and
+  // is called only if the event is kept.
   void Add(absl::string_view id, const FramePtr& frame, bool waits,
-           absl::Duration now);
+           absl::FunctionRef<absl::Duration()> now);
 
-  // The number of the next event. The first is 1.
+  // The number of the next event. The first event has 1.
   uint64_t next_seq() const { return next_seq_; }
 
-  // Appends about `max_bytes` of frames after *position and advances it. Sets
-  // *more to whether more follow. Returns false if events were lost and no
-  // current values replace them.
+  // Appends about `max_bytes` of events from *position on, and advances it.
+  // Sets *more to whether there are more. Returns false if events have been
+  // lost and no newer current values replace them.
   bool Next(Position* position, size_t max_bytes, std::vector<FramePtr>* part,
             bool* more) const;
 
-  // Appends all events from `seq` on. If some were lost, *frames and *position
-  // start over with the current values; returns false if there are none.
+  // Appends all events from number `seq` on. If some of them have been lost,
+  // sets *frames and *position to the current values instead; returns false if
+  // there are none.
   bool Since(uint64_t seq, std::vector<FramePtr>* frames,
              Position* position) const;
 
   absl::string_view oldest_id() const { return replay_.oldest_id(); }
 
-  // Removes the stored events once no other subscriber can need them.
+  // Drops the kept events. For an exclusive feed whose subscriber is attached.
   void ForgetEvents() { replay_.Clear(); }
 
  private:
   const bool shared_;
   uint64_t next_seq_ = 1;
-  bool has_ids_;  // browsers can resume
+  bool has_ids_;  // so clients may resume
   ReplayBuffer replay_;
   Snapshot snapshot_;
 };

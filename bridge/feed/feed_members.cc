@@ -1,35 +1,65 @@
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "bridge/feed/feed.h"
 #include "bridge/feed/own_events.h"
 
-// The subscribers of a feed: joining, attaching and leaving.
+// A feed's subscribers: joining, catching up and leaving.
 
 namespace sse_bridge {
+
+class Feed::Joiner : public PendingSubscriber {
+ public:
+  // `first` is what the subscriber receives before the event `from_seq`;
+  // `position` is before that.
+  Joiner(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
+         FeedHistory::Position position, uint64_t from_seq)
+      : feed_(std::move(feed)),
+        first_(std::move(first)),
+        position_(position),
+        from_seq_(from_seq) {}
+  ~Joiner() override;
+
+  Readiness readiness() const override;
+  absl::Status end_status() const override;
+  Metadata response_metadata() const override;
+  std::string content_type() const override;
+  void BeginWith(FramePtr frame) override { reset_ = std::move(frame); }
+  void Attach(const ConnectionRef& connection,
+              MembershipOptions options) override;
+
+ private:
+  std::shared_ptr<Feed> feed_;  // null once attached
+  FramePtr reset_;
+  std::vector<FramePtr> first_;
+  const FeedHistory::Position position_;
+  const uint64_t from_seq_;
+};
 
 std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
                                               std::weak_ptr<FeedWaiter> waiter,
                                               bool returning) {
   MutexLock lock(&mu_);
   if (state_ == State::kEnded) return nullptr;
-  patient_ = patient_ || returning || last_event_id != nullptr;
+  has_returning_ = has_returning_ || returning || last_event_id != nullptr;
   std::vector<FramePtr> first;
-  FeedHistory::Position load;
-  if (!history_.Join(last_event_id, &first, &load)) return nullptr;
-  ++users_;
-  ++pending_;
+  FeedHistory::Position position;
+  if (!history_.Join(last_event_id, &first, &position)) return nullptr;
+  ++subscribers_;
+  ++catching_up_;
   ++idle_generation_;
   if (state_ == State::kOpening) {
-    // The backend may stay silent for long, so waiters that have left must not
-    // accumulate.
+    // A backend may stay silent for long: waiters that have left must not pile
+    // up.
     if (waiters_.size() == waiters_.capacity()) {
       std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
     }
     waiters_.push_back(std::move(waiter));
   }
-  return std::unique_ptr<PendingSubscriber>(new PendingSubscriber(
-      shared_from_this(), std::move(first), load, history_.next_seq()));
+  return std::make_unique<Joiner>(shared_from_this(), std::move(first),
+                                  position, history_.next_seq());
 }
 
 std::string Feed::OldestId() const {
@@ -43,13 +73,13 @@ size_t Feed::PartBytes() const {
 
 void Feed::OnWantsMore(ConnectionRef connection) {
   MutexLock lock(&mu_);
-  const auto it = loads_.find(connection);
-  if (it == loads_.end()) return;
+  const auto it = positions_.find(connection);
+  if (it == positions_.end()) return;
   std::vector<FramePtr> part;
   bool more = false;
   if (!history_.Next(&it->second, PartBytes(), &part, &more)) {
-    loads_.erase(it);
-    --pending_;
+    positions_.erase(it);
+    --catching_up_;
     part.push_back(StatusFrame(
         absl::ResourceExhaustedError("the client reads too slowly")));
     topic_->Continue(connection, std::move(part), /*more=*/false);
@@ -57,18 +87,18 @@ void Feed::OnWantsMore(ConnectionRef connection) {
     return;
   }
   if (!more) {
-    if (state_ == State::kAway) {
+    if (state_ == State::kReconnecting) {
       part.push_back(AwayFrame(config_.hide_outages));
     }
-    loads_.erase(it);
-    --pending_;
+    positions_.erase(it);
+    --catching_up_;
   }
   topic_->Continue(connection, std::move(part), more);
 }
 
 void Feed::OnWantsNoMore(ConnectionRef connection) {
   MutexLock lock(&mu_);
-  if (loads_.erase(connection) > 0) --pending_;
+  if (positions_.erase(connection) > 0) --catching_up_;
 }
 
 void Feed::OnMemberGone(bool) { LeaveOne(); }
@@ -79,10 +109,10 @@ void Feed::LeaveOne() {
   {
     MutexLock lock(&mu_);
     if (state_ == State::kEnded) return;
-    if (--users_ > 0) return;
+    if (--subscribers_ > 0) return;
     idle_generation = ++idle_generation_;
-    lingers =
-        config_.shared && has_spoken_ && config_.linger > absl::ZeroDuration();
+    lingers = config_.shared && session_.has_messages() &&
+              config_.linger > absl::ZeroDuration();
   }
   if (!lingers) {
     OnLingered(idle_generation);
@@ -99,7 +129,7 @@ void Feed::EndIfIdle() {
   uint64_t idle_generation;
   {
     MutexLock lock(&mu_);
-    if (users_ > 0) return;
+    if (subscribers_ > 0) return;
     idle_generation = idle_generation_;
   }
   OnLingered(idle_generation);
@@ -108,34 +138,31 @@ void Feed::EndIfIdle() {
 void Feed::OnLingered(uint64_t idle_generation) {
   {
     MutexLock lock(&mu_);
-    if (users_ > 0 || idle_generation != idle_generation_) return;
-    // From here on Join returns null, so that no subscriber can join before the
-    // feed stops.
+    if (subscribers_ > 0 || idle_generation != idle_generation_) return;
+    // From here on Join returns null, so nobody can join before Close.
     if (state_ == State::kEnded) return;
     state_ = State::kEnded;
-    end_status_ = absl::CancelledError("the feed has no subscribers");
+    end_status_ = absl::CancelledError("nobody listens");
   }
-  NoteEnd();
+  ReportEnd();
   std::shared_ptr<StreamCall> call;
   {
     MutexLock lock(&mu_);
-    ++generation_;
-    reconnect_.GiveUp();
-    call = std::move(call_);
+    call = session_.Close();
   }
   if (call != nullptr) call->Cancel();
 }
 
-PendingSubscriber::~PendingSubscriber() {
+Feed::Joiner::~Joiner() {
   if (feed_ == nullptr) return;
   {
     MutexLock lock(&feed_->mu_);
-    --feed_->pending_;
+    --feed_->catching_up_;
   }
   feed_->LeaveOne();
 }
 
-PendingSubscriber::Readiness PendingSubscriber::readiness() const {
+PendingSubscriber::Readiness Feed::Joiner::readiness() const {
   MutexLock lock(&feed_->mu_);
   const bool has_frames =
       !first_.empty() || feed_->history_.next_seq() > from_seq_;
@@ -144,7 +171,7 @@ PendingSubscriber::Readiness PendingSubscriber::readiness() const {
     case Feed::State::kOpening:
       return Readiness::kWaiting;
     case Feed::State::kOpen:
-    case Feed::State::kAway:
+    case Feed::State::kReconnecting:
       return feed_->raw() ? Readiness::kWaiting : Readiness::kReady;
     case Feed::State::kEnded:
       return reset_ && feed_->end_status_.ok() ? Readiness::kReady
@@ -153,50 +180,50 @@ PendingSubscriber::Readiness PendingSubscriber::readiness() const {
   return Readiness::kEnded;
 }
 
-absl::Status PendingSubscriber::end_status() const {
+absl::Status Feed::Joiner::end_status() const {
   MutexLock lock(&feed_->mu_);
   return feed_->end_status_;
 }
 
-Metadata PendingSubscriber::response_metadata() const {
+Metadata Feed::Joiner::response_metadata() const {
   MutexLock lock(&feed_->mu_);
-  return feed_->response_metadata_;
+  return feed_->session_.response_metadata();
 }
 
-std::string PendingSubscriber::content_type() const {
+std::string Feed::Joiner::content_type() const {
   MutexLock lock(&feed_->mu_);
   return feed_->content_type_;
 }
 
-void PendingSubscriber::Attach(const ConnectionRef& connection,
-                               MembershipOptions options) {
+void Feed::Joiner::Attach(const ConnectionRef& connection,
+                          MembershipOptions options) {
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);
-  --feed->pending_;
-  FeedHistory::Position load = load_;
+  --feed->catching_up_;
+  FeedHistory::Position position = position_;
   std::vector<FramePtr> frames = std::move(first_);
-  // The replay buffer may no longer have all events since Join.
-  const bool fell_behind = !feed->history_.Since(from_seq_, &frames, &load);
+  // The replay buffer may no longer reach back to from_seq_.
+  const bool fell_behind = !feed->history_.Since(from_seq_, &frames, &position);
   size_t bytes = 0;
   for (const FramePtr& frame : frames) bytes += frame->size();
   bool more = false;
   if (feed->config_.shared && feed->state_ != Feed::State::kEnded &&
       bytes > feed->PartBytes()) {
     frames.clear();
-    feed->history_.Next(&load, feed->PartBytes(), &frames, &more);
+    feed->history_.Next(&position, feed->PartBytes(), &frames, &more);
     if (more) {
-      ++feed->pending_;
-      feed->loads_.emplace(connection, load);
+      ++feed->catching_up_;
+      feed->positions_.emplace(connection, position);
     }
   }
-  // Frames that were not published count as unsent from here on.
+  // Frames for this connection alone are not counted as unsent yet.
   size_t own_bytes = 0;
   if (reset_) {
     own_bytes += reset_->size();
     frames.insert(frames.begin(), reset_);
   }
-  if (feed->state_ == Feed::State::kAway && !more) {
+  if (feed->state_ == Feed::State::kReconnecting && !more) {
     const FramePtr away = AwayFrame(feed->config_.hide_outages);
     own_bytes += away->size();
     frames.push_back(away);

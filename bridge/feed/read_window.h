@@ -7,9 +7,12 @@
 
 namespace sse_bridge {
 
-// Decides when a feed requests the next message of its call. An exclusive feed
-// pauses while more than kBytes are queued for its browser, so that gRPC's flow
-// control stops the backend. A shared feed never pauses.
+// Decides when a feed reads its call's next message. An exclusive feed pauses
+// while more than kBytes are waiting for its subscriber, so that gRPC's flow
+// control stops the backend. A shared feed always reads on.
+//
+// The feed may know its call only after the first message has arrived (`known`
+// is false until then). A read that is due before that is owed, see TakeOwed.
 //
 // Published and Sent are thread-safe; the feed's lock protects the rest.
 class ReadWindow {
@@ -18,32 +21,31 @@ class ReadWindow {
 
   explicit ReadWindow(bool shared) : shared_(shared) {}
 
-  // Records bytes passed to delivery. No effect for a shared feed.
+  // Bytes have been passed to delivery. No effect for a shared feed.
   void Published(size_t bytes);
 
-  // Records bytes that were sent or dropped. Returns true if so few are left
-  // that a paused call may continue, see Resume.
+  // Bytes have been sent or discarded. Returns true if so few are waiting that
+  // a paused call continues: call Resume.
   bool Sent(size_t bytes);
 
-  // A call starts.
+  // A new call begins.
   void Reset();
 
-  // A message was received. Returns whether to request the next one now.
-  // Otherwise Resume reports when or, if the call is not `known` yet, TakeOwed.
+  // A message has been published. Returns whether to read the next one now.
   bool AskNext(bool known);
 
-  // Call after Sent returned true. Returns whether to request the next message
+  // Call after Sent has returned true. Returns whether to read the next message
   // now.
   bool Resume(bool known);
 
-  // The call has become known. Returns whether to request the next message now.
+  // The call has become known. Returns whether to read the next message now.
   bool TakeOwed();
 
  private:
   const bool shared_;
   std::atomic<int64_t> unsent_{0};
   bool paused_ = false;
-  bool owed_ = false;  // the call is not known yet
+  bool owed_ = false;  // until the call is known
 };
 
 }  // namespace sse_bridge

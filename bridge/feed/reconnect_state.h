@@ -12,39 +12,41 @@
 
 namespace sse_bridge {
 
-// Tracks how long a feed's backend has been lost, and decides when to
-// reconnect. Times are monotonic.
+// Whether and when a feed reconnects, and its current outage. Times are
+// monotonic.
 //
-// Not thread-safe; protected by the feed's lock.
+// Not thread-safe: the feed's lock protects it.
 class ReconnectState {
  public:
   explicit ReconnectState(const ReconnectPolicy& policy) : policy_(policy) {}
 
   void CallStarted(absl::Duration now) { call_started_ = now; }
 
-  // A message has arrived, so the next loss starts with the shortest backoff.
-  void Spoke() { backoff_.Reset(); }
+  // A message has arrived: the delays start over.
+  void MessageArrived() { backoff_.Reset(); }
 
-  // Returns whether the policy retries a call that ended with `status`.
+  // Whether the policy reconnects after a call that ended with `status`.
   bool TriesAgain(const absl::Status& status, absl::Duration now) const;
 
-  // Returns how long to wait before the retry.
+  // Returns how long to wait before the next call. The delays grow until a
+  // message arrives or a call has lasted.
   absl::Duration NextWait(absl::Duration now);
 
+  // Whether there is an outage.
   bool away() const { return outage_ != nullptr; }
   void BeginAway(std::unique_ptr<CircuitLog::Outage> outage,
                  absl::Duration now);
-  void Attempt() { outage_->Attempt(); }  // requires away()
-  // Returns false if the backend was not away.
+  void Attempt() { outage_->Attempt(); }  // during an outage only
+  // Returns false if there was no outage.
   bool EndAway();
-  // The feed ends; if the backend is away, the outage counts as given up.
+  // The feed has ended. An outage counts as given up.
   void GiveUp() { outage_ = nullptr; }
 
  private:
   const ReconnectPolicy policy_;
   Backoff backoff_;
   absl::Duration call_started_;
-  absl::Duration away_since_;  // valid while outage_ is not null
+  absl::Duration away_since_;  // if outage_ is not null
   std::unique_ptr<CircuitLog::Outage> outage_;
   absl::BitGen random_;
 };

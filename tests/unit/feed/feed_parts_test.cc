@@ -1,14 +1,18 @@
-// The parts of a feed that need no call: history, read window, reconnection.
+// The parts of a feed, without a feed: history, read window, reconnection,
+// upstream session.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/feed/feed_history.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/feed/read_window.h"
 #include "bridge/feed/reconnect_state.h"
+#include "bridge/feed/upstream_session.h"
 #include "gtest/gtest.h"
 
 namespace sse_bridge {
@@ -26,7 +30,7 @@ std::string Data(const std::vector<FramePtr>& frames) {
 
 void Add(FeedHistory* history, int n, absl::string_view id = "",
          bool waits = false) {
-  history->Add(id, Numbered(n), waits, absl::ZeroDuration());
+  history->Add(id, Numbered(n), waits, [] { return absl::ZeroDuration(); });
 }
 
 std::string Missed(const FeedHistory& history, const std::string& id) {
@@ -35,7 +39,7 @@ std::string Missed(const FeedHistory& history, const std::string& id) {
   return history.Join(&id, &first, &position) ? Data(first) : "unknown";
 }
 
-TEST(FeedHistoryTest, ReturningSubscribersGetTheEventsAfterTheirId) {
+TEST(FeedHistoryTest, WhoComesBackGetsWhatFollowsTheId) {
   FeedHistory history({.shared = true, .first_id = "start"});
   Add(&history, 1, "a");
   Add(&history, 2);
@@ -48,7 +52,7 @@ TEST(FeedHistoryTest, ReturningSubscribersGetTheEventsAfterTheirId) {
   EXPECT_EQ(history.next_seq(), 4u);
 }
 
-TEST(FeedHistoryTest, WithoutIdsEventsAreKeptOnlyForWaitingSubscribers) {
+TEST(FeedHistoryTest, WithoutIdsOnlyThoseWhoWaitAreKeptFor) {
   FeedHistory history({.shared = true});
   Add(&history, 1);
   Add(&history, 2, "", /*waits=*/true);
@@ -59,7 +63,7 @@ TEST(FeedHistoryTest, WithoutIdsEventsAreKeptOnlyForWaitingSubscribers) {
   EXPECT_EQ(Data(frames), "2 ");
 }
 
-TEST(FeedHistoryTest, AnExclusiveFeedKeepsNothingForReturningSubscribers) {
+TEST(FeedHistoryTest, AnExclusiveFeedKeepsNothingForThoseWhoComeBack) {
   FeedHistory history({.shared = false});
   Add(&history, 1, "a", /*waits=*/true);
   Add(&history, 2, "b", /*waits=*/true);
@@ -70,7 +74,7 @@ TEST(FeedHistoryTest, AnExclusiveFeedKeepsNothingForReturningSubscribers) {
   EXPECT_EQ(Missed(history, "c"), "unknown");
 }
 
-TEST(FeedHistoryTest, AFirstVisitStartsWithTheCurrentValues) {
+TEST(FeedHistoryTest, AFirstVisitBeginsWithTheCurrentValues) {
   FeedHistory history(
       {.shared = true, .snapshot = Snapshot::What::kLastPerKey});
   history.SetCurrent("x", Numbered(1));
@@ -82,7 +86,7 @@ TEST(FeedHistoryTest, AFirstVisitStartsWithTheCurrentValues) {
   EXPECT_EQ(Data(first), "2 3 ");
 }
 
-TEST(FeedHistoryTest, PartsAreBoundedAndContinueEachOther) {
+TEST(FeedHistoryTest, APartIsBoundedAndTheNextGoesOnFromThere) {
   FeedHistory history(
       {.shared = true, .snapshot = Snapshot::What::kLastPerKey});
   for (int i = 0; i < 3; ++i) {
@@ -105,7 +109,20 @@ TEST(FeedHistoryTest, PartsAreBoundedAndContinueEachOther) {
   EXPECT_EQ(all, "0 1 2 3 ");
 }
 
-TEST(FeedHistoryTest, SubscribersSlowerThanTheReplayBufferLoseEvents) {
+TEST(FeedHistoryTest, ReadsTheClockOnlyForEventsThatItKeeps) {
+  FeedHistory history({.shared = true});
+  int reads = 0;
+  const auto now = [&reads] {
+    ++reads;
+    return absl::ZeroDuration();
+  };
+  history.Add("", Numbered(1), /*waits=*/false, now);
+  EXPECT_EQ(reads, 0);
+  history.Add("a", Numbered(2), /*waits=*/false, now);
+  EXPECT_EQ(reads, 1);
+}
+
+TEST(FeedHistoryTest, WhoIsSlowerThanTheReplayBufferReachesBackHasLostEvents) {
   FeedHistory history({.shared = true, .replay = {.max_events = 1}});
   Add(&history, 1, "a");
   Add(&history, 2, "b");
@@ -115,7 +132,7 @@ TEST(FeedHistoryTest, SubscribersSlowerThanTheReplayBufferLoseEvents) {
   EXPECT_FALSE(history.Next(&position, 100, &part, &more));
 }
 
-TEST(ReadWindowTest, ASlowExclusiveSubscriberPausesTheCall) {
+TEST(ReadWindowTest, AnExclusiveSubscriberThatIsBehindPausesTheCall) {
   ReadWindow window(/*shared=*/false);
   window.Published(ReadWindow::kBytes);
   EXPECT_TRUE(window.AskNext(/*known=*/true));
@@ -134,7 +151,7 @@ TEST(ReadWindowTest, ASharedFeedIsNeverPaused) {
   EXPECT_FALSE(window.Sent(size_t{10} << 20));
 }
 
-TEST(ReadWindowTest, OwedReadsAreRequestedOnceTheCallIsKnown) {
+TEST(ReadWindowTest, WhatIsOwedToACallIsAskedWhenItIsKnown) {
   ReadWindow window(/*shared=*/true);
   EXPECT_FALSE(window.TakeOwed());
   EXPECT_FALSE(window.AskNext(/*known=*/false));
@@ -147,7 +164,7 @@ TEST(ReadWindowTest, OwedReadsAreRequestedOnceTheCallIsKnown) {
 
 constexpr absl::Duration kNow = absl::Hours(1);
 
-TEST(ReconnectStateTest, OnlyLossesAreRetriedForALimitedTime) {
+TEST(ReconnectStateTest, OnlyLossesAreTriedAgainAndNotForEver) {
   CircuitLog log;
   ReconnectState state({.give_up_after = absl::Seconds(10)});
   const absl::Status loss = absl::UnavailableError("lost");
@@ -164,7 +181,7 @@ TEST(ReconnectStateTest, OnlyLossesAreRetriedForALimitedTime) {
   EXPECT_TRUE(state.TriesAgain(loss, kNow + absl::Seconds(10)));
 }
 
-TEST(ReconnectStateTest, WaitsGrowUntilTheCallLastsOrHasAMessage) {
+TEST(ReconnectStateTest, WaitsGrowUntilTheCallHasHeldOrSpoken) {
   ReconnectState state(ReconnectPolicy{});
   state.CallStarted(kNow);
   EXPECT_LE(state.NextWait(kNow), Backoff::kFirst);
@@ -172,12 +189,100 @@ TEST(ReconnectStateTest, WaitsGrowUntilTheCallLastsOrHasAMessage) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_LE(state.NextWait(kNow), Backoff::kLongest);
   }
-  state.Spoke();
+  state.MessageArrived();
   EXPECT_LE(state.NextWait(kNow), Backoff::kFirst);
   for (int i = 0; i < 20; ++i) state.NextWait(kNow);
   // So long a call was no failure.
   EXPECT_LE(state.NextWait(kNow + Backoff::kLongest + absl::Seconds(1)),
             Backoff::kFirst);
+}
+
+class IdleCall : public StreamCall {
+ public:
+  void Read() override {}
+  void Cancel() override {}
+};
+
+// Serves ids that are numbers.
+std::optional<std::string> RequestAfter(absl::string_view id) {
+  int number;
+  if (!absl::SimpleAtoi(id, &number)) return std::nullopt;
+  return absl::StrCat("after ", id);
+}
+
+TEST(UpstreamSessionTest, EachCallResumesAfterTheLastEvent) {
+  UpstreamSession session(ReconnectPolicy{}, /*first_id=*/"");
+  EXPECT_EQ(session.Begin("all", RequestAfter, kNow).request, "all");
+  EXPECT_FALSE(session.resumes());
+  session.SetLastId("7");
+  EXPECT_EQ(session.Begin("all", RequestAfter, kNow).request, "after 7");
+  EXPECT_TRUE(session.resumes());
+  EXPECT_EQ(session.Begin("all", nullptr, kNow).request, "all");
+  EXPECT_FALSE(session.resumes());
+  EXPECT_EQ(session.TakeOwedReset(), nullptr);
+}
+
+TEST(UpstreamSessionTest, TheFirstCallResumesAfterTheFirstId) {
+  UpstreamSession session(ReconnectPolicy{}, "3");
+  EXPECT_EQ(session.Begin("all", RequestAfter, kNow).request, "after 3");
+}
+
+TEST(UpstreamSessionTest, AnIdThatDoesNotFitTheRequestOwesOneReset) {
+  UpstreamSession session(ReconnectPolicy{}, "x");
+  EXPECT_EQ(session.Begin("all", RequestAfter, kNow).request, "all");
+  EXPECT_FALSE(session.resumes());
+  const FramePtr reset = session.TakeOwedReset();
+  ASSERT_NE(reset, nullptr);
+  EXPECT_EQ(reset->event().data, R"({"requested":"x","oldest":""})");
+  EXPECT_EQ(session.TakeOwedReset(), nullptr);
+  session.Begin("all", RequestAfter, kNow);
+  EXPECT_EQ(session.TakeOwedReset(), nullptr);
+}
+
+TEST(UpstreamSessionTest, AnExpiredIdOwesAResetAndIsNotAskedForAgain) {
+  UpstreamSession session(ReconnectPolicy{}, "3");
+  session.Begin("all", RequestAfter, kNow);
+  session.RestartFromBeginning("9");
+  EXPECT_EQ(session.Begin("all", RequestAfter, kNow).request, "all");
+  const FramePtr reset = session.TakeOwedReset();
+  ASSERT_NE(reset, nullptr);
+  EXPECT_EQ(reset->event().data, R"({"requested":"3","oldest":"9"})");
+}
+
+TEST(UpstreamSessionTest, OnlyTheLastGenerationIsCurrent) {
+  UpstreamSession session(ReconnectPolicy{}, "");
+  const uint64_t first = session.Begin("all", nullptr, kNow).generation;
+  EXPECT_TRUE(session.IsCurrent(first));
+  const uint64_t waiting = session.Supersede();
+  EXPECT_FALSE(session.IsCurrent(first));
+  EXPECT_TRUE(session.IsCurrent(waiting));
+  const uint64_t second = session.Begin("all", nullptr, kNow).generation;
+  EXPECT_FALSE(session.IsCurrent(waiting));
+  EXPECT_TRUE(session.IsCurrent(second));
+}
+
+TEST(UpstreamSessionTest, MetadataIsThatOfTheCurrentCall) {
+  UpstreamSession session(ReconnectPolicy{}, "");
+  session.Begin("all", nullptr, kNow);
+  session.AddMetadata({{"a", "1"}});
+  session.AddMetadata({{"b", "2"}});
+  EXPECT_EQ(session.response_metadata(), (Metadata{{"a", "1"}, {"b", "2"}}));
+  session.Begin("all", nullptr, kNow);
+  EXPECT_TRUE(session.response_metadata().empty());
+}
+
+TEST(UpstreamSessionTest, CloseGivesUpTheOutageAndReturnsTheCall) {
+  CircuitLog log;
+  UpstreamSession session(ReconnectPolicy{}, "");
+  const uint64_t generation = session.Begin("all", nullptr, kNow).generation;
+  const auto call = std::make_shared<IdleCall>();
+  session.SetCall(call);
+  session.reconnect().BeginAway(
+      log.Lost("address", "/a/b", absl::UnavailableError("lost")), kNow);
+  EXPECT_EQ(session.Close(), call);
+  EXPECT_FALSE(session.IsCurrent(generation));
+  EXPECT_EQ(session.call(), nullptr);
+  EXPECT_EQ(log.away(), 0);
 }
 
 }  // namespace
