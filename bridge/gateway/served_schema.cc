@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/gateway/own_params.h"
-#include "bridge/transcode/field_text.h"
+#include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
 #include "bridge/web/schema_json.h"
@@ -20,8 +20,8 @@ using google::protobuf::Any;
 // The field that a query parameter with this name sets; null if none.
 const google::protobuf::FieldDescriptor* QueryField(const Route& route,
                                                     const std::string& name) {
-  const auto* field =
-      FindFieldByAnyName(*route.method->descriptor->input_type(), name);
+  const auto* field = FindField(*route.method->descriptor->input_type(), name,
+                                FieldNames::kProtoAndJson);
   // The query cannot set fields that the body carries.
   if (field == nullptr || route.body == "*" || route.body == field->name()) {
     return nullptr;

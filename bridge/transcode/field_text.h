@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/schema/field_path.h"
 #include "bridge/transcode/scalar_text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -38,13 +38,8 @@ bool IsFieldSet(const google::protobuf::Message& message,
 absl::StatusOr<std::string> GetFieldAsText(
     const google::protobuf::Message& message, absl::string_view field_path);
 
-// json_name goes before the name in the .proto where they collide; null when
-// there is none. Extensions are not looked at.
-const google::protobuf::FieldDescriptor* FindFieldByAnyName(
-    const google::protobuf::Descriptor& descriptor, const std::string& name);
-
 // A path, resolved: all but the last are singular messages. Not empty.
-using FieldChain = std::vector<const google::protobuf::FieldDescriptor*>;
+using FieldChain = FieldPath;
 
 // Sets *chain, or returns what is wrong with the path.
 Reason ResolveFieldChain(const google::protobuf::Descriptor& descriptor,
