@@ -19,7 +19,6 @@
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -32,6 +31,7 @@
 #include "backends/prices/market.h"
 #include "backends/prices/prices_service.h"
 #include "backends/tasks/tasks_service.h"
+#include "bridge/base/host_port.h"
 #include "bridge/base/read_file.h"
 #include "bridge/redis/redis_address.h"
 
@@ -204,12 +204,9 @@ int Main(int argc, char** argv) {
     return Fail("--history-max-age: must be positive");
   }
   const std::string listen = absl::GetFlag(FLAGS_listen);
-  const size_t colon = listen.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(listen.substr(colon + 1), &port) || port < 0 ||
-      port > 65535) {
-    return Fail(absl::StrCat("--listen: '", listen, "' is not HOST:PORT"));
+  auto address = ParseHostPort(listen);
+  if (!address.ok()) {
+    return Fail(absl::StrCat("--listen: ", address.status().message()));
   }
 
   // Block signals before any thread starts, so that only this thread handles
@@ -244,7 +241,7 @@ int Main(int argc, char** argv) {
   grpc::ServerBuilder builder;
   const auto credentials = Credentials();
   if (credentials == nullptr) return kExitBadUsage;
-  builder.AddListeningPort(listen, credentials, &port);
+  builder.AddListeningPort(listen, credentials, &address->port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(
@@ -260,14 +257,14 @@ int Main(int argc, char** argv) {
   interceptors.push_back(MakeCallMeterInterceptor(&meter));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
+  if (server == nullptr || address->port == 0) {
     return Fail(absl::StrCat("--listen: cannot listen on ", listen));
   }
   std::unique_ptr<Market> market;
   if (absl::GetFlag(FLAGS_simulate_market)) {
     market = std::make_unique<Market>(&prices, interval);
   }
-  std::printf("listening on %s:%d\n", listen.substr(0, colon).c_str(), port);
+  std::printf("listening on %s\n", ToString(*address).c_str());
   std::fflush(stdout);
 
   grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/host_port.h"
 
 namespace sse_bridge {
 namespace {
@@ -49,12 +50,8 @@ bool IsNetwork(const IpBytes& ip, int bits) {
 std::optional<IpBytes> ParseForwarded(absl::string_view text) {
   text = absl::StripAsciiWhitespace(text);
   if (const auto ip = ParseIp(text)) return ip;
-  if (!text.empty() && text.front() == '[') {
-    const size_t end = text.find(']');
-    if (end == absl::string_view::npos) return std::nullopt;
-    return ParseIp(text.substr(1, end - 1));
-  }
-  return ParseIp(text.substr(0, text.find(':')));
+  const auto parts = SplitHostPort(text);
+  return parts.has_value() ? ParseIp(parts->host) : std::nullopt;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "bridge/app/listeners.h"
 #include "bridge/app/upstream_setup.h"
+#include "bridge/base/host_port.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
 #include "bridge/ops/descriptor_limit.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridge/access/client_address.h"
+#include "bridge/base/host_port.h"
 #include "bridge/config/setting_value.h"
 #include "bridge/ops/descriptor_limit.h"
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/app/listeners.h"
+#include "bridge/base/host_port.h"
 #include "bridge/config/setting_value.h"
 
 namespace sse_bridge {

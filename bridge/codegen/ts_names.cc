@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "nlohmann/json.hpp"
+#include "bridge/base/json_quote.h"
 
 namespace sse_bridge {
 
@@ -116,10 +116,7 @@ std::string LowerCamel(absl::string_view name) {
   return out;
 }
 
-std::string JsString(absl::string_view text) {
-  return nlohmann::json(std::string(text))
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string JsString(absl::string_view text) { return JsonQuote(text); }
 
 std::string JsMember(absl::string_view name) {
   return IsIdentifier(name) ? std::string(name) : JsString(name);

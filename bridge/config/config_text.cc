@@ -1,7 +1,6 @@
 #include "bridge/config/config_text.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -10,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/json_quote.h"
 #include "bridge/config/setting_value.h"
 
 namespace sse_bridge {
@@ -64,8 +64,7 @@ std::string Facts(const SettingInfo& setting, bool with_default) {
 // that YAML does not take them for another type.
 std::string Scalar(const SettingInfo& setting, const std::string& text) {
   if (setting.field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return text;
-  return nlohmann::json(text).dump(-1, ' ', false,
-                                   nlohmann::json::error_handler_t::replace);
+  return JsonQuote(text);
 }
 
 std::string Entry(const SettingInfo& setting,

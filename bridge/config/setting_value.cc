@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "bridge/base/host_port.h"
 
 namespace sse_bridge {
 namespace {
@@ -29,8 +30,6 @@ using ::google::protobuf::Reflection;
 
 // int64_t holds integers, sizes and the numbers of enum values.
 using Value = std::variant<bool, int64_t, double, absl::Duration, std::string>;
-
-constexpr int kMaxPort = 65535;
 
 struct SizeUnit {
   absl::string_view name;
@@ -341,31 +340,6 @@ std::vector<std::string> EnumNames(const EnumDescriptor* type) {
 absl::Duration ToDuration(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) +
          absl::Nanoseconds(duration.nanos());
-}
-
-absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
-  const size_t colon = text.rfind(':');
-  HostPort address;
-  // SimpleAtoi alone would accept whitespace and signs.
-  if (colon == absl::string_view::npos || colon == 0 ||
-      !std::all_of(text.begin() + static_cast<ptrdiff_t>(colon) + 1, text.end(),
-                   absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &address.port) ||
-      address.port < 0 || address.port > kMaxPort) {
-    return Bad(text, "HOST:PORT");
-  }
-  absl::string_view host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  address.host = std::string(host);
-  return address;
-}
-
-std::string ToString(const HostPort& address) {
-  const bool v6 = address.host.find(':') != std::string::npos;
-  return absl::StrCat(v6 ? "[" : "", address.host, v6 ? "]" : "", ":",
-                      address.port);
 }
 
 }  // namespace sse_bridge

@@ -51,16 +51,6 @@ bool IsDuration(const SettingInfo& setting);
 // The value of a Duration field.
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 
-// HOST:PORT or [IPV6]:PORT. `host` does not include the brackets.
-struct HostPort {
-  std::string host;
-  int port = 0;
-};
-absl::StatusOr<HostPort> ParseHostPort(absl::string_view text);
-
-// "HOST:PORT", with brackets if the host is an IPv6 address.
-std::string ToString(const HostPort& address);
-
 }  // namespace sse_bridge
 
 #endif  // SSE_BRIDGE_BRIDGE_CONFIG_SETTING_VALUE_H_

@@ -1,10 +1,9 @@
 #include "bridge/feed/reset_event.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/event_names.h"
+#include "bridge/base/json_quote.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/upstream/call.h"
 #include "google/rpc/error_details.pb.h"
@@ -18,11 +17,6 @@ constexpr char kOldest[] = "oldest";
 
 // Maximum length of a repeated ID, which a client may have made up.
 constexpr size_t kMaxTold = 256;
-
-std::string JsonString(absl::string_view text) {
-  return nlohmann::json(std::string(text))
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 }  // namespace
 
@@ -44,9 +38,8 @@ std::optional<std::string> OldestAfterExpiry(const absl::Status& status) {
 
 FramePtr ResetFrame(absl::string_view requested, absl::string_view oldest) {
   requested = requested.substr(0, kMaxTold);
-  const std::string json =
-      absl::StrCat("{\"requested\":", JsonString(requested),
-                   ",\"oldest\":", JsonString(oldest), "}");
+  const std::string json = absl::StrCat("{\"requested\":", JsonQuote(requested),
+                                        ",\"oldest\":", JsonQuote(oldest), "}");
   StreamEvent event;
   event.kind = EventKind::kReset;
   event.name = kResetEventName;

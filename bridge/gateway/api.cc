@@ -177,55 +177,52 @@ void Api::ServeDocument(std::shared_ptr<Request> request) {
 bool Api::Admit(const std::shared_ptr<Request>& request,
                 const sse::v1::Access& rule, QueryCredentials query,
                 Step again) {
-  bool unknown_key = false;
-  std::vector<std::string> set_cookies;
-  auto identity = parts_.authenticator->Admit(
-      *request->exchange, rule, query,
-      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
-  for (std::string& line : set_cookies) {
-    request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
-  }
-  if (identity.ok()) {
-    request->identity = *std::move(identity);
-    return true;
-  }
-  if (!WaitsForKeys(request, unknown_key, again)) {
-    Refuse(*request, identity.status());
-  }
-  return false;
+  const auto status = Authenticate(request, &rule, query, again);
+  if (!status.has_value()) return false;
+  if (!status->ok()) Refuse(*request, *status);
+  return status->ok();
 }
 
 bool Api::Identify(const std::shared_ptr<Request>& request,
                    QueryCredentials query, Step again) {
+  const auto status = Authenticate(request, nullptr, query, again);
+  if (!status.has_value()) return false;
+  // Never ignore a cookie that another site's page has sent.
+  if (absl::IsPermissionDenied(*status)) {
+    Refuse(*request, *status);
+    return false;
+  }
+  if (!status->ok()) request->bad_credentials = *status;
+  return true;
+}
+
+std::optional<absl::Status> Api::Authenticate(
+    const std::shared_ptr<Request>& request, const sse::v1::Access* rule,
+    QueryCredentials query, Step again) {
   bool unknown_key = false;
   std::vector<std::string> set_cookies;
-  auto identity = parts_.authenticator->WhoIs(
-      *request->exchange, query,
-      request->keys_were_refreshed ? nullptr : &unknown_key, &set_cookies);
+  bool* const key = request->keys_were_refreshed ? nullptr : &unknown_key;
+  const HttpExchange& http = *request->exchange;
+  auto identity =
+      rule == nullptr
+          ? parts_.authenticator->WhoIs(http, query, key, &set_cookies)
+          : parts_.authenticator->Admit(http, *rule, query, key, &set_cookies);
   for (std::string& line : set_cookies) {
     request->exchange->AddResponseHeader("Set-Cookie", std::move(line));
   }
   if (identity.ok()) {
     request->identity = *std::move(identity);
-    return true;
+    return absl::OkStatus();
   }
-  if (WaitsForKeys(request, unknown_key, again)) return false;
-  // Never ignore a cookie that another site's page has sent.
-  if (absl::IsPermissionDenied(identity.status())) {
-    Refuse(*request, identity.status());
-    return false;
-  }
-  request->bad_credentials = identity.status();
-  return true;
-}
-
-bool Api::WaitsForKeys(const std::shared_ptr<Request>& request,
-                       bool unknown_key, Step again) {
   // The issuer may have published the key only just now.
-  if (!unknown_key) return false;
-  request->keys_were_refreshed = true;
-  return parts_.authenticator->WhenKeysAreFresh(
-      [this, request, again] { (this->*again)(request); });
+  if (unknown_key) {
+    request->keys_were_refreshed = true;
+    if (parts_.authenticator->WhenKeysAreFresh(
+            [this, request, again] { (this->*again)(request); })) {
+      return std::nullopt;
+    }
+  }
+  return identity.status();
 }
 
 void Api::ServeMethod(std::shared_ptr<Request> request) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/access/connection_limits.h"
 #include "bridge/base/labelled_counter.h"
@@ -102,10 +103,12 @@ class Api {
   bool Identify(const std::shared_ptr<Request>& request, QueryCredentials query,
                 Step again);
 
-  // If the token's key is unknown, starts a refresh of the published keys and
-  // calls `again` afterwards. Returns true if it has.
-  bool WaitsForKeys(const std::shared_ptr<Request>& request, bool unknown_key,
-                    Step again);
+  // Authenticates the request, and authorizes it if there is a rule. Stores the
+  // identity in the request if it returns OK. If the token's key is unknown,
+  // refreshes the published keys, calls `again` afterwards and returns nullopt.
+  std::optional<absl::Status> Authenticate(
+      const std::shared_ptr<Request>& request, const sse::v1::Access* rule,
+      QueryCredentials query, Step again);
 
   void ServeMethod(std::shared_ptr<Request> request);
   void ServeTicket(std::shared_ptr<Request> request);

@@ -1,11 +1,11 @@
 #include "bridge/gateway/served_schema.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/json_quote.h"
 #include "bridge/gateway/own_params.h"
-#include "bridge/transcode/field_text.h"
+#include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
 #include "bridge/web/schema_json.h"
@@ -20,8 +20,8 @@ using google::protobuf::Any;
 // The field that a query parameter with this name sets; null if none.
 const google::protobuf::FieldDescriptor* QueryField(const Route& route,
                                                     const std::string& name) {
-  const auto* field =
-      FindFieldByAnyName(*route.method->descriptor->input_type(), name);
+  const auto* field = FindField(*route.method->descriptor->input_type(), name,
+                                FieldNames::kProtoAndJson);
   // The query cannot set fields that the body carries.
   if (field == nullptr || route.body == "*" || route.body == field->name()) {
     return nullptr;
@@ -38,11 +38,6 @@ JsonOptions OptionsOf(const sse::v1::Json& json) {
   // A value that this schema does not know must not fail the whole message.
   options.lenient = true;
   return options;
-}
-
-std::string Quoted(absl::string_view text) {
-  return nlohmann::json(std::string(text))
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // The details of a status, from the bridge's payloads or from the backend's
@@ -175,7 +170,7 @@ std::string ServedSchema::DetailsJson(const absl::Status& status) const {
     if (json.size() > 1) json.push_back(',');
     // Malformed details must not hide the error itself.
     if (!details_->Encode(any_, detail.SerializeAsString(), &json).ok()) {
-      absl::StrAppend(&json, "{\"@type\":", Quoted(detail.type_url()), "}");
+      absl::StrAppend(&json, "{\"@type\":", JsonQuote(detail.type_url()), "}");
     }
   }
   return json + "]";
@@ -184,7 +179,7 @@ std::string ServedSchema::DetailsJson(const absl::Status& status) const {
 std::string ServedSchema::StatusJson(const absl::Status& status) const {
   const std::string details = DetailsJson(status);
   return absl::StrCat("{\"code\":", static_cast<int>(status.code()),
-                      ",\"message\":", Quoted(status.message()),
+                      ",\"message\":", JsonQuote(status.message()),
                       details == "[]" ? "" : ",\"details\":",
                       details == "[]" ? "" : details, "}");
 }

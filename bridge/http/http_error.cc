@@ -1,8 +1,7 @@
 #include "bridge/http/http_error.h"
 
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_cat.h"
+#include "bridge/base/json_quote.h"
 #include "bridge/base/retry_info.h"
 
 namespace sse_bridge {
@@ -10,11 +9,6 @@ namespace {
 
 // The default Retry-After of 429 and 503.
 constexpr char kRetryAfterSeconds[] = "2";
-
-std::string Quoted(absl::string_view text) {
-  return nlohmann::json(std::string(text))
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 // Rounds up to whole seconds.
 void SetRetryAfter(absl::Duration wait, HttpResponse* response) {
@@ -114,8 +108,9 @@ HttpResponse ErrorResponse(int http_status, absl::string_view status_name,
     response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
   }
   response.body = absl::StrCat(
-      "{\"error\":{\"code\":", http_status, ",\"status\":", Quoted(status_name),
-      ",\"message\":", Quoted(message),
+      "{\"error\":{\"code\":", http_status,
+      ",\"status\":", JsonQuote(status_name),
+      ",\"message\":", JsonQuote(message),
       ",\"details\":", details_json.empty() ? "[]" : details_json, "}}\n");
   return response;
 }

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "bridge/access/client_address.h"
+#include "bridge/base/host_port.h"
 
 namespace sse_bridge {
 namespace {
@@ -26,11 +26,7 @@ constexpr int kInet = 1, kInet6 = 2;
 ProxyHeader Invalid() { return {ProxyHeader::State::kInvalid, 0, ""}; }
 
 bool IsPort(absl::string_view text) {
-  int port = -1;
-  return !text.empty() && text.size() <= 5 &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= '0' && c <= '9'; }) &&
-         absl::SimpleAtoi(text, &port) && port <= 65535;
+  return text.size() <= 5 && ParsePort(text).has_value();
 }
 
 ProxyHeader ParseV1(absl::string_view bytes) {

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "bridge/access/client_address.h"
+#include "bridge/base/host_port.h"
 #include "bridge/http/http_error.h"
 
 namespace sse_bridge {
@@ -19,14 +19,9 @@ HttpResponse Text(std::string type, std::string body) {
 
 // "10.0.0.1", "10.0.0.1:80", "[::1]" and "[::1]:80".
 bool IsAddress(absl::string_view host) {
-  if (absl::ConsumePrefix(&host, "[")) {
-    const size_t end = host.find(']');
-    if (end == absl::string_view::npos) return false;
-    const absl::string_view rest = host.substr(end + 1);
-    return ParseIp(host.substr(0, end)).has_value() &&
-           (rest.empty() || rest[0] == ':');
-  }
-  return ParseIp(host.substr(0, host.find(':'))).has_value();
+  const auto parts = SplitHostPort(host);
+  return parts.has_value() && (parts->has_port || parts->port.empty()) &&
+         ParseIp(parts->host).has_value();
 }
 
 HttpResponse Readiness(const std::vector<Admin::Condition>& conditions) {

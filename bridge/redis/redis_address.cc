@@ -3,16 +3,15 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "bridge/base/host_port.h"
 #include "bridge/base/percent_decode.h"
 
 namespace sse_bridge {
 namespace {
 
-constexpr int kMaxPort = 65535;
 constexpr int kMaxDatabase = 1'000'000;
 
 absl::Status Bad(absl::string_view reason) {
@@ -20,18 +19,17 @@ absl::Status Bad(absl::string_view reason) {
       "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]: ", reason));
 }
 
-bool ParseNumber(absl::string_view text, int least, int most, int* number) {
+bool ParseDatabase(absl::string_view text, int* number) {
   for (char c : text) {
     if (!absl::ascii_isdigit(c)) return false;
   }
-  return absl::SimpleAtoi(text, number) && *number >= least && *number <= most;
+  return absl::SimpleAtoi(text, number) && *number <= kMaxDatabase;
 }
 
 }  // namespace
 
 std::string RedisAddress::ToString() const {
-  const bool v6 = absl::StrContains(host, ":");
-  return absl::StrCat("redis://", v6 ? "[" : "", host, v6 ? "]" : "", ":", port,
+  return absl::StrCat("redis://", sse_bridge::ToString(HostPort{host, port}),
                       "/", database);
 }
 
@@ -54,33 +52,21 @@ absl::StatusOr<RedisAddress> ParseRedisAddress(absl::string_view text) {
   if (const size_t slash = text.find('/'); slash != absl::string_view::npos) {
     const absl::string_view database = text.substr(slash + 1);
     text = text.substr(0, slash);
-    if (!database.empty() &&
-        !ParseNumber(database, 0, kMaxDatabase, &address.database)) {
+    if (!database.empty() && !ParseDatabase(database, &address.database)) {
       return Bad(absl::StrCat("'", database, "' is not a database number"));
     }
   }
-  absl::string_view host = text;
-  absl::string_view port;
-  bool has_port = false;
-  if (absl::ConsumePrefix(&text, "[")) {
-    const size_t end = text.find(']');
-    if (end == absl::string_view::npos) return Bad("'[' without ']'");
-    host = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    has_port = absl::ConsumePrefix(&text, ":");
-    if (!has_port && !text.empty()) return Bad("no ':' after ']'");
-    port = text;
-  } else if (const size_t colon = text.find(':');
-             colon != absl::string_view::npos) {
-    host = text.substr(0, colon);
-    port = text.substr(colon + 1);
-    has_port = true;
+  const auto parts = SplitHostPort(text);
+  if (!parts.has_value()) return Bad("'[' without ']'");
+  if (!parts->has_port && !parts->port.empty()) return Bad("no ':' after ']'");
+  if (parts->host.empty()) return Bad("no host");
+  if (parts->has_port) {
+    address.port = ParsePort(parts->port).value_or(0);
+    if (address.port == 0) {
+      return Bad(absl::StrCat("'", parts->port, "' is not a port"));
+    }
   }
-  if (host.empty()) return Bad("no host");
-  if (has_port && !ParseNumber(port, 1, kMaxPort, &address.port)) {
-    return Bad(absl::StrCat("'", port, "' is not a port"));
-  }
-  address.host = std::string(host);
+  address.host = std::string(parts->host);
   return address;
 }
 

@@ -1,55 +1,74 @@
 #include "bridge/schema/field_path.h"
 
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/schema/field_path_walk.h"
 
 namespace sse_bridge {
 
-namespace {
-
 namespace pb = ::google::protobuf;
 
-const pb::FieldDescriptor* FindField(const pb::Descriptor* message,
+const pb::FieldDescriptor* FindField(const pb::Descriptor& message,
                                      const std::string& name,
                                      FieldNames names) {
-  const pb::FieldDescriptor* field = message->FindFieldByName(name);
-  if (field != nullptr || names == FieldNames::kProto) return field;
-  for (int i = 0; i < message->field_count(); ++i) {
-    if (message->field(i)->json_name() == name) return message->field(i);
+  if (names == FieldNames::kProtoAndJson) {
+    for (int i = 0; i < message.field_count(); ++i) {
+      if (message.field(i)->json_name() == name) return message.field(i);
+    }
   }
-  return nullptr;
+  return message.FindFieldByName(name);
 }
 
-}  // namespace
+FieldPathWalk WalkFieldPath(const pb::Descriptor* root, absl::string_view path,
+                            FieldNames names, size_t max_fields) {
+  FieldPathWalk walk;
+  walk.message = root;
+  for (absl::string_view name : absl::StrSplit(path, '.')) {
+    if (walk.fields.size() == max_fields) {
+      walk.fault = FieldPathFault::kTooDeep;
+      return walk;
+    }
+    if (!walk.fields.empty()) {
+      const pb::FieldDescriptor* parent = walk.fields.back();
+      if (parent->is_repeated() || !IsMessage(parent)) {
+        walk.fault = FieldPathFault::kNotASingleMessage;
+        return walk;
+      }
+      walk.message = parent->message_type();
+    }
+    const pb::FieldDescriptor* field =
+        FindField(*walk.message, std::string(name), names);
+    if (field == nullptr) {
+      walk.fault = FieldPathFault::kNoField;
+      walk.name = name;
+      return walk;
+    }
+    walk.fields.push_back(field);
+  }
+  return walk;
+}
 
 absl::StatusOr<FieldPath> ResolveFieldPath(const pb::Descriptor* root,
                                            absl::string_view path,
                                            FieldNames names) {
+  FieldPathWalk walk = WalkFieldPath(root, path, names);
   const auto error = [&](auto... parts) {
     return absl::InvalidArgumentError(
         absl::StrCat("field path \"", path, "\": ", parts...));
   };
-  FieldPath out;
-  const pb::Descriptor* message = root;
-  absl::string_view rest = path;
-  while (true) {
-    const size_t dot = rest.find('.');
-    const std::string name(rest.substr(0, dot));
-    const pb::FieldDescriptor* field = FindField(message, name, names);
-    if (field == nullptr) {
-      return error("there is no field \"", name, "\" in ",
-                   message->full_name());
-    }
-    out.push_back(field);
-    if (dot == absl::string_view::npos) return out;
-    if (field->is_repeated() || !IsMessage(field)) {
-      return error("it leads through ", field->full_name(), ", which is a ",
-                   FieldTypeText(field), " and not a single message");
-    }
-    message = field->message_type();
-    rest.remove_prefix(dot + 1);
+  if (walk.fault == FieldPathFault::kNoField) {
+    return error("there is no field \"", walk.name, "\" in ",
+                 walk.message->full_name());
   }
+  if (walk.fault == FieldPathFault::kNotASingleMessage) {
+    const pb::FieldDescriptor* field = walk.fields.back();
+    return error("it leads through ", field->full_name(), ", which is a ",
+                 FieldTypeText(field), " and not a single message");
+  }
+  return std::move(walk.fields);
 }
 
 std::string FieldTypeText(const pb::FieldDescriptor* field) {

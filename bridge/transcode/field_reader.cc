@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/transcode/field_path.h"
 #include "bridge/transcode/json_text.h"
+#include "bridge/transcode/wire_path.h"
 #include "bridge/transcode/wire_reader.h"
 
 namespace sse_bridge {
@@ -25,7 +25,7 @@ uint32_t TagOf(const FieldDescriptor* field) {
 
 absl::StatusOr<FieldReader> FieldReader::Create(const Descriptor* type,
                                                 absl::string_view path) {
-  auto fields = ResolveFieldPath(type, path);
+  auto fields = ResolveWirePath(type, path);
   if (!fields.ok()) return fields.status();
   const FieldDescriptor* const leaf = fields->back();
   if (leaf->is_repeated() ||

@@ -6,7 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_setter.h"
 
@@ -81,41 +81,28 @@ std::string ScalarText(const Message& message, const FieldDescriptor* field) {
 
 }  // namespace
 
-const FieldDescriptor* FindFieldByAnyName(const Descriptor& descriptor,
-                                          const std::string& name) {
-  for (int i = 0; i < descriptor.field_count(); ++i) {
-    if (descriptor.field(i)->json_name() == name) return descriptor.field(i);
-  }
-  return descriptor.FindFieldByName(name);
-}
-
 Reason ResolveFieldChain(const Descriptor& descriptor,
                          absl::string_view field_path, FieldChain* chain) {
-  chain->clear();
-  const Descriptor* at = &descriptor;
-  for (absl::string_view name : absl::StrSplit(field_path, '.')) {
-    if (chain->size() == kMaxFieldPathDepth) {
+  FieldPathWalk walk = WalkFieldPath(
+      &descriptor, field_path, FieldNames::kProtoAndJson, kMaxFieldPathDepth);
+  *chain = std::move(walk.fields);
+  switch (walk.fault) {
+    case FieldPathFault::kNone:
+      return "";
+    case FieldPathFault::kNoField:
+      return absl::StrCat("no such field in ", walk.message->full_name());
+    case FieldPathFault::kTooDeep:
       return absl::StrCat("a path of more than ", kMaxFieldPathDepth,
                           " fields");
-    }
-    if (!chain->empty()) {
-      const FieldDescriptor* last = chain->back();
-      if (last->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-        return absl::StrCat(ChainName(*chain), " is not a message");
-      }
-      if (last->is_repeated()) {
-        return absl::StrCat(ChainName(*chain), " is ",
-                            last->is_map() ? "a map" : "repeated");
-      }
-      at = last->message_type();
-    }
-    const FieldDescriptor* field = FindFieldByAnyName(*at, std::string(name));
-    if (field == nullptr) {
-      return absl::StrCat("no such field in ", at->full_name());
-    }
-    chain->push_back(field);
+    case FieldPathFault::kNotASingleMessage:
+      break;
   }
-  return "";
+  const FieldDescriptor* last = chain->back();
+  if (last->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+    return absl::StrCat(ChainName(*chain), " is not a message");
+  }
+  return absl::StrCat(ChainName(*chain), " is ",
+                      last->is_map() ? "a map" : "repeated");
 }
 
 std::string ChainName(const FieldChain& chain) {

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/schema/field_path.h"
 #include "bridge/transcode/scalar_text.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -38,13 +38,8 @@ bool IsFieldSet(const google::protobuf::Message& message,
 absl::StatusOr<std::string> GetFieldAsText(
     const google::protobuf::Message& message, absl::string_view field_path);
 
-// Prefers json_name if it collides with another field's proto name. Returns
-// null if there is no such field. Does not search extensions.
-const google::protobuf::FieldDescriptor* FindFieldByAnyName(
-    const google::protobuf::Descriptor& descriptor, const std::string& name);
-
 // A resolved path: every field but the last is a singular message. Never empty.
-using FieldChain = std::vector<const google::protobuf::FieldDescriptor*>;
+using FieldChain = FieldPath;
 
 // Sets *chain, or returns why the path is invalid.
 Reason ResolveFieldChain(const google::protobuf::Descriptor& descriptor,

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/transcode/field_path.h"
 #include "bridge/transcode/json_pass.h"
 #include "bridge/transcode/utf8_repair.h"
+#include "bridge/transcode/wire_path.h"
 #include "bridge/transcode/wire_slices.h"
 
 namespace sse_bridge {
@@ -64,7 +64,7 @@ const MessageTable* JsonEncoder::TableFor(const Descriptor* descriptor) const {
 
 absl::StatusOr<JsonField> JsonEncoder::FieldFor(const Descriptor* descriptor,
                                                 absl::string_view path) const {
-  auto fields = ResolveFieldPath(descriptor, path);
+  auto fields = ResolveWirePath(descriptor, path);
   if (!fields.ok()) return fields.status();
   JsonField result;
   result.type_ = tables_.For(descriptor);

@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_setter.h"
 #include "bridge/transcode/field_text.h"
@@ -52,13 +53,13 @@ bool TakesNull(const FieldDescriptor* field) {
 }
 
 // Returns the field for a member's name.
-const FieldDescriptor* FindField(const Descriptor& descriptor,
-                                 absl::string_view name) {
+const FieldDescriptor* FindMember(const Descriptor& descriptor,
+                                  absl::string_view name) {
   if (name.size() > 2 && name.front() == '[' && name.back() == ']') {
     return descriptor.file()->pool()->FindExtensionByPrintableName(
         &descriptor, std::string(name.substr(1, name.size() - 2)));
   }
-  return FindFieldByAnyName(descriptor, std::string(name));
+  return FindField(descriptor, std::string(name), FieldNames::kProtoAndJson);
 }
 
 // Returns the form by which map keys are compared: 1, 1.0 and 1e0 are the same
@@ -200,7 +201,7 @@ absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
   for (const auto [name, value] : object.members()) {
     if (!skip.empty() && name == skip) continue;
     const JsonLocation at{&place, name};
-    const FieldDescriptor* field = FindField(descriptor, name);
+    const FieldDescriptor* field = FindMember(descriptor, name);
     if (field == nullptr) {
       return Error(at,
                    absl::StrCat("no such field in ", descriptor.full_name()));

@@ -17,6 +17,7 @@ sse_library(bridge_transcode_request
     absl::status
     absl::statusor
     absl::strings
+    bridge_schema_field_path
     bridge_schema_path
     protobuf::libprotobuf
   PRIVATE

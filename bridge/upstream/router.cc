@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -9,12 +10,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "bridge/base/host_port.h"
 
 namespace sse_bridge {
 namespace {
-
-constexpr int kMaxPort = 65535;
 
 // Targets that gRPC parses. Their names contain no '.', so they cannot be
 // confused with a host.
@@ -32,35 +31,17 @@ bool IsServiceName(absl::string_view name) {
   return true;
 }
 
-struct HostPort {
-  absl::string_view host;  // without brackets
-  bool bracketed = false;
-};
-
-// Returns why `text` is not HOST:PORT or [IPV6]:PORT, or an empty string.
-std::string CheckHostPort(absl::string_view text, HostPort* out) {
-  absl::string_view port;
-  if (absl::StartsWith(text, "[")) {
-    const size_t end = text.find(']');
-    if (end == absl::string_view::npos) return "']' is missing";
-    out->host = text.substr(1, end - 1);
-    out->bracketed = true;
-    port = text.substr(end + 1);
-    if (!absl::ConsumePrefix(&port, ":")) return "the port is missing";
-  } else {
-    const size_t colon = text.find(':');
-    if (colon == absl::string_view::npos) return "the port is missing";
-    out->host = text.substr(0, colon);
-    port = text.substr(colon + 1);
-    if (absl::StrContains(port, ':')) {
-      return "an IPv6 address must stand in brackets: [ADDRESS]:PORT";
-    }
+// Returns why these are not the parts of HOST:PORT or [IPV6]:PORT, or an empty
+// string.
+std::string CheckHostPort(const std::optional<HostPortParts>& parts) {
+  if (!parts.has_value()) return "']' is missing";
+  if (!parts->has_port) return "the port is missing";
+  if (!parts->bracketed && absl::StrContains(parts->port, ':')) {
+    return "an IPv6 address must stand in brackets: [ADDRESS]:PORT";
   }
-  if (out->host.empty()) return "the host is missing";
-  if (port.empty()) return "the port is missing";
-  int number;
-  if (!std::all_of(port.begin(), port.end(), absl::ascii_isdigit) ||
-      !absl::SimpleAtoi(port, &number) || number < 1 || number > kMaxPort) {
+  if (parts->host.empty()) return "the host is missing";
+  if (parts->port.empty()) return "the port is missing";
+  if (ParsePort(parts->port).value_or(0) == 0) {
     return absl::StrCat("the port must be a number from 1 to ", kMaxPort);
   }
   return "";
@@ -100,12 +81,12 @@ std::string CheckAddress(absl::string_view text, std::string* address) {
   size_t ipv4 = 0;
   size_t ipv6 = 0;
   for (absl::string_view part : parts) {
-    HostPort host_port;
-    std::string why = CheckHostPort(part, &host_port);
+    const auto host_port = SplitHostPort(part);
+    std::string why = CheckHostPort(host_port);
     if (!why.empty()) return why;
-    if (host_port.bracketed) {
+    if (host_port->bracketed) {
       ++ipv6;
-    } else if (IsIpv4(host_port.host)) {
+    } else if (IsIpv4(host_port->host)) {
       ++ipv4;
     }
   }

@@ -98,18 +98,5 @@ TEST(SettingValueTest, CopyFieldCopiesOnlyThatField) {
   EXPECT_EQ(to.workers(), 0);
 }
 
-TEST(HostPortTest, HostExcludesBrackets) {
-  EXPECT_EQ(ParseHostPort("localhost:0")->host, "localhost");
-  EXPECT_EQ(ParseHostPort("[::1]:80")->host, "::1");
-  EXPECT_EQ(ParseHostPort("[::1]:80")->port, 80);
-  EXPECT_EQ(ToString({"::1", 80}), "[::1]:80");
-  EXPECT_EQ(ToString({"127.0.0.1", 80}), "127.0.0.1:80");
-  for (const char* text :
-       {"", "host", ":80", "host:", "host:x", "host:-1", "host:65536",
-        "host:99999999999", "host: 80", "host:80 ", "host:+80"}) {
-    EXPECT_FALSE(ParseHostPort(text).ok()) << text;
-  }
-}
-
 }  // namespace
 }  // namespace sse_bridge

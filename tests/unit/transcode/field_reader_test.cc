@@ -101,15 +101,18 @@ TEST(FieldReaderTest, MalformedBytesAreErrors) {
 }
 
 TEST(FieldReaderTest, PathsAreChecked) {
-  EXPECT_THAT(Envelope("nope", ""), HasSubstr("has no field \"nope\""));
-  EXPECT_THAT(Envelope("", ""), HasSubstr("has no field"));
-  EXPECT_THAT(Envelope("nested.", ""), HasSubstr("has no field"));
+  EXPECT_THAT(Envelope("nope", ""),
+              HasSubstr("no field \"nope\" in t3.Envelope"));
+  EXPECT_THAT(Envelope("", ""), HasSubstr("no field \"\" in"));
+  EXPECT_THAT(Envelope("nested.", ""), HasSubstr("no field \"\" in"));
   for (const absl::string_view unsuitable :
        {"event", "list", "map", "real", "nested"}) {
     EXPECT_THAT(Envelope(unsuitable, ""),
                 HasSubstr("is not a singular string"));
   }
-  EXPECT_THAT(Envelope("list.x", ""), HasSubstr("not a singular message"));
+  EXPECT_THAT(Envelope("list.x", ""), HasSubstr("not a single message"));
+  EXPECT_THAT(Read("t2.Old", "data.a", ""),
+              HasSubstr("t2.Old.data is a group"));
 }
 
 }  // namespace

@@ -1,0 +1,70 @@
+#include "bridge/base/host_port.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace sse_bridge {
+namespace {
+
+// "HOST|PORT", with brackets and colon as they were; "-" without ']'.
+std::string Split(absl::string_view text) {
+  const auto parts = SplitHostPort(text);
+  if (!parts.has_value()) return "-";
+  return absl::StrCat(parts->bracketed ? "[" : "", parts->host, "|",
+                      parts->has_port ? ":" : "", parts->port);
+}
+
+TEST(HostPortTest, SplitsAtTheFirstColonOutsideBrackets) {
+  EXPECT_EQ(Split("host:80"), "host|:80");
+  EXPECT_EQ(Split("host"), "host|");
+  EXPECT_EQ(Split("host:"), "host|:");
+  EXPECT_EQ(Split(":80"), "|:80");
+  EXPECT_EQ(Split(""), "|");
+  EXPECT_EQ(Split("a:b:80"), "a|:b:80");
+  EXPECT_EQ(Split("[::1]:80"), "[::1|:80");
+  EXPECT_EQ(Split("[::1]"), "[::1|");
+  EXPECT_EQ(Split("[::1]80"), "[::1|80");
+  EXPECT_EQ(Split("[]:80"), "[|:80");
+  EXPECT_EQ(Split("[::1:80"), "-");
+}
+
+TEST(HostPortTest, PortIsDigitsUpToTheLargestPort) {
+  EXPECT_EQ(ParsePort("0"), 0);
+  EXPECT_EQ(ParsePort("65535"), kMaxPort);
+  for (const char* text :
+       {"", "65536", "99999999999", "-1", "+1", " 1", "1 ", "0x1", "http"}) {
+    EXPECT_EQ(ParsePort(text), std::nullopt) << text;
+  }
+}
+
+TEST(HostPortTest, HostExcludesBrackets) {
+  EXPECT_EQ(ParseHostPort("localhost:0")->host, "localhost");
+  EXPECT_EQ(ParseHostPort("[::1]:80")->host, "::1");
+  EXPECT_EQ(ParseHostPort("[::1]:80")->port, 80);
+  EXPECT_EQ(ToString({"::1", 80}), "[::1]:80");
+  EXPECT_EQ(ToString({"127.0.0.1", 80}), "127.0.0.1:80");
+}
+
+TEST(HostPortTest, Ipv6AddressWithoutBracketsEndsAtTheLastColon) {
+  EXPECT_EQ(ParseHostPort("::1:80")->host, "::1");
+  EXPECT_EQ(ParseHostPort("::1:80")->port, 80);
+}
+
+TEST(HostPortTest, ErrorQuotesTheBeginningOfTheText) {
+  for (const char* text :
+       {"", "host", ":80", "host:", "host:x", "host:-1", "host:65536",
+        "host:99999999999", "host: 80", "host:80 ", "host:+80", "[::1:80",
+        "[::1]80", "[]:80"}) {
+    EXPECT_EQ(ParseHostPort(text).status(),
+              absl::InvalidArgumentError(
+                  absl::StrCat("'", text, "' is not HOST:PORT")));
+  }
+  EXPECT_EQ(ParseHostPort(std::string(100, 'x')).status().message(),
+            absl::StrCat("'", std::string(80, 'x'), "' is not HOST:PORT"));
+}
+
+}  // namespace
+}  // namespace sse_bridge
