@@ -25,6 +25,17 @@ class FakeCall::Handle : public StreamCall {
   const std::shared_ptr<FakeCall> call_;
 };
 
+class FakeUnaryCall::Handle : public UnaryCall {
+ public:
+  explicit Handle(std::shared_ptr<FakeUnaryCall> call)
+      : call_(std::move(call)) {}
+  ~Handle() override { call_->Cancel(); }
+  void Cancel() override { call_->Cancel(); }
+
+ private:
+  const std::shared_ptr<FakeUnaryCall> call_;
+};
+
 void FakeCall::Push(Event event) {
   MutexLock lock(&upstream_->mu_);
   if (done_) return;
@@ -139,9 +150,14 @@ FakeUpstream::FakeUpstream() : thread_([this] { Run(); }) {}
 
 FakeUpstream::~FakeUpstream() {
   std::vector<std::shared_ptr<FakeCall>> calls;
+  std::vector<std::shared_ptr<FakeUnaryCall>> unary_calls;
   {
     MutexLock lock(&mu_);
     calls = calls_;
+    unary_calls = unary_calls_;
+  }
+  for (const auto& call : unary_calls) {
+    call->Finish(absl::CancelledError("cancelled"), "");
   }
   for (const auto& call : calls) call->Cancel();
   for (const auto& call : calls) call->WaitDone();
@@ -191,10 +207,63 @@ std::shared_ptr<StreamCall> FakeUpstream::StartStream(
   return std::make_shared<FakeCall::Handle>(call);
 }
 
-std::shared_ptr<UnaryCall> FakeUpstream::StartUnary(absl::string_view,
-                                                    std::string, CallOptions,
-                                                    UnaryDone) {
-  return nullptr;
+std::shared_ptr<UnaryCall> FakeUpstream::StartUnary(absl::string_view path,
+                                                    std::string request,
+                                                    CallOptions options,
+                                                    UnaryDone done) {
+  auto call = std::make_shared<FakeUnaryCall>();
+  call->upstream_ = this;
+  call->path_ = std::string(path);
+  call->request_ = std::move(request);
+  call->options_ = std::move(options);
+  call->done_ = std::move(done);
+  {
+    MutexLock lock(&mu_);
+    unary_calls_.push_back(call);
+    changed_.notify_all();
+  }
+  return std::make_shared<FakeUnaryCall::Handle>(std::move(call));
+}
+
+void FakeUnaryCall::Finish(absl::Status status, std::string response) {
+  Upstream::UnaryDone done;
+  {
+    MutexLock lock(&upstream_->mu_);
+    done.swap(done_);
+  }
+  if (done) done(std::move(status), std::move(response));
+}
+
+void FakeUnaryCall::Cancel() {
+  MutexLock lock(&upstream_->mu_);
+  if (done_ == nullptr) return;
+  cancelled_ = true;
+  upstream_->changed_.notify_all();
+}
+
+bool FakeUnaryCall::WaitCancelled() const {
+  const absl::Time deadline = absl::Now() + kPatience;
+  MutexLock lock(&upstream_->mu_);
+  while (!cancelled_) {
+    if (done_ == nullptr || absl::Now() > deadline) return false;
+    upstream_->changed_.wait_for(upstream_->mu_, std::chrono::seconds(1));
+  }
+  return true;
+}
+
+std::shared_ptr<FakeUnaryCall> FakeUpstream::WaitUnary(size_t index) {
+  const absl::Time deadline = absl::Now() + kPatience;
+  MutexLock lock(&mu_);
+  while (unary_calls_.size() <= index) {
+    if (absl::Now() > deadline) return nullptr;
+    changed_.wait_for(mu_, std::chrono::seconds(1));
+  }
+  return unary_calls_[index];
+}
+
+size_t FakeUpstream::unary_calls() const {
+  MutexLock lock(&mu_);
+  return unary_calls_.size();
 }
 
 void FakeUpstream::OnStart(Script script) {

@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "bridge/base/mutex.h"
 #include "bridge/upstream/call.h"
 
@@ -73,6 +74,36 @@ class FakeCall : public std::enable_shared_from_this<FakeCall> {
   int delivered_ = 0;
 };
 
+// One unary call as the backend sees it. Thread-safe.
+class FakeUnaryCall {
+ public:
+  const std::string& path() const { return path_; }
+  const std::string& request() const { return request_; }
+  const Metadata& metadata() const { return options_.metadata; }
+  absl::Time deadline() const { return options_.deadline; }
+
+  // Ends the call, on this thread. Has no effect the second time.
+  void Finish(absl::Status status, std::string response);
+
+  // False when it was not cancelled in time, or has ended before.
+  bool WaitCancelled() const;
+
+ private:
+  friend class FakeUpstream;
+  class Handle;
+
+  void Cancel();
+
+  FakeUpstream* upstream_ = nullptr;  // must outlive this
+  std::string path_;
+  std::string request_;
+  CallOptions options_;
+
+  // Guarded by FakeUpstream::mu_.
+  Upstream::UnaryDone done_;  // null: the call has ended
+  bool cancelled_ = false;
+};
+
 class FakeUpstream : public Upstream {
  public:
   using Script = std::function<void(FakeCall*)>;
@@ -96,6 +127,10 @@ class FakeUpstream : public Upstream {
   // timeout.
   std::shared_ptr<FakeCall> WaitCall(size_t index);
 
+  // The same for unary calls, which have numbers of their own.
+  std::shared_ptr<FakeUnaryCall> WaitUnary(size_t index);
+  size_t unary_calls() const;  // ever
+
   size_t calls() const;   // ever
   size_t active() const;  // calls that are not done
 
@@ -104,6 +139,7 @@ class FakeUpstream : public Upstream {
 
  private:
   friend class FakeCall;
+  friend class FakeUnaryCall;
 
   void Run();
 
@@ -111,6 +147,7 @@ class FakeUpstream : public Upstream {
   mutable std::condition_variable_any changed_;
   Script on_start_ ABSL_GUARDED_BY(mu_);
   std::vector<std::shared_ptr<FakeCall>> calls_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::shared_ptr<FakeUnaryCall>> unary_calls_ ABSL_GUARDED_BY(mu_);
   std::deque<std::shared_ptr<FakeCall>> ready_ ABSL_GUARDED_BY(mu_);
   bool busy_ ABSL_GUARDED_BY(mu_) = false;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
