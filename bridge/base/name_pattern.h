@@ -7,6 +7,11 @@
 
 namespace sse_bridge {
 
+// Whether `name` is a pattern rather than a plain name.
+inline bool IsNamePattern(absl::string_view name) {
+  return name.find('*') != absl::string_view::npos;
+}
+
 // Whether `name` matches `pattern`, in which `*` stands for any number of
 // characters. The comparison is case-sensitive; callers normalize the case.
 inline bool MatchesPattern(absl::string_view pattern, absl::string_view name) {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -53,20 +54,13 @@ constexpr absl::string_view kNeverPrefixes[] = {"access-control-", "sec-",
 constexpr absl::string_view kSetCookie = "set-cookie";
 
 // Exposed only if named in full.
-constexpr absl::string_view kNamedInFull[] = {
+constexpr absl::string_view kExposedInFull[] = {
     kSetCookie, "clear-site-data", "link",        "location",
     "refresh",  "retry-after",     "set-cookie2", "www-authenticate"};
 
-template <typename List>
-bool Lists(const List& list, absl::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
-bool IsPattern(absl::string_view name) { return absl::StrContains(name, '*'); }
-
 bool MayExpose(absl::string_view name) {
   return IsMetadataName(name) && !IsReservedMetadata(name) &&
-         !Lists(kNever, name) &&
+         !absl::c_linear_search(kNever, name) &&
          std::none_of(std::begin(kNeverPrefixes), std::end(kNeverPrefixes),
                       [name](absl::string_view prefix) {
                         return absl::StartsWith(name, prefix);
@@ -78,8 +72,9 @@ MetadataFilter FilterOf(std::vector<std::string> names, bool shared) {
     if (!MayExpose(name) || (shared && name == kSetCookie)) return false;
     return std::any_of(
         names.begin(), names.end(), [name](const std::string& each) {
-          return IsPattern(each)
-                     ? !Lists(kNamedInFull, name) && MatchesPattern(each, name)
+          return IsNamePattern(each)
+                     ? !absl::c_linear_search(kExposedInFull, name) &&
+                           MatchesPattern(each, name)
                      : each == name;
         });
   };
@@ -128,7 +123,7 @@ absl::Status ExposedMetadata::CheckName(absl::string_view name) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", absl::CHexEscape(name), "\": ", why));
   };
-  if (!IsPattern(lower)) {
+  if (!IsNamePattern(lower)) {
     if (!IsMetadataName(lower)) {
       return bad(
           "not a valid metadata name; use letters, digits, '-', '_' and '.'");

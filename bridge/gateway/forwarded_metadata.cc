@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -31,15 +32,8 @@ constexpr absl::string_view kAddressHeaders[] = {"forwarded", "x-real-ip",
                                                  kAddressMetadata};
 
 // Forwarded only if named in full: credentials, and headers set by proxies.
-constexpr absl::string_view kNamedInFull[] = {"authorization", "cookie"};
+constexpr absl::string_view kForwardedInFull[] = {"authorization", "cookie"};
 constexpr absl::string_view kProxyPrefix = "x-forwarded-";
-
-template <typename List>
-bool Lists(const List& list, absl::string_view name) {
-  return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
-bool IsPattern(absl::string_view name) { return absl::StrContains(name, '*'); }
 
 // Checks whether a header with this name may be forwarded at all.
 absl::Status CheckName(absl::string_view name) {
@@ -50,11 +44,12 @@ absl::Status CheckName(absl::string_view name) {
   if (IsReservedMetadata(name)) {
     return absl::InvalidArgumentError("reserved by gRPC or HTTP/2");
   }
-  if (absl::StartsWith(name, kOwnPrefix) || Lists(kNotForwarded, name)) {
+  if (absl::StartsWith(name, kOwnPrefix) ||
+      absl::c_linear_search(kNotForwarded, name)) {
     return absl::InvalidArgumentError(
         "reserved by the bridge, or specific to one connection");
   }
-  if (Lists(kAddressHeaders, name)) {
+  if (absl::c_linear_search(kAddressHeaders, name)) {
     return absl::InvalidArgumentError(
         "clients can forge it; use forward_client_address for the client's "
         "address");
@@ -87,7 +82,7 @@ bool AddBinary(const std::string& name, absl::string_view value,
 
 absl::Status ForwardedMetadata::CheckHeader(absl::string_view name) {
   const std::string lower = absl::AsciiStrToLower(name);
-  if (!IsPattern(lower)) return Quoted(name, CheckName(lower));
+  if (!IsNamePattern(lower)) return Quoted(name, CheckName(lower));
   std::string rest = lower;
   rest.erase(std::remove(rest.begin(), rest.end(), '*'), rest.end());
   if (!rest.empty() && !IsMetadataName(rest)) {
@@ -110,7 +105,7 @@ absl::Status ForwardedMetadata::CheckClaimName(absl::string_view name) {
       name != kSubjectMetadata && !IsBinaryMetadata(name)) {
     return absl::OkStatus();
   }
-  if (IsBinaryMetadata(name) || Lists(kNamedInFull, name)) {
+  if (IsBinaryMetadata(name) || absl::c_linear_search(kForwardedInFull, name)) {
     return Quoted(name, absl::InvalidArgumentError(
                             "a claim cannot be sent under this name"));
   }
@@ -121,7 +116,7 @@ absl::StatusOr<ForwardedMetadata> ForwardedMetadata::Create(Options options) {
   for (std::string& name : options.headers) {
     if (absl::Status good = CheckHeader(name); !good.ok()) return good;
     absl::AsciiStrToLower(&name);
-    if (Lists(options.claim_names, name)) {
+    if (absl::c_linear_search(options.claim_names, name)) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", name, "\": a claim is sent under this name"));
     }
@@ -137,12 +132,14 @@ ForwardedMetadata::ForwardedMetadata(Options options)
 
 bool ForwardedMetadata::Forwards(absl::string_view name) const {
   // The names of claims are reserved even if the token lacks the claim.
-  if (!CheckName(name).ok() || Lists(options_.claim_names, name)) return false;
-  const bool named_in_full =
-      Lists(kNamedInFull, name) || absl::StartsWith(name, kProxyPrefix);
+  if (!CheckName(name).ok() ||
+      absl::c_linear_search(options_.claim_names, name))
+    return false;
+  const bool named_in_full = absl::c_linear_search(kForwardedInFull, name) ||
+                             absl::StartsWith(name, kProxyPrefix);
   return std::any_of(options_.headers.begin(), options_.headers.end(),
                      [&](const std::string& header) {
-                       return IsPattern(header)
+                       return IsNamePattern(header)
                                   ? !named_in_full &&
                                         MatchesPattern(header, name)
                                   : header == name;

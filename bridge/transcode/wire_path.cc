@@ -1,6 +1,9 @@
 #include "bridge/transcode/wire_path.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_path_walk.h"
 
 namespace sse_bridge {
 
@@ -9,17 +12,21 @@ using google::protobuf::FieldDescriptor;
 
 absl::StatusOr<FieldPath> ResolveWirePath(const Descriptor* type,
                                           absl::string_view path) {
-  absl::StatusOr<FieldPath> fields = ResolveFieldPath(type, path);
-  if (!fields.ok()) return fields;
-  for (size_t i = 0; i + 1 < fields->size(); ++i) {
-    const FieldDescriptor* const field = (*fields)[i];
-    if (field->type() == FieldDescriptor::TYPE_GROUP) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", path, "\": ", field->full_name(),
-                       " is a group and not a single message"));
-    }
+  FieldPathWalk walk = WalkFieldPath(type, path, FieldNames::kProto);
+  if (walk.fault == FieldPathFault::kNoField) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", path, "\": ", walk.message->full_name(),
+                     " has no field \"", walk.name, "\""));
   }
-  return fields;
+  const bool whole = walk.fault == FieldPathFault::kNone;
+  for (size_t i = 0; i < walk.fields.size(); ++i) {
+    const FieldDescriptor* const field = walk.fields[i];
+    const bool last = i + 1 == walk.fields.size();
+    if (last ? whole : field->type() == FieldDescriptor::TYPE_MESSAGE) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", path, "\": ", field->full_name(), " is not a singular message"));
+  }
+  return std::move(walk.fields);
 }
 
 }  // namespace sse_bridge

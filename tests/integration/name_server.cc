@@ -14,7 +14,7 @@
 namespace sse_bridge::testing {
 namespace {
 
-constexpr int kTickMs = 20;
+constexpr int kNameServerTickMs = 20;
 constexpr size_t kHeaderBytes = 12;
 constexpr char kTypeA = 1;
 
@@ -70,7 +70,7 @@ std::string NameServer::Answer(const std::string& query) {
 void NameServer::Run() {
   while (!stop_) {
     pollfd wait{fd_, POLLIN, 0};
-    if (poll(&wait, 1, kTickMs) <= 0) continue;
+    if (poll(&wait, 1, kNameServerTickMs) <= 0) continue;
     char buffer[512];
     sockaddr_in from{};
     socklen_t size = sizeof from;

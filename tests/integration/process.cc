@@ -19,7 +19,7 @@ namespace sse_bridge::testing {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPoll = std::chrono::milliseconds(5);
+constexpr auto kProcessPoll = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -71,7 +71,7 @@ std::string Process::WaitForLine(const std::string& prefix) {
       ADD_FAILURE() << "no line '" << prefix << "'; stderr: " << Stderr();
       return "";
     }
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(kProcessPoll);
   }
 }
 
@@ -83,7 +83,7 @@ int Process::Wait(int seconds) {
   const auto deadline = Clock::now() + std::chrono::seconds(seconds);
   while (running()) {
     if (Clock::now() > deadline) return -1;
-    std::this_thread::sleep_for(kPoll);
+    std::this_thread::sleep_for(kProcessPoll);
   }
   return exit_code_;
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kDefaultRetryMs = 2000;
 constexpr int kAfterRefusalMs = 1000;
-constexpr int kTickMs = 10;
+constexpr int kClientsTickMs = 10;
 
 sockaddr_in Parse(const std::string& address) {
   sockaddr_in to{};
@@ -151,7 +151,7 @@ void StreamClients::Run() {
   std::vector<epoll_event> events(512);
   for (;;) {
     const int n = epoll_wait(epoll_fd_, events.data(),
-                             static_cast<int>(events.size()), kTickMs);
+                             static_cast<int>(events.size()), kClientsTickMs);
     std::lock_guard<std::mutex> lock(mu_);
     if (stop_) return;
     for (int i = 0; i < n; ++i) {

@@ -10,7 +10,7 @@
 namespace sse_bridge {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kCallPatience = absl::Seconds(30);
 
 }  // namespace
 
@@ -114,7 +114,7 @@ bool FakeCall::Pump(FakeUpstream* upstream) {
 }
 
 bool FakeCall::WaitFor(const std::function<bool()>& holds) const {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kCallPatience;
   MutexLock lock(&upstream_->mu_);
   while (!holds()) {
     if (absl::Now() > deadline) return false;
@@ -242,7 +242,7 @@ void FakeUnaryCall::Cancel() {
 }
 
 bool FakeUnaryCall::WaitCancelled() const {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kCallPatience;
   MutexLock lock(&upstream_->mu_);
   while (!cancelled_) {
     if (done_ == nullptr || absl::Now() > deadline) return false;
@@ -252,7 +252,7 @@ bool FakeUnaryCall::WaitCancelled() const {
 }
 
 std::shared_ptr<FakeUnaryCall> FakeUpstream::WaitUnary(size_t index) {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kCallPatience;
   MutexLock lock(&mu_);
   while (unary_calls_.size() <= index) {
     if (absl::Now() > deadline) return nullptr;
@@ -272,7 +272,7 @@ void FakeUpstream::OnStart(Script script) {
 }
 
 std::shared_ptr<FakeCall> FakeUpstream::WaitCall(size_t index) {
-  const absl::Time deadline = absl::Now() + kPatience;
+  const absl::Time deadline = absl::Now() + kCallPatience;
   MutexLock lock(&mu_);
   while (calls_.size() <= index) {
     if (absl::Now() > deadline) return nullptr;

@@ -12,18 +12,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const TestSchema& Schema() {
-  static const auto* const schema = new TestSchema;
-  return *schema;
-}
-
 class FrameEncoderTest : public ::testing::Test {
  protected:
-  FrameEncoderTest() { options_.response = Schema().Type("t3.Envelope"); }
+  FrameEncoderTest() {
+    options_.response = TestSchema::Get().Type("t3.Envelope");
+  }
 
   std::unique_ptr<FrameEncoder> Make() {
-    auto frames = FrameEncoder::Create(JsonEncoder::Create(Schema().pool(), {}),
-                                       options_);
+    auto frames = FrameEncoder::Create(
+        JsonEncoder::Create(TestSchema::Get().pool(), {}), options_);
     EXPECT_TRUE(frames.ok()) << frames.status();
     return *std::move(frames);
   }
@@ -39,7 +36,8 @@ class FrameEncoderTest : public ::testing::Test {
 
   std::string Error() {
     return std::string(
-        FrameEncoder::Create(JsonEncoder::Create(Schema().pool(), {}), options_)
+        FrameEncoder::Create(JsonEncoder::Create(TestSchema::Get().pool(), {}),
+                             options_)
             .status()
             .message());
   }
@@ -61,7 +59,7 @@ TEST_F(FrameEncoderTest, EventIdKeyAndDataFromAnEnvelope) {
   options_.id_from = "cursor";
   options_.key = "event.f_string";
   options_.data_field = "event";
-  const std::string wire = Schema().Wire(
+  const std::string wire = TestSchema::Get().Wire(
       "t3.Envelope", "event { f_string: 'K' } name: 'new' cursor: '42'");
   EXPECT_EQ(Frame(wire), "event: new\nid: 42\ndata: {\"fString\":\"K\"}\n\n");
   EXPECT_EQ(frame_.name(), "new");

@@ -15,20 +15,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const TestSchema& Schema() {
-  static const auto* const schema = new TestSchema;
-  return *schema;
-}
-
 class JsonEncoderTest : public ::testing::Test {
  protected:
   // Returns the JSON of a message in wire format, or "ERR reason".
   static std::string Json(absl::string_view type, absl::string_view wire,
                           JsonOptions options = {}) {
-    const auto encoder = JsonEncoder::Create(Schema().pool(), options);
+    const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), options);
     std::string json = "before ";
-    const absl::Status status =
-        encoder->Encode(encoder->TableFor(Schema().Type(type)), wire, &json);
+    const absl::Status status = encoder->Encode(
+        encoder->TableFor(TestSchema::Get().Type(type)), wire, &json);
     if (!status.ok()) {
       EXPECT_EQ(json, "before ");
       return absl::StrCat("ERR ", status.message());
@@ -42,17 +37,17 @@ class JsonEncoderTest : public ::testing::Test {
   }
 
   static std::string Fast(absl::string_view type, absl::string_view wire) {
-    const auto encoder = JsonEncoder::Create(Schema().pool(), {});
+    const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), {});
     std::string json;
     const absl::Status status = encoder->EncodeFast(
-        encoder->TableFor(Schema().Type(type)), wire, &json);
+        encoder->TableFor(TestSchema::Get().Type(type)), wire, &json);
     if (!status.ok()) return absl::StrCat("ERR ", status.message());
     return json;
   }
 
   static std::string FromText(absl::string_view type, absl::string_view text,
                               JsonOptions options = {}) {
-    const std::string wire = Schema().Wire(type, text);
+    const std::string wire = TestSchema::Get().Wire(type, text);
     const std::string json = Json(type, wire, options);
     if (!options.always_print_fields_with_no_presence &&
         !options.preserve_proto_field_names &&
@@ -459,7 +454,7 @@ TEST_F(JsonEncoderTest, OverwrittenValuesMustBeWellFormed) {
 }
 
 TEST_F(JsonEncoderTest, EveryTruncationIsAnErrorOrAShorterMessage) {
-  const std::string wire = Schema().Wire(
+  const std::string wire = TestSchema::Get().Wire(
       "t3.Everything",
       "scalars { f_double: 1 f_string: 'abc' f_fixed64: 7 } repeated { "
       "f_int32: [1, 300] f_string: 'x' } maps { strings { key: 'k' value: 'v' "
@@ -717,10 +712,11 @@ TEST_F(JsonEncoderTest, NestedUnusualAnysTakeLinearTime) {
 }
 
 TEST_F(JsonEncoderTest, SlicesAreReadAsOneMessage) {
-  const std::string wire = Schema().Wire(
+  const std::string wire = TestSchema::Get().Wire(
       "t3.Scalars", "f_string: 'abcdefghij' f_int64: 77 f_color: RED");
-  const auto encoder = JsonEncoder::Create(Schema().pool(), {});
-  const MessageTable* type = encoder->TableFor(Schema().Type("t3.Scalars"));
+  const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), {});
+  const MessageTable* type =
+      encoder->TableFor(TestSchema::Get().Type("t3.Scalars"));
   for (size_t a = 0; a <= wire.size(); ++a) {
     for (size_t b = a; b <= wire.size(); ++b) {
       const absl::string_view all = wire;
@@ -739,16 +735,17 @@ TEST_F(JsonEncoderTest, SlicesAreReadAsOneMessage) {
 }
 
 TEST_F(JsonEncoderTest, OneFieldOfAMessage) {
-  const auto encoder = JsonEncoder::Create(Schema().pool(), {});
+  const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), {});
   const auto field = [&](absl::string_view path, absl::string_view wire) {
-    const auto place = encoder->FieldFor(Schema().Type("t3.Envelope"), path);
+    const auto place =
+        encoder->FieldFor(TestSchema::Get().Type("t3.Envelope"), path);
     if (!place.ok()) return std::string(place.status().message());
     std::string json = "> ";
     const absl::Status status = encoder->EncodeField(*place, wire, &json);
     if (!status.ok()) return absl::StrCat("ERR ", status.message());
     return json.substr(2);
   };
-  const std::string wire = Schema().Wire(
+  const std::string wire = TestSchema::Get().Wire(
       "t3.Envelope",
       "event { f_int32: 1 } name: 'n' number: 5 list: ['a', 'b'] map { key: "
       "'k' value: 1 } nested { nested { name: 'deep' list: 'x' } } there { "
@@ -786,23 +783,24 @@ TEST_F(JsonEncoderTest, OneFieldOfAMessage) {
   EXPECT_EQ(field("there.name", wire + BytesField(11, "here")), R"("")");
   EXPECT_THAT(field("event", wire + "\x0a"), HasSubstr("ERR"));
 
-  EXPECT_THAT(field("nope", ""), HasSubstr("no field \"nope\" in t3.Envelope"));
-  EXPECT_THAT(field("", ""), HasSubstr("no field \"\" in"));
-  EXPECT_THAT(field("list.x", ""), HasSubstr("not a single message"));
-  EXPECT_THAT(field("name.x", ""), HasSubstr("not a single message"));
+  EXPECT_THAT(field("nope", ""), HasSubstr("has no field \"nope\""));
+  EXPECT_THAT(field("", ""), HasSubstr("has no field"));
+  EXPECT_THAT(field("list.x", ""), HasSubstr("not a singular message"));
+  EXPECT_THAT(field("name.x", ""), HasSubstr("not a singular message"));
 }
 
 TEST_F(JsonEncoderTest, ManyThreadsShareOneEncoder) {
-  const auto encoder = JsonEncoder::Create(Schema().pool(), {});
-  const std::string usual =
-      Schema().Wire("t3.Known", "any { [x.y/t3.Scalars] { f_string: 'x' } }");
+  const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), {});
+  const std::string usual = TestSchema::Get().Wire(
+      "t3.Known", "any { [x.y/t3.Scalars] { f_string: 'x' } }");
   const std::string unusual = usual + usual;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
         std::string json;
-        const MessageTable* type = encoder->TableFor(Schema().Type("t3.Known"));
+        const MessageTable* type =
+            encoder->TableFor(TestSchema::Get().Type("t3.Known"));
         EXPECT_TRUE(
             encoder->Encode(type, i % 10 == 0 ? unusual : usual, &json).ok());
         EXPECT_EQ(json, R"({"any":{"@type":"x.y/t3.Scalars","fString":"x"}})");

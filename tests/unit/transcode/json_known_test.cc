@@ -13,7 +13,7 @@
 namespace sse_bridge {
 namespace {
 
-struct Case {
+struct KnownCase {
   std::string json;
   std::string want;
 };
@@ -37,7 +37,7 @@ std::string Read(const std::string& json) {
 }
 
 TEST(JsonKnownTest, TimesDurationsAndMasks) {
-  const Case kCases[] = {
+  const KnownCase kCases[] = {
       {R"({"timestamp":"1970-01-01T00:00:01.5Z"})",
        "timestamp { seconds: 1 nanos: 500000000 }"},
       {R"({"timestamp":"0001-01-01T00:00:00Z"})",
@@ -64,11 +64,11 @@ TEST(JsonKnownTest, TimesDurationsAndMasks) {
       {R"({"empty":{"a":1}})",
        "empty.a: no such field in google.protobuf.Empty"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
+  for (const KnownCase& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
 }
 
 TEST(JsonKnownTest, Wrappers) {
-  const Case kCases[] = {
+  const KnownCase kCases[] = {
       {R"({"boolWrapper":false})", "bool_wrapper { }"},
       {R"({"boolWrapper":true})", "bool_wrapper { value: true }"},
       {R"({"int32Wrapper":"5"})", "int32_wrapper { value: 5 }"},
@@ -84,11 +84,11 @@ TEST(JsonKnownTest, Wrappers) {
       {R"({"int32Wrappers":[1,null]})",
        "int32Wrappers[1]: null is not allowed here"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
+  for (const KnownCase& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
 }
 
 TEST(JsonKnownTest, StructsListsAndValues) {
-  const Case kCases[] = {
+  const KnownCase kCases[] = {
       {R"({"value":1.5})", "value { number_value: 1.5 }"},
       {R"({"value":"x"})", "value { string_value: \"x\" }"},
       {R"({"value":true})", "value { bool_value: true }"},
@@ -107,7 +107,7 @@ TEST(JsonKnownTest, StructsListsAndValues) {
        "NULL_VALUE } }"},
       {R"({"listValue":{}})", "listValue: expected an array"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
+  for (const KnownCase& c : kCases) EXPECT_EQ(Read(c.json), c.want) << c.json;
   EXPECT_EQ(Read(AllTypesSchema(), "google.protobuf.Value", "null"),
             "null_value: NULL_VALUE");
   EXPECT_EQ(Read(AllTypesSchema(), "google.protobuf.Int64Value", "\"7\""),
@@ -117,7 +117,7 @@ TEST(JsonKnownTest, StructsListsAndValues) {
 }
 
 TEST(JsonKnownTest, Any) {
-  const Case kCases[] = {
+  const KnownCase kCases[] = {
       {R"({"any":{}})", "any { }"},
       {R"({"any":{"@type":"type.googleapis.com/test.Nested","name":"x"}})",
        "any { [type.googleapis.com/test.Nested] { name: \"x\" } }"},
@@ -175,7 +175,7 @@ TEST(JsonKnownTest, Any) {
   const auto full = [](const std::string& text) {
     return absl::StrReplaceAll(text, {{"t/", "type.googleapis.com/"}});
   };
-  for (const Case& c : kCases) {
+  for (const KnownCase& c : kCases) {
     EXPECT_EQ(Read(full(c.json)), full(c.want)) << c.json;
   }
 }

@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-struct Case {
+struct RequestCase {
   std::string json;
   std::string want;  // text format on one line, or the error's message
 };
@@ -40,7 +40,7 @@ std::string Read(const std::string& type, const std::string& json) {
 }
 
 TEST(JsonRequestTest, Scalars) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {"{}", ""},
       {R"({"int32Value":1})", "int32_value: 1"},
       {R"({"int32_value":"-1"})", "int32_value: -1"},
@@ -89,13 +89,13 @@ TEST(JsonRequestTest, Scalars) {
       {R"({"bytesValue":"!"})", "bytesValue: expected base64"},
       {R"({"bytesValue":[1]})", "bytesValue: expected a string of base64"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, Enums) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"color":"GREEN"})", "color: GREEN"},
       {R"({"color":2})", "color: GREEN"},
       {R"({"color":-1})", "color: MINUS"},
@@ -111,13 +111,13 @@ TEST(JsonRequestTest, Enums) {
       {R"({"colors":["RED","X"]})",
        "colors[1]: no value \"X\" in enum test.Color"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, NamesAndUnknownFields) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"otherName":"x"})", "renamed: \"x\""},
       {R"({"renamed":"x"})", "renamed: \"x\""},
       {R"({"int32value":1})", "int32value: no such field in test.All"},
@@ -133,7 +133,7 @@ TEST(JsonRequestTest, NamesAndUnknownFields) {
       {R"(null)", "request body: expected an object"},
       {R"("x")", "request body: expected an object"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
@@ -147,7 +147,7 @@ TEST(JsonRequestTest, LongOrUnprintableNamesAreEscapedInErrors) {
 }
 
 TEST(JsonRequestTest, MessagesAndRepeated) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"nested":{}})", "nested { }"},
       {R"({"nested":{"name":"a","child":{"count":"2"}}})",
        "nested { name: \"a\" child { count: 2 } }"},
@@ -167,13 +167,13 @@ TEST(JsonRequestTest, MessagesAndRepeated) {
       {R"({"bytess":["aGk="],"doubles":["NaN",1],"bools":[true,false]})",
        "bytess: \"hi\" doubles: nan doubles: 1 bools: true bools: false"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, NullIsAbsence) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"int32Value":null,"stringValue":null,"nested":null,"color":null,)"
        R"("int32s":null,"stringMap":null,"timestamp":null,"any":null,)"
        R"("structValue":null,"listValue":null,"int32Wrapper":null,)"
@@ -189,13 +189,13 @@ TEST(JsonRequestTest, NullIsAbsence) {
       {R"({"oneNull":null})", "one_null: NULL_VALUE"},
       {R"({"oneValue":null})", "one_value { null_value: NULL_VALUE }"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, Oneofs) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"oneInt":0})", "one_int: 0"},
       {R"({"oneInt":1,"oneString":"a"})",
        "oneString: only one of choice can be set, and one_int is already set"},
@@ -209,13 +209,13 @@ TEST(JsonRequestTest, Oneofs) {
        "nesteds { left: \"a\" } nesteds { right: 1 }"},
       {R"({"optionalInt32":1,"oneInt":1})", "optional_int32: 1 one_int: 1"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, Maps) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"stringMap":{"b":"2","a":"1"}})",
        "string_map { key: \"a\" value: \"1\" } "
        "string_map { key: \"b\" value: \"2\" }"},
@@ -251,13 +251,13 @@ TEST(JsonRequestTest, Maps) {
       {R"({"uint32Map":{"1":"X"}})",
        "uint32Map[\"1\"]: no value \"X\" in enum test.Color"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test.All", c.json), c.want) << c.json;
   }
 }
 
 TEST(JsonRequestTest, Proto2) {
-  const Case kCases[] = {
+  const RequestCase kCases[] = {
       {R"({"size":"LARGE"})", "size: LARGE"},
       {R"({"size":2})", "size: LARGE"},
       {R"({"size":3})", "size: no value 3 in enum test2.Size"},
@@ -278,7 +278,7 @@ TEST(JsonRequestTest, Proto2) {
       {R"({"extra":5})", "extra: no such field in test2.Old"},
       {R"({"[test2.extras]":["a",1]})", "[test2.extras][1]: expected a string"},
   };
-  for (const Case& c : kCases) {
+  for (const RequestCase& c : kCases) {
     EXPECT_EQ(Read("test2.Old", c.json), c.want) << c.json;
   }
   EXPECT_EQ(Read("test2.Scope", R"({"[test2.extra]":5})"),

@@ -236,6 +236,11 @@ void LinkKnownTypes() {
 
 }  // namespace
 
+const TestSchema& TestSchema::Get() {
+  static const auto* const schema = new TestSchema;
+  return *schema;
+}
+
 TestSchema::TestSchema()
     : pool_(google::protobuf::DescriptorPool::generated_pool()),
       factory_(&pool_) {

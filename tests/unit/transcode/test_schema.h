@@ -19,6 +19,9 @@ class TestSchema {
  public:
   TestSchema();
 
+  // One for all tests.
+  static const TestSchema& Get();
+
   const google::protobuf::DescriptorPool* pool() const { return &pool_; }
   const google::protobuf::Descriptor* Type(absl::string_view name) const;
 

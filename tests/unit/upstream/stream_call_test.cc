@@ -25,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-constexpr char kPath[] = "/test.Service/Method";
+constexpr char kStreamPath[] = "/test.Service/Method";
 
 class StreamCallTest : public ::testing::Test {
  protected:
@@ -40,8 +40,8 @@ class StreamCallTest : public ::testing::Test {
   // A call whose observer requests every message.
   std::shared_ptr<RecordingObserver> Start(CallOptions options = {}) {
     auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/true);
-    observer->Attach(
-        upstream_->StartStream(kPath, "request", std::move(options), observer));
+    observer->Attach(upstream_->StartStream(kStreamPath, "request",
+                                            std::move(options), observer));
     return observer;
   }
 
@@ -52,13 +52,13 @@ class StreamCallTest : public ::testing::Test {
 TEST_F(StreamCallTest, DeliversMessagesInOrderBetweenOpenAndDone) {
   Answer answer;
   answer.messages = {"one", "", "three"};
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = Start();
   EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
   EXPECT_THAT(observer->events(), ElementsAre("open", "message one", "message ",
                                               "message three", "done"));
   EXPECT_EQ(backend_.seen().request, "request");
-  EXPECT_EQ(backend_.seen().path, kPath);
+  EXPECT_EQ(backend_.seen().path, kStreamPath);
   EXPECT_FALSE(backend_.seen().has_deadline);
 }
 
@@ -66,7 +66,7 @@ TEST_F(StreamCallTest, InitialMetadataOpensBeforeAnyMessage) {
   Answer answer;
   answer.open_first = true;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = Start();
   ASSERT_TRUE(Eventually([&] { return observer->open(); }));
   EXPECT_THAT(observer->events(), ElementsAre("open"));
@@ -76,7 +76,7 @@ TEST_F(StreamCallTest, TrailersOnlyAnswerDoesNotOpen) {
   Answer answer;
   answer.code = 7;
   answer.message = "not yours";
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = Start();
   EXPECT_EQ(observer->WaitDone(), absl::PermissionDeniedError("not yours"));
   EXPECT_THAT(observer->events(), ElementsAre("done"));
@@ -92,7 +92,7 @@ TEST_F(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
     answer.code = code;
     answer.message = absl::StrCat("code ", code, " \xc3\xa4 %");
     answer.details = details.SerializeAsString();
-    backend_.Set(kPath, answer);
+    backend_.Set(kStreamPath, answer);
     const absl::Status status = Start()->WaitDone();
     EXPECT_EQ(status.raw_code(), code);
     EXPECT_EQ(status.message(), answer.message);
@@ -105,14 +105,14 @@ TEST_F(StreamCallTest, CodeBeyondTheSixteenIsUnknown) {
   Answer answer;
   answer.code = 17;
   answer.message = "new";
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   EXPECT_EQ(Start()->WaitDone(), absl::UnknownError("new"));
 }
 
 TEST_F(StreamCallTest, WithoutDetailsThereIsNoPayload) {
   Answer answer;
   answer.code = 5;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   EXPECT_EQ(Start()->WaitDone().GetPayload(kStatusDetailsUrl), absl::nullopt);
 }
 
@@ -120,9 +120,9 @@ TEST_F(StreamCallTest, CancelReachesTheBackend) {
   Answer answer;
   answer.open_first = true;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
-  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
   ASSERT_TRUE(Eventually([&] { return observer->open(); }));
   call->Cancel();
   EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
@@ -134,9 +134,9 @@ TEST_F(StreamCallTest, CancelReachesTheBackend) {
 TEST_F(StreamCallTest, CancelEndsACallThatNobodyReads) {
   Answer answer;
   answer.endless_bytes = 10;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
-  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
   ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
   call->Cancel();
   EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
@@ -147,9 +147,9 @@ TEST_F(StreamCallTest, DroppingTheHandleCancels) {
   Answer answer;
   answer.stay = true;
   answer.open_first = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
-  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
   ASSERT_TRUE(Eventually([&] { return observer->open(); }));
   call.reset();
   EXPECT_TRUE(absl::IsCancelled(observer->WaitDone()));
@@ -158,9 +158,9 @@ TEST_F(StreamCallTest, DroppingTheHandleCancels) {
 
 TEST_F(StreamCallTest, ObserverIsReleasedAfterDone) {
   Answer answer;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
-  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
   EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
   EXPECT_TRUE(Eventually([&] { return observer.use_count() == 1; }));
 }
@@ -168,7 +168,7 @@ TEST_F(StreamCallTest, ObserverIsReleasedAfterDone) {
 TEST_F(StreamCallTest, DeadlineEndsTheCall) {
   Answer answer;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   CallOptions options;
   options.deadline = absl::Now() + absl::Milliseconds(100);
   EXPECT_TRUE(absl::IsDeadlineExceeded(Start(options)->WaitDone()));
@@ -185,7 +185,7 @@ TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
   Answer answer;
   answer.messages = {"one"};
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = Start();
   ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
   backend_.Stop();
@@ -195,13 +195,13 @@ TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
 TEST_F(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
   Answer answer;
   answer.messages = {std::string(4 * 1024 * 1024, 'x')};
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = Start();
   EXPECT_EQ(observer->WaitDone(), absl::OkStatus());
   EXPECT_EQ(observer->messages(), 1);
 
   answer.messages = {std::string(4 * 1024 * 1024 + 1, 'x')};
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   observer = Start();
   EXPECT_EQ(
       observer->WaitDone(),
@@ -212,7 +212,7 @@ TEST_F(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
 
 TEST_F(StreamCallTest, MetadataArrives) {
   Answer answer;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   const std::string binary("\x00\xff\x01", 3);
   CallOptions options;
   options.metadata = {{"X-Subject", "u 1"}, {"x-raw-bin", binary}};
@@ -225,7 +225,7 @@ TEST_F(StreamCallTest, MetadataArrives) {
 
 TEST_F(StreamCallTest, MetadataThatMayNotBeSentFailsTheCallUnsent) {
   Answer answer;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   for (const auto& [name, value] : Metadata{
            {"grpc-timeout", "1S"},
            {"GRPC-x", "y"},
@@ -252,9 +252,9 @@ TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
   constexpr size_t kMessage = 16 * 1024;
   Answer answer;
   answer.endless_bytes = kMessage;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
-  auto call = upstream_->StartStream(kPath, "", {}, observer);
+  auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
 
   // The backend is held back if the count does not change for a while.
   int written = -1;
@@ -284,12 +284,13 @@ TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
 TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
   Answer endless;
   endless.endless_bytes = 16 * 1024;
-  backend_.Set(kPath, endless);
+  backend_.Set(kStreamPath, endless);
   std::vector<std::shared_ptr<StreamCall>> stalled;
   std::vector<std::shared_ptr<RecordingObserver>> observers;
   for (int i = 0; i < 20; ++i) {
     observers.push_back(std::make_shared<RecordingObserver>());
-    stalled.push_back(upstream_->StartStream(kPath, "", {}, observers.back()));
+    stalled.push_back(
+        upstream_->StartStream(kStreamPath, "", {}, observers.back()));
   }
   for (const auto& observer : observers) {
     ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
@@ -302,12 +303,12 @@ TEST_F(StreamCallTest, HandlesMayBeDroppedAtAnyTime) {
   Answer answer;
   answer.messages = {"a", "b"};
   answer.endless_bytes = 100;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   std::vector<std::shared_ptr<RecordingObserver>> observers;
   for (int i = 0; i < 200; ++i) {
     auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/i % 2);
     observers.push_back(observer);
-    auto call = upstream_->StartStream(kPath, "", {}, observer);
+    auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
     observer->Attach(call);
     std::thread reader([call] { call->Read(); });
     if (i % 4 == 0) {
@@ -359,10 +360,10 @@ class SelfEndingObserver : public RecordingObserver {
 TEST_F(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
   Answer answer;
   answer.endless_bytes = 100;
-  backend_.Set(kPath, answer);
+  backend_.Set(kStreamPath, answer);
   for (int i = 0; i < 50; ++i) {
     auto observer = std::make_shared<SelfEndingObserver>();
-    auto call = upstream_->StartStream(kPath, "", {}, observer);
+    auto call = upstream_->StartStream(kStreamPath, "", {}, observer);
     ASSERT_TRUE(Eventually([&] { return observer->messages() == 1; }));
     observer->Hand(call);
     call->Read();

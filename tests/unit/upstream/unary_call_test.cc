@@ -20,7 +20,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::Pair;
 
-constexpr char kPath[] = "/test.Service/Unary";
+constexpr char kUnaryPath[] = "/test.Service/Unary";
 
 // The result of one call, shared with its callback.
 struct Outcome {
@@ -44,7 +44,7 @@ class UnaryCallTest : public ::testing::Test {
   void Start(CallOptions options = {}) {
     outcome_ = std::make_shared<Outcome>();
     call_ = upstream_->StartUnary(
-        kPath, "request", std::move(options),
+        kUnaryPath, "request", std::move(options),
         [outcome = outcome_](absl::Status status, std::string response) {
           MutexLock lock(&outcome->mu);
           EXPECT_FALSE(outcome->status.has_value());
@@ -74,7 +74,7 @@ class UnaryCallTest : public ::testing::Test {
 TEST_F(UnaryCallTest, AnswersWithTheResponse) {
   Answer answer;
   answer.messages = {"response"};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   CallOptions options;
   options.metadata = {{"x-subject", "u1"}};
   Start(options);
@@ -87,14 +87,14 @@ TEST_F(UnaryCallTest, AnswersWithTheResponse) {
 TEST_F(UnaryCallTest, EmptyResponseIsAResponse) {
   Answer answer;
   answer.messages = {""};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   EXPECT_EQ(Wait(), absl::OkStatus());
   EXPECT_EQ(Response(), "");
 }
 
 TEST_F(UnaryCallTest, OkWithoutAMessageIsAnError) {
-  backend_.Set(kPath, Answer());
+  backend_.Set(kUnaryPath, Answer());
   Start();
   EXPECT_FALSE(Wait().ok());
 }
@@ -105,7 +105,7 @@ TEST_F(UnaryCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
     answer.code = code;
     answer.message = absl::StrCat("code ", code);
     answer.details = std::string("\x08\x05\x00\xff", 4);
-    backend_.Set(kPath, answer);
+    backend_.Set(kUnaryPath, answer);
     Start();
     const absl::Status status = Wait();
     EXPECT_EQ(status.raw_code(), code);
@@ -118,13 +118,13 @@ TEST_F(UnaryCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
 TEST_F(UnaryCallTest, ResponseOfTheLimitPassesAndOneByteMoreIsRefused) {
   Answer answer;
   answer.messages = {std::string(1000, 'x')};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   EXPECT_EQ(Wait(), absl::OkStatus());
   EXPECT_EQ(Response().size(), 1000u);
 
   answer.messages = {std::string(1001, 'x')};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   EXPECT_EQ(Wait(),
             absl::ResourceExhaustedError(
@@ -134,7 +134,7 @@ TEST_F(UnaryCallTest, ResponseOfTheLimitPassesAndOneByteMoreIsRefused) {
 TEST_F(UnaryCallTest, CancelReachesTheBackend) {
   Answer answer;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   ASSERT_TRUE(Eventually([&] { return backend_.seen().started == 1; }));
   call_->Cancel();
@@ -145,7 +145,7 @@ TEST_F(UnaryCallTest, CancelReachesTheBackend) {
 TEST_F(UnaryCallTest, DroppingTheHandleCancels) {
   Answer answer;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   call_.reset();
   EXPECT_TRUE(absl::IsCancelled(Wait()));
@@ -154,7 +154,7 @@ TEST_F(UnaryCallTest, DroppingTheHandleCancels) {
 TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
   Answer answer;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   CallOptions options;
   options.deadline = absl::Now() + absl::Milliseconds(100);
   Start(options);
@@ -166,7 +166,7 @@ TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
   answer.messages = {""};
   answer.initial = {{"x-first", "1"}, {"x-first", "2"}, {"y", "no"}};
   answer.trailing = {{"x-last-bin", std::string("\0\xff", 2)}};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   const auto told = std::make_shared<Metadata>();
   CallOptions options;
   options.wanted_metadata = std::make_shared<const MetadataFilter>(
@@ -185,7 +185,7 @@ TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
   answer.trailing = {{"x-a", std::string(3000, 'a')},
                      {"x-b", std::string(3000, 'b')}};
   answer.initial = {};
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start(options);
   EXPECT_EQ(Wait().raw_code(), 9);
   EXPECT_EQ(*told, answer.trailing);
@@ -202,7 +202,7 @@ TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
 TEST_F(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
   Answer answer;
   answer.stay = true;
-  backend_.Set(kPath, answer);
+  backend_.Set(kUnaryPath, answer);
   Start();
   ASSERT_TRUE(Eventually([&] { return backend_.seen().started == 1; }));
   upstream_.reset();
