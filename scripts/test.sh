@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs missing packages, builds, and runs all tests: committed outputs and
-# formatting, unit tests under asan+ubsan and tsan, fuzz targets (FUZZ_SECONDS
-# each, default 30), then all tests with the release build.
+# Installs missing packages, builds, and runs all tests: committed outputs,
+# formatting and lint, unit tests under asan+ubsan and tsan, fuzz targets
+# (FUZZ_SECONDS each, default 30), then all tests with the release build.
 set -euo pipefail
 case "${1:-}" in
   -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0 ;;
@@ -20,6 +20,9 @@ scripts/format.sh --check
 
 step "build: release"
 scripts/build.sh release
+
+step lint
+scripts/lint.sh
 
 # The sanitizers' runtimes are looked for by whoever runs first; halting on the
 # first finding makes each finding a failure. Abseil poisons unused slots of its
