@@ -17,7 +17,7 @@ folders=("$@")
 mapfile -t sources < <(
   for folder in "${folders[@]}"; do
     sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$commands" |
-      grep -E "^$PWD/(build/release/)?${folder%/}/"
+      grep -E "^$PWD/(build/release/)?${folder%/}/.*\.(cc|cxx)$"
   done | LC_ALL=C sort -u)
 [ ${#sources[@]} -gt 0 ] || { echo "lint.sh: nothing is compiled in: ${folders[*]}" >&2; exit 1; }
 tidy() {
