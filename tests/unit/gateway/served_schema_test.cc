@@ -235,7 +235,8 @@ TEST(ServedSchemaTest, StatusJsonHasCodeMessageAndDetails) {
   google::protobuf::Any* malformed = details.add_details();
   malformed->set_type_url("type.googleapis.com/google.protobuf.StringValue");
   malformed->set_value("\xff\xff");
-  status.SetPayload(kStatusDetailsUrl, absl::Cord(details.SerializeAsString()));
+  status.SetPayload(kStatusDetailsUrl,
+                    absl::Cord(absl::string_view(details.SerializeAsString())));
   const json parsed = json::parse(served->StatusJson(status));
   ASSERT_EQ(parsed["details"].size(), 3u) << parsed;
   EXPECT_EQ(parsed["details"][0],
