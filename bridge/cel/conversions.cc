@@ -137,11 +137,11 @@ Result StringOfBool(Args args, const CallContext&) {
 }
 
 Result StringOfTimestamp(Args args, const CallContext&) {
-  return Value::OwnString(FormatTimestamp(args[0].timestamp()));
+  return Value::OwnString(TimestampText(args[0].timestamp()));
 }
 
 Result StringOfDuration(Args args, const CallContext&) {
-  return Value::OwnString(FormatDuration(args[0].duration()));
+  return Value::OwnString(DurationText(args[0].duration()));
 }
 
 Result TypeOf(Args args, const CallContext&) {

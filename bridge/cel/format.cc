@@ -149,7 +149,8 @@ class Formatter {
     if (clause == 'X') return Append(absl::StrFormat("%X", number));
     if (clause == 'o') return Append(absl::StrFormat("%o", number));
     std::string bits;
-    for (int i = std::max(absl::bit_width(number), 1u) - 1; i >= 0; --i) {
+    for (int i = std::max(static_cast<int>(absl::bit_width(number)), 1) - 1;
+         i >= 0; --i) {
       bits.push_back(number >> i & 1 ? '1' : '0');
     }
     return Append(bits);
@@ -179,9 +180,9 @@ class Formatter {
         }
         return Append(value.bytes());
       case Kind::kTimestamp:
-        return Append(FormatTimestamp(value.timestamp()));
+        return Append(TimestampText(value.timestamp()));
       case Kind::kDuration:
-        return Append(FormatDuration(value.duration()));
+        return Append(DurationText(value.duration()));
       case Kind::kType:
         return Append(value.type());
       case Kind::kList:

@@ -9,8 +9,9 @@
 namespace sse_bridge::cel {
 
 // Values of messages and their fields. Texts and messages are borrowed from the
-// message, which `owner` keeps alive, or the caller. Well-known types become
-// what they stand for; what must be copied is paid by the budget.
+// message, which `owner` keeps alive, or the caller. `types` must outlive the
+// value, which may point to it. Well-known types become what they stand for;
+// the budget pays for what must be copied.
 
 // Fails on an Any whose type is unknown or whose bytes are not of its type.
 absl::StatusOr<Value> MessageValue(const google::protobuf::Message& message,

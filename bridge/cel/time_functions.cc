@@ -175,7 +175,7 @@ Result CheckedDuration(absl::Duration duration) {
   return Value::Duration(duration);
 }
 
-std::string FormatTimestamp(absl::Time time) {
+std::string TimestampText(absl::Time time) {
   const absl::TimeZone::CivilInfo civil = absl::UTCTimeZone().At(time);
   return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02d%sZ", civil.cs.year(),
                          civil.cs.month(), civil.cs.day(), civil.cs.hour(),
@@ -183,7 +183,7 @@ std::string FormatTimestamp(absl::Time time) {
                          Fraction(absl::ToInt64Nanoseconds(civil.subsecond)));
 }
 
-std::string FormatDuration(absl::Duration duration) {
+std::string DurationText(absl::Duration duration) {
   absl::Duration rest;
   const int64_t seconds =
       absl::IDivDuration(absl::AbsDuration(duration), absl::Seconds(1), &rest);

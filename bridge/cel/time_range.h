@@ -17,10 +17,10 @@ absl::StatusOr<Value> CheckedTimestamp(absl::Time time);
 absl::StatusOr<Value> CheckedDuration(absl::Duration duration);
 
 // RFC 3339 in UTC: "2009-02-13T23:31:30.5Z". Nanoseconds at most.
-std::string FormatTimestamp(absl::Time time);
+std::string TimestampText(absl::Time time);
 
 // Seconds: "1.5s".
-std::string FormatDuration(absl::Duration duration);
+std::string DurationText(absl::Duration duration);
 
 }  // namespace sse_bridge::cel
 

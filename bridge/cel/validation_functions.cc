@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/cel/functions.h"
 #include "bridge/cel/message_values.h"
@@ -78,37 +79,46 @@ Result UriReferenceCheck(Args args, const CallContext& context) {
 
 // Elements are of one scalar type. NaN is like no other value.
 Result Unique(Args args, const CallContext& context) {
-  using Key = std::variant<bool, int64_t, uint64_t, double,
-                           std::pair<bool, absl::string_view>>;
-  absl::flat_hash_set<Key> seen;
+  struct Key {
+    Value::Kind kind;
+    uint64_t number = 0;
+    double real = 0;
+    absl::string_view text;
+
+    bool operator==(const Key&) const = default;
+  };
+  const auto hash = [](const Key& key) {
+    return absl::HashOf(key.kind, key.number, key.real, key.text);
+  };
+  absl::flat_hash_set<Key, decltype(hash)> seen(0, hash);
   // Strings may be copies that only their values keep.
   std::vector<Value> kept;
   const List& list = args[0].list();
   for (size_t i = 0; i < list.size(); ++i) {
     Result element = list.Get(i, context.budget);
     if (!element.ok()) return element;
-    Key key;
+    Key key{element->kind(), 0, 0, {}};
     uint64_t cost = sizeof(Value);
     switch (element->kind()) {
       case Value::Kind::kBool:
-        key = element->bool_value();
+        key.number = element->bool_value();
         break;
       case Value::Kind::kInt:
-        key = element->int_value();
+        key.number = static_cast<uint64_t>(element->int_value());
         break;
       case Value::Kind::kUint:
-        key = element->uint_value();
+        key.number = element->uint_value();
         break;
       case Value::Kind::kDouble:
         // 0 and -0 are equal, but differ in their hashes.
-        key = element->double_value() == 0 ? 0.0 : element->double_value();
+        key.real = element->double_value() == 0 ? 0.0 : element->double_value();
         break;
       case Value::Kind::kString:
-        key = std::make_pair(false, element->string());
+        key.text = element->string();
         cost += element->string().size();
         break;
       case Value::Kind::kBytes:
-        key = std::make_pair(true, element->bytes());
+        key.text = element->bytes();
         cost += element->bytes().size();
         break;
       default:

@@ -84,36 +84,41 @@ absl::StatusOr<Value> List::Get(size_t index, Budget* budget) const {
 }
 
 Map::Key Map::KeyOf(const Value& value) {
+  const auto signed_key = [](int64_t number) {
+    return Key{Value::Kind::kInt, static_cast<uint64_t>(number), {}};
+  };
+  const auto unsigned_key = [&](uint64_t number) {
+    return number > INT64_MAX ? Key{Value::Kind::kUint, number, {}}
+                              : signed_key(static_cast<int64_t>(number));
+  };
   switch (value.kind()) {
     case Value::Kind::kBool:
-      return value.bool_value();
+      return {Value::Kind::kBool, value.bool_value(), {}};
     case Value::Kind::kInt:
-      return value.int_value();
+      return signed_key(value.int_value());
     case Value::Kind::kUint:
-      if (value.uint_value() > INT64_MAX) return value.uint_value();
-      return static_cast<int64_t>(value.uint_value());
+      return unsigned_key(value.uint_value());
     case Value::Kind::kDouble: {
       const double number = value.double_value();
-      if (std::trunc(number) != number) return std::monostate();
+      if (std::trunc(number) != number) return {};
       if (number >= -0x1p63 && number < 0x1p63) {
-        return static_cast<int64_t>(number);
+        return signed_key(static_cast<int64_t>(number));
       }
       if (number >= 0x1p63 && number < 0x1p64) {
-        return static_cast<uint64_t>(number);
+        return unsigned_key(static_cast<uint64_t>(number));
       }
-      return std::monostate();
+      return {};
     }
     case Value::Kind::kString:
-      return value.string();
+      return {Value::Kind::kString, 0, value.string()};
     default:
-      return std::monostate();
+      return {};
   }
 }
 
 absl::Status Map::Add(Value key, Value value) {
   const Key k = KeyOf(key);
-  if (std::holds_alternative<std::monostate>(k) ||
-      key.Is(Value::Kind::kDouble)) {
+  if (k.kind == Value::Kind::kNull || key.Is(Value::Kind::kDouble)) {
     return absl::InvalidArgumentError("unsupported type of key in a map");
   }
   if (!index_.emplace(k, entries_.size()).second) {

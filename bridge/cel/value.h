@@ -164,9 +164,18 @@ class Map {
   const Value* Find(const Value& key) const;
 
  private:
-  // monostate is no key.
-  using Key =
-      std::variant<std::monostate, bool, int64_t, uint64_t, absl::string_view>;
+  struct Key {
+    // kInt also stands for uints that are in its range; kNull is not a key.
+    Value::Kind kind = Value::Kind::kNull;
+    uint64_t number = 0;
+    absl::string_view text;
+
+    bool operator==(const Key&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const Key& key) {
+      return H::combine(std::move(state), key.kind, key.number, key.text);
+    }
+  };
   static Key KeyOf(const Value& value);
 
   std::vector<Entry> entries_;

@@ -30,7 +30,7 @@ std::string CompileError(absl::string_view text) {
 }
 
 // "true", "false", or the error.
-std::string Run(absl::string_view text, int64_t units = 1'000'000) {
+std::string Eval(absl::string_view text, int64_t units = 1'000'000) {
   const absl::StatusOr<Program> program = Compile(text, Declare());
   if (!program.ok()) return std::string(program.status().message());
   Budget budget(units);
@@ -55,24 +55,24 @@ std::string RunOn(absl::string_view text, const pb::Message& message) {
 }
 
 TEST(CelProgramTest, ArithmeticFailsOnOverflow) {
-  EXPECT_EQ(Run("1 + 2 * 3 == 7"), "true");
-  EXPECT_EQ(Run("9223372036854775807 + 1"), "1:21: integer overflow");
-  EXPECT_EQ(Run("0u - 1u"), "1:4: integer overflow");
-  EXPECT_EQ(Run("-9223372036854775808 / -1"), "1:22: integer overflow");
-  EXPECT_EQ(Run("1 / 0 == 1"), "1:3: division by zero");
-  EXPECT_EQ(Run("1.0 / 0.0 > 1e308"), "true");
+  EXPECT_EQ(Eval("1 + 2 * 3 == 7"), "true");
+  EXPECT_EQ(Eval("9223372036854775807 + 1"), "1:21: integer overflow");
+  EXPECT_EQ(Eval("0u - 1u"), "1:4: integer overflow");
+  EXPECT_EQ(Eval("-9223372036854775808 / -1"), "1:22: integer overflow");
+  EXPECT_EQ(Eval("1 / 0 == 1"), "1:3: division by zero");
+  EXPECT_EQ(Eval("1.0 / 0.0 > 1e308"), "true");
 }
 
 TEST(CelProgramTest, LogicAbsorbsErrors) {
-  EXPECT_EQ(Run("1 / 0 == 1 || true"), "true");
-  EXPECT_EQ(Run("false && 1 / 0 == 1"), "false");
-  EXPECT_EQ(Run("1 / 0 == 1 && true"), "1:3: division by zero");
-  EXPECT_EQ(Run("[0, 1].exists(x, 1 / x == 1)"), "true");
+  EXPECT_EQ(Eval("1 / 0 == 1 || true"), "true");
+  EXPECT_EQ(Eval("false && 1 / 0 == 1"), "false");
+  EXPECT_EQ(Eval("1 / 0 == 1 && true"), "1:3: division by zero");
+  EXPECT_EQ(Eval("[0, 1].exists(x, 1 / x == 1)"), "true");
 }
 
 TEST(CelProgramTest, NumbersCompareAcrossTypes) {
-  EXPECT_EQ(Run("dyn(1) == 1u && dyn(1u) == 1.0 && dyn(2) > 1.5"), "true");
-  EXPECT_EQ(Run("dyn(9007199254740993) == 9007199254740992.0"), "false");
+  EXPECT_EQ(Eval("dyn(1) == 1u && dyn(1u) == 1.0 && dyn(2) > 1.5"), "true");
+  EXPECT_EQ(Eval("dyn(9007199254740993) == 9007199254740992.0"), "false");
 }
 
 TEST(CelProgramTest, MistypedExpressionsDoNotCompile) {
@@ -100,40 +100,41 @@ TEST(CelProgramTest, FieldsAreRead) {
 TEST(CelProgramTest, AnyIsUnpacked) {
   // Linked in for Any's content.
   (void)pb::Int64Value::default_instance();
-  EXPECT_EQ(Run("google.protobuf.Any{type_url: "
-                "'example.com/google.protobuf.Int64Value', "
-                "value: b'\\010\\007'} == 7"),
+  EXPECT_EQ(Eval("google.protobuf.Any{type_url: "
+                 "'example.com/google.protobuf.Int64Value', "
+                 "value: b'\\010\\007'} == 7"),
             "true");
-  EXPECT_THAT(Run("google.protobuf.Any{type_url: 'example.com/no.Such'} == 7"),
+  EXPECT_THAT(Eval("google.protobuf.Any{type_url: 'example.com/no.Such'} == 7"),
               HasSubstr("an Any whose type is unknown"));
-  EXPECT_EQ(Run("google.protobuf.Any{} == null"), "true");
-  EXPECT_EQ(Run("google.protobuf.Int64Value{value: 7} == 7"), "true");
+  EXPECT_EQ(Eval("google.protobuf.Any{} == null"), "true");
+  EXPECT_EQ(Eval("google.protobuf.Int64Value{value: 7} == 7"), "true");
 }
 
 TEST(CelProgramTest, TheBudgetEndsEvaluation) {
   const std::string list = "[1,2,3,4,5,6,7,8,9,10]";
   const std::string text = list + ".all(a, " + list + ".all(b, " + list +
                            ".all(c, " + list + ".all(d, a < 11))))";
-  EXPECT_EQ(Run(text, 100'000'000), "true");
-  EXPECT_THAT(Run(text, 10'000), HasSubstr("costs too much"));
+  EXPECT_EQ(Eval(text, 100'000'000), "true");
+  EXPECT_THAT(Eval(text, 10'000), HasSubstr("costs too much"));
   // Nothing absorbs it.
-  EXPECT_THAT(Run(text + " || true", 10'000), HasSubstr("costs too much"));
+  EXPECT_THAT(Eval(text + " || true", 10'000), HasSubstr("costs too much"));
 }
 
 TEST(CelProgramTest, TextsOfNetworksAreChecked) {
-  EXPECT_EQ(Run("'a@b.c'.isEmail() && '::1'.isIp(6) && !'1.2.3'.isIp()"),
+  EXPECT_EQ(Eval("'a@b.c'.isEmail() && '::1'.isIp(6) && !'1.2.3'.isIp()"),
             "true");
-  EXPECT_EQ(Run("'10.0.0.0/8'.isIpPrefix(4, true)"), "true");
-  EXPECT_EQ(Run("'10.0.0.1/8'.isIpPrefix(true)"), "false");
-  EXPECT_EQ(Run("'https://a.b/c?d#e'.isUri() && './x'.isUriRef()"), "true");
-  EXPECT_EQ(Run("'[::1]:80'.isHostAndPort(true)"), "true");
-  EXPECT_EQ(Run("[1.0, 2.0].unique() && !['a', 'a'].unique()"), "true");
+  EXPECT_EQ(Eval("'10.0.0.0/8'.isIpPrefix(4, true)"), "true");
+  EXPECT_EQ(Eval("'10.0.0.1/8'.isIpPrefix(true)"), "false");
+  EXPECT_EQ(Eval("'https://a.b/c?d#e'.isUri() && './x'.isUriRef()"), "true");
+  EXPECT_EQ(Eval("'[::1]:80'.isHostAndPort(true)"), "true");
+  EXPECT_EQ(Eval("[1.0, 2.0].unique() && !['a', 'a'].unique()"), "true");
 }
 
 TEST(CelProgramTest, TimesHaveZones) {
-  EXPECT_EQ(Run("timestamp('2009-02-13T23:31:30Z').getHours('+02:00') == 1"),
+  EXPECT_EQ(Eval("timestamp('2009-02-13T23:31:30Z').getHours('+02:00') == 1"),
             "true");
-  EXPECT_EQ(Run("duration('1h') + duration('30m') == duration('90m')"), "true");
+  EXPECT_EQ(Eval("duration('1h') + duration('30m') == duration('90m')"),
+            "true");
 }
 
 }  // namespace
