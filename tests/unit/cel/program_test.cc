@@ -72,7 +72,9 @@ TEST(CelProgramTest, LogicAbsorbsErrors) {
 
 TEST(CelProgramTest, NumbersCompareAcrossTypes) {
   EXPECT_EQ(Eval("dyn(1) == 1u && dyn(1u) == 1.0 && dyn(2) > 1.5"), "true");
-  EXPECT_EQ(Eval("dyn(9007199254740993) == 9007199254740992.0"), "false");
+  EXPECT_EQ(Eval("9007199254740993 == 9007199254740992"), "false");
+  // As in CEL for Go: a comparison with a double is one of doubles.
+  EXPECT_EQ(Eval("dyn(9007199254740993) == 9007199254740992.0"), "true");
 }
 
 TEST(CelProgramTest, MistypedExpressionsDoNotCompile) {
