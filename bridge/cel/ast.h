@@ -18,10 +18,13 @@ struct Overload;
 struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;
 
-// Bounds of an expression. Text is in bytes; depth is that of the tree, which
-// also bounds the stack of everything that walks it.
+// Bounds of an expression. Text is in bytes; nesting is that of brackets, calls
+// and unary operators; depth is that of the tree, in which "a + b + c" is two
+// deep. They bound the stack of everything that walks the tree: 256 KiB
+// suffice.
 constexpr size_t kMaxText = 64 * 1024;
-constexpr int kMaxDepth = 200;
+constexpr int kMaxNesting = 64;
+constexpr int kMaxDepth = 100;
 constexpr int kMaxNodes = 20'000;
 
 // A node of an expression. The parser makes it; the checker resolves names and

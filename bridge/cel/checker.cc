@@ -4,11 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/cel/functions.h"
 #include "bridge/cel/lexer.h"
+#include "bridge/cel/names.h"
 #include "bridge/cel/regex.h"
 
 namespace sse_bridge::cel {
@@ -30,7 +31,8 @@ class Checker {
 
  private:
   // Keeps the first error. What cannot be typed is dyn.
-  Type Fail(const Expr& expr, absl::string_view message) {
+  ABSL_ATTRIBUTE_NOINLINE Type Fail(const Expr& expr,
+                                    absl::string_view message) {
     if (status_.ok() && declarations_.check_types) {
       status_ = PositionError(text_, expr.position, message);
     }
@@ -42,36 +44,12 @@ class Checker {
     if (status_.ok()) status_ = PositionError(text_, expr.position, message);
   }
 
-  void Require(const Expr& expr, const Type& type, Type::Kind kind) {
+  ABSL_ATTRIBUTE_NOINLINE void Require(const Expr& expr, const Type& type,
+                                       Type::Kind kind) {
     if (!Type::Compatible(type, kind)) {
       Fail(expr,
            absl::StrCat("expected ", Type(kind).Name(), ", not ", type.Name()));
     }
-  }
-
-  // The names that a name may stand for, the innermost package first.
-  std::vector<std::string> Candidates(absl::string_view name,
-                                      bool absolute) const {
-    std::vector<std::string> names;
-    std::string container = absolute ? "" : declarations_.container;
-    while (!container.empty()) {
-      names.push_back(absl::StrCat(container, ".", name));
-      const size_t dot = container.rfind('.');
-      container.resize(dot == std::string::npos ? 0 : dot);
-    }
-    names.emplace_back(name);
-    return names;
-  }
-
-  // The name that a selection spells, or "" if it does not begin with a name.
-  static std::string Qualified(const Expr& expr, const Expr** root) {
-    if (expr.kind == Expr::Kind::kName) {
-      *root = &expr;
-      return expr.name;
-    }
-    if (expr.kind != Expr::Kind::kSelect || expr.presence) return "";
-    std::string operand = Qualified(*expr.args[0], root);
-    return operand.empty() ? "" : absl::StrCat(operand, ".", expr.name);
   }
 
   int FindLocal(absl::string_view name) const {
@@ -83,9 +61,9 @@ class Checker {
 
   // Replaces an expression that spells the name of a variable, of a type or of
   // an enum's value.
-  bool Resolve(Expr* expr, Type* type) {
+  ABSL_ATTRIBUTE_NOINLINE bool Resolve(Expr* expr, Type* type) {
     const Expr* root = nullptr;
-    const std::string name = Qualified(*expr, &root);
+    const std::string name = QualifiedName(*expr, &root);
     if (name.empty()) return false;
     if (!root->absolute) {
       if (const int local = FindLocal(root->name); local >= 0) {
@@ -96,7 +74,8 @@ class Checker {
         return true;
       }
     }
-    for (const std::string& candidate : Candidates(name, root->absolute)) {
+    for (const std::string& candidate :
+         CandidateNames(declarations_.container, name, root->absolute)) {
       for (size_t i = 0; i < declarations_.variables.size(); ++i) {
         if (declarations_.variables[i].name != candidate) continue;
         expr->kind = Expr::Kind::kVariable;
@@ -106,7 +85,8 @@ class Checker {
         return true;
       }
       Value constant;
-      if (!FindConstant(candidate, &constant)) continue;
+      if (!FindConstant(*declarations_.types.pool, candidate, &constant))
+        continue;
       *type =
           constant.Is(Value::Kind::kInt) ? Type::Kind::kInt : Type::Kind::kType;
       expr->kind = Expr::Kind::kLiteral;
@@ -117,87 +97,35 @@ class Checker {
     return false;
   }
 
-  bool FindConstant(const std::string& name, Value* constant) const {
-    for (const absl::string_view type :
-         {"bool", "int", "uint", "double", "string", "bytes", "list", "map",
-          "type", "null_type", "google.protobuf.Timestamp",
-          "google.protobuf.Duration"}) {
-      if (name != type) continue;
-      *constant = Value::Type(type);
-      return true;
-    }
-    const pb::DescriptorPool* pool = declarations_.types.pool;
-    if (const pb::Descriptor* message = pool->FindMessageTypeByName(name)) {
-      *constant = Value::Type(message->full_name());
-      return true;
-    }
-    // Values of enums are siblings of their enum, except in CEL.
-    const size_t dot = name.rfind('.');
-    if (dot == std::string::npos) return false;
-    const pb::EnumDescriptor* enumeration =
-        pool->FindEnumTypeByName(name.substr(0, dot));
-    const pb::EnumValueDescriptor* value =
-        enumeration == nullptr
-            ? nullptr
-            : enumeration->FindValueByName(name.substr(dot + 1));
-    if (value == nullptr) return false;
-    *constant = Value::Int(value->number());
-    return true;
-  }
-
+  // What it calls is not inlined, so that a level of the tree needs little
+  // stack.
   Type Visit(Expr* expr) {
     switch (expr->kind) {
       case Expr::Kind::kLiteral:
         return LiteralType(expr->value);
       case Expr::Kind::kName:
-      case Expr::Kind::kSelect: {
-        Type type;
-        if (!expr->presence && Resolve(expr, &type)) return type;
-        if (expr->kind == Expr::Kind::kSelect) return Select(expr);
-        return Fail(*expr, absl::StrCat("there is no variable ", expr->name));
-      }
+      case Expr::Kind::kSelect:
+        return NameOrSelect(expr);
       case Expr::Kind::kIndex:
         return Index(expr);
       case Expr::Kind::kAnd:
       case Expr::Kind::kOr:
-        for (const ExprPtr& arg : expr->args) {
-          Require(*arg, Visit(arg.get()), Type::Kind::kBool);
-        }
-        return Type::Kind::kBool;
-      case Expr::Kind::kConditional: {
-        Require(*expr->args[0], Visit(expr->args[0].get()), Type::Kind::kBool);
-        const Type then = Visit(expr->args[1].get());
-        const Type otherwise = Visit(expr->args[2].get());
-        if (!Type::Compatible(then, otherwise))
-          return Mismatch(*expr, "?:", {then, otherwise});
-        return Type::Join(then, otherwise);
-      }
+        return Logic(expr);
+      case Expr::Kind::kConditional:
+        return Conditional(expr);
       case Expr::Kind::kEqual:
-      case Expr::Kind::kNotEqual: {
-        const Type left = Visit(expr->args[0].get());
-        const Type right = Visit(expr->args[1].get());
-        if (!Type::Compatible(left, right)) {
-          return Mismatch(*expr, expr->name, {left, right});
-        }
-        return Type::Kind::kBool;
-      }
+      case Expr::Kind::kNotEqual:
+        return Equality(expr);
       case Expr::Kind::kCompare:
         return Ordering(expr);
       case Expr::Kind::kIn:
         return In(expr);
       case Expr::Kind::kCall:
         return Call(expr);
-      case Expr::Kind::kList: {
-        if (expr->args.empty()) return Type::ListOf(Type::Kind::kDyn);
-        return Type::ListOf(JoinAll(expr, 0, 1));
-      }
-      case Expr::Kind::kMap: {
-        if (expr->args.empty()) {
-          return Type::MapOf(Type::Kind::kDyn, Type::Kind::kDyn);
-        }
-        Type key = JoinAll(expr, 0, 2);
-        return Type::MapOf(std::move(key), JoinAll(expr, 1, 2));
-      }
+      case Expr::Kind::kList:
+        return ListLiteral(expr);
+      case Expr::Kind::kMap:
+        return MapLiteral(expr);
       case Expr::Kind::kMessage:
         return MessageLiteral(expr);
       case Expr::Kind::kMacro:
@@ -209,36 +137,62 @@ class Checker {
     return Type::Kind::kDyn;
   }
 
-  static Type LiteralType(const Value& value) {
-    switch (value.kind()) {
-      case Value::Kind::kNull:
-        return Type::Kind::kNull;
-      case Value::Kind::kBool:
-        return Type::Kind::kBool;
-      case Value::Kind::kInt:
-        return Type::Kind::kInt;
-      case Value::Kind::kUint:
-        return Type::Kind::kUint;
-      case Value::Kind::kDouble:
-        return Type::Kind::kDouble;
-      case Value::Kind::kString:
-        return Type::Kind::kString;
-      case Value::Kind::kBytes:
-        return Type::Kind::kBytes;
-      default:
-        return Type::Kind::kDyn;
-    }
+  ABSL_ATTRIBUTE_NOINLINE Type NameOrSelect(Expr* expr) {
+    Type type;
+    if (!expr->presence && Resolve(expr, &type)) return type;
+    if (expr->kind == Expr::Kind::kSelect) return Select(expr);
+    return Fail(*expr, absl::StrCat("there is no variable ", expr->name));
   }
 
-  Type Mismatch(const Expr& expr, absl::string_view name,
-                const std::vector<Type>& types) {
+  ABSL_ATTRIBUTE_NOINLINE Type Logic(Expr* expr) {
+    for (const ExprPtr& arg : expr->args) {
+      Require(*arg, Visit(arg.get()), Type::Kind::kBool);
+    }
+    return Type::Kind::kBool;
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type Conditional(Expr* expr) {
+    Require(*expr->args[0], Visit(expr->args[0].get()), Type::Kind::kBool);
+    const Type then = Visit(expr->args[1].get());
+    const Type otherwise = Visit(expr->args[2].get());
+    if (!Type::Compatible(then, otherwise)) {
+      return Mismatch(*expr, "?:", {then, otherwise});
+    }
+    return Type::Join(then, otherwise);
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type Equality(Expr* expr) {
+    const Type left = Visit(expr->args[0].get());
+    const Type right = Visit(expr->args[1].get());
+    if (!Type::Compatible(left, right)) {
+      return Mismatch(*expr, expr->name, {left, right});
+    }
+    return Type::Kind::kBool;
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type ListLiteral(Expr* expr) {
+    if (expr->args.empty()) return Type::ListOf(Type::Kind::kDyn);
+    return Type::ListOf(JoinAll(expr, 0, 1));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type MapLiteral(Expr* expr) {
+    if (expr->args.empty()) {
+      return Type::MapOf(Type::Kind::kDyn, Type::Kind::kDyn);
+    }
+    Type key = JoinAll(expr, 0, 2);
+    return Type::MapOf(std::move(key), JoinAll(expr, 1, 2));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type Mismatch(const Expr& expr,
+                                        absl::string_view name,
+                                        const std::vector<Type>& types) {
     std::vector<std::string> names;
     for (const Type& type : types) names.push_back(type.Name());
     return Fail(expr, absl::StrCat("no matching overload for '", name,
                                    "' with ", absl::StrJoin(names, ", ")));
   }
 
-  Type JoinAll(Expr* expr, size_t first, size_t step) {
+  ABSL_ATTRIBUTE_NOINLINE Type JoinAll(Expr* expr, size_t first, size_t step) {
     Type all = Visit(expr->args[first].get());
     for (size_t i = first + step; i < expr->args.size(); i += step) {
       all = Type::Join(all, Visit(expr->args[i].get()));
@@ -246,7 +200,7 @@ class Checker {
     return all;
   }
 
-  Type Select(Expr* expr) {
+  ABSL_ATTRIBUTE_NOINLINE Type Select(Expr* expr) {
     const Type operand = Visit(expr->args[0].get());
     if (operand.Is(Type::Kind::kDyn)) {
       return expr->presence ? Type::Kind::kBool : Type::Kind::kDyn;
@@ -269,7 +223,7 @@ class Checker {
     return expr->presence ? Type(Type::Kind::kBool) : Type::OfField(field);
   }
 
-  Type Index(Expr* expr) {
+  ABSL_ATTRIBUTE_NOINLINE Type Index(Expr* expr) {
     const Type operand = Visit(expr->args[0].get());
     const Type index = Visit(expr->args[1].get());
     if (operand.Is(Type::Kind::kDyn)) return operand;
@@ -289,7 +243,7 @@ class Checker {
            type.Is(Type::Kind::kDouble);
   }
 
-  Type Ordering(Expr* expr) {
+  ABSL_ATTRIBUTE_NOINLINE Type Ordering(Expr* expr) {
     const Type left = Visit(expr->args[0].get());
     const Type right = Visit(expr->args[1].get());
     bool known = IsNumber(left) && IsNumber(right);
@@ -304,7 +258,7 @@ class Checker {
     return Type::Kind::kBool;
   }
 
-  Type In(Expr* expr) {
+  ABSL_ATTRIBUTE_NOINLINE Type In(Expr* expr) {
     const Type value = Visit(expr->args[0].get());
     const Type container = Visit(expr->args[1].get());
     const bool fits =
@@ -317,11 +271,11 @@ class Checker {
     return Type::Kind::kBool;
   }
 
-  Type Call(Expr* expr) {
-    // A function's name may be qualified: strings.quote(x).
+  // A function's name may be qualified: strings.quote(x).
+  ABSL_ATTRIBUTE_NOINLINE void Unqualify(Expr* expr) {
     if (expr->receiver) {
       const Expr* root = nullptr;
-      const std::string prefix = Qualified(*expr->args[0], &root);
+      const std::string prefix = QualifiedName(*expr->args[0], &root);
       if (!prefix.empty() && FindLocal(root->name) < 0) {
         const std::string name = absl::StrCat(prefix, ".", expr->name);
         if (!FindOverloads(name, false).empty()) {
@@ -331,8 +285,17 @@ class Checker {
         }
       }
     }
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type Call(Expr* expr) {
+    Unqualify(expr);
     std::vector<Type> types;
     for (const ExprPtr& arg : expr->args) types.push_back(Visit(arg.get()));
+    return CallResult(expr, types);
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Type CallResult(Expr* expr,
+                                          const std::vector<Type>& types) {
     expr->overloads = FindOverloads(expr->name, expr->receiver);
     if (expr->overloads.empty()) {
       return Fail(*expr, absl::StrCat("there is no function ", expr->name));
@@ -350,7 +313,7 @@ class Checker {
     bool any = false;
     for (const Overload* overload : expr->overloads) {
       if (!Accepts(*overload, types)) continue;
-      const Type type = ResultOf(*overload, types);
+      const Type type = ResultType(*overload, types);
       result = any ? Type::Join(result, type) : type;
       any = true;
     }
@@ -358,18 +321,9 @@ class Checker {
     return result;
   }
 
-  static Type ResultOf(const Overload& overload,
-                       const std::vector<Type>& types) {
-    if (overload.name == "_+_" && overload.result == 'L' &&
-        types[0].Is(Type::Kind::kList) && types[1].Is(Type::Kind::kList)) {
-      return Type::ListOf(Type::Join(types[0].element(), types[1].element()));
-    }
-    if (overload.name == "split") return Type::ListOf(Type::Kind::kString);
-    return TypeOfLetter(overload.result);
-  }
-
-  Type MessageLiteral(Expr* expr) {
-    for (const std::string& name : Candidates(expr->name, expr->absolute)) {
+  ABSL_ATTRIBUTE_NOINLINE Type MessageLiteral(Expr* expr) {
+    for (const std::string& name :
+         CandidateNames(declarations_.container, expr->name, expr->absolute)) {
       expr->message = declarations_.types.pool->FindMessageTypeByName(name);
       if (expr->message != nullptr) break;
     }
@@ -399,7 +353,7 @@ class Checker {
     return Type::OfMessage(expr->message);
   }
 
-  Type Macro(Expr* expr) {
+  ABSL_ATTRIBUTE_NOINLINE Type Macro(Expr* expr) {
     const Type range = Visit(expr->args[0].get());
     Type element;
     if (range.Is(Type::Kind::kList)) {

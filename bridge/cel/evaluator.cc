@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/cel/compare.h"
@@ -23,6 +24,8 @@ class Evaluator {
   Evaluator(Activation activation, const Types& types, Budget* budget)
       : activation_(activation), types_(types), budget_(budget) {}
 
+  // What it calls is not inlined, so that a level of the tree needs little
+  // stack.
   Result Visit(const Expr& expr) {
     Result result = budget_->Spend(1).ok() ? VisitKind(expr) : Exhausted();
     // The innermost expression that failed.
@@ -34,7 +37,7 @@ class Evaluator {
   const Expr* failed() const { return failed_; }
 
  private:
-  static absl::Status Exhausted() {
+  ABSL_ATTRIBUTE_NOINLINE static absl::Status Exhausted() {
     return absl::ResourceExhaustedError("the expression costs too much");
   }
 
@@ -42,7 +45,8 @@ class Evaluator {
     return absl::IsResourceExhausted(result.status());
   }
 
-  static absl::Status NoOverload(absl::string_view name, Args args) {
+  ABSL_ATTRIBUTE_NOINLINE static absl::Status NoOverload(absl::string_view name,
+                                                         Args args) {
     std::string types;
     for (const Value& arg : args) {
       absl::StrAppend(&types, types.empty() ? "" : ", ", arg.TypeName());
@@ -56,8 +60,7 @@ class Evaluator {
       case Expr::Kind::kLiteral:
         return expr.value;
       case Expr::Kind::kName:
-        return absl::NotFoundError(
-            absl::StrCat("there is no variable ", expr.name));
+        return Unknown(expr);
       case Expr::Kind::kVariable:
         return activation_[expr.slot];
       case Expr::Kind::kLocal:
@@ -70,12 +73,8 @@ class Evaluator {
         return Logic(expr, /*decisive=*/false);
       case Expr::Kind::kOr:
         return Logic(expr, /*decisive=*/true);
-      case Expr::Kind::kConditional: {
-        const Result condition = Visit(*expr.args[0]);
-        if (!condition.ok()) return condition;
-        if (!condition->Is(Kind::kBool)) return NoOverload("?:", {*condition});
-        return Visit(*expr.args[condition->bool_value() ? 1 : 2]);
-      }
+      case Expr::Kind::kConditional:
+        return Conditional(expr);
       case Expr::Kind::kEqual:
       case Expr::Kind::kNotEqual:
       case Expr::Kind::kCompare:
@@ -92,12 +91,25 @@ class Evaluator {
       case Expr::Kind::kMacro:
         return Macro(expr);
     }
-    return absl::InternalError("an expression of no kind");
+    return Unknown(expr);
+  }
+
+  // A name that the checker did not find, if it was not to fail then.
+  ABSL_ATTRIBUTE_NOINLINE static absl::Status Unknown(const Expr& expr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no variable ", expr.name));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE Result Conditional(const Expr& expr) {
+    const Result condition = Visit(*expr.args[0]);
+    if (!condition.ok()) return condition;
+    if (!condition->Is(Kind::kBool)) return NoOverload("?:", {*condition});
+    return Visit(*expr.args[condition->bool_value() ? 1 : 2]);
   }
 
   // && and ||: an operand of the decisive value decides, whatever errors the
   // others have.
-  Result Logic(const Expr& expr, bool decisive) {
+  ABSL_ATTRIBUTE_NOINLINE Result Logic(const Expr& expr, bool decisive) {
     std::optional<absl::Status> error;
     const Expr* where = nullptr;
     for (const ExprPtr& arg : expr.args) {
@@ -122,7 +134,7 @@ class Evaluator {
     return *error;
   }
 
-  Result Relation(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result Relation(const Expr& expr) {
     const Result a = Visit(*expr.args[0]);
     if (!a.ok()) return a;
     const Result b = Visit(*expr.args[1]);
@@ -139,7 +151,7 @@ class Evaluator {
     return Value::Bool(*holds == (expr.kind != Expr::Kind::kNotEqual));
   }
 
-  Result Select(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result Select(const Expr& expr) {
     const Result operand = Visit(*expr.args[0]);
     if (!operand.ok()) return operand;
     if (operand->Is(Kind::kMap)) {
@@ -164,7 +176,7 @@ class Evaluator {
     return FieldValue(message, field, operand->owner(), types_, budget_);
   }
 
-  Result Index(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result Index(const Expr& expr) {
     const Result operand = Visit(*expr.args[0]);
     if (!operand.ok()) return operand;
     const Result index = Visit(*expr.args[1]);
@@ -197,7 +209,7 @@ class Evaluator {
     return static_cast<uint64_t>(number);
   }
 
-  Result Call(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result Call(const Expr& expr) {
     absl::InlinedVector<Value, 3> args;
     for (const ExprPtr& arg : expr.args) {
       Result value = Visit(*arg);
@@ -212,13 +224,14 @@ class Evaluator {
     return NoOverload(expr.name, args);
   }
 
-  Result ListLiteral(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result ListLiteral(const Expr& expr) {
     absl::StatusOr<std::vector<Value>> values = All(expr);
     if (!values.ok()) return values.status();
     return Value::OfList(*std::move(values));
   }
 
-  absl::StatusOr<std::vector<Value>> All(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE absl::StatusOr<std::vector<Value>> All(
+      const Expr& expr) {
     if (absl::Status s = budget_->Spend(expr.args.size() * sizeof(Value));
         !s.ok()) {
       return s;
@@ -233,7 +246,7 @@ class Evaluator {
     return values;
   }
 
-  Result MapLiteral(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result MapLiteral(const Expr& expr) {
     absl::StatusOr<std::vector<Value>> values = All(expr);
     if (!values.ok()) return values.status();
     auto map = std::make_shared<Map>();
@@ -247,7 +260,7 @@ class Evaluator {
     return Value::OfMap(std::move(map));
   }
 
-  Result MessageLiteral(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result MessageLiteral(const Expr& expr) {
     const absl::StatusOr<std::vector<Value>> values = All(expr);
     if (!values.ok()) return values.status();
     std::vector<const google::protobuf::FieldDescriptor*> fields;
@@ -257,7 +270,7 @@ class Evaluator {
     return BuildMessage(expr.message, fields, *values, types_, budget_);
   }
 
-  Result Macro(const Expr& expr) {
+  ABSL_ATTRIBUTE_NOINLINE Result Macro(const Expr& expr) {
     const Result range = Visit(*expr.args[0]);
     if (!range.ok()) return range;
     if (!range->Is(Kind::kList) && !range->Is(Kind::kMap)) {
@@ -271,7 +284,8 @@ class Evaluator {
     return result;
   }
 
-  Result Loop(const Expr& expr, const Value& range, size_t slot) {
+  ABSL_ATTRIBUTE_NOINLINE Result Loop(const Expr& expr, const Value& range,
+                                      size_t slot) {
     const bool is_list = range.Is(Kind::kList);
     const size_t size = is_list ? range.list().size() : range.map().size();
     std::vector<Value> collected;

@@ -119,4 +119,13 @@ Type TypeOfLetter(char letter) {
   }
 }
 
+Type ResultType(const Overload& overload, const std::vector<Type>& types) {
+  if (overload.name == "_+_" && overload.result == 'L' &&
+      types[0].Is(Type::Kind::kList) && types[1].Is(Type::Kind::kList)) {
+    return Type::ListOf(Type::Join(types[0].element(), types[1].element()));
+  }
+  if (overload.name == "split") return Type::ListOf(Type::Kind::kString);
+  return TypeOfLetter(overload.result);
+}
+
 }  // namespace sse_bridge::cel

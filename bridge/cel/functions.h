@@ -49,6 +49,9 @@ bool Accepts(const Overload& overload, const std::vector<Type>& args);
 // The type that a letter stands for.
 Type TypeOfLetter(char letter);
 
+// The type of a call's result with arguments that the overload accepts.
+Type ResultType(const Overload& overload, const std::vector<Type>& args);
+
 // The tables, one for each source file.
 absl::Span<const Overload> ArithmeticFunctions();
 absl::Span<const Overload> ConversionFunctions();

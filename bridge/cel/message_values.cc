@@ -51,34 +51,44 @@ absl::StatusOr<absl::Duration> SecondsAndNanos(const pb::Message& message) {
          absl::Nanoseconds(reflection->GetInt32(message, nanos));
 }
 
-absl::StatusOr<Value> AnyValue(const pb::Message& message, const Types& types,
+// Unpacks an Any, and that in it, in a loop: the depth of such a message is
+// bounded only by its size.
+absl::StatusOr<Value> AnyValue(const pb::Message& any, const Types& types,
                                Budget* budget) {
-  const Descriptor* type = message.GetDescriptor();
-  const auto* url = FieldOf(type, "type_url", FieldDescriptor::CPPTYPE_STRING);
-  const auto* bytes = FieldOf(type, "value", FieldDescriptor::CPPTYPE_STRING);
-  if (url == nullptr || bytes == nullptr || url->is_repeated() ||
-      bytes->is_repeated()) {
-    return BadKnownType(message);
+  const pb::Message* message = &any;
+  std::shared_ptr<pb::Message> owner;
+  while (message->GetDescriptor()->well_known_type() ==
+         Descriptor::WELLKNOWNTYPE_ANY) {
+    const Descriptor* type = message->GetDescriptor();
+    const auto* url =
+        FieldOf(type, "type_url", FieldDescriptor::CPPTYPE_STRING);
+    const auto* bytes = FieldOf(type, "value", FieldDescriptor::CPPTYPE_STRING);
+    if (url == nullptr || bytes == nullptr || url->is_repeated() ||
+        bytes->is_repeated()) {
+      return BadKnownType(*message);
+    }
+    const pb::Reflection* reflection = message->GetReflection();
+    const std::string name = reflection->GetString(*message, url);
+    if (name.empty()) return Value();
+    const Descriptor* content =
+        types.pool->FindMessageTypeByName(name.substr(name.rfind('/') + 1));
+    if (content == nullptr) {
+      return absl::InvalidArgumentError("an Any whose type is unknown");
+    }
+    std::string scratch;
+    const std::string& data =
+        reflection->GetStringReference(*message, bytes, &scratch);
+    if (absl::Status s = budget->Spend(data.size() + 1); !s.ok()) return s;
+    std::shared_ptr<pb::Message> parsed(
+        types.factory->GetPrototype(content)->New());
+    if (!parsed->ParsePartialFromString(data)) {
+      return absl::InvalidArgumentError(
+          "an Any whose bytes are not of its type");
+    }
+    owner = std::move(parsed);
+    message = owner.get();
   }
-  const pb::Reflection* reflection = message.GetReflection();
-  std::string scratch;
-  const std::string name = reflection->GetString(message, url);
-  if (name.empty()) return Value();
-  const Descriptor* content =
-      types.pool->FindMessageTypeByName(name.substr(name.rfind('/') + 1));
-  if (content == nullptr) {
-    return absl::InvalidArgumentError("an Any whose type is unknown");
-  }
-  const std::string& data =
-      reflection->GetStringReference(message, bytes, &scratch);
-  if (absl::Status s = budget->Spend(data.size()); !s.ok()) return s;
-  std::shared_ptr<pb::Message> parsed(
-      types.factory->GetPrototype(content)->New());
-  if (!parsed->ParsePartialFromString(data)) {
-    return absl::InvalidArgumentError("an Any whose bytes are not of its type");
-  }
-  const pb::Message& unpacked = *parsed;
-  return MessageValue(unpacked, std::move(parsed), types, budget);
+  return MessageValue(*message, std::move(owner), types, budget);
 }
 
 absl::StatusOr<Value> MapFieldValue(const pb::Message& message,

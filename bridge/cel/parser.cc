@@ -1,49 +1,22 @@
 #include "bridge/cel/parser.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-#include <limits>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/cel/grammar.h"
 #include "bridge/cel/lexer.h"
+#include "bridge/cel/names.h"
 
 namespace sse_bridge::cel {
 
 namespace {
 
-bool IsReserved(absl::string_view name) {
-  for (const absl::string_view word :
-       {"as",        "break", "const",  "continue", "else", "false", "for",
-        "function",  "if",    "import", "in",       "let",  "loop",  "package",
-        "namespace", "null",  "return", "true",     "var",  "void",  "while"}) {
-    if (name == word) return true;
-  }
-  return false;
-}
-
-// Binary operators by precedence; 0 is none.
-int Precedence(const Token& token) {
-  if (token.kind == Token::Kind::kName) return token.text == "in" ? 3 : 0;
-  if (token.kind != Token::Kind::kPunctuation) return 0;
-  const absl::string_view op = token.text;
-  if (op == "||") return 1;
-  if (op == "&&") return 2;
-  if (op == "==" || op == "!=" || op == "<" || op == "<=" || op == ">" ||
-      op == ">=") {
-    return 3;
-  }
-  if (op == "+" || op == "-") return 4;
-  if (op == "*" || op == "/" || op == "%") return 5;
-  return 0;
-}
-
-// Parses by recursive descent. After the first error, which it keeps, functions
-// return null.
+// Parses by recursive descent. What calls itself is not inlined, so that a
+// level of depth needs little stack. After the first error, which it keeps,
+// functions return null.
 class Parser {
  public:
   Parser(absl::string_view text, std::vector<Token> tokens)
@@ -76,18 +49,21 @@ class Parser {
     return false;
   }
 
-  ExprPtr FailAt(int position, absl::string_view message) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr FailAt(int position,
+                                         absl::string_view message) {
     if (status_.ok()) status_ = PositionError(text_, position, message);
     return nullptr;
   }
-  ExprPtr Fail(const Token& token, absl::string_view message) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Fail(const Token& token,
+                                       absl::string_view message) {
     return FailAt(token.position,
                   token.kind == Token::Kind::kEnd
                       ? absl::StrCat("the expression ends early: ", message)
                       : std::string(message));
   }
 
-  ExprPtr Node(Expr::Kind kind, int position, std::vector<ExprPtr> args = {}) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Node(Expr::Kind kind, int position,
+                                       std::vector<ExprPtr> args = {}) {
     if (++nodes_ > kMaxNodes) {
       return FailAt(position, "the expression has too many parts");
     }
@@ -111,8 +87,8 @@ class Parser {
     return list;
   }
 
-  ExprPtr Expression() {
-    if (++depth_ > kMaxDepth) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Expression() {
+    if (++depth_ > kMaxNesting) {
       return Fail(Peek(), "the expression is nested too deeply");
     }
     ExprPtr condition = Binary(1);
@@ -130,44 +106,30 @@ class Parser {
     return condition;
   }
 
-  ExprPtr Binary(int precedence) {
-    if (precedence > 5) return Unary();
-    ExprPtr left = Binary(precedence + 1);
-    while (left != nullptr && Precedence(Peek()) == precedence) {
+  // Operators of at least this precedence, all of which associate to the left.
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Binary(int lowest) {
+    ExprPtr left = Unary();
+    while (left != nullptr) {
+      const int precedence = Precedence(Peek());
+      if (precedence < lowest) return left;
       const Token& op = Take();
       ExprPtr right = Binary(precedence + 1);
       if (right == nullptr) return nullptr;
       left = Operation(op, std::move(left), std::move(right));
     }
-    return left;
+    return nullptr;
   }
 
-  ExprPtr Operation(const Token& op, ExprPtr left, ExprPtr right) {
-    const auto logic = [&](Expr::Kind kind) -> ExprPtr {
-      // A chain is one node, so that its length does not count as depth.
-      if (left->kind == kind) {
-        if (right->height + 1 > kMaxDepth) {
-          return FailAt(op.position, "the expression is nested too deeply");
-        }
-        left->height = std::max(left->height, right->height + 1);
-        left->args.push_back(std::move(right));
-        return std::move(left);
-      }
-      return Node(kind, op.position, List(std::move(left), std::move(right)));
-    };
-    if (op.text == "||") return logic(Expr::Kind::kOr);
-    if (op.text == "&&") return logic(Expr::Kind::kAnd);
-    Expr::Kind kind = Expr::Kind::kCall;
-    std::string name = absl::StrCat("_", op.text, "_");
-    if (op.text == "==") {
-      kind = Expr::Kind::kEqual;
-    } else if (op.text == "!=") {
-      kind = Expr::Kind::kNotEqual;
-    } else if (op.text == "in") {
-      kind = Expr::Kind::kIn;
-    } else if (Precedence(op) == 3) {
-      kind = Expr::Kind::kCompare;
-      name = op.text;
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Operation(const Token& op, ExprPtr left,
+                                            ExprPtr right) {
+    std::string name;
+    const Expr::Kind kind = OperatorKind(op, &name);
+    // A chain is one node, so that its length does not count as depth.
+    if ((kind == Expr::Kind::kAnd || kind == Expr::Kind::kOr) &&
+        left->kind == kind && right->height < kMaxDepth) {
+      left->height = std::max(left->height, right->height + 1);
+      left->args.push_back(std::move(right));
+      return left;
     }
     ExprPtr expr =
         Node(kind, op.position, List(std::move(left), std::move(right)));
@@ -175,7 +137,7 @@ class Parser {
     return expr;
   }
 
-  ExprPtr Unary() {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Unary() {
     const Token& op = Peek();
     if (!op.Is("!") && !op.Is("-")) return Member();
     Take();
@@ -183,7 +145,7 @@ class Parser {
                        Peek().kind == Token::Kind::kDouble)) {
       return Member(/*negative=*/true);
     }
-    if (++depth_ > kMaxDepth) {
+    if (++depth_ > kMaxNesting) {
       return Fail(op, "the expression is nested too deeply");
     }
     ExprPtr operand = Unary();
@@ -195,23 +157,18 @@ class Parser {
     return expr;
   }
 
-  ExprPtr Member(bool negative = false) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Member(bool negative = false) {
     ExprPtr expr = Primary(negative);
     while (expr != nullptr) {
       const int position = Peek().position;
       if (Skip(".")) {
         expr = Selected(std::move(expr), position);
       } else if (Skip("[")) {
-        ExprPtr index = Expression();
-        if (index == nullptr || !Expect("]")) return nullptr;
-        expr = Node(Expr::Kind::kIndex, position,
-                    List(std::move(expr), std::move(index)));
+        expr = Indexed(std::move(expr), position);
       } else if (Peek().Is("{")) {
-        std::string name;
-        bool absolute = false;
-        if (!TypeName(*expr, &name, &absolute)) return expr;
-        Take();
-        expr = MessageLiteral(std::move(name), absolute, expr->position);
+        bool literal = true;
+        expr = MessageLiteral(std::move(expr), &literal);
+        if (!literal) return expr;
       } else {
         return expr;
       }
@@ -219,22 +176,14 @@ class Parser {
     return nullptr;
   }
 
-  // The name that selections of a name spell: "a.b.C".
-  static bool TypeName(const Expr& expr, std::string* name, bool* absolute) {
-    if (expr.kind == Expr::Kind::kName) {
-      *name = expr.name;
-      *absolute = expr.absolute;
-      return true;
-    }
-    if (expr.kind != Expr::Kind::kSelect || expr.presence ||
-        !TypeName(*expr.args[0], name, absolute)) {
-      return false;
-    }
-    absl::StrAppend(name, ".", expr.name);
-    return true;
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Indexed(ExprPtr operand, int position) {
+    ExprPtr index = Expression();
+    if (index == nullptr || !Expect("]")) return nullptr;
+    return Node(Expr::Kind::kIndex, position,
+                List(std::move(operand), std::move(index)));
   }
 
-  ExprPtr Selected(ExprPtr operand, int position) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Selected(ExprPtr operand, int position) {
     const Token& name = Take();
     if (name.kind != Token::Kind::kName &&
         name.kind != Token::Kind::kQuotedName) {
@@ -257,7 +206,8 @@ class Parser {
   }
 
   // The elements before `end`, which may follow a comma, except of calls.
-  std::optional<std::vector<ExprPtr>> Elements(absl::string_view end) {
+  ABSL_ATTRIBUTE_NOINLINE std::optional<std::vector<ExprPtr>> Elements(
+      absl::string_view end) {
     std::vector<ExprPtr> elements;
     if (Skip(end)) return elements;
     while (true) {
@@ -270,7 +220,8 @@ class Parser {
     }
   }
 
-  ExprPtr Call(const Token& name, ExprPtr receiver, std::vector<ExprPtr> args) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Call(const Token& name, ExprPtr receiver,
+                                       std::vector<ExprPtr> args) {
     const bool member = receiver != nullptr;
     if (!member && name.text == "has" && args.size() == 1) {
       if (args[0]->kind != Expr::Kind::kSelect || args[0]->presence) {
@@ -293,21 +244,9 @@ class Parser {
     return expr;
   }
 
-  static std::optional<Expr::Macro> MacroOf(absl::string_view name,
-                                            size_t args) {
-    if (name == "map" && (args == 2 || args == 3)) return Expr::Macro::kMap;
-    if (args != 2) return std::nullopt;
-    if (name == "all") return Expr::Macro::kAll;
-    if (name == "exists") return Expr::Macro::kExists;
-    if (name == "exists_one" || name == "existsOne") {
-      return Expr::Macro::kExistsOne;
-    }
-    if (name == "filter") return Expr::Macro::kFilter;
-    return std::nullopt;
-  }
-
-  ExprPtr MacroCall(const Token& name, Expr::Macro macro, ExprPtr range,
-                    std::vector<ExprPtr> args) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr MacroCall(const Token& name,
+                                            Expr::Macro macro, ExprPtr range,
+                                            std::vector<ExprPtr> args) {
     if (args[0]->kind != Expr::Kind::kName || args[0]->absolute) {
       return FailAt(args[0]->position,
                     "the first argument of a macro is the name of a variable");
@@ -321,50 +260,56 @@ class Parser {
     return expr;
   }
 
-  ExprPtr Primary(bool negative) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Primary(bool negative) {
     const Token& token = Take();
     switch (token.kind) {
       case Token::Kind::kName:
         return NameOrCall(token, /*absolute=*/false);
       case Token::Kind::kString:
-        return Literal(token, Value::OwnString(token.text));
       case Token::Kind::kBytes:
-        return Literal(token, Value::OwnBytes(token.text));
+        return Text(token);
       case Token::Kind::kInt:
       case Token::Kind::kUint:
       case Token::Kind::kDouble:
         return Number(token, negative);
-      case Token::Kind::kPunctuation:
-        break;
       default:
-        return Fail(token, "expected a value");
+        break;
     }
-    if (token.text == "(") {
-      ExprPtr expr = Expression();
-      if (expr == nullptr || !Expect(")")) return nullptr;
-      return expr;
+    if (token.Is("(")) return Parenthesized();
+    if (token.Is("[")) return ListLiteral(token.position);
+    if (token.Is("{")) return MapLiteral(token.position);
+    if (token.Is(".") && Peek().kind == Token::Kind::kName) {
+      return NameOrCall(Take(), /*absolute=*/true);
     }
-    if (token.text == "[") {
-      std::optional<std::vector<ExprPtr>> elements = Elements("]");
-      if (!elements.has_value()) return nullptr;
-      return Node(Expr::Kind::kList, token.position, *std::move(elements));
-    }
-    if (token.text == "{") return MapLiteral(token.position);
-    if (token.text == ".") {
-      const Token& name = Take();
-      if (name.kind == Token::Kind::kName) return NameOrCall(name, true);
-      return Fail(name, "expected a name after '.'");
-    }
-    return Fail(token, "expected a value");
+    return Fail(token, token.Is(".") ? "expected a name after '.'"
+                                     : "expected a value");
   }
 
-  ExprPtr Literal(const Token& token, Value value) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Parenthesized() {
+    ExprPtr expr = Expression();
+    if (expr == nullptr || !Expect(")")) return nullptr;
+    return expr;
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr ListLiteral(int position) {
+    std::optional<std::vector<ExprPtr>> elements = Elements("]");
+    if (!elements.has_value()) return nullptr;
+    return Node(Expr::Kind::kList, position, *std::move(elements));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Text(const Token& token) {
+    return Literal(token, token.kind == Token::Kind::kBytes
+                              ? Value::OwnBytes(token.text)
+                              : Value::OwnString(token.text));
+  }
+
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Literal(const Token& token, Value value) {
     ExprPtr expr = Node(Expr::Kind::kLiteral, token.position);
     if (expr != nullptr) expr->value = std::move(value);
     return expr;
   }
 
-  ExprPtr NameOrCall(const Token& name, bool absolute) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr NameOrCall(const Token& name, bool absolute) {
     if (!absolute) {
       if (name.text == "null") return Literal(name, Value());
       if (name.text == "true") return Literal(name, Value::Bool(true));
@@ -383,32 +328,13 @@ class Parser {
     return expr;
   }
 
-  ExprPtr Number(const Token& token, bool negative) {
-    if (token.kind == Token::Kind::kDouble) {
-      double value = 0;
-      if (!absl::SimpleAtod(token.text, &value)) {
-        return Fail(token, "not a number");
-      }
-      return Literal(token, Value::Double(negative ? -value : value));
-    }
-    uint64_t value = 0;
-    if (absl::StartsWith(token.text, "0x")
-            ? !absl::SimpleHexAtoi(token.text, &value)
-            : !absl::SimpleAtoi(token.text, &value)) {
-      return Fail(token, "a number out of range");
-    }
-    if (token.kind == Token::Kind::kUint) {
-      return Literal(token, Value::Uint(value));
-    }
-    constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
-    if (value > kMax + (negative ? 1 : 0)) {
-      return Fail(token, "a number out of range");
-    }
-    return Literal(token,
-                   Value::Int(static_cast<int64_t>(negative ? -value : value)));
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr Number(const Token& token, bool negative) {
+    absl::StatusOr<Value> value = NumberLiteral(token, negative);
+    if (!value.ok()) return Fail(token, value.status().message());
+    return Literal(token, *std::move(value));
   }
 
-  ExprPtr MapLiteral(int position) {
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr MapLiteral(int position) {
     std::vector<ExprPtr> entries;
     while (!Skip("}")) {
       ExprPtr key = Expression();
@@ -422,7 +348,13 @@ class Parser {
     return Node(Expr::Kind::kMap, position, std::move(entries));
   }
 
-  ExprPtr MessageLiteral(std::string name, bool absolute, int position) {
+  // Returns `type` and sets `*literal` to false if it does not spell a name.
+  ABSL_ATTRIBUTE_NOINLINE ExprPtr MessageLiteral(ExprPtr type, bool* literal) {
+    const Expr* root = nullptr;
+    std::string name = QualifiedName(*type, &root);
+    *literal = !name.empty();
+    if (name.empty()) return type;
+    Take();
     std::vector<std::string> fields;
     std::vector<ExprPtr> values;
     while (!Skip("}")) {
@@ -438,10 +370,11 @@ class Parser {
       values.push_back(std::move(value));
       if (!Peek().Is("}") && !Expect(",")) return nullptr;
     }
-    ExprPtr expr = Node(Expr::Kind::kMessage, position, std::move(values));
+    ExprPtr expr =
+        Node(Expr::Kind::kMessage, type->position, std::move(values));
     if (expr == nullptr) return nullptr;
     expr->name = std::move(name);
-    expr->absolute = absolute;
+    expr->absolute = root->absolute;
     expr->fields = std::move(fields);
     return expr;
   }

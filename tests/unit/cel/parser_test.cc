@@ -56,7 +56,12 @@ TEST(CelParserTest, MacrosTakeAVariable) {
 }
 
 TEST(CelParserTest, DepthIsBounded) {
-  EXPECT_EQ(Error(absl::StrCat(Repeat("(", 150), "1", Repeat(")", 150))), "");
+  EXPECT_EQ(Error(Repeat("!", kMaxNesting - 1) + "true"), "");
+  EXPECT_THAT(Error(Repeat("!", kMaxNesting) + "true"),
+              HasSubstr("nested too deeply"));
+  EXPECT_EQ(Error("a" + Repeat(".b", kMaxDepth - 1)), "");
+  EXPECT_THAT(Error("a" + Repeat(".b", kMaxDepth)),
+              HasSubstr("nested too deeply"));
   for (const std::string& text :
        {absl::StrCat(Repeat("(", 10'000), "1"), Repeat("!", 10'000) + "true",
         "a" + Repeat(".b", 10'000), "1" + Repeat("+1", 10'000),
@@ -70,8 +75,11 @@ TEST(CelParserTest, ChainsOfLogicAreNotDeep) {
 }
 
 TEST(CelParserTest, SizeIsBounded) {
-  EXPECT_THAT(Error(std::string(kMaxText + 1, ' ')), HasSubstr("longer than"));
-  EXPECT_THAT(Error("[1" + Repeat(",1", kMaxNodes) + "]"),
+  EXPECT_EQ(Error(std::string(kMaxText - 1, ' ') + "1"), "");
+  EXPECT_THAT(Error(std::string(kMaxText, ' ') + "1"),
+              HasSubstr("longer than"));
+  EXPECT_EQ(Error("[1" + Repeat(",1", kMaxNodes - 2) + "]"), "");
+  EXPECT_THAT(Error("[1" + Repeat(",1", kMaxNodes - 1) + "]"),
               HasSubstr("too many parts"));
 }
 
