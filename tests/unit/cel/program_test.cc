@@ -139,5 +139,47 @@ TEST(CelProgramTest, TimesHaveZones) {
             "true");
 }
 
+TEST(CelProgramTest, FormatHasEveryVerb) {
+  EXPECT_EQ(Eval("'%s %d %x %X %o %b %%'.format(['a', 7, 255, 255, 8, 5]) == "
+                 "'a 7 ff FF 10 101 %'"),
+            "true");
+  EXPECT_EQ(Eval("'%f %.2f %e'.format([1.5, 2.0, 1234.5]) == "
+                 "'1.500000 2.00 1.234500e+03'"),
+            "true");
+  EXPECT_EQ(Eval("'%s %s %s %s'.format([[1, 'a'], {'k': true}, null, 1.5]) == "
+                 "'[1, a] {k: true} null 1.5'"),
+            "true");
+  EXPECT_EQ(Eval("'%s'.format([duration('1.5s')]) == '1.5s'"), "true");
+  EXPECT_EQ(Eval("'%b %x'.format([true, b'\\xff\\x00']) == '1 ff00'"), "true");
+  EXPECT_THAT(Eval("'%d'.format(['a']) == ''"),
+              HasSubstr("1:6: format(): %d of a string"));
+  EXPECT_THAT(Eval("'%s %s'.format(['a']) == ''"),
+              HasSubstr("1:9: format(): there is no argument 1"));
+  EXPECT_THAT(Eval("'%z'.format(['a']) == ''"),
+              HasSubstr("1:6: format(): there is no clause %z"));
+}
+
+TEST(CelProgramTest, ValidationFunctionsAreThoseOfProtovalidate) {
+  EXPECT_EQ(Eval("(0.0 / 0.0).isNan() && !1.0.isNan()"), "true");
+  EXPECT_EQ(Eval("(1.0 / 0.0).isInf() && (1.0 / 0.0).isInf(1) && "
+                 "(-1.0 / 0.0).isInf(-1) && !(1.0 / 0.0).isInf(-1) && "
+                 "(-1.0 / 0.0).isInf(0) && !1.0.isInf()"),
+            "true");
+  EXPECT_EQ(Eval("[].unique() && [1, 2].unique() && ![1u, 1u].unique() && "
+                 "![b'a', b'a'].unique() && ![true, true].unique() && "
+                 "![0.0, -0.0].unique()"),
+            "true");
+  EXPECT_THAT(Eval("[[1], [2]].unique()"), HasSubstr("unique"));
+  EXPECT_EQ(Eval("string(b'abc') == 'abc'"), "true");
+  EXPECT_THAT(Eval("string(b'\\xff') == 'abc'"),
+              HasSubstr("1:1: invalid UTF-8"));
+  EXPECT_EQ(Eval("['a'].exists(s, s.isIp(5))"), "false");
+  pb::FieldDescriptorProto field;
+  field.set_name("abc");
+  EXPECT_EQ(RunOn("getField(this, 'name') == 'abc'", field), "true");
+  EXPECT_THAT(RunOn("getField(this, 'nope') == 'abc'", field),
+              HasSubstr("no field nope"));
+}
+
 }  // namespace
 }  // namespace sse_bridge::cel
