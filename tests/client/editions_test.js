@@ -1,6 +1,7 @@
 // A schema in editions 2023 and 2024, with every feature in both states: the
 // bridge reads and writes the JSON and the bytes of protobuf-es.
 import assert from 'node:assert';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -16,7 +17,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 import { generate } from './testing/clients.js';
 import { startEditionsBackend } from './testing/editions_backend.js';
-import { Bridge, root } from './testing/processes.js';
+import { Bridge, root, temporaryDirectory } from './testing/processes.js';
 
 process.env.BUF = path.join(root, 'tests/client/node_modules/.bin/buf');
 const protos = path.join(root, 'tests/client/editions');
@@ -214,6 +215,12 @@ test('documents and clients follow the features', async (t) => {
   const messages = readFileSync(path.join(generated, 'ts/messages.d.ts'), 'utf8');
   assert.match(messages, /\n  closed\?: Closed;/);
   assert.match(messages, /\n  open\?: Opened \| number;/);
+  // The same of an image, which also has what protos import.
+  const again = temporaryDirectory(t);
+  const image = path.join(generated, 'descriptors/schema.binpb');
+  execFileSync(path.join(root, 'scripts/gen.sh'), ['--image', image, '--out', again]);
+  assert.equal(readFileSync(path.join(again, 'ts/messages.d.ts'), 'utf8'), messages);
+
   const schema = await (await fetch(`${bridge.address}/schema.json`)).json();
   const optional = (name) =>
     schema.messages['editions.v1.Mixed'].find((field) => field.name === name).optional;
