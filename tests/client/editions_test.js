@@ -22,12 +22,14 @@ import { Bridge, root, temporaryDirectory } from './testing/processes.js';
 process.env.BUF = path.join(root, 'tests/client/node_modules/.bin/buf');
 const protos = path.join(root, 'tests/client/editions');
 
-async function start(t) {
+async function start(t, reflected = false) {
   const generated = generate(t, protos);
   const file = path.join(generated, 'descriptors/schema.binpb');
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(file)));
-  const backend = await startEditionsBackend(t, registry);
-  const options = ['--descriptor-set', file, '--default-access', 'public'];
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(file));
+  const registry = createFileRegistry(set);
+  const backend = await startEditionsBackend(t, set);
+  const schema = reflected ? ['--reflect'] : ['--descriptor-set', file];
+  const options = [...schema, '--default-access', 'public'];
   const bridge = await new Bridge(t, backend, options).start();
   return { bridge, registry, generated, type: (name) => registry.getMessage(`editions.v1.${name}`) };
 }
@@ -172,6 +174,14 @@ test('answers print what protobuf-es reads from the same bytes', async (t) => {
     const { text } = await post(bridge, '/mixed:raw', JSON.stringify({ data }));
     assert.equal(text, json);
   }
+});
+
+test('editions are read by reflection', async (t) => {
+  const { bridge } = await start(t, true);
+  const body = '{"explicitNumber":0,"closed":"FIRST","group":{"text":"x"},"modern":{"number":0}}';
+  assert.deepEqual(await post(bridge, '/mixed', body), { status: 200, text: body });
+  const implicit = await post(bridge, '/mixed', '{"implicitNumber":0}');
+  assert.deepEqual(implicit, { status: 200, text: '{}' });
 });
 
 test('ids of events are read from delimited messages', async (t) => {

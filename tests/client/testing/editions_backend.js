@@ -2,6 +2,8 @@
 // schema is the descriptor set.
 import { createServer } from 'node:http2';
 
+import { createFileRegistry, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 
 /** The message of a gRPC frame, and a frame with a message. */
@@ -18,8 +20,10 @@ function varint(value) {
   for (; value >= 0x80; value >>>= 7) bytes.push((value & 0x7f) | 0x80);
   return Buffer.from([...bytes, value]);
 }
-const wrap = (bytes) =>
-  bytes.length === 0 ? bytes : Buffer.concat([Buffer.from([10]), varint(bytes.length), bytes]);
+/** A field with a length. */
+const field = (number, bytes) =>
+  Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes]);
+const wrap = (bytes) => (bytes.length === 0 ? bytes : field(1, bytes));
 function unwrap(bytes) {
   if (bytes.length === 0) return bytes;
   let at = 1;
@@ -30,6 +34,19 @@ function unwrap(bytes) {
 /** Methods of bytes: no library would send what is not a message. */
 const byHand = { Wire: wrap, Raw: unwrap, Printed: unwrap, Watch: unwrap };
 
+/** Answers of grpc.reflection.v1: the services, and all files at once. */
+function reflect(request, set) {
+  const list = request[0] === ((7 << 3) | 2);
+  if (!list) {
+    const files = set.file.map((file) => field(1, toBinary(FileDescriptorProtoSchema, file)));
+    return field(4, Buffer.concat(files));
+  }
+  const names = set.file.flatMap((file) =>
+    file.service.map((service) => `${file.package}.${service.name}`),
+  );
+  return field(6, Buffer.concat(names.map((name) => field(1, field(1, Buffer.from(name))))));
+}
+
 async function answer(request, response, convert) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -39,8 +56,9 @@ async function answer(request, response, convert) {
   response.end();
 }
 
-/** Serves the services of the registry; returns its address. */
-export async function startEditionsBackend(t, registry) {
+/** Serves the services of the set, with reflection; returns its address. */
+export async function startEditionsBackend(t, set) {
+  const registry = createFileRegistry(set);
   const echo = (message) => message;
   const library = connectNodeAdapter({
     routes(router) {
@@ -54,7 +72,9 @@ export async function startEditionsBackend(t, registry) {
     },
   });
   const server = createServer((request, response) => {
-    const convert = byHand[request.url.split('/').pop()];
+    const convert = request.url.includes('.reflection.v1.')
+      ? (bytes) => reflect(bytes, set)
+      : byHand[request.url.split('/').pop()];
     if (convert) answer(request, response, convert);
     else library(request, response);
   });
