@@ -10,6 +10,10 @@
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
 #                                         ts/ (an npm package NAME)
+#   scripts/gen.sh --image FILE --out DIR ...
+#                                         the same for a descriptor set or an
+#                                         image of buf, of the files in it that
+#                                         are no imports
 #   scripts/gen.sh --cpp-only             only gen/cpp (used by the build)
 #   scripts/gen.sh --own-descriptors DIR  only the bridge's own descriptor sets,
 #                                         in DIR (used by the build)
@@ -19,6 +23,8 @@
 #                   of the same name.
 # google/api, buf/validate and sse/v1 are always on the import path and need not
 # be copied.
+# Files in an edition, and images, need buf: the one in BUF, on the
+# PATH or in node_modules, else npm fetches @bufbuild/buf.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -29,6 +35,7 @@ package=
 title=
 openapi=3.2
 routes=
+image=
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 fail() { echo "gen.sh: $*" >&2; exit 2; }
@@ -41,6 +48,8 @@ while [ $# -gt 0 ]; do
       out=$2; mode=own; shift ;;
     --proto-dir) [ $# -ge 2 ] || fail "--proto-dir needs a folder"
       proto_dir=$2; mode=user; shift ;;
+    --image) [ $# -ge 2 ] || fail "--image needs a file"
+      image=$2; mode=user; shift ;;
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
@@ -56,7 +65,11 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ "$mode" != user ] || [ "$out" != "$root/gen" ] || fail "--proto-dir needs --out"
+[ "$mode" != user ] || [ "$out" != "$root/gen" ] ||
+  fail "--proto-dir and --image need --out"
+[ -z "$image" ] || [ "$proto_dir" = "$root/proto" ] ||
+  fail "either --proto-dir or --image"
+[ -z "$image" ] || [ -f "$image" ] || fail "file '$image' does not exist"
 [ -d "$proto_dir" ] || fail "folder '$proto_dir' does not exist"
 proto_dir=$(cd "$proto_dir" && pwd)
 command -v protoc >/dev/null || fail "protoc is missing: run scripts/install.sh"
@@ -123,19 +136,72 @@ build_plugins() {
   }
 }
 
-# Runs the plugins on ${protos[@]}; each writes to its own folder in DIR.
-run_plugins() { # DIR
-  local name
-  declare -A options=(
+# Sets ${options[NAME]}: the parameters of each plugin.
+plugin_options() {
+  declare -gA options=(
     [openapi]=${routes}openapi=$openapi${title:+,title=$title}
     [ts]=${routes}${package:+package=$package,}
   )
+}
+
+# Runs the plugins on ${protos[@]}; each writes to its own folder in DIR.
+run_plugins() { # DIR
+  local name
+  plugin_options
   for name in "${outputs[@]}"; do
     mkdir -p "$1/$name"
     (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
       --plugin="$plugins/protoc-gen-sse-$name" \
       "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}")
   done
+}
+
+# Sets ${buf[@]}, which runs buf. protoc 3.21 knows no editions.
+find_buf() {
+  local candidate
+  for candidate in "${BUF:-}" "$(command -v buf || true)" \
+    {"$PWD","$root"}/node_modules/.bin/buf; do
+    [ ! -x "$candidate" ] || { buf=("$candidate"); return; }
+  done
+  command -v npm >/dev/null ||
+    fail "buf is missing: install it or npm, or set BUF"
+  buf=(npm exec --yes --package=@bufbuild/buf@^1.50 -- buf)
+}
+
+# in_editions: whether one of ${protos[@]} needs buf.
+in_editions() {
+  [ ${#protos[@]} -gt 0 ] &&
+    (cd "$proto_dir" && grep -q -E '^[[:space:]]*edition[[:space:]]*=' "${protos[@]}")
+}
+
+# Builds ${protos[@]} as an image, in which all other files are imports.
+write_image() { # OUT_FILE
+  local module=$tmp/module file paths=()
+  mkdir -p "$module"
+  protos_in "$root/proto" | grep -v -e '^realtime/' -e '^bridge/' | while read -r file; do
+    install -D -m 644 "$root/proto/$file" "$module/$file"
+  done
+  for file in "${protos[@]}"; do
+    install -D -m 644 "$proto_dir/$file" "$module/$file"
+    paths+=(--path "$module/$file")
+  done
+  (cd "$tmp" && "${buf[@]}" build "$module" "${paths[@]}" -o "$1")
+}
+
+json_string() { sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&"/' <<<"$1"; }
+
+# Runs the plugins on an image; each writes to its own folder in DIR.
+run_plugins_on_image() { # IMAGE DIR
+  local name list=
+  plugin_options
+  for name in "${outputs[@]}"; do
+    mkdir -p "$2/$name"
+    list+=${list:+,}$(printf '{"local":%s,"out":%s,"opt":%s,"strategy":"all"}' \
+      "$(json_string "$plugins/protoc-gen-sse-$name")" \
+      "$(json_string "$2/$name")" "$(json_string "${options[$name]%,}")")
+  done
+  (cd "$tmp" && "${buf[@]}" generate "$1" --template \
+    "{\"version\":\"v2\",\"plugins\":[$list]}")
 }
 
 # copy FROM TO: copies the files of FROM to TO and keeps other files in TO.
@@ -173,11 +239,28 @@ case "$mode" in
     mkdir -p "$out"
     out=$(cd "$out" && pwd)
     mapfile -t protos < <(protos_in "$proto_dir")
-    write_descriptors "$out/descriptors/schema.binpb" "${protos[@]}"
+    if [ -n "$image" ]; then
+      image=$(cd "$(dirname "$image")" && pwd)/$(basename "$image")
+      find_buf
+    elif in_editions; then
+      find_buf
+      image=$tmp/image.binpb
+      write_image "$image"
+    else
+      write_descriptors "$out/descriptors/schema.binpb" "${protos[@]}"
+    fi
+    if [ -n "$image" ]; then
+      (cd "$tmp" && "${buf[@]}" build "$image" --as-file-descriptor-set -o set.binpb)
+      write_if_changed "$tmp/set.binpb" "$out/descriptors/schema.binpb"
+    fi
     for name in "${plugin_names[@]}"; do
       [ -x "$plugins/$name" ] || { build_plugins; break; }
     done
-    run_plugins "$tmp/gen"
+    if [ -n "$image" ]; then
+      run_plugins_on_image "$image" "$tmp/gen"
+    else
+      run_plugins "$tmp/gen"
+    fi
     copy "$tmp/gen" "$out" ;;
   check)
     write_own "$tmp/own"

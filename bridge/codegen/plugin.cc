@@ -75,6 +75,8 @@ absl::StatusOr<std::map<std::string, std::string>> Generate(
       ParseDefaultAccess(parameters.Take("default_access", "public"));
   if (!default_access.ok()) return default_access.status();
   options.default_access = *default_access;
+  // buf runs a plugin for each directory, and some have only messages.
+  if (ServicesIn(request).empty()) return std::map<std::string, std::string>();
   auto schema = LoadSchema(request, options);
   if (!schema.ok()) return schema.status();
   auto emitted = emit(**schema, &parameters);

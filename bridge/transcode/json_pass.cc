@@ -254,6 +254,15 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline JsonPass::Step JsonPass::InlineValue(
       if (depth_left_ == 0) {
         return Fail(Result::kMalformed, "messages nest deeper than 100", out);
       }
+      if (ABSL_PREDICT_FALSE(field.message->known != KnownType::kNone)) {
+        absl::string_view contents;
+        in = wire::ReadMessage(in, end, field.number << 3 | wire::kStartGroup,
+                               &contents, depth_left_);
+        if (in == nullptr) return Malformed(out);
+        const char* const stop = contents.data() + contents.size();
+        const Step step = Message(*field.message, contents.data(), stop, out);
+        return {step.in == nullptr ? nullptr : in, step.out};
+      }
       --depth_left_;
       const Step step = Fields(*field.message, in, end, out, field.number);
       ++depth_left_;

@@ -7,6 +7,7 @@
 #include "bridge/schema/descriptor_merge.h"
 #include "bridge/schema/feature_set.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 
 namespace sse_bridge {
 
@@ -30,6 +31,10 @@ enum class Feature {
 // Turns a file that protoc 3.21 wrote into what a newer protoc writes for an
 // edition: labels and `packed` go, and syntax and edition are set.
 void MakeEdition(int edition, google::protobuf::FileDescriptorProto* file);
+
+// Turns a proto2 or proto3 file into a file in edition 2023 that means the
+// same, as tools that convert files do.
+void ConvertToEdition(google::protobuf::FileDescriptorProto* file);
 
 // Sets `features` in options; `number` is one of feature_numbers.
 template <typename Options>
