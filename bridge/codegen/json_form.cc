@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
 
 namespace sse_bridge {
@@ -100,8 +101,8 @@ std::string JsonName(const FieldDescriptor* field, const sse::v1::Json& json) {
 }
 
 bool IsAlwaysPrinted(const FieldDescriptor* field, const sse::v1::Json& json) {
-  return json.always_print_fields_with_no_presence() &&
-         !field->has_presence() && !field->is_extension();
+  return json.always_print_fields_with_no_presence() && !HasPresence(field) &&
+         !field->is_extension();
 }
 
 std::vector<const FieldDescriptor*> FieldsOf(const Descriptor* message) {
@@ -129,9 +130,7 @@ std::vector<std::string> NamesOf(const pb::EnumDescriptor* enumeration) {
   return names;
 }
 
-bool IsOpenEnum(const FieldDescriptor* field) {
-  return field->file()->syntax() == pb::FileDescriptor::SYNTAX_PROTO3;
-}
+bool IsOpenEnum(const FieldDescriptor* field) { return !HasClosedEnum(field); }
 
 const FieldConstraints& RulesOf(const FieldDescriptor* field) {
   return field->options().GetExtension(buf::validate::field);

@@ -1,17 +1,19 @@
 #include "bridge/codegen/plugin.h"
 
-#include <google/protobuf/compiler/code_generator.h>
-#include <google/protobuf/compiler/plugin.h>
-#include <google/protobuf/io/zero_copy_stream.h>
+#include <google/protobuf/compiler/plugin.pb.h>
+#include <unistd.h>
 
-#include <set>
+#include <cstdint>
+#include <iostream>
 #include <utility>
-#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/schema/feature_set.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 
 namespace sse_bridge {
 
@@ -19,33 +21,34 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-void AddWithImports(const pb::FileDescriptor* file,
-                    std::set<const pb::FileDescriptor*>* seen,
-                    pb::FileDescriptorSet* set) {
-  if (!seen->insert(file).second) return;
-  for (int i = 0; i < file->dependency_count(); ++i) {
-    AddWithImports(file->dependency(i), seen, set);
+// What libprotobuf 3.21 does not know of CodeGeneratorResponse.
+constexpr uint64_t kSupportsEditions = 2;
+constexpr int kMinimumEditionField = 3;
+constexpr int kMaximumEditionField = 4;
+
+// The services of the files that protoc asks for.
+std::vector<std::string> ServicesIn(
+    const pb::compiler::CodeGeneratorRequest& request) {
+  const absl::flat_hash_set<std::string> wanted(
+      request.file_to_generate().begin(), request.file_to_generate().end());
+  std::vector<std::string> services;
+  for (const pb::FileDescriptorProto& file : request.proto_file()) {
+    if (!wanted.contains(file.name())) continue;
+    for (const pb::ServiceDescriptorProto& service : file.service()) {
+      services.push_back(
+          file.package().empty()
+              ? service.name()
+              : absl::StrCat(file.package(), ".", service.name()));
+    }
   }
-  pb::FileDescriptorProto* proto = set->add_file();
-  file->CopyTo(proto);
-  file->CopyJsonNameTo(proto);
-  file->CopySourceCodeInfoTo(proto);
+  return services;
 }
 
 absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
-    const std::vector<const pb::FileDescriptor*>& files, bool default_routes,
-    DefaultAccess default_access) {
+    const pb::compiler::CodeGeneratorRequest& request, LoadOptions options) {
+  options.services = ServicesIn(request);
   pb::FileDescriptorSet set;
-  std::set<const pb::FileDescriptor*> seen;
-  LoadOptions options;
-  options.default_routes = default_routes;
-  options.default_access = default_access;
-  for (const pb::FileDescriptor* file : files) {
-    AddWithImports(file, &seen, &set);
-    for (int i = 0; i < file->service_count(); ++i) {
-      options.services.push_back(file->service(i)->full_name());
-    }
-  }
+  *set.mutable_file() = request.proto_file();
   auto schema =
       Schema::Load({{"the protos", set.SerializeAsString()}}, options);
   if (!schema.ok()) return schema;
@@ -63,63 +66,22 @@ absl::StatusOr<DefaultAccess> ParseDefaultAccess(absl::string_view text) {
       "default_access is public or authenticated, not \"", text, "\""));
 }
 
-class Generator : public pb::compiler::CodeGenerator {
- public:
-  explicit Generator(const Emitter& emit) : emit_(emit) {}
-
-  uint64_t GetSupportedFeatures() const override {
-    return FEATURE_PROTO3_OPTIONAL;
-  }
-
-  bool Generate(const pb::FileDescriptor* file, const std::string& parameter,
-                pb::compiler::GeneratorContext* context,
-                std::string* error) const override {
-    return GenerateAll({file}, parameter, context, error);
-  }
-
-  bool GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
-                   const std::string& parameter,
-                   pb::compiler::GeneratorContext* context,
-                   std::string* error) const override {
-    const absl::Status status = Run(files, parameter, context);
-    *error = std::string(status.message());
-    return status.ok();
-  }
-
- private:
-  absl::Status Run(const std::vector<const pb::FileDescriptor*>& files,
-                   const std::string& parameter,
-                   pb::compiler::GeneratorContext* context) const {
-    PluginParameters parameters(parameter);
-    const bool default_routes = parameters.Take("default_routes") == "true";
-    const auto default_access =
-        ParseDefaultAccess(parameters.Take("default_access", "public"));
-    if (!default_access.ok()) return default_access.status();
-    auto schema = LoadSchema(files, default_routes, *default_access);
-    if (!schema.ok()) return schema.status();
-    auto emitted = emit_(**schema, &parameters);
-    if (!emitted.ok()) return emitted.status();
-    if (absl::Status all = parameters.CheckAllTaken(); !all.ok()) return all;
-    for (const auto& [path, text] : *emitted) Write(path, text, context);
-    return absl::OkStatus();
-  }
-
-  static void Write(const std::string& path, const std::string& text,
-                    pb::compiler::GeneratorContext* context) {
-    std::unique_ptr<pb::io::ZeroCopyOutputStream> stream(context->Open(path));
-    size_t at = 0;
-    void* buffer;
-    int size;
-    while (at < text.size() && stream->Next(&buffer, &size)) {
-      const size_t n = std::min(static_cast<size_t>(size), text.size() - at);
-      text.copy(static_cast<char*>(buffer), n, at);
-      at += n;
-      stream->BackUp(size - static_cast<int>(n));
-    }
-  }
-
-  const Emitter& emit_;
-};
+absl::StatusOr<std::map<std::string, std::string>> Generate(
+    const pb::compiler::CodeGeneratorRequest& request, const Emitter& emit) {
+  PluginParameters parameters(request.parameter());
+  LoadOptions options;
+  options.default_routes = parameters.Take("default_routes") == "true";
+  const auto default_access =
+      ParseDefaultAccess(parameters.Take("default_access", "public"));
+  if (!default_access.ok()) return default_access.status();
+  options.default_access = *default_access;
+  auto schema = LoadSchema(request, options);
+  if (!schema.ok()) return schema.status();
+  auto emitted = emit(**schema, &parameters);
+  if (!emitted.ok()) return emitted;
+  if (absl::Status all = parameters.CheckAllTaken(); !all.ok()) return all;
+  return emitted;
+}
 
 }  // namespace
 
@@ -146,8 +108,38 @@ absl::Status PluginParameters::CheckAllTaken() const {
 }
 
 int RunPlugin(int argc, char** argv, const Emitter& emit) {
-  const Generator generator(emit);
-  return pb::compiler::PluginMain(argc, argv, &generator);
+  if (argc > 1) {
+    std::cerr << argv[0] << ": unknown option: " << argv[1]
+              << "\nThis program is a plugin of protoc.\n";
+    return 1;
+  }
+  pb::compiler::CodeGeneratorRequest request;
+  if (!request.ParseFromFileDescriptor(STDIN_FILENO)) {
+    std::cerr << argv[0] << ": protoc sent an unreadable request\n";
+    return 1;
+  }
+  pb::compiler::CodeGeneratorResponse response;
+  response.set_supported_features(
+      pb::compiler::CodeGeneratorResponse::FEATURE_PROTO3_OPTIONAL |
+      kSupportsEditions);
+  pb::UnknownFieldSet* unknown = response.mutable_unknown_fields();
+  unknown->AddVarint(kMinimumEditionField, kEditionProto2);
+  unknown->AddVarint(kMaximumEditionField, kEdition2024);
+  const auto emitted = Generate(request, emit);
+  if (!emitted.ok()) {
+    response.set_error(std::string(emitted.status().message()));
+  } else {
+    for (const auto& [path, text] : *emitted) {
+      auto* file = response.add_file();
+      file->set_name(path);
+      file->set_content(text);
+    }
+  }
+  if (!response.SerializeToFileDescriptor(STDOUT_FILENO)) {
+    std::cerr << argv[0] << ": cannot write the response\n";
+    return 1;
+  }
+  return 0;
 }
 
 }  // namespace sse_bridge

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/schema/descriptor_walk.h"
+#include "bridge/schema/editions.h"
 #include "bridge/schema/option_values.h"
 #include "bridge/schema/schema_errors.h"
 #include "buf/validate/validate.pb.h"
@@ -138,6 +139,7 @@ class Merger {
     for (auto& [name, entry] : entries_) files.push_back(&entry.proto);
     std::vector<std::pair<std::string, absl::Status>> failed =
         PrepareOptions(files);
+    for (auto& each : LowerEditions(files)) failed.push_back(std::move(each));
     for (const auto& [file, status] : failed) {
       if (warnings_ == nullptr) return status;
       LeaveOut(file, status);

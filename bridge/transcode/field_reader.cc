@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/transcode/json_text.h"
 #include "bridge/transcode/wire_path.h"
 #include "bridge/transcode/wire_reader.h"
@@ -15,7 +16,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::FileDescriptor;
 
 uint32_t TagOf(const FieldDescriptor* field) {
   return google::protobuf::internal::WireFormat::MakeTag(field);
@@ -70,7 +70,7 @@ void FieldReader::AppendReached(absl::string_view wire,
 }
 
 bool FieldReader::AppendFound(const Found& found, std::string* text) const {
-  const bool has_presence = field()->has_presence();
+  const bool has_presence = HasPresence(field());
   if (!found.set && has_presence) return false;
   switch (field()->type()) {
     case FieldDescriptor::TYPE_STRING:
@@ -117,7 +117,7 @@ bool FieldReader::Scan(size_t step_index, absl::string_view wire,
         continue;
       }
       absl::string_view inner;
-      in = wire::ReadBytes(in, end, &inner);
+      in = wire::ReadMessage(in, end, tag, &inner);
       if (in == nullptr || !Scan(step_index + 1, inner, found)) return false;
       continue;
     }
@@ -154,8 +154,7 @@ bool FieldReader::ReadLeaf(const char** in, const char* end,
       *in = wire::ReadVarint(*in, end, &number);
   }
   if (*in == nullptr) return false;
-  if (field()->type() == FieldDescriptor::TYPE_ENUM &&
-      field()->file()->syntax() != FileDescriptor::SYNTAX_PROTO3 &&
+  if (field()->type() == FieldDescriptor::TYPE_ENUM && HasClosedEnum(field()) &&
       field()->enum_type()->FindValueByNumber(static_cast<int32_t>(number)) ==
           nullptr) {
     return true;  // an unknown value of a closed enum is an unknown field

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/transcode/bad_request.h"
 
 namespace sse_bridge {
@@ -12,7 +13,6 @@ namespace sse_bridge {
 using ::google::protobuf::Descriptor;
 using ::google::protobuf::EnumValueDescriptor;
 using ::google::protobuf::FieldDescriptor;
-using ::google::protobuf::FileDescriptor;
 using ::google::protobuf::Message;
 
 namespace {
@@ -38,24 +38,32 @@ bool HasFieldOfKind(const Descriptor& descriptor, int number,
 void FieldSetter::SetBool(bool value) {
   field_->is_repeated() ? reflection_->AddBool(message_, field_, value)
                         : reflection_->SetBool(message_, field_, value);
+  DropDefault();
 }
 
 void FieldSetter::SetString(std::string value) {
   field_->is_repeated()
       ? reflection_->AddString(message_, field_, std::move(value))
       : reflection_->SetString(message_, field_, std::move(value));
+  DropDefault();
+}
+
+void FieldSetter::DropDefault() {
+  if (!WasLoweredToProto2(field_->file()) || HasPresence(field_)) return;
+  if (!IsSet(*message_, field_)) reflection_->ClearField(message_, field_);
 }
 
 Reason FieldSetter::SetEnum(int32_t number) {
-  // 3.21 has no FieldDescriptor::legacy_enum_field_treated_as_closed. There, an
-  // enum is closed if its own file is proto2.
-  if (field_->enum_type()->file()->syntax() == FileDescriptor::SYNTAX_PROTO2 &&
+  // A message of libprotobuf would put an unknown number among its unknown
+  // fields, where validation does not see it and a list loses its order.
+  if ((IsClosedEnum(field_->enum_type()) || CannotHoldUnknownNumbers(field_)) &&
       field_->enum_type()->FindValueByNumber(number) == nullptr) {
     return absl::StrCat("no value ", number, " in enum ",
                         field_->enum_type()->full_name());
   }
   field_->is_repeated() ? reflection_->AddEnumValue(message_, field_, number)
                         : reflection_->SetEnumValue(message_, field_, number);
+  DropDefault();
   return "";
 }
 
@@ -75,6 +83,12 @@ Message* FieldSetter::SubMessage() {
 }
 
 Reason FieldSetter::SetFromText(absl::string_view text) {
+  Reason reason = Parse(text);
+  if (reason.empty()) DropDefault();
+  return reason;
+}
+
+Reason FieldSetter::Parse(absl::string_view text) {
   const bool repeated = field_->is_repeated();
   switch (field_->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32: {

@@ -27,7 +27,8 @@ class FieldSetter {
 
   void SetBool(bool value);
   void SetString(std::string value);
-  // A closed enum (proto2) accepts only its declared numbers.
+  // A closed enum, or any enum in a field that libprotobuf treats as proto2,
+  // accepts only declared numbers.
   Reason SetEnum(int32_t number);
   Reason SetEnumByName(absl::string_view name);
 
@@ -36,6 +37,13 @@ class FieldSetter {
   google::protobuf::Message* SubMessage();
 
  private:
+  // SetFromText, except that a default value may stay set.
+  Reason Parse(absl::string_view text);
+
+  // Clears a field without presence in a file that became proto2 (editions.h)
+  // if it has its default value: libprotobuf would send it.
+  void DropDefault();
+
   google::protobuf::Message* const message_;
   const google::protobuf::FieldDescriptor* const field_;
   const google::protobuf::Reflection* const reflection_;

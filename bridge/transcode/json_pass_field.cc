@@ -64,13 +64,13 @@ bool JsonPass::Narrow(const MessageTable& type, const FieldTable& field,
     *in = wire::ReadTag(*in, *end, &tag);
     if (*in != nullptr) {
       const FieldTable* const other = type.Find(tag >> 3);
-      if (other == &field && (tag & 7) == wire::kLength) {
+      if (other == &field && field.Accepts(tag & 7)) {
         if (found) {
           Unusual(nullptr);
           return false;
         }
         found = true;
-        *in = wire::ReadBytes(*in, *end, &narrowed);
+        *in = wire::ReadMessage(*in, *end, tag, &narrowed, depth_left_);
       } else {
         if (Unsets(other, field)) {
           Unusual(nullptr);

@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/transcode/wire_reader.h"
 
 namespace sse_bridge {
@@ -16,7 +17,6 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
-using google::protobuf::FileDescriptor;
 
 // Field numbers below this limit are found by index.
 constexpr int kMaxDense = 1024;
@@ -273,8 +273,7 @@ void JsonTables::FillField(const FieldDescriptor* field,
   }
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
     table->enumeration = BuildEnum(field->enum_type());
-    table->closed_enum =
-        field->file()->syntax() != FileDescriptor::SYNTAX_PROTO3;
+    table->closed_enum = HasClosedEnum(field);
   }
 
   std::string name;
@@ -301,8 +300,7 @@ void JsonTables::FillField(const FieldDescriptor* field,
   table->default_value = Keep(value);
 
   // The map prints the fields of its entries.
-  if (field->has_presence() ||
-      field->containing_type()->options().map_entry()) {
+  if (HasPresence(field) || field->containing_type()->options().map_entry()) {
     return;
   }
   if (!options_.always_print_fields_with_no_presence) {

@@ -99,7 +99,9 @@ Normalizer::Normalizer(const google::protobuf::DescriptorPool* pool)
 bool Normalizer::Normalize(const Descriptor* type, absl::string_view wire,
                            std::string* normal) const {
   if (wire.size() > INT_MAX) return false;
-  const std::unique_ptr<Message> message(factory_.GetPrototype(type)->New());
+  const Message* prototype = open_enums_.PrototypeFor(type);
+  if (prototype == nullptr) prototype = factory_.GetPrototype(type);
+  const std::unique_ptr<Message> message(prototype->New());
   if (!message->ParsePartialFromArray(wire.data(),
                                       static_cast<int>(wire.size()))) {
     return false;

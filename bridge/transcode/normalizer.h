@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "bridge/transcode/open_enums.h"
 
 namespace sse_bridge {
 
@@ -27,6 +28,7 @@ class Normalizer {
 
  private:
   mutable google::protobuf::DynamicMessageFactory factory_;
+  OpenEnumTypes open_enums_;
 };
 
 }  // namespace sse_bridge

@@ -22,7 +22,11 @@ absl::StatusOr<FieldPath> ResolveWirePath(const Descriptor* type,
   for (size_t i = 0; i < walk.fields.size(); ++i) {
     const FieldDescriptor* const field = walk.fields[i];
     const bool last = i + 1 == walk.fields.size();
-    if (last ? whole : field->type() == FieldDescriptor::TYPE_MESSAGE) continue;
+    if (last ? whole
+             : field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
+                   !field->is_repeated()) {
+      continue;
+    }
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", path, "\": ", field->full_name(), " is not a singular message"));
   }

@@ -9,9 +9,7 @@
 
 namespace sse_bridge {
 
-// As ResolveFieldPath, for readers of wire bytes: also returns kInvalidArgument
-// if the path leads through a group, which has no length on the wire. The
-// result is never empty.
+// As ResolveFieldPath, for readers of wire bytes. The result is never empty.
 absl::StatusOr<FieldPath> ResolveWirePath(
     const google::protobuf::Descriptor* type, absl::string_view path);
 

@@ -69,4 +69,24 @@ const char* Skip(const char* in, const char* end, uint32_t tag, int depth) {
   }
 }
 
+const char* ReadMessage(const char* in, const char* end, uint32_t tag,
+                        absl::string_view* fields, int depth) {
+  if ((tag & 7) == kLength) return ReadBytes(in, end, fields);
+  if ((tag & 7) != kStartGroup || depth <= 0) return nullptr;
+  const uint32_t end_tag = (tag & ~7u) | kEndGroup;
+  const char* const begin = in;
+  while (true) {
+    const char* const before = in;
+    uint32_t inner;
+    in = ReadTag(in, end, &inner);
+    if (in == nullptr) return nullptr;
+    if (inner == end_tag) {
+      *fields = absl::string_view(begin, static_cast<size_t>(before - begin));
+      return in;
+    }
+    in = Skip(in, end, inner, depth - 1);
+    if (in == nullptr) return nullptr;
+  }
+}
+
 }  // namespace sse_bridge::wire

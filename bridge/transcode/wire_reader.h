@@ -90,6 +90,11 @@ inline const char* ReadFixed(const char* in, const char* end, T* value) {
 const char* Skip(const char* in, const char* end, uint32_t tag,
                  int depth = kMaxDepth);
 
+// Reads the fields of a message that follows `tag`: with a length in front, or
+// a group. Groups may nest `depth` levels deep.
+const char* ReadMessage(const char* in, const char* end, uint32_t tag,
+                        absl::string_view* fields, int depth = kMaxDepth);
+
 inline int32_t ZigZag32(uint32_t v) {
   return static_cast<int32_t>((v >> 1) ^ (~(v & 1) + 1));
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/codegen/ts_names.h"
+#include "bridge/schema/field_features.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/json_util.h"
@@ -102,7 +103,7 @@ class Types {
       json["oneof"] = oneof->name();
     } else {
       Set(&json, "optional",
-          field.has_presence() && field.message_type() == nullptr);
+          HasPresence(&field) && field.message_type() == nullptr);
     }
     Set(&json, "comment", Comment(field));
     Set(&json, "rules", RulesJson(field));

@@ -105,8 +105,20 @@ TEST(FieldReaderTest, PathsAreChecked) {
                 HasSubstr("is not a singular string"));
   }
   EXPECT_THAT(Envelope("list.x", ""), HasSubstr("not a singular message"));
-  EXPECT_THAT(Read("t2.Old", "data.a", ""),
-              HasSubstr("t2.Old.data is not a singular message"));
+  EXPECT_THAT(Read("t2.Old", "item.s", ""),
+              HasSubstr("t2.Old.item is not a singular message"));
+}
+
+TEST(FieldReaderTest, PathsLeadThroughDelimitedMessages) {
+  const std::string group = Tag(7, 3) + VarintField(9, 1) + Tag(9, 3) +
+                            VarintField(1, 8) + Tag(9, 4) + VarintField(1, 5) +
+                            Tag(7, 4);
+  EXPECT_EQ(Read("t2.Old", "data.a", VarintField(1, 3) + group), "5");
+  EXPECT_EQ(Read("t2.Old", "data.a", group + group), "5");
+  for (size_t size = 1; size < group.size(); ++size) {
+    EXPECT_THAT(Read("t2.Old", "data.a", group.substr(0, size)),
+                HasSubstr("malformed"));
+  }
 }
 
 }  // namespace
