@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -33,40 +32,52 @@ using Ipv6Groups = std::array<uint16_t, 8>;
 
 std::optional<uint32_t> ParseIpv4(string_view text) {
   if (text.size() > 15) return std::nullopt;
-  const std::vector<string_view> parts = absl::StrSplit(text, '.');
-  if (parts.size() != 4) return std::nullopt;
   uint32_t bits = 0;
-  for (const string_view part : parts) {
+  int parts = 0;
+  for (const string_view part : absl::StrSplit(text, '.')) {
     const std::optional<int> octet = Decimal(part, 255);
     if (!octet.has_value()) return std::nullopt;
     bits = bits << 8 | static_cast<uint32_t>(*octet);
+    ++parts;
   }
+  if (parts != 4) return std::nullopt;
   return bits;
 }
 
+// At most 8 groups.
+struct Groups {
+  Ipv6Groups list{};
+  size_t size = 0;
+
+  bool Add(uint32_t group) {
+    if (size == list.size()) return false;
+    list[size++] = static_cast<uint16_t>(group);
+    return true;
+  }
+};
+
 // Groups between colons; the last may be an IPv4 address, if `v4` is set.
-bool ParseGroups(string_view text, bool v4, std::vector<uint16_t>* groups) {
-  if (text.empty()) return true;
-  const std::vector<string_view> parts = absl::StrSplit(text, ':');
-  if (parts.size() > 8) return false;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const string_view part = parts[i];
-    if (v4 && i + 1 == parts.size() && absl::StrContains(part, '.')) {
+bool ParseGroups(string_view text, bool v4, Groups* groups) {
+  while (!text.empty()) {
+    const size_t colon = text.find(':');
+    const string_view part = text.substr(0, colon);
+    if (v4 && colon == string_view::npos && absl::StrContains(part, '.')) {
       const std::optional<uint32_t> bits = ParseIpv4(part);
-      if (!bits.has_value()) return false;
-      groups->push_back(static_cast<uint16_t>(*bits >> 16));
-      groups->push_back(static_cast<uint16_t>(*bits & 0xFFFF));
-      return true;
+      return bits.has_value() && groups->Add(*bits >> 16) &&
+             groups->Add(*bits & 0xFFFF);
     }
     if (part.empty() || part.size() > 4) return false;
-    uint16_t group = 0;
+    uint32_t group = 0;
     for (const char c : part) {
       if (!absl::ascii_isxdigit(c)) return false;
       const int digit =
           absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
-      group = static_cast<uint16_t>(group << 4 | digit);
+      group = group << 4 | static_cast<uint32_t>(digit);
     }
-    groups->push_back(group);
+    if (!groups->Add(group)) return false;
+    if (colon == string_view::npos) return true;
+    text.remove_prefix(colon + 1);
+    if (text.empty()) return false;  // ends with a colon
   }
   return true;
 }
@@ -74,24 +85,24 @@ bool ParseGroups(string_view text, bool v4, std::vector<uint16_t>* groups) {
 // Without a zone.
 std::optional<Ipv6Groups> ParseIpv6(string_view text) {
   if (text.size() > 45) return std::nullopt;
-  std::vector<uint16_t> head;
-  std::vector<uint16_t> tail;
+  Groups head;
+  Groups tail;
   const size_t gap = text.find("::");
   if (gap == string_view::npos) {
-    if (!ParseGroups(text, true, &head) || head.size() != 8) {
+    if (!ParseGroups(text, true, &head) || head.size != 8) {
       return std::nullopt;
     }
   } else {
     // "::" stands for one group of zeros or more.
     if (!ParseGroups(text.substr(0, gap), false, &head) ||
         !ParseGroups(text.substr(gap + 2), true, &tail) ||
-        head.size() + tail.size() > 7) {
+        head.size + tail.size > 7) {
       return std::nullopt;
     }
   }
   Ipv6Groups groups{};
-  std::copy(head.begin(), head.end(), groups.begin());
-  std::copy(tail.rbegin(), tail.rend(), groups.rbegin());
+  std::copy_n(head.list.begin(), head.size, groups.begin());
+  std::copy_n(tail.list.begin(), tail.size, groups.end() - tail.size);
   return groups;
 }
 
@@ -151,8 +162,8 @@ bool IsIpPrefix(string_view text, int64_t version, bool strict) {
 }
 
 bool IsHostname(string_view text) {
-  if (text.size() > 253) return false;
   if (absl::EndsWith(text, ".")) text.remove_suffix(1);
+  if (text.size() > 253) return false;
   bool digits = false;
   for (const string_view label : absl::StrSplit(text, '.')) {
     if (!IsEmailLabel(label)) return false;

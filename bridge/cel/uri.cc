@@ -1,11 +1,10 @@
 // RFC 3986. Each part is cut out by its delimiters first, and its characters
 // are checked then, so that no part is read more than a few times.
 
-#include <string>
+#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "bridge/cel/net_text.h"
 #include "bridge/cel/utf8.h"
 
@@ -16,7 +15,11 @@ namespace {
 using absl::string_view;
 
 constexpr string_view kUnreserved = "-._~";
+// Subdelimiters, and what else a part may have.
 constexpr string_view kSubDelims = "!$&'()*+,;=";
+constexpr string_view kInUserinfo = "!$&'()*+,;=:";
+constexpr string_view kInPath = "!$&'()*+,;=:@/";
+constexpr string_view kInQuery = "!$&'()*+,;=:@/?";
 
 bool IsIn(char c, string_view set) { return set.find(c) != string_view::npos; }
 
@@ -40,20 +43,29 @@ bool HasOnly(string_view text, string_view more) {
 
 // What is percent-encoded in a host must be UTF-8. Requires HasOnly().
 bool DecodesToUtf8(string_view text) {
-  std::string decoded;
   const auto digit = [](char c) {
     return absl::ascii_isdigit(c) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10;
   };
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      decoded.push_back(
-          static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])));
-      i += 2;
-    } else {
-      decoded.push_back(text[i]);
+  // Other characters are ASCII. A character of several bytes is encoded whole.
+  size_t i = 0;
+  while (i < text.size()) {
+    if (text[i] != '%') {
+      ++i;
+      continue;
     }
+    std::array<char, 4> bytes;
+    size_t size = 0;
+    size_t wanted = 1;
+    for (; size < wanted; ++size, i += 3) {
+      if (i >= text.size() || text[i] != '%') return false;
+      bytes[size] =
+          static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      const auto first = static_cast<unsigned char>(bytes[0]);
+      wanted = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    }
+    if (!IsUtf8(string_view(bytes.data(), size))) return false;
   }
-  return IsUtf8(decoded);
+  return true;
 }
 
 bool IsIpFuture(string_view text) {
@@ -65,8 +77,7 @@ bool IsIpFuture(string_view text) {
     if (!absl::ascii_isxdigit(c)) return false;
   }
   const string_view rest = text.substr(dot + 1);
-  return !rest.empty() && !IsIn('%', rest) &&
-         HasOnly(rest, absl::StrCat(kSubDelims, ":"));
+  return !rest.empty() && !IsIn('%', rest) && HasOnly(rest, kInUserinfo);
 }
 
 // What is between the brackets.
@@ -83,7 +94,7 @@ bool IsIpLiteral(string_view text) {
 bool IsAuthority(string_view text) {
   const size_t at = text.find('@');
   if (at != string_view::npos) {
-    if (!HasOnly(text.substr(0, at), absl::StrCat(kSubDelims, ":"))) {
+    if (!HasOnly(text.substr(0, at), kInUserinfo)) {
       return false;
     }
     text.remove_prefix(at + 1);
@@ -111,14 +122,13 @@ bool IsAuthority(string_view text) {
 // What follows the scheme, or all of a relative reference.
 bool IsRest(string_view text, bool relative) {
   const size_t hash = text.find('#');
-  const std::string in_query = absl::StrCat(kSubDelims, ":@/?");
   if (hash != string_view::npos) {
-    if (!HasOnly(text.substr(hash + 1), in_query)) return false;
+    if (!HasOnly(text.substr(hash + 1), kInQuery)) return false;
     text = text.substr(0, hash);
   }
   const size_t question = text.find('?');
   if (question != string_view::npos) {
-    if (!HasOnly(text.substr(question + 1), in_query)) return false;
+    if (!HasOnly(text.substr(question + 1), kInQuery)) return false;
     text = text.substr(0, question);
   }
   if (absl::StartsWith(text, "//")) {
@@ -129,7 +139,7 @@ bool IsRest(string_view text, bool relative) {
   } else if (relative && text.find(':') < text.find('/')) {
     return false;  // its first segment would be a scheme
   }
-  return HasOnly(text, absl::StrCat(kSubDelims, ":@/"));
+  return HasOnly(text, kInPath);
 }
 
 }  // namespace

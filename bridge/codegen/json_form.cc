@@ -13,7 +13,7 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using buf::validate::FieldConstraints;
+using buf::validate::FieldRules;
 using pb::Descriptor;
 using pb::FieldDescriptor;
 
@@ -132,22 +132,22 @@ std::vector<std::string> NamesOf(const pb::EnumDescriptor* enumeration) {
 
 bool IsOpenEnum(const FieldDescriptor* field) { return !HasClosedEnum(field); }
 
-const FieldConstraints& RulesOf(const FieldDescriptor* field) {
+const FieldRules& RulesOf(const FieldDescriptor* field) {
   return field->options().GetExtension(buf::validate::field);
 }
 
-const FieldConstraints& ElementRulesOf(const FieldDescriptor* field) {
-  const FieldConstraints& rules = RulesOf(field);
+const FieldRules& ElementRulesOf(const FieldDescriptor* field) {
+  const FieldRules& rules = RulesOf(field);
   if (field->is_map()) return rules.map().values();
   return field->is_repeated() ? rules.repeated().items() : rules;
 }
 
-std::vector<std::string> AllowedTexts(const FieldConstraints& rules) {
+std::vector<std::string> AllowedTexts(const FieldRules& rules) {
   if (rules.string().has_const_()) return {rules.string().const_()};
   return {rules.string().in().begin(), rules.string().in().end()};
 }
 
-std::vector<std::string> AllowedNames(const FieldConstraints& rules,
+std::vector<std::string> AllowedNames(const FieldRules& rules,
                                       const pb::EnumDescriptor* enumeration) {
   std::vector<int> numbers(rules.enum_().in().begin(),
                            rules.enum_().in().end());
@@ -160,14 +160,14 @@ std::vector<std::string> AllowedNames(const FieldConstraints& rules,
   return names;
 }
 
-bool IsFinite(const FieldDescriptor* field, const FieldConstraints& rules) {
+bool IsFinite(const FieldDescriptor* field, const FieldRules& rules) {
   return field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT
              ? KeepsFinite(rules.float_())
              : KeepsFinite(rules.double_());
 }
 
 std::vector<AnyCandidate> CandidatesOf(const FieldDescriptor* any,
-                                       const FieldConstraints& rules) {
+                                       const FieldRules& rules) {
   std::vector<AnyCandidate> candidates;
   for (const std::string& url : rules.any().in()) {
     const Descriptor* type = any->file()->pool()->FindMessageTypeByName(

@@ -63,25 +63,24 @@ std::vector<std::string> NamesOf(
 bool IsOpenEnum(const google::protobuf::FieldDescriptor* field);
 
 // The buf.validate rules of a field, including those of its elements.
-const buf::validate::FieldConstraints& RulesOf(
+const buf::validate::FieldRules& RulesOf(
     const google::protobuf::FieldDescriptor* field);
 
 // The rules for one of its values: the field's own, or those of its elements.
-const buf::validate::FieldConstraints& ElementRulesOf(
+const buf::validate::FieldRules& ElementRulesOf(
     const google::protobuf::FieldDescriptor* field);
 
 // The texts of an `in` or `const` rule of a string; empty if there is none.
-std::vector<std::string> AllowedTexts(
-    const buf::validate::FieldConstraints& rules);
+std::vector<std::string> AllowedTexts(const buf::validate::FieldRules& rules);
 
 // Like AllowedTexts, for an enum, by name; omits unnamed values.
 std::vector<std::string> AllowedNames(
-    const buf::validate::FieldConstraints& rules,
+    const buf::validate::FieldRules& rules,
     const google::protobuf::EnumDescriptor* enumeration);
 
 // Returns whether the rules exclude NaN and infinities.
 bool IsFinite(const google::protobuf::FieldDescriptor* field,
-              const buf::validate::FieldConstraints& rules);
+              const buf::validate::FieldRules& rules);
 
 // A type that `any.in` allows an Any to hold; only types that the pool has.
 struct AnyCandidate {
@@ -90,7 +89,7 @@ struct AnyCandidate {
 };
 std::vector<AnyCandidate> CandidatesOf(
     const google::protobuf::FieldDescriptor* any,
-    const buf::validate::FieldConstraints& rules);
+    const buf::validate::FieldRules& rules);
 
 }  // namespace sse_bridge
 

@@ -12,7 +12,7 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using buf::validate::FieldConstraints;
+using buf::validate::FieldRules;
 
 constexpr char kSchemas[] = "#/components/schemas/";
 
@@ -164,14 +164,14 @@ Json JsonSchemas::FieldWithout(const pb::FieldDescriptor* field, int json,
 
 Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
                         int json) const {
-  const FieldConstraints& rules = ElementRulesOf(field);
+  const FieldRules& rules = ElementRulesOf(field);
   Json schema;
   if (field->is_map()) {
     const pb::Descriptor* entry = field->message_type();
     schema = {{"type", "object"}};
     Json keys = MapKeys(entry->map_key());
-    const FieldConstraints& key_rules = RulesOf(field).map().keys();
-    if (key_rules.type_case() != FieldConstraints::TYPE_NOT_SET) {
+    const FieldRules& key_rules = RulesOf(field).map().keys();
+    if (key_rules.type_case() != FieldRules::TYPE_NOT_SET) {
       if (keys.is_null()) keys = Json::object();
       if (KindOf(entry->map_key()) == JsonKind::kString) {
         AddValueRules(entry->map_key(), key_rules, &keys);
@@ -193,8 +193,7 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
 }
 
 Json JsonSchemas::Element(const pb::FieldDescriptor* field,
-                          const FieldConstraints& rules, bool input,
-                          int json) const {
+                          const FieldRules& rules, bool input, int json) const {
   Json schema = Json::object();
   switch (KindOf(field)) {
     case JsonKind::kInteger:
@@ -239,8 +238,7 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
 }
 
 Json JsonSchemas::Enum(const pb::FieldDescriptor* field,
-                       const FieldConstraints& rules, bool input,
-                       int json) const {
+                       const FieldRules& rules, bool input, int json) const {
   const std::string& name = field->enum_type()->full_name();
   const bool any_number = IsOpenEnum(field) && !rules.enum_().defined_only();
   if (JsonFromBits(json).always_print_enums_as_ints() && !input) {
@@ -261,9 +259,8 @@ Json JsonSchemas::Enum(const pb::FieldDescriptor* field,
       {"anyOf", {Reference(name), {{"type", "integer"}, {"format", "int32"}}}}};
 }
 
-Json JsonSchemas::Any(const pb::FieldDescriptor* field,
-                      const FieldConstraints& rules, bool input,
-                      int json) const {
+Json JsonSchemas::Any(const pb::FieldDescriptor* field, const FieldRules& rules,
+                      bool input, int json) const {
   Json options = Json::array();
   for (const AnyCandidate& each : CandidatesOf(field, rules)) {
     const Json type = {{"const", each.url}};

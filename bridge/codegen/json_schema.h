@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 // Adds the buf.validate rules of one value to its schema (JSON Schema 2020-12).
 // Omits rules that JSON Schema cannot express.
 void AddValueRules(const google::protobuf::FieldDescriptor* field,
-                   const buf::validate::FieldConstraints& rules, Json* schema);
+                   const buf::validate::FieldRules& rules, Json* schema);
 
 // Adds the rules for the number of items or pairs.
 void AddCollectionRules(const google::protobuf::FieldDescriptor* field,
@@ -59,14 +59,12 @@ class JsonSchemas {
   // `without`: paths of fields to exclude, relative to this message.
   Json Object(const Shape& shape, const std::vector<FieldPath>& without) const;
   Json Element(const google::protobuf::FieldDescriptor* field,
-               const buf::validate::FieldConstraints& rules, bool input,
+               const buf::validate::FieldRules& rules, bool input,
                int json) const;
   Json Enum(const google::protobuf::FieldDescriptor* field,
-            const buf::validate::FieldConstraints& rules, bool input,
-            int json) const;
+            const buf::validate::FieldRules& rules, bool input, int json) const;
   Json Any(const google::protobuf::FieldDescriptor* field,
-           const buf::validate::FieldConstraints& rules, bool input,
-           int json) const;
+           const buf::validate::FieldRules& rules, bool input, int json) const;
 
   Shapes shapes_;
   std::map<Shape, std::string> names_;

@@ -14,7 +14,7 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using buf::validate::FieldConstraints;
+using buf::validate::FieldRules;
 
 // RE2 syntax that ECMA-262, and so `pattern`, does not support.
 bool IsEcmaPattern(absl::string_view pattern) {
@@ -185,7 +185,7 @@ void AddBytes(const buf::validate::BytesRules& rules, Json* schema) {
   if (rules.has_max_len()) (*schema)["maxLength"] = longest(rules.max_len());
 }
 
-void AddEnum(const pb::EnumDescriptor* type, const FieldConstraints& rules,
+void AddEnum(const pb::EnumDescriptor* type, const FieldRules& rules,
              Json* schema) {
   const std::vector<std::string> allowed = AllowedNames(rules, type);
   if (!allowed.empty()) *schema = {{"type", "string"}, {"enum", allowed}};
@@ -199,8 +199,8 @@ void AddEnum(const pb::EnumDescriptor* type, const FieldConstraints& rules,
 
 }  // namespace
 
-void AddValueRules(const pb::FieldDescriptor* field,
-                   const FieldConstraints& rules, Json* schema) {
+void AddValueRules(const pb::FieldDescriptor* field, const FieldRules& rules,
+                   Json* schema) {
   switch (field->type()) {
     case pb::FieldDescriptor::TYPE_FLOAT:
       return AddFloating(rules.float_(), schema);
@@ -243,7 +243,7 @@ void AddValueRules(const pb::FieldDescriptor* field,
 }
 
 void AddCollectionRules(const pb::FieldDescriptor* field, Json* schema) {
-  const FieldConstraints& rules = RulesOf(field);
+  const FieldRules& rules = RulesOf(field);
   if (field->is_map()) {
     if (rules.map().has_min_pairs()) {
       (*schema)["minProperties"] = rules.map().min_pairs();

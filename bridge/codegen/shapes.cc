@@ -60,7 +60,9 @@ Shapes::Shapes(const Schema& schema) {
     if (validator == nullptr || !errors.empty()) continue;
     std::unique_ptr<pb::Message> empty(
         messages.GetPrototype(shape.type)->New());
-    for (const RuleViolation& violation : validator->Validate(*empty)) {
+    const auto violations = validator->Validate(*empty);
+    if (!violations.ok()) continue;
+    for (const RuleViolation& violation : *violations) {
       const auto* field = shape.type->FindFieldByName(violation.field);
       if (field != nullptr) required_.insert(field);
     }
@@ -85,7 +87,7 @@ void Shapes::Follow() {
 }
 
 void Shapes::AddField(const pb::FieldDescriptor* field, bool input, int json) {
-  const buf::validate::FieldConstraints& rules = ElementRulesOf(field);
+  const buf::validate::FieldRules& rules = ElementRulesOf(field);
   if (field->is_map()) field = field->message_type()->map_value();
   if (KindOf(field) == JsonKind::kEnum &&
       known_enums_.insert(field->enum_type()).second) {

@@ -14,7 +14,7 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using buf::validate::FieldConstraints;
+using buf::validate::FieldRules;
 using Fields = std::set<const pb::FieldDescriptor*>;
 
 // How other files refer to the types of messages.d.ts.
@@ -47,27 +47,27 @@ std::string AllowedNumbers(const Rules& rules, bool quoted) {
   return NumberLiterals(rules.in(), quoted);
 }
 
-std::string AllowedIntegers(const FieldConstraints& rules, bool quoted) {
+std::string AllowedIntegers(const FieldRules& rules, bool quoted) {
   switch (rules.type_case()) {
-    case FieldConstraints::kInt32:
+    case FieldRules::kInt32:
       return AllowedNumbers(rules.int32(), quoted);
-    case FieldConstraints::kInt64:
+    case FieldRules::kInt64:
       return AllowedNumbers(rules.int64(), quoted);
-    case FieldConstraints::kUint32:
+    case FieldRules::kUint32:
       return AllowedNumbers(rules.uint32(), quoted);
-    case FieldConstraints::kUint64:
+    case FieldRules::kUint64:
       return AllowedNumbers(rules.uint64(), quoted);
-    case FieldConstraints::kSint32:
+    case FieldRules::kSint32:
       return AllowedNumbers(rules.sint32(), quoted);
-    case FieldConstraints::kSint64:
+    case FieldRules::kSint64:
       return AllowedNumbers(rules.sint64(), quoted);
-    case FieldConstraints::kFixed32:
+    case FieldRules::kFixed32:
       return AllowedNumbers(rules.fixed32(), quoted);
-    case FieldConstraints::kFixed64:
+    case FieldRules::kFixed64:
       return AllowedNumbers(rules.fixed64(), quoted);
-    case FieldConstraints::kSfixed32:
+    case FieldRules::kSfixed32:
       return AllowedNumbers(rules.sfixed32(), quoted);
-    case FieldConstraints::kSfixed64:
+    case FieldRules::kSfixed64:
       return AllowedNumbers(rules.sfixed64(), quoted);
     default:
       return "";
@@ -206,7 +206,7 @@ std::string TsTypes::Interface(const Shape& shape) const {
 
 std::string TsTypes::FieldType(const pb::FieldDescriptor* field, bool input,
                                int json, const std::string& prefix) const {
-  const FieldConstraints& rules = ElementRulesOf(field);
+  const FieldRules& rules = ElementRulesOf(field);
   if (field->is_map()) {
     return absl::StrCat("{ [key: string]: ",
                         ElementType(field->message_type()->map_value(), rules,
@@ -220,8 +220,8 @@ std::string TsTypes::FieldType(const pb::FieldDescriptor* field, bool input,
 }
 
 std::string TsTypes::ElementType(const pb::FieldDescriptor* field,
-                                 const FieldConstraints& rules, bool input,
-                                 int json, const std::string& prefix) const {
+                                 const FieldRules& rules, bool input, int json,
+                                 const std::string& prefix) const {
   switch (KindOf(field)) {
     case JsonKind::kInteger: {
       const std::string allowed = AllowedIntegers(rules, false);
@@ -282,8 +282,8 @@ std::string TsTypes::MessageType(const pb::Descriptor* type, bool input,
 }
 
 std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
-                              const FieldConstraints& rules, bool input,
-                              int json, const std::string& prefix) const {
+                              const FieldRules& rules, bool input, int json,
+                              const std::string& prefix) const {
   if (JsonFromBits(json).always_print_enums_as_ints() && !input) {
     return "number";
   }
@@ -299,8 +299,8 @@ std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
 }
 
 std::string TsTypes::AnyType(const pb::FieldDescriptor* field,
-                             const FieldConstraints& rules, bool input,
-                             int json, const std::string& prefix) const {
+                             const FieldRules& rules, bool input, int json,
+                             const std::string& prefix) const {
   std::vector<std::string> types;
   for (const AnyCandidate& each : CandidatesOf(field, rules)) {
     const std::string type = MessageType(each.type, input, json, prefix);

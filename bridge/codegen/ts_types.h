@@ -35,16 +35,15 @@ class TsTypes {
   std::string FieldType(const google::protobuf::FieldDescriptor* field,
                         bool input, int json, const std::string& prefix) const;
   std::string ElementType(const google::protobuf::FieldDescriptor* field,
-                          const buf::validate::FieldConstraints& rules,
-                          bool input, int json,
-                          const std::string& prefix) const;
+                          const buf::validate::FieldRules& rules, bool input,
+                          int json, const std::string& prefix) const;
   std::string MessageType(const google::protobuf::Descriptor* type, bool input,
                           int json, const std::string& prefix) const;
   std::string EnumType(const google::protobuf::FieldDescriptor* field,
-                       const buf::validate::FieldConstraints& rules, bool input,
+                       const buf::validate::FieldRules& rules, bool input,
                        int json, const std::string& prefix) const;
   std::string AnyType(const google::protobuf::FieldDescriptor* field,
-                      const buf::validate::FieldConstraints& rules, bool input,
+                      const buf::validate::FieldRules& rules, bool input,
                       int json, const std::string& prefix) const;
   std::string Interface(const Shape& shape) const;
   bool IsRequired(const google::protobuf::FieldDescriptor* field,

@@ -282,7 +282,9 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Api::BindMessage(
     }
   }
   if (method.validator != nullptr) {
-    absl::Status valid = ToStatus(method.validator->Validate(*message));
+    const auto violations = method.validator->Validate(*message);
+    if (!violations.ok()) return violations.status();
+    absl::Status valid = ToStatus(*violations);
     if (!valid.ok()) return valid;
   }
   return message;

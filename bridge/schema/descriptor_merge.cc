@@ -73,7 +73,7 @@ std::vector<const pb::FileDescriptor*> AlwaysThere() {
           google::api::HttpBody::descriptor()->file(),
           google::rpc::Status::descriptor()->file(),
           google::rpc::BadRequest::descriptor()->file(),
-          buf::validate::FieldConstraints::descriptor()->file(),
+          buf::validate::FieldRules::descriptor()->file(),
           sse::v1::Stream::descriptor()->file()};
 }
 

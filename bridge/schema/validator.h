@@ -7,27 +7,31 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
 namespace sse_bridge {
 
-struct MessageRules;
+struct MessageChecks;
 struct RuleSet;
 
-// A violated rule.
+// A violated rule, as protovalidate's buf.validate.Violation.
 struct RuleViolation {
   // Proto field names, with indices and keys: `items[3].name`, `by_id["a"]`.
+  // Empty for a rule of the whole message.
   std::string field;
-  std::string description;  // "must have at least 1 item"
+  std::string description;  // "must be at least 3 characters"
+  std::string rule_id;      // "string.min_len"
+  std::string rule;         // "repeated.items.string.min_len"
+  bool for_key = false;     // of a map's key, not its value
 
   bool operator==(const RuleViolation&) const = default;
 };
 
 // Validates messages of one type against the buf.validate rules of its fields
-// and nested messages. Follows protovalidate: rules of fields with presence
-// apply if the field is set, other rules always; `required` also rejects zero
-// values of fields without presence. Immutable and thread-safe.
+// and nested messages, as protovalidate does (https://protovalidate.com).
+// Immutable and thread-safe.
 class Validator {
  public:
   // Returns kInvalidArgument naming file, field and reason of each rule that
@@ -37,17 +41,22 @@ class Validator {
 
   // Returns all violations, up to a limit, in field order; empty if the message
   // is valid. The message must have exactly the descriptor that was compiled.
-  std::vector<RuleViolation> Validate(
-      const google::protobuf::Message& message) const;
+  // Errors are of rules that could not be evaluated: kResourceExhausted if
+  // their expressions cost too much, kInternal otherwise. Native rules do not
+  // allocate if the message is valid, except for `unique` lists of more than
+  // 128 items. `now` is taken at the first rule that needs it, unless given.
+  absl::StatusOr<std::vector<RuleViolation>> Validate(
+      const google::protobuf::Message& message,
+      absl::Time now = absl::InfinitePast()) const;
 
  private:
   friend class ValidatorCompiler;
 
-  Validator(std::shared_ptr<const RuleSet> rules, const MessageRules* root)
+  Validator(std::shared_ptr<const RuleSet> rules, const MessageChecks* root)
       : rules_(std::move(rules)), root_(root) {}
 
   const std::shared_ptr<const RuleSet> rules_;  // owns what root_ points to
-  const MessageRules* const root_;
+  const MessageChecks* const root_;
 };
 
 // Returns OK if there are no violations. Otherwise returns kInvalidArgument

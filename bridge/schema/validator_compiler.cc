@@ -2,10 +2,12 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
-#include "bridge/schema/unknown_options.h"
+#include "bridge/schema/validation_cel.h"
 #include "google/protobuf/unknown_field_set.h"
 
 namespace sse_bridge {
@@ -13,10 +15,10 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using buf::validate::FieldConstraints;
+namespace bv = ::buf::validate;
 
 // The contract uses one number for its extensions of all kinds of options.
-const int kExtension = buf::validate::kFieldFieldNumber;
+const int kExtension = bv::kFieldFieldNumber;
 
 void AddError(const pb::FieldDescriptor* field, absl::string_view reason,
               SchemaErrors* errors) {
@@ -24,53 +26,104 @@ void AddError(const pb::FieldDescriptor* field, absl::string_view reason,
               field->full_name(), absl::StrCat("buf.validate: ", reason));
 }
 
-// Constraints of whole messages and oneofs are not in our copy of the contract,
-// so they are unknown fields. A schema may use the number for an extension of
-// its own.
-bool HasUnknownConstraints(const pb::Message& options,
-                           const pb::DescriptorPool* pool) {
+void AddError(const pb::FieldDescriptor* field, const absl::Status& status,
+              SchemaErrors* errors) {
+  if (!status.ok()) AddError(field, status.message(), errors);
+}
+
+void AddError(const pb::Descriptor* message, absl::string_view reason,
+              SchemaErrors* errors) {
+  errors->Add(Where(message->file(), PathOf(message)), message->full_name(),
+              absl::StrCat("buf.validate: ", reason));
+}
+
+// The first field of `option` itself that this program does not know, such as a
+// rule of a later contract; "" if there is none.
+std::string UnknownFieldOf(const pb::Message& option) {
   const pb::UnknownFieldSet& unknown =
-      options.GetReflection()->GetUnknownFields(options);
-  for (int i = 0; i < unknown.field_count(); ++i) {
-    if (unknown.field(i).number() != kExtension) continue;
-    const pb::Descriptor* type =
-        pool->FindMessageTypeByName(options.GetDescriptor()->full_name());
-    const pb::FieldDescriptor* extension =
-        type == nullptr ? nullptr
-                        : pool->FindExtensionByNumber(type, kExtension);
-    return extension == nullptr ||
-           absl::StartsWith(extension->full_name(), "buf.validate.");
+      option.GetReflection()->GetUnknownFields(option);
+  return unknown.empty()
+             ? ""
+             : absl::StrCat("the rule field ", unknown.field(0).number(),
+                            " is not enforced");
+}
+
+// A user's message may have a well-known type's name.
+bool IsWellFormed(const pb::Descriptor* type, pb::FieldDescriptor::Type first,
+                  pb::FieldDescriptor::Type second) {
+  const pb::FieldDescriptor* one = type->FindFieldByNumber(1);
+  const pb::FieldDescriptor* two = type->FindFieldByNumber(2);
+  return one != nullptr && two != nullptr && one->type() == first &&
+         two->type() == second && !one->is_repeated() && !two->is_repeated();
+}
+
+bool IsTime(const pb::Descriptor* type) {
+  return IsWellFormed(type, pb::FieldDescriptor::TYPE_INT64,
+                      pb::FieldDescriptor::TYPE_INT32);
+}
+
+// Whether rules of this kind are for a message of `type`.
+bool IsForMessage(bv::FieldRules::TypeCase rules, const pb::Descriptor* type) {
+  switch (rules) {
+    case bv::FieldRules::kAny:
+      return type->full_name() == "google.protobuf.Any" &&
+             IsWellFormed(type, pb::FieldDescriptor::TYPE_STRING,
+                          pb::FieldDescriptor::TYPE_BYTES);
+    case bv::FieldRules::kDuration:
+      return type->full_name() == "google.protobuf.Duration" && IsTime(type);
+    case bv::FieldRules::kTimestamp:
+      return type->full_name() == "google.protobuf.Timestamp" && IsTime(type);
+    case bv::FieldRules::kFieldMask: {
+      const pb::FieldDescriptor* paths = type->FindFieldByNumber(1);
+      return type->full_name() == "google.protobuf.FieldMask" &&
+             paths != nullptr && paths->is_repeated() && IsString(paths);
+    }
+    default:
+      return false;
+  }
+}
+
+// Whether rules of this kind are for a scalar of the field's type.
+bool IsForScalar(bv::FieldRules::TypeCase rules,
+                 const pb::FieldDescriptor* field) {
+  using Field = pb::FieldDescriptor;
+  static constexpr std::pair<bv::FieldRules::TypeCase, Field::Type> kTypes[] = {
+      {bv::FieldRules::kFloat, Field::TYPE_FLOAT},
+      {bv::FieldRules::kDouble, Field::TYPE_DOUBLE},
+      {bv::FieldRules::kInt32, Field::TYPE_INT32},
+      {bv::FieldRules::kInt64, Field::TYPE_INT64},
+      {bv::FieldRules::kUint32, Field::TYPE_UINT32},
+      {bv::FieldRules::kUint64, Field::TYPE_UINT64},
+      {bv::FieldRules::kSint32, Field::TYPE_SINT32},
+      {bv::FieldRules::kSint64, Field::TYPE_SINT64},
+      {bv::FieldRules::kFixed32, Field::TYPE_FIXED32},
+      {bv::FieldRules::kFixed64, Field::TYPE_FIXED64},
+      {bv::FieldRules::kSfixed32, Field::TYPE_SFIXED32},
+      {bv::FieldRules::kSfixed64, Field::TYPE_SFIXED64},
+      {bv::FieldRules::kBool, Field::TYPE_BOOL},
+      {bv::FieldRules::kString, Field::TYPE_STRING},
+      {bv::FieldRules::kBytes, Field::TYPE_BYTES},
+      {bv::FieldRules::kEnum, Field::TYPE_ENUM},
+  };
+  for (const auto& [kind, type] : kTypes) {
+    if (kind == rules) return type == field->type();
   }
   return false;
 }
 
-// A user's message may have the same name; this one has a type URL.
-bool IsAny(const pb::Descriptor* type) {
-  const pb::FieldDescriptor* url = type->FindFieldByNumber(1);
-  return type->well_known_type() == pb::Descriptor::WELLKNOWNTYPE_ANY &&
-         url != nullptr && !url->is_repeated() && IsString(url);
-}
-
-// Rules that are only valid at the top level, found in constraints of elements.
-void CheckNested(const pb::FieldDescriptor* field, absl::string_view name,
-                 const FieldConstraints& constraints, SchemaErrors* errors) {
-  if (constraints.cel_size() > 0) {
-    AddError(field, absl::StrCat(name, ".cel rules are not enforced"), errors);
-  }
-  if (constraints.required()) {
-    AddError(field, absl::StrCat(name, ".required is not enforced"), errors);
-  }
+std::string NameOf(bv::FieldRules::TypeCase rules) {
+  return bv::FieldRules::descriptor()->FindFieldByNumber(rules)->name();
 }
 
 }  // namespace
 
 std::shared_ptr<const Validator> ValidatorCompiler::Compile(
     const pb::Descriptor* type, SchemaErrors* errors) {
-  MessageRules* root = RulesOf(type);
+  MessageChecks* root = RulesOf(type);
   // Uses a list instead of recursion, because types may be nested without
   // limit.
   while (!waiting_.empty()) {
-    MessageRules* next = waiting_.back();
+    MessageChecks* next = waiting_.back();
     waiting_.pop_back();
     CompileMessage(next, errors);
   }
@@ -78,141 +131,254 @@ std::shared_ptr<const Validator> ValidatorCompiler::Compile(
   return std::shared_ptr<const Validator>(new Validator(rules_, root));
 }
 
-MessageRules* ValidatorCompiler::RulesOf(const pb::Descriptor* type) {
-  std::unique_ptr<MessageRules>& rules = rules_->messages[type];
+MessageChecks* ValidatorCompiler::RulesOf(const pb::Descriptor* type) {
+  std::unique_ptr<MessageChecks>& rules = rules_->messages[type];
   if (rules == nullptr) {
-    rules = std::make_unique<MessageRules>();
+    rules = std::make_unique<MessageChecks>();
     rules->type = type;
     waiting_.push_back(rules.get());
   }
   return rules.get();
 }
 
-void ValidatorCompiler::CompileMessage(MessageRules* message,
+void ValidatorCompiler::CompileMessage(MessageChecks* message,
                                        SchemaErrors* errors) {
   const pb::Descriptor* type = message->type;
-  if (HasUnknownConstraints(type->options(), type->file()->pool())) {
-    errors->Add(Where(type->file(), PathOf(type)), type->full_name(),
-                "buf.validate: rules of a whole message are not enforced");
+  const bv::MessageRules& rules = type->options().GetExtension(bv::message);
+  if (const std::string unknown = UnknownFieldOf(rules); !unknown.empty()) {
+    AddError(type, unknown, errors);
+  }
+  const absl::Status cel =
+      AddCelRules(type, rules, rules_.get(), &message->rules);
+  if (!cel.ok()) AddError(type, cel.message(), errors);
+  CompileOneofs(message, errors);
+  if (!message->rules.empty() || !message->oneofs.empty() ||
+      !message->required_oneofs.empty()) {
+    Activate(message);
+  }
+  for (int i = 0; i < type->field_count(); ++i) {
+    FieldChecks checks = CompileField(message, type->field(i), errors);
+    const bool own = checks.required || !checks.whole.empty() ||
+                     !checks.keys.rules.empty() || !checks.value.rules.empty();
+    if (own) Activate(message);
+    if (own || checks.value.message != nullptr) {
+      message->fields.push_back(std::move(checks));
+    }
+  }
+}
+
+void ValidatorCompiler::CompileOneofs(MessageChecks* message,
+                                      SchemaErrors* errors) {
+  const pb::Descriptor* type = message->type;
+  for (const bv::MessageOneofRule& rule :
+       type->options().GetExtension(bv::message).oneof()) {
+    OneofCheck check;
+    check.required = rule.required();
+    check.names = absl::StrJoin(rule.fields(), ", ");
+    if (rule.fields().empty()) {
+      AddError(type, "a `oneof` rule needs at least one field", errors);
+    }
+    for (const std::string& name : rule.fields()) {
+      const pb::FieldDescriptor* field = type->FindFieldByName(name);
+      if (field == nullptr) {
+        AddError(type,
+                 absl::StrCat("`oneof` names the field ", name,
+                              ", which does not exist"),
+                 errors);
+      } else if (absl::c_linear_search(check.fields, field)) {
+        AddError(type, absl::StrCat("`oneof` names the field ", name, " twice"),
+                 errors);
+      } else {
+        check.fields.push_back(field);
+      }
+    }
+    message->oneofs.push_back(std::move(check));
   }
   for (int i = 0; i < type->oneof_decl_count(); ++i) {
     const pb::OneofDescriptor* oneof = type->oneof_decl(i);
-    if (HasUnknownConstraints(oneof->options(), type->file()->pool())) {
+    const bv::OneofRules& rules = oneof->options().GetExtension(bv::oneof);
+    if (const std::string unknown = UnknownFieldOf(rules); !unknown.empty()) {
       errors->Add(Where(type->file(), PathOf(oneof)), oneof->full_name(),
-                  "buf.validate: rules of a oneof are not enforced");
+                  absl::StrCat("buf.validate: ", unknown));
     }
-  }
-  for (int i = 0; i < type->field_count(); ++i) {
-    FieldRules rules = CompileField(message, type->field(i), errors);
-    const bool own = rules.required || rules.min_size.has_value() ||
-                     rules.max_size.has_value() || rules.unique ||
-                     rules.keys.scalar != nullptr ||
-                     rules.value.scalar != nullptr;
-    if (own) Activate(message);
-    if (own || rules.value.message != nullptr) {
-      message->fields.push_back(std::move(rules));
-    }
+    if (rules.required()) message->required_oneofs.push_back(oneof);
   }
 }
 
-FieldRules ValidatorCompiler::CompileField(MessageRules* parent,
-                                           const pb::FieldDescriptor* field,
-                                           SchemaErrors* errors) {
-  const FieldConstraints& constraints =
-      field->options().GetExtension(buf::validate::field);
-  const pb::Descriptor* declared = DeclaredOptionType(
-      *field->file()->pool(), "google.protobuf.FieldOptions", kExtension);
-  for (const std::string& name : UnknownOptionFields(constraints, declared)) {
-    AddError(field, absl::StrCat("the rule ", name, " is not enforced"),
-             errors);
-  }
-  if (constraints.cel_size() > 0) {
-    AddError(field, "cel rules are not enforced", errors);
-  }
-
-  FieldRules out;
+FieldChecks ValidatorCompiler::CompileField(MessageChecks* parent,
+                                            const pb::FieldDescriptor* field,
+                                            SchemaErrors* errors) {
+  using When = FieldChecks::When;
+  const bv::FieldRules& rules = field->options().GetExtension(bv::field);
+  FieldChecks out;
   out.field = field;
-  out.required = constraints.required();
-  if (field->is_map()) {
-    const auto& rules = constraints.map();
-    if (constraints.type_case() != FieldConstraints::kMap &&
-        constraints.type_case() != FieldConstraints::TYPE_NOT_SET) {
-      AddError(field, "only `map` rules fit a map", errors);
+  bv::Ignore ignore = rules.ignore();
+  if (!rules.has_ignore()) {
+    for (const OneofCheck& oneof : parent->oneofs) {
+      if (absl::c_linear_search(oneof.fields, field)) {
+        ignore = bv::IGNORE_IF_ZERO_VALUE;
+      }
     }
-    if (rules.has_min_pairs()) out.min_size = rules.min_pairs();
-    if (rules.has_max_pairs()) out.max_size = rules.max_pairs();
-    CheckNested(field, "keys", rules.keys(), errors);
-    CheckNested(field, "values", rules.values(), errors);
-    const pb::Descriptor* entry = field->message_type();
-    out.keys =
-        CompileValue(parent, entry->map_key(), field, rules.keys(), errors);
-    out.value =
-        CompileValue(parent, entry->map_value(), field, rules.values(), errors);
-  } else if (field->is_repeated()) {
-    const auto& rules = constraints.repeated();
-    if (constraints.type_case() != FieldConstraints::kRepeated &&
-        constraints.type_case() != FieldConstraints::TYPE_NOT_SET) {
-      AddError(field, "only `repeated` rules fit a repeated field", errors);
-    }
-    if (rules.has_min_items()) out.min_size = rules.min_items();
-    if (rules.has_max_items()) out.max_size = rules.max_items();
-    out.unique = rules.unique();
-    if (out.unique && IsMessage(field)) {
-      AddError(field, "`unique` is only for scalars and enums", errors);
-    }
-    CheckNested(field, "items", rules.items(), errors);
-    out.value = CompileValue(parent, field, field, rules.items(), errors);
-  } else {
-    out.value = CompileValue(parent, field, field, constraints, errors);
   }
+  if (ignore == bv::IGNORE_ALWAYS) {
+    out.when = When::kNever;
+    return out;
+  }
+  out.required = rules.required();
+  if (ignore == bv::IGNORE_IF_ZERO_VALUE || HasPresence(field)) {
+    out.when = When::kIfSet;
+  }
+  if (!field->is_repeated()) {
+    out.value = CompileValue(parent, field, field, rules, "", errors);
+    return out;
+  }
+  const bv::FieldRules::TypeCase wanted =
+      field->is_map() ? bv::FieldRules::kMap : bv::FieldRules::kRepeated;
+  if (rules.type_case() != wanted &&
+      rules.type_case() != bv::FieldRules::TYPE_NOT_SET) {
+    AddError(field,
+             field->is_map() ? "only `map` rules fit a map"
+                             : "only `repeated` rules fit a repeated field",
+             errors);
+    return out;
+  }
+  AddForeignRules(field, /*whole=*/true, field, rules, "", &out.whole, errors);
+  if (field->is_map()) {
+    const pb::Descriptor* entry = field->message_type();
+    AddMapRules(rules.map(), &out.whole);
+    out.keys = CompileValue(parent, entry->map_key(), field, rules.map().keys(),
+                            "map.keys.", errors);
+    out.value = CompileValue(parent, entry->map_value(), field,
+                             rules.map().values(), "map.values.", errors);
+    return out;
+  }
+  if (rules.repeated().unique() && IsMessage(field)) {
+    AddError(field, "`unique` is only for scalars and enums", errors);
+  } else {
+    AddListRules(rules.repeated(), &out.whole);
+  }
+  out.value = CompileValue(parent, field, field, rules.repeated().items(),
+                           "repeated.items.", errors);
   return out;
 }
 
-ValueRules ValidatorCompiler::CompileValue(MessageRules* parent,
-                                           const pb::FieldDescriptor* type,
-                                           const pb::FieldDescriptor* blame,
-                                           const FieldConstraints& constraints,
-                                           SchemaErrors* errors) {
-  ValueRules out;
+ValueChecks ValidatorCompiler::CompileValue(MessageChecks* parent,
+                                            const pb::FieldDescriptor* type,
+                                            const pb::FieldDescriptor* blame,
+                                            const bv::FieldRules& rules,
+                                            const std::string& path,
+                                            SchemaErrors* errors) {
+  ValueChecks out;
+  out.never = rules.ignore() == bv::IGNORE_ALWAYS;
+  if (out.never) return out;
+  out.skip_zero = rules.ignore() == bv::IGNORE_IF_ZERO_VALUE && !path.empty();
   const pb::FieldDescriptor* scalar = type;
   if (IsMessage(type)) {
-    if (constraints.has_any() && IsAny(type->message_type())) {
-      out.wrapped = type->message_type()->FindFieldByNumber(1);
-      out.scalar = CompileAnyRules(constraints);
-      return out;
-    }
-    if (IsWrapper(type->message_type())) {
-      // A user's message may have a wrapper's name.
-      out.wrapped = type->message_type()->FindFieldByNumber(1);
-      if (out.wrapped != nullptr && !out.wrapped->is_repeated()) {
-        scalar = out.wrapped;
-      }
+    // A user's message may have a wrapper's name.
+    const pb::FieldDescriptor* wrapped =
+        type->message_type()->FindFieldByNumber(1);
+    if (IsWrapper(type->message_type()) && wrapped != nullptr &&
+        !wrapped->is_repeated() && !IsMessage(wrapped)) {
+      out.wrapped = wrapped;
+      scalar = wrapped;
     } else {
-      MessageRules* child = RulesOf(type->message_type());
+      scalar = nullptr;
+      MessageChecks* child = RulesOf(type->message_type());
       parents_[child].push_back(parent);
       if (child->active) Activate(parent);
       out.message = child;
     }
   }
-  absl::StatusOr<std::unique_ptr<const ScalarRules>> rules =
-      CompileScalarRules(scalar, constraints);
-  if (rules.ok()) {
-    out.scalar = *std::move(rules);
-  } else {
-    AddError(blame, rules.status().message(), errors);
+  const bv::FieldRules::TypeCase kind = rules.type_case();
+  if (kind != bv::FieldRules::TYPE_NOT_SET &&
+      !(scalar != nullptr ? IsForScalar(kind, scalar)
+                          : IsForMessage(kind, type->message_type()))) {
+    AddError(blame,
+             absl::StrCat("`", NameOf(kind), "` rules do not fit the type ",
+                          IsMessage(type) ? type->message_type()->full_name()
+                                          : std::string(type->type_name())),
+             errors);
+    return out;
+  }
+  AddForeignRules(type, /*whole=*/false, blame, rules, path, &out.rules,
+                  errors);
+  switch (kind) {
+    case bv::FieldRules::kString:
+      AddError(blame, AddStringRules(rules.string(), path, &out.rules), errors);
+      break;
+    case bv::FieldRules::kBytes:
+      AddError(blame, AddBytesRules(rules.bytes(), path, &out.rules), errors);
+      break;
+    case bv::FieldRules::kAny:
+      AddAnyRules(rules.any(), path, &out.rules);
+      break;
+    case bv::FieldRules::kDuration:
+      AddDurationRules(rules.duration(), path, &out.rules);
+      break;
+    case bv::FieldRules::kTimestamp:
+      AddTimestampRules(rules.timestamp(), path, &out.rules);
+      break;
+    case bv::FieldRules::kFieldMask:
+      AddFieldMaskRules(rules.field_mask(), path, &out.rules);
+      break;
+    default:
+      AddNumberRules(scalar, rules, path, &out.rules);
   }
   return out;
 }
 
-void ValidatorCompiler::Activate(MessageRules* message) {
+void ValidatorCompiler::AddForeignRules(const pb::FieldDescriptor* field,
+                                        bool whole,
+                                        const pb::FieldDescriptor* blame,
+                                        const bv::FieldRules& rules,
+                                        const std::string& path, Rules* out,
+                                        SchemaErrors* errors) {
+  if (const std::string unknown = UnknownFieldOf(rules); !unknown.empty()) {
+    AddError(blame, unknown, errors);
+  }
+  if (rules.has_ignore() && !bv::Ignore_IsValid(rules.ignore())) {
+    AddError(blame, "the value of `ignore` is not known", errors);
+  }
+  AddError(blame, AddCelRules(field, whole, rules, path, rules_.get(), out),
+           errors);
+  if (rules.type_case() == bv::FieldRules::TYPE_NOT_SET) return;
+  const pb::Reflection* reflection = rules.GetReflection();
+  const pb::FieldDescriptor* kind =
+      rules.GetDescriptor()->FindFieldByNumber(rules.type_case());
+  const pb::Message& own = reflection->GetMessage(rules, kind);
+  if (own.GetReflection()->GetUnknownFields(own).empty()) return;
+  // The schema's own definition of these rules has what is unknown here.
+  const pb::Descriptor* type = blame->file()->pool()->FindMessageTypeByName(
+      kind->message_type()->full_name());
+  if (type == nullptr) type = kind->message_type();
+  if (rules_->factory == nullptr) {
+    rules_->factory =
+        std::make_unique<pb::DynamicMessageFactory>(blame->file()->pool());
+  }
+  std::unique_ptr<pb::Message> message(
+      rules_->factory->GetPrototype(type)->New());
+  if (!message->ParsePartialFromString(own.SerializePartialAsString())) {
+    return AddError(blame,
+                    absl::StrCat("`", kind->name(), "` rules are malformed"),
+                    errors);
+  }
+  AddError(
+      blame,
+      AddPredefinedRules(field, whole, *message,
+                         absl::StrCat(path, kind->name()), rules_.get(), out),
+      errors);
+  rules_->rule_messages.push_back(std::move(message));
+}
+
+void ValidatorCompiler::Activate(MessageChecks* message) {
   if (message->active) return;
   message->active = true;
-  std::vector<MessageRules*> spread = {message};
+  std::vector<MessageChecks*> spread = {message};
   while (!spread.empty()) {
     const auto it = parents_.find(spread.back());
     spread.pop_back();
     if (it == parents_.end()) continue;
-    for (MessageRules* parent : it->second) {
+    for (MessageChecks* parent : it->second) {
       if (parent->active) continue;
       parent->active = true;
       spread.push_back(parent);

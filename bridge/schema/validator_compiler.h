@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_SCHEMA_VALIDATOR_COMPILER_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -26,22 +27,34 @@ class ValidatorCompiler {
 
  private:
   // Returns the rules of `type`, which may not be compiled yet.
-  MessageRules* RulesOf(const google::protobuf::Descriptor* type);
+  MessageChecks* RulesOf(const google::protobuf::Descriptor* type);
 
-  void CompileMessage(MessageRules* message, SchemaErrors* errors);
-  FieldRules CompileField(MessageRules* parent,
-                          const google::protobuf::FieldDescriptor* field,
-                          SchemaErrors* errors);
-  ValueRules CompileValue(MessageRules* parent,
-                          const google::protobuf::FieldDescriptor* type,
-                          const google::protobuf::FieldDescriptor* blame,
-                          const buf::validate::FieldConstraints& constraints,
-                          SchemaErrors* errors);
-  void Activate(MessageRules* message);
+  void CompileMessage(MessageChecks* message, SchemaErrors* errors);
+  FieldChecks CompileField(MessageChecks* parent,
+                           const google::protobuf::FieldDescriptor* field,
+                           SchemaErrors* errors);
+  // Compiles `rules`, whose path is `path`, for a value of `type`; errors are
+  // those of field `blame`.
+  ValueChecks CompileValue(MessageChecks* parent,
+                           const google::protobuf::FieldDescriptor* type,
+                           const google::protobuf::FieldDescriptor* blame,
+                           const buf::validate::FieldRules& rules,
+                           const std::string& path, SchemaErrors* errors);
+
+  // Adds rules that are not native: of `field`, or of its values.
+  void AddForeignRules(const google::protobuf::FieldDescriptor* field,
+                       bool whole,
+                       const google::protobuf::FieldDescriptor* blame,
+                       const buf::validate::FieldRules& rules,
+                       const std::string& path, Rules* out,
+                       SchemaErrors* errors);
+  void CompileOneofs(MessageChecks* message, SchemaErrors* errors);
+  void Activate(MessageChecks* message);
 
   const std::shared_ptr<RuleSet> rules_;
-  std::vector<MessageRules*> waiting_;  // to be compiled
-  absl::flat_hash_map<const MessageRules*, std::vector<MessageRules*>> parents_;
+  std::vector<MessageChecks*> waiting_;  // to be compiled
+  absl::flat_hash_map<const MessageChecks*, std::vector<MessageChecks*>>
+      parents_;
 };
 
 }  // namespace sse_bridge

@@ -27,7 +27,7 @@ namespace sse_bridge {
 // It contains only the methods that have a route, and the types that their
 // requests can contain. "type" is the type's name in .proto files ("int32",
 // "message"). A map field has the type of its values, and "map" is the type of
-// its keys. "rules" is buf.validate's FieldConstraints in JSON. "client" is the
+// its keys. "rules" is buf.validate's FieldRules in JSON. "client" is the
 // method's name in the generated TypeScript client, which uses the fields'
 // "json_name" if "json_names" is true. Values that are empty, false or equal to
 // "name" are omitted.

@@ -65,21 +65,36 @@ TEST(ValidatorCompilerTest, RulesOfAnotherTypeAreRefused) {
                 "`string` rules do not fit");
 }
 
-TEST(ValidatorCompilerTest, CelIsRefused) {
-  ExpectRefused("string", "cel { expression: 'true' }",
-                "cel rules are not enforced");
+TEST(ValidatorCompilerTest, ExpressionThatDoesNotCompileIsRefused) {
+  ExpectRefused("string", "cel { id: 'x' expression: 'this +' }",
+                "the expression of rule x does not compile");
+  ExpectRefused("string", "cel { id: 'x' expression: 'this > 1' }",
+                "does not compile");
+  ExpectRefused("string", "cel { id: 'x' expression: '1' }",
+                "not bool or string");
+  ExpectRefused("string", "cel_expression: 'this.nothing()'",
+                "does not compile");
   ExpectRefused("repeated string",
-                "repeated { items { cel { expression: 'true' } } }",
-                "items.cel rules are not enforced");
+                "repeated { items { cel { expression: 'this == 1' } } }",
+                "does not compile");
   ExpectRefused("map<string, string>",
-                "map { keys { cel { expression: 'true' } } }", "keys.cel");
+                "map { keys { cel { expression: 'this == 1' } } }",
+                "does not compile");
   ExpectRefused("map<string, string>",
-                "map { values { cel { expression: 'true' } } }", "values.cel");
+                "map { values { cel { expression: 'this == 1' } } }",
+                "does not compile");
 }
 
-TEST(ValidatorCompilerTest, RequiredElementsAreRefused) {
-  ExpectRefused("repeated string", "repeated { items { required: true } }",
-                "items.required");
+TEST(ValidatorCompilerTest, OneofRuleMustNameFields) {
+  const auto with = [](const std::string& rule) {
+    return LoadError(kService + ("message Request {\noption "
+                                 "(buf.validate.message).oneof = {" +
+                                 rule + "}; string a = 1; }"));
+  };
+  EXPECT_THAT(with(""), AllOf(HasSubstr("test.proto:3: test.Request"),
+                              HasSubstr("at least one field")));
+  EXPECT_THAT(with("fields: 'b'"), HasSubstr("b, which does not exist"));
+  EXPECT_THAT(with("fields: ['a', 'a']"), HasSubstr("a twice"));
 }
 
 TEST(ValidatorCompilerTest, MalformedPatternIsRefused) {
@@ -103,10 +118,10 @@ TEST(ValidatorCompilerTest, UnknownRuleIsRefusedByNumber) {
                                    ->mutable_options()
                                    ->MutableExtension(buf::validate::field)
                                    ->mutable_string(),
-                               12);
+                               77);
                          }),
               AllOf(HasSubstr("test.proto:4: test.Request.f"),
-                    HasSubstr("string.field 12 is not enforced")));
+                    HasSubstr("string.field 77 is not enforced")));
   EXPECT_THAT(ErrorAfter(body,
                          [](FileDescriptorSet*, auto* file) {
                            AddUnknown(
@@ -114,13 +129,12 @@ TEST(ValidatorCompilerTest, UnknownRuleIsRefusedByNumber) {
                                    ->mutable_field(0)
                                    ->mutable_options()
                                    ->MutableExtension(buf::validate::field),
-                               27);
+                               24);
                          }),
-              HasSubstr("field 27 is not enforced"));
+              HasSubstr("field 24 is not enforced"));
 }
 
-// The schema contains the whole contract, of which the bridge knows only a
-// part.
+// The schema's contract is later than the bridge's.
 TEST(ValidatorCompilerTest, RuleOfALargerContractIsRefusedByName) {
   const auto with_larger = [](const std::string& name, int number) {
     return ErrorAfter(
@@ -146,31 +160,33 @@ TEST(ValidatorCompilerTest, RuleOfALargerContractIsRefusedByName) {
                      number);
         });
   };
-  EXPECT_THAT(with_larger("email", 12), HasSubstr("string.email (field 12)"));
-  EXPECT_EQ(with_larger("example", 34), "") << "it only documents";
+  EXPECT_THAT(with_larger("later", 77), HasSubstr("string.later (field 77)"));
+  EXPECT_EQ(with_larger("no_example", 78).empty(), false);
 }
 
-TEST(ValidatorCompilerTest, RulesOfMessagesAndOneofsAreRefused) {
+TEST(ValidatorCompilerTest, UnknownRulesOfMessagesAndOneofsAreRefused) {
   const std::string body = std::string(kService) +
-                           "message Request { oneof choice { string a = 1; "
-                           "} }";
-  EXPECT_THAT(ErrorAfter(body,
-                         [](FileDescriptorSet*, auto* file) {
-                           AddUnknown(
-                               file->mutable_message_type(0)->mutable_options(),
-                               1159);
-                         }),
-              AllOf(HasSubstr("test.proto:3: test.Request"),
-                    HasSubstr("rules of a whole message")));
+                           "message Request { oneof choice { string a = 1 "
+                           "[(buf.validate.field).required = false]; } }";
   EXPECT_THAT(
       ErrorAfter(body,
                  [](FileDescriptorSet*, auto* file) {
                    AddUnknown(file->mutable_message_type(0)
-                                  ->mutable_oneof_decl(0)
-                                  ->mutable_options(),
-                              1159);
+                                  ->mutable_options()
+                                  ->MutableExtension(buf::validate::message),
+                              77);
                  }),
-      AllOf(HasSubstr("test.Request.choice"), HasSubstr("rules of a oneof")));
+      AllOf(HasSubstr("test.proto:3: test.Request"), HasSubstr("field 77")));
+  EXPECT_THAT(ErrorAfter(body,
+                         [](FileDescriptorSet*, auto* file) {
+                           AddUnknown(
+                               file->mutable_message_type(0)
+                                   ->mutable_oneof_decl(0)
+                                   ->mutable_options()
+                                   ->MutableExtension(buf::validate::oneof),
+                               77);
+                         }),
+              AllOf(HasSubstr("test.Request.choice"), HasSubstr("field 77")));
 }
 
 TEST(ValidatorCompilerTest, RulesOfNestedMessagesAreChecked) {
@@ -181,14 +197,14 @@ TEST(ValidatorCompilerTest, RulesOfNestedMessagesAreChecked) {
                     "message Middle { repeated Deep deep = 1; Request up = 2; "
                     "}\n"
                     "message Deep { string s = 1 [(buf.validate.field).cel = "
-                    "{}]; }")),
+                    "{expression: '1'}]; }")),
       HasSubstr("test.Deep.s"));
 }
 
 TEST(ValidatorCompilerTest, UnreachableMethodsAreNotChecked) {
   EXPECT_EQ(LoadError("service S { rpc M(Request) returns (Request); }\n"
                       "message Request { string s = 1 "
-                      "[(buf.validate.field).cel = {}]; }"),
+                      "[(buf.validate.field).cel = {expression: '1'}]; }"),
             "");
 }
 
