@@ -22,7 +22,7 @@ step "build: release"
 scripts/build.sh release
 
 step lint
-scripts/lint.sh
+scripts/lint.sh --check
 
 # The sanitizers' runtimes are looked for by whoever runs first; halting on the
 # first finding makes each finding a failure. Abseil poisons unused slots of its

@@ -217,6 +217,7 @@ double PricesService::Last(const std::string& symbol, double otherwise) {
 absl::Status PricesService::Fetch(const std::vector<std::string>& symbols) {
   if (symbols.empty()) return absl::OkStatus();
   std::vector<std::string> keys;
+  keys.reserve(symbols.size());
   for (const std::string& symbol : symbols) keys.push_back(StateKey(symbol));
   auto values = shared_->GetAll(keys);
   if (!values.ok()) return values.status();

@@ -20,6 +20,7 @@ struct Shape {
   bool input = false;
   int json = 0;  // JsonBits of the service
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes it for a zero.
   auto operator<=>(const Shape&) const = default;
 };
 

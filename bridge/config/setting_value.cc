@@ -285,8 +285,10 @@ std::vector<std::string> ValuesOf(const SettingInfo& setting,
       break;
   }
   if (!field->is_repeated()) return {reflection->GetString(message, field)};
+  const int count = reflection->FieldSize(message, field);
   std::vector<std::string> values;
-  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+  values.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
     values.push_back(reflection->GetRepeatedString(message, field, i));
   }
   return values;
@@ -331,6 +333,7 @@ std::string AllowedValues(const SettingInfo& setting) {
 
 std::vector<std::string> EnumNames(const EnumDescriptor* type) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(type->value_count()));
   for (int i = 0; i < type->value_count(); ++i) {
     names.push_back(EnumName(type->value(i)));
   }

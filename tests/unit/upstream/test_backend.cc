@@ -54,17 +54,16 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
       state_->seen.request = request;
       state_->seen.requests.push_back(request);
     }
-    {
-      MutexLock lock(&mu_);
-      answer_ = script_(request);
-    }
+    MutexLock lock(&mu_);
+    if (ended_) return;  // cancelled meanwhile: nothing may follow Finish
+    answer_ = script_(request);
     for (const auto& [name, value] : answer_.initial) {
       context_->AddInitialMetadata(name, value);
     }
     if (answer_.open_first) {
       StartSendInitialMetadata();
     } else {
-      Step();
+      StepLocked();
     }
   }
 
@@ -101,6 +100,10 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
  private:
   void Step() {
     MutexLock lock(&mu_);
+    StepLocked();
+  }
+
+  void StepLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (ended_) return;
     if (next_ < answer_.messages.size()) {
       buffer_ = Buffer(answer_.messages[next_++]);
@@ -131,7 +134,7 @@ class ScriptReactor final : public grpc::ServerGenericBidiReactor {
   const TestBackend::Script script_;
   grpc::GenericCallbackServerContext* const context_;
   const bool counted_;  // in the recorded metadata
-  Answer answer_;       // chosen before anything is sent
+  Answer answer_;       // chosen before anything is sent; then constant
   grpc::ByteBuffer request_;
   grpc::ByteBuffer buffer_;
   size_t next_ = 0;
