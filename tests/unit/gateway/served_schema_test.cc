@@ -58,8 +58,10 @@ std::string Get(const std::string& name, const std::string& more = "",
                       more, " }\n");
 }
 
-const ServedRoute& RouteOf(const ServedSchema& served, const std::string& verb,
-                           const std::string& path) {
+// C strings, because GCC 13 and later suspect a reference to a temporary where
+// an argument is one.
+const ServedRoute& RouteOf(const ServedSchema& served, const char* verb,
+                           const char* path) {
   const RouteMatch match = served.schema().Match(verb, path);
   EXPECT_EQ(match.kind, RouteMatch::Kind::kFound) << path;
   return served.Find(match.route);
