@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -69,11 +69,9 @@ class FrameRewriter {
 
 // Describes a stream that Delivery takes over.
 struct StreamSpec {
-  // A non-blocking socket. Delivery takes ownership and closes it exactly once.
-  // Nothing else may read or write it any more.
-  int fd = -1;
-  // Null for a plain socket.
-  std::unique_ptr<Transport> transport;
+  // Nothing else may read or write its descriptor any more. If it is null, the
+  // stream ends at once with kError.
+  std::unique_ptr<Socket> socket;
   // Sent first, unchanged: the response head and the opening frames, which are
   // already chunked if `chunked` is set.
   std::string head;

@@ -1,7 +1,5 @@
 #include "bridge/delivery/delivery.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -72,8 +70,7 @@ ConnectionRef Delivery::Open(StreamSpec spec) {
   if (!loop->Post(std::move(command))) {
     // NOLINTNEXTLINE(bugprone-use-after-move): Post left it unchanged.
     StreamSpec& refused = *std::get<OpenCommand>(command).spec;
-    refused.transport.reset();
-    ::close(refused.fd);
+    refused.socket.reset();
     if (refused.observer != nullptr) {
       refused.observer->OnClosed({.reason = CloseReason::kDrain,
                                   .events = 0,

@@ -1,8 +1,5 @@
 #include "bridge/delivery/loop_connection.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -23,13 +20,19 @@ constexpr Spread kDrainSpread = {0.5, 1.5};
 constexpr Spread kErrorSpread = {1, 5};
 constexpr Spread kAskedSpread = {1, 1.5};
 
+int DirectFd(const StreamSpec& spec) {
+  const bool direct = spec.socket != nullptr &&
+                      !spec.socket->has_own_framing() &&
+                      spec.rewriter == nullptr;
+  return direct ? spec.socket->fd() : -1;
+}
+
 }  // namespace
 
 LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
                                StreamSpec* spec)
     : context_(context),
-      fd_(spec->fd),
-      plain_(spec->transport == nullptr && spec->rewriter == nullptr),
+      direct_fd_(DirectFd(*spec)),
       chunked_(spec->chunked),
       sent_{.last = context->now},
       id_(id),
@@ -39,8 +42,9 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
            .expiry_frame = std::move(spec->expiry_frame),
            .max_age_frame = std::move(spec->max_age_frame),
            .slow_frame = std::move(spec->slow_frame)},
+      socket_(spec->socket != nullptr ? std::move(spec->socket)
+                                      : std::make_unique<PlainSocket>(-1)),
       rewriter_(std::move(spec->rewriter)),
-      transport_(std::move(spec->transport)),
       observer_(std::move(spec->observer)) {
   context_->counters.open.Add(1);
   context_->counters.opened.Add(1);
@@ -242,12 +246,11 @@ void LoopConnection::EnqueueRetry() {
 void LoopConnection::FinishEnd() {
   if (Cut() && !chunked_) {
     // An orderly close would look like the end of the body.
-    ResetOnClose(fd_);
+    ResetOnClose(fd());
     MarkDead(reason_);
     return;
   }
-  if (transport_ != nullptr) transport_->ShutdownWrite();
-  ::shutdown(fd_, SHUT_WR);
+  socket_->ShutdownWrite();
   state_ = State::kLingering;
   deadlines_.give_up =
       context_->now + absl::ToInt64Nanoseconds(context_->options.linger);
@@ -278,9 +281,7 @@ void LoopConnection::Close() {
   LeaveAll();
   context_->counters.queue_bytes.Sub(queue_.bytes());
   deadlines_.timer.Unlink();
-  transport_.reset();
-  ::close(fd_);  // also removes it from the poller
-  fd_ = -1;
+  socket_.reset();
   CallOnClosed();
   context_->counters.open.Sub(1);
 }

@@ -19,7 +19,7 @@
 #include "bridge/delivery/stream_deadlines.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/delivery/topic_local.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -58,7 +58,7 @@ class LoopConnection {
   LoopConnection& operator=(const LoopConnection&) = delete;
 
   ConnectionId id() const { return id_; }
-  int fd() const { return fd_; }
+  int fd() const { return socket_->fd(); }
   bool open() const { return state_ == State::kOpen; }
   bool dead() const { return state_ == State::kDead; }
   bool chunked() const { return chunked_; }
@@ -83,8 +83,8 @@ class LoopConnection {
 
   // Whether a frame may be written to the socket without being queued.
   bool CanSendDirectly() const {
-    return plain_ && !blocked_ && state_ == State::kOpen && loading_ == 0 &&
-           queue_.empty();
+    return direct_fd_ >= 0 && !blocked_ && state_ == State::kOpen &&
+           loading_ == 0 && queue_.empty();
   }
   // Writes to the socket. If it does not accept everything, the connection is
   // blocked, or dead if the socket failed. Returns the number of bytes sent.
@@ -200,8 +200,6 @@ class LoopConnection {
   // Writes some of the queue. Returns false if the socket accepts no more now,
   // or has failed.
   bool WriteSome();
-  // Returns the number of bytes sent, or a constant of Transport.
-  ssize_t Write(const iovec* parts, int count);
   void MarkSlow();
   // When the queue is empty, requests the next part for loading members.
   void AskForMore();
@@ -210,9 +208,10 @@ class LoopConnection {
 
   // Accessed for every event, so kept together at the front.
   LoopContext* const context_;
-  int fd_;
+  // The descriptor, for frames that are sent without a call of `socket_`. -1 if
+  // the socket is not plain or frames are rewritten.
+  const int direct_fd_;
   State state_ = State::kOpen;
-  const bool plain_;  // no transport, no rewriter
   const bool chunked_;
   bool blocked_ = false;  // the socket is full; waits for OnWritable
   Listed listed_;
@@ -226,8 +225,8 @@ class LoopConnection {
   uint32_t awaited_attaches_;  // StreamSpec::expected_attaches still to come
   StreamDeadlines deadlines_;
   EndOptions end_;
+  std::unique_ptr<Socket> socket_;                 // null after Close
   const std::unique_ptr<FrameRewriter> rewriter_;  // may be null
-  std::unique_ptr<Transport> transport_;           // may be null
   std::unique_ptr<ConnectionObserver> observer_;   // null after OnClosed
   // The number of memberships with an active condition, by group. Initially
   // empty.

@@ -1,6 +1,3 @@
-#include <errno.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -17,18 +14,13 @@ constexpr size_t kMaxRewrittenBytes = 16 << 10;
 constexpr size_t kInputBufferBytes = 16 << 10;
 constexpr int kMaxReadsPerRound = 4;
 
-bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-
 }  // namespace
 
 size_t LoopConnection::SendDirectly(absl::string_view wire) {
-  ssize_t sent;
-  do {
-    sent = ::send(fd_, wire.data(), wire.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
+  ssize_t sent = PlainSocket::SendTo(direct_fd_, wire);
   context_->counters.writes.Add(1);
   if (sent < 0) {
-    if (!WouldBlock(errno)) MarkDead(CloseReason::kClientGone);
+    if (sent == Socket::kFailed) MarkDead(CloseReason::kClientGone);
     sent = 0;
   } else {
     sent_.bytes += sent;
@@ -214,16 +206,14 @@ void LoopConnection::Flush() {
     if (!WriteSome()) return;
   }
   queue_.Shrink(&context_->pool);
-  if (transport_ != nullptr) {
-    const ssize_t flushed = transport_->Flush();
-    if (flushed == Transport::kWouldBlock) {
-      blocked_ = true;
-      return;
-    }
-    if (flushed == Transport::kFailed) {
-      MarkDead(CloseReason::kClientGone);
-      return;
-    }
+  const ssize_t flushed = socket_->Flush();
+  if (flushed == Socket::kWouldBlock) {
+    blocked_ = true;
+    return;
+  }
+  if (flushed == Socket::kFailed) {
+    MarkDead(CloseReason::kClientGone);
+    return;
   }
   if (loading_ > 0) AskForMore();
   if (state_ == State::kEnding) FinishEnd();
@@ -232,12 +222,13 @@ void LoopConnection::Flush() {
 bool LoopConnection::WriteSome() {
   iovec parts[kMaxParts];
   const int count = queue_.Gather(parts, kMaxParts);
-  const ssize_t sent = Write(parts, count);
-  if (sent == Transport::kWouldBlock) {
+  const ssize_t sent = socket_->Send(parts, count);
+  context_->counters.writes.Add(1);
+  if (sent == Socket::kWouldBlock) {
     blocked_ = true;
     return false;
   }
-  if (sent == Transport::kFailed) {
+  if (sent == Socket::kFailed) {
     MarkDead(CloseReason::kClientGone);
     return false;
   }
@@ -252,7 +243,7 @@ bool LoopConnection::WriteSome() {
     if (done.frame->info().is_event) CountEvents(1);
     Release(std::move(done));
   }
-  if (static_cast<size_t>(sent) < total && transport_ == nullptr) {
+  if (static_cast<size_t>(sent) < total && !socket_->has_own_framing()) {
     blocked_ = true;
     return false;
   }
@@ -281,25 +272,6 @@ void LoopConnection::RewriteNext() {
   without.clear();
 }
 
-ssize_t LoopConnection::Write(const iovec* parts, int count) {
-  context_->counters.writes.Add(1);
-  if (transport_ != nullptr) return transport_->Send(parts, count);
-  ssize_t sent;
-  do {
-    if (count == 1) {
-      sent = ::send(fd_, parts[0].iov_base, parts[0].iov_len,
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(parts);
-      message.msg_iovlen = count;
-      sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
-  } while (sent < 0 && errno == EINTR);
-  if (sent >= 0) return sent;
-  return WouldBlock(errno) ? Transport::kWouldBlock : Transport::kFailed;
-}
-
 void LoopConnection::AskForMore() {
   if (state_ != State::kOpen) return;
   for (Membership& membership : memberships_) {
@@ -321,19 +293,15 @@ bool LoopConnection::ReadInput() {
   char buffer[kInputBufferBytes];
   for (int i = 0; i < kMaxReadsPerRound; ++i) {
     if (state_ == State::kDead) return false;
-    ssize_t n;
-    if (transport_ != nullptr) {
-      n = transport_->Recv(buffer, sizeof(buffer));
-      if (n == Transport::kWouldBlock) return false;
-    } else {
-      n = ::recv(fd_, buffer, sizeof(buffer), MSG_DONTWAIT);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && WouldBlock(errno)) return false;
-      // On a stream socket, a short read means that no more input is available.
-      if (n > 0 && static_cast<size_t>(n) < sizeof(buffer)) return false;
-    }
+    const ssize_t n = socket_->Recv(buffer, sizeof(buffer));
+    if (n == Socket::kWouldBlock) return false;
     if (n <= 0) {
       MarkDead(CloseReason::kClientGone);
+      return false;
+    }
+    // A short read of a plain socket means that no more input is available.
+    if (!socket_->has_own_framing() &&
+        static_cast<size_t>(n) < sizeof(buffer)) {
       return false;
     }
   }

@@ -13,6 +13,7 @@
 #include "bridge/http/http_error.h"
 #include "bridge/net/clock.h"
 #include "bridge/net/proxy_header.h"
+#include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -153,21 +154,19 @@ class Handshakes::HandshakeThread {
   // Continues until the connection would block.
   void Serve(PendingConnection* pending) {
     if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
-    const TlsContext* tls = handshakes_->options_.handshake.tls;
-    if (tls == nullptr) return Leave(pending, nullptr);
-    if (pending->tls == nullptr) {
-      SslPtr session = tls->NewSession(pending->fd);
-      if (session == nullptr) return Drop(pending);
-      pending->tls = std::make_unique<TlsTransport>(std::move(session));
+    if (pending->socket == nullptr) {
+      pending->socket =
+          NewSocket(handshakes_->options_.handshake.tls, pending->fd);
+      if (pending->socket == nullptr) return Drop(pending);
     }
-    switch (pending->tls->Shake()) {
-      case TlsTransport::Handshake::kDone:
-        return Leave(pending, std::move(pending->tls));
-      case TlsTransport::Handshake::kWantRead:
+    switch (pending->socket->Handshake()) {
+      case Socket::Progress::kDone:
+        return Leave(pending);
+      case Socket::Progress::kWantRead:
         return Watch(pending, EPOLLIN);
-      case TlsTransport::Handshake::kWantWrite:
+      case Socket::Progress::kWantWrite:
         return Watch(pending, EPOLLOUT);
-      case TlsTransport::Handshake::kFailed:
+      case Socket::Progress::kFailed:
         return Drop(pending);
     }
   }
@@ -238,14 +237,15 @@ class Handshakes::HandshakeThread {
     if (epoll_ctl(epoll_fd_, op, pending->fd, &event) != 0) Drop(pending);
   }
 
-  void Leave(PendingConnection* pending, std::unique_ptr<Transport> transport) {
+  void Leave(PendingConnection* pending) {
     if (pending->watched != 0) {
       epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, pending->fd, nullptr);
     }
-    const int fd = std::exchange(pending->fd, -1);
+    std::unique_ptr<Socket> socket = std::move(pending->socket);
+    pending->fd = -1;
     std::string peer_address = std::move(pending->peer_address);
     Drop(pending);
-    handshakes_->entered_(fd, std::move(peer_address), std::move(transport));
+    handshakes_->entered_(std::move(socket), std::move(peer_address));
   }
 
   void Drop(PendingConnection* pending) {
@@ -254,8 +254,11 @@ class Handshakes::HandshakeThread {
   }
 
   void Close(PendingConnection* pending) const {
-    pending->tls.reset();
-    if (pending->fd >= 0) close(pending->fd);
+    if (pending->socket != nullptr) {
+      pending->socket.reset();
+    } else if (pending->fd >= 0) {
+      close(pending->fd);
+    }
     handshakes_->pending_.Remove(pending->number);
     --handshakes_->connections_;
   }
