@@ -222,8 +222,9 @@ void LoopConnection::Flush() {
 bool LoopConnection::WriteSome() {
   iovec parts[kMaxParts];
   const int count = queue_.Gather(parts, kMaxParts);
-  const ssize_t sent = socket_->Send(parts, count);
+  // Counted first: whoever has received the bytes finds them counted.
   context_->counters.writes.Add(1);
+  const ssize_t sent = socket_->Send(parts, count);
   if (sent == Socket::kWouldBlock) {
     blocked_ = true;
     return false;
