@@ -56,7 +56,10 @@ void CommandExecutor::Run(OpenCommand& command) {
       c->fd(), {.unsent_low_water_bytes = options.unsent_low_water_bytes,
                 .send_buffer_bytes = options.send_buffer_bytes,
                 .user_timeout = options.user_timeout});
-  if (const int error = poller_->Add(c->fd(), command.connection.Pack())) {
+  // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
+  // reports space without a further system call.
+  if (const int error =
+          poller_->Add(c->fd(), command.connection.Pack(), Poller::kAllEdges)) {
     spdlog::warn("delivery: closing a stream: epoll_ctl failed: errno {}",
                  error);
     c->MarkDead(CloseReason::kError);

@@ -30,13 +30,22 @@ absl::Status Poller::Start() {
   return absl::OkStatus();
 }
 
-int Poller::Add(int fd, uint64_t data) {
+int Poller::Add(int fd, uint64_t data, uint32_t events) {
+  return Control(EPOLL_CTL_ADD, fd, data, events);
+}
+
+int Poller::Modify(int fd, uint64_t data, uint32_t events) {
+  return Control(EPOLL_CTL_MOD, fd, data, events);
+}
+
+void Poller::Remove(int fd) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+
+int Poller::Control(int operation, int fd, uint64_t data,
+                    uint32_t events) const {
   epoll_event event{};
-  // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
-  // reports space without a further system call.
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = events;
   event.data.u64 = data;
-  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+  return ::epoll_ctl(epoll_, operation, fd, &event) == 0 ? 0 : errno;
 }
 
 int Poller::Wait(epoll_event* events, int64_t nanos) {

@@ -9,8 +9,8 @@
 
 namespace sse_bridge {
 
-// Waits for events of sockets, edge-triggered, and for Wake. Used on one
-// thread, except for Wake.
+// Waits for events of sockets and for Wake. Used on one thread, except for
+// Wake.
 class Poller {
  public:
   static constexpr int kMaxEvents = 512;
@@ -25,9 +25,18 @@ class Poller {
   // Called once, before any other method except Wake.
   absl::Status Start();
 
-  // Reports input, space for output and the peer's end of `fd`, which closing
-  // `fd` ends. Returns 0, or the error number.
-  int Add(int fd, uint64_t data);
+  // Input, space for output and the peer's end, each reported once when it
+  // changes.
+  static constexpr uint32_t kAllEdges =
+      EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+  // Reports `events` (as epoll's, level-triggered unless they include EPOLLET)
+  // of `fd` until Remove, or until `fd` is closed. Returns 0, or the error
+  // number.
+  int Add(int fd, uint64_t data, uint32_t events);
+  // Replaces what Add set.
+  int Modify(int fd, uint64_t data, uint32_t events);
+  void Remove(int fd);
 
   // Waits up to `nanos`; -1 means without limit. `events` must have space for
   // kMaxEvents. Returns the number of events, or -1 and sets errno.
@@ -38,6 +47,8 @@ class Poller {
   void Wake();
 
  private:
+  int Control(int operation, int fd, uint64_t data, uint32_t events) const;
+
   // Never change after Start.
   int epoll_ = -1;
   int wake_ = -1;

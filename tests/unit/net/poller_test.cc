@@ -58,7 +58,7 @@ TEST_F(PollerTest, WakeBeforeStartHasNoEffect) {
 }
 
 TEST_F(PollerTest, ReportsInputAndSpaceWithTheDataOfTheSocket) {
-  ASSERT_EQ(poller_.Add(fds_[0], 42), 0);
+  ASSERT_EQ(poller_.Add(fds_[0], 42, Poller::kAllEdges), 0);
   ASSERT_EQ(::write(fds_[1], "x", 1), 1);
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
   EXPECT_EQ(events_[0].data.u64, 42u);
@@ -67,29 +67,57 @@ TEST_F(PollerTest, ReportsInputAndSpaceWithTheDataOfTheSocket) {
 }
 
 TEST_F(PollerTest, ReportsAnEdgeOnce) {
-  ASSERT_EQ(poller_.Add(fds_[0], 42), 0);
+  ASSERT_EQ(poller_.Add(fds_[0], 42, Poller::kAllEdges), 0);
   ASSERT_EQ(::write(fds_[1], "x", 1), 1);
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
   EXPECT_EQ(poller_.Wait(events_, kNoWait), 0);
 }
 
 TEST_F(PollerTest, ReportsTheEndOfThePeer) {
-  ASSERT_EQ(poller_.Add(fds_[0], 42), 0);
+  ASSERT_EQ(poller_.Add(fds_[0], 42, Poller::kAllEdges), 0);
   ASSERT_EQ(::shutdown(fds_[1], SHUT_WR), 0);
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
   EXPECT_NE(events_[0].events & EPOLLRDHUP, 0u);
 }
 
 TEST_F(PollerTest, ReportsNothingOfAClosedSocket) {
-  ASSERT_EQ(poller_.Add(fds_[0], 42), 0);
+  ASSERT_EQ(poller_.Add(fds_[0], 42, Poller::kAllEdges), 0);
   ASSERT_EQ(::write(fds_[1], "x", 1), 1);
   ::close(fds_[0]);
   fds_[0] = ::dup(fds_[1]);  // TearDown closes it
   EXPECT_EQ(poller_.Wait(events_, kNoWait), 0);
 }
 
+TEST_F(PollerTest, ReportsALevelUntilItIsGone) {
+  ASSERT_EQ(poller_.Add(fds_[0], 42, EPOLLIN), 0);
+  ASSERT_EQ(::write(fds_[1], "x", 1), 1);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
+    EXPECT_EQ(events_[0].events, static_cast<uint32_t>(EPOLLIN));
+  }
+  char byte;
+  ASSERT_EQ(::read(fds_[0], &byte, 1), 1);
+  EXPECT_EQ(poller_.Wait(events_, kNoWait), 0);
+}
+
+TEST_F(PollerTest, ModifyReplacesEventsAndData) {
+  ASSERT_EQ(poller_.Add(fds_[0], 42, EPOLLIN), 0);
+  ASSERT_EQ(poller_.Wait(events_, kNoWait), 0);
+  ASSERT_EQ(poller_.Modify(fds_[0], 43, EPOLLOUT), 0);
+  ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
+  EXPECT_EQ(events_[0].data.u64, 43u);
+  EXPECT_EQ(events_[0].events, static_cast<uint32_t>(EPOLLOUT));
+}
+
+TEST_F(PollerTest, ReportsNothingAfterRemove) {
+  ASSERT_EQ(poller_.Add(fds_[0], 42, EPOLLOUT), 0);
+  poller_.Remove(fds_[0]);
+  EXPECT_EQ(poller_.Wait(events_, kNoWait), 0);
+  EXPECT_EQ(poller_.Modify(fds_[0], 42, EPOLLOUT), ENOENT);
+}
+
 TEST_F(PollerTest, AddReturnsTheErrorOfAnInvalidDescriptor) {
-  EXPECT_EQ(poller_.Add(-1, 42), EBADF);
+  EXPECT_EQ(poller_.Add(-1, 42, Poller::kAllEdges), EBADF);
 }
 
 }  // namespace
