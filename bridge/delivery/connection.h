@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -68,11 +69,9 @@ class FrameRewriter {
 
 // Describes a stream that Delivery takes over.
 struct StreamSpec {
-  // A non-blocking socket. Delivery takes ownership and closes it exactly once.
-  // Nothing else may read or write it any more.
-  int fd = -1;
-  // Null for a plain socket.
-  std::unique_ptr<Transport> transport;
+  // Nothing else may read or write its descriptor any more. If it is null, the
+  // stream ends at once with kError.
+  std::unique_ptr<Socket> socket;
   // Sent first, unchanged: the response head and the opening frames, which are
   // already chunked if `chunked` is set.
   std::string head;
@@ -109,36 +108,48 @@ struct StreamSpec {
   std::unique_ptr<ConnectionObserver> observer;  // may be null
 };
 
+// Identifies a connection among those of its loop. Slots are reused, so each
+// connection in a slot has another generation.
+struct ConnectionId {
+  // Converts to and from the data of a Poller's event.
+  uint64_t Pack() const {
+    return (static_cast<uint64_t>(generation) << 32) | slot;
+  }
+  static ConnectionId Unpack(uint64_t data) {
+    return {static_cast<uint32_t>(data), static_cast<uint32_t>(data >> 32)};
+  }
+  bool operator==(const ConnectionId&) const = default;
+
+  uint32_t slot = 0;
+  uint32_t generation = 0;
+};
+
 // Identifies a connection. Thread-safe and valid for the lifetime of the
 // Delivery. Operations on a connection that has ended have no effect. Cheap to
 // copy.
 class ConnectionRef {
  public:
   ConnectionRef() = default;
+  // `loop` is owned by the Delivery, which must outlive this.
+  ConnectionRef(Loop* loop, ConnectionId id) : loop_(loop), id_(id) {}
 
   explicit operator bool() const { return loop_ != nullptr; }
+  bool operator==(const ConnectionRef&) const = default;
 
-  friend bool operator==(const ConnectionRef& a, const ConnectionRef& b) {
-    return a.loop_ == b.loop_ && a.slot_ == b.slot_ &&
-           a.generation_ == b.generation_;
-  }
-  template <typename H>
-  friend H AbslHashValue(H h, const ConnectionRef& ref) {
-    return H::combine(std::move(h), ref.loop_, ref.slot_, ref.generation_);
-  }
+  // For delivery's own classes.
+  Loop* loop() const { return loop_; }
+  ConnectionId id() const { return id_; }
 
  private:
-  friend class Delivery;
-  friend class Loop;
-  friend class Topic;
-
-  ConnectionRef(Loop* loop, uint32_t slot, uint32_t generation)
-      : loop_(loop), slot_(slot), generation_(generation) {}
-
-  Loop* loop_ = nullptr;  // owned by the Delivery, which must outlive this
-  uint32_t slot_ = 0;
-  uint32_t generation_ = 0;
+  Loop* loop_ = nullptr;
+  ConnectionId id_;
 };
+
+template <typename H>
+H AbslHashValue(H h, const ConnectionRef& ref) {
+  return H::combine(std::move(h), ref.loop(), ref.id().slot,
+                    ref.id().generation);
+}
 
 }  // namespace sse_bridge
 

@@ -1,13 +1,13 @@
 #include "bridge/delivery/delivery.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "absl/time/clock.h"
+#include "bridge/delivery/command.h"
 #include "bridge/delivery/loop.h"
 #include "bridge/net/timer_queue.h"
 
@@ -65,16 +65,12 @@ ConnectionRef Delivery::Open(StreamSpec spec) {
     if (other->load() < loop->load()) loop = other;
   }
   const ConnectionRef ref = loop->Reserve();
-  Loop::Command command;
-  command.kind = Loop::Command::Kind::kOpen;
-  command.slot = ref.slot_;
-  command.generation = ref.generation_;
-  command.spec = std::make_unique<StreamSpec>(std::move(spec));
+  Command command =
+      OpenCommand{ref.id(), std::make_unique<StreamSpec>(std::move(spec))};
   if (!loop->Post(std::move(command))) {
     // NOLINTNEXTLINE(bugprone-use-after-move): Post left it unchanged.
-    StreamSpec& refused = *command.spec;
-    refused.transport.reset();
-    ::close(refused.fd);
+    StreamSpec& refused = *std::get<OpenCommand>(command).spec;
+    refused.socket.reset();
     if (refused.observer != nullptr) {
       refused.observer->OnClosed({.reason = CloseReason::kDrain,
                                   .events = 0,
@@ -88,33 +84,19 @@ ConnectionRef Delivery::Open(StreamSpec spec) {
 
 void Delivery::Send(ConnectionRef connection, FramePtr frame) {
   if (!connection || !frame) return;
-  Loop::Command command;
-  command.kind = Loop::Command::Kind::kSend;
-  command.slot = connection.slot_;
-  command.generation = connection.generation_;
-  command.frame = std::move(frame);
-  connection.loop_->Post(std::move(command));
+  connection.loop()->Post(SendCommand{connection.id(), std::move(frame)});
 }
 
 void Delivery::Close(ConnectionRef connection, CloseReason reason,
                      FramePtr last) {
   if (!connection) return;
-  Loop::Command command;
-  command.kind = Loop::Command::Kind::kClose;
-  command.slot = connection.slot_;
-  command.generation = connection.generation_;
-  command.reason = reason;
-  command.frame = std::move(last);
-  connection.loop_->Post(std::move(command));
+  connection.loop()->Post(
+      CloseCommand{connection.id(), reason, std::move(last)});
 }
 
 void Delivery::CloseAll(absl::Duration window, FramePtr last) {
   for (const auto& loop : loops_) {
-    Loop::Command command;
-    command.kind = Loop::Command::Kind::kDrain;
-    command.window = absl::ToInt64Nanoseconds(window);
-    command.frame = last;
-    loop->Post(std::move(command));
+    loop->Post(DrainCommand{absl::ToInt64Nanoseconds(window), last});
   }
 }
 

@@ -114,12 +114,13 @@ class Delivery {
 
   int threads() const { return static_cast<int>(loops_.size()); }
 
+  // For Topic: the loop with this index, which is less than threads().
+  Loop* loop(int index) const { return loops_[index].get(); }
+
   // Makes the loops read the clock after it jumped. For tests.
   void WakeLoops();
 
  private:
-  friend class Topic;
-
   void ConnectionDestroyed();
 
   const Options options_;

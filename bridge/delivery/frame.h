@@ -62,12 +62,8 @@ class FramePtr {
   explicit operator bool() const { return frame_ != nullptr; }
   void reset() { *this = FramePtr(); }
 
-  friend bool operator==(const FramePtr& a, const FramePtr& b) {
-    return a.frame_ == b.frame_;
-  }
-  friend bool operator==(const FramePtr& a, std::nullptr_t) {
-    return a.frame_ == nullptr;
-  }
+  bool operator==(const FramePtr& other) const = default;
+  bool operator==(std::nullptr_t) const { return frame_ == nullptr; }
 
  private:
   friend class Frame;

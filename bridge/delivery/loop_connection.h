@@ -1,23 +1,39 @@
 #ifndef SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_CONNECTION_H_
 #define SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_CONNECTION_H_
 
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/strings/string_view.h"
 #include "bridge/delivery/connection.h"
+#include "bridge/delivery/frame.h"
+#include "bridge/delivery/loop_context.h"
 #include "bridge/delivery/send_queue.h"
+#include "bridge/delivery/stream_deadlines.h"
 #include "bridge/delivery/topic.h"
-#include "bridge/net/timer_wheel.h"
+#include "bridge/delivery/topic_local.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
-// The state of a connection. Used on its loop's thread only.
-struct LoopConnection {
-  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
-
+// An open stream: its socket, its queue, its memberships of topics, its
+// deadlines and its end. Used on its loop's thread only.
+//
+// No method destroys the connection. A connection that fails or is too slow is
+// added to a list of the context and destroyed later, so that lists of
+// connections and members can be iterated meanwhile.
+//
+// loop_connection.cc         memberships, deadlines, the end
+// loop_connection_output.cc  the queue and the socket
+class LoopConnection {
+ public:
   enum class State : uint8_t {
     kOpen,
     kEnding,     // flushes queued frames and accepts no more
@@ -25,67 +41,196 @@ struct LoopConnection {
     kDead,       // will be destroyed
   };
 
-  // One end of a membership; the other is TopicMember.
+  // One end of a membership; the other is TopicLocal::Member.
   struct Membership {
-    Topic* topic;    // kept alive while it has members
-    uint32_t index;  // index in the topic's members
-    int tag;
-    SlowPolicy policy;
-    MembershipOptions::Mode mode;
-    int group;
+    TopicLocal* topic;  // kept alive while it has members
+    uint32_t index;     // index in the topic's members
+    MembershipOptions options;
     bool raised = false;   // a condition is active (FrameInfo::condition)
     bool loading = false;  // the initial frames are not complete
     bool asked = false;    // the next part was requested
   };
 
+  // Takes everything from `spec` except the head. `context` must outlive the
+  // connection.
+  LoopConnection(LoopContext* context, ConnectionId id, StreamSpec* spec);
+  LoopConnection(const LoopConnection&) = delete;
+  LoopConnection& operator=(const LoopConnection&) = delete;
+
+  ConnectionId id() const { return id_; }
+  int fd() const { return socket_->fd(); }
+  bool open() const { return state_ == State::kOpen; }
+  bool dead() const { return state_ == State::kDead; }
+  bool chunked() const { return chunked_; }
+
+  // ---- Memberships ----
+
+  // Requires an open connection, as does Continue.
+  void Join(TopicLocal* topic, const MembershipOptions& options,
+            const std::vector<FramePtr>& first, bool more);
+  // Passes the next part of the topic's initial frames, if it is still loading.
+  void Continue(const TopicLocal& topic, const std::vector<FramePtr>& part,
+                bool more);
+  // Ends the membership of `topic`, if there is one, and tells the observer.
+  void Detach(const TopicLocal& topic);
+  // Ends a membership because its topic has ended, and the connection if
+  // Topic::End says so. `last` may be null.
+  void EndMembership(uint32_t membership, const FramePtr& last, bool error);
+  Membership& membership(uint32_t index) { return memberships_[index]; }
+  size_t membership_count() const { return memberships_.size(); }
+
+  // ---- Output ----
+
   // Whether a frame may be written to the socket without being queued.
-  bool Direct() const {
-    return plain && !blocked && state == State::kOpen && loading == 0 &&
-           queue.empty();
+  bool CanSendDirectly() const {
+    return direct_fd_ >= 0 && !blocked_ && state_ == State::kOpen &&
+           loading_ == 0 && queue_.empty();
+  }
+  // Writes to the socket. If it does not accept everything, the connection is
+  // blocked, or dead if the socket failed. Returns the number of bytes sent.
+  size_t SendDirectly(absl::string_view wire);
+  // Counts events that were sent directly.
+  void CountEvents(uint64_t events);
+  // Records that the first bytes of the only queued frame were sent directly.
+  void SetPartlySent(size_t bytes) { queue_.SetPartlySent(bytes); }
+  // Queues a topic's frame, subject to the membership's policy. `counted` is
+  // false for initial frames, which do not count against the limit.
+  void EnqueueFromTopic(Membership* membership, const FramePtr& frame,
+                        bool counted);
+  // Queues the head of the response unchanged.
+  void SendHead(absl::string_view head);
+  // Queues a frame with SlowPolicy::kDisconnect, if the connection is open.
+  void Send(FramePtr frame);
+  // Sends what is queued. Called for each connection of the context's list
+  // `unflushed`.
+  void FlushListed();
+  // The socket has space again.
+  void OnWritable();
+
+  // ---- Input ----
+
+  // Reads and discards some input, and notices the client's end. Returns true
+  // if more may follow and the connection was not already waiting for ReadMore.
+  bool ReadInput();
+  bool ReadMore();
+
+  // ---- Deadlines ----
+
+  void OnTimer();
+  // Ends the connection at this time with kDrain.
+  void DrainAt(int64_t deadline);
+
+  // ---- The end ----
+
+  // Ends an open connection after the queued frames and `last` (may be null).
+  void BeginEnd(CloseReason reason, const FramePtr& last);
+  // Adds the connection to the context's list `dead`.
+  void MarkDead(CloseReason reason);
+  // Called when the context's list `slow` is processed: drops the queued events
+  // and ends the connection.
+  void EndSlow();
+  // Ends the memberships, closes the socket and calls OnClosed. Nothing but the
+  // destructor may be called afterwards.
+  void Close();
+
+ private:
+  // What StreamSpec says about the end.
+  struct EndOptions {
+    bool cut_unless_ended = false;
+    bool retry_asked = false;  // the backend requested the delay
+    int64_t retry_ms = 0;      // 0 if none is sent
+    FramePtr expiry_frame;
+    FramePtr max_age_frame;
+    FramePtr slow_frame;
+  };
+  struct Sent {
+    uint64_t events = 0;
+    uint64_t bytes = 0;
+    int64_t last = 0;  // when, or when the connection was opened
+  };
+  // Which lists of the loop the connection is in.
+  struct Listed {
+    bool unflushed = false;
+    bool slow = false;
+    bool more_input = false;
+  };
+
+  ConnectionRef ref() const { return ConnectionRef(context_->loop, id_); }
+  // Whether the body must not be ended properly (StreamSpec::cut_unless_ended).
+  bool Cut() const {
+    return end_.cut_unless_ended && reason_ != CloseReason::kEnded;
   }
 
-  // Whether the body must not be ended properly (StreamSpec::cut_unless_ended).
-  bool Cut() const { return cut_unless_ended && reason != CloseReason::kEnded; }
+  // loop_connection.cc
+  // Removes both ends of a membership. May destroy the topic unless the caller
+  // holds it.
+  void RemoveMembership(uint32_t index);
+  // As RemoveMembership, and calls OnMemberGone.
+  void Leave(uint32_t index, bool connection_closed);
+  void LeaveAll();
+  // Arms the timer for the next deadline.
+  void Rearm();
+  void EnqueueRetry();
+  // Called when everything has been sent at the end.
+  void FinishEnd();
+  void CallOnClosed();
+
+  // loop_connection_output.cc
+  // Records a frame's condition. Returns false if the frame must not be sent.
+  bool NoteCondition(Membership* membership, int condition);
+  // Queues a frame that is subject to a SlowPolicy.
+  void Enqueue(SendEntry entry);
+  bool Overfull(size_t size) const;
+  // Returns false if the entry must not be queued.
+  bool MakeSpace(const SendEntry& entry);
+  // Queues a frame that no policy applies to: a head, ping or last frame.
+  void EnqueueOwn(FramePtr frame, bool raw);
+  // Queues the rewriter's end frame, created once all frames before it are
+  // rewritten. `last` may be null.
+  void EnqueueEnd(const FramePtr& last);
+  // Queues the last frame of a topic.
+  void EnqueueLast(const Membership& membership, const FramePtr& last);
+  void Push(SendEntry entry);
+  // Adds the connection to the context's list `unflushed`, unless it is
+  // blocked.
+  void FlushLater();
+  void Flush();
+  // Rewrites the frames that are sent next.
+  void RewriteNext();
+  // Writes some of the queue. Returns false if the socket accepts no more now,
+  // or has failed.
+  bool WriteSome();
+  void MarkSlow();
+  // When the queue is empty, requests the next part for loading members.
+  void AskForMore();
+  // Releases an entry that was sent or dropped.
+  void Release(SendEntry entry);
 
   // Accessed for every event, so kept together at the front.
-  int fd = -1;
-  State state = State::kOpen;
-  bool plain = false;  // no transport, no rewriter
-  bool chunked = false;
-  bool blocked = false;  // the socket is full; waits for EPOLLOUT
-  bool dirty = false;    // in the loop's list of connections to flush
-  bool slow = false;     // in the loop's list of slow connections
-  bool more_input = false;
-  bool cut_unless_ended = false;
-  CloseReason reason = CloseReason::kClientGone;
-  uint32_t loading = 0;  // number of loading memberships
-  uint64_t events = 0;
-  uint64_t bytes = 0;
-  int64_t last_sent = 0;
-  absl::InlinedVector<Membership, 1> memberships;
-  SendQueue queue;
+  LoopContext* const context_;
+  // The descriptor, for frames that are sent without a call of `socket_`. -1 if
+  // the socket is not plain or frames are rewritten.
+  const int direct_fd_;
+  State state_ = State::kOpen;
+  const bool chunked_;
+  bool blocked_ = false;  // the socket is full; waits for OnWritable
+  Listed listed_;
+  CloseReason reason_ = CloseReason::kClientGone;
+  uint32_t loading_ = 0;  // number of loading memberships
+  Sent sent_;
+  absl::InlinedVector<Membership, 1> memberships_;
+  SendQueue queue_;
 
-  uint32_t slot = 0;
-  uint32_t generation = 0;
-  uint32_t awaited_attaches = 0;
-  TimerNode timer;
-  int64_t opened = 0;
-  int64_t keep_alive = 0;  // with jitter; 0 if disabled
-  int64_t expires = kNever;
-  int64_t max_age_at = kNever;
-  int64_t drain_at = kNever;
-  int64_t give_up_at = kNever;  // when ending or lingering
-  std::unique_ptr<Transport> transport;
-  std::unique_ptr<FrameRewriter> rewriter;
-  std::unique_ptr<ConnectionObserver> observer;  // null after OnClosed
-  FramePtr expiry_frame;
-  FramePtr max_age_frame;
-  FramePtr slow_frame;
-  int64_t retry_ms = 0;      // 0 if none is sent
-  bool retry_asked = false;  // the backend requested the delay
+  const ConnectionId id_;
+  uint32_t awaited_attaches_;  // StreamSpec::expected_attaches still to come
+  StreamDeadlines deadlines_;
+  EndOptions end_;
+  std::unique_ptr<Socket> socket_;                 // null after Close
+  const std::unique_ptr<FrameRewriter> rewriter_;  // may be null
+  std::unique_ptr<ConnectionObserver> observer_;   // null after OnClosed
   // The number of memberships with an active condition, by group. Initially
   // empty.
-  std::vector<uint32_t> raised;
+  std::vector<uint32_t> raised_;
 };
 
 }  // namespace sse_bridge

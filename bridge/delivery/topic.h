@@ -11,7 +11,7 @@
 namespace sse_bridge {
 
 class Delivery;
-struct TopicLocal;
+class TopicLocal;
 
 // What happens when the queued bytes of a connection reach the limit
 // (Delivery::Options::queue_limit_bytes).
@@ -134,9 +134,12 @@ class Topic : public std::enable_shared_from_this<Topic> {
 
   bool flow_control() const { return options_.flow_control; }
 
- private:
-  friend class Loop;
+  // For delivery's own classes: the part of the topic that belongs to the loop
+  // with this index, and the observer, which is null once it has expired.
+  TopicLocal& local(int loop) const;
+  std::shared_ptr<TopicObserver> observer() const { return observer_.lock(); }
 
+ private:
   Topic(Delivery* delivery, Options options,
         std::weak_ptr<TopicObserver> observer);
 

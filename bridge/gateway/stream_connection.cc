@@ -87,8 +87,7 @@ void StreamConnection::OnContentType(std::string type) {
 ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   DetachedSocket socket = exchange_->DetachForStream();
   StreamSpec spec;
-  spec.fd = socket.fd;
-  spec.transport = std::move(socket.transport);
+  spec.socket = std::move(socket.socket);
   spec.chunked = socket.chunked;
   OutputFormat& format = *traits_.format;
   const OutputFormat::Traits form = format.traits();

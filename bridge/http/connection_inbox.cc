@@ -86,10 +86,9 @@ void Http1ConnectionHandle::Answer(std::string bytes, bool keep_alive) {
                 keep_alive});
 }
 
-int Http1ConnectionHandle::Detach(std::unique_ptr<Transport>* transport) {
-  if (!inbox_->Detach(handle_, fd_)) return -1;
-  if (tls_ != nullptr) *transport = std::move(tls_->transport);
-  return fd_;
+std::unique_ptr<Socket> Http1ConnectionHandle::Detach() {
+  if (!inbox_->Detach(handle_, fd_)) return nullptr;
+  return std::move(shared_->socket);
 }
 
 }  // namespace sse_bridge

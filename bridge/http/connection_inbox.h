@@ -12,7 +12,7 @@
 #include "bridge/base/mutex.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -28,9 +28,8 @@ class ConnectionInbox {
     uint64_t handle;
     std::string bytes;  // kAnswer: the answer; kEntered: the peer's address
     bool keep_alive = false;
-    size_t held_bytes = 0;                      // kHeld
-    int fd = -1;                                // kEntered
-    std::unique_ptr<Transport> transport = {};  // kEntered; may be null
+    size_t held_bytes = 0;                // kHeld
+    std::unique_ptr<Socket> socket = {};  // kEntered
   };
 
   // Called on the listener's thread. `wake_fd` is an eventfd. The listener
@@ -76,22 +75,22 @@ class ConnectionInbox {
 class Http1ConnectionHandle : public ConnectionHandle {
  public:
   Http1ConnectionHandle(std::shared_ptr<ConnectionInbox> inbox, uint64_t handle,
-                        int fd, std::shared_ptr<TransportSlot> tls)
+                        int fd, std::shared_ptr<SharedSocket> shared)
       : inbox_(std::move(inbox)),
         handle_(handle),
         fd_(fd),
-        tls_(std::move(tls)) {}
+        shared_(std::move(shared)) {}
 
   bool MayKeepAlive() override { return !inbox_->draining(); }
   void Hold(size_t bytes) override;
   void Answer(std::string bytes, bool keep_alive) override;
-  int Detach(std::unique_ptr<Transport>* transport) override;
+  std::unique_ptr<Socket> Detach() override;
 
  private:
   const std::shared_ptr<ConnectionInbox> inbox_;
   const uint64_t handle_;
   const int fd_;  // valid until the request is answered
-  const std::shared_ptr<TransportSlot> tls_;  // null for a plain socket
+  const std::shared_ptr<SharedSocket> shared_;
 };
 
 }  // namespace sse_bridge

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,32 +11,20 @@
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/poller.h"
 #include "bridge/net/proxy_header.h"
+#include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
-namespace {
-
-constexpr int kHandshakeEventsPerRound = 64;
-constexpr uint64_t kWakeNumber = 0;  // no pending connection has this number
-
-}  // namespace
+namespace {}  // namespace
 
 class Handshakes::HandshakeThread {
  public:
   explicit HandshakeThread(Handshakes* handshakes) : handshakes_(handshakes) {}
-  ~HandshakeThread() {
-    Stop();
-    if (wake_fd_ >= 0) close(wake_fd_);
-    if (epoll_fd_ >= 0) close(epoll_fd_);
-  }
+  ~HandshakeThread() { Stop(); }
 
   absl::Status Start() {
-    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-    wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = kWakeNumber;
-    if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+    if (!poller_.Start().ok()) {
       return absl::ResourceExhaustedError(
           "cannot start the handshake threads: out of file descriptors");
     }
@@ -50,7 +37,7 @@ class Handshakes::HandshakeThread {
       MutexLock lock(&mu_);
       stopped_ = true;
     }
-    Wake();
+    poller_.Wake();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -60,7 +47,7 @@ class Handshakes::HandshakeThread {
       MutexLock lock(&mu_);
       to_drop_.push_back(number);
     }
-    Wake();
+    poller_.Wake();
   }
 
   void Add(std::unique_ptr<PendingConnection> pending) {
@@ -74,31 +61,18 @@ class Handshakes::HandshakeThread {
     if (pending != nullptr) {
       Close(pending.get());
     } else {
-      Wake();
+      poller_.Wake();
     }
   }
 
  private:
-  void Wake() const {
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = write(wake_fd_, &one, sizeof one);
-  }
-
   void Run() {
-    std::vector<epoll_event> events(kHandshakeEventsPerRound);
+    epoll_event events[Poller::kMaxEvents];
     for (;;) {
-      const int count =
-          epoll_wait(epoll_fd_, events.data(), kHandshakeEventsPerRound,
-                     MillisecondsToDeadline());
+      const int count = poller_.Wait(events, NanosToDeadline());
       for (int i = 0; i < count; ++i) {
-        const uint64_t number = events[static_cast<size_t>(i)].data.u64;
-        if (number == kWakeNumber) {
-          uint64_t ignored;
-          [[maybe_unused]] const ssize_t n =
-              read(wake_fd_, &ignored, sizeof ignored);
-          continue;
-        }
-        const auto it = pending_.find(number);
+        // No connection has the number Poller::kWakeData.
+        const auto it = pending_.find(events[i].data.u64);
         if (it != pending_.end()) Serve(it->second.get());
       }
       std::vector<std::unique_ptr<PendingConnection>> arrived;
@@ -129,15 +103,15 @@ class Handshakes::HandshakeThread {
     }
   }
 
-  int MillisecondsToDeadline() {
+  // -1 if there is none.
+  int64_t NanosToDeadline() {
     // Skip the deadlines of connections that have left.
     while (!deadlines_.empty() &&
            !pending_.contains(deadlines_.front().second)) {
       deadlines_.pop_front();
     }
     if (deadlines_.empty()) return -1;
-    return static_cast<int>(std::clamp<int64_t>(
-        (deadlines_.front().first - NowNs()) / 1'000'000 + 1, 0, 3'600'000));
+    return std::max<int64_t>(deadlines_.front().first - NowNs(), 0);
   }
 
   void Welcome(std::unique_ptr<PendingConnection> arrived) {
@@ -153,21 +127,19 @@ class Handshakes::HandshakeThread {
   // Continues until the connection would block.
   void Serve(PendingConnection* pending) {
     if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
-    const TlsContext* tls = handshakes_->options_.handshake.tls;
-    if (tls == nullptr) return Leave(pending, nullptr);
-    if (pending->tls == nullptr) {
-      SslPtr session = tls->NewSession(pending->fd);
-      if (session == nullptr) return Drop(pending);
-      pending->tls = std::make_unique<TlsTransport>(std::move(session));
+    if (pending->socket == nullptr) {
+      pending->socket =
+          NewSocket(handshakes_->options_.handshake.tls, pending->fd);
+      if (pending->socket == nullptr) return Drop(pending);
     }
-    switch (pending->tls->Shake()) {
-      case TlsTransport::Handshake::kDone:
-        return Leave(pending, std::move(pending->tls));
-      case TlsTransport::Handshake::kWantRead:
+    switch (pending->socket->Handshake()) {
+      case Socket::Progress::kDone:
+        return Leave(pending);
+      case Socket::Progress::kWantRead:
         return Watch(pending, EPOLLIN);
-      case TlsTransport::Handshake::kWantWrite:
+      case Socket::Progress::kWantWrite:
         return Watch(pending, EPOLLOUT);
-      case TlsTransport::Handshake::kFailed:
+      case Socket::Progress::kFailed:
         return Drop(pending);
     }
   }
@@ -221,7 +193,7 @@ class Handshakes::HandshakeThread {
     const absl::Duration wait =
         rate->Take(LimitKey(pending->peer_address), NowNs());
     if (wait == absl::ZeroDuration()) return true;
-    epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, pending->fd, nullptr);
+    poller_.Remove(pending->fd);
     handshakes_->TurnAway(pending->fd, wait);
     pending->fd = -1;
     Drop(pending);
@@ -230,22 +202,20 @@ class Handshakes::HandshakeThread {
 
   void Watch(PendingConnection* pending, uint32_t events) {
     if (pending->watched == events) return;
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = pending->number;
-    const int op = pending->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    pending->watched = events;
-    if (epoll_ctl(epoll_fd_, op, pending->fd, &event) != 0) Drop(pending);
+    const bool is_new = std::exchange(pending->watched, events) == 0;
+    const int error =
+        is_new ? poller_.Add(pending->fd, pending->number, events)
+               : poller_.Modify(pending->fd, pending->number, events);
+    if (error != 0) Drop(pending);
   }
 
-  void Leave(PendingConnection* pending, std::unique_ptr<Transport> transport) {
-    if (pending->watched != 0) {
-      epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, pending->fd, nullptr);
-    }
-    const int fd = std::exchange(pending->fd, -1);
+  void Leave(PendingConnection* pending) {
+    if (pending->watched != 0) poller_.Remove(pending->fd);
+    std::unique_ptr<Socket> socket = std::move(pending->socket);
+    pending->fd = -1;
     std::string peer_address = std::move(pending->peer_address);
     Drop(pending);
-    handshakes_->entered_(fd, std::move(peer_address), std::move(transport));
+    handshakes_->entered_(std::move(socket), std::move(peer_address));
   }
 
   void Drop(PendingConnection* pending) {
@@ -254,15 +224,17 @@ class Handshakes::HandshakeThread {
   }
 
   void Close(PendingConnection* pending) const {
-    pending->tls.reset();
-    if (pending->fd >= 0) close(pending->fd);
+    if (pending->socket != nullptr) {
+      pending->socket.reset();
+    } else if (pending->fd >= 0) {
+      close(pending->fd);
+    }
     handshakes_->pending_.Remove(pending->number);
     --handshakes_->connections_;
   }
 
   Handshakes* const handshakes_;  // must outlive this
-  int epoll_fd_ = -1;
-  int wake_fd_ = -1;
+  Poller poller_;
   std::thread thread_;
 
   Mutex mu_;

@@ -18,8 +18,7 @@
 #include "bridge/base/mutex.h"
 #include "bridge/http/connection_options.h"
 #include "bridge/http/pending_handshakes.h"
-#include "bridge/net/tls_transport.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -31,10 +30,10 @@ namespace sse_bridge {
 // Thread-safe.
 class Handshakes {
  public:
-  // Receives a connection whose handshake is complete, with a transport if it
-  // is TLS. Called on a thread of this class; must not block.
-  using Entered = std::function<void(int fd, std::string peer_address,
-                                     std::unique_ptr<Transport> transport)>;
+  // Receives a connection whose handshake is complete. Called on a thread of
+  // this class; must not block.
+  using Entered = std::function<void(std::unique_ptr<Socket> socket,
+                                     std::string peer_address)>;
 
   // `options` must outlive the handshakes.
   Handshakes(const ConnectionOptions& options, Entered entered);
@@ -64,11 +63,11 @@ class Handshakes {
 
  private:
   struct PendingConnection {
-    int fd = -1;
+    int fd = -1;  // closed by `socket` once that is set
     std::string peer_address;
     std::string head;  // bytes of the PROXY header received so far
     bool awaits_proxy_header = false;
-    std::unique_ptr<TlsTransport> tls;
+    std::unique_ptr<Socket> socket;  // null while the PROXY header is read
     uint32_t watched = 0;
     uint64_t number = 0;
   };

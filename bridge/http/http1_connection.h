@@ -8,15 +8,15 @@
 
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/request_framing.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
-// The transport between a connection and its socket. Used by the listener while
-// it reads and writes, and by the thread that answers a request while it does
+// The socket of a connection. Used by the listener while it reads and writes,
+// and by the thread that answers a request, which may take it, while it does
 // so.
-struct TransportSlot {
-  std::unique_ptr<Transport> transport;
+struct SharedSocket {
+  std::unique_ptr<Socket> socket;
 };
 
 struct AddressAccount;
@@ -36,8 +36,9 @@ struct Http1Connection {
   };
 
   uint32_t slot = 0;
-  uint32_t generation = 0;  // how many times the slot was used before
-  int fd = -1;
+  uint32_t generation = 0;       // how many times the slot was used before
+  int fd = -1;                   // of the socket
+  bool has_own_framing = false;  // see Socket
   State state = State::kReading;
   bool keep_alive = true;
   bool counted = false;   // included in the requests in flight
@@ -47,7 +48,7 @@ struct Http1Connection {
   size_t lingered_bytes = 0;
 
   std::string peer_address;
-  std::shared_ptr<TransportSlot> tls;  // null for a plain socket
+  std::shared_ptr<SharedSocket> shared;
   std::string in;  // empty, without an allocation, between requests
   std::string out;
   size_t out_sent = 0;
@@ -71,6 +72,8 @@ struct Http1Connection {
   Http1Connection* previous = nullptr;
   Http1Connection* next = nullptr;
 
+  // Must not be called while kBusy.
+  Socket& socket() const { return *shared->socket; }
   uint64_t handle() const { return uint64_t{generation} << 32 | slot; }
 };
 

@@ -133,7 +133,7 @@ void HttpExchange::Refuse(const HttpResponse& response) {
 DetachedSocket HttpExchange::DetachForStream() {
   const std::unique_ptr<ConnectionHandle> link = TakeLink();
   DetachedSocket socket;
-  if (link != nullptr) socket.fd = link->Detach(&socket.transport);
+  if (link != nullptr) socket.socket = link->Detach();
   socket.chunked = request_.minor_version >= 1;
   return socket;
 }

@@ -13,14 +13,14 @@
 #include "bridge/base/mutex.h"
 #include "bridge/http/http_response.h"
 #include "bridge/http/parsed_request.h"
-#include "bridge/net/transport.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
 // A socket that was detached from HTTP to become a stream.
 struct DetachedSocket {
-  int fd = -1;                           // non-blocking; owned by the receiver
-  std::unique_ptr<Transport> transport;  // null for a plain socket
+  // Null if the exchange has already been answered or the connection is gone.
+  std::unique_ptr<Socket> socket;
   // Whether the stream is chunked (HTTP/1.1) or ends with the connection
   // (HTTP/1.0).
   bool chunked = true;
@@ -38,10 +38,10 @@ class ConnectionHandle {
   virtual void Hold(size_t bytes) = 0;
 
   // Exactly one of these is called, once. Thread-safe. Detach hands over the
-  // descriptor and the transport, which the listener then neither watches nor
-  // closes. It returns -1 if the connection is gone.
+  // socket, which the listener then neither watches nor closes. It returns null
+  // if the connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
-  virtual int Detach(std::unique_ptr<Transport>* transport) = 0;
+  virtual std::unique_ptr<Socket> Detach() = 0;
 };
 
 // A request that awaits its response. Thread-safe. The response may be given
@@ -144,8 +144,7 @@ class HttpExchange {
   // read, and the abort callback runs. Called by the listener.
   void Refuse(const HttpResponse& response);
 
-  // Takes over the socket instead of responding. fd is -1 if the exchange has
-  // already been answered.
+  // Takes over the socket instead of responding.
   DetachedSocket DetachForStream();
 
   // Registers a callback for the case that the client's connection breaks

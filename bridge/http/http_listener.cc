@@ -47,15 +47,13 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
           },
           [this] { return MakeSpace() == Space::kMade; },
           [this](int fd) { TurnAway(fd); }),
-      handshakes_(options_,
-                  [inbox = inbox_](int fd, std::string peer_address,
-                                   std::unique_ptr<Transport> transport) {
-                    if (!inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
-                                      std::move(peer_address), false, 0, fd,
-                                      std::move(transport)})) {
-                      close(fd);
-                    }
-                  }),
+      handshakes_(
+          options_,
+          [inbox = inbox_](std::unique_ptr<Socket> socket,
+                           std::string peer_address) {
+            inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
+                         std::move(peer_address), false, 0, std::move(socket)});
+          }),
       accounts_(
           {options_.max_buffered_bytes, options_.max_connections_per_address}) {
   deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
@@ -241,14 +239,14 @@ void HttpListener::LetInPending(int64_t now_ns) {
 
 void HttpListener::LetIn(int fd, std::string peer_address) {
   if (handshakes_.Enter(fd, peer_address)) {
-    AddConnection(fd, std::move(peer_address), nullptr);
+    AddConnection(std::make_unique<PlainSocket>(fd), std::move(peer_address));
   }
 }
 
-void HttpListener::AddConnection(int fd, std::string peer_address,
-                                 std::unique_ptr<Transport> transport) {
+void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
+                                 std::string peer_address) {
   const int one = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  setsockopt(socket->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
     slots_.push_back(std::make_unique<Http1Connection>());
@@ -257,12 +255,11 @@ void HttpListener::AddConnection(int fd, std::string peer_address,
   free_slots_.pop_back();
   Http1Connection* connection = slots_[slot].get();
   connection->slot = slot;
-  connection->fd = fd;
+  connection->fd = socket->fd();
+  connection->has_own_framing = socket->has_own_framing();
   connection->peer_address = std::move(peer_address);
-  if (transport != nullptr) {
-    connection->tls = std::make_shared<TransportSlot>();
-    connection->tls->transport = std::move(transport);
-  }
+  connection->shared =
+      std::make_shared<SharedSocket>(SharedSocket{std::move(socket)});
   ++connections_;
   accounts_.Enter(connection,
                   options_.handshake.proxies.Trusts(connection->peer_address)
@@ -315,7 +312,7 @@ void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
 
 void HttpListener::OnPosted(ConnectionInbox::Item item) {
   if (item.what == ConnectionInbox::Item::What::kEntered) {
-    AddConnection(item.fd, std::move(item.bytes), std::move(item.transport));
+    AddConnection(std::move(item.socket), std::move(item.bytes));
     return;
   }
   Http1Connection* connection = Find(item.handle);
@@ -343,7 +340,7 @@ void HttpListener::Forget(Http1Connection* connection, bool close_fd) {
   deadlines_.Clear(connection);
   accounts_.Leave(connection);
   Count(connection, false);
-  if (close_fd) close(connection->fd);
+  if (close_fd) connection->shared->socket.reset();
   const uint32_t slot = connection->slot;
   const uint32_t generation = connection->generation;
   // Assignment alone would keep the allocated memory.

@@ -25,6 +25,7 @@
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -89,8 +90,7 @@ class HttpListener {
   static int WithLowestNumber(int fd);
   void LetIn(int fd, std::string peer_address);
   void LetInPending(int64_t now_ns);
-  void AddConnection(int fd, std::string peer_address,
-                     std::unique_ptr<Transport> transport);
+  void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
   Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
   void OnEvent(Http1Connection* connection, uint32_t events);
@@ -114,14 +114,9 @@ class HttpListener {
   void TurnAway(int fd) const;
 
   // http_listener_io.cc
-  //
-  // As recv and send: returns the number of bytes, or -1 with errno.
-  static ssize_t Receive(Http1Connection* connection, char* buffer,
-                         size_t size);
-  static ssize_t SendSome(Http1Connection* connection, absl::string_view bytes);
   void OnReadable(Http1Connection* connection);
   void ContinueReading(Http1Connection* connection);
-  bool SendContinue(Http1Connection* connection);
+  static bool SendContinue(Http1Connection* connection);
   void PassOn(Http1Connection* connection);
   HttpResponse MethodRefusal(int status, absl::string_view origin) const;
   void OnWaitingClient(Http1Connection* connection, uint32_t events);

@@ -1,8 +1,6 @@
 // The listener's input and output: reads requests and writes responses.
 
-#include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <memory>
@@ -29,33 +27,10 @@ constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-ssize_t HttpListener::Receive(Http1Connection* connection, char* buffer,
-                              size_t size) {
-  if (connection->tls == nullptr) return recv(connection->fd, buffer, size, 0);
-  const ssize_t n = connection->tls->transport->Recv(buffer, size);
-  if (n >= 0) return n;
-  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
-  return -1;
-}
-
-ssize_t HttpListener::SendSome(Http1Connection* connection,
-                               absl::string_view bytes) {
-  if (connection->tls == nullptr) {
-    return send(connection->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  }
-  // Without new bytes, flush those that the transport has already taken.
-  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  const ssize_t n = bytes.empty() ? connection->tls->transport->Flush()
-                                  : connection->tls->transport->Send(&part, 1);
-  if (n >= 0) return n;
-  errno = n == Transport::kWouldBlock ? EAGAIN : ECONNRESET;
-  return -1;
-}
-
 void HttpListener::OnReadable(Http1Connection* connection) {
   char buffer[kReadBytes];
-  const ssize_t n = Receive(connection, buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  const ssize_t n = connection->socket().Recv(buffer, sizeof buffer);
+  if (n == Socket::kWouldBlock) return;
   if (n == 0 && connection->refusal != nullptr) {
     RefuseHead(connection);
     return;
@@ -134,7 +109,8 @@ void HttpListener::RefuseHead(Http1Connection* connection) {
 
 bool HttpListener::SendContinue(Http1Connection* connection) {
   constexpr ssize_t kSize = sizeof kContinue - 1;
-  return SendSome(connection, absl::string_view(kContinue, kSize)) == kSize;
+  const iovec part{const_cast<char*>(kContinue), kSize};
+  return connection->socket().Send(&part, 1) == kSize;
 }
 
 void HttpListener::PassOn(Http1Connection* connection) {
@@ -152,8 +128,8 @@ void HttpListener::PassOn(Http1Connection* connection) {
   request.peer_address = connection->peer_address;
   auto exchange = std::make_shared<HttpExchange>(
       std::move(request),
-      std::make_unique<Http1ConnectionHandle>(inbox_, connection->handle(),
-                                              connection->fd, connection->tls));
+      std::make_unique<Http1ConnectionHandle>(
+          inbox_, connection->handle(), connection->fd, connection->shared));
 
   connection->minor_version = framing.minor_version();
   connection->probed = false;
@@ -193,7 +169,7 @@ void HttpListener::OnWaitingClient(Http1Connection* connection,
   // An interim response cannot be inserted into a TLS stream, whose state has
   // been handed over. But TLS clients do not half-close.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
-                    (connection->tls != nullptr && (events & EPOLLRDHUP) != 0);
+                    (connection->has_own_framing && (events & EPOLLRDHUP) != 0);
   if (gone) {
     if (auto exchange = connection->exchange.lock()) exchange->Abort();
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
@@ -219,30 +195,30 @@ void HttpListener::Answer(Http1Connection* connection, std::string bytes,
 }
 
 void HttpListener::Flush(Http1Connection* connection) {
-  // A transport may buffer some of what it took, which must be flushed too.
-  bool held = connection->tls != nullptr;
-  while (connection->out_sent < connection->out.size() || held) {
-    const absl::string_view left =
-        absl::string_view(connection->out).substr(connection->out_sent);
-    const ssize_t n = SendSome(connection, left);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) {
-      if (connection->list != ConnectionDeadlines::kWrite) {
-        deadlines_.Set(connection, ConnectionDeadlines::kWrite, NowNs());
-      }
-      accounts_.SetHeld(connection,
-                        HeapBytes(connection->out) + HeapBytes(connection->in));
-      Watch(connection, EPOLLOUT);
-      return;
-    }
-    if (n < 0 || (n == 0 && !left.empty())) {
-      Forget(connection, true);
-      return;
-    }
-    connection->out_sent += static_cast<size_t>(n);
-    if (left.empty()) held = false;
+  Socket& socket = connection->socket();
+  std::string& out = connection->out;
+  ssize_t n = 0;
+  while (connection->out_sent < out.size() && n >= 0) {
+    const iovec part{out.data() + connection->out_sent,
+                     out.size() - connection->out_sent};
+    n = socket.Send(&part, 1);
+    if (n > 0) connection->out_sent += static_cast<size_t>(n);
   }
-  std::string().swap(connection->out);
+  // The socket may still hold some of what it accepted.
+  if (n >= 0) n = socket.Flush();
+  if (n == Socket::kWouldBlock) {
+    if (connection->list != ConnectionDeadlines::kWrite) {
+      deadlines_.Set(connection, ConnectionDeadlines::kWrite, NowNs());
+    }
+    accounts_.SetHeld(connection, HeapBytes(out) + HeapBytes(connection->in));
+    Watch(connection, EPOLLOUT);
+    return;
+  }
+  if (n < 0) {
+    Forget(connection, true);
+    return;
+  }
+  std::string().swap(out);
   CountInput(connection);
   AfterAnswer(connection);
 }
@@ -264,8 +240,7 @@ void HttpListener::AfterAnswer(Http1Connection* connection) {
 }
 
 void HttpListener::Linger(Http1Connection* connection) {
-  if (connection->tls != nullptr) connection->tls->transport->ShutdownWrite();
-  shutdown(connection->fd, SHUT_WR);
+  connection->socket().ShutdownWrite();
   connection->framing.reset();
   DropInput(connection, connection->in.size());
   CountInput(connection);

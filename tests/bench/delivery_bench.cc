@@ -216,7 +216,7 @@ int Main(int argc, char** argv) {
     // As streams are accepted, not as one burst of memory.
     if (++opened % 64 == 0) absl::SleepFor(absl::Milliseconds(1));
     StreamSpec spec;
-    spec.fd = fd;
+    spec.socket = std::make_unique<PlainSocket>(fd);
     spec.keep_alive = absl::Seconds(15);
     spec.head = "HTTP/1.1 200 OK\r\n\r\n";
     topic->Attach(delivery->Open(std::move(spec)),

@@ -21,6 +21,14 @@ TEST_F(ConnectionTest, HeadIsSentFirstAndUnchanged) {
   EXPECT_EQ(s.received, "HTTP/1.1 200 OK\r\n\r\n9\r\ndata: a\n\n\r\n");
 }
 
+TEST_F(ConnectionTest, StreamWithoutASocketEndsWithAnError) {
+  StartDelivery();
+  TestStream s;
+  s.spec.socket = nullptr;
+  s.Open(delivery_.get());
+  EXPECT_EQ(s.closed->Wait().reason, CloseReason::kError);
+}
+
 TEST_F(ConnectionTest, ChunkedStreamEndsWithTheLastChunk) {
   StartDelivery();
   TestStream s;

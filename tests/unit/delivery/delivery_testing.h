@@ -28,6 +28,7 @@
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/socket.h"
 #include "gtest/gtest.h"
 
 namespace sse_bridge {
@@ -125,7 +126,7 @@ class RecordingTopicObserver : public TopicObserver {
   Counter sent;
 };
 
-// A transport's socket that a test opens and shuts byte by byte.
+// A valve of a socket's output, which a test opens byte by byte.
 class Valve {
  public:
   void Allow(size_t bytes) {
@@ -141,7 +142,7 @@ class Valve {
       budget_ -= n;
       taken += n;
     }
-    if (taken == 0) return Transport::kWouldBlock;
+    if (taken == 0) return Socket::kWouldBlock;
     return taken;
   }
   std::string bytes() {
@@ -155,24 +156,24 @@ class Valve {
   std::string bytes_ ABSL_GUARDED_BY(mu_);
 };
 
-class ValveTransport : public Transport {
+class ValveSocket : public Socket {
  public:
-  ValveTransport(std::shared_ptr<Valve> valve, int fd)
-      : valve_(std::move(valve)), fd_(fd) {}
+  ValveSocket(std::shared_ptr<Valve> valve, int fd)
+      : Socket(fd, /*has_own_framing=*/true), valve_(std::move(valve)) {}
+  Progress Handshake() override { return Progress::kDone; }
   ssize_t Send(const iovec* parts, int count) override {
     return valve_->Take(parts, count);
   }
   ssize_t Flush() override { return 0; }
   ssize_t Recv(char* buffer, size_t size) override {
-    const ssize_t n = ::recv(fd_, buffer, size, MSG_DONTWAIT);
+    const ssize_t n = ::recv(fd(), buffer, size, MSG_DONTWAIT);
     if (n < 0) return errno == EAGAIN ? kWouldBlock : kFailed;
     return n;
   }
-  void ShutdownWrite() override {}
+  void ShutdownWrite() override { ::shutdown(fd(), SHUT_WR); }
 
  private:
   const std::shared_ptr<Valve> valve_;
-  const int fd_;
 };
 
 // A Delivery with one thread, and helpers to wait for it.
@@ -220,7 +221,7 @@ class TestStream {
   TestStream() : closed(std::make_shared<Closed>()) {
     int fds[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    spec.fd = fds[0];
+    spec.socket = std::make_unique<PlainSocket>(fds[0]);
     client = fds[1];
     spec.chunked = false;
     spec.observer = std::make_unique<RecordingObserver>(closed);
@@ -232,7 +233,12 @@ class TestStream {
   // Sends through a valve, which is initially shut.
   void UseValve() {
     valve = std::make_shared<Valve>();
-    spec.transport = std::make_unique<ValveTransport>(valve, spec.fd);
+    spec.socket = std::make_unique<ValveSocket>(valve, DuplicateFd());
+  }
+
+  // A second descriptor of the spec's socket, for a socket that replaces it.
+  int DuplicateFd() const {
+    return ::fcntl(spec.socket->fd(), F_DUPFD_CLOEXEC, 0);
   }
 
   ConnectionRef Open(Delivery* delivery) {

@@ -16,7 +16,7 @@ class KeptLink : public ConnectionHandle {
   bool MayKeepAlive() override { return true; }
   void Hold(size_t) override {}
   void Answer(std::string bytes, bool) override { *answer_ = std::move(bytes); }
-  int Detach(std::unique_ptr<Transport>*) override { return -1; }
+  std::unique_ptr<Socket> Detach() override { return nullptr; }
 
  private:
   std::string* const answer_;

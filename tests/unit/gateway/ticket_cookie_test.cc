@@ -25,7 +25,7 @@ class NoLink : public ConnectionHandle {
   bool MayKeepAlive() override { return false; }
   void Hold(size_t) override {}
   void Answer(std::string, bool) override {}
-  int Detach(std::unique_ptr<Transport>*) override { return -1; }
+  std::unique_ptr<Socket> Detach() override { return nullptr; }
 };
 
 std::unique_ptr<HttpExchange> Request(

@@ -32,7 +32,9 @@ class TestLink : public ConnectionHandle {
   void Answer(std::string bytes, bool) override {
     client_->Put(std::move(bytes));
   }
-  int Detach(std::unique_ptr<Transport>*) override { return client_->Detach(); }
+  std::unique_ptr<Socket> Detach() override {
+    return std::make_unique<PlainSocket>(client_->Detach());
+  }
 
  private:
   const std::shared_ptr<TestClient> client_;

@@ -79,14 +79,8 @@ class Client {
 
 // A connection that has completed its handshake.
 struct Arrival {
-  int fd = -1;
+  std::unique_ptr<Socket> socket;
   std::string peer_address;
-  std::unique_ptr<Transport> transport;
-
-  ~Arrival() {
-    transport.reset();
-    if (fd >= 0) close(fd);
-  }
 };
 
 class HandshakesTest : public ::testing::Test {
@@ -125,12 +119,11 @@ class HandshakesTest : public ::testing::Test {
   }
   void Start() {
     handshakes_ = std::make_unique<Handshakes>(
-        options_, [this](int fd, std::string peer_address,
-                         std::unique_ptr<Transport> transport) {
+        options_,
+        [this](std::unique_ptr<Socket> socket, std::string peer_address) {
           auto arrival = std::make_unique<Arrival>();
-          arrival->fd = fd;
+          arrival->socket = std::move(socket);
           arrival->peer_address = std::move(peer_address);
-          arrival->transport = std::move(transport);
           MutexLock lock(&mu_);
           arrivals_.push_back(std::move(arrival));
           arrived_.notify_all();
@@ -212,10 +205,10 @@ TEST_F(HandshakesTest, TrustedProxyNamesTheClientBeforeItsFirstByte) {
   client.Send(absl::StrCat(kHeader, "GET /"));
   const auto arrival = Next();
   EXPECT_EQ(arrival->peer_address, "198.51.100.7");
-  EXPECT_EQ(arrival->transport, nullptr);
+  EXPECT_FALSE(arrival->socket->has_own_framing());
   // The request is left for the connection to read.
   char buffer[16];
-  EXPECT_EQ(recv(arrival->fd, buffer, sizeof buffer, 0), 5);
+  EXPECT_EQ(arrival->socket->Recv(buffer, sizeof buffer), 5);
   EXPECT_EQ(handshakes_->connections(), 0u);
 }
 
@@ -266,7 +259,7 @@ TEST_F(HandshakesTest, RateIsThatOfTheClientBehindTheProxy) {
   EXPECT_EQ(Next()->peer_address, "198.51.100.8");
 }
 
-TEST_F(HandshakesTest, TlsConnectionComesWithItsTransport) {
+TEST_F(HandshakesTest, TlsConnectionComesWithItsSession) {
   UseTls();
   Start();
   const Client client;
@@ -277,7 +270,11 @@ TEST_F(HandshakesTest, TlsConnectionComesWithItsTransport) {
   ASSERT_EQ(SSL_connect(session.get()), 1);
   const auto arrival = Next();
   EXPECT_EQ(arrival->peer_address, kPeer);
-  EXPECT_NE(arrival->transport, nullptr);
+  EXPECT_TRUE(arrival->socket->has_own_framing());
+  const iovec part{const_cast<char*>("hello"), 5};
+  EXPECT_EQ(arrival->socket->Send(&part, 1), 5);
+  char buffer[16];
+  EXPECT_EQ(SSL_read(session.get(), buffer, sizeof buffer), 5);
 }
 
 TEST_F(HandshakesTest, ConnectionThatIsNotTlsIsClosed) {

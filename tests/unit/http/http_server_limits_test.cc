@@ -210,14 +210,13 @@ TEST_F(ServerLimitsTest, StreamsDoNotCountAsConnectionsOfTheListener) {
   StartServer(options, /*echoes=*/false);
   LoopbackClient stream = Connect();
   stream.Send(GetRequest("/"));
-  const int fd = Next()->DetachForStream().fd;
+  const std::unique_ptr<Socket> socket = Next()->DetachForStream().socket;
   // The listener has now released the stream's connection.
   ASSERT_TRUE(server_->WaitUntilIdle(absl::Now() + absl::Seconds(20)));
   LoopbackClient other = Connect();
   other.Send(GetRequest("/"));
   Next()->Respond({200, {}, ""});
   EXPECT_EQ(other.Read().status, 200);
-  close(fd);
 }
 
 TEST_F(ServerLimitsTest, WaitingRequestsAreBounded) {

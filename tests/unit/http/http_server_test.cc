@@ -210,7 +210,7 @@ TEST_F(ServerTest, OnlyTheFirstAnswerCounts) {
   const auto exchange = Next();
   exchange->Respond({200, {}, "first"});
   exchange->Respond({200, {}, "second"});
-  EXPECT_EQ(exchange->DetachForStream().fd, -1);
+  EXPECT_EQ(exchange->DetachForStream().socket, nullptr);
   EXPECT_EQ(client.Read().body, "first");
   client.Send(GetRequest("/"));
   Next()->Respond({200, {}, "third"});
@@ -379,15 +379,16 @@ TEST_F(ServerTest, DetachedSocketBelongsToItsReceiver) {
     client.Send(chunked ? GetRequest("/")
                         : std::string("GET / HTTP/1.0\r\n\r\n"));
     const auto exchange = Next();
-    const DetachedSocket socket = exchange->DetachForStream();
-    ASSERT_GE(socket.fd, 0);
-    EXPECT_EQ(socket.chunked, chunked);
-    EXPECT_NE(fcntl(socket.fd, F_GETFL) & O_NONBLOCK, 0);
+    DetachedSocket detached = exchange->DetachForStream();
+    ASSERT_NE(detached.socket, nullptr);
+    const int fd = detached.socket->fd();
+    EXPECT_EQ(detached.chunked, chunked);
+    EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
     exchange->Respond({200, {}, "too late"});
     EXPECT_TRUE(server_->WaitUntilIdle(absl::Now() + absl::Seconds(20)));
-    ASSERT_EQ(send(socket.fd, "hello", 5, MSG_NOSIGNAL), 5);
+    ASSERT_EQ(send(fd, "hello", 5, MSG_NOSIGNAL), 5);
     EXPECT_EQ(client.ReadBytes(5), "hello");
-    close(socket.fd);
+    detached.socket.reset();
     EXPECT_TRUE(client.AtEnd());
   }
 }
@@ -396,10 +397,10 @@ TEST_F(ServerTest, DetachedSocketOutlivesTheServer) {
   StartServer({}, /*echoes=*/false);
   LoopbackClient client = Connect();
   client.Send(GetRequest("/"));
-  const int fd = Next()->DetachForStream().fd;
+  std::unique_ptr<Socket> socket = Next()->DetachForStream().socket;
   server_.reset();
-  ASSERT_EQ(send(fd, "hello", 5, MSG_NOSIGNAL), 5);
-  close(fd);
+  ASSERT_EQ(send(socket->fd(), "hello", 5, MSG_NOSIGNAL), 5);
+  socket.reset();
   EXPECT_EQ(client.ReadToEnd(), "hello");
 }
 
@@ -414,10 +415,9 @@ TEST_F(ServerTest, DetachingRacesWithLeavingAndNewConnections) {
       exchange->Respond({200, {}, "x"});
       return;
     }
-    const DetachedSocket socket = exchange->DetachForStream();
-    if (socket.fd < 0) return;
-    send(socket.fd, "stream", 6, MSG_NOSIGNAL);
-    close(socket.fd);
+    const std::unique_ptr<Socket> socket = exchange->DetachForStream().socket;
+    if (socket == nullptr) return;
+    send(socket->fd(), "stream", 6, MSG_NOSIGNAL);
   });
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -65,10 +65,9 @@ class TcpStreamTest : public DeliveryFixture {
   void SetUp() override {
     StartDelivery({.queue_limit_bytes = size_t{64} << 20});
     ::close(s_.client);
-    ::close(s_.spec.fd);
     int fds[2];
     TcpPair(fds);
-    s_.spec.fd = fds[0];
+    s_.spec.socket = std::make_unique<PlainSocket>(fds[0]);
     s_.client = fds[1];
     s_.spec.chunked = true;
   }

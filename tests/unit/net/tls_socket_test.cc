@@ -1,6 +1,6 @@
 // TLS over a socket whose buffer is usually full.
 
-#include "bridge/net/tls_transport.h"
+#include "bridge/net/tls_socket.h"
 
 #include <fcntl.h>
 #include <openssl/pem.h>
@@ -22,10 +22,10 @@ namespace sse_bridge {
 namespace {
 
 // Writes a key and its self-signed certificate to files.
-class TlsTransportTest : public ::testing::Test {
+class TlsSocketTest : public ::testing::Test {
  protected:
-  TlsTransportTest() {
-    char name[] = "/tmp/tls_transport_test.XXXXXX";
+  TlsSocketTest() {
+    char name[] = "/tmp/tls_socket_test.XXXXXX";
     directory_ = mkdtemp(name);
     WriteCertificate();
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds_), 0);
@@ -33,11 +33,10 @@ class TlsTransportTest : public ::testing::Test {
     setsockopt(fds_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     fcntl(fds_[0], F_SETFL, O_NONBLOCK);
   }
-  ~TlsTransportTest() override {
-    transport_.reset();
+  ~TlsSocketTest() override {
+    socket_.reset();
     SSL_free(client_);
     SSL_CTX_free(client_context_);
-    close(fds_[0]);
     close(fds_[1]);
     unlink(File("cert").c_str());
     unlink(File("key").c_str());
@@ -63,19 +62,23 @@ class TlsTransportTest : public ::testing::Test {
     fclose(file);
   }
 
+  std::unique_ptr<Socket> NewTls() const {
+    return std::make_unique<TlsSocket>(tls_->NewSession(fds_[0]), fds_[0]);
+  }
+
   // Performs the handshake of both ends, the client's on its own thread.
   void Connect() {
     tls_ = *TlsContext::Create({File("cert"), File("key"), ""});
-    transport_ = std::make_unique<TlsTransport>(tls_->NewSession(fds_[0]));
+    socket_ = NewTls();
     client_context_ = SSL_CTX_new(TLS_client_method());
     client_ = SSL_new(client_context_);
     SSL_set_fd(client_, fds_[1]);
     std::thread client([this] { EXPECT_EQ(SSL_connect(client_), 1); });
     for (;;) {
-      const TlsTransport::Handshake state = transport_->Shake();
-      if (state == TlsTransport::Handshake::kDone) break;
-      ASSERT_NE(state, TlsTransport::Handshake::kFailed);
-      Wait(state == TlsTransport::Handshake::kWantRead ? POLLIN : POLLOUT);
+      const Socket::Progress state = socket_->Handshake();
+      if (state == Socket::Progress::kDone) break;
+      ASSERT_NE(state, Socket::Progress::kFailed);
+      Wait(state == Socket::Progress::kWantRead ? POLLIN : POLLOUT);
     }
     client.join();
   }
@@ -87,12 +90,12 @@ class TlsTransportTest : public ::testing::Test {
   std::string directory_;
   int fds_[2];
   std::unique_ptr<TlsContext> tls_;
-  std::unique_ptr<TlsTransport> transport_;
+  std::unique_ptr<Socket> socket_;
   SSL_CTX* client_context_ = nullptr;
   SSL* client_ = nullptr;
 };
 
-TEST_F(TlsTransportTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
+TEST_F(TlsSocketTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
   Connect();
   std::string sent;
   for (int i = 0; sent.size() < size_t{2} << 20; ++i) {
@@ -122,8 +125,8 @@ TEST_F(TlsTransportTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
       end += n;
     }
     if (was_full) count = 1;
-    const ssize_t n = transport_->Send(parts, count);
-    if (n == Transport::kWouldBlock) {
+    const ssize_t n = socket_->Send(parts, count);
+    if (n == Socket::kWouldBlock) {
       was_full = !was_full;
       Wait(POLLOUT);
       continue;
@@ -132,44 +135,44 @@ TEST_F(TlsTransportTest, EveryByteArrivesInOrderHoweverFullTheSocketIs) {
     at += static_cast<size_t>(n);
   }
   ssize_t flushed;
-  while ((flushed = transport_->Flush()) == Transport::kWouldBlock) {
+  while ((flushed = socket_->Flush()) == Socket::kWouldBlock) {
     Wait(POLLOUT);
   }
   EXPECT_EQ(flushed, 0);
   Wait(POLLOUT);  // a full socket would not accept the closing alert
-  transport_->ShutdownWrite();
+  socket_->ShutdownWrite();
   client.join();
   EXPECT_TRUE(received == sent);
 }
 
-TEST_F(TlsTransportTest, ReadsAvailableBytesAndReportsTheEnd) {
+TEST_F(TlsSocketTest, ReadsAvailableBytesAndReportsTheEnd) {
   Connect();
   char buffer[100];
-  EXPECT_EQ(transport_->Recv(buffer, sizeof buffer), Transport::kWouldBlock);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), Socket::kWouldBlock);
   ASSERT_EQ(SSL_write(client_, "hello", 5), 5);
   Wait(POLLIN);
-  ASSERT_EQ(transport_->Recv(buffer, sizeof buffer), 5);
+  ASSERT_EQ(socket_->Recv(buffer, sizeof buffer), 5);
   EXPECT_EQ(std::string(buffer, 5), "hello");
   SSL_shutdown(client_);
   Wait(POLLIN);
-  EXPECT_EQ(transport_->Recv(buffer, sizeof buffer), 0);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), 0);
 }
 
-TEST_F(TlsTransportTest, GarbageFails) {
+TEST_F(TlsSocketTest, GarbageFails) {
   Connect();
   ASSERT_EQ(write(fds_[1], std::string(100, 'x').data(), 100), 100);
   Wait(POLLIN);
   char buffer[100];
-  EXPECT_EQ(transport_->Recv(buffer, sizeof buffer), Transport::kFailed);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), Socket::kFailed);
 }
 
-TEST_F(TlsTransportTest, HandshakeFailsIfTheClientDoesNotSpeakTls) {
+TEST_F(TlsSocketTest, HandshakeFailsIfTheClientDoesNotSpeakTls) {
   tls_ = *TlsContext::Create({File("cert"), File("key"), ""});
-  TlsTransport transport(tls_->NewSession(fds_[0]));
-  EXPECT_EQ(transport.Shake(), TlsTransport::Handshake::kWantRead);
+  const auto socket = NewTls();
+  EXPECT_EQ(socket->Handshake(), Socket::Progress::kWantRead);
   ASSERT_EQ(write(fds_[1], "GET / HTTP/1.1\r\n", 16), 16);
   Wait(POLLIN);
-  EXPECT_EQ(transport.Shake(), TlsTransport::Handshake::kFailed);
+  EXPECT_EQ(socket->Handshake(), Socket::Progress::kFailed);
 }
 
 }  // namespace

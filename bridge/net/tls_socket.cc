@@ -1,8 +1,9 @@
-#include "bridge/net/tls_transport.h"
+#include "bridge/net/tls_socket.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -20,22 +21,22 @@ bool IsBlocked(int error) {
 
 }  // namespace
 
-TlsTransport::Handshake TlsTransport::Shake() {
+Socket::Progress TlsSocket::Handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(session_.get());
-  if (result == 1) return Handshake::kDone;
+  if (result == 1) return Progress::kDone;
   switch (SSL_get_error(session_.get(), result)) {
     case SSL_ERROR_WANT_READ:
-      return Handshake::kWantRead;
+      return Progress::kWantRead;
     case SSL_ERROR_WANT_WRITE:
-      return Handshake::kWantWrite;
+      return Progress::kWantWrite;
     default:
       ERR_clear_error();
-      return Handshake::kFailed;
+      return Progress::kFailed;
   }
 }
 
-ssize_t TlsTransport::Write(const char* bytes, size_t size) {
+ssize_t TlsSocket::Write(const char* bytes, size_t size) {
   ERR_clear_error();
   size_t written = 0;
   const int result = SSL_write_ex(session_.get(), bytes, size, &written);
@@ -45,7 +46,7 @@ ssize_t TlsTransport::Write(const char* bytes, size_t size) {
   return IsBlocked(error) ? kWouldBlock : kFailed;
 }
 
-ssize_t TlsTransport::Flush() {
+ssize_t TlsSocket::Flush() {
   while (!pending_.empty()) {
     const ssize_t n = Write(pending_.data(), pending_.size());
     if (n < 0) return n;
@@ -56,7 +57,7 @@ ssize_t TlsTransport::Flush() {
   return 0;
 }
 
-ssize_t TlsTransport::Send(const iovec* parts, int count) {
+ssize_t TlsSocket::Send(const iovec* parts, int count) {
   if (const ssize_t flushed = Flush(); flushed != 0) return flushed;
   absl::string_view record(static_cast<const char*>(parts[0].iov_base),
                            std::min(parts[0].iov_len, kRecordBytes));
@@ -77,7 +78,7 @@ ssize_t TlsTransport::Send(const iovec* parts, int count) {
   return static_cast<ssize_t>(record.size());
 }
 
-ssize_t TlsTransport::Recv(char* buffer, size_t size) {
+ssize_t TlsSocket::Recv(char* buffer, size_t size) {
   ERR_clear_error();
   size_t read = 0;
   const int result = SSL_read_ex(session_.get(), buffer, size, &read);
@@ -88,11 +89,21 @@ ssize_t TlsTransport::Recv(char* buffer, size_t size) {
   return IsBlocked(error) ? kWouldBlock : kFailed;
 }
 
-void TlsTransport::ShutdownWrite() {
-  if (!pending_.empty()) return;  // nothing can follow a partial record
-  ERR_clear_error();
-  SSL_shutdown(session_.get());
-  ERR_clear_error();
+void TlsSocket::ShutdownWrite() {
+  // Nothing can follow a partial record.
+  if (pending_.empty()) {
+    ERR_clear_error();
+    SSL_shutdown(session_.get());
+    ERR_clear_error();
+  }
+  ::shutdown(fd(), SHUT_WR);
+}
+
+std::unique_ptr<Socket> NewSocket(const TlsContext* tls, int fd) {
+  if (tls == nullptr) return std::make_unique<PlainSocket>(fd);
+  SslPtr session = tls->NewSession(fd);
+  if (session == nullptr) return nullptr;
+  return std::make_unique<TlsSocket>(std::move(session), fd);
 }
 
 }  // namespace sse_bridge

@@ -1,6 +1,6 @@
-// Streams with a Transport.
+// Streams with a socket that has its own framing, as TLS has.
 
-#include "bridge/net/transport.h"
+#include <sys/socket.h>
 
 #include <memory>
 #include <string>
@@ -21,10 +21,11 @@ struct Held {
   std::string taken ABSL_GUARDED_BY(mu);
 };
 
-class HoldingTransport : public Transport {
+class HoldingSocket : public Socket {
  public:
-  HoldingTransport(std::shared_ptr<Held> held, int fd)
-      : held_(std::move(held)), fd_(fd) {}
+  HoldingSocket(std::shared_ptr<Held> held, int fd)
+      : Socket(fd, /*has_own_framing=*/true), held_(std::move(held)) {}
+  Progress Handshake() override { return Progress::kDone; }
   ssize_t Send(const iovec* parts, int count) override {
     MutexLock lock(&held_->mu);
     if (held_->fail) return kFailed;
@@ -40,24 +41,24 @@ class HoldingTransport : public Transport {
     return held_->open ? 0 : kWouldBlock;
   }
   ssize_t Recv(char* buffer, size_t size) override {
-    const ssize_t n = ::recv(fd_, buffer, size, MSG_DONTWAIT);
+    const ssize_t n = ::recv(fd(), buffer, size, MSG_DONTWAIT);
     return n < 0 ? kWouldBlock : n;
   }
   void ShutdownWrite() override {
+    ::shutdown(fd(), SHUT_WR);
     MutexLock lock(&held_->mu);
     held_->shut_down = true;
   }
 
  private:
   const std::shared_ptr<Held> held_;
-  const int fd_;
 };
 
-class TransportTest : public DeliveryFixture {
+class FramedSocketTest : public DeliveryFixture {
  protected:
   void SetUp() override {
     StartDelivery();
-    s_.spec.transport = std::make_unique<HoldingTransport>(held_, s_.spec.fd);
+    s_.spec.socket = std::make_unique<HoldingSocket>(held_, s_.DuplicateFd());
   }
   void Edge() { ASSERT_EQ(::write(s_.client, "x", 1), 1); }
 
@@ -65,7 +66,7 @@ class TransportTest : public DeliveryFixture {
   TestStream s_;
 };
 
-TEST_F(TransportTest, EndWaitsForBytesHeldByTheTransport) {
+TEST_F(FramedSocketTest, EndWaitsForBytesHeldByTheSocket) {
   s_.Open(delivery_.get());
   delivery_->Send(s_.ref, Event("hello"));
   delivery_->Close(s_.ref, CloseReason::kEnded, nullptr);
@@ -84,7 +85,7 @@ TEST_F(TransportTest, EndWaitsForBytesHeldByTheTransport) {
   EXPECT_TRUE(held_->shut_down);
 }
 
-TEST_F(TransportTest, FailureClosesTheStream) {
+TEST_F(FramedSocketTest, FailureClosesTheStream) {
   {
     MutexLock lock(&held_->mu);
     held_->fail = true;

@@ -1,0 +1,154 @@
+#include "bridge/delivery/command_executor.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "bridge/delivery/loop_connection.h"
+#include "bridge/delivery/topic_local.h"
+#include "bridge/net/socket_options.h"
+#include "spdlog/spdlog.h"
+
+namespace sse_bridge {
+
+void CommandExecutor::Execute(Command* command) {
+  std::visit(
+      [this](auto& c) {
+        if constexpr (std::is_same_v<decltype(c), PublishCommand&>) {
+          Run(c);
+        } else {
+          DispatchRuns();
+          Run(c);
+          connections_->Reap();
+        }
+      },
+      *command);
+}
+
+void CommandExecutor::DispatchRuns() {
+  if (runs_.empty()) return;
+  const bool only_one = runs_.size() == 1;
+  for (const std::shared_ptr<Topic>& topic : runs_) {
+    LocalOf(topic).DispatchRun(context_, only_one);
+  }
+  runs_.clear();
+  connections_->Reap();
+}
+
+void CommandExecutor::Run(PublishCommand& command) {
+  TopicLocal& local = LocalOf(command.topic);
+  if (local.members().empty()) return;
+  if (local.run_empty()) runs_.push_back(std::move(command.topic));
+  if (local.AddToRun(std::move(command.frame))) {
+    local.DispatchRun(context_, /*only_one=*/runs_.size() == 1);
+    connections_->Reap();
+  }
+}
+
+void CommandExecutor::Run(OpenCommand& command) {
+  StreamSpec& spec = *command.spec;
+  LoopConnection* const c = connections_->Open(command.connection, &spec);
+  const Delivery::Options& options = context_->options;
+  SetStreamSocketOptions(
+      c->fd(), {.unsent_low_water_bytes = options.unsent_low_water_bytes,
+                .send_buffer_bytes = options.send_buffer_bytes,
+                .user_timeout = options.user_timeout});
+  // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
+  // reports space without a further system call.
+  if (const int error =
+          poller_->Add(c->fd(), command.connection.Pack(), Poller::kAllEdges)) {
+    spdlog::warn("delivery: closing a stream: epoll_ctl failed: errno {}",
+                 error);
+    c->MarkDead(CloseReason::kError);
+    return;
+  }
+  if (!spec.head.empty()) c->SendHead(spec.head);
+  if (draining_) c->BeginEnd(CloseReason::kDrain, context_->drain_frame);
+}
+
+void CommandExecutor::Run(AttachCommand& command) {
+  LoopConnection* const c = FindOpen(command.connection);
+  if (c == nullptr) {
+    RefuseAttach(command);
+    return;
+  }
+  c->Join(&LocalOf(command.topic), command.attachment->options,
+          command.attachment->first, command.more);
+}
+
+void CommandExecutor::RefuseAttach(const AttachCommand& command) {
+  TopicLocal& local = LocalOf(command.topic);
+  const std::shared_ptr<TopicObserver> observer = command.topic->observer();
+  if (command.more && observer != nullptr) {
+    observer->OnWantsNoMore(ConnectionRef(context_->loop, command.connection));
+  }
+  if (local.flow_control()) {
+    for (const FramePtr& frame : command.attachment->first) {
+      local.AccountSent(frame->size(), context_);
+    }
+    context_->ReportSent();
+  }
+  local.RemoveAttached();
+  if (observer != nullptr) observer->OnMemberGone(/*connection_closed=*/true);
+}
+
+void CommandExecutor::Run(ContinueCommand& command) {
+  LoopConnection* const c = FindOpen(command.connection);
+  if (c == nullptr) return;
+  c->Continue(LocalOf(command.topic), *command.part, command.more);
+}
+
+void CommandExecutor::Run(DetachCommand& command) {
+  LoopConnection* const c = connections_->Find(command.connection);
+  if (c != nullptr) c->Detach(LocalOf(command.topic));
+}
+
+void CommandExecutor::Run(EndTopicCommand& command) {
+  const TopicLocal& local = LocalOf(command.topic);
+  while (!local.members().empty()) {
+    const TopicLocal::Member member = local.members().back();
+    member.connection->EndMembership(member.membership, command.last,
+                                     command.error);
+  }
+}
+
+void CommandExecutor::Run(SendCommand& command) {
+  LoopConnection* const c = connections_->Find(command.connection);
+  if (c != nullptr) c->Send(std::move(command.frame));
+}
+
+void CommandExecutor::Run(CloseCommand& command) {
+  LoopConnection* const c = FindOpen(command.connection);
+  if (c == nullptr) return;
+  if (!command.last && (command.reason == CloseReason::kClientGone ||
+                        command.reason == CloseReason::kError)) {
+    c->MarkDead(command.reason);
+  } else {
+    c->BeginEnd(command.reason, command.last);
+  }
+}
+
+void CommandExecutor::Run(DrainCommand& command) {
+  draining_ = true;
+  context_->drain_frame = std::move(command.last);
+  const std::vector<LoopConnection*> open = connections_->AllOpen();
+  const auto window = static_cast<double>(command.window_nanos);
+  for (size_t i = 0; i < open.size(); ++i) {
+    if (window <= 0) {
+      open[i]->BeginEnd(CloseReason::kDrain, context_->drain_frame);
+    } else {
+      open[i]->DrainAt(context_->now +
+                       static_cast<int64_t>(window * i / open.size()));
+    }
+  }
+}
+
+LoopConnection* CommandExecutor::FindOpen(ConnectionId id) {
+  LoopConnection* const c = connections_->Find(id);
+  return c != nullptr && c->open() ? c : nullptr;
+}
+
+}  // namespace sse_bridge
