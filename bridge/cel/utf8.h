@@ -1,0 +1,40 @@
+#ifndef SSE_BRIDGE_BRIDGE_CEL_UTF8_H_
+#define SSE_BRIDGE_BRIDGE_CEL_UTF8_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace sse_bridge::cel {
+
+// Returns whether the text is UTF-8 (RFC 3629): shortest forms, no surrogates.
+bool IsUtf8(absl::string_view text);
+
+// The rest is for valid UTF-8.
+
+// How many bytes the code point has that begins with this byte.
+inline size_t Utf8Length(char first) {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+inline bool IsUtf8Continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+size_t CountCodePoints(absl::string_view text);
+
+// The byte at which code point `index` begins, or npos if the text has fewer.
+// The end of the text counts as one.
+size_t CodePointOffset(absl::string_view text, uint64_t index);
+
+// Decodes the first code point. Requires one.
+char32_t FirstCodePoint(absl::string_view text);
+
+void AppendUtf8(char32_t code_point, std::string* out);
+
+}  // namespace sse_bridge::cel
+
+#endif  // SSE_BRIDGE_BRIDGE_CEL_UTF8_H_
