@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -120,11 +121,29 @@ class Document {
         route.verb == "*"
             ? std::vector<std::string>{"get", "put", "post", "delete", "patch"}
             : std::vector{absl::AsciiStrToLower(route.verb)};
+    if (route.verb != "*" && !IsPathItemField(verbs[0])) {
+      Json& others = (*item)[options_.version == OpenApiOptions::Version::k32
+                                 ? "additionalOperations"
+                                 : "x-additionalOperations"];
+      if (!others.contains(route.verb)) {
+        others[route.verb] = Operation(route, verbs[0], path);
+      }
+      return;
+    }
     for (const std::string& verb : verbs) {
       if (!item->contains(verb)) {
         (*item)[verb] = Operation(route, verb, path);
       }
     }
+  }
+
+  // Versions before 3.2 know only these verbs. Others are an extension there.
+  bool IsPathItemField(absl::string_view verb) const {
+    constexpr absl::string_view kFields[] = {
+        "get", "put", "post", "delete", "options", "head", "patch", "trace"};
+    return absl::c_linear_search(kFields, verb) ||
+           (verb == "query" &&
+            options_.version == OpenApiOptions::Version::k32);
   }
 
   Json Operation(const Route& route, const std::string& verb,

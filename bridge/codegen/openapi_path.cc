@@ -26,7 +26,7 @@ std::string PathText(const FieldPath& path, const sse::v1::Json& json) {
 }
 
 bool HasTextForm(const pb::FieldDescriptor* field) {
-  if (field->is_map()) return false;
+  if (field->is_map()) return HasTextForm(field->message_type()->map_value());
   switch (KindOf(field)) {
     case JsonKind::kMessage:
     case JsonKind::kAny:
@@ -72,7 +72,7 @@ class QueryParameters {
   }
 
   void AddField(const pb::FieldDescriptor* field) {
-    if (path_.size() == 1 && field == route_.body_field) return;
+    if (path_ == route_.body_path) return;
     if (std::find(taken_.begin(), taken_.end(), path_) != taken_.end()) return;
     if (!HasTextForm(field)) {
       if (KindOf(field) == JsonKind::kMessage && !field->is_repeated()) {
@@ -89,6 +89,10 @@ class QueryParameters {
     }
     if (path_.size() == 1 && schemas_.IsRequired(field)) {
       parameter["required"] = true;
+    }
+    if (field->is_map()) {  // name[key]=value
+      parameter["style"] = "deepObject";
+      parameter["explode"] = true;
     }
     parameter["schema"] = std::move(schema);
     out_.push_back(std::move(parameter));
@@ -200,10 +204,23 @@ Json RequestBodyOf(const Route& route, const JsonSchemas& schemas) {
   const int json = JsonBits(route.method->json);
   const pb::Descriptor* request = route.method->descriptor->input_type();
   const std::vector<FieldPath> taken = TakenFields(route);
+  if (IsRawBody(route)) {
+    return {{"required", false},
+            {"content", {{"*/*", {{"schema", Json::object()}}}}}};
+  }
   Json schema;
   bool required = false;  // without a body the message is empty
   if (route.body_field != nullptr) {
-    schema = schemas.FieldWithout(route.body_field, json, taken);
+    std::vector<FieldPath> below;
+    for (const FieldPath& path : taken) {
+      if (path.size() >= route.body_path.size() &&
+          std::equal(route.body_path.begin(), route.body_path.end(),
+                     path.begin())) {
+        below.emplace_back(path.begin() + (route.body_path.size() - 1),
+                           path.end());
+      }
+    }
+    schema = schemas.FieldWithout(route.body_field, json, below);
     required = schemas.IsRequired(route.body_field);
   } else {
     schema = schemas.RequestWithout(request, json, taken);

@@ -42,6 +42,15 @@ void AddLiteral(std::string text, int variable, std::vector<PathPiece>* out) {
 
 }  // namespace
 
+bool IsRawBody(const Route& route) {
+  const auto* body =
+      route.body == "*" ? route.method->descriptor->input_type()
+      : route.body_field == nullptr || route.body_field->is_repeated()
+          ? nullptr
+          : route.body_field->message_type();
+  return body != nullptr && body->full_name() == "google.api.HttpBody";
+}
+
 std::vector<PathPiece> PiecesOf(const Route& route) {
   std::vector<PathPiece> pieces;
   // The schema has already parsed it.

@@ -1,6 +1,7 @@
 #include "bridge/codegen/ts_client.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -100,13 +101,42 @@ std::string PathLiteral(const Route& route) {
   return absl::StrCat("[", absl::StrJoin(parts, ", "), "]");
 }
 
+// Collects the maps that a query can set, as dotted JSON names.
+void AddMaps(const Route& route, const pb::Descriptor* type,
+             const std::string& prefix, std::set<const pb::Descriptor*>* open,
+             std::vector<std::string>* maps) {
+  constexpr size_t kMaxMaps = 200;
+  // A recursive type has infinitely many fields.
+  if (!open->insert(type).second) return;
+  for (const pb::FieldDescriptor* field : FieldsOf(type)) {
+    if (field->is_extension() || maps->size() >= kMaxMaps) continue;
+    const std::string name =
+        absl::StrCat(prefix, JsonName(field, route.method->json));
+    if (field->is_map()) {
+      maps->push_back(JsString(name));
+    } else if (!field->is_repeated() && KindOf(field) == JsonKind::kMessage) {
+      AddMaps(route, field->message_type(), name + ".", open, maps);
+    }
+  }
+  open->erase(type);
+}
+
 std::string RouteLiteral(const Route& route) {
-  const std::string body = route.body_field == nullptr
-                               ? route.body
-                               : JsonName(route.body_field, route.method->json);
+  const sse::v1::Json& json = route.method->json;
+  const std::string body =
+      route.body_path.size() > 1    ? FieldPathLiteral(route.body_path, json)
+      : route.body_field != nullptr ? JsString(JsonName(route.body_field, json))
+                                    : JsString(route.body);
+  std::vector<std::string> maps;
+  if (route.body != "*") {
+    std::set<const pb::Descriptor*> open;
+    AddMaps(route, route.method->descriptor->input_type(), "", &open, &maps);
+  }
   return absl::StrCat("{ verb: ", JsString(route.verb),
-                      ", path: ", PathLiteral(route),
-                      ", body: ", JsString(body), " }");
+                      ", path: ", PathLiteral(route), ", body: ", body,
+                      IsRawBody(route) ? ", rawBody: true" : "",
+                      maps.empty() ? "" : ", maps: [",
+                      absl::StrJoin(maps, ", "), maps.empty() ? "" : "]", " }");
 }
 
 std::string MethodLiteral(const Method& method) {

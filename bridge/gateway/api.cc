@@ -78,6 +78,11 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
     ServeMethod(std::move(request));
     return;
   }
+  if (!request->served->schema().KnowsVerb(http.verb())) {
+    request->exchange->Respond(
+        ErrorResponse(501, "UNIMPLEMENTED", "unknown request method"));
+    return;
+  }
   if (request->match.kind == RouteMatch::Kind::kNotFound &&
       http.raw_path() == kBundlePath) {
     if (http.verb() == "GET" || http.verb() == "HEAD") {
@@ -243,9 +248,14 @@ void Api::ServeMethod(std::shared_ptr<Request> request) {
     request->lease = *std::move(lease);
   }
   const std::string& body = request->exchange->body();
-  auto message =
-      BindMessage(*request->route, request->match.variables,
-                  request->exchange->raw_query(), &body, request->identity);
+  std::optional<RequestBinder::Body> bound_body;
+  if (!body.empty()) {
+    bound_body = {body, request->exchange->Header("Content-Type")
+                            .value_or(absl::string_view())};
+  }
+  auto message = BindMessage(*request->route, request->match.variables,
+                             request->exchange->raw_query(), bound_body,
+                             request->identity);
   if (!message.ok()) return Refuse(*request, message.status());
   request->message = *std::move(message);
   request->exchange->ReleaseBody();
@@ -259,15 +269,15 @@ void Api::ServeMethod(std::shared_ptr<Request> request) {
 
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Api::BindMessage(
     const ServedRoute& route, const std::vector<PathVariable>& variables,
-    absl::string_view raw_query, const std::string* body,
+    absl::string_view raw_query, const std::optional<RequestBinder::Body>& body,
     const std::optional<Identity>& identity) const {
   auto query = ParseQuery(raw_query);
   if (!query.ok()) return query.status();
   const Method& method = route.method();
   std::unique_ptr<google::protobuf::Message> message(
       route.request_prototype->New());
-  absl::Status bound = route.binder->Bind(variables, *query, *body,
-                                          !body->empty(), message.get());
+  absl::Status bound =
+      route.binder->Bind(variables, *query, body, message.get());
   if (!bound.ok()) return bound;
   if (const std::string& subject_into = method.access.subject_into();
       !subject_into.empty()) {

@@ -125,7 +125,8 @@ class Api {
   // Binds the request's message, sets its subject and validates it.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindMessage(
       const ServedRoute& route, const std::vector<PathVariable>& variables,
-      absl::string_view raw_query, const std::string* body,
+      absl::string_view raw_query,
+      const std::optional<RequestBinder::Body>& body,
       const std::optional<Identity>& identity) const;
 
   // The streams that `/events` carries for a request: those that it selects, or

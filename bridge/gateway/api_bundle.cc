@@ -75,7 +75,7 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
     return request.bad_credentials.ok() ? access : request.bad_credentials;
   }
   const std::string no_body;
-  auto message = BindMessage(*part.route, match.variables, query, &no_body,
+  auto message = BindMessage(*part.route, match.variables, query, std::nullopt,
                              request.identity);
   if (!message.ok()) return message.status();
   part.message = *std::move(message);

@@ -97,6 +97,7 @@ absl::Status ServedSchema::Add(const Route* route) {
   served.route = route;
   RequestBinder::Options binder_options;
   binder_options.ignored_patterns = &options_.ignored_params;
+  binder_options.fills_update_mask = route->verb == "PATCH";
   for (const auto& [name, is_own] :
        {std::pair(kTicketParam, &served.credentials.ticket),
         std::pair(kAccessTokenParam, &served.credentials.access_token),

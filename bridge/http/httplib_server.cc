@@ -20,6 +20,14 @@ namespace {
 constexpr std::array<absl::string_view, 4> kAddedHeaders = {
     "REMOTE_ADDR", "REMOTE_PORT", "LOCAL_ADDR", "LOCAL_PORT"};
 
+// The verbs that httplib knows. It refuses all others.
+constexpr std::array<absl::string_view, 10> kParsedVerbs = {
+    "GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+    "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI"};
+
+// What httplib reads in place of another verb.
+constexpr absl::string_view kVerbInstead = "POST";
+
 struct HeaderView {
   absl::string_view name, value;
 };
@@ -47,9 +55,16 @@ class HeadStream : public httplib::Stream {
  public:
   // `head` must outlive this object.
   explicit HeadStream(absl::string_view head) {
-    const absl::string_view line = TakeLine(&head);
+    absl::string_view line = TakeLine(&head);
+    const absl::string_view verb = line.substr(0, line.find(' '));
+    if (std::find(kParsedVerbs.begin(), kParsedVerbs.end(), verb) ==
+        kParsedVerbs.end()) {
+      other_verb_ = verb;
+      part_ = kVerbInstead;
+      line.remove_prefix(verb.size());
+    }
     const size_t query = std::min(line.find('?'), line.size());
-    part_ = line.substr(0, query);
+    path_ = line.substr(0, query);
     after_query_ = line.substr(std::min(line.find(' ', query), line.size()));
     query_ = line.substr(query, line.size() - query - after_query_.size());
     headers_ = head;
@@ -57,6 +72,9 @@ class HeadStream : public httplib::Stream {
 
   // Includes the '?'; empty if there is no query.
   absl::string_view query() const { return query_; }
+
+  // The request's verb if httplib does not know it; otherwise empty.
+  absl::string_view other_verb() const { return other_verb_; }
 
   // The withheld headers, once the head has been read.
   const std::vector<HeaderView>& left_out() const { return left_out_; }
@@ -67,9 +85,11 @@ class HeadStream : public httplib::Stream {
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* out, size_t size) override {
-    while (part_.empty() && !(after_query_.empty() && headers_.empty())) {
-      part_ =
-          after_query_.empty() ? NextHeader() : std::exchange(after_query_, {});
+    while (part_.empty() &&
+           !(path_.empty() && after_query_.empty() && headers_.empty())) {
+      part_ = !path_.empty()          ? std::exchange(path_, {})
+              : !after_query_.empty() ? std::exchange(after_query_, {})
+                                      : NextHeader();
     }
     if (part_.empty() || size == 0) return 0;
     *out = part_.front();  // httplib never asks for more than one byte
@@ -121,7 +141,8 @@ class HeadStream : public httplib::Stream {
   }
 
   absl::string_view part_;  // the part that is being read
-  absl::string_view query_, after_query_;
+  absl::string_view path_, query_, after_query_;
+  absl::string_view other_verb_;
   absl::string_view headers_;             // not read yet
   std::vector<absl::string_view> names_;  // names of the headers so far
   std::vector<HeaderView> left_out_;
@@ -131,7 +152,9 @@ class HeadStream : public httplib::Stream {
 // Moves the parts that httplib has parsed, and adds the withheld parts.
 void TakeRequest(httplib::Request* parsed, const HeadStream& stream,
                  ParsedRequest* request) {
-  request->verb = std::exchange(parsed->method, {});
+  request->verb = stream.other_verb().empty()
+                      ? std::exchange(parsed->method, {})
+                      : std::string(stream.other_verb());
   request->target = std::exchange(parsed->target, {});
   request->target.append(stream.query().data(), stream.query().size());
   request->minor_version = parsed->version == "HTTP/1.0" ? 0 : 1;

@@ -33,6 +33,8 @@ namespace sse_bridge {
 // - Range, whose value 0.11 matches with a recursive regular expression: a long
 //   value overflows the stack.
 // - The names that httplib adds itself (such as REMOTE_ADDR).
+// - Verbs that httplib does not know. A schema may use any (QUERY of RFC
+// 10008).
 class HttplibServer {
  public:
   explicit HttplibServer(bool reuse_port);
@@ -48,7 +50,7 @@ class HttplibServer {
   // line to the empty line. Returns 0 and sets the request's verb, target,
   // version and headers, or returns the HTTP status with which httplib refuses
   // the head: 414 if the path is too long for httplib; any other status means
-  // that it does not know the method.
+  // that it does not understand the head.
   int ParseHead(absl::string_view head, ParsedRequest* request);
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/schema/unknown_options.h"
@@ -19,11 +20,11 @@ namespace pb = ::google::protobuf;
 // More routes for one method are a mistake or an attack.
 constexpr int kMaxBindings = 100;
 
-// Allowed in a custom pattern: the verbs that the HTTP server supports. CONNECT
-// is for proxies and PRI starts HTTP/2. "*" stands for any verb
-// (google.api.CustomHttpPattern).
-constexpr absl::string_view kCustomKinds[] = {
-    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "*"};
+// Not methods of an API: CONNECT is for proxies, PRI starts HTTP/2.
+constexpr absl::string_view kReservedKinds[] = {"CONNECT", "PRI"};
+
+// The HTTP server refuses longer verbs.
+constexpr size_t kMaxKindBytes = 16;
 
 // Requests whose body has no meaning (RFC 9110 section 9.3).
 constexpr absl::string_view kVerbsWithoutBody[] = {"GET", "HEAD", "TRACE"};
@@ -32,10 +33,11 @@ constexpr absl::string_view kVerbsWithoutBody[] = {"GET", "HEAD", "TRACE"};
 constexpr absl::string_view kVerbsWithoutStream[] = {"HEAD", "OPTIONS",
                                                      "TRACE"};
 
-// A message whose JSON form is a single string or number can be a variable.
+// A message whose JSON form is a single string or number can be a variable, and
+// so can a list of scalars ("1,2,3").
 bool FitsInPath(const pb::FieldDescriptor* field) {
-  if (field->is_repeated()) return false;
   if (!IsMessage(field)) return true;
+  if (field->is_repeated()) return false;
   switch (field->message_type()->well_known_type()) {
     case pb::Descriptor::WELLKNOWNTYPE_TIMESTAMP:
     case pb::Descriptor::WELLKNOWNTYPE_DURATION:
@@ -44,6 +46,22 @@ bool FitsInPath(const pb::FieldDescriptor* field) {
     default:
       return IsWrapper(field->message_type());
   }
+}
+
+// Returns whether a custom pattern may have this verb: any method of RFC 9110
+// section 9.1 (QUERY, LOCK, ...), or "*" for all of them
+// (google.api.CustomHttpPattern). Methods are case-sensitive, and clients send
+// registered ones in upper case.
+bool IsCustomKind(absl::string_view kind) {
+  if (kind == "*") return true;
+  if (kind.empty() || kind.size() > kMaxKindBytes ||
+      absl::c_linear_search(kReservedKinds, kind)) {
+    return false;
+  }
+  return absl::c_all_of(kind, [](char c) {
+    return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '-' ||
+           c == '_';
+  });
 }
 
 class RuleReader {
@@ -108,7 +126,7 @@ class RuleReader {
       case google::api::HttpRule::kCustom:
         route.verb = rule.custom().kind();
         route.path_template = rule.custom().path();
-        if (!absl::c_linear_search(kCustomKinds, route.verb)) {
+        if (!IsCustomKind(route.verb)) {
           return Error("the custom kind \"", absl::CHexEscape(route.verb),
                        "\" is not a verb that can be served");
         }
@@ -161,18 +179,15 @@ class RuleReader {
       Error("a ", route->verb, " request has no body");
     }
     if (route->body == "*") return;
-    route->body_field = descriptor_->input_type()->FindFieldByName(route->body);
-    if (route->body_field == nullptr) {
-      return Error("body: there is no field \"", absl::CHexEscape(route->body),
-                   "\" at the top of ", descriptor_->input_type()->full_name());
+    absl::StatusOr<FieldPath> fields =
+        ResolveFieldPath(descriptor_->input_type(), route->body);
+    if (!fields.ok()) return Error("body: ", fields.status().message());
+    route->body_path = *std::move(fields);
+    route->body_field = route->body_path.back();
+    if (absl::c_linear_search(route->resolved_path_fields, route->body_path)) {
+      Error("field \"", route->body, "\" is both body and path variable");
     }
-    for (const FieldPath& variable : route->resolved_path_fields) {
-      if (variable.size() == 1 && variable[0] == route->body_field) {
-        Error("field \"", route->body, "\" is both body and path variable");
-      }
-    }
-    if (method_->subject_into.size() == 1 &&
-        method_->subject_into[0] == route->body_field) {
+    if (method_->subject_into == route->body_path) {
       Error("body \"", route->body,
             "\" is set by subject_into, so clients must not set it");
     }

@@ -83,8 +83,10 @@ struct Route {
   std::string verb;
   std::string path_template;  // source text
 
-  // "" (the HTTP body is ignored), "*" or a field of the request.
+  // "" (the HTTP body is ignored), "*" or a field of the request ("a.b" if it
+  // is nested), which `body_path` leads to and `body_field` is.
   std::string body;
+  FieldPath body_path;
   const google::protobuf::FieldDescriptor* body_field = nullptr;
 
   // "" (the whole response) or a field of it.

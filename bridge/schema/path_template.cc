@@ -162,12 +162,9 @@ class PathTemplateParser {
   }
 
   absl::Status AddWildcard(size_t begin, bool any) {
-    if (has_any_) {
-      return Error(begin, any ? "a second \"**\""
-                              : "a wildcard after \"**\", which must be the "
-                                "last one");
-    }
-    has_any_ = any;
+    // With two of them, a path could be divided in several ways.
+    if (any && has_any_) return Error(begin, "a second \"**\"");
+    has_any_ = has_any_ || any;
     out_.segments_.push_back(
         {any ? PathTemplate::Kind::kAny : PathTemplate::Kind::kOne, ""});
     return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -24,6 +25,10 @@ namespace pb = ::google::protobuf;
 // Far more than any real schema has; the router compares the routes of one
 // path.
 constexpr size_t kMaxRoutes = 50000;
+
+constexpr absl::string_view kHttpVerbs[] = {"GET",     "HEAD",   "POST",
+                                            "PUT",     "DELETE", "PATCH",
+                                            "OPTIONS", "TRACE",  "CONNECT"};
 
 std::string MethodPlace(const pb::MethodDescriptor* method) {
   return absl::StrCat(method->full_name(), " (",
@@ -93,6 +98,7 @@ class SchemaLoader {
     }
     for (const Route& route : schema_->routes_) {
       schema_->route_list_.push_back(&route);
+      schema_->verbs_.insert(route.verb);
     }
     return schema_;
   }
@@ -322,6 +328,10 @@ absl::StatusOr<std::shared_ptr<const Schema>> Schema::Load(
 const Method* Schema::FindMethod(absl::string_view full_name) const {
   const auto it = methods_by_name_.find(full_name);
   return it == methods_by_name_.end() ? nullptr : it->second;
+}
+
+bool Schema::KnowsVerb(absl::string_view verb) const {
+  return absl::c_linear_search(kHttpVerbs, verb) || verbs_.contains(verb);
 }
 
 RouteMatch Schema::Match(absl::string_view verb,

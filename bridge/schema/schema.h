@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "bridge/schema/descriptor_merge.h"
@@ -91,6 +92,10 @@ class Schema {
   // there is none.
   const Method* FindMethod(absl::string_view full_name) const;
 
+  // Whether a method of HTTP itself (RFC 9110, RFC 5789) or a route has this
+  // verb. Other verbs are unknown to this server.
+  bool KnowsVerb(absl::string_view verb) const;
+
   // `raw_path` is the path of the request, still percent-encoded and without
   // the query. HEAD matches a GET route if there is no HEAD route.
   RouteMatch Match(absl::string_view verb, absl::string_view raw_path) const;
@@ -119,7 +124,8 @@ class Schema {
   std::vector<const Route*> route_list_;
   std::vector<const Method*> bundle_;
   absl::flat_hash_map<std::string, const Method*> methods_by_name_;
-  PathRouter router_;  // numbers are indexes into routes_
+  absl::flat_hash_set<std::string> verbs_;  // of routes
+  PathRouter router_;                       // numbers are indexes into routes_
   std::vector<UnservedMethod> unserved_;
   PathRouter unserved_router_;  // numbers are indexes into unserved_
   std::vector<std::string> warnings_;

@@ -115,7 +115,7 @@ std::string ChainName(const FieldChain& chain) {
 
 Reason CheckHasText(const FieldChain& chain) {
   const FieldDescriptor* field = chain.back();
-  if (field->is_map()) return "a map cannot be given as text";
+  if (field->is_map()) return "a map needs a key: name[key]=value";
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
       !HasTextForm(*field->message_type())) {
     return absl::StrCat("a whole message (", field->message_type()->full_name(),
@@ -129,8 +129,13 @@ Reason SetChain(Message* message, const FieldChain& chain,
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
     message = FieldSetter(message, chain[i]).SubMessage();
   }
-  FieldSetter setter(message, chain.back());
-  if (chain.back()->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+  return SetFromParamText(message, chain.back(), text);
+}
+
+Reason SetFromParamText(Message* message, const FieldDescriptor* field,
+                        absl::string_view text) {
+  FieldSetter setter(message, field);
+  if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
     return setter.SetFromText(text);
   }
   Message* known = setter.SubMessage();

@@ -57,6 +57,11 @@ Reason CheckHasText(const FieldChain& chain);
 Reason SetChain(google::protobuf::Message* message, const FieldChain& chain,
                 absl::string_view text);
 
+// Same, for a field of `message` itself.
+Reason SetFromParamText(google::protobuf::Message* message,
+                        const google::protobuf::FieldDescriptor* field,
+                        absl::string_view text);
+
 bool IsChainSet(const google::protobuf::Message& message,
                 const FieldChain& chain);
 

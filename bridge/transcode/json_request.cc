@@ -12,6 +12,7 @@
 #include "bridge/transcode/field_setter.h"
 #include "bridge/transcode/field_text.h"
 #include "bridge/transcode/json_reader.h"
+#include "bridge/transcode/map_param.h"
 
 namespace sse_bridge {
 
@@ -62,27 +63,6 @@ const FieldDescriptor* FindMember(const Descriptor& descriptor,
   return FindField(descriptor, std::string(name), FieldNames::kProtoAndJson);
 }
 
-// Returns the form by which map keys are compared: 1, 1.0 and 1e0 are the same
-// key.
-std::string CanonicalKey(const FieldDescriptor* key, absl::string_view text) {
-  switch (key->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-    case FieldDescriptor::CPPTYPE_INT64: {
-      int64_t value = 0;
-      (void)ParseInteger(text, &value);
-      return absl::StrCat(value);
-    }
-    case FieldDescriptor::CPPTYPE_UINT32:
-    case FieldDescriptor::CPPTYPE_UINT64: {
-      uint64_t value = 0;
-      (void)ParseInteger(text, &value);
-      return absl::StrCat(value);
-    }
-    default:
-      return std::string(text);
-  }
-}
-
 absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
                      const FieldDescriptor* field, Message* out) {
   if (value.kind() != Kind::kObject) return Error(place, "expected an object");
@@ -96,7 +76,7 @@ absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
     if (!reason.empty()) {
       return Error(at, absl::StrCat("invalid key: ", reason));
     }
-    if (!seen.insert(CanonicalKey(key, member.name)).second) {
+    if (!seen.insert(CanonicalMapKey(key, member.name)).second) {
       return Error(at, "duplicate key");
     }
     absl::Status status = ReadSingle(member.value, at, mapped, entry);

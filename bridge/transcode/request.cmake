@@ -7,10 +7,12 @@ sse_library(bridge_transcode_request
     ${CMAKE_CURRENT_LIST_DIR}/json_document.cc
     ${CMAKE_CURRENT_LIST_DIR}/json_known.cc
     ${CMAKE_CURRENT_LIST_DIR}/json_request.cc
+    ${CMAKE_CURRENT_LIST_DIR}/map_param.cc
     ${CMAKE_CURRENT_LIST_DIR}/name_patterns.cc
     ${CMAKE_CURRENT_LIST_DIR}/query_params.cc
     ${CMAKE_CURRENT_LIST_DIR}/request_binder.cc
     ${CMAKE_CURRENT_LIST_DIR}/scalar_text.cc
+    ${CMAKE_CURRENT_LIST_DIR}/update_mask.cc
   PUBLIC
     absl::flat_hash_set
     absl::span

@@ -1,11 +1,18 @@
 #include "bridge/transcode/request_binder.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "bridge/schema/field_path.h"
+#include "bridge/transcode/field_setter.h"
 #include "bridge/transcode/json_request.h"
+#include "bridge/transcode/map_param.h"
+#include "bridge/transcode/update_mask.h"
 
 namespace sse_bridge {
 
@@ -55,7 +62,7 @@ Reason OneofClash(const Message& message, const FieldChain& chain) {
   return "";
 }
 
-// Removes the field from the message. Returns a value that compares equal for
+// Removes the field from the message. Returns its bytes, which are equal for
 // equal values, or nullopt if the field was not set.
 std::optional<std::string> TakeValue(Message* message,
                                      const FieldChain& chain) {
@@ -64,23 +71,60 @@ std::optional<std::string> TakeValue(Message* message,
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
     parent = parent->GetReflection()->MutableMessage(parent, chain[i]);
   }
-  std::string value;
-  if (chain.back()->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    value = parent->GetReflection()
-                ->GetMessage(*parent, chain.back())
-                .SerializePartialAsString();
-  } else {
-    value = ChainText(*message, chain);
+  const std::unique_ptr<Message> taken(parent->New());
+  parent->GetReflection()->SwapFields(parent, taken.get(), {chain.back()});
+  return taken->SerializePartialAsString();
+}
+
+// Sets a path variable. A repeated field takes a list with commas.
+Reason SetFromPath(Message* message, const FieldChain& chain,
+                   absl::string_view text) {
+  if (!chain.back()->is_repeated()) return SetChain(message, chain, text);
+  for (absl::string_view each : absl::StrSplit(text, ',')) {
+    if (Reason r = SetChain(message, chain, each); !r.empty()) return r;
   }
-  parent->GetReflection()->ClearField(parent, chain.back());
-  return value;
+  return "";
+}
+
+// Creates the messages along the path and returns the last one.
+Message* SubMessages(Message* message, const FieldChain& chain) {
+  for (const FieldDescriptor* field : chain) {
+    message = FieldSetter(message, field).SubMessage();
+  }
+  return message;
+}
+
+// https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto
+void SetHttpBody(const RequestBinder::Body& body, Message* out) {
+  const Descriptor* type = out->GetDescriptor();
+  const Reflection* reflection = out->GetReflection();
+  if (!body.content_type.empty()) {
+    reflection->SetString(out, type->FindFieldByName("content_type"),
+                          std::string(body.content_type));
+  }
+  reflection->SetString(out, type->FindFieldByName("data"),
+                        std::string(body.bytes));
+}
+
+bool IsHttpBody(const Descriptor& type) {
+  const FieldDescriptor* content_type = type.FindFieldByName("content_type");
+  const FieldDescriptor* data = type.FindFieldByName("data");
+  return type.full_name() == "google.api.HttpBody" && content_type != nullptr &&
+         content_type->type() == FieldDescriptor::TYPE_STRING &&
+         !content_type->is_repeated() && data != nullptr &&
+         data->type() == FieldDescriptor::TYPE_BYTES && !data->is_repeated();
+}
+
+bool BeginsWith(const FieldChain& chain, const FieldChain& prefix) {
+  return chain.size() >= prefix.size() &&
+         std::equal(prefix.begin(), prefix.end(), chain.begin());
 }
 
 }  // namespace
 
-// What the query has set so far.
-struct RequestBinder::QueryState {
-  absl::flat_hash_set<std::string> fields;    // singular fields
+// What the query, or the form, has set so far.
+struct RequestBinder::ParamState {
+  absl::flat_hash_set<std::string> fields;    // singular fields, map entries
   absl::flat_hash_set<std::string> prefixes;  // messages that contain them
 };
 
@@ -90,24 +134,34 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
   RequestBinder binder;
   binder.request_ = request;
   binder.options_ = std::move(options);
+  const Descriptor* body = nullptr;
   if (body_selector == "*") {
     binder.whole_body_ = true;
+    body = request;
   } else if (!body_selector.empty()) {
-    binder.body_field_ = request->FindFieldByName(body_selector);
-    if (binder.body_field_ == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("body \"", body_selector,
-                                                     "\": no such field in ",
-                                                     request->full_name()));
+    auto path = ResolveFieldPath(request, body_selector);
+    if (!path.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "body \"", body_selector, "\": ", path.status().message()));
+    }
+    binder.body_path_ = *std::move(path);
+    const FieldDescriptor* field = binder.body_path_.back();
+    if (!field->is_repeated()) body = field->message_type();
+    const FieldDescriptor* mask = UpdateMaskOf(*request);
+    if (binder.options_.fills_update_mask && mask != binder.body_path_[0]) {
+      binder.update_mask_ = mask;
     }
   }
+  binder.raw_body_ = body != nullptr && IsHttpBody(*body);
   for (std::string& path : path_field_paths) {
     FieldChain chain;
     Reason reason = ResolveFieldChain(*request, path, &chain);
     if (reason.empty()) reason = CheckHasText(chain);
-    if (reason.empty() && chain.back()->is_repeated()) {
-      reason = "a repeated field cannot be bound by the path";
+    if (reason.empty() && chain.back()->is_repeated() &&
+        chain.back()->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      reason = "a list of messages cannot be bound by the path";
     }
-    if (reason.empty() && chain.size() == 1 && chain[0] == binder.body_field_) {
+    if (reason.empty() && chain == binder.body_path_) {
       reason = "the body already contains this field";
     }
     for (const auto& other : binder.path_fields_) {
@@ -122,28 +176,113 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
   return binder;
 }
 
-absl::Status RequestBinder::BindBody(absl::string_view body_json,
-                                     Message* out) const {
-  body_json = absl::StripAsciiWhitespace(body_json);
-  if (body_json.empty()) return absl::OkStatus();
-  if (whole_body_) return JsonToMessage(body_json, out);
-  if (body_field_ != nullptr) return JsonToField(body_json, body_field_, out);
+bool RequestBinder::IsForm(const Body& body) const {
+  const absl::string_view type =
+      absl::StripAsciiWhitespace(body.content_type.substr(
+          0, std::min(body.content_type.find(';'), body.content_type.size())));
+  if (!absl::EqualsIgnoreCase(type, "application/x-www-form-urlencoded")) {
+    return false;
+  }
+  if (!whole_body_ &&
+      (body_path_.empty() || body_path_.back()->is_repeated() ||
+       body_path_.back()->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)) {
+    return false;
+  }
+  return absl::string_view("{[\"").find(body.bytes[0]) ==
+         absl::string_view::npos;
+}
+
+absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
+  Message* target = out;
+  if (raw_body_) {
+    if (!body_path_.empty()) target = SubMessages(out, body_path_);
+    SetHttpBody(body, target);
+    return absl::OkStatus();
+  }
+  const absl::string_view bytes = absl::StripAsciiWhitespace(body.bytes);
+  if (bytes.empty()) return absl::OkStatus();
+  if (IsForm({bytes, body.content_type})) return BindForm(bytes, out);
+  if (whole_body_) return JsonToMessage(bytes, out);
+  if (!body_path_.empty()) {
+    const FieldChain parents(body_path_.begin(), body_path_.end() - 1);
+    return JsonToField(bytes, body_path_.back(), SubMessages(out, parents));
+  }
   // Tolerate clients that always send an object.
-  if (body_json == "{}") return absl::OkStatus();
+  if (bytes == "{}") return absl::OkStatus();
   return BadRequestError("",
                          "request body: this method does not accept a body");
 }
 
-Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
+absl::Status RequestBinder::BindForm(absl::string_view form,
                                      Message* out) const {
-  FieldChain chain;
-  if (Reason r = ResolveFieldChain(*request_, param.name, &chain); !r.empty()) {
-    const NamePatterns* ignored = options_.ignored_patterns;
-    return ignored != nullptr && ignored->Match(param.name) ? Reason() : r;
+  const auto params = ParseQuery(form);
+  if (!params.ok()) return params.status();
+  std::vector<FieldViolation> violations;
+  ParamState state;
+  for (const QueryParam& param : *params) {
+    Reason reason = BindParam(param, ParamSource::kForm, &state, out);
+    if (!reason.empty()) {
+      violations.push_back({NameForMessage(param.name), std::move(reason)});
+    }
   }
-  if (whole_body_) return "the body already contains all fields";
-  if (chain[0] == body_field_) return "the body already contains this field";
-  if (Reason r = CheckHasText(chain); !r.empty()) return r;
+  return violations.empty() ? absl::OkStatus()
+                            : BadRequestError(std::move(violations));
+}
+
+absl::Status RequestBinder::FillUpdateMask(absl::string_view body_json,
+                                           Message* out) const {
+  const FieldDescriptor* field = body_path_.back();
+  if (field->is_repeated() || !IsMessage(field) ||
+      IsChainSet(*out, {update_mask_})) {
+    return absl::OkStatus();
+  }
+  return AddMaskOf(body_json, *field->message_type(),
+                   out->GetReflection()->MutableMessage(out, update_mask_));
+}
+
+// Names in a form begin at the field that the body is.
+Reason RequestBinder::ResolveParam(absl::string_view name, ParamSource source,
+                                   FieldChain* chain) const {
+  if (source == ParamSource::kQuery || body_path_.empty()) {
+    return ResolveFieldChain(*request_, name, chain);
+  }
+  FieldChain rest;
+  Reason reason =
+      ResolveFieldChain(*body_path_.back()->message_type(), name, &rest);
+  *chain = body_path_;
+  chain->insert(chain->end(), rest.begin(), rest.end());
+  return reason;
+}
+
+Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
+                                ParamState* state, Message* out) const {
+  const std::optional<MapParam> entry = SplitMapParam(param.name);
+  FieldChain chain;
+  if (Reason r = ResolveParam(
+          entry.has_value() ? entry->field_path : absl::string_view(param.name),
+          source, &chain);
+      !r.empty()) {
+    const NamePatterns* ignored = options_.ignored_patterns;
+    return source == ParamSource::kQuery && ignored != nullptr &&
+                   ignored->Match(param.name)
+               ? Reason()
+               : r;
+  }
+  if (source == ParamSource::kQuery) {
+    if (whole_body_) return "the body already contains all fields";
+    if (!body_path_.empty() && BeginsWith(chain, body_path_)) {
+      return "the body already contains this field";
+    }
+  }
+  const FieldDescriptor* field = chain.back();
+  if (entry.has_value() && !field->is_map()) {
+    return absl::StrCat(ChainName(chain), " is not a map");
+  }
+  if (Reason r =
+          entry.has_value() ? CheckMapHasText(field) : CheckHasText(chain);
+      !r.empty()) {
+    return r;
+  }
   if (Reason r = OneofClash(*out, chain); !r.empty()) return r;
 
   std::string prefix;
@@ -158,11 +297,18 @@ Reason RequestBinder::BindQueryParam(const QueryParam& param, QueryState* state,
   if (state->prefixes.contains(name)) {
     return "overlaps a parameter for a field within it";
   }
-  if (!chain.back()->is_repeated() && !state->fields.insert(name).second) {
+  if (entry.has_value()) {
+    absl::StrAppend(
+        &name, "[",
+        CanonicalMapKey(field->message_type()->map_key(), entry->key), "]");
+  }
+  if ((entry.has_value() || !field->is_repeated()) &&
+      !state->fields.insert(name).second) {
     return "given twice, but not a repeated field";
   }
   for (std::string& p : prefixes) state->prefixes.insert(std::move(p));
-  return SetChain(out, chain, param.value);
+  return entry.has_value() ? SetMapEntry(out, chain, entry->key, param.value)
+                           : SetChain(out, chain, param.value);
 }
 
 Reason RequestBinder::BindPathVariable(const PathVariable& variable,
@@ -174,25 +320,25 @@ Reason RequestBinder::BindPathVariable(const PathVariable& variable,
   const FieldChain& chain = bound->second;
   if (Reason r = OneofClash(*out, chain); !r.empty()) return r;
   const std::optional<std::string> before = TakeValue(out, chain);
-  if (Reason r = SetChain(out, chain, variable.value); !r.empty()) return r;
+  if (Reason r = SetFromPath(out, chain, variable.value); !r.empty()) return r;
   if (!before.has_value()) return "";
   if (TakeValue(out, chain) != before) return "differs from the path";
-  return SetChain(out, chain, variable.value);
+  return SetFromPath(out, chain, variable.value);
 }
 
 absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
                                  absl::Span<const QueryParam> query,
-                                 absl::string_view body_json, bool has_body,
+                                 const std::optional<Body>& body,
                                  Message* out) const {
   out->Clear();
-  if (has_body) {
-    if (absl::Status s = BindBody(body_json, out); !s.ok()) return s;
+  if (body.has_value()) {
+    if (absl::Status s = BindBody(*body, out); !s.ok()) return s;
   }
   std::vector<FieldViolation> violations;
-  QueryState state;
+  ParamState state;
   for (const QueryParam& param : query) {
     if (options_.ignored_query_names.contains(param.name)) continue;
-    Reason reason = BindQueryParam(param, &state, out);
+    Reason reason = BindParam(param, ParamSource::kQuery, &state, out);
     if (!reason.empty()) {
       violations.push_back({NameForMessage(param.name), std::move(reason)});
     }
@@ -202,6 +348,10 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
     if (!reason.empty()) {
       violations.push_back({variable.field_path, std::move(reason)});
     }
+  }
+  if (violations.empty() && update_mask_ != nullptr && body.has_value() &&
+      !raw_body_) {
+    if (absl::Status s = FillUpdateMask(body->bytes, out); !s.ok()) return s;
   }
   if (violations.empty() && !out->IsInitialized()) {
     std::vector<std::string> missing;

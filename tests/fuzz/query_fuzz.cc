@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto message = AllTypesSchema().New("test.All");
   const std::vector<PathVariable> path = {{"string_value", "x"}};
   const absl::Status status =
-      binder->Bind(path, *query, "", /*has_body=*/false, message.get());
+      binder->Bind(path, *query, std::nullopt, message.get());
   if (!status.ok()) {
     RequireBadRequest(status);
     return 0;

@@ -237,6 +237,56 @@ TEST_F(HttpRuleTest, VerbsBehaveAsHttp) {
   ExpectError(bridge_->Call("OPTIONS", "/nowhere"), 404);
 }
 
+TEST_F(HttpRuleTest, CustomVerbIsServed) {
+  ExpectCall("QUERY", "/query", R"({"x":"q"})", R"({"method":"Body","x":"q"})");
+  HttpAnswer answer = bridge_->Call("GET", "/query");
+  ExpectError(answer, 405);
+  EXPECT_EQ(answer.headers.at("allow"), "QUERY");
+  ExpectError(bridge_->Call("QUERY", "/over/literal"), 405);
+  ExpectError(bridge_->Call("LOCK", "/over/literal"), 501, "request method");
+}
+
+TEST_F(HttpRuleTest, PathsAfterAnyAndOfListsBind) {
+  ExpectCall("GET", "/after/a/b/of/c", "",
+             R"({"method":"Path","x":"a/b","note":"c"})");
+  ExpectCall("GET", "/list/a,b", "", R"({"method":"Path","tags":["a","b"]})");
+}
+
+TEST_F(HttpRuleTest, NestedBodyAndMapsInTheQueryBind) {
+  ExpectCall("POST", "/nested-body/y?sub.name=n&map[k]=7", R"({"name":"c"})",
+             R"({"method":"Body","x":"y","sub":{"name":"n",)"
+             R"("child":{"name":"c"}},"map":{"k":7}})");
+}
+
+TEST_F(HttpRuleTest, FormsBind) {
+  HttpRequest request = bridge_->Request("POST", "/body");
+  request.headers.emplace_back("Content-Type",
+                               "application/x-www-form-urlencoded");
+  request.body = "x=a+b&tags=1&tags=2&sub.name=n";
+  const HttpAnswer answer = Fetch(bridge_->address, request);
+  EXPECT_EQ(json::parse(answer.body, nullptr, false),
+            json::parse(R"({"method":"Body","x":"a b","tags":["1","2"],)"
+                        R"("sub":{"name":"n"}})"))
+      << answer.body;
+}
+
+TEST_F(HttpRuleTest, PatchNamesTheFieldsOfItsBody) {
+  ExpectCall("PATCH", "/change", R"({"x":"1","sub":{"name":"n"}})",
+             R"({"updateMask":"x,sub.name"})");
+  ExpectCall("PATCH", "/change?updateMask=tags", R"({"x":"1"})",
+             R"({"updateMask":"tags"})");
+}
+
+TEST_F(HttpRuleTest, HttpBodyOfARequestIsRawBytes) {
+  HttpRequest request = bridge_->Request("POST", "/upload");
+  request.headers.emplace_back("Content-Type", "image/png");
+  request.body = std::string("\0\xff{\n", 4);
+  const HttpAnswer answer = Fetch(bridge_->address, request);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.headers.at("content-type"), "image/png");
+  EXPECT_EQ(answer.body, request.body);
+}
+
 TEST_F(HttpRuleTest, HttpBodyIsRawBytes) {
   const HttpAnswer answer =
       bridge_->Call("GET", "/raw?x=image/png&raw=AP8KPA%3D%3D");

@@ -33,6 +33,8 @@ server.addService(acme.echo.v1.Echo.service, {
     call: call.request, list: ['a', 'b'], text: '"<', time: { seconds: 5 },
   }),
   Raw: (call, done) => done(null, { content_type: call.request.x, data: call.request.raw }),
+  Upload: (call, done) => done(null, call.request),
+  Update: (call, done) => done(null, { update_mask: call.request.update_mask }),
   Nothing: (call, done) => done(null, {}),
   Slow: (call, done) => setTimeout(() => done(null, { method: 'Slow' }), 1000),
   Fail: fail,

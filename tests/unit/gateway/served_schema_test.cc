@@ -80,7 +80,7 @@ absl::Status Bind(const ServedRoute& route, const std::string& query) {
   EXPECT_TRUE(params.ok()) << params.status();
   const std::unique_ptr<google::protobuf::Message> message(
       route.request_prototype->New());
-  return route.binder->Bind({}, *params, "", false, message.get());
+  return route.binder->Bind({}, *params, std::nullopt, message.get());
 }
 
 TEST(ServedSchemaTest, EveryRouteOfAMethodIsServed) {

@@ -41,12 +41,20 @@ TEST(HttpRulesTest, EveryPatternGivesItsVerb) {
                "additional_bindings { patch: '/m' response_body: 'inner' } "
                "additional_bindings { custom { kind: 'HEAD' path: '/m' } } "
                "additional_bindings { custom { kind: 'OPTIONS' path: '/m' } } "
-               "additional_bindings { custom { kind: 'TRACE' path: '/m' } }"));
+               "additional_bindings { custom { kind: 'TRACE' path: '/m' } } "
+               "additional_bindings { custom { kind: 'QUERY' path: '/m' body: "
+               "'*' } } "
+               "additional_bindings { custom { kind: 'M-SEARCH' path: '/m' } "
+               "}"));
   ASSERT_TRUE(schema.ok()) << schema.status();
   std::vector<std::string> verbs;
   for (const Route* route : (*schema)->routes()) verbs.push_back(route->verb);
-  EXPECT_THAT(verbs, ElementsAre("GET", "PUT", "POST", "DELETE", "PATCH",
-                                 "HEAD", "OPTIONS", "TRACE"));
+  EXPECT_THAT(verbs,
+              ElementsAre("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD",
+                          "OPTIONS", "TRACE", "QUERY", "M-SEARCH"));
+  EXPECT_TRUE((*schema)->KnowsVerb("QUERY"));
+  EXPECT_TRUE((*schema)->KnowsVerb("PUT"));
+  EXPECT_FALSE((*schema)->KnowsVerb("LOCK"));
   EXPECT_EQ((*schema)->routes()[1]->body, "*");
   EXPECT_EQ((*schema)->routes()[2]->body_field->full_name(),
             "test.Request.inner");
@@ -71,7 +79,8 @@ TEST(HttpRulesTest, MalformedTemplateIsRefused) {
 }
 
 TEST(HttpRulesTest, VerbsThatCannotBeServedAreRefused) {
-  for (const char* kind : {"CONNECT", "PRI", "PROPFIND", "get", ""}) {
+  for (const char* kind :
+       {"CONNECT", "PRI", "get", "A B", "LONGERTHANALLVERBS", ""}) {
     ExpectRefused("custom { kind: '" + std::string(kind) + "' path: '/m' }",
                   "the custom kind \"" + std::string(kind) + "\"");
   }
@@ -109,15 +118,27 @@ TEST(HttpRulesTest, VariableThatNamesNoFieldIsRefused) {
   ExpectRefused("get: '/{many.b}'", "leads through test.Request.many");
 }
 
-TEST(HttpRulesTest, VariableThatIsNoSingleValueIsRefused) {
-  ExpectRefused("get: '/{many}'", "repeated string");
+TEST(HttpRulesTest, VariableMayBeAListOfScalars) {
+  EXPECT_EQ(LoadError(WithRule("get: '/{many}'")), "");
+}
+
+TEST(HttpRulesTest, VariableThatHasNoTextIsRefused) {
   ExpectRefused("get: '/{pairs}'", "map");
   ExpectRefused("get: '/{inner}'", "message test.Inner");
 }
 
-TEST(HttpRulesTest, BodyThatIsNoTopFieldIsRefused) {
-  ExpectRefused("post: '/m' body: 'gone'", "no field \"gone\" at the top");
-  ExpectRefused("post: '/m' body: 'inner.b'", "at the top");
+TEST(HttpRulesTest, BodyThatIsNoFieldIsRefused) {
+  ExpectRefused("post: '/m' body: 'gone'",
+                "body: there is no field \"gone\" in test.Request");
+  ExpectRefused("post: '/m' body: 'many.b'", "leads through");
+}
+
+TEST(HttpRulesTest, BodyMayBeNested) {
+  const auto schema = LoadTestProto(WithRule("post: '/m' body: 'inner.b'"));
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const Route* route = (*schema)->routes()[0];
+  EXPECT_EQ(route->body_path.size(), 2);
+  EXPECT_EQ(route->body_field->full_name(), "test.Inner.b");
 }
 
 TEST(HttpRulesTest, BodyOfGetIsRefused) {

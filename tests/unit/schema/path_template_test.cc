@@ -90,6 +90,13 @@ TEST(PathTemplateTest, BindsVariables) {
       {"/a/{b=c/**}/d/e", "/a/c/1/2/d/e", "b=c/1/2"},
       {"/a/{b=c/**/d}/e", "/a/c/1/2/d/e", "b=c/1/2/d"},
       {"/{y=q/**}/{z=w}", "/q/1/w", "y=q/1;z=w"},
+      // Variables after "**".
+      {"/{a=**}/{b}", "/x/y/z", "a=x/y;b=z"},
+      {"/{a=**}/{b}", "/z", "a=;b=z"},
+      {"/{a=**}/{b}", "/", "no"},
+      {"/v1/**/files/{b=*/*}:get", "/v1/p/q/files/x/y:get", "b=x/y"},
+      {"/v1/{a=**}/files/{b}", "/v1/files/x", "a=;b=x"},
+      {"/**/*", "/a", ""},
       // Verbs: the text after the last ':' of the last segment.
       {"/a:v", "/a:v", ""},
       {"/{x}:v", "/a:b:v", "x=a:b"},
@@ -194,8 +201,7 @@ TEST(PathTemplateTest, RefusalsNamePositionAndReason) {
       {"/%", "position 1: '%' without two hexadecimal digits"},
       {"/a%2x", "position 2: '%' without two hexadecimal digits"},
       {"/**/**", "position 4: a second \"**\""},
-      {"/**/*", "position 4: a wildcard after \"**\""},
-      {"/{a=**}/{b}", "position 8: a wildcard after \"**\""},
+      {"/{a=**}/{b}/**", "position 12: a second \"**\""},
       {"/\n", "position 1: '\\n' within a literal"},
   };
   for (const auto& c : kCases) {

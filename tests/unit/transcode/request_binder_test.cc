@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/transcode/update_mask.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -21,16 +22,19 @@ struct Request {
   std::vector<PathVariable> path;
   std::string query;
   std::optional<std::string> body;
+  std::string content_type = {};
 };
 
 class Route {
  public:
   Route(RequestTestSchema& schema, std::string type, std::string body,
-        std::vector<std::string> path_fields)
+        std::vector<std::string> path_fields, bool patch = false)
       : schema_(schema), type_(std::move(type)) {
     absl::StatusOr<RequestBinder> binder = RequestBinder::Create(
         schema.Type(type_), std::move(body), std::move(path_fields),
-        {.ignored_query_names = {"access_token", "a.token"}});
+        {.ignored_query_names = {"access_token", "a.token"},
+         .ignored_patterns = nullptr,
+         .fills_update_mask = patch});
     EXPECT_TRUE(binder.ok()) << binder.status();
     if (binder.ok()) binder_.emplace(*std::move(binder));
   }
@@ -40,9 +44,10 @@ class Route {
     absl::StatusOr<std::vector<QueryParam>> query = ParseQuery(request.query);
     EXPECT_TRUE(query.ok()) << query.status();
     const auto message = schema_.New(type_);
+    std::optional<RequestBinder::Body> body;
+    if (request.body.has_value()) body = {*request.body, request.content_type};
     const absl::Status status =
-        binder_->Bind(request.path, *query, request.body.value_or("ignored"),
-                      request.body.has_value(), message.get());
+        binder_->Bind(request.path, *query, body, message.get());
     if (!status.ok()) {
       EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
       const std::string violations = Violations(status);
@@ -183,7 +188,7 @@ TEST(RequestBinderTest, QueryErrorsNameTheParameter) {
        "int32Value: given twice, but not a repeated field"},
       {"int32Value=1&int32_value=1",
        "int32_value: given twice, but not a repeated field"},
-      {"stringMap=x", "stringMap: a map cannot be given as text"},
+      {"stringMap=x", "stringMap: a map needs a key: name[key]=value"},
       {"stringMap.a=x", "stringMap.a: string_map is a map"},
       {"nested=x",
        "nested: a whole message (test.Nested) cannot be given as text"},
@@ -368,20 +373,21 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
   } kCases[] = {
       {"none", {}, "body \"none\": no such field in test.All"},
       {"nested.name", {}, "body \"nested.name\": no such field in test.All"},
-      {"otherName", {}, "body \"otherName\": no such field in test.All"},
+      {"otherName",
+       {},
+       "body \"otherName\": there is no field \"otherName\" in test.All"},
       {"", {"none"}, "path variable none: no such field in test.All"},
       {"",
        {"nested.x"},
        "path variable nested.x: no such field in "
        "test.Nested"},
       {"",
-       {"strings"},
-       "path variable strings: a repeated field cannot be "
-       "bound by the path"},
+       {"timestamps"},
+       "path variable timestamps: a list of messages cannot be bound by the "
+       "path"},
       {"",
        {"string_map"},
-       "path variable string_map: a map cannot be given "
-       "as text"},
+       "path variable string_map: a map needs a key: name[key]=value"},
       {"",
        {"nested"},
        "path variable nested: a whole message (test.Nested) "
@@ -412,6 +418,195 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
     ASSERT_FALSE(binder.ok()) << c.want;
     EXPECT_EQ(binder.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(binder.status().message(), c.want);
+  }
+}
+
+RequestTestSchema& All() { return AllTypesSchema(); }
+
+TEST(RequestBinderTest, QuerySetsMapsEntryByEntry) {
+  const Route route(All(), "test.All", "", {});
+  EXPECT_EQ(route.Query("stringMap%5Ba%5D=x&string_map[b.c[d]]=y%26z"),
+            "string_map { key: \"a\" value: \"x\" } "
+            "string_map { key: \"b.c[d]\" value: \"y&z\" }");
+  EXPECT_EQ(route.Query("int32Map[-7]=8&boolMap[true]=t&uint32Map[1]=GREEN"),
+            "int32_map { key: -7 value: 8 } uint32_map { key: 1 value: GREEN } "
+            "bool_map { key: true value: \"t\" }");
+  EXPECT_EQ(route.Query("stringMap[]=x"),
+            "string_map { key: \"\" value: \"x\" }");
+}
+
+TEST(RequestBinderTest, MapParametersThatDoNotFitAreRefused) {
+  const Route route(All(), "test.All", "", {});
+  const struct {
+    std::string query, want;
+  } kCases[] = {
+      {"stringMap[a]=x&stringMap[a]=y",
+       "stringMap[a]: given twice, but not a repeated field"},
+      {"int32Map[1]=1&int32Map[1e0]=1",
+       "int32Map[1e0]: given twice, but not a repeated field"},
+      {"int32Map[x]=1", "int32Map[x]: invalid key"},
+      {"int32Map[1]=x", "int32Map[1]: "},
+      {"boolMap[1]=x", "boolMap[1]: invalid key: expected true or false"},
+      {"int64Map[1]=x",
+       "int64Map[1]: its values (test.Nested) cannot be given as text"},
+      {"strings[0]=x", "strings[0]: strings is not a map"},
+      {"nobody[a]=x", "nobody[a]: no such field in test.All"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_THAT(route.Query(c.query), testing::StartsWith(c.want)) << c.query;
+  }
+}
+
+TEST(RequestBinderTest, PathBindsListsOfScalars) {
+  const Route route(All(), "test.All", "", {"int32s", "colors"});
+  EXPECT_EQ(
+      route.Bind({{{"int32s", "1,-2,3"}, {"colors", "RED"}}, "", std::nullopt}),
+      "int32s: 1 int32s: -2 int32s: 3 colors: RED");
+  EXPECT_THAT(route.Bind({{{"int32s", "1,x"}}, "", std::nullopt}),
+              testing::StartsWith("int32s: "));
+  EXPECT_EQ(
+      route.Bind({{{"int32s", "1,2"}}, "int32s=1&int32s=2", std::nullopt}),
+      "int32s: 1 int32s: 2");
+  EXPECT_EQ(route.Bind({{{"int32s", "1,2"}}, "int32s=1", std::nullopt}),
+            "int32s: differs from the path");
+}
+
+TEST(RequestBinderTest, BodyMayBeANestedField) {
+  const Route route(All(), "test.All", "nested.child", {"nested.name"});
+  EXPECT_EQ(
+      route.Bind({{{"nested.name", "n"}}, "nested.count=1", R"({"name":"c"})"}),
+      "nested { name: \"n\" count: 1 child { name: \"c\" } }");
+  EXPECT_EQ(route.Bind({{}, "nested.child.name=x", R"({"count":2})"}),
+            "nested.child.name: the body already contains this field");
+  EXPECT_EQ(route.Bind({{{"nested.name", "n"}}, "", " "}),
+            "nested { name: \"n\" }");
+}
+
+constexpr char kForm[] = "application/x-www-form-urlencoded";
+
+TEST(RequestBinderTest, FormsBindLikeQueries) {
+  const Route whole(All(), "test.All", "*", {});
+  EXPECT_EQ(whole.Bind({{},
+                        "",
+                        "stringValue=a+b%26&int32s=1&int32s=2&nested.name=n&"
+                        "stringMap[k]=v",
+                        kForm}),
+            "string_value: \"a b&\" nested { name: \"n\" } int32s: 1 "
+            "int32s: 2 string_map { key: \"k\" value: \"v\" }");
+  const Route field(All(), "test.All", "nested", {});
+  EXPECT_EQ(field.Bind({{},
+                        "int32Value=1",
+                        "name=n&child.count=2",
+                        "Application/X-WWW-Form-Urlencoded; charset=UTF-8"}),
+            "int32_value: 1 nested { name: \"n\" child { count: 2 } }");
+}
+
+TEST(RequestBinderTest, FormsThatDoNotFitAreRefused) {
+  const Route whole(All(), "test.All", "*", {});
+  EXPECT_EQ(whole.Bind({{}, "", "nobody=1", kForm}),
+            "nobody: no such field in test.All");
+  EXPECT_EQ(whole.Bind({{}, "", "nested.name=a&nested.name=b", kForm}),
+            "nested.name: given twice, but not a repeated field");
+  EXPECT_THAT(whole.Bind({{}, "", "a=%zz", kForm}), HasSubstr("a"));
+  const Route none(All(), "test.All", "", {});
+  EXPECT_THAT(none.Bind({{}, "", "stringValue=a", kForm}),
+              HasSubstr("does not accept a body"));
+}
+
+TEST(RequestBinderTest, JsonThatIsCalledAFormIsJson) {
+  const Route whole(All(), "test.All", "*", {});
+  EXPECT_EQ(whole.Bind({{}, "", R"( {"int32Value":1})", kForm}),
+            "int32_value: 1");
+  const Route scalar(All(), "test.All", "int32_value", {});
+  EXPECT_EQ(scalar.Bind({{}, "", "5", kForm}), "int32_value: 5");
+}
+
+RequestTestSchema& Raw() {
+  static auto* const schema = new RequestTestSchema({R"(
+    syntax = "proto3";
+    package google.api;
+    message HttpBody { string content_type = 1; bytes data = 2; }
+    message Upload { string name = 1; HttpBody file = 2; }
+  )"});
+  return *schema;
+}
+
+TEST(RequestBinderTest, HttpBodyTakesAnyBytes) {
+  const Route whole(Raw(), "google.api.HttpBody", "*", {});
+  EXPECT_EQ(whole.Bind({{}, "", "\xff{\n", "image/png"}),
+            "content_type: \"image/png\" data: \"\\377{\\n\"");
+  EXPECT_EQ(whole.Body(" "), "data: \" \"");
+  const Route field(Raw(), "google.api.Upload", "file", {"name"});
+  EXPECT_EQ(field.Bind({{{"name", "n"}}, "", "a=b", kForm}),
+            "name: \"n\" file { content_type: "
+            "\"application/x-www-form-urlencoded\" data: \"a=b\" }");
+}
+
+RequestTestSchema& Patch() {
+  static auto* const schema = new RequestTestSchema({R"(
+    syntax = "proto3";
+    package p;
+    import "google/protobuf/field_mask.proto";
+    import "google/protobuf/timestamp.proto";
+    message Part { string a_name = 1; int32 b = 2; Part part = 3; }
+    message Book {
+      string title = 1; Part part = 2; repeated Part parts = 3;
+      map<string, string> labels = 4; google.protobuf.Timestamp at = 5;
+    }
+    message Update { Book book = 1; google.protobuf.FieldMask update_mask = 2; }
+  )"});
+  return *schema;
+}
+
+std::string MaskOf(const std::string& bound) {
+  const size_t at = bound.find("update_mask");
+  return at == std::string::npos ? "" : bound.substr(at);
+}
+
+TEST(RequestBinderTest, PatchNamesTheFieldsOfItsBody) {
+  const Route route(Patch(), "p.Update", "book", {}, /*patch=*/true);
+  EXPECT_EQ(
+      MaskOf(route.Body(
+          R"({"title":"t","part":{"aName":"x","part":{"b":1}},"parts":[],)"
+          R"("labels":{"k":"v"},"at":null})")),
+      "update_mask { paths: \"title\" paths: \"part.a_name\" "
+      "paths: \"part.part.b\" paths: \"parts\" paths: \"labels\" "
+      "paths: \"at\" }");
+  EXPECT_EQ(MaskOf(route.Body(R"({"part":{}})")),
+            "update_mask { paths: \"part\" }");
+}
+
+TEST(RequestBinderTest, MaskOfTheClientCounts) {
+  const Route route(Patch(), "p.Update", "book", {}, /*patch=*/true);
+  EXPECT_EQ(MaskOf(route.Bind({{}, "updateMask=part", R"({"title":"t"})"})),
+            "update_mask { paths: \"part\" }");
+  EXPECT_EQ(MaskOf(route.Query("")), "");
+  const Route put(Patch(), "p.Update", "book", {});
+  EXPECT_EQ(MaskOf(put.Body(R"({"title":"t"})")), "");
+}
+
+// A schema whose Update has a body with as many fields, and the whole body.
+std::pair<RequestTestSchema*, std::string> Wide(size_t fields) {
+  std::string proto =
+      "syntax = \"proto3\"; package w; import "
+      "\"google/protobuf/field_mask.proto\"; message Update { Wide wide = 1; "
+      "google.protobuf.FieldMask update_mask = 2; } message Wide {";
+  std::string body = "{";
+  for (size_t i = 1; i <= fields; ++i) {
+    absl::StrAppend(&proto, " int32 f", i, " = ", i, ";");
+    absl::StrAppend(&body, i == 1 ? "" : ",", "\"f", i, "\":1");
+  }
+  return {new RequestTestSchema({proto + "}"}), body + "}"};
+}
+
+TEST(RequestBinderTest, MaskIsBounded) {
+  for (const bool beyond : {false, true}) {
+    const auto [schema, body] = Wide(kMaxMaskPaths + (beyond ? 1 : 0));
+    const std::unique_ptr<RequestTestSchema> owned(schema);
+    const Route route(*schema, "w.Update", "wide", {}, /*patch=*/true);
+    EXPECT_THAT(route.Body(body),
+                HasSubstr(beyond ? "set update_mask in the query"
+                                 : "paths: \"f1000\""));
   }
 }
 
