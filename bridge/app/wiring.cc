@@ -201,8 +201,14 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
   LoadOptions options;
   options.default_routes = config.default_routes() || config.reflect();
   options.default_access = DefaultAccessOf(config);
+  options.serve = {config.serve().begin(), config.serve().end()};
+  options.hide = {config.hide().begin(), config.hide().end()};
+  options.strict = config.strict();
   auto schema = Schema::Load(sources, options);
   if (!schema.ok()) return schema.status();
+  if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
+    return any;
+  }
   auto ignored = NamePatterns::Create({config.ignore_query_params().begin(),
                                        config.ignore_query_params().end()});
   if (!ignored.ok()) {

@@ -4,6 +4,7 @@
 #include <google/protobuf/compiler/plugin.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
+#include <iostream>
 #include <set>
 #include <utility>
 #include <vector>
@@ -33,13 +34,9 @@ void AddWithImports(const pb::FileDescriptor* file,
 }
 
 absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
-    const std::vector<const pb::FileDescriptor*>& files, bool default_routes,
-    DefaultAccess default_access) {
+    const std::vector<const pb::FileDescriptor*>& files, LoadOptions options) {
   pb::FileDescriptorSet set;
   std::set<const pb::FileDescriptor*> seen;
-  LoadOptions options;
-  options.default_routes = default_routes;
-  options.default_access = default_access;
   for (const pb::FileDescriptor* file : files) {
     AddWithImports(file, &seen, &set);
     for (int i = 0; i < file->service_count(); ++i) {
@@ -49,9 +46,14 @@ absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
   auto schema =
       Schema::Load({{"the protos", set.SerializeAsString()}}, options);
   if (!schema.ok()) return schema;
-  // A generated client must not silently lack a method.
+  // protoc shows what plugins write to stderr.
   for (const UnservedMethod& unserved : (*schema)->unserved()) {
-    return absl::InvalidArgumentError(unserved.why.message());
+    std::cerr << "warning: " << unserved.why.message() << "\n";
+  }
+  if (!(*schema)->unserved().empty()) {
+    if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
+      return any;
+    }
   }
   return schema;
 }
@@ -91,11 +93,14 @@ class Generator : public pb::compiler::CodeGenerator {
                    const std::string& parameter,
                    pb::compiler::GeneratorContext* context) const {
     PluginParameters parameters(parameter);
-    const bool default_routes = parameters.Take("default_routes") == "true";
+    LoadOptions options;
+    options.default_routes = parameters.Take("default_routes") == "true";
+    options.strict = parameters.Take("strict") == "true";
     const auto default_access =
         ParseDefaultAccess(parameters.Take("default_access", "public"));
     if (!default_access.ok()) return default_access.status();
-    auto schema = LoadSchema(files, default_routes, *default_access);
+    options.default_access = *default_access;
+    auto schema = LoadSchema(files, std::move(options));
     if (!schema.ok()) return schema.status();
     auto emitted = emit_(**schema, &parameters);
     if (!emitted.ok()) return emitted.status();

@@ -116,10 +116,10 @@ class Silence : public pb::DescriptorPool::ErrorCollector {
 
 class Merger {
  public:
-  // If `warnings` is set, unusable files are skipped and reported there.
+  // If `skipped` is set, unusable files are skipped and reported there.
   explicit Merger(const std::vector<SchemaSource>& all,
-                  std::vector<std::string>* warnings = nullptr)
-      : all_(all), warnings_(warnings) {}
+                  std::vector<SkippedFile>* skipped = nullptr)
+      : all_(all), skipped_(skipped) {}
 
   // `chosen` holds indexes into `all`.
   absl::StatusOr<MergedPool> Merge(const std::vector<int>& chosen) {
@@ -139,7 +139,7 @@ class Merger {
     std::vector<std::pair<std::string, absl::Status>> failed =
         PrepareOptions(files);
     for (const auto& [file, status] : failed) {
-      if (warnings_ == nullptr) return status;
+      if (skipped_ == nullptr) return status;
       LeaveOut(file, status);
     }
     return Build();
@@ -153,9 +153,31 @@ class Merger {
     std::vector<int> sources = {};
   };
 
+  void LeaveOut(const pb::FileDescriptorProto& file,
+                const std::vector<int>& sources, const absl::Status& why) {
+    if (!bad_.insert(file.name()).second) return;
+    SkippedFile skipped;
+    skipped.sources = sources;
+    std::vector<std::string> services;
+    for (const pb::ServiceDescriptorProto& service : file.service()) {
+      services.push_back(absl::StrCat(
+          file.package(), file.package().empty() ? "" : ".", service.name()));
+      for (const pb::MethodDescriptorProto& method : service.method()) {
+        skipped.methods.emplace_back(services.back(), method.name());
+      }
+    }
+    skipped.why = absl::StrCat(
+        file.name(), " is skipped",
+        services.empty() ? ""
+                         : absl::StrCat(" and does not provide ",
+                                        absl::StrJoin(services, ", ")),
+        ": ", why.message());
+    skipped_->push_back(std::move(skipped));
+  }
+
   void LeaveOut(const std::string& file, const absl::Status& why) {
-    if (!bad_.insert(file).second) return;
-    warnings_->push_back(absl::StrCat(file, " is skipped: ", why.message()));
+    const Entry& entry = entries_.at(file);
+    LeaveOut(entry.proto, entry.sources, why);
   }
 
   absl::Status AddSource(const SchemaSource& source, int index) {
@@ -178,18 +200,19 @@ class Merger {
           absl::StrCat(source.name, ": this descriptor set has no file"));
     }
     for (pb::FileDescriptorProto& file : *set.mutable_file()) {
-      const std::string name = file.name();
-      if (absl::Status s = AddFile(source, index, &file); !s.ok()) {
-        if (warnings_ == nullptr) return s;
-        LeaveOut(name, s);
+      absl::Status s = CheckShape(&file);
+      if (!s.ok() && skipped_ != nullptr) {
+        LeaveOut(file, {index}, s);
+        continue;
       }
+      if (s.ok()) s = AddFile(source, index, &file);
+      if (!s.ok()) return s;
     }
     return absl::OkStatus();
   }
 
   absl::Status AddFile(const SchemaSource& source, int index,
                        pb::FileDescriptorProto* file) {
-    if (absl::Status s = CheckShape(file); !s.ok()) return s;
     Entry entry;
     entry.sources = {index};
     entry.comparable = Comparable(*file);
@@ -251,8 +274,9 @@ class Merger {
     return status;
   }
 
-  // Sources may differ in comments, and in default values of json_name, which
-  // protoc writes but linked-in descriptors omit.
+  // Sources may differ in comments, in default values of json_name, which
+  // protoc writes but linked-in descriptors omit, and in what buf adds to its
+  // images.
   static std::string Comparable(const pb::FileDescriptorProto& file) {
     pb::FileDescriptorProto copy = file;
     copy.clear_source_code_info();
@@ -293,7 +317,7 @@ class Merger {
       std::string blame = name;
       absl::Status s = BuildWithImports(name, out.pool.get(), &blame);
       if (s.ok()) continue;
-      if (warnings_ == nullptr) return s;
+      if (skipped_ == nullptr) return s;
       LeaveOut(blame, s);
       // Then skip its importers.
       if (blame != name) LeaveOut(name, s);
@@ -407,7 +431,7 @@ class Merger {
   }
 
   const std::vector<SchemaSource>& all_;
-  std::vector<std::string>* const warnings_;  // if null, report errors instead
+  std::vector<SkippedFile>* const skipped_;  // if null, report errors instead
 
   // By file name. A node-based container, because steps point to its keys.
   std::map<std::string, Entry> entries_;
@@ -447,29 +471,27 @@ absl::StatusOr<MergedSources> MergeSources(
   for (size_t i = 0; i < sources.size(); ++i) {
     (sources[i].lenient ? lenient : strict).push_back(static_cast<int>(i));
   }
-  if (lenient.empty()) return all.status();
   if (!strict.empty()) {
-    absl::StatusOr<MergedPool> some = Merger(sources).Merge(strict);
+    absl::StatusOr<MergedPool> some =
+        Merger(sources, &out.skipped).Merge(strict);
     if (!some.ok()) return some.status();
-    out.pools.push_back(*std::move(some));
+    if (!some->files.empty()) out.pools.push_back(*std::move(some));
   }
-  if (sources.size() > 1) {
+  if (lenient.size() > 1 || (!lenient.empty() && !strict.empty())) {
     out.warnings.push_back(absl::StrCat(
         "each backend is served with its own files, because they conflict: ",
         all.status().message()));
   }
   for (int index : lenient) {
     absl::StatusOr<MergedPool> one =
-        Merger(sources, &out.warnings).Merge({index});
+        Merger(sources, &out.skipped).Merge({index});
     if (one.ok() && !one->files.empty()) {
       out.pools.push_back(*std::move(one));
     } else if (!one.ok()) {
       out.warnings.push_back(std::string(one.status().message()));
     }
   }
-  if (out.pools.empty()) {
-    return absl::InvalidArgumentError(absl::StrJoin(out.warnings, "\n"));
-  }
+  if (out.pools.empty()) return all.status();
   return out;
 }
 
