@@ -14,6 +14,7 @@
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
+#include "bridge/schema/schema_image.h"
 #include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/reflection.h"
 
@@ -46,7 +47,9 @@ absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
   if (!file || !(bytes << file.rdbuf())) {
     return absl::NotFoundError(absl::StrCat("cannot read ", path));
   }
-  return SchemaSource{path, bytes.str()};
+  auto set = ReadSchemaImage(path, std::move(bytes).str());
+  if (!set.ok()) return set.status();
+  return SchemaSource{path, *std::move(set)};
 }
 
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,

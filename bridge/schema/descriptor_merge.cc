@@ -14,6 +14,7 @@
 #include "bridge/schema/descriptor_walk.h"
 #include "bridge/schema/option_values.h"
 #include "bridge/schema/schema_errors.h"
+#include "bridge/schema/schema_image.h"
 #include "buf/validate/validate.pb.h"
 #include "google/api/annotations.pb.h"
 #include "google/api/httpbody.pb.h"
@@ -37,8 +38,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Of all sources together, in bytes.
-constexpr size_t kMaxSetBytes = 64 << 20;
+// `buf_extension` of a file (buf/alpha/image/v1/image.proto).
+constexpr int kBufExtension = 8042;
 
 // Limit for one message or enum: protobuf compares all pairs.
 constexpr int kMaxRanges = 2000;
@@ -280,6 +281,7 @@ class Merger {
   static std::string Comparable(const pb::FileDescriptorProto& file) {
     pb::FileDescriptorProto copy = file;
     copy.clear_source_code_info();
+    copy.mutable_unknown_fields()->DeleteByNumber(kBufExtension);
     SourcePath path;
     Walk(&copy, &path, [](pb::Message* m, const SourcePath&) {
       if (m->GetDescriptor() == pb::FieldDescriptorProto::descriptor()) {
