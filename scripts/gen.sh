@@ -5,7 +5,7 @@
 #                                         OpenAPI document, the TypeScript client
 #   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
-#                  [--openapi 3.1] [--default-routes]
+#                  [--openapi 3.1] [--default-routes] [--strict]
 #                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
@@ -21,6 +21,8 @@
 # --openapi 3.1: omits the events of streams, for tools that do not support 3.2.
 # --default-routes: includes methods without a route, like the bridge's option
 #                   of the same name.
+# --strict: fails if a method cannot be served; otherwise it is left out with a
+#           warning.
 # google/api, buf/validate and sse/v1 are always on the import path and need not
 # be copied.
 # Files in an edition, and images, need buf: the one in BUF, on the
@@ -59,7 +61,8 @@ while [ $# -gt 0 ]; do
       title=$2; shift ;;
     --openapi) [ $# -ge 2 ] || fail "--openapi needs a version"
       openapi=$2; shift ;;
-    --default-routes) routes=default_routes, ;;
+    --default-routes) routes+=default_routes, ;;
+    --strict) routes+=strict, ;;
     -h|--help) usage; exit 0 ;;
     *) fail "unknown option '$1'" ;;
   esac

@@ -224,6 +224,17 @@ void Bridge::Reload(const LoadedConfig& next) {
                   std::string(served.status().message()));
     return;
   }
+  const std::shared_ptr<const ServedSchema> current = api_->served();
+  const auto lost = NoLongerServed(current->schema(), (*served)->schema());
+  for (const UnservedMethod* method : lost) {
+    spdlog::error("reload: {}", std::string(method->why.message()));
+  }
+  if (!lost.empty()) {
+    spdlog::error(
+        "reload: the current schema stays in use, because the new one cannot "
+        "serve methods that are served now");
+    return;
+  }
   for (const std::string& warning : (*served)->schema().warnings()) {
     spdlog::warn("{}", warning);
   }

@@ -102,6 +102,11 @@ std::string RouteTable(const Schema& schema, const bridge::v1::Config& config) {
     }
     out += '\n';
   }
+  if (schema.unserved().empty()) return out;
+  absl::StrAppend(&out, "\nNOT SERVED (", schema.unserved().size(), ")\n");
+  for (const UnservedMethod& method : schema.unserved()) {
+    absl::StrAppend(&out, method.where, ": ", method.why.message(), "\n");
+  }
   return out;
 }
 

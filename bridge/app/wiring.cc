@@ -14,6 +14,7 @@
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
+#include "bridge/schema/schema_image.h"
 #include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/reflection.h"
 
@@ -46,7 +47,9 @@ absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
   if (!file || !(bytes << file.rdbuf())) {
     return absl::NotFoundError(absl::StrCat("cannot read ", path));
   }
-  return SchemaSource{path, bytes.str()};
+  auto set = ReadSchemaImage(path, std::move(bytes).str());
+  if (!set.ok()) return set.status();
+  return SchemaSource{path, *std::move(set)};
 }
 
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
@@ -201,8 +204,14 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
   LoadOptions options;
   options.default_routes = config.default_routes() || config.reflect();
   options.default_access = DefaultAccessOf(config);
+  options.serve = {config.serve().begin(), config.serve().end()};
+  options.hide = {config.hide().begin(), config.hide().end()};
+  options.strict = config.strict();
   auto schema = Schema::Load(sources, options);
   if (!schema.ok()) return schema.status();
+  if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
+    return any;
+  }
   auto ignored = NamePatterns::Create({config.ignore_query_params().begin(),
                                        config.ignore_query_params().end()});
   if (!ignored.ok()) {

@@ -52,9 +52,14 @@ absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
   auto schema =
       Schema::Load({{"the protos", set.SerializeAsString()}}, options);
   if (!schema.ok()) return schema;
-  // A generated client must not silently lack a method.
+  // protoc shows what plugins write to stderr.
   for (const UnservedMethod& unserved : (*schema)->unserved()) {
-    return absl::InvalidArgumentError(unserved.why.message());
+    std::cerr << "warning: " << unserved.why.message() << "\n";
+  }
+  if (!(*schema)->unserved().empty()) {
+    if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
+      return any;
+    }
   }
   return schema;
 }
@@ -71,6 +76,7 @@ absl::StatusOr<std::map<std::string, std::string>> Generate(
   PluginParameters parameters(request.parameter());
   LoadOptions options;
   options.default_routes = parameters.Take("default_routes") == "true";
+  options.strict = parameters.Take("strict") == "true";
   const auto default_access =
       ParseDefaultAccess(parameters.Take("default_access", "public"));
   if (!default_access.ok()) return default_access.status();

@@ -31,6 +31,13 @@ HttpResponse OptionsResponse(std::vector<std::string> allowed) {
   return HttpResponse{204, {{"Allow", absl::StrJoin(allowed, ", ")}}, ""};
 }
 
+// Whether the bridge's own paths may answer, because no method that is served
+// has the path.
+bool IsFree(const RouteMatch& match) {
+  return match.kind == RouteMatch::Kind::kNotFound ||
+         match.kind == RouteMatch::Kind::kUnserved;
+}
+
 }  // namespace
 
 Api::Api(Parts parts, Options options,
@@ -78,13 +85,13 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
     ServeMethod(std::move(request));
     return;
   }
-  if (!request->served->schema().KnowsVerb(http.verb())) {
+  if (request->match.kind != RouteMatch::Kind::kUnserved &&
+      !request->served->schema().KnowsVerb(http.verb())) {
     request->exchange->Respond(
         ErrorResponse(501, "UNIMPLEMENTED", "unknown request method"));
     return;
   }
-  if (request->match.kind == RouteMatch::Kind::kNotFound &&
-      http.raw_path() == kBundlePath) {
+  if (IsFree(request->match) && http.raw_path() == kBundlePath) {
     if (http.verb() == "GET" || http.verb() == "HEAD") {
       ServeBundle(std::move(request));
       return;
@@ -92,17 +99,14 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
     request->match.allowed = {"GET", "HEAD"};
   }
-  if (request->match.kind == RouteMatch::Kind::kNotFound &&
-      ServePage(request.get())) {
+  if (IsFree(request->match) && ServePage(request.get())) {
     return;
   }
-  if (request->match.kind == RouteMatch::Kind::kNotFound &&
-      IsDocument(http.raw_path())) {
+  if (IsFree(request->match) && IsDocument(http.raw_path())) {
     ServeDocument(std::move(request));
     return;
   }
-  if (request->match.kind == RouteMatch::Kind::kNotFound &&
-      http.raw_path() == kTicketPath &&
+  if (IsFree(request->match) && http.raw_path() == kTicketPath &&
       parts_.authenticator->tickets() != nullptr) {
     if (http.verb() == "POST") {
       ServeTicket(std::move(request));
@@ -111,12 +115,10 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
     request->match.allowed = {"POST"};
   }
+  if (request->match.kind == RouteMatch::Kind::kUnserved) {
+    return Refuse(*request, request->match.unserved->why);
+  }
   if (request->match.kind == RouteMatch::Kind::kNotFound) {
-    if (const UnservedMethod* unserved = request->served->schema().FindUnserved(
-            http.verb(), http.raw_path());
-        unserved != nullptr) {
-      return Refuse(*request, unserved->why);
-    }
     request->exchange->Respond(ErrorResponse(
         404, "NOT_FOUND",
         absl::StrCat("no route for ", NameForMessage(http.raw_path()))));

@@ -120,10 +120,6 @@ absl::Status ServedSchema::Add(const Route* route) {
 
   const std::string& slow_key = method.stream.slow().key();
   const std::string& snapshot_key = method.stream.snapshot().key();
-  if (!slow_key.empty() && !snapshot_key.empty() && slow_key != snapshot_key) {
-    return named(absl::InvalidArgumentError(
-        "slow.key and snapshot.key must be the same field"));
-  }
   const int json_key =
       (method.json.preserve_proto_field_names() ? 1 : 0) |
       (method.json.always_print_fields_with_no_presence() ? 2 : 0) |

@@ -15,6 +15,7 @@
 #include "bridge/schema/editions.h"
 #include "bridge/schema/option_values.h"
 #include "bridge/schema/schema_errors.h"
+#include "bridge/schema/schema_image.h"
 #include "buf/validate/validate.pb.h"
 #include "google/api/annotations.pb.h"
 #include "google/api/httpbody.pb.h"
@@ -38,8 +39,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Of all sources together, in bytes.
-constexpr size_t kMaxSetBytes = 64 << 20;
+// `buf_extension` of a file (buf/alpha/image/v1/image.proto).
+constexpr int kBufExtension = 8042;
 
 // Limit for one message or enum: protobuf compares all pairs.
 constexpr int kMaxRanges = 2000;
@@ -117,10 +118,10 @@ class Silence : public pb::DescriptorPool::ErrorCollector {
 
 class Merger {
  public:
-  // If `warnings` is set, unusable files are skipped and reported there.
+  // If `skipped` is set, unusable files are skipped and reported there.
   explicit Merger(const std::vector<SchemaSource>& all,
-                  std::vector<std::string>* warnings = nullptr)
-      : all_(all), warnings_(warnings) {}
+                  std::vector<SkippedFile>* skipped = nullptr)
+      : all_(all), skipped_(skipped) {}
 
   // `chosen` holds indexes into `all`.
   absl::StatusOr<MergedPool> Merge(const std::vector<int>& chosen) {
@@ -141,7 +142,7 @@ class Merger {
         PrepareOptions(files);
     for (auto& each : LowerEditions(files)) failed.push_back(std::move(each));
     for (const auto& [file, status] : failed) {
-      if (warnings_ == nullptr) return status;
+      if (skipped_ == nullptr) return status;
       LeaveOut(file, status);
     }
     return Build();
@@ -155,9 +156,31 @@ class Merger {
     std::vector<int> sources = {};
   };
 
+  void LeaveOut(const pb::FileDescriptorProto& file,
+                const std::vector<int>& sources, const absl::Status& why) {
+    if (!bad_.insert(file.name()).second) return;
+    SkippedFile skipped;
+    skipped.sources = sources;
+    std::vector<std::string> services;
+    for (const pb::ServiceDescriptorProto& service : file.service()) {
+      services.push_back(absl::StrCat(
+          file.package(), file.package().empty() ? "" : ".", service.name()));
+      for (const pb::MethodDescriptorProto& method : service.method()) {
+        skipped.methods.emplace_back(services.back(), method.name());
+      }
+    }
+    skipped.why = absl::StrCat(
+        file.name(), " is skipped",
+        services.empty() ? ""
+                         : absl::StrCat(" and does not provide ",
+                                        absl::StrJoin(services, ", ")),
+        ": ", why.message());
+    skipped_->push_back(std::move(skipped));
+  }
+
   void LeaveOut(const std::string& file, const absl::Status& why) {
-    if (!bad_.insert(file).second) return;
-    warnings_->push_back(absl::StrCat(file, " is skipped: ", why.message()));
+    const Entry& entry = entries_.at(file);
+    LeaveOut(entry.proto, entry.sources, why);
   }
 
   absl::Status AddSource(const SchemaSource& source, int index) {
@@ -180,18 +203,19 @@ class Merger {
           absl::StrCat(source.name, ": this descriptor set has no file"));
     }
     for (pb::FileDescriptorProto& file : *set.mutable_file()) {
-      const std::string name = file.name();
-      if (absl::Status s = AddFile(source, index, &file); !s.ok()) {
-        if (warnings_ == nullptr) return s;
-        LeaveOut(name, s);
+      absl::Status s = CheckShape(&file);
+      if (!s.ok() && skipped_ != nullptr) {
+        LeaveOut(file, {index}, s);
+        continue;
       }
+      if (s.ok()) s = AddFile(source, index, &file);
+      if (!s.ok()) return s;
     }
     return absl::OkStatus();
   }
 
   absl::Status AddFile(const SchemaSource& source, int index,
                        pb::FileDescriptorProto* file) {
-    if (absl::Status s = CheckShape(file); !s.ok()) return s;
     Entry entry;
     entry.sources = {index};
     entry.comparable = Comparable(*file);
@@ -253,11 +277,13 @@ class Merger {
     return status;
   }
 
-  // Sources may differ in comments, and in default values of json_name, which
-  // protoc writes but linked-in descriptors omit.
+  // Sources may differ in comments, in default values of json_name, which
+  // protoc writes but linked-in descriptors omit, and in what buf adds to its
+  // images.
   static std::string Comparable(const pb::FileDescriptorProto& file) {
     pb::FileDescriptorProto copy = file;
     copy.clear_source_code_info();
+    copy.mutable_unknown_fields()->DeleteByNumber(kBufExtension);
     SourcePath path;
     Walk(&copy, &path, [](pb::Message* m, const SourcePath&) {
       if (m->GetDescriptor() == pb::FieldDescriptorProto::descriptor()) {
@@ -295,7 +321,7 @@ class Merger {
       std::string blame = name;
       absl::Status s = BuildWithImports(name, out.pool.get(), &blame);
       if (s.ok()) continue;
-      if (warnings_ == nullptr) return s;
+      if (skipped_ == nullptr) return s;
       LeaveOut(blame, s);
       // Then skip its importers.
       if (blame != name) LeaveOut(name, s);
@@ -409,7 +435,7 @@ class Merger {
   }
 
   const std::vector<SchemaSource>& all_;
-  std::vector<std::string>* const warnings_;  // if null, report errors instead
+  std::vector<SkippedFile>* const skipped_;  // if null, report errors instead
 
   // By file name. A node-based container, because steps point to its keys.
   std::map<std::string, Entry> entries_;
@@ -449,29 +475,27 @@ absl::StatusOr<MergedSources> MergeSources(
   for (size_t i = 0; i < sources.size(); ++i) {
     (sources[i].lenient ? lenient : strict).push_back(static_cast<int>(i));
   }
-  if (lenient.empty()) return all.status();
   if (!strict.empty()) {
-    absl::StatusOr<MergedPool> some = Merger(sources).Merge(strict);
+    absl::StatusOr<MergedPool> some =
+        Merger(sources, &out.skipped).Merge(strict);
     if (!some.ok()) return some.status();
-    out.pools.push_back(*std::move(some));
+    if (!some->files.empty()) out.pools.push_back(*std::move(some));
   }
-  if (sources.size() > 1) {
+  if (lenient.size() > 1 || (!lenient.empty() && !strict.empty())) {
     out.warnings.push_back(absl::StrCat(
         "each backend is served with its own files, because they conflict: ",
         all.status().message()));
   }
   for (int index : lenient) {
     absl::StatusOr<MergedPool> one =
-        Merger(sources, &out.warnings).Merge({index});
+        Merger(sources, &out.skipped).Merge({index});
     if (one.ok() && !one->files.empty()) {
       out.pools.push_back(*std::move(one));
     } else if (!one.ok()) {
       out.warnings.push_back(std::string(one.status().message()));
     }
   }
-  if (out.pools.empty()) {
-    return absl::InvalidArgumentError(absl::StrJoin(out.warnings, "\n"));
-  }
+  if (out.pools.empty()) return all.status();
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -17,8 +18,8 @@ struct SchemaSource {
   std::string name;  // for errors: file name or backend
   std::string bytes;
 
-  // Skip and report invalid parts instead of failing. For schemas that backends
-  // report.
+  // If the source conflicts with others, give it a pool of its own instead of
+  // failing. For schemas that backends report.
   bool lenient = false;
 
   // Parts known to be missing from it.
@@ -42,8 +43,16 @@ struct MergedPool {
   std::vector<std::vector<int>> sources;
 };
 
+// A file that cannot be used.
+struct SkippedFile {
+  std::string why;  // names the file and its services
+  std::vector<int> sources;
+  std::vector<std::pair<std::string, std::string>> methods;  // service, name
+};
+
 struct MergedSources {
   std::vector<MergedPool> pools;  // at least one
+  std::vector<SkippedFile> skipped;
   std::vector<std::string> warnings;
 };
 
@@ -64,10 +73,10 @@ struct MergedSources {
 absl::StatusOr<MergedPool> MergeDescriptors(
     const std::vector<SchemaSource>& sources);
 
-// Like MergeDescriptors, but lenient sources that conflict with each other or
-// with the other sources get separate pools, and their unusable files are
-// skipped with a warning. Fails only if another source is invalid, or if
-// nothing is left.
+// Like MergeDescriptors, but skips files that cannot be used, and the files
+// that import them. Lenient sources that conflict with each other or with the
+// other sources get separate pools. Fails if a source is no descriptor set, if
+// other sources conflict, or if nothing is left.
 absl::StatusOr<MergedSources> MergeSources(
     const std::vector<SchemaSource>& sources);
 

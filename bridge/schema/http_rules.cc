@@ -64,6 +64,18 @@ bool IsCustomKind(absl::string_view kind) {
   });
 }
 
+// Whether two fields cannot both be set: they are the same field, one is inside
+// the other, or they are members of one oneof.
+bool Clash(const FieldPath& a, const FieldPath& b) {
+  const size_t common = std::min(a.size(), b.size());
+  for (size_t i = 0; i < common; ++i) {
+    if (a[i] == b[i]) continue;
+    const pb::OneofDescriptor* oneof = a[i]->real_containing_oneof();
+    return oneof != nullptr && oneof == b[i]->real_containing_oneof();
+  }
+  return true;
+}
+
 class RuleReader {
  public:
   RuleReader(const Method* method, SchemaErrors* errors)
@@ -166,6 +178,12 @@ class RuleReader {
       if (*fields == method_->subject_into) {
         Error("path variable \"", variable.field_path,
               "\" is set by subject_into, so clients must not set it");
+      }
+      for (const FieldPath& other : route->resolved_path_fields) {
+        if (Clash(other, *fields)) {
+          Error("path variable \"", variable.field_path,
+                "\" cannot be set together with another variable");
+        }
       }
       route->path_fields.push_back(variable.field_path);
       route->resolved_path_fields.push_back(*std::move(fields));

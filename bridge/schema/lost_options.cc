@@ -224,13 +224,14 @@ std::vector<std::string> LostOptions::UnusedImports(
 
 std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method) {
   const pb::FileDescriptor* file = method->file();
-  if (const Imports& imports = ImportsOf(file); imports.lost) {
-    return WhyLost(file, imports.unused);
-  }
+  const Imports& imports = ImportsOf(file);
+  if (imports.lost) return WhyLost(file, imports.unused);
   if (IsEmptied(method->service()->options())) {
     return WhyEmptied(method->service());
   }
-  if (IsEmptied(method->options())) return WhyEmptied(method);
+  if (!imports.unused.empty() && IsEmptied(method->options())) {
+    return WhyEmptied(method);
+  }
   absl::flat_hash_set<const pb::Descriptor*> seen = {method->input_type()};
   std::vector<const pb::Descriptor*> waiting = {method->input_type()};
   while (!waiting.empty()) {

@@ -20,7 +20,9 @@ namespace sse_bridge {
 //   google.api.http, buf.validate, validate), directly or by public imports,
 //   and uses nothing of it. An unused import looks the same, but protoc warns
 //   about it.
-// - An element has an empty options message.
+// - An element has an empty options message. protoc does write one for a method
+//   with empty braces (`rpc M(Q) returns (R) {}`), so for a method it counts
+//   only if its file imports such a contract and does not use it.
 //
 // Not thread-safe. The descriptors must outlive this object.
 class LostOptions {

@@ -244,6 +244,11 @@ class StreamReader {
       report_.Error("slow: a key is only allowed with CONFLATE");
     }
     ReadKey("slow.key", slow.key(), &method_->slow_key);
+    const std::string& snapshot_key = stream_.snapshot().key();
+    if (!slow.key().empty() && !snapshot_key.empty() &&
+        slow.key() != snapshot_key) {
+      report_.Error("slow.key and snapshot.key must be the same field");
+    }
   }
 
   void ReadKey(absl::string_view option, const std::string& key,

@@ -79,12 +79,14 @@ std::optional<PathRouter::Found> PathRouter::Match(
 }
 
 std::vector<std::string> PathRouter::AllowedVerbs(
-    absl::string_view raw_path) const {
+    absl::string_view raw_path, const std::function<bool(int)>& counts) const {
   std::vector<std::string> verbs;
   SearchPath(raw_path,
              [&](const Ends& ends, absl::string_view verb, const RawPath&) {
                for (const auto& [key, route] : ends) {
-                 if (key.first == verb) verbs.push_back(key.second);
+                 if (key.first != verb) continue;
+                 if (counts != nullptr && !counts(routes_[route].id)) continue;
+                 verbs.push_back(key.second);
                }
                return false;
              });
@@ -142,6 +144,34 @@ std::optional<int> PathRouterBuilder::Add(absl::string_view http_verb,
   }
   ends.emplace_back(std::move(key), static_cast<int>(router_.routes_.size()));
   router_.routes_.push_back({route, std::move(path_template)});
+  return std::nullopt;
+}
+
+std::optional<int> PathRouterBuilder::Find(
+    absl::string_view http_verb, const PathTemplate& path_template) const {
+  int32_t index = 0;
+  for (const PathTemplate::Segment& segment : path_template.segments()) {
+    const PathRouter::Node& node = router_.nodes_[index];
+    switch (segment.kind) {
+      case PathTemplate::Kind::kLiteral: {
+        const auto it = node.literals.find(segment.literal);
+        index = it == node.literals.end() ? 0 : it->second;
+        break;
+      }
+      case PathTemplate::Kind::kOne:
+        index = node.one;
+        break;
+      case PathTemplate::Kind::kAny:
+        index = node.any;
+        break;
+    }
+    if (index == 0) return std::nullopt;
+  }
+  for (const auto& [key, route] : router_.nodes_[index].ends) {
+    if (key.first == path_template.verb() && key.second == http_verb) {
+      return router_.routes_[route].id;
+    }
+  }
   return std::nullopt;
 }
 

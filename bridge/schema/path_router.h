@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_SCHEMA_PATH_ROUTER_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,8 +49,11 @@ class PathRouter {
                              absl::string_view raw_path) const;
 
   // Returns the HTTP verbs that have a template for this path, sorted and
-  // unique: the Allow header if Match found nothing. Empty means 404.
-  std::vector<std::string> AllowedVerbs(absl::string_view raw_path) const;
+  // unique: the Allow header if Match found nothing. Empty means 404. Ignores
+  // routes for whose number `counts` returns false; null counts all.
+  std::vector<std::string> AllowedVerbs(
+      absl::string_view raw_path,
+      const std::function<bool(int)>& counts = nullptr) const;
 
  private:
   friend class PathRouterBuilder;
@@ -90,6 +94,10 @@ class PathRouterBuilder {
   // same paths. `http_verb` is upper case ("GET"), or "*" for any.
   [[nodiscard]] std::optional<int> Add(absl::string_view http_verb,
                                        PathTemplate path_template, int route);
+
+  // Returns what Add would return, and changes nothing.
+  std::optional<int> Find(absl::string_view http_verb,
+                          const PathTemplate& path_template) const;
 
   PathRouter Build() && { return std::move(router_); }
 

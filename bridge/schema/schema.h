@@ -29,7 +29,18 @@ struct LoadOptions {
   bool default_routes = false;
 
   // Full names of the services to serve. If empty, all services of the sources.
+  // A service that does not exist is an error.
   std::vector<std::string> services = {};
+
+  // Patterns of services and methods (ServiceSelection): serve only those that
+  // match `serve` (if empty: all) and do not match `hide`. The others are
+  // treated as if the sources did not contain them. A pattern that matches
+  // nothing is reported as a warning.
+  std::vector<std::string> serve = {};
+  std::vector<std::string> hide = {};
+
+  // Fail if a method cannot be served, or a pattern matches nothing.
+  bool strict = false;
 
   DefaultAccess default_access = DefaultAccess::kPublic;
 
@@ -38,9 +49,22 @@ struct LoadOptions {
   PathRouter::Options path = {.ignore_trailing_slashes = true};
 };
 
+// A method of the sources that is not served.
+struct UnservedMethod {
+  std::string name;   // "package.Service.Method"
+  std::string where;  // "file.proto:12"
+  absl::Status why;   // the response to a request for it
+
+  // The errors in the schema, each as "FILE:LINE: ELEMENT: REASON". Empty if a
+  // setting excludes the method (default_access), or if it is client-streaming
+  // and nothing in the schema asks for it to be served.
+  std::vector<std::string> errors = {};
+};
+
 struct RouteMatch {
   enum class Kind {
     kFound,
+    kUnserved,          // the route of a method that is not served
     kNotFound,          // 404
     kMethodNotAllowed,  // 405
   };
@@ -50,14 +74,11 @@ struct RouteMatch {
   const Route* route = nullptr;
   std::vector<PathVariable> variables;
 
+  // Set only for kUnserved. Valid as long as the Schema.
+  const UnservedMethod* unserved = nullptr;
+
   // Set only for kMethodNotAllowed: the Allow header, sorted.
   std::vector<std::string> allowed;
-};
-
-// A method of the sources that is not served.
-struct UnservedMethod {
-  std::string name;  // "package.Service.Method"
-  absl::Status why;  // the response to a request for it
 };
 
 // The types, methods and routes of the services that the bridge serves.
@@ -65,9 +86,15 @@ struct UnservedMethod {
 // they use its descriptors; a newer Schema may replace it meanwhile.
 class Schema {
  public:
-  // Loads descriptor sets and validates every option. Returns kInvalidArgument
-  // with a line "FILE:LINE: ELEMENT: REASON" per error. Invalid parts of
-  // lenient sources are not served instead.
+  // Loads descriptor sets and validates every option. A method that cannot be
+  // served is left out and reported in unserved(): it is client-streaming, an
+  // option of it or its service is invalid or unknown, a rule of its request
+  // cannot be enforced, or an earlier method has its route or bundle name.
+  // Methods are ordered by source, file within the source, and position in the
+  // file. What protects a method is never left out by itself.
+  //
+  // Returns kInvalidArgument if the sources cannot be read or, with `strict`,
+  // if anything is left out: a line "FILE:LINE: ELEMENT: REASON" per error.
   static absl::StatusOr<std::shared_ptr<const Schema>> Load(
       const std::vector<SchemaSource>& sources,
       const LoadOptions& options = LoadOptions());
@@ -100,14 +127,15 @@ class Schema {
   // the query. HEAD matches a GET route if there is no HEAD route.
   RouteMatch Match(absl::string_view verb, absl::string_view raw_path) const;
 
-  // Methods of the sources that are not served because the options that protect
-  // them were lost or nobody may call them.
+  // Methods of the sources that are not served, in the order of the sources.
   const std::vector<UnservedMethod>& unserved() const { return unserved_; }
 
-  // Returns the unserved method that such a request would have reached, or
-  // null.
+  // Returns the unserved method that such a request is for, or null.
   const UnservedMethod* FindUnserved(absl::string_view verb,
                                      absl::string_view raw_path) const;
+
+  // Returns an error with the reasons if no method can be reached.
+  absl::Status CheckServesAnything() const;
 
   // Messages for the operator: what is not served, and likely mistakes.
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -125,11 +153,15 @@ class Schema {
   std::vector<const Method*> bundle_;
   absl::flat_hash_map<std::string, const Method*> methods_by_name_;
   absl::flat_hash_set<std::string> verbs_;  // of routes
-  PathRouter router_;                       // numbers are indexes into routes_
+  // Numbers are indexes into routes_ or, below zero, UnservedNumber().
+  PathRouter router_;
   std::vector<UnservedMethod> unserved_;
-  PathRouter unserved_router_;  // numbers are indexes into unserved_
   std::vector<std::string> warnings_;
 };
+
+// Returns the methods that `now` serves and `next` still has but cannot serve.
+std::vector<const UnservedMethod*> NoLongerServed(const Schema& now,
+                                                  const Schema& next);
 
 }  // namespace sse_bridge
 

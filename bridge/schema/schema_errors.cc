@@ -102,13 +102,15 @@ void SchemaErrors::Add(absl::string_view where, absl::string_view element,
                        : absl::StrCat(where, ": ", element, ": ", reason));
 }
 
+std::vector<std::string> SchemaErrors::Lines() const {
+  std::vector<std::string> lines = lines_;
+  if (left_out_ > 0) lines.push_back(absl::StrCat("(", left_out_, " more)"));
+  return lines;
+}
+
 absl::Status SchemaErrors::ToStatus() const {
   if (lines_.empty()) return absl::OkStatus();
-  std::string message = absl::StrJoin(lines_, "\n");
-  if (left_out_ > 0) {
-    absl::StrAppend(&message, "\n(", left_out_, " more)");
-  }
-  return absl::InvalidArgumentError(message);
+  return absl::InvalidArgumentError(absl::StrJoin(Lines(), "\n"));
 }
 
 }  // namespace sse_bridge

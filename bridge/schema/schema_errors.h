@@ -47,6 +47,10 @@ class SchemaErrors {
   // Returns whether further errors are only counted.
   bool full() const;
 
+  // The errors, each as "FILE:LINE: ELEMENT: REASON". The last line counts
+  // those beyond the bound, if there are any.
+  std::vector<std::string> Lines() const;
+
   // Returns OK, or kInvalidArgument with a line per error.
   absl::Status ToStatus() const;
 

@@ -196,6 +196,7 @@ std::string SchemaJson(const Schema& schema) {
   for (const UnservedMethod& unserved : schema.unserved()) {
     json["not_served"].push_back(
         {{"method", unserved.name},
+         {"where", unserved.where},
          {"reason", std::string(unserved.why.message())}});
   }
   // Comments in a descriptor set may be invalid UTF-8.

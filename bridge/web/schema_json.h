@@ -22,7 +22,8 @@ namespace sse_bridge {
 //    "messages": {TYPE: [{"name", "json_name", "type", "type_name",
 //                         "repeated", "map", "oneof", "optional", "comment",
 //                         "rules"}]},
-//    "enums": {TYPE: [NAME, ...]}}
+//    "enums": {TYPE: [NAME, ...]},
+//    "not_served": [{"method": FULL_NAME, "where": "FILE:LINE", "reason"}]}
 //
 // It contains only the methods that have a route, and the types that their
 // requests can contain. "type" is the type's name in .proto files ("int32",

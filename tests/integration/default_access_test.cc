@@ -14,6 +14,7 @@ namespace sse_bridge::testing {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -147,7 +148,9 @@ TEST_F(DefaultAccessTest, DeniedIsNobodyAndToldToWhoeverAsks) {
 
 TEST_F(DefaultAccessTest, AFileThatLostItsOptionsIsNotServed) {
   ForeignBackend lossy(/*lossy_reflection=*/true);
-  Bridge bridge(lossy.address, {"--reflect"});
+  // With another schema beside it, since a bridge that serves nothing does not
+  // start.
+  Bridge bridge(lossy.address, Options({"--reflect"}));
   const std::string service = "/acme.observatory.v2.Telescopes/";
   const std::string token = bridge.Token("ada", "--role admin");
   for (const char* method : {"WhoAmI", "Describe", "Count?to=2", "Hidden"}) {
@@ -159,11 +162,72 @@ TEST_F(DefaultAccessTest, AFileThatLostItsOptionsIsNotServed) {
     }
   }
   const json schema = json::parse(bridge.Call("GET", "/schema.json").body);
-  EXPECT_EQ(schema["services"].size(), 0u);
+  EXPECT_EQ(schema["services"].size(), 2u);
   EXPECT_EQ(schema["not_served"].size(), 8u);
-  EXPECT_THAT(RunCommand(BridgeProgram() + " check --reflect --upstream " +
-                         lossy.address + " 2>&1"),
-              HasSubstr("acme.observatory.v2.Telescopes.WhoAmI is not served"));
+  EXPECT_THAT(
+      RunCommand(BridgeProgram() + " check --reflect --upstream " +
+                 lossy.address + " 2>&1 || true"),
+      AllOf(HasSubstr("nothing can be served"),
+            HasSubstr("acme.observatory.v2.Telescopes.WhoAmI is not served")));
+}
+
+// A schema with one method that cannot be served.
+class PartialSchemaTest : public DefaultAccessTest {
+ protected:
+  static std::string Broken() {
+    const std::string folder = directory_->path() + "/broken";
+    std::string proto = kOpenAndClosed;
+    const std::string path = "\"/silent\"";
+    proto.replace(proto.find(path), path.size(), "\"/silent/{gone}\"");
+    RunCommand("mkdir -p " + folder);
+    WriteFile(folder + "/doors.proto", proto);
+    RunCommand("protoc -I " + folder + " -I " + RepositoryRoot() +
+               "/proto --include_imports --include_source_info -o " + folder +
+               "/schema.binpb doors.proto");
+    return folder + "/schema.binpb";
+  }
+};
+
+TEST_F(PartialSchemaTest, MethodThatCannotBeServedIsLeftOutAndReported) {
+  const std::string set = Broken();
+  Bridge bridge(kNobody, {"--descriptor-set", set});
+  EXPECT_EQ(Status(bridge, "/open"), 503);
+  const HttpAnswer answer = bridge.Call("GET", "/silent/x");
+  ExpectError(answer, 501);
+  EXPECT_THAT(answer.body, HasSubstr("doors.proto:8"));
+  EXPECT_THAT(bridge.process->Stderr(),
+              HasSubstr("acme.doors.v1.Doors.Silent is not served"));
+  const json schema = json::parse(bridge.Call("GET", "/schema.json").body);
+  ASSERT_EQ(schema["not_served"].size(), 1u);
+  EXPECT_EQ(schema["not_served"][0]["method"], "acme.doors.v1.Doors.Silent");
+  EXPECT_EQ(schema["not_served"][0]["where"], "doors.proto:7");
+
+  const std::string check = BridgeProgram() + " check --upstream " + kNobody +
+                            " --descriptor-set " + set;
+  EXPECT_THAT(RunCommand(check + " 2>/dev/null"),
+              AllOf(HasSubstr("NOT SERVED (1)"),
+                    HasSubstr("acme.doors.v1.Doors.Silent is not served"),
+                    HasSubstr("GET /open")));
+  EXPECT_THAT(RunCommand(check + " --strict 2>&1 || echo exit $?"),
+              AllOf(HasSubstr("doors.proto:8: acme.doors.v1.Doors.Silent"),
+                    HasSubstr("exit 2")));
+}
+
+TEST_F(PartialSchemaTest, ReloadThatWouldStopServingAMethodIsRefused) {
+  const std::string broken = ReadFile(Broken());
+  const std::string set = directory_->path() + "/reloaded.binpb";
+  WriteFile(set, ReadFile(directory_->path() + "/descriptors/schema.binpb"));
+  Bridge bridge(kNobody, {"--descriptor-set", set});
+  EXPECT_EQ(Status(bridge, "/silent"), 503);
+  WriteFile(set, broken);
+  bridge.process->Signal(SIGHUP);
+  WaitFor("the refusal", [&] {
+    return bridge.process->Stderr().find("the current schema stays in use") !=
+           std::string::npos;
+  });
+  EXPECT_THAT(bridge.process->Stderr(),
+              HasSubstr("acme.doors.v1.Doors.Silent is not served"));
+  EXPECT_EQ(Status(bridge, "/silent"), 503);
 }
 
 class DocumentsTest : public DefaultAccessTest {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bridge/schema/schema_image.h"
 #include "google/api/annotations.pb.h"
 #include "sse/v1/sse.pb.h"
 #include "tests/unit/schema/schema_testing.h"
@@ -41,10 +42,33 @@ TEST(DescriptorMergeTest, InvalidDescriptorSetNamesTheSource) {
 }
 
 TEST(DescriptorMergeTest, BytesOfAllSourcesTogetherAreBounded) {
-  const SchemaSource most = {"most", std::string((64 << 20), '\xff')};
+  const SchemaSource most = {"most", std::string(kMaxSetBytes, '\xff')};
   EXPECT_THAT(ErrorOf({most}), HasSubstr("not a descriptor set"));
-  const SchemaSource more = {"more", std::string((64 << 20) + 1, '\xff')};
+  const SchemaSource more = {"more", std::string(kMaxSetBytes + 1, '\xff')};
   EXPECT_THAT(ErrorOf({more}), HasSubstr("more: descriptor sets of more than"));
+}
+
+TEST(DescriptorMergeTest, FileOfABufImageIsTheSameAsThatOfASet) {
+  const ProtoFiles files = {
+      {"a.proto", "syntax = \"proto3\"; message A { int32 field = 1; }"}};
+  FileDescriptorSet image = CompileProtos(files);
+  FileOf(&image, "a.proto")
+      ->mutable_unknown_fields()
+      ->AddLengthDelimited(8042, "buf's");
+  for (const bool first : {true, false}) {
+    const SchemaSource one = SourceOf(image, "image");
+    const SchemaSource two =
+        SourceOf(CompileProtos(files, {.source_info = false}), "set");
+    const auto merged =
+        MergeDescriptors(first ? std::vector<SchemaSource>{one, two}
+                               : std::vector<SchemaSource>{two, one});
+    ASSERT_TRUE(merged.ok()) << merged.status();
+  }
+  FileOf(&image, "a.proto")->mutable_unknown_fields()->AddVarint(14, 1000);
+  EXPECT_THAT(ErrorOf({SourceOf(image, "image"),
+                       SourceOf(CompileProtos(files), "set")}),
+              HasSubstr("differs between"))
+      << "an edition matters";
 }
 
 TEST(DescriptorMergeTest, SameFileInTwoSourcesCountsOnce) {

@@ -71,6 +71,10 @@ TEST(HttpRulesTest, VariablesResolveToFields) {
   EXPECT_EQ(route->resolved_path_fields[1].size(), 3);
 }
 
+TEST(HttpRulesTest, VariablesThatSetTheSameFieldAreRefused) {
+  ExpectRefused("get: '/{at}/{at.seconds}'", "together with another variable");
+}
+
 TEST(HttpRulesTest, EmptyRuleIsRefused) { ExpectRefused("", "no pattern"); }
 
 TEST(HttpRulesTest, MalformedTemplateIsRefused) {
@@ -179,7 +183,7 @@ TEST(HttpRulesTest, FieldOfANewerContractIsRefused) {
                      ->MutableExtension(google::api::http);
     rule->GetReflection()->MutableUnknownFields(rule)->AddVarint(99, 1);
   }
-  const auto schema = Schema::Load({SourceOf(set)});
+  const auto schema = Schema::Load({SourceOf(set)}, {.strict = true});
   EXPECT_THAT(std::string(schema.status().message()),
               AllOf(HasSubstr("test.proto:3: test.S.M: google.api.http"),
                     HasSubstr("field 99")));

@@ -18,6 +18,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kHead[] = "syntax = \"proto3\"; package t;\n";
@@ -83,12 +84,13 @@ TEST(LostOptionsTest, TheOtherValidateProtoIsAContractToo) {
                          {"a.proto", head + kRequest}}),
                   "a.proto imports \"validate/validate.proto\"", "remove it");
   // An extension that this program does not know still counts as used.
-  EXPECT_THAT(
+  const auto used =
       Load({{"validate/validate.proto", validate},
             {"a.proto",
-             head + "message Q { string id = 1 [(validate.rules) = 'x']; }"}})
-          ->methods(),
-      SizeIs(2));
+             head + "message Q { string id = 1 [(validate.rules) = 'x']; }"}});
+  ASSERT_THAT(used->unserved(), SizeIs(2));
+  EXPECT_THAT(std::string(used->unserved()[0].why.message()),
+              AllOf(HasSubstr("validate.rules"), Not(HasSubstr("lost"))));
 }
 
 TEST(LostOptionsTest, OneUsedContractIsEnoughAndUnusedOnesAreReported) {
@@ -186,15 +188,19 @@ TEST(LostOptionsTest, EmptyOptionsWereLost) {
       ->mutable_oneof_decl(0)
       ->mutable_options();
   ExpectNotServed(*Load(set), "a.proto", "t.Q.o has empty options");
+}
 
-  set = CompileProtos(files);
-  FileOf(&set, "a.proto")
-      ->mutable_service(0)
-      ->mutable_method(0)
-      ->mutable_options();
-  const auto schema = Load(set);
-  EXPECT_EQ(schema->FindMethod("t.S.M"), nullptr);
-  EXPECT_NE(schema->FindMethod("t.S.N"), nullptr);
+TEST(LostOptionsTest, EmptyBracesOfAMethodAreALossOnlyBesideAnUnusedContract) {
+  const std::string service =
+      "service S { rpc M(Q) returns (Q) {} rpc N(Q) returns (Q); "
+      "rpc O(Q) returns (Q) { option (google.api.http).get = '/o'; } }\n";
+  const auto schema =
+      Load({{"a.proto", std::string(kHead) + kHttp + service + kRequest}});
+  EXPECT_THAT(schema->methods(), SizeIs(3));
+  const auto lost = Load(
+      {{"a.proto", std::string(kHead) + kHttp + kSse + service + kRequest}});
+  EXPECT_EQ(lost->FindMethod("t.S.M"), nullptr);
+  EXPECT_THAT(lost->methods(), SizeIs(2));
 }
 
 TEST(LostOptionsTest, OptionsRemovedByTheBridgeAreNotLost) {

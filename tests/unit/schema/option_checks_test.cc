@@ -53,7 +53,7 @@ TEST(OptionChecksTest, ValidOptionsResolve) {
       WithOptions("option (sse.v1.stream) = { event_from: 'inner.kind' "
                   "id_from: 'number' resume_into: 'inner.text' share_by: "
                   "'many' snapshot { what: LAST_PER_KEY key: 'text' } slow { "
-                  "policy: CONFLATE key: 'inner.text' } keep_alive { seconds: "
+                  "policy: CONFLATE key: 'text' } keep_alive { seconds: "
                   "5 } retry { nanos: 1000000 } max_age { seconds: 60 } bundle "
                   "{ by_default: true query: 'many=a&inner.text=b' } };\n"
                   "option (sse.v1.access) = { roles { any_of: 'r' } "
@@ -66,7 +66,7 @@ TEST(OptionChecksTest, ValidOptionsResolve) {
   EXPECT_EQ(m->resume_into.back()->full_name(), "test.Inner.text");
   EXPECT_EQ(m->share_by->full_name(), "test.Request.many");
   EXPECT_EQ(m->snapshot_key.back()->full_name(), "test.Response.text");
-  EXPECT_EQ(m->slow_key.back()->full_name(), "test.Inner.text");
+  EXPECT_EQ(m->slow_key.back()->full_name(), "test.Response.text");
   EXPECT_EQ(m->subject_into.back()->full_name(), "test.Request.user");
   EXPECT_EQ(m->keep_alive, absl::Seconds(5));
   EXPECT_EQ(m->retry, absl::Milliseconds(1));
@@ -183,6 +183,9 @@ TEST(OptionChecksTest, KeysMustBeSingleValues) {
   ExpectStreamRefused(per_key + "'many' }", "snapshot.key");
   ExpectStreamRefused("slow { policy: CONFLATE key: 'gone' }", "slow.key");
   ExpectStreamRefused("slow { policy: CONFLATE key: 'inner' }", "slow.key");
+  ExpectStreamRefused(
+      per_key + "'text' } slow { policy: CONFLATE key: 'number' }",
+      "slow.key and snapshot.key must be the same");
   ExpectStreamRefused("slow { policy: DROP_OLDEST key: 'text' }",
                       "only allowed with CONFLATE");
 }
@@ -199,7 +202,8 @@ TEST(OptionChecksTest, ValuesOfANewerContractAreRefused) {
   stream->mutable_slow()->set_policy(
       static_cast<sse::v1::SlowConsumer::Policy>(8));
   stream->GetReflection()->MutableUnknownFields(stream)->AddVarint(99, 1);
-  const std::string error(Schema::Load({SourceOf(set)}).status().message());
+  const std::string error(
+      Schema::Load({SourceOf(set)}, {.strict = true}).status().message());
   EXPECT_THAT(error, HasSubstr("snapshot.what: this bridge does not know the "
                                "value 7"));
   EXPECT_THAT(error, HasSubstr("slow.policy: this bridge does not know the "
@@ -220,7 +224,8 @@ TEST(OptionChecksTest, UnknownFieldsOfServiceOptionsAreRefused) {
   json->GetReflection()->MutableUnknownFields(json)->AddVarint(77, 1);
   auto* access = options->MutableExtension(sse::v1::default_access);
   access->GetReflection()->MutableUnknownFields(access)->AddVarint(78, 1);
-  const std::string error(Schema::Load({SourceOf(set)}).status().message());
+  const std::string error(
+      Schema::Load({SourceOf(set)}, {.strict = true}).status().message());
   EXPECT_THAT(error, HasSubstr("test.S: sse.v1.json: this bridge does not know "
                                "field 77"));
   EXPECT_THAT(error, HasSubstr("sse.v1.default_access: this bridge does not "
@@ -322,7 +327,7 @@ TEST(OptionChecksTest, AllErrorsAreReportedUpToALimit) {
       LoadError(Stream("id_from: 'inner' share_by: 'text'"));
   EXPECT_THAT(two, AllOf(HasSubstr("id_from"), HasSubstr("share_by")));
   std::string methods;
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < 1005; ++i) {
     methods += "rpc M" + std::to_string(i) +
                "(Request) returns (Response) { option (sse.v1.stream) = {}; } ";
   }

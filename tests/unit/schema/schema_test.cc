@@ -108,9 +108,15 @@ TEST(SchemaTest, MethodsWithoutRuleGetDefaultRoutesIfAsked) {
   EXPECT_EQ((*schema)->Match("GET", "/test.S/Get").kind,
             RouteMatch::Kind::kNotFound)
       << "it has a rule";
-  EXPECT_EQ((*schema)->Match("POST", "/test.S/Up").kind,
-            RouteMatch::Kind::kNotFound)
-      << "it is client-streaming";
+  const RouteMatch up = (*schema)->Match("POST", "/test.S/Up");
+  ASSERT_EQ(up.kind, RouteMatch::Kind::kUnserved);
+  EXPECT_THAT(std::string(up.unserved->why.message()),
+              HasSubstr("test.proto:11: test.S.Up"));
+  EXPECT_THAT(std::string(up.unserved->why.message()),
+              HasSubstr("client-streaming"));
+  EXPECT_TRUE(
+      LoadTestProto(kService, {.default_routes = true, .strict = true}).ok())
+      << "nothing in the schema asks for it";
 }
 
 TEST(SchemaTest, ServicesOfGrpcGetDefaultRoutesOnlyByName) {
@@ -183,7 +189,12 @@ TEST(SchemaTest, RoutesAreBounded) {
           ->MutableExtension(google::api::http)
           ->set_get("/" + name);
     }
-    EXPECT_EQ(Schema::Load({SourceOf(set)}).ok(), extra == 0) << extra;
+    const auto schema = Schema::Load({SourceOf(set)});
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    EXPECT_EQ((*schema)->routes().size(), 50000u);
+    ASSERT_EQ((*schema)->unserved().size(), static_cast<size_t>(extra));
+    if (extra == 0) continue;
+    EXPECT_EQ((*schema)->unserved()[0].name, "S.M50000");
   }
 }
 
@@ -193,8 +204,10 @@ TEST(SchemaTest, ErrorsWithoutLinesNameTheFile) {
                                 "(google.api.http).get = '/{gone}'; } }\n"
                                 "message A {}")}},
       {.source_info = false});
-  EXPECT_THAT(std::string(Schema::Load({SourceOf(set)}).status().message()),
-              HasSubstr("test.proto: test.S.M: "));
+  EXPECT_THAT(
+      std::string(
+          Schema::Load({SourceOf(set)}, {.strict = true}).status().message()),
+      HasSubstr("test.proto: test.S.M: "));
 }
 
 TEST(SchemaTest, BundleContainsMethodsWithTheOption) {
@@ -282,7 +295,7 @@ TEST(SchemaTest, DeniedByDefaultIsNotServedAndReported) {
                                     {.default_access = DefaultAccess::kDenied});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_EQ((*schema)->Match("GET", "/silent").kind,
-            RouteMatch::Kind::kNotFound);
+            RouteMatch::Kind::kUnserved);
   const UnservedMethod* silent = (*schema)->FindUnserved("GET", "/silent");
   ASSERT_NE(silent, nullptr);
   EXPECT_EQ(silent->name, "test.S.Silent");
@@ -372,17 +385,23 @@ TEST(SchemaTest, BackendErrorsAffectOnlyWhatDependsOnThem) {
       file.mutable_message_type(0)->set_name("X");
   }
   SchemaSource source = SourceOf(set, "one");
-  EXPECT_FALSE(Schema::Load({source}, {.default_routes = true}).ok());
+  EXPECT_FALSE(
+      Schema::Load({source}, {.default_routes = true, .strict = true}).ok());
+  EXPECT_NE(
+      (*Schema::Load({source}, {.default_routes = true}))->FindMethod("b.B.M"),
+      nullptr);
   source.lenient = true;
   source.warnings = {"something else"};
   const auto schema = Schema::Load({source}, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_EQ((*schema)->unserved().size(), 1u);
+  EXPECT_EQ((*schema)->unserved()[0].name, "a.A.M");
   EXPECT_NE((*schema)->FindMethod("b.B.M"), nullptr);
   EXPECT_EQ((*schema)->FindMethod("a.A.M"), nullptr);
-  EXPECT_THAT(
-      absl::StrJoin((*schema)->warnings(), "\n"),
-      AllOf(HasSubstr("one: something else"), HasSubstr("a.proto is skipped"),
-            HasSubstr("user.proto is skipped")));
+  EXPECT_THAT(absl::StrJoin((*schema)->warnings(), "\n"),
+              AllOf(HasSubstr("one: something else"),
+                    HasSubstr("a.proto is skipped and does not provide a.A"),
+                    HasSubstr("user.proto is skipped")));
 }
 
 TEST(SchemaTest, InvalidOptionOfABackendDisablesItsMethod) {
@@ -397,9 +416,9 @@ TEST(SchemaTest, InvalidOptionOfABackendDisablesItsMethod) {
        "message Q { string id = 1; } "
        "message R { string id = 1 [(buf.validate.field) = { cel { id: 'x' } "
        "}]; }"}};
-  EXPECT_FALSE(
-      Schema::Load({SourceOf(CompileProtos(files))}, {.default_routes = true})
-          .ok());
+  EXPECT_FALSE(Schema::Load({SourceOf(CompileProtos(files))},
+                            {.default_routes = true, .strict = true})
+                   .ok());
   const auto schema =
       Schema::Load({Reflected("one", files)}, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
@@ -410,6 +429,261 @@ TEST(SchemaTest, InvalidOptionOfABackendDisablesItsMethod) {
   EXPECT_THAT(
       std::string((*schema)->FindUnserved("GET", "/a.A/Bad")->why.message()),
       HasSubstr("no field \"gone\""));
+}
+
+// A service with three methods on routes of their own; the option is the second
+// one's.
+std::string WithBroken(const std::string& broken) {
+  return "service S {\n"
+         "  rpc Good(A) returns (A) { option (google.api.http).get = '/good'; "
+         "}\n"
+         "  rpc Bad" +
+         broken +
+         "\n"
+         "  rpc Any(A) returns (A) { option (google.api.http).get = "
+         "'/{name=**}'; }\n"
+         "}\n"
+         "message A { string name = 1; string other = 2; }\n"
+         "message R { string id = 1 [(buf.validate.field).cel = "
+         "{ id: 'x' }]; }\n";
+}
+
+TEST(SchemaTest, MethodThatCannotBeServedIsLeftOutByItself) {
+  for (const auto& [broken, reason] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"(stream A) returns (A) { option (google.api.http).get = '/bad'; }",
+            "client-streaming"},
+           {"(A) returns (A) { option (google.api.http).get = '/{gone}'; }",
+            "no field \"gone\""},
+           {"(A) returns (A) { option (google.api.http).get = 'bad'; }",
+            "position"},
+           {"(A) returns (A) { option (google.api.http).custom = "
+            "{ kind: 'CONNECT' path: '/bad' }; }",
+            "CONNECT"},
+           {"(A) returns (A) { option (google.api.http).get = '/good'; }",
+            "GET /good is already the route of test.S.Good (test.proto:3)"},
+           {"(A) returns (A) { option (google.api.http) = { get: '/bad' "
+            "additional_bindings { get: '/bad' } }; }",
+            "GET /bad is already the route of test.S.Bad"},
+           {"(R) returns (A) { option (google.api.http).get = '/bad'; }",
+            "test.R.id"},
+           {"(A) returns (A) { option (google.api.http).get = '/bad'; "
+            "option (sse.v1.access).subject_into = 'gone'; }",
+            "no field \"gone\""},
+           {"(A) returns (stream A) { option (google.api.http).get = '/bad'; "
+            "option (sse.v1.stream).event_from = 'gone'; }",
+            "no field \"gone\""}}) {
+    const std::string body = WithBroken(broken);
+    const auto schema = LoadTestProto(body);
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    EXPECT_EQ((*schema)->methods().size(), 2u) << broken;
+    ASSERT_EQ((*schema)->unserved().size(), 1u) << broken;
+    const UnservedMethod& bad = (*schema)->unserved()[0];
+    EXPECT_EQ(bad.name, "test.S.Bad");
+    EXPECT_EQ(bad.where, "test.proto:4");
+    EXPECT_TRUE(absl::IsUnimplemented(bad.why));
+    EXPECT_THAT(std::string(bad.why.message()),
+                AllOf(HasSubstr("test.S.Bad is not served: test.proto:"),
+                      HasSubstr(reason)));
+    EXPECT_THAT(absl::StrJoin((*schema)->warnings(), "\n"), HasSubstr(reason));
+    EXPECT_EQ((*schema)->Match("GET", "/good").kind, RouteMatch::Kind::kFound);
+    EXPECT_THAT(LoadError(body), HasSubstr(reason)) << "strict";
+  }
+}
+
+TEST(SchemaTest, RouteOfAnUnservedMethodDoesNotFallToAnother) {
+  const auto schema = LoadTestProto(
+      WithBroken("(R) returns (A) { option (google.api.http) = { get: '/bad' "
+                 "additional_bindings { put: '/bad' } }; }"));
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const RouteMatch match = (*schema)->Match("GET", "/bad");
+  ASSERT_EQ(match.kind, RouteMatch::Kind::kUnserved);
+  EXPECT_EQ(match.unserved->name, "test.S.Bad");
+  EXPECT_EQ((*schema)->Match("HEAD", "/bad").kind, RouteMatch::Kind::kUnserved);
+  EXPECT_EQ((*schema)->Match("GET", "/bad/x").kind, RouteMatch::Kind::kFound);
+  EXPECT_THAT((*schema)->Match("DELETE", "/bad").allowed,
+              ElementsAre("GET", "HEAD"))
+      << "PUT is not served";
+}
+
+TEST(SchemaTest, EveryMethodIsLeftOutIfTheServicesAccessIsWrong) {
+  const auto schema = LoadTestProto(
+      "service S { option (sse.v1.default_access) = { scopes {} };\n"
+      "  rpc M(A) returns (A) { option (google.api.http).get = '/m'; }\n"
+      "  rpc N(A) returns (A) { option (google.api.http).get = '/n';\n"
+      "    option (sse.v1.access).public = true; } }\n"
+      "service T { rpc M(A) returns (A) { option (google.api.http).get = '/t'; "
+      "} }\nmessage A {}");
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->methods().size(), 1u);
+  EXPECT_EQ((*schema)->unserved().size(), 2u);
+  EXPECT_EQ((*schema)->Match("GET", "/n").kind, RouteMatch::Kind::kUnserved);
+}
+
+TEST(SchemaTest, LaterMethodWithABundleNameIsLeftOut) {
+  const auto schema = LoadTestProto(
+      "service S { rpc M(A) returns (stream A) { option "
+      "(sse.v1.stream).bundle.event = 'e'; }\n"
+      "rpc N(A) returns (stream A) { option (sse.v1.stream).bundle.event = "
+      "'e'; } }\nmessage A {}");
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->bundle().size(), 1u);
+  ASSERT_EQ((*schema)->unserved().size(), 1u);
+  EXPECT_THAT(std::string((*schema)->unserved()[0].why.message()),
+              AllOf(HasSubstr("test.S.N is not served"),
+                    HasSubstr("already that of test.S.M")));
+}
+
+TEST(SchemaTest, UnservedMethodReservesNeitherRouteNorBundleName) {
+  const auto schema = LoadTestProto(
+      "service S { rpc M(A) returns (stream A) {\n"
+      "  option (google.api.http).get = '/m';\n"
+      "  option (sse.v1.stream) = { event_from: 'gone' bundle { event: 'e' } "
+      "}; }\n"
+      "rpc N(A) returns (stream A) { option (google.api.http).get = '/m'; "
+      "option (sse.v1.stream).bundle.event = 'e'; } }\nmessage A {}");
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->unserved().size(), 1u);
+  EXPECT_EQ((*schema)->bundle().size(), 1u);
+  EXPECT_EQ((*schema)->Match("GET", "/m").route->method->grpc_path,
+            "/test.S/N");
+}
+
+TEST(SchemaTest, SchemaThatServesNothingSaysWhy) {
+  EXPECT_THAT(
+      std::string(
+          (*LoadTestProto("message A {}"))->CheckServesAnything().message()),
+      HasSubstr("no method to serve"));
+  EXPECT_THAT(
+      std::string((*LoadTestProto("service S { rpc M(A) returns (A); }\n"
+                                  "message A {}"))
+                      ->CheckServesAnything()
+                      .message()),
+      HasSubstr("--default-routes"));
+  EXPECT_THAT(
+      std::string((*LoadTestProto("service S { rpc M(A) returns (A) { option "
+                                  "(google.api.http).get = 'm'; } }\n"
+                                  "message A {}"))
+                      ->CheckServesAnything()
+                      .message()),
+      AllOf(HasSubstr("nothing can be served:\n"),
+            HasSubstr("test.proto:2: test.S.M: google.api.http")));
+  EXPECT_TRUE((*LoadTestProto(kService))->CheckServesAnything().ok());
+}
+
+TEST(SchemaTest, NoLongerServedAreMethodsThatTheNextSchemaLeavesOut) {
+  const std::string good =
+      "(A) returns (A) { option (google.api.http).get = '/bad'; }";
+  const std::string bad =
+      "(A) returns (A) { option (google.api.http).get = 'bad'; }";
+  const auto now = LoadTestProto(WithBroken(good));
+  const auto next = LoadTestProto(WithBroken(bad));
+  ASSERT_TRUE(now.ok() && next.ok());
+  const auto lost = NoLongerServed(**now, **next);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0]->name, "test.S.Bad");
+  EXPECT_TRUE(NoLongerServed(**next, **next).empty());
+  const auto hidden = LoadTestProto(WithBroken(bad), {.hide = {"test.S.Bad"}});
+  EXPECT_TRUE(NoLongerServed(**now, **hidden).empty());
+}
+
+TEST(SchemaTest, ServeAndHideSelectServicesAndMethods) {
+  const std::string body =
+      "service S { rpc M(A) returns (A); rpc N(A) returns (A); }\n"
+      "service T { rpc M(A) returns (A); }\nmessage A {}";
+  const auto served = [&](std::vector<std::string> serve,
+                          std::vector<std::string> hide) {
+    const auto schema = LoadTestProto(body, {.default_routes = true,
+                                             .serve = std::move(serve),
+                                             .hide = std::move(hide)});
+    std::vector<std::string> names;
+    for (const Method* method : (*schema)->methods()) {
+      names.push_back(method->descriptor->full_name());
+    }
+    return absl::StrJoin(names, " ");
+  };
+  EXPECT_EQ(served({}, {}), "test.S.M test.S.N test.T.M");
+  EXPECT_EQ(served({"test.S"}, {}), "test.S.M test.S.N");
+  EXPECT_EQ(served({"test.*"}, {"test.S"}), "test.T.M");
+  EXPECT_EQ(served({"test.S.M", "test.T/M"}, {}), "test.S.M test.T.M");
+  EXPECT_EQ(served({}, {"/test.S/M"}), "test.S.N test.T.M");
+  EXPECT_EQ(served({"*.M"}, {}), "test.S.M test.T.M");
+  EXPECT_EQ(served({"test.S"}, {"test.S"}), "");
+  EXPECT_EQ(served({"test"}, {}), "") << "a package is written test.*";
+}
+
+TEST(SchemaTest, PatternThatMatchesNothingIsReported) {
+  const LoadOptions options = {.serve = {"test.*"}, .hide = {"test.Gone"}};
+  const auto schema = LoadTestProto(kService, options);
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_THAT((*schema)->warnings(),
+              ElementsAre("hide: test.Gone matches no service or method"));
+  EXPECT_THAT(LoadError(kService, options), HasSubstr("test.Gone"));
+}
+
+TEST(SchemaTest, HiddenMethodsAreNotChecked) {
+  EXPECT_EQ(LoadError(WithBroken("(R) returns (A) { option "
+                                 "(google.api.http).get = '/x'; }"),
+                      {.hide = {"test.S/Bad"}}),
+            "");
+}
+
+TEST(SchemaTest, RulesOfProtocGenValidateLeaveOutTheMethod) {
+  const std::string validate =
+      "syntax = 'proto2'; package validate;\n"
+      "import 'google/protobuf/descriptor.proto';\n"
+      "message FieldRules { optional bool required = 1; }\n"
+      "extend google.protobuf.FieldOptions { optional FieldRules rules = 1071; "
+      "}\n"
+      "extend google.protobuf.MessageOptions { optional bool disabled = 1071; "
+      "optional bool ignored = 1072; }\n"
+      "extend google.protobuf.OneofOptions { optional bool required = 1071; "
+      "}\n";
+  for (const auto& [message, rule] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"{ string a = 1 [(validate.rules).required = true]; }",
+            "test.Deep.a: validate.rules"},
+           {"{ option (validate.disabled) = true; }",
+            "test.Deep: validate.disabled"},
+           {"{ option (validate.ignored) = true; }",
+            "test.Deep: validate.ignored"},
+           {"{ oneof o { option (validate.required) = true; string a = 1; } }",
+            "test.Deep.o: validate.required"}}) {
+    const auto schema = Schema::Load(
+        {SourceOf(CompileProtos(
+            {{"validate/validate.proto", validate},
+             {"a.proto",
+              "syntax = 'proto3'; package test;\n"
+              "import 'validate/validate.proto';\n"
+              "service S { rpc M(A) returns (A); rpc N(A) returns (A); "
+              "rpc Ok(B) returns (A); }\n"
+              "message A { map<string, Deep> deep = 1; A self = 2; }\n"
+              "message B {}\nmessage Deep " +
+                  message}}))},
+        {.default_routes = true});
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    EXPECT_EQ((*schema)->methods().size(), 1u);
+    EXPECT_NE((*schema)->FindMethod("test.S.Ok"), nullptr);
+    ASSERT_EQ((*schema)->unserved().size(), 2u);
+    for (const UnservedMethod& method : (*schema)->unserved()) {
+      EXPECT_THAT(std::string(method.why.message()),
+                  AllOf(HasSubstr("a.proto:"), HasSubstr(rule)));
+    }
+  }
+}
+
+TEST(SchemaTest, AnotherExtensionWithTheNumberOfProtocGenValidateIsNoRule) {
+  const auto schema = Schema::Load(
+      {SourceOf(CompileProtos(
+          {{"a.proto",
+            "syntax = 'proto3'; package test;\n"
+            "import 'google/protobuf/descriptor.proto';\n"
+            "extend google.protobuf.FieldOptions { string note = 1071; }\n"
+            "service S { rpc M(A) returns (A); }\n"
+            "message A { string a = 1 [(note) = 'x']; }"}}))},
+      {.default_routes = true});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_TRUE((*schema)->unserved().empty());
 }
 
 }  // namespace

@@ -115,7 +115,9 @@ absl::StatusOr<std::shared_ptr<const Schema>> LoadTestProto(
 }
 
 std::string LoadError(const std::string& body, const LoadOptions& options) {
-  const auto schema = LoadTestProto(body, options);
+  LoadOptions strict = options;
+  strict.strict = true;
+  const auto schema = LoadTestProto(body, strict);
   return schema.ok() ? "" : std::string(schema.status().message());
 }
 

@@ -34,7 +34,8 @@ std::string TestProto(const std::string& body);
 absl::StatusOr<std::shared_ptr<const Schema>> LoadTestProto(
     const std::string& body, const LoadOptions& options = {});
 
-// Returns the error message of LoadTestProto, or "" if it succeeds.
+// Returns the error message of LoadTestProto with `strict`, or "" if it
+// succeeds.
 std::string LoadError(const std::string& body, const LoadOptions& options = {});
 
 }  // namespace sse_bridge

@@ -36,7 +36,7 @@ template <typename Change>
 std::string ErrorAfter(const std::string& body, const Change& change) {
   FileDescriptorSet set = CompileProtos({{"test.proto", TestProto(body)}});
   change(&set, set.mutable_file(set.file_size() - 1));
-  const auto schema = Schema::Load({SourceOf(set)});
+  const auto schema = Schema::Load({SourceOf(set)}, {.strict = true});
   return schema.ok() ? "" : std::string(schema.status().message());
 }
 
