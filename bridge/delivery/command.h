@@ -49,6 +49,17 @@ struct DetachCommand {
   std::shared_ptr<Topic> topic;
 };
 
+struct EndMemberCommand {
+  struct Ending {
+    FramePtr last;  // may be null
+    bool error = false;
+  };
+
+  ConnectionId connection;
+  std::shared_ptr<Topic> topic;
+  std::unique_ptr<Ending> ending;
+};
+
 struct EndTopicCommand {
   std::shared_ptr<Topic> topic;
   FramePtr last;  // may be null
@@ -72,8 +83,9 @@ struct DrainCommand {
 };
 
 using Command = std::variant<PublishCommand, OpenCommand, AttachCommand,
-                             ContinueCommand, DetachCommand, EndTopicCommand,
-                             SendCommand, CloseCommand, DrainCommand>;
+                             ContinueCommand, DetachCommand, EndMemberCommand,
+                             EndTopicCommand, SendCommand, CloseCommand,
+                             DrainCommand>;
 
 // Most commands publish a frame. What is large and rare is allocated
 // separately, so that it does not make them larger.

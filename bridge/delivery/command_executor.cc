@@ -93,6 +93,8 @@ void CommandExecutor::RefuseAttach(const AttachCommand& command) {
   }
   local.RemoveAttached();
   if (observer != nullptr) observer->OnMemberGone(/*connection_closed=*/true);
+  // `command` is destroyed only when the whole batch has been executed.
+  command.attachment->options.held = nullptr;
 }
 
 void CommandExecutor::Run(ContinueCommand& command) {
@@ -104,6 +106,13 @@ void CommandExecutor::Run(ContinueCommand& command) {
 void CommandExecutor::Run(DetachCommand& command) {
   LoopConnection* const c = connections_->Find(command.connection);
   if (c != nullptr) c->Detach(LocalOf(command.topic));
+}
+
+void CommandExecutor::Run(EndMemberCommand& command) {
+  LoopConnection* const c = FindOpen(command.connection);
+  if (c == nullptr) return;
+  c->EndMember(LocalOf(command.topic), command.ending->last,
+               command.ending->error);
 }
 
 void CommandExecutor::Run(EndTopicCommand& command) {

@@ -104,6 +104,8 @@ struct StreamSpec {
   // How many Topic::Attach calls the caller will make. Until that many have
   // taken effect, the connection does not end for lack of memberships.
   uint32_t expected_attaches = 1;
+  // For FrameInfo::audience; empty for an anonymous client.
+  std::string subject;
   std::unique_ptr<FrameRewriter> rewriter;       // may be null
   std::unique_ptr<ConnectionObserver> observer;  // may be null
 };

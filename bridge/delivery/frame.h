@@ -4,19 +4,21 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "bridge/base/stream_event.h"
+#include "bridge/delivery/audience.h"
 
 namespace sse_bridge {
 
 class Frame;
 
 // What the creator of a frame knows about its bytes. Delivery itself reads
-// `key`, `is_event`, `retry_ms`, `condition` and `born_ns`. The rest is for
-// callers of event().
+// `key`, `is_event`, `retry_ms`, `condition`, `born_ns` and `audience`. The rest
+// is for callers of event().
 struct FrameInfo {
   // Positions in the payload; empty if unknown.
   EventSpans spans = {};
@@ -40,6 +42,9 @@ struct FrameInfo {
   // When the message reached the bridge, in monotonic nanoseconds, for latency
   // metrics. 0 if unknown.
   int64_t born_ns = 0;
+  // Members of a topic whose connection's subject is not in it do not receive
+  // the frame. Null: everybody does.
+  std::shared_ptr<const Audience> audience = nullptr;
 };
 
 // Owns a reference to a frame, or is null. Copying costs one atomic increment.

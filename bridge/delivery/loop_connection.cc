@@ -36,6 +36,7 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
       chunked_(spec->chunked),
       sent_{.last = context->now},
       id_(id),
+      subject_(std::move(spec->subject)),
       awaited_attaches_(spec->expected_attaches),
       end_{.cut_unless_ended = spec->cut_unless_ended,
            .retry_ms = absl::ToInt64Milliseconds(spec->retry),
@@ -92,6 +93,20 @@ void LoopConnection::Detach(const TopicLocal& topic) {
   for (uint32_t i = 0; i < memberships_.size(); ++i) {
     if (memberships_[i].topic != &topic) continue;
     Leave(i, /*connection_closed=*/false);
+    return;
+  }
+}
+
+void LoopConnection::EndMember(const TopicLocal& topic, const FramePtr& last,
+                               bool error) {
+  for (uint32_t i = 0; i < memberships_.size(); ++i) {
+    if (memberships_[i].topic != &topic) continue;
+    const std::shared_ptr<Topic> held = memberships_[i].topic->Hold();
+    EndMembership(i, last, error);
+    // Nothing more is sent to it, but its connection may live on.
+    if (const auto observer = held->observer()) {
+      observer->OnMemberGone(/*connection_closed=*/false);
+    }
     return;
   }
 }

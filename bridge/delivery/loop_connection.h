@@ -76,6 +76,9 @@ class LoopConnection {
   // Ends a membership because its topic has ended, and the connection if
   // Topic::End says so. `last` may be null.
   void EndMembership(uint32_t membership, const FramePtr& last, bool error);
+  // As EndMembership, for the membership of `topic`, if there is one. Tells the
+  // observer.
+  void EndMember(const TopicLocal& topic, const FramePtr& last, bool error);
   Membership& membership(uint32_t index) { return memberships_[index]; }
   size_t membership_count() const { return memberships_.size(); }
 
@@ -93,8 +96,14 @@ class LoopConnection {
   void CountEvents(uint64_t events);
   // Records that the first bytes of the only queued frame were sent directly.
   void SetPartlySent(size_t bytes) { queue_.SetPartlySent(bytes); }
-  // Queues a topic's frame, subject to the membership's policy. `counted` is
-  // false for initial frames, which do not count against the limit.
+  // Whether the client may see the frame.
+  bool Sees(const Frame& frame) const {
+    const Audience* const audience = frame.info().audience.get();
+    return audience == nullptr || audience->Includes(subject_);
+  }
+  // Queues a topic's frame if the client may see it, subject to the
+  // membership's policy. `counted` is false for initial frames, which do not
+  // count against the limit.
   void EnqueueFromTopic(Membership* membership, const FramePtr& frame,
                         bool counted);
   // Queues the head of the response unchanged.
@@ -222,6 +231,7 @@ class LoopConnection {
   SendQueue queue_;
 
   const ConnectionId id_;
+  const std::string subject_;  // empty for an anonymous client
   uint32_t awaited_attaches_;  // StreamSpec::expected_attaches still to come
   StreamDeadlines deadlines_;
   EndOptions end_;

@@ -41,7 +41,7 @@ void LoopConnection::EnqueueFromTopic(Membership* membership,
   TopicLocal* const topic = membership->topic;
   const int condition = frame->info().condition;
   if (state_ != State::kOpen || listed_.slow || frame->size() == 0 ||
-      (counted && membership->loading) ||
+      !Sees(*frame) || (counted && membership->loading) ||
       (condition != 0 && !NoteCondition(membership, condition))) {
     topic->AccountSent(frame->size(), context_);
     return;

@@ -64,6 +64,15 @@ void Topic::Detach(ConnectionRef connection) {
   connection.loop()->Post(DetachCommand{connection.id(), shared_from_this()});
 }
 
+void Topic::EndMember(ConnectionRef connection, FramePtr last, bool error) {
+  if (!connection) return;
+  auto ending = std::make_unique<EndMemberCommand::Ending>();
+  ending->last = std::move(last);
+  ending->error = error;
+  connection.loop()->Post(EndMemberCommand{
+      connection.id(), shared_from_this(), std::move(ending)});
+}
+
 void Topic::End(FramePtr last, bool error) {
   for (int i = 0; i < delivery_->threads(); ++i) {
     if (!locals_[i].has_attached()) continue;

@@ -52,6 +52,10 @@ struct MembershipOptions {
   int tag = 0;
   // The connection's stream that the topic belongs to.
   int group = 0;
+  // Released when the membership has ended for any reason, or could not begin.
+  // Its destructor runs on a loop's thread: it must not block, and may call
+  // Topic and Delivery.
+  std::shared_ptr<void> held = nullptr;
 };
 
 // Observes the members of a topic. Called on loop threads, concurrently for
@@ -122,6 +126,10 @@ class Topic : public std::enable_shared_from_this<Topic> {
 
   // Removes the member. Frames published before this call are still sent.
   void Detach(ConnectionRef connection);
+
+  // As End, for this member only, which may have ended already. OnMemberGone
+  // follows if it has not.
+  void EndMember(ConnectionRef connection, FramePtr last, bool error);
 
   // Removes all members. `last` may be null.
   //   kStream: after an error, or for a connection without other memberships,

@@ -45,8 +45,10 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
   if (!single) bytes.clear();
   for (const FramePtr& f : run_) {
     events += f->info().is_event ? 1 : 0;
-    // Not every member receives a condition frame.
-    if (f->info().condition != 0) direct = false;
+    // Not every member receives a condition frame, or one for an audience.
+    if (f->info().condition != 0 || f->info().audience != nullptr) {
+      direct = false;
+    }
     if (single) continue;
     // Concatenate once, so that each member costs one plain send.
     bytes.append(f->chunked().data(), f->chunked().size());

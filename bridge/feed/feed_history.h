@@ -49,7 +49,8 @@ class FeedHistory {
   bool Join(const std::string* last_event_id, std::vector<FramePtr>* first,
             Position* position) const;
 
-  // Makes this event the current value of its key.
+  // Makes this event the current value of its key. An event for an audience is
+  // one of its own, because others keep what they have seen.
   void SetCurrent(absl::string_view key, FramePtr frame) {
     snapshot_.Add(key, std::move(frame));
   }

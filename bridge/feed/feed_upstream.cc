@@ -31,7 +31,7 @@ FramePtr FrameOf(const EncodedFrame& encoded) {
   if (!encoded.key.empty()) {
     info.key = absl::Hash<absl::string_view>()(encoded.key) | 1;
   }
-  return EncodedEventFrame(encoded, info);
+  return EncodedEventFrame(encoded, std::move(info));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "bridge/feed/own_events.h"
 
 #include <string>
+#include <utility>
 
 #include "bridge/base/event_names.h"
 #include "bridge/transcode/sse_format.h"
@@ -27,7 +28,8 @@ FramePtr UpstreamFrame(absl::string_view comment, absl::string_view json,
 
 FramePtr EncodedEventFrame(const EncodedFrame& encoded, FrameInfo info) {
   info.spans = encoded.spans;
-  return Frame::Create(encoded.payload, info);
+  info.audience = Audience::Create(encoded.only_to, encoded.not_to);
+  return Frame::Create(encoded.payload, std::move(info));
 }
 
 FramePtr EventFrame(const StreamEvent& event, FrameInfo info) {

@@ -2,11 +2,19 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace sse_bridge {
 
 void Snapshot::Add(absl::string_view key, FramePtr frame) {
   if (what_ == What::kNone) return;
   if (what_ == What::kLast) key = {};
+  std::string own_key;
+  if (const Audience* audience = frame->info().audience.get()) {
+    // Keys of other events do not begin with a NUL.
+    own_key = absl::StrCat(absl::string_view("\0", 1), audience->Key(), key);
+    key = own_key;
+  }
   auto [it, added] = age_of_key_.try_emplace(key, next_);
   if (!added) {
     // Moves the node to its new age without allocating.

@@ -26,6 +26,9 @@ class Snapshot {
 
   explicit Snapshot(What what) : what_(what) {}
 
+  // An event for an audience (FrameInfo::audience) replaces only events of the
+  // same key for the same audience: other subscribers keep their value. Its
+  // readers receive both, in order of arrival.
   void Add(absl::string_view key, FramePtr frame);
 
   // Returns the events in order of arrival.

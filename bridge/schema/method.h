@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -16,6 +17,44 @@
 namespace sse_bridge {
 
 struct Route;
+
+// `stream.admission`, resolved. The fields of the requests of `enter` and
+// `leave` are filled from the stream's request.
+struct AdmissionRule {
+  // A unary method that the bridge calls for a stream's client.
+  struct Call {
+    const google::protobuf::MethodDescriptor* method = nullptr;
+    std::string grpc_path;
+
+    // Fields of the same name and type: of the stream's request, and of this
+    // method's.
+    std::vector<std::pair<const google::protobuf::FieldDescriptor*,
+                          const google::protobuf::FieldDescriptor*>>
+        copied;
+
+    // The method's own access rule, else its service's default. Its
+    // `subject_into` is resolved; empty if not set.
+    sse::v1::Access access;
+    FieldPath subject_into;
+
+    // Receives the session id; null if not set.
+    const google::protobuf::FieldDescriptor* session_into = nullptr;
+  };
+
+  Call enter;
+  std::optional<Call> leave;
+
+  // google.protobuf.Duration in the request of `enter`; null if not set.
+  const google::protobuf::FieldDescriptor* lease_into = nullptr;
+
+  // Of the response of `enter`, and of the stream's response type; null if not
+  // set.
+  const google::protobuf::FieldDescriptor* greeting = nullptr;
+
+  absl::Duration renew = absl::ZeroDuration();  // zero: never
+  absl::Duration lease = absl::ZeroDuration();  // zero if never renewed
+  absl::Duration timeout = absl::Seconds(5);
+};
 
 // A unary or server-streaming method and its options, validated. Owned by a
 // Schema and immutable. Its pointers refer to that Schema, which must outlive
@@ -45,6 +84,11 @@ struct Method {
   FieldPath slow_key;
   FieldPath resume_into;
   FieldPath subject_into;
+  FieldPath only_to;
+  FieldPath not_to;
+
+  // Null without `stream.admission`.
+  std::shared_ptr<const AdmissionRule> admission;
 
   // Repeated field of the request; null without `share_by`.
   const google::protobuf::FieldDescriptor* share_by = nullptr;
@@ -73,6 +117,9 @@ struct Method {
   std::string description;
 
   bool in_bundle() const { return stream.has_bundle(); }
+
+  // Whether some events are only for some subjects.
+  bool has_audiences() const { return !only_to.empty() || !not_to.empty(); }
 };
 
 // One way to reach a method over HTTP. Owned by a Schema, like Method.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bridge/base/event_names.h"
+#include "bridge/schema/admission_checks.h"
 #include "bridge/schema/path_template.h"
 #include "bridge/schema/unknown_options.h"
 
@@ -126,6 +127,8 @@ class StreamReader {
                  &method_->max_age);
     if (stream_.has_reconnect()) ReadReconnect();
     if (stream_.has_bundle()) ReadBundle();
+    ReadAdmission(method_,
+                  [this](const std::string& error) { report_.Error(error); });
   }
 
  private:

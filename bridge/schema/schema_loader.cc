@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "bridge/schema/admission_checks.h"
 #include "bridge/schema/foreign_rules.h"
 #include "bridge/schema/option_checks.h"
 #include "bridge/schema/validator_compiler.h"
@@ -79,6 +80,13 @@ absl::StatusOr<std::shared_ptr<const Schema>> SchemaLoader::Load(
   for (const std::string& warning : merged->warnings) Warn(warning);
   for (const SkippedFile& skipped : merged->skipped) {
     AddSkipped(skipped, sources);
+  }
+  for (const MergedPool& pool : merged->pools) {
+    for (const pb::FileDescriptor* file : pool.files) {
+      for (int i = 0; i < file->service_count(); ++i) {
+        AddAdmissionMethods(file->service(i), &admission_methods_);
+      }
+    }
   }
   for (MergedPool& pool : merged->pools) {
     schema_->pools_.push_back(std::move(pool.pool));
@@ -210,7 +218,10 @@ void SchemaLoader::AddService(const pb::ServiceDescriptor* service,
     if (method->client_streaming()) {
       AddClientStreaming(method, default_routes);
     } else {
-      AddMethod(method, default_routes, errors);
+      AddMethod(method,
+                default_routes &&
+                    !admission_methods_.contains(method->full_name()),
+                errors);
     }
   }
 }

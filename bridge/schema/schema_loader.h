@@ -85,6 +85,10 @@ class SchemaLoader {
       served_services_;
   absl::flat_hash_map<std::string, const Method*> bundle_names_;
   std::vector<std::string> left_out_;  // besides methods
+
+  // Methods that the bridge itself calls for streams (sse.v1.Admission). They
+  // have no default routes.
+  std::set<std::string> admission_methods_;
 };
 
 }  // namespace sse_bridge

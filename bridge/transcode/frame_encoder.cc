@@ -27,6 +27,16 @@ absl::Status MakeReader(const google::protobuf::Descriptor* type,
   return absl::OkStatus();
 }
 
+absl::Status MakeListReader(const google::protobuf::Descriptor* type,
+                            absl::string_view option, const std::string& path,
+                            std::optional<StringListReader>* reader) {
+  if (path.empty()) return absl::OkStatus();
+  auto made = StringListReader::Create(type, path);
+  if (!made.ok()) return Named(option, made.status());
+  *reader = *std::move(made);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 FrameEncoder::FrameEncoder(std::shared_ptr<const JsonEncoder> encoder)
@@ -49,6 +59,10 @@ absl::StatusOr<std::unique_ptr<FrameEncoder>> FrameEncoder::Create(
            MakeReader(options.response, "id_from", options.id_from,
                       &frames->id_),
            MakeReader(options.response, "key", options.key, &frames->key_),
+           MakeListReader(options.response, "only_to", options.only_to,
+                          &frames->only_to_),
+           MakeListReader(options.response, "not_to", options.not_to,
+                          &frames->not_to_),
        }) {
     if (!status.ok()) return status;
   }
@@ -131,6 +145,10 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
     if (!status.ok()) return status;
   }
 
+  if (absl::Status status = ReadSubjects(wire, frame); !status.ok()) {
+    return status;
+  }
+
   payload.append(kSseData.data(), kSseData.size());
   const size_t data = payload.size();
   const absl::Status status = EncodeData(wire, &payload);
@@ -140,10 +158,23 @@ absl::Status FrameEncoder::EncodeFlat(absl::string_view wire,
   return absl::OkStatus();
 }
 
+absl::Status FrameEncoder::ReadSubjects(absl::string_view wire,
+                                        EncodedFrame* frame) const {
+  if (only_to_.has_value()) {
+    absl::Status status = only_to_->Read(wire, &frame->only_to);
+    if (!status.ok()) return status;
+  }
+  return not_to_.has_value() ? not_to_->Read(wire, &frame->not_to)
+                             : absl::OkStatus();
+}
+
 void FrameEncoder::EncodeUnreadable(absl::Span<const absl::string_view> wire,
                                     absl::string_view data,
                                     EncodedFrame* frame) const {
   frame->Clear();
+  // The event has nothing of the message except its ID, so everybody may see it
+  // if the subjects cannot be read.
+  ReadSubjects(Flatten(wire), frame).IgnoreError();
   std::string id;
   if (id_.has_value()) {
     id_->AppendReached(Flatten(wire), &id);

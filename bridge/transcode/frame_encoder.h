@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "bridge/base/stream_event.h"
 #include "bridge/transcode/field_reader.h"
 #include "bridge/transcode/json_encoder.h"
+#include "bridge/transcode/string_list_reader.h"
 
 namespace sse_bridge {
 
@@ -33,6 +35,11 @@ struct EncodedFrame {
   // The content type of a raw body; empty otherwise.
   std::string content_type;
 
+  // The subjects that may, and those that may not, see the event. Both are
+  // empty if everybody may.
+  std::vector<std::string> only_to;
+  std::vector<std::string> not_to;
+
   absl::string_view name() const { return spans.name.In(payload); }
   absl::string_view id() const { return spans.id.In(payload); }
   absl::string_view data() const { return spans.data.In(payload); }
@@ -41,6 +48,8 @@ struct EncodedFrame {
     payload.clear();
     key.clear();
     content_type.clear();
+    only_to.clear();
+    not_to.clear();
     spans = EventSpans();
   }
 };
@@ -58,6 +67,11 @@ class FrameEncoder {
     std::string event_from;  // the path of the field with the event name
     std::string id_from;     // the path of the field with the ID
     std::string key;         // the path of the key field
+
+    // The paths of the fields with the subjects that may, or may not, see the
+    // event.
+    std::string only_to;
+    std::string not_to;
 
     // The path of the field whose JSON becomes the data (`response_body`), of
     // any type. Empty for the whole message.
@@ -85,6 +99,8 @@ class FrameEncoder {
   //   An ID that a browser could not send back (too long, or in the form of the
   //   bridge's own IDs) becomes kLostId.
   //
+  // - Subjects that cannot be read are an error.
+  //
   // On error (see JsonEncoder), *frame is cleared.
   absl::Status Encode(absl::Span<const absl::string_view> wire,
                       EncodedFrame* frame) const;
@@ -93,7 +109,7 @@ class FrameEncoder {
 
   // Replaces *frame with an `unreadable` event for a message that Encode failed
   // to encode. `data` must be a single line. The event has the message's ID if
-  // that can be read, so that resuming skips the message.
+  // that can be read, so that resuming skips the message, and its subjects.
   void EncodeUnreadable(absl::Span<const absl::string_view> wire,
                         absl::string_view data, EncodedFrame* frame) const;
 
@@ -105,12 +121,15 @@ class FrameEncoder {
   explicit FrameEncoder(std::shared_ptr<const JsonEncoder> encoder);
   absl::Status EncodeFlat(absl::string_view wire, EncodedFrame* frame) const;
   absl::Status EncodeData(absl::string_view wire, std::string* json) const;
+  absl::Status ReadSubjects(absl::string_view wire, EncodedFrame* frame) const;
 
   const std::shared_ptr<const JsonEncoder> encoder_;
   std::string event_line_;  // of a constant name
   std::optional<FieldReader> event_;
   std::optional<FieldReader> id_;
   std::optional<FieldReader> key_;
+  std::optional<StringListReader> only_to_;
+  std::optional<StringListReader> not_to_;
   bool raw_body_ = false;
   const MessageTable* whole_ = nullptr;
   std::optional<JsonField> data_;

@@ -11,7 +11,7 @@ namespace {
 
 using FlowControlTest = DeliveryFixture;
 
-constexpr MembershipOptions kUnbounded = {.policy = SlowPolicy::kUnbounded};
+const MembershipOptions kUnbounded = {.policy = SlowPolicy::kUnbounded};
 
 TEST_F(FlowControlTest, SentBytesAreReported) {
   StartDelivery();
