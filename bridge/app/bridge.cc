@@ -23,6 +23,9 @@ namespace {
 // How long requests in progress may take after draining has started.
 constexpr absl::Duration kLastRequests = absl::Seconds(2);
 
+// How long the backends may take to be told which sessions have ended.
+constexpr absl::Duration kLastLeaves = absl::Seconds(2);
+
 // Extra time, after drain_timeout, to write the last bytes of closed streams.
 constexpr absl::Duration kLastBytes = absl::Seconds(3);
 
@@ -82,6 +85,7 @@ Bridge::Bridge(LoadedConfig loaded, size_t descriptors)
       descriptors_(descriptors),
       operations_(loaded_.config),
       delivery_(DeliveryOptions(loaded_.config)),
+      admissions_(&delivery_, LeaveQueue::Limits()),
       pages_(WebFiles()) {}
 
 Bridge::~Bridge() = default;
@@ -130,6 +134,11 @@ absl::Status Bridge::CreateFeeds() {
   options.exposed = &metadata_rules_->exposed;
   opener_ = std::make_unique<StreamOpener>(&feed_context_, &upstreams_.router,
                                            registry_.get(), options);
+  Admitter::Options admitter_options;
+  admitter_options.request_timeout = ToDuration(config().request_timeout());
+  admitter_options.give_up_after = options.give_up_after;
+  admitter_ = std::make_unique<Admitter>(&upstreams_.router, &admissions_,
+                                         admitter_options);
   return absl::OkStatus();
 }
 
@@ -143,6 +152,7 @@ absl::Status Bridge::CreateApi() {
   parts.call_limits = call_limits_.get();
   parts.authenticator = &access_->authenticator();
   parts.opener = opener_.get();
+  parts.admitter = admitter_.get();
   parts.journal = &operations_.lifecycle;
   parts.errors = &operations_.errors;
   parts.pages = config().pages() ? &pages_ : nullptr;
@@ -172,9 +182,10 @@ absl::Status Bridge::Start(int listen_fd) {
   http_options_.listen_fd = listen_fd;
   server_ = std::make_unique<HttpServer>(http_options_);
   if (absl::Status status = server_->Bind(); !status.ok()) return status;
-  const absl::Status operations = operations_.Start(
-      loaded_, {[this] { return delivery_.Stats(); },
-                &access_->authenticator().failures(), upstreams_.connections});
+  const absl::Status operations =
+      operations_.Start(loaded_, {[this] { return delivery_.Stats(); },
+                                  &access_->authenticator().failures(),
+                                  &admissions_, upstreams_.connections});
   if (!operations.ok()) return operations;
   access_->Start();
   watcher_.Start();
@@ -256,6 +267,8 @@ void Bridge::Drain() {
   delivery_.WaitUntilEmpty(absl::Now() + timeout + kLastBytes);
   server_->WaitUntilIdle(absl::Now() + kLastRequests);
   registry_->StopAll(absl::UnavailableError("the bridge is shutting down"));
+  // Otherwise the sessions end only when their leases expire.
+  admissions_.WaitUntilLeft(absl::Now() + kLastLeaves);
   operations_.Stop();
   server_->Stop();
   delivery_.Stop();

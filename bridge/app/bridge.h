@@ -14,9 +14,11 @@
 #include "bridge/app/wiring.h"
 #include "bridge/config/config.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/feed/admissions.h"
 #include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed.h"
 #include "bridge/feed/feed_registry.h"
+#include "bridge/gateway/admitter.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/base_path.h"
 #include "bridge/gateway/stream_opener.h"
@@ -90,6 +92,7 @@ class Bridge {
   std::unique_ptr<ConnectionLimits> call_limits_;
   Delivery delivery_;
   Upstreams upstreams_;
+  Admissions admissions_;
   FileWatcher watcher_;
   std::unique_ptr<AccessSetup> access_;
   std::unique_ptr<const MetadataRules> metadata_rules_;
@@ -99,6 +102,7 @@ class Bridge {
   FeedContext feed_context_;
   std::unique_ptr<FeedRegistry> registry_;
   std::unique_ptr<StreamOpener> opener_;
+  std::unique_ptr<Admitter> admitter_;
   std::unique_ptr<BasePath> base_path_;
   HttpServer::Options http_options_;
   std::unique_ptr<HttpServer> server_;

@@ -115,6 +115,15 @@ std::string Operations::Metrics() const {
   sources.http_errors = &errors;
   sources.http_rejections = &rejections;
   sources.auth_failures = components_.auth_failures;
+  if (const Admissions* admissions = components_.admissions) {
+    sources.admissions = &admissions->stats().results;
+    sources.admission_sessions = [admissions] {
+      return admissions->stats().sessions.load();
+    };
+    sources.leaves_waiting = [admissions] {
+      return static_cast<int64_t>(admissions->leaves_waiting());
+    };
+  }
   sources.draining = [this] { return draining_.load(); };
   sources.version = SSE_BRIDGE_VERSION;
   return MetricsText(sources);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "bridge/base/labelled_counter.h"
 #include "bridge/config/config.h"
+#include "bridge/feed/admissions.h"
 #include "bridge/http/http_server.h"
 #include "bridge/ops/admin.h"
 #include "bridge/ops/json_access_log.h"
@@ -36,6 +37,7 @@ class Operations {
   struct Components {
     std::function<DeliveryStats()> delivery;
     const LabelledCounter* auth_failures = nullptr;
+    const Admissions* admissions = nullptr;
     std::vector<std::shared_ptr<GrpcUpstream>> upstreams;
   };
 

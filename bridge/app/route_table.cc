@@ -29,7 +29,12 @@ std::string EventOf(const Method& method) {
 }
 
 std::string AccessOf(const Method& method) {
-  if (!method.access.authenticated()) return "public";
+  const std::string admitted =
+      method.admission == nullptr
+          ? ""
+          : absl::StrCat(", admitted by ",
+                         method.admission->enter.method->full_name());
+  if (!method.access.authenticated()) return absl::StrCat("public", admitted);
   std::vector<std::string> needs;
   for (const auto& group : method.access.scopes()) {
     needs.push_back(absl::StrCat("scope ", absl::StrJoin(group.any_of(), "|")));
@@ -41,7 +46,7 @@ std::string AccessOf(const Method& method) {
   if (!method.access.subject_into().empty()) {
     needs.push_back(absl::StrCat("subject=", method.access.subject_into()));
   }
-  return absl::StrJoin(needs, ", ");
+  return absl::StrCat(absl::StrJoin(needs, ", "), admitted);
 }
 
 std::string SharingOf(const Method& method) {
@@ -54,6 +59,12 @@ std::string SharingOf(const Method& method) {
   if (stream.snapshot().what() != sse::v1::Snapshot::NONE) {
     absl::StrAppend(&text, " snapshot=",
                     sse::v1::Snapshot::What_Name(stream.snapshot().what()));
+  }
+  if (!stream.only_to().empty()) {
+    absl::StrAppend(&text, " only_to=", stream.only_to());
+  }
+  if (!stream.not_to().empty()) {
+    absl::StrAppend(&text, " not_to=", stream.not_to());
   }
   return text;
 }
@@ -68,6 +79,12 @@ std::string LimitsOf(const Method& method, const bridge::v1::Config& config) {
       sse::v1::SlowConsumer::Policy_Name(method.stream.slow().policy()))};
   if (!method.stream.resume_into().empty()) {
     limits.push_back(absl::StrCat("resume ", method.stream.resume_into()));
+  }
+  if (method.admission != nullptr &&
+      method.admission->renew > absl::ZeroDuration()) {
+    limits.push_back(
+        absl::StrCat("renew ", absl::FormatDuration(method.admission->renew),
+                     " lease ", absl::FormatDuration(method.admission->lease)));
   }
   if (method.max_age.has_value()) {
     limits.push_back(

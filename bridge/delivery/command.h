@@ -82,10 +82,10 @@ struct DrainCommand {
   FramePtr last;  // may be null
 };
 
-using Command = std::variant<PublishCommand, OpenCommand, AttachCommand,
-                             ContinueCommand, DetachCommand, EndMemberCommand,
-                             EndTopicCommand, SendCommand, CloseCommand,
-                             DrainCommand>;
+using Command =
+    std::variant<PublishCommand, OpenCommand, AttachCommand, ContinueCommand,
+                 DetachCommand, EndMemberCommand, EndTopicCommand, SendCommand,
+                 CloseCommand, DrainCommand>;
 
 // Most commands publish a frame. What is large and rare is allocated
 // separately, so that it does not make them larger.

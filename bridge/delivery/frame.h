@@ -17,8 +17,8 @@ namespace sse_bridge {
 class Frame;
 
 // What the creator of a frame knows about its bytes. Delivery itself reads
-// `key`, `is_event`, `retry_ms`, `condition`, `born_ns` and `audience`. The rest
-// is for callers of event().
+// `key`, `is_event`, `retry_ms`, `condition`, `born_ns` and `audience`. The
+// rest is for callers of event().
 struct FrameInfo {
   // Positions in the payload; empty if unknown.
   EventSpans spans = {};

@@ -69,8 +69,8 @@ void Topic::EndMember(ConnectionRef connection, FramePtr last, bool error) {
   auto ending = std::make_unique<EndMemberCommand::Ending>();
   ending->last = std::move(last);
   ending->error = error;
-  connection.loop()->Post(EndMemberCommand{
-      connection.id(), shared_from_this(), std::move(ending)});
+  connection.loop()->Post(
+      EndMemberCommand{connection.id(), shared_from_this(), std::move(ending)});
 }
 
 void Topic::End(FramePtr last, bool error) {

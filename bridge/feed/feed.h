@@ -152,6 +152,15 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
                                           std::weak_ptr<FeedWaiter> waiter,
                                           bool returning = false);
 
+  // As Join, for a first visit that begins after the event `id`. Events without
+  // an id from before now are left out: they were for those who were there.
+  std::unique_ptr<PendingSubscriber> JoinAt(const std::string& id,
+                                            std::weak_ptr<FeedWaiter> waiter);
+
+  // Ends the subscription of this connection, if it has one, with a
+  // `grpc-status` event. In a combined stream the connection continues.
+  void EndMember(const ConnectionRef& connection, const absl::Status& status);
+
   // Returns the oldest id in the replay buffer; empty if there is none.
   std::string OldestId() const;
 
@@ -195,6 +204,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   void OnWantsNoMore(ConnectionRef connection) override;
 
   // Subscribers (feed_members.cc).
+  std::unique_ptr<PendingSubscriber> AddJoiner(std::vector<FramePtr> first,
+                                               FeedHistory::Position position,
+                                               std::weak_ptr<FeedWaiter> waiter)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void LeaveOne();
   void OnLingered(uint64_t idle_generation);
   // How much of the history is queued for a joiner at once.

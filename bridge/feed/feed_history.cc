@@ -38,6 +38,17 @@ bool FeedHistory::Join(const std::string* last_event_id,
   return true;
 }
 
+bool FeedHistory::JoinAt(absl::string_view id, std::vector<FramePtr>* first,
+                         Position* position) const {
+  *position = Position();
+  position->seq = next_seq_;
+  auto missed = replay_.WithIdAfter(id);
+  if (!missed.has_value()) return false;
+  if (!missed->empty()) position->seq = *replay_.SeqAfterId(id);
+  *first = *std::move(missed);
+  return true;
+}
+
 void FeedHistory::Add(absl::string_view id, const FramePtr& frame, bool waits,
                       absl::FunctionRef<absl::Duration()> now) {
   const uint64_t seq = next_seq_++;

@@ -49,6 +49,11 @@ class FeedHistory {
   bool Join(const std::string* last_event_id, std::vector<FramePtr>* first,
             Position* position) const;
 
+  // As Join, for a first visit that begins after this event. Leaves out events
+  // without an id.
+  bool JoinAt(absl::string_view id, std::vector<FramePtr>* first,
+              Position* position) const;
+
   // Makes this event the current value of its key. An event for an audience is
   // one of its own, because others keep what they have seen.
   void SetCurrent(absl::string_view key, FramePtr frame) {

@@ -16,7 +16,8 @@ class Feed::Joiner : public PendingSubscriber {
   // `position` is before that.
   Joiner(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
          FeedHistory::Position position, uint64_t from_seq)
-      : feed_(std::move(feed)),
+      : joined_(feed),
+        feed_(std::move(feed)),
         first_(std::move(first)),
         position_(position),
         from_seq_(from_seq) {}
@@ -26,12 +27,16 @@ class Feed::Joiner : public PendingSubscriber {
   absl::Status end_status() const override;
   Metadata response_metadata() const override;
   std::string content_type() const override;
+  void Greet(FramePtr frame) override { greeting_ = std::move(frame); }
   void BeginWith(FramePtr frame) override { reset_ = std::move(frame); }
+  std::weak_ptr<Feed> feed() const override { return joined_; }
   void Attach(const ConnectionRef& connection,
               MembershipOptions options) override;
 
  private:
+  const std::weak_ptr<Feed> joined_;
   std::shared_ptr<Feed> feed_;  // null once attached
+  FramePtr greeting_;
   FramePtr reset_;
   std::vector<FramePtr> first_;
   const FeedHistory::Position position_;
@@ -47,6 +52,22 @@ std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
   std::vector<FramePtr> first;
   FeedHistory::Position position;
   if (!history_.Join(last_event_id, &first, &position)) return nullptr;
+  return AddJoiner(std::move(first), position, std::move(waiter));
+}
+
+std::unique_ptr<PendingSubscriber> Feed::JoinAt(
+    const std::string& id, std::weak_ptr<FeedWaiter> waiter) {
+  MutexLock lock(&mu_);
+  if (state_ == State::kEnded) return nullptr;
+  std::vector<FramePtr> first;
+  FeedHistory::Position position;
+  if (!history_.JoinAt(id, &first, &position)) return nullptr;
+  return AddJoiner(std::move(first), position, std::move(waiter));
+}
+
+std::unique_ptr<PendingSubscriber> Feed::AddJoiner(
+    std::vector<FramePtr> first, FeedHistory::Position position,
+    std::weak_ptr<FeedWaiter> waiter) {
   ++subscribers_;
   ++catching_up_;
   ++idle_generation_;
@@ -60,6 +81,14 @@ std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
   }
   return std::make_unique<Joiner>(shared_from_this(), std::move(first),
                                   position, history_.next_seq());
+}
+
+void Feed::EndMember(const ConnectionRef& connection,
+                     const absl::Status& status) {
+  // The event has no id, so that a client that reconnects asks again.
+  const FramePtr frame =
+      sse_bridge::StatusFrame(status.code(), context_->status_json(status));
+  topic_->EndMember(connection, frame, /*error=*/true);
 }
 
 std::string Feed::OldestId() const {
@@ -174,8 +203,9 @@ PendingSubscriber::Readiness Feed::Joiner::readiness() const {
     case Feed::State::kReconnecting:
       return feed_->raw() ? Readiness::kWaiting : Readiness::kReady;
     case Feed::State::kEnded:
-      return reset_ && feed_->end_status_.ok() ? Readiness::kReady
-                                               : Readiness::kEnded;
+      return (reset_ || greeting_) && feed_->end_status_.ok()
+                 ? Readiness::kReady
+                 : Readiness::kEnded;
   }
   return Readiness::kEnded;
 }
@@ -223,6 +253,10 @@ void Feed::Joiner::Attach(const ConnectionRef& connection,
     own_bytes += reset_->size();
     frames.insert(frames.begin(), reset_);
   }
+  if (greeting_) {
+    own_bytes += greeting_->size();
+    frames.insert(frames.begin(), greeting_);
+  }
   if (feed->state_ == Feed::State::kReconnecting && !more) {
     const FramePtr away = AwayFrame(feed->config_.hide_outages);
     own_bytes += away->size();
@@ -234,7 +268,7 @@ void Feed::Joiner::Attach(const ConnectionRef& connection,
     frames.push_back(feed->StatusFrame(absl::ResourceExhaustedError(
         "events were lost before the stream began")));
   }
-  feed->topic_->Attach(connection, options, std::move(frames), more);
+  feed->topic_->Attach(connection, std::move(options), std::move(frames), more);
   if (fell_behind) {
     feed->context_->delivery->Close(connection, CloseReason::kSlow, nullptr);
   }

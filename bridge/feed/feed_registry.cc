@@ -18,7 +18,8 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
     const std::string& key, absl::string_view address, Feed::Config config,
     const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter) {
   if (last_event_id == nullptr) {
-    return JoinOrStart(key, address, std::move(config), std::move(waiter));
+    return JoinOrStart(key, address, std::move(config), std::move(waiter),
+                       How::kUsual);
   }
   std::string oldest;
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
@@ -27,20 +28,33 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
   }
   if (!config.request_after ||
       !config.request_after(*last_event_id).has_value()) {
-    auto place =
-        JoinOrStart(key, address, std::move(config), std::move(waiter));
+    auto place = JoinOrStart(key, address, std::move(config), std::move(waiter),
+                             How::kUsual);
     if (place.ok()) (*place)->BeginWith(ResetFrame(*last_event_id, oldest));
     return place;
   }
   config.first_id = *last_event_id;
   // A snapshot may repeat events that this subscriber has already received.
   config.snapshot = Snapshot::What::kNone;
-  return JoinOrStart(key, address, std::move(config), std::move(waiter));
+  return JoinOrStart(key, address, std::move(config), std::move(waiter),
+                     How::kUsual);
+}
+
+absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinAt(
+    const std::string& key, absl::string_view address, Feed::Config config,
+    const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool start) {
+  for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
+    if (auto place = feed->JoinAt(id, waiter)) return place;
+  }
+  config.first_id = id;
+  config.snapshot = Snapshot::What::kNone;
+  return JoinOrStart(key, address, std::move(config), std::move(waiter),
+                     start ? How::kFirstVisit : How::kFirstVisitOnly);
 }
 
 absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     const std::string& key, absl::string_view address, Feed::Config config,
-    std::weak_ptr<FeedWaiter> waiter) {
+    std::weak_ptr<FeedWaiter> waiter, How how) {
   const std::string first_id = config.first_id;
   const std::string payer(address);
   config.on_end = [this, key, first_id, payer](const Feed* feed) {
@@ -48,9 +62,10 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
   };
   bool others_gave_way = false;
   for (;;) {
-    bool created = false;
-    const std::shared_ptr<Feed> feed =
-        FindOrCreate(key, address, config, &created);
+    bool exists = false, created = false;
+    const std::shared_ptr<Feed> feed = FindOrCreate(
+        key, address, config, how == How::kFirstVisitOnly, &exists, &created);
+    if (exists) return nullptr;
     if (feed == nullptr) {
       if (std::exchange(others_gave_way, true)) return TooMany();
       EndIdle(address);
@@ -58,8 +73,10 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     }
     // Start the call outside the lock: it may fail immediately and end the
     // feed.
-    auto place = feed->Join(first_id.empty() ? nullptr : &first_id, waiter,
-                            config.returning);
+    auto place = how == How::kUsual
+                     ? feed->Join(first_id.empty() ? nullptr : &first_id,
+                                  waiter, config.returning)
+                     : feed->JoinAt(first_id, waiter);
     if (created) feed->Begin();
     if (place != nullptr) return place;
     // It has ended, or the events after the id have left its buffer; it
@@ -72,11 +89,16 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
 std::shared_ptr<Feed> FeedRegistry::FindOrCreate(const std::string& key,
                                                  absl::string_view address,
                                                  const Feed::Config& config,
+                                                 bool only, bool* exists,
                                                  bool* created) {
   MutexLock lock(&mu_);
   if (const auto group = groups_.find(key); group != groups_.end()) {
     const auto found = group->second.find(config.first_id);
     if (found != group->second.end()) return found->second;
+    if (only && !group->second.empty()) {
+      *exists = true;
+      return nullptr;
+    }
   }
   Feed::Config charged = config;
   // The key contains the request and the client's own metadata.

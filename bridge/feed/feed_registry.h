@@ -44,6 +44,14 @@ class FeedRegistry {
       const std::string& key, absl::string_view address, Feed::Config config,
       const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter);
 
+  // Joins a feed for `key` after the event `id`, for a first visit whose
+  // backend has told that id, perhaps before a feed has received the event. If
+  // feeds are running but none has the event, returns null, or with `start`
+  // starts one that resumes after it. If none is running, starts one.
+  absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinAt(
+      const std::string& key, absl::string_view address, Feed::Config config,
+      const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool start);
+
   // Returns kResourceExhausted if the address may not start feeds for all keys
   // that have none yet. Join still makes the final decision.
   absl::Status CheckQuota(absl::string_view address,
@@ -64,12 +72,22 @@ class FeedRegistry {
   // resumed; empty for the one that started from the beginning.
   using Group = std::map<std::string, std::shared_ptr<Feed>>;
 
+  // How a feed is joined or started.
+  enum class How {
+    kUsual,
+    kFirstVisit,      // Feed::JoinAt
+    kFirstVisitOnly,  // the same, but no second feed is started for the key
+  };
+
+  // Returns null for kFirstVisitOnly if there is another feed for the key.
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinOrStart(
       const std::string& key, absl::string_view address, Feed::Config config,
-      std::weak_ptr<FeedWaiter> waiter);
+      std::weak_ptr<FeedWaiter> waiter, How how);
+  // Sets *exists and returns null if `only` and there is another feed.
   std::shared_ptr<Feed> FindOrCreate(const std::string& key,
                                      absl::string_view address,
-                                     const Feed::Config& config, bool* created);
+                                     const Feed::Config& config, bool only,
+                                     bool* exists, bool* created);
   // Ends the address's feeds that have no subscribers.
   void EndIdle(absl::string_view address);
   absl::Status TooMany() const;

@@ -19,14 +19,31 @@ void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
   }
 }
 
-std::optional<std::vector<FramePtr>> ReplayBuffer::AfterId(
-    absl::string_view id) const {
+std::optional<size_t> ReplayBuffer::IndexAfterId(absl::string_view id) const {
   if (id.empty()) return std::nullopt;
   for (size_t i = entries_.size(); i > 0; --i) {
-    if (entries_[i - 1].id == id) return FramesFrom(i);
+    if (entries_[i - 1].id == id) return i;
   }
-  if (id == first_id_) return FramesFrom(0);
+  if (id == first_id_) return 0;
   return std::nullopt;
+}
+
+std::optional<std::vector<FramePtr>> ReplayBuffer::AfterId(
+    absl::string_view id) const {
+  const auto index = IndexAfterId(id);
+  if (!index.has_value()) return std::nullopt;
+  return FramesFrom(*index);
+}
+
+std::optional<std::vector<FramePtr>> ReplayBuffer::WithIdAfter(
+    absl::string_view id) const {
+  const auto index = IndexAfterId(id);
+  if (!index.has_value()) return std::nullopt;
+  std::vector<FramePtr> frames;
+  for (size_t i = *index; i < entries_.size(); ++i) {
+    if (!entries_[i].id.empty()) frames.push_back(entries_[i].frame);
+  }
+  return frames;
 }
 
 std::optional<std::vector<FramePtr>> ReplayBuffer::FromSeq(uint64_t seq) const {

@@ -42,6 +42,9 @@ class ReplayBuffer {
   // in the buffer has it.
   std::optional<std::vector<FramePtr>> AfterId(absl::string_view id) const;
 
+  // As AfterId, but only the events that have an id.
+  std::optional<std::vector<FramePtr>> WithIdAfter(absl::string_view id) const;
+
   // Returns the events from `seq` on; nullopt if some of them have been
   // removed.
   std::optional<std::vector<FramePtr>> FromSeq(uint64_t seq) const;
@@ -72,6 +75,9 @@ class ReplayBuffer {
   };
 
   void DropOldest();
+  // The index of the event after the newest one with this id; nullopt if no
+  // event in the buffer has it.
+  std::optional<size_t> IndexAfterId(absl::string_view id) const;
   std::vector<FramePtr> FramesFrom(size_t index) const;
 
   const Limits limits_;

@@ -10,6 +10,7 @@
 #include "bridge/feed/formats/multiplexed.h"
 #include "bridge/feed/formats/output_formats.h"
 #include "bridge/feed/formats/raw_body.h"
+#include "bridge/feed/refused_subscriber.h"
 #include "bridge/gateway/accept.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/trace_context.h"
@@ -44,7 +45,10 @@ Api::Api(Parts parts, Options options,
          std::shared_ptr<const ServedSchema> served)
     : parts_(parts), options_(options), served_(std::move(served)) {}
 
-Api::~Api() = default;
+Api::~Api() {
+  MutexLock lock(&mu_);
+  while (entering_ > 0) entered_.wait(mu_);
+}
 
 void Api::Replace(std::shared_ptr<const ServedSchema> served) {
   MutexLock lock(&mu_);
@@ -340,6 +344,7 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
   std::vector<BundlePart> parts(1);
   parts[0].route = request->route;
   parts[0].message = std::move(request->message);
+  SeparateSubject(&parts[0]);
   // Raw bytes have no ids and always start from the beginning.
   const auto last_event_id =
       form.bytes
@@ -421,8 +426,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
        parts = std::move(parts),
        bundle](absl::StatusOr<ConnectionLimits::Lease> lease) mutable {
         if (!lease.ok()) return Refuse(*request, lease.status());
-        OpenAdmitted(std::move(request), std::move(traits), std::move(parts),
-                     bundle, *std::move(lease));
+        EnterParts(std::move(request), std::move(traits), std::move(parts),
+                   bundle, *std::move(lease));
       });
 }
 
@@ -434,6 +439,9 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
     traits.expires = request->identity->expires;
     traits.subject = request->identity->subject;
     traits.token_id = request->identity->token_id;
+  }
+  for (const BundlePart& part : parts) {
+    if (part.route->method().has_audiences()) traits.has_audiences = true;
   }
 
   FinalEventFrames final_events;
@@ -473,11 +481,26 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
                            : MembershipOptions::Mode::kStream;
   const std::string address = LimitKey(request->exchange->client_address());
   int tag = 0;
-  for (const BundlePart& part : parts) {
-    absl::Status opened = parts_.opener->Open(
-        request->served, *part.route, *part.message, request->identity, address,
-        request->forwarded, part.resume.points, mode, tag, request->traceparent,
-        subscription, raw);
+  for (BundlePart& part : parts) {
+    absl::Status opened;
+    if (part.admitted.has_value() && !part.admitted->ok()) {
+      // Only of a bundle: the others continue without it.
+      const absl::Status& refusal = part.admitted->status();
+      MembershipOptions membership;
+      membership.mode = mode;
+      membership.tag = tag;
+      membership.group = tag;
+      subscription->Add(std::make_unique<RefusedSubscriber>(
+                            parts_.delivery, refusal,
+                            FinalEventFrame(*request->served, refusal)),
+                        membership);
+    } else {
+      opened = parts_.opener->Open(
+          request->served, *part.route, *part.message, request->identity,
+          address, request->forwarded, part.resume.points, mode, tag,
+          request->traceparent, subscription, raw,
+          part.admitted.has_value() ? &**part.admitted : nullptr);
+    }
     tag += static_cast<int>(part.resume.points.size());
     if (!opened.ok()) {
       subscription->Abandon();

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_GATEWAY_API_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +59,7 @@ class Api {
     ConnectionLimits* call_limits = nullptr;  // of unary calls
     const Authenticator* authenticator = nullptr;
     const StreamOpener* opener = nullptr;
+    const Admitter* admitter = nullptr;
     AccessLog* journal = nullptr;       // null if disabled
     LabelledCounter* errors = nullptr;  // by google.rpc.Code; may be null
     const Pages* pages = nullptr;       // null if disabled
@@ -68,6 +70,7 @@ class Api {
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
+  // Waits for the calls of `enter` that are in flight.
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -149,10 +152,20 @@ class Api {
   bool AnswerEnded(Request* request, const OutputFormat& format,
                    const std::vector<BundlePart>& parts) const;
 
-  // OpenConnection acquires a lease from the limits. OpenAdmitted continues
-  // with it, on any thread.
+  // Moves the subject of a part whose method has an admission out of the
+  // request that clients share.
+  static void SeparateSubject(BundlePart* part);
+
+  // OpenConnection acquires a lease from the limits. EnterParts continues with
+  // it, and has the parts admitted that need it; then OpenAdmitted opens the
+  // streams. Each may run on another thread.
   void OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
                       std::vector<BundlePart> parts, bool bundle);
+  struct Entering;
+  void EnterParts(std::shared_ptr<Request> request, StreamTraits traits,
+                  std::vector<BundlePart> parts, bool bundle,
+                  ConnectionLimits::Lease lease);
+  void OnEntered(std::shared_ptr<Entering> entering);
   void OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
                     std::vector<BundlePart> parts, bool bundle,
                     ConnectionLimits::Lease lease);
@@ -166,6 +179,10 @@ class Api {
 
   mutable Mutex mu_;
   std::shared_ptr<const ServedSchema> served_ ABSL_GUARDED_BY(mu_);
+
+  // Requests that wait for `enter`. They use this object when it is done.
+  std::condition_variable_any entered_;
+  int entering_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace sse_bridge

@@ -79,6 +79,7 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
                              request.identity);
   if (!message.ok()) return message.status();
   part.message = *std::move(message);
+  SeparateSubject(&part);
   part.own_id = LastEventIdParam(query, part.route->resume_params);
   return part;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "bridge/gateway/admitter.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/resume_points.h"
 
@@ -39,6 +41,11 @@ struct Api::BundlePart {
   std::unique_ptr<google::protobuf::Message> message;
   std::optional<std::string> own_id;  // from the part's own query
   ResumePlaces resume;
+
+  // Of a stream with an admission: the request with its subject, which
+  // `message` then does not have, and the result of `enter`.
+  std::unique_ptr<google::protobuf::Message> personal;
+  std::optional<absl::StatusOr<Admitted>> admitted;
 };
 
 // The id of the last event that a reconnecting browser has received: the header

@@ -63,7 +63,9 @@ std::vector<std::string> CursorKeys(const Method& method,
 }
 
 bool SpeaksForOneUser(const Method& method) {
-  return !method.stream.shared() || !method.access.subject_into().empty();
+  if (!method.stream.shared()) return true;
+  // With an admission, only its calls name the user.
+  return !method.access.subject_into().empty() && method.admission == nullptr;
 }
 
 std::string SubjectOfCalls(const Method& method,

@@ -33,7 +33,8 @@ std::vector<std::string> CursorKeys(const Method& method,
                                     const google::protobuf::Message& request);
 
 // Returns true if a call of the method is made for one user. A shared call is
-// made for one user only if its request names that user.
+// made for one user only if its request names that user, which it does not if
+// the method has an admission.
 bool SpeaksForOneUser(const Method& method);
 
 // The user that calls of the method are made for; empty if for none.

@@ -136,12 +136,24 @@ absl::Status ServedSchema::Add(const Route* route) {
   options.event_from = method.stream.event_from();
   options.id_from = method.stream.id_from();
   options.key = slow_key.empty() ? snapshot_key : slow_key;
+  options.only_to = method.stream.only_to();
+  options.not_to = method.stream.not_to();
   options.data_field = route->response_body;
   auto frames = FrameEncoder::Create(encoder, options);
   if (!frames.ok()) return named(frames.status());
   served.encoder = *std::move(frames);
   served.request_prototype =
       pool.messages.GetPrototype(method.descriptor->input_type());
+  if (const AdmissionRule* rule = method.admission.get()) {
+    served.enter_prototype =
+        pool.messages.GetPrototype(rule->enter.method->input_type());
+    served.entered_prototype =
+        pool.messages.GetPrototype(rule->enter.method->output_type());
+    if (rule->leave.has_value()) {
+      served.leave_prototype =
+          pool.messages.GetPrototype(rule->leave->method->input_type());
+    }
+  }
   served.raw_response =
       route->response_body.empty() &&
       method.descriptor->output_type()->full_name() == "google.api.HttpBody";

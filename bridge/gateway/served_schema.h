@@ -35,6 +35,13 @@ struct ServedRoute {
   std::unique_ptr<const FrameEncoder> encoder;
   const google::protobuf::Message* request_prototype = nullptr;
 
+  // Of a stream with an admission: the requests of `enter` and `leave`, and the
+  // response of `enter`. Otherwise null, as is what the admission does not
+  // have.
+  const google::protobuf::Message* enter_prototype = nullptr;
+  const google::protobuf::Message* entered_prototype = nullptr;
+  const google::protobuf::Message* leave_prototype = nullptr;
+
   // Query parameters of the bridge that are not fields of the request.
   QueryCredentials credentials;
   ResumeParams resume_params;

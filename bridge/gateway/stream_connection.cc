@@ -109,6 +109,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   if (!form.bytes) spec.max_age = traits_.max_age;
   spec.cut_unless_ended = form.bytes;
   if (!form.verbatim) spec.rewriter = std::move(traits_.format);
+  if (traits_.has_audiences) spec.subject = traits_.subject;
   const uint64_t number =
       traits_.subject.empty()
           ? 0

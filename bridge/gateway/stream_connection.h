@@ -36,6 +36,9 @@ struct StreamTraits {
   std::string subject;
   std::string token_id;
 
+  // Some events are only for some subjects.
+  bool has_audiences = false;
+
   // Records the outcome of the request; may be null.
   std::unique_ptr<AccessLogEntry> log_entry;
 

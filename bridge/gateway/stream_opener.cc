@@ -7,8 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/access/escaped_text.h"
 #include "bridge/base/own_ids.h"
+#include "bridge/feed/admitted_subscriber.h"
 #include "bridge/feed/end_id.h"
+#include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
+#include "bridge/feed/start_at_subscriber.h"
 #include "bridge/gateway/forwarded_metadata.h"
 #include "bridge/gateway/share_by.h"
 #include "bridge/gateway/trace_context.h"
@@ -56,7 +59,8 @@ absl::Status StreamOpener::Open(
     absl::string_view address, const Metadata& forwarded,
     absl::Span<const ResumePoint> resume, MembershipOptions::Mode mode, int tag,
     const std::string& traceparent,
-    const std::shared_ptr<Subscription>& subscription, bool raw) const {
+    const std::shared_ptr<Subscription>& subscription, bool raw,
+    Admitted* admitted) const {
   const Method& method = route.method();
   Upstream* upstream = upstreams_->Find(method.grpc_path);
   if (upstream == nullptr) {
@@ -146,8 +150,12 @@ absl::Status StreamOpener::Open(
     std::shared_ptr<Feed> own;
     if (shared) {
       const std::string key = key_of(each.request);
-      auto joined =
-          registry_->Join(key, address, std::move(each), after, subscription);
+      auto joined = resumable && admitted != nullptr && after == nullptr &&
+                            !admitted->begin_after.empty()
+                        ? JoinAt(served, key, address, each,
+                                 admitted->begin_after, subscription)
+                        : registry_->Join(key, address, std::move(each), after,
+                                          subscription);
       if (!joined.ok()) return joined.status();
       place = *std::move(joined);
     } else {
@@ -171,10 +179,39 @@ absl::Status StreamOpener::Open(
     if (has_ids && !at.unknown.empty()) {
       place->BeginWith(ResetFrame(at.unknown, ""));
     }
+    if (admitted != nullptr) {
+      if (admitted->greeting) place->Greet(std::move(admitted->greeting));
+      place = std::make_unique<AdmittedSubscriber>(std::move(place),
+                                                   std::move(admitted->session),
+                                                   std::move(admitted->stay));
+    }
     subscription->Add(std::move(place), membership);
     if (own != nullptr) own->Begin();
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<PendingSubscriber>> StreamOpener::JoinAt(
+    const std::shared_ptr<const ServedSchema>& served, const std::string& key,
+    absl::string_view address, const Feed::Config& config,
+    const std::string& id,
+    const std::shared_ptr<Subscription>& subscription) const {
+  auto joined = registry_->JoinAt(key, address, config, id, subscription,
+                                  /*start=*/false);
+  if (!joined.ok() || *joined != nullptr) return joined;
+  const std::weak_ptr<FeedWaiter> waiter = subscription;
+  auto late = std::make_unique<StartAtSubscriber>(
+      context_->delivery,
+      [registry = registry_, key, payer = std::string(address), config, id,
+       waiter](bool start) {
+        return registry->JoinAt(key, payer, config, id, waiter, start);
+      },
+      [served](const absl::Status& status) {
+        return StatusFrame(status.code(), served->StatusJson(status));
+      },
+      waiter);
+  late->Start();
+  return std::unique_ptr<PendingSubscriber>(std::move(late));
 }
 
 }  // namespace sse_bridge

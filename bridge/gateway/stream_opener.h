@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "bridge/access/identity.h"
@@ -13,6 +14,7 @@
 #include "bridge/feed/feed_registry.h"
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/subscription.h"
+#include "bridge/gateway/admitter.h"
 #include "bridge/gateway/exposed_metadata.h"
 #include "bridge/gateway/resume_points.h"
 #include "bridge/gateway/served_schema.h"
@@ -60,6 +62,9 @@ class StreamOpener {
   //
   // `raw` subscribes to the raw bytes of a method whose route has a raw_stream,
   // which come from an exclusive call and start from the beginning.
+  //
+  // `admitted` is set for a method with an admission, and its session passes to
+  // the subscription. `request` must then have no subject (ClearSubject).
   absl::Status Open(std::shared_ptr<const ServedSchema> served,
                     const ServedRoute& route,
                     const google::protobuf::Message& request,
@@ -69,9 +74,16 @@ class StreamOpener {
                     MembershipOptions::Mode mode, int tag,
                     const std::string& traceparent,
                     const std::shared_ptr<Subscription>& subscription,
-                    bool raw = false) const;
+                    bool raw = false, Admitted* admitted = nullptr) const;
 
  private:
+  // Joins a shared feed after the event that the client's greeting names.
+  absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinAt(
+      const std::shared_ptr<const ServedSchema>& served, const std::string& key,
+      absl::string_view address, const Feed::Config& config,
+      const std::string& id,
+      const std::shared_ptr<Subscription>& subscription) const;
+
   const FeedContext* const context_;
   const UpstreamRouter* const upstreams_;
   FeedRegistry* const registry_;

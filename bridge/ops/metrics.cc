@@ -176,6 +176,19 @@ std::string MetricsText(const MetricSources& sources) {
       sources.auth_failures, "sse_bridge_auth_failures_total",
       "Requests that failed authentication or authorization, by reason.",
       "reason");
+  out.Counter(sources.admissions, "sse_bridge_admissions_total",
+              "Calls that admit clients to streams, by result.", "method",
+              "result");
+  if (sources.admission_sessions) {
+    out.Number(MetricType::Gauge, "sse_bridge_admission_sessions",
+               "Sessions of clients in streams with an admission.",
+               static_cast<double>(sources.admission_sessions()));
+  }
+  if (sources.leaves_waiting) {
+    out.Number(MetricType::Gauge, "sse_bridge_admission_leaves_waiting",
+               "Ended sessions of which a backend has yet to be told.",
+               static_cast<double>(sources.leaves_waiting()));
+  }
   return prometheus::TextSerializer().Serialize(out.all());
 }
 

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_OPS_METRICS_H_
 #define SSE_BRIDGE_BRIDGE_OPS_METRICS_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -21,6 +22,9 @@ struct MetricSources {
   const LabelledCounter* http_errors = nullptr;          // by code
   const LabelledCounter* http_rejections = nullptr;      // by HTTP status
   const LabelledCounter* auth_failures = nullptr;        // by reason
+  const LabelledCounter* admissions = nullptr;           // by method and result
+  std::function<int64_t()> admission_sessions;
+  std::function<int64_t()> leaves_waiting;
   std::function<bool()> draining;
   std::string version;
 };

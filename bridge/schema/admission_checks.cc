@@ -135,8 +135,7 @@ class AdmissionReader {
       Error("admission.lease: needs renew");
     } else if (rule_.renew > absl::ZeroDuration()) {
       ReadDuration("admission.lease", option_.has_lease(), option_.lease(),
-                   kMinLeaseFactor * rule_.renew, 24 * kMaxRenew,
-                   &rule_.lease);
+                   kMinLeaseFactor * rule_.renew, 24 * kMaxRenew, &rule_.lease);
     }
   }
 
@@ -153,8 +152,8 @@ class AdmissionReader {
       return false;
     }
     call->method = method;
-    call->grpc_path = absl::StrCat("/", method->service()->full_name(), "/",
-                                   method->name());
+    call->grpc_path =
+        absl::StrCat("/", method->service()->full_name(), "/", method->name());
     call->access = method->options().HasExtension(sse::v1::access)
                        ? method->options().GetExtension(sse::v1::access)
                        : method->service()->options().GetExtension(
@@ -164,8 +163,8 @@ class AdmissionReader {
       call->access.set_authenticated(true);
     }
     if (!call->access.subject_into().empty()) {
-      absl::StatusOr<FieldPath> fields = ResolveFieldPath(
-          method->input_type(), call->access.subject_into());
+      absl::StatusOr<FieldPath> fields =
+          ResolveFieldPath(method->input_type(), call->access.subject_into());
       if (!fields.ok()) {
         Error(option, ": subject_into of ", name, ": ",
               fields.status().message());
@@ -178,12 +177,11 @@ class AdmissionReader {
       }
     }
     if (!option_.session_into().empty()) {
-      call->session_into = FieldOf("admission.session_into",
-                                   method->input_type(),
-                                   option_.session_into());
-      if (call->session_into != nullptr &&
-          (call->session_into->is_repeated() ||
-           !IsString(call->session_into))) {
+      call->session_into =
+          FieldOf("admission.session_into", method->input_type(),
+                  option_.session_into());
+      if (call->session_into != nullptr && (call->session_into->is_repeated() ||
+                                            !IsString(call->session_into))) {
         Error("admission.session_into: ", call->session_into->full_name(),
               " is a ", FieldTypeText(call->session_into),
               "; it must be a string");

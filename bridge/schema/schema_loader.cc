@@ -218,10 +218,10 @@ void SchemaLoader::AddService(const pb::ServiceDescriptor* service,
     if (method->client_streaming()) {
       AddClientStreaming(method, default_routes);
     } else {
-      AddMethod(method,
-                default_routes &&
-                    !admission_methods_.contains(method->full_name()),
-                errors);
+      AddMethod(
+          method,
+          default_routes && !admission_methods_.contains(method->full_name()),
+          errors);
     }
   }
 }

@@ -147,6 +147,13 @@ Json StreamJson(const Method& method) {
   Set(&json, "id_from", method.stream.id_from());
   Set(&json, "resume_into", method.stream.resume_into());
   if (method.in_bundle()) Set(&json, "bundle", method.stream.bundle().event());
+  Set(&json, "only_to", method.stream.only_to());
+  Set(&json, "not_to", method.stream.not_to());
+  if (method.admission != nullptr) {
+    Json admission = {{"enter", method.admission->enter.method->full_name()}};
+    Set(&admission, "greeting", method.stream.admission().greeting());
+    json["admission"] = std::move(admission);
+  }
   return json;
 }
 

@@ -65,6 +65,10 @@ message Response { string id = 1; string key = 2; string text = 3; }
                                                      upstream_.get()))
             .ok());
     open_streams_ = std::make_unique<OpenStreams>(&denied_, delivery_.get());
+    admissions_ =
+        std::make_unique<Admissions>(delivery_.get(), LeaveQueue::Limits());
+    admitter_ = std::make_unique<Admitter>(&router_, admissions_.get(),
+                                           Admitter::Options());
     Authenticator::Parts parts;
     parts.verifier = verifier_.get();
     parts.tickets = tickets_.get();
@@ -77,7 +81,8 @@ message Response { string id = 1; string key = 2; string text = 3; }
     api_ = nullptr;
   }
 
-  void Create(Api::Options options = {}) {
+  void Create(Api::Options options = {}) { Create(options, kSchema); }
+  void Create(Api::Options options, const std::string& schema) {
     Api::Parts parts;
     parts.delivery = delivery_.get();
     parts.upstreams = &router_;
@@ -85,9 +90,10 @@ message Response { string id = 1; string key = 2; string text = 3; }
     parts.call_limits = &call_limits_;
     parts.authenticator = authenticator_.get();
     parts.opener = &opener_;
+    parts.admitter = admitter_.get();
     parts.errors = &errors_;
     parts.open_streams = open_streams_.get();
-    api_ = std::make_unique<Api>(parts, options, Served(kSchema));
+    api_ = std::make_unique<Api>(parts, options, Served(schema));
   }
 
   static std::shared_ptr<const ServedSchema> Served(const std::string& body) {
@@ -136,6 +142,9 @@ message Response { string id = 1; string key = 2; string text = 3; }
   ConnectionLimits call_limits_{{}, nullptr, ConnectionLimits::Kind::kCalls};
   FeedRegistry registry_{&context_};
   StreamOpener opener_{&context_, &router_, &registry_, {}};
+  // Created when there is a delivery.
+  std::unique_ptr<Admissions> admissions_;
+  std::unique_ptr<Admitter> admitter_;
   std::unique_ptr<OpenStreams> open_streams_;
   std::unique_ptr<Authenticator> authenticator_;
   std::shared_ptr<HttpExchange> exchange_;  // of the last request
