@@ -318,5 +318,117 @@ TEST(FeedQuotaTest, ZeroIsNoLimit) {
   EXPECT_EQ(quota.running("a"), 1000u);
 }
 
+// A first visit whose greeting names the event that it begins after.
+class JoinAtTest : public FeedRegistryTest {
+ protected:
+  std::unique_ptr<PendingSubscriber> JoinAt(const std::string& id,
+                                            bool start = false) {
+    Feed::Config config = Config(/*shared=*/true);
+    config.request_after = RequestAfter;
+    auto place =
+        registry_->JoinAt("k", kAddress, std::move(config), id, waiter_, start);
+    EXPECT_TRUE(place.ok()) << place.status();
+    return place.ok() ? *std::move(place) : nullptr;
+  }
+  std::string Read(std::unique_ptr<PendingSubscriber> place,
+                   absl::string_view tail) {
+    TestStream stream;
+    place->Attach(stream.Open(delivery_.get()), {});
+    EXPECT_TRUE(stream.ReadUntil(tail));
+    return stream.received;
+  }
+};
+
+TEST_F(JoinAtTest, FirstFeedResumesAfterTheEvent) {
+  auto place = JoinAt("5");
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(upstream_->WaitCall(0)->request(), "after 5");
+  auto again = JoinAt("5");
+  ASSERT_NE(again, nullptr) << "no event has come yet";
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(JoinAtTest, EventsAfterTheOneAreDeliveredAndNoOthers) {
+  auto first = JoinAt("5");
+  const auto call = upstream_->WaitCall(0);
+  for (const char* id : {"6", "7", "8"}) call->Send(Message(id, id));
+  ASSERT_TRUE(call->WaitDelivered(3));
+  auto place = JoinAt("6");
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(Read(std::move(place), EventText("8", "8")),
+            EventText("7", "7") + EventText("8", "8"));
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
+TEST_F(JoinAtTest, EventThatTheFeedDoesNotHaveYetIsWaitedFor) {
+  auto first = JoinAt("5");
+  EXPECT_EQ(JoinAt("6"), nullptr);
+  EXPECT_EQ(upstream_->calls(), 1u) << "no second feed";
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("six", "6"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  EXPECT_NE(JoinAt("6"), nullptr);
+}
+
+TEST_F(JoinAtTest, EventThatDoesNotComeStartsACallOfItsOwn) {
+  auto first = JoinAt("5");
+  auto place = JoinAt("unknown", /*start=*/true);
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(upstream_->WaitCall(1)->request(), "after unknown");
+}
+
+TEST_F(JoinAtTest, EarlierEventsWithoutIdAreLeftOutAndLaterOnesAreNot) {
+  auto first = JoinAt("5");
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("typing"));
+  call->Send(Message("six", "6"));
+  ASSERT_TRUE(call->WaitDelivered(2));
+  auto place = JoinAt("5");
+  ASSERT_NE(place, nullptr);
+  call->Send(Message("typing again"));
+  ASSERT_TRUE(call->WaitDelivered(3));
+  EXPECT_EQ(Read(std::move(place), EventText("typing again")),
+            EventText("six", "6") + EventText("typing again"));
+}
+
+TEST_F(JoinAtTest, GreetingIsFirstAlsoBeforeAReset) {
+  auto place = JoinAt("5");
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("six", "6"));
+  ASSERT_TRUE(call->WaitDelivered(1));
+  place->BeginWith(Event("reset"));
+  place->Greet(Event("hello"));
+  EXPECT_EQ(Read(std::move(place), EventText("six", "6")),
+            "data: hello\n\ndata: reset\n\n" + EventText("six", "6"));
+}
+
+TEST_F(JoinAtTest, GreetedStreamThatEndsEmptyIsNotWithoutContent) {
+  auto place = JoinAt("5");
+  place->Greet(Event("hello"));
+  const auto call = upstream_->WaitCall(0);
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDone());
+  EXPECT_EQ(place->readiness(), PendingSubscriber::Readiness::kReady);
+}
+
+TEST(SnapshotAudienceTest, EventForSomeDoesNotReplaceWhatOthersSee) {
+  Snapshot snapshot(Snapshot::What::kLastPerKey);
+  const auto event = [](const std::string& text,
+                        std::vector<std::string> only_to) {
+    FrameInfo info;
+    info.audience = Audience::Create(std::move(only_to), {});
+    return Frame::Create(text, info);
+  };
+  snapshot.Add("k", event("all 1", {}));
+  snapshot.Add("k", event("ann 1", {"ann"}));
+  snapshot.Add("k", event("ann 2", {"ann"}));
+  snapshot.Add("k", event("bob 1", {"bob"}));
+  std::vector<std::string> texts;
+  for (const FramePtr& frame : snapshot.Frames()) {
+    texts.emplace_back(frame->payload());
+  }
+  EXPECT_THAT(texts, ::testing::ElementsAre("all 1", "ann 2", "bob 1"));
+}
+
 }  // namespace
 }  // namespace sse_bridge
