@@ -23,7 +23,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "backends/channels/channels_service.h"
-#include "backends/channels/redis_members.h"
+#include "backends/channels/memory_sessions.h"
+#include "backends/channels/redis_sessions.h"
+#include "backends/channels/sessions.h"
 #include "backends/event_log/event_log.h"
 #include "backends/metrics/call_meter.h"
 #include "backends/metrics/metrics_service.h"
@@ -48,9 +50,10 @@ ABSL_FLAG(absl::Duration, market_interval, absl::Seconds(1),
 ABSL_FLAG(
     absl::Duration, presence_grace, absl::Seconds(2),
     "how long users stay in a channel after their last stream ends (0-1h)");
-ABSL_FLAG(absl::Duration, presence_lease, absl::Seconds(10),
-          "with Redis: time after which other backends consider a backend dead "
-          "and remove its users from channels (1s-10m)");
+ABSL_FLAG(
+    absl::Duration, presence_lease, absl::Seconds(10),
+    "how long users stay in a channel without a renewal, if the caller of "
+    "Join does not say (1s-10m)");
 ABSL_FLAG(int64_t, history_max_events, 10'000,
           "maximum number of events kept per user, task and channel");
 ABSL_FLAG(absl::Duration, history_max_age, absl::Hours(24 * 30),
@@ -225,15 +228,18 @@ int Main(int argc, char** argv) {
   if (!log.ok()) {
     return Fail(absl::StrCat("--store: ", log.status().message()));
   }
-  std::unique_ptr<RedisMembers> members;
-  if (auto redis = ParseRedisAddress(store); redis.ok()) {
-    members = std::make_unique<RedisMembers>(*redis, lease);
+  const auto redis = ParseRedisAddress(store);
+  std::unique_ptr<Sessions> sessions;
+  if (redis.ok()) {
+    sessions = std::make_unique<RedisSessions>(*redis);
+  } else {
+    sessions = std::make_unique<MemorySessions>();
   }
   CallMeter meter;
-  PricesService prices(members == nullptr ? nullptr : log->get());
+  PricesService prices(redis.ok() ? log->get() : nullptr);
   NotificationsService notifications(log->get());
   TasksService tasks(log->get());
-  ChannelsService channels(log->get(), grace, members.get());
+  ChannelsService channels(log->get(), sessions.get(), grace, lease);
   MetricsService metrics(&meter);
 
   grpc::EnableDefaultHealthCheckService(true);

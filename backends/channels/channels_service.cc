@@ -1,5 +1,6 @@
 #include "backends/channels/channels_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,8 @@ using realtime::v1::ChatMessage;
 constexpr char kPrivatePrefix[] = "private-";
 constexpr int kDefaultPageSize = 50;
 constexpr int kMaxPageSize = 500;
+constexpr size_t kMaxSessionBytes = 128;
+constexpr absl::Duration kMaxLease = absl::Hours(24);
 
 std::string Topic(const std::string& channel) {
   return LogKey({"channel", channel});
@@ -27,6 +30,13 @@ std::string OwnerKey(const std::string& channel) {
 }
 std::string InvitedKey(const std::string& channel, const std::string& user) {
   return LogKey({"channel-invited", channel, user});
+}
+
+absl::Duration LeaseOf(const realtime::v1::JoinRequest& request,
+                       absl::Duration otherwise) {
+  const absl::Duration lease = absl::Seconds(request.lease().seconds()) +
+                               absl::Nanoseconds(request.lease().nanos());
+  return lease > absl::ZeroDuration() ? std::min(lease, kMaxLease) : otherwise;
 }
 
 template <typename Payload>
@@ -39,45 +49,49 @@ ChannelStreamEvent MakeEvent(const std::string& type, const std::string& name,
   return event;
 }
 
-ChannelStreamEvent MessageEvent(const LoggedEvent& logged) {
+// The message in a payload of the log, and who receives it besides its sender.
+ChatMessage ReadMessage(const std::string& payload,
+                        realtime::v1::Recipients* recipients) {
   ChatMessage message;
-  message.ParseFromString(logged.payload);
+  message.ParseFromString(payload);
+  message.DiscardUnknownFields();
+  recipients->ParseFromString(payload);
+  return message;
+}
+
+bool Receives(const std::string& user, const ChatMessage& message,
+              const realtime::v1::Recipients& recipients) {
+  return recipients.to().empty() || message.user_id() == user ||
+         std::find(recipients.to().begin(), recipients.to().end(), user) !=
+             recipients.to().end();
+}
+
+ChannelStreamEvent MessageEvent(const LoggedEvent& logged) {
+  realtime::v1::Recipients recipients;
+  const ChatMessage message = ReadMessage(logged.payload, &recipients);
   ChannelStreamEvent event = MakeEvent("message", "message", message);
   event.set_cursor(logged.cursor);
+  if (!recipients.to().empty()) {
+    *event.mutable_only_to() = recipients.to();
+    event.add_only_to(message.user_id());
+  }
   return event;
 }
 
-// A broadcast is "USER\nEVENT": the event is not sent to that user's own
-// streams.
-std::string BroadcastPayload(const std::string& user,
-                             const ChannelStreamEvent& event) {
-  return std::to_string(user.size()) + "\n" + user + event.SerializeAsString();
-}
-
-bool ReadBroadcast(const std::string& payload, std::string* user,
-                   ChannelStreamEvent* event) {
-  const size_t eol = payload.find('\n');
-  if (eol == std::string::npos) return false;
-  const size_t size = std::strtoul(payload.c_str(), nullptr, 10);
-  if (size > payload.size() - eol - 1) return false;
-  *user = payload.substr(eol + 1, size);
-  return event->ParseFromArray(
-      payload.data() + eol + 1 + size,
-      static_cast<int>(payload.size() - eol - 1 - size));
-}
-
 // Notifies everybody in the channel except the user.
-void Tell(EventLog* log, const Member& member,
-          const ChannelStreamEvent& event) {
-  log->Broadcast(Topic(member.channel), BroadcastPayload(member.user, event));
+void Tell(EventLog* log, const Member& member, ChannelStreamEvent event) {
+  event.set_not_to(member.user);
+  log->Broadcast(Topic(member.channel), event.SerializeAsString());
 }
 
 }  // namespace
 
-ChannelsService::ChannelsService(EventLog* log, absl::Duration presence_grace,
-                                 SharedMembers* shared)
+ChannelsService::ChannelsService(EventLog* log, Sessions* sessions,
+                                 absl::Duration presence_grace,
+                                 absl::Duration default_lease)
     : log_(log),
-      presence_(presence_grace, shared,
+      default_lease_(default_lease),
+      presence_(presence_grace, sessions,
                 {[log](const Member& member) {
                    realtime::v1::MemberJoined join;
                    join.set_channel(member.channel);
@@ -109,29 +123,21 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     grpc::CallbackServerContext*,
     const realtime::v1::StreamChannelRequest* request) {
   auto stream = Stream::Create();
-  const std::string channel = request->channel();
-  const std::string user = request->user_id();
-  const std::string topic = Topic(channel);
-  absl::Status admitted = CheckAccess(channel, user);
+  const std::string topic = Topic(request->channel());
   std::string cursor = request->cursor();
-  if (admitted.ok() && cursor.empty()) {
+  absl::Status found;
+  if (cursor.empty()) {
     auto head = log_->Head(topic);
-    admitted = head.status();
+    found = head.status();
     if (head.ok()) cursor = *std::move(head);
-  } else if (admitted.ok()) {
-    admitted = ReadFrom(log_, topic, request->from_oldest(), &cursor).status();
+  } else {
+    found = ReadFrom(log_, topic, request->from_oldest(), &cursor).status();
   }
-  if (!admitted.ok()) {
-    stream->Finish(ReadError(admitted, log_, topic));
+  if (!found.ok()) {
+    stream->Finish(ReadError(found, log_, topic));
     return stream->reactor();
   }
-
-  realtime::v1::Joined joined;
-  joined.set_channel(channel);
-  ChannelStreamEvent first = MakeEvent("joined", "system", joined);
-  // If the stream is cut off before its first message, no message is missed.
-  first.set_cursor(cursor);
-  stream->Send(std::move(first));
+  stream->Open();
   streams_.Add(stream);
 
   LogTail::Reader reader;
@@ -144,12 +150,11 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     auto stream = weak.lock();
     return stream != nullptr && stream->Send(MessageEvent(logged));
   };
-  reader.broadcast = [weak, user](const std::string& payload) {
+  reader.broadcast = [weak](const std::string& payload) {
     auto stream = weak.lock();
-    std::string from;
     ChannelStreamEvent event;
-    if (stream == nullptr || !ReadBroadcast(payload, &from, &event)) return;
-    if (from != user) stream->Send(std::move(event));
+    if (stream == nullptr || !event.ParseFromString(payload)) return;
+    stream->Send(std::move(event));
   };
   reader.failed = [weak, log = log_, topic](const absl::Status& status) {
     if (auto stream = weak.lock()) {
@@ -157,17 +162,54 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     }
   };
   auto tail = LogTail::Start(log_, topic, cursor, std::move(reader));
-  presence_.Enter(channel, user);
   stream->SetCallbacks({[tail] { tail->Continue(); },
-                        [this, tail, weak, channel, user] {
+                        [this, tail, weak] {
                           tail->Stop();
-                          presence_.Leave(channel, user);
                           if (auto stream = weak.lock()) {
                             streams_.Remove(stream);
                           }
                         }});
   tail->Continue();
   return stream->reactor();
+}
+
+grpc::ServerUnaryReactor* ChannelsService::Join(
+    grpc::CallbackServerContext* context,
+    const realtime::v1::JoinRequest* request,
+    realtime::v1::JoinResponse* response) {
+  const std::string& channel = request->channel();
+  if (request->session().empty() ||
+      request->session().size() > kMaxSessionBytes) {
+    return FinishNow(context, {grpc::StatusCode::INVALID_ARGUMENT,
+                               "session is needed, of at most 128 bytes"});
+  }
+  absl::Status joined = CheckAccess(channel, request->user_id());
+  std::string cursor = request->cursor();
+  if (joined.ok() && cursor.empty()) {
+    // The greeting says where the user's stream begins. No message is missed
+    // even if the stream breaks before its first one.
+    auto head = log_->Head(Topic(channel));
+    joined = head.status();
+    if (head.ok()) cursor = *std::move(head);
+  }
+  if (joined.ok()) {
+    joined = presence_.Enter({channel, request->user_id()}, request->session(),
+                             LeaseOf(*request, default_lease_));
+  }
+  if (!joined.ok()) return FinishNow(context, ToGrpc(joined));
+  realtime::v1::Joined payload;
+  payload.set_channel(channel);
+  *response->mutable_joined() = MakeEvent("joined", "system", payload);
+  response->mutable_joined()->set_cursor(cursor);
+  return FinishNow(context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* ChannelsService::Leave(
+    grpc::CallbackServerContext* context,
+    const realtime::v1::LeaveRequest* request, realtime::v1::LeaveResponse*) {
+  return FinishNow(
+      context, ToGrpc(presence_.Leave({request->channel(), request->user_id()},
+                                      request->session())));
 }
 
 grpc::ServerUnaryReactor* ChannelsService::SendMessage(
@@ -184,8 +226,12 @@ grpc::ServerUnaryReactor* ChannelsService::SendMessage(
   response->set_username(request->user_id());
   response->set_content(request->content());
   SetNow(response->mutable_timestamp());
+  realtime::v1::Recipients recipients;
+  *recipients.mutable_to() = request->to();
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  log_->Append(Topic(request->channel()), response->SerializeAsString(), {}, {},
+  log_->Append(Topic(request->channel()),
+               response->SerializeAsString() + recipients.SerializeAsString(),
+               {}, {},
                [reactor](const absl::Status& status, const std::string&) {
                  reactor->Finish(ToGrpc(status));
                });
@@ -231,7 +277,11 @@ grpc::ServerUnaryReactor* ChannelsService::ListMessages(
         context, ReadError(events.status(), log_, Topic(request->channel())));
   }
   for (size_t i = 0; i < events->size() && i < size; ++i) {
-    response->add_messages()->ParseFromString((*events)[i].payload);
+    realtime::v1::Recipients recipients;
+    ChatMessage message = ReadMessage((*events)[i].payload, &recipients);
+    if (Receives(request->user_id(), message, recipients)) {
+      *response->add_messages() = std::move(message);
+    }
   }
   if (events->size() > size) {
     response->set_next_page_token((*events)[size - 1].cursor);
@@ -294,6 +344,37 @@ grpc::ServerUnaryReactor* ChannelsService::Invite(
                                            "the channel was just claimed")
                             : ToGrpc(status));
       });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ChannelsService::Remove(
+    grpc::CallbackServerContext* context,
+    const realtime::v1::RemoveRequest* request, realtime::v1::RemoveResponse*) {
+  const std::string& channel = request->channel();
+  if (request->user_id().empty() || request->member().empty()) {
+    return FinishNow(context, {grpc::StatusCode::INVALID_ARGUMENT,
+                               "user_id and member are needed"});
+  }
+  if (!absl::StartsWith(channel, kPrivatePrefix)) {
+    return FinishNow(context, {grpc::StatusCode::FAILED_PRECONDITION,
+                               "everybody may join this channel"});
+  }
+  auto owner = log_->Get(OwnerKey(channel));
+  if (!owner.ok() && !absl::IsNotFound(owner.status())) {
+    return FinishNow(context, ToGrpc(owner.status()));
+  }
+  if (!owner.ok() || *owner != request->user_id()) {
+    return FinishNow(context, {grpc::StatusCode::PERMISSION_DENIED,
+                               "only the channel's owner may remove members"});
+  }
+  EventLog::Change removal;
+  removal.key = InvitedKey(channel, request->member());
+  removal.erase = true;
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  log_->Append("", "", {std::move(removal)}, {},
+               [reactor](const absl::Status& status, const std::string&) {
+                 reactor->Finish(ToGrpc(status));
+               });
   return reactor;
 }
 

@@ -16,15 +16,22 @@ namespace sse_bridge {
 // typing are broadcast and not stored.
 class ChannelsService : public realtime::v1::Channels::CallbackService {
  public:
-  // `log` and `shared` must outlive the service and its calls. A user leaves
-  // `presence_grace` after their last stream ends. `shared` may be null if this
-  // is the only process.
-  ChannelsService(EventLog* log, absl::Duration presence_grace,
-                  SharedMembers* shared);
+  // `log` and `sessions` must outlive the service and its calls. A user leaves
+  // `presence_grace` after their last session ends. A session has the lease
+  // that Join names, else `default_lease`.
+  ChannelsService(EventLog* log, Sessions* sessions,
+                  absl::Duration presence_grace, absl::Duration default_lease);
 
   grpc::ServerWriteReactor<realtime::v1::ChannelStreamEvent>* StreamChannel(
       grpc::CallbackServerContext* context,
       const realtime::v1::StreamChannelRequest* request) override;
+  grpc::ServerUnaryReactor* Join(grpc::CallbackServerContext* context,
+                                 const realtime::v1::JoinRequest* request,
+                                 realtime::v1::JoinResponse* response) override;
+  grpc::ServerUnaryReactor* Leave(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::LeaveRequest* request,
+      realtime::v1::LeaveResponse* response) override;
   grpc::ServerUnaryReactor* SendMessage(
       grpc::CallbackServerContext* context,
       const realtime::v1::SendMessageRequest* request,
@@ -45,6 +52,10 @@ class ChannelsService : public realtime::v1::Channels::CallbackService {
       grpc::CallbackServerContext* context,
       const realtime::v1::InviteRequest* request,
       realtime::v1::InviteResponse* response) override;
+  grpc::ServerUnaryReactor* Remove(
+      grpc::CallbackServerContext* context,
+      const realtime::v1::RemoveRequest* request,
+      realtime::v1::RemoveResponse* response) override;
 
   // Ends the open streams.
   void Shutdown() { streams_.Shutdown(); }
@@ -56,6 +67,7 @@ class ChannelsService : public realtime::v1::Channels::CallbackService {
   absl::Status CheckAccess(const std::string& channel, const std::string& user);
 
   EventLog* const log_;  // must outlive this object
+  const absl::Duration default_lease_;
   Presence presence_;
   StreamSet<realtime::v1::ChannelStreamEvent> streams_;
 };

@@ -2,76 +2,64 @@
 #define SSE_BRIDGE_BACKENDS_CHANNELS_PRESENCE_H_
 
 #include <condition_variable>
-#include <cstdint>
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "backends/channels/shared_members.h"
+#include "backends/channels/sessions.h"
 #include "bridge/base/mutex.h"
 
 namespace sse_bridge {
 
-// Tracks the users in each channel. A user is in a channel from their first
-// stream until a grace period after their last one, so that a reconnect is not
-// reported as leave and join. With SharedMembers this holds across all
-// processes: a user who moves to another process stays in the channel.
+// Reports who comes into a channel and who leaves it. A user leaves a grace
+// period after their last session, so that a reconnect is not reported as leave
+// and join.
 //
-// Thread-safe. Handlers run on a thread of their own, with no lock held.
+// Thread-safe.
 class Presence {
  public:
+  // Called in the order in which users come and leave, with a lock held: they
+  // must not call this object.
   struct Handlers {
     std::function<void(const Member&)> joined;
     std::function<void(const Member&)> left;
   };
 
-  // `shared` may be null for a single process; otherwise it must outlive this
-  // object.
-  Presence(absl::Duration grace, SharedMembers* shared, Handlers handlers);
-  // For other processes, its users stay for the grace period.
+  // `sessions` must outlive this object.
+  Presence(absl::Duration grace, Sessions* sessions, Handlers handlers);
   ~Presence();
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
 
-  void Enter(const std::string& channel, const std::string& user);
-  void Leave(const std::string& channel, const std::string& user);
+  // Begins or renews a session. See Sessions.
+  absl::Status Enter(const Member& member, const std::string& session,
+                     absl::Duration lease);
+  absl::Status Leave(const Member& member, const std::string& session);
 
-  // Sorted. Returns kUnavailable if other processes' users are unknown.
-  absl::StatusOr<std::vector<std::string>> Users(const std::string& channel);
+  // Sorted. Returns kUnavailable if the store cannot be reached.
+  absl::StatusOr<std::vector<std::string>> Users(const std::string& channel) {
+    return sessions_->Users(channel);
+  }
 
  private:
-  struct State {
-    int streams = 0;
-    absl::Time leaves_at = absl::InfiniteFuture();
-  };
-
   void Run();
-  // Removes users whose grace period is over. Returns when the next one's is.
-  absl::Time LetGo(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Updates the shared state of a member to match this process. Returns false
-  // on failure.
-  bool Settle(const Member& member);
-  bool Renew();
 
   const absl::Duration grace_;
-  SharedMembers* const shared_;  // null if this is the only process
+  Sessions* const sessions_;
   const Handlers handlers_;
 
-  Mutex mu_;
-  std::condition_variable_any changed_;
-  std::map<Member, State> members_ ABSL_GUARDED_BY(mu_);
-  // Ordered by time; obsolete entries are skipped.
-  std::multimap<absl::Time, Member> leaving_ ABSL_GUARDED_BY(mu_);
-  // Members whose shared state must be updated.
-  std::set<Member> unsettled_ ABSL_GUARDED_BY(mu_);
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  // Held while the store changes and the handlers are called, so that they are
+  // called in the same order.
+  Mutex order_;
 
-  std::set<Member>
-      settled_;  // members as known to other processes; used by thread_ only
+  Mutex mu_;
+  std::condition_variable_any stopped_;
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };
 
