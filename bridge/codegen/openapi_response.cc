@@ -169,9 +169,22 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
     return {{"200", std::move(ok)},
             {"204", {{"description", "The stream ended before any bytes."}}}};
   }
-  Json ok = {{"description",
-              "The stream. It ends with the event `grpc-status`; without it, "
-              "the connection was lost and can be reopened."},
+  std::string description =
+      "The stream. It ends with the event `grpc-status`; without it, the "
+      "connection was lost and can be reopened.";
+  if (const AdmissionRule* rule = route.method->admission.get()) {
+    absl::StrAppend(&description, " Before it begins, ",
+                    rule->enter.method->full_name(),
+                    " decides whether the client may join");
+    absl::StrAppend(&description, rule->greeting == nullptr
+                                      ? "."
+                                      : "; the first event is its greeting.");
+    if (rule->renew > absl::ZeroDuration()) {
+      absl::StrAppend(&description,
+                      " The stream ends if it later decides otherwise.");
+    }
+  }
+  Json ok = {{"description", std::move(description)},
              {"headers",
               {{"Cache-Control",
                 {{"schema", {{"const", "no-store, no-transform"}}}}}}},

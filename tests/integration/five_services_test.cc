@@ -1,7 +1,10 @@
 // The five services behave as the cookbook has it: routes, event names, JSON
 // field by field.
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
@@ -488,6 +491,72 @@ TEST_F(ChannelsTest, PrivateChannelRefusesTheUninvited) {
   ExpectError(
       bridge_.Call("POST", channel + "/members", eve, R"({"invitee":"eve"})"),
       403, "owner");
+}
+
+TEST_F(ChannelsTest, TabThatClosesDoesNotLogItsSiblingOut) {
+  HttpConnection ann = bridge_.Stream("/channels/c/stream", ann_);
+  EXPECT_EQ(ann.Event().event, "system");
+  HttpConnection stays = bridge_.Stream("/channels/c/stream", ben_);
+  EXPECT_EQ(stays.Event().event, "system");
+  EXPECT_EQ(ann.Event().event, "join");
+  {
+    HttpConnection closes = bridge_.Stream("/channels/c/stream", ben_);
+    EXPECT_EQ(closes.Event().event, "system");
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(3));  // more than the grace
+  Post("/channels/c/messages", ben_, {{"content", "still here"}});
+  EXPECT_EQ(ann.Event().event, "message") << "neither join nor leave";
+  EXPECT_EQ(stays.Event().event, "message");
+}
+
+TEST_F(ChannelsTest, MessageToSomeMembersIsSeenByThemAndTheSender) {
+  const std::string eve = bridge_.Token("eve");
+  HttpConnection stream = bridge_.Stream("/channels/c/stream", eve);
+  const std::string id = stream.Event().id;
+  HttpConnection bens = bridge_.Stream("/channels/c/stream", ben_);
+  EXPECT_EQ(bens.Event().event, "system");
+  Post("/channels/c/messages", ann_, {{"content", "psst"}, {"to", {"ben"}}});
+  Post("/channels/c/messages", ann_, {{"content", "hello"}});
+  const auto next = [](HttpConnection* from) {
+    SseEvent event;
+    do {
+      event = from->Event();
+    } while (event.event != "message");
+    return Data(event)["payload"]["content"].get<std::string>();
+  };
+  EXPECT_EQ(next(&bens), "psst");
+  EXPECT_EQ(next(&bens), "hello");
+  EXPECT_EQ(next(&stream), "hello");
+  // Neither after a reconnect, nor in the history.
+  HttpConnection back = bridge_.Stream("/channels/c/stream", eve, id);
+  EXPECT_EQ(next(&back), "hello");
+  for (const auto& [token, count] :
+       {std::pair(eve, 1u), std::pair(ben_, 2u), std::pair(ann_, 2u)}) {
+    json history =
+        json::parse(bridge_.Call("GET", "/channels/c/messages", token).body);
+    EXPECT_EQ(history["messages"].size(), count);
+  }
+}
+
+TEST_F(ChannelsTest, RemovedMemberStopsReceivingWithinTheRenewalTime) {
+  const std::string channel = "/channels/private-y";
+  Post(channel + "/members", ann_, {{"invitee", "ben"}});
+  HttpConnection anns = bridge_.Stream(channel + "/stream", ann_);
+  EXPECT_EQ(anns.Event().event, "system");
+  HttpConnection bens = bridge_.Stream(channel + "/stream", ben_);
+  EXPECT_EQ(bens.Event().event, "system");
+  ExpectError(bridge_.Call("DELETE", channel + "/members/ann", ben_), 403,
+              "owner");
+  EXPECT_EQ(bridge_.Call("DELETE", channel + "/members/ben", ann_).status, 200);
+  const SseEvent end = bens.Event();
+  EXPECT_EQ(end.event, "grpc-status");
+  EXPECT_EQ(Data(end)["code"], 7);
+  ExpectError(bridge_.Call("GET", channel + "/stream", ben_), 403,
+              "cannot join channel");
+  Post(channel + "/messages", ann_, {{"content", "alone"}});
+  SseEvent event = anns.Event();
+  while (event.event != "message") event = anns.Event();
+  EXPECT_EQ(Data(event)["payload"]["content"], "alone");
 }
 
 class MetricsTest : public ServicesTest {};
