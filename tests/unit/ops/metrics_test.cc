@@ -106,5 +106,22 @@ TEST(MetricsTest, MissingSourcesAreOmitted) {
   EXPECT_THAT(MetricsText({}), Not(HasSubstr("events_sent")));
 }
 
+TEST(MetricsTest, AdmissionsAreCountedByResult) {
+  LabelledCounter results;
+  results.Add("a.S.Watch", "entered");
+  results.Add("a.S.Watch", "leave_dropped", 2);
+  MetricSources sources;
+  sources.admissions = &results;
+  sources.admission_sessions = [] { return int64_t{3}; };
+  sources.leaves_waiting = [] { return int64_t{4}; };
+  const std::string text = MetricsText(sources);
+  EXPECT_THAT(text,
+              HasSubstr("sse_bridge_admissions_total{method=\"a.S.Watch\","
+                        "result=\"entered\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("result=\"leave_dropped\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_admission_sessions 3\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_admission_leaves_waiting 4\n"));
+}
+
 }  // namespace
 }  // namespace sse_bridge

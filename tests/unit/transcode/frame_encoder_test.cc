@@ -256,5 +256,31 @@ TEST_F(FrameEncoderTest, OptionsWithInvalidPathsAreNamed) {
   EXPECT_THAT(Error(), HasSubstr("response_body: \"a.b\""));
 }
 
+TEST_F(FrameEncoderTest, SubjectsAreRead) {
+  options_.only_to = "list";
+  options_.not_to = "name";
+  Frame(BytesField(9, "ann") + BytesField(9, "ben") + BytesField(2, "cat"));
+  EXPECT_THAT(frame_.only_to, ::testing::ElementsAre("ann", "ben"));
+  EXPECT_THAT(frame_.not_to, ::testing::ElementsAre("cat"));
+  Frame(BytesField(3, "7"));
+  EXPECT_THAT(frame_.only_to, ::testing::IsEmpty());
+  EXPECT_THAT(frame_.not_to, ::testing::IsEmpty());
+}
+
+TEST_F(FrameEncoderTest, UnreadableEventKeepsItsSubjects) {
+  options_.only_to = "list";
+  const std::string wire = BytesField(9, "ann");
+  Make()->EncodeUnreadable({wire}, "{}", &frame_);
+  EXPECT_THAT(frame_.only_to, ::testing::ElementsAre("ann"));
+}
+
+TEST_F(FrameEncoderTest, SubjectsMustBeStrings) {
+  options_.only_to = "number";
+  EXPECT_THAT(Error(), HasSubstr("only_to: \"number\""));
+  options_.only_to = "";
+  options_.not_to = "event";
+  EXPECT_THAT(Error(), HasSubstr("not_to: \"event\""));
+}
+
 }  // namespace
 }  // namespace sse_bridge
