@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
     const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter) {
   if (last_event_id == nullptr) {
     return JoinOrStart(key, address, std::move(config), std::move(waiter),
-                       How::kUsual);
+                       How());
   }
   std::string oldest;
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
@@ -28,28 +28,30 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
   }
   if (!config.request_after ||
       !config.request_after(*last_event_id).has_value()) {
-    auto place = JoinOrStart(key, address, std::move(config), std::move(waiter),
-                             How::kUsual);
+    auto place =
+        JoinOrStart(key, address, std::move(config), std::move(waiter), How());
     if (place.ok()) (*place)->BeginWith(ResetFrame(*last_event_id, oldest));
     return place;
   }
   config.first_id = *last_event_id;
   // A snapshot may repeat events that this subscriber has already received.
   config.snapshot = Snapshot::What::kNone;
-  return JoinOrStart(key, address, std::move(config), std::move(waiter),
-                     How::kUsual);
+  return JoinOrStart(key, address, std::move(config), std::move(waiter), How());
 }
 
 absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinAt(
     const std::string& key, absl::string_view address, Feed::Config config,
-    const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool start) {
+    const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool first_visit,
+    bool start) {
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
-    if (auto place = feed->JoinAt(id, waiter)) return place;
+    auto place =
+        first_visit ? feed->JoinAt(id, waiter) : feed->Join(&id, waiter);
+    if (place != nullptr) return place;
   }
   config.first_id = id;
   config.snapshot = Snapshot::What::kNone;
   return JoinOrStart(key, address, std::move(config), std::move(waiter),
-                     start ? How::kFirstVisit : How::kFirstVisitOnly);
+                     {.first_visit = first_visit, .only = !start});
 }
 
 absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
@@ -63,8 +65,8 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
   bool others_gave_way = false;
   for (;;) {
     bool exists = false, created = false;
-    const std::shared_ptr<Feed> feed = FindOrCreate(
-        key, address, config, how == How::kFirstVisitOnly, &exists, &created);
+    const std::shared_ptr<Feed> feed =
+        FindOrCreate(key, address, config, how.only, &exists, &created);
     if (exists) return nullptr;
     if (feed == nullptr) {
       if (std::exchange(others_gave_way, true)) return TooMany();
@@ -73,10 +75,10 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     }
     // Start the call outside the lock: it may fail immediately and end the
     // feed.
-    auto place = how == How::kUsual
-                     ? feed->Join(first_id.empty() ? nullptr : &first_id,
-                                  waiter, config.returning)
-                     : feed->JoinAt(first_id, waiter);
+    auto place = how.first_visit
+                     ? feed->JoinAt(first_id, waiter)
+                     : feed->Join(first_id.empty() ? nullptr : &first_id,
+                                  waiter, config.returning);
     if (created) feed->Begin();
     if (place != nullptr) return place;
     // It has ended, or the events after the id have left its buffer; it

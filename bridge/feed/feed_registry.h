@@ -44,13 +44,16 @@ class FeedRegistry {
       const std::string& key, absl::string_view address, Feed::Config config,
       const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter);
 
-  // Joins a feed for `key` after the event `id`, for a first visit whose
-  // backend has told that id, perhaps before a feed has received the event. If
-  // feeds are running but none has the event, returns null, or with `start`
-  // starts one that resumes after it. If none is running, starts one.
+  // Joins a feed for `key` after the event `id`, which a feed may not have
+  // received yet: on a first visit, the backend has told the id in another
+  // response; a returning client has received it from another bridge. If feeds
+  // are running but none has the event, returns null, or with `start` starts
+  // one that resumes after it, which config.request_after must support. If none
+  // is running, starts one.
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinAt(
       const std::string& key, absl::string_view address, Feed::Config config,
-      const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool start);
+      const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool first_visit,
+      bool start);
 
   // Returns kResourceExhausted if the address may not start feeds for all keys
   // that have none yet. Join still makes the final decision.
@@ -72,14 +75,12 @@ class FeedRegistry {
   // resumed; empty for the one that started from the beginning.
   using Group = std::map<std::string, std::shared_ptr<Feed>>;
 
-  // How a feed is joined or started.
-  enum class How {
-    kUsual,
-    kFirstVisit,      // Feed::JoinAt
-    kFirstVisitOnly,  // the same, but no second feed is started for the key
+  struct How {
+    bool first_visit = false;  // after config.first_id: Feed::JoinAt
+    bool only = false;         // start no second feed for the key
   };
 
-  // Returns null for kFirstVisitOnly if there is another feed for the key.
+  // Returns null if only another feed for the key is running (How::only).
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinOrStart(
       const std::string& key, absl::string_view address, Feed::Config config,
       std::weak_ptr<FeedWaiter> waiter, How how);

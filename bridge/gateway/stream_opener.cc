@@ -150,10 +150,18 @@ absl::Status StreamOpener::Open(
     std::shared_ptr<Feed> own;
     if (shared) {
       const std::string key = key_of(each.request);
-      auto joined = resumable && admitted != nullptr && after == nullptr &&
-                            !admitted->begin_after.empty()
-                        ? JoinAt(served, key, address, each,
-                                 admitted->begin_after, subscription)
+      // The clients of an admission are to share one call, also if they return
+      // to a new bridge with different ids. On a first visit the greeting's id
+      // says where to begin.
+      std::string begin;
+      if (resumable && admitted != nullptr) {
+        begin = after != nullptr ? *after : admitted->begin_after;
+      }
+      const bool begins =
+          !begin.empty() && each.request_after(begin).has_value();
+      auto joined = begins
+                        ? JoinAt(served, key, address, each, begin,
+                                 /*first_visit=*/after == nullptr, subscription)
                         : registry_->Join(key, address, std::move(each), after,
                                           subscription);
       if (!joined.ok()) return joined.status();
@@ -194,17 +202,18 @@ absl::Status StreamOpener::Open(
 absl::StatusOr<std::unique_ptr<PendingSubscriber>> StreamOpener::JoinAt(
     const std::shared_ptr<const ServedSchema>& served, const std::string& key,
     absl::string_view address, const Feed::Config& config,
-    const std::string& id,
+    const std::string& id, bool first_visit,
     const std::shared_ptr<Subscription>& subscription) const {
   auto joined = registry_->JoinAt(key, address, config, id, subscription,
-                                  /*start=*/false);
+                                  first_visit, /*start=*/false);
   if (!joined.ok() || *joined != nullptr) return joined;
   const std::weak_ptr<FeedWaiter> waiter = subscription;
   auto late = std::make_unique<StartAtSubscriber>(
       context_->delivery,
       [registry = registry_, key, payer = std::string(address), config, id,
-       waiter](bool start) {
-        return registry->JoinAt(key, payer, config, id, waiter, start);
+       waiter, first_visit](bool start) {
+        return registry->JoinAt(key, payer, config, id, waiter, first_visit,
+                                start);
       },
       [served](const absl::Status& status) {
         return StatusFrame(status.code(), served->StatusJson(status));

@@ -77,11 +77,12 @@ class StreamOpener {
                     bool raw = false, Admitted* admitted = nullptr) const;
 
  private:
-  // Joins a shared feed after the event that the client's greeting names.
+  // Joins a shared feed after this event, and waits a moment for the feed to
+  // receive it. See FeedRegistry::JoinAt.
   absl::StatusOr<std::unique_ptr<PendingSubscriber>> JoinAt(
       const std::shared_ptr<const ServedSchema>& served, const std::string& key,
       absl::string_view address, const Feed::Config& config,
-      const std::string& id,
+      const std::string& id, bool first_visit,
       const std::shared_ptr<Subscription>& subscription) const;
 
   const FeedContext* const context_;

@@ -322,11 +322,12 @@ TEST(FeedQuotaTest, ZeroIsNoLimit) {
 class JoinAtTest : public FeedRegistryTest {
  protected:
   std::unique_ptr<PendingSubscriber> JoinAt(const std::string& id,
-                                            bool start = false) {
+                                            bool start = false,
+                                            bool first_visit = true) {
     Feed::Config config = Config(/*shared=*/true);
     config.request_after = RequestAfter;
-    auto place =
-        registry_->JoinAt("k", kAddress, std::move(config), id, waiter_, start);
+    auto place = registry_->JoinAt("k", kAddress, std::move(config), id,
+                                   waiter_, first_visit, start);
     EXPECT_TRUE(place.ok()) << place.status();
     return place.ok() ? *std::move(place) : nullptr;
   }
@@ -389,6 +390,18 @@ TEST_F(JoinAtTest, EarlierEventsWithoutIdAreLeftOutAndLaterOnesAreNot) {
   ASSERT_TRUE(call->WaitDelivered(3));
   EXPECT_EQ(Read(std::move(place), EventText("typing again")),
             EventText("six", "6") + EventText("typing again"));
+}
+
+TEST_F(JoinAtTest, ReturningClientReceivesEventsWithoutIdToo) {
+  auto first = JoinAt("5");
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("typing"));
+  call->Send(Message("six", "6"));
+  ASSERT_TRUE(call->WaitDelivered(2));
+  auto place = JoinAt("5", /*start=*/false, /*first_visit=*/false);
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(Read(std::move(place), EventText("six", "6")),
+            EventText("typing") + EventText("six", "6"));
 }
 
 TEST_F(JoinAtTest, GreetingIsFirstAlsoBeforeAReset) {

@@ -194,6 +194,25 @@ TEST_F(ApiAdmissionTest, ResumingClientIsGreetedWithTheIdItResumesFrom) {
               HasSubstr(EventText("again", "6") + EventText("7", "7")));
 }
 
+// As after a bridge has been replaced.
+TEST_F(ApiAdmissionTest, ClientsThatReturnWithDifferentIdsShareACall) {
+  const auto ann = AskFor("a", "ann", "5");
+  NextUnary("/test.S/Enter")->Finish(absl::OkStatus(), Greeting("hi ann", "7"));
+  const auto call = upstream_->WaitCall(0);
+  call->Open();
+  const auto ben = AskFor("a", "ben", "6");
+  NextUnary("/test.S/Enter")->Finish(absl::OkStatus(), Greeting("hi ben", "7"));
+  for (const char* id : {"6", "7"}) call->Send(Message(id, id));
+  ASSERT_TRUE(call->WaitDelivered(2));
+  Advance(absl::Milliseconds(200));
+  EXPECT_THAT(ben->ReadUntil(EventText("7", "7")),
+              HasSubstr(EventText("hi ben", "6") + EventText("7", "7")));
+  EXPECT_THAT(ann->ReadUntil(EventText("7", "7")),
+              HasSubstr(EventText("hi ann", "5") + EventText("6", "6") +
+                        EventText("7", "7")));
+  EXPECT_EQ(upstream_->calls(), 1u);
+}
+
 TEST_F(ApiAdmissionTest, EventsAreSeenOnlyByThoseTheyAreFor) {
   const auto ann = Admitted("a", "ann", "5"), ben = Admitted("a", "ben", "5");
   const auto call = upstream_->WaitCall(0);
