@@ -150,15 +150,15 @@ TEST_F(AdmissionTest, ClientThatGoesWhileEnteringLeavesAfterwards) {
 
 TEST_F(AdmissionTest, SessionIsRenewedOncePerPeriod) {
   const auto held = Enter("a");
-  Advance(0.49 * kRenew);
+  Advance(absl::Seconds(9));
   ExpectNoCall();
   // The first renewal is early, so that those of many clients are spread.
-  Advance(0.51 * kRenew);
+  Advance(absl::Seconds(11));
   NextCall(kEnter, "a")->Finish(absl::OkStatus(), "again");
   for (int i = 0; i < 3; ++i) {
-    Advance(0.9 * kRenew);
+    Advance(absl::Seconds(18));
     ExpectNoCall();
-    Advance(0.1 * kRenew);
+    Advance(absl::Seconds(2));
     NextCall(kEnter, "a")->Finish(absl::OkStatus(), "again");
   }
   EXPECT_EQ(Result("renewed"), 4);
