@@ -361,7 +361,7 @@ TEST(RequestBinderTest, EarlierContentsOfTheMessageAreCleared) {
   ASSERT_TRUE(binder.ok());
   const auto message = AllTypesSchema().New("test.All");
   ASSERT_TRUE(SetFieldFromText(message.get(), "int32_value", "5").ok());
-  ASSERT_TRUE(binder->Bind({}, {}, "", false, message.get()).ok());
+  ASSERT_TRUE(binder->Bind({}, {}, std::nullopt, message.get()).ok());
   EXPECT_EQ(message->ByteSizeLong(), 0u);
 }
 
