@@ -141,8 +141,8 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
   } else if (!body_selector.empty()) {
     auto path = ResolveFieldPath(request, body_selector);
     if (!path.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "body \"", body_selector, "\": ", path.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("body: ", path.status().message()));
     }
     binder.body_path_ = *std::move(path);
     const FieldDescriptor* field = binder.body_path_.back();

@@ -371,11 +371,13 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
     std::vector<std::string> path;
     std::string want;
   } kCases[] = {
-      {"none", {}, "body \"none\": no such field in test.All"},
-      {"nested.name", {}, "body \"nested.name\": no such field in test.All"},
+      {"none",
+       {},
+       "body: field path \"none\": there is no field \"none\" in test.All"},
       {"otherName",
        {},
-       "body \"otherName\": there is no field \"otherName\" in test.All"},
+       "body: field path \"otherName\": there is no field \"otherName\" in "
+       "test.All"},
       {"", {"none"}, "path variable none: no such field in test.All"},
       {"",
        {"nested.x"},
