@@ -195,6 +195,9 @@ bool RequestBinder::IsForm(const Body& body) const {
 absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
   Message* target = out;
   if (raw_body_) {
+    if (!IsValidUtf8(body.content_type)) {
+      return BadRequestError("content_type", "not valid UTF-8");
+    }
     if (!body_path_.empty()) target = SubMessages(out, body_path_);
     SetHttpBody(body, target);
     return absl::OkStatus();
