@@ -105,7 +105,7 @@ class Handshakes::HandshakeThread {
     }
   }
 
-  // -1 if there is none.
+  // Returns -1 if no connection has a deadline.
   int64_t NanosToDeadline() {
     // Skip the deadlines of connections that have left.
     while (!deadlines_.empty() &&

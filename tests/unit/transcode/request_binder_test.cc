@@ -585,6 +585,8 @@ TEST(RequestBinderTest, MaskOfTheClientCounts) {
   EXPECT_EQ(MaskOf(route.Bind({{}, "updateMask=part", R"({"title":"t"})"})),
             "update_mask { paths: \"part\" }");
   EXPECT_EQ(MaskOf(route.Query("")), "");
+  EXPECT_EQ(route.Body(" "), "");
+  EXPECT_EQ(route.Bind({{}, "", "title=t", kForm}), "book { title: \"t\" }");
   const Route put(Patch(), "p.Update", "book", {});
   EXPECT_EQ(MaskOf(put.Body(R"({"title":"t"})")), "");
 }
