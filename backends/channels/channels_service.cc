@@ -20,6 +20,12 @@ constexpr char kPrivatePrefix[] = "private-";
 constexpr int kDefaultPageSize = 50;
 constexpr int kMaxPageSize = 500;
 constexpr size_t kMaxSessionBytes = 128;
+
+// What may wait for one bridge. All members of a channel may come at once, as
+// after the restart of a bridge.
+constexpr size_t kMaxWaiting = 20'000;
+// How many of these before typing is left out.
+constexpr size_t kMaxWaitingTyping = 1000;
 constexpr absl::Duration kMaxLease = absl::Hours(24);
 
 std::string Topic(const std::string& channel) {
@@ -122,7 +128,7 @@ absl::Status ChannelsService::CheckAccess(const std::string& channel,
 grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     grpc::CallbackServerContext*,
     const realtime::v1::StreamChannelRequest* request) {
-  auto stream = Stream::Create();
+  auto stream = Stream::Create(kMaxWaiting);
   const std::string topic = Topic(request->channel());
   std::string cursor = request->cursor();
   absl::Status found;
@@ -154,6 +160,14 @@ grpc::ServerWriteReactor<ChannelStreamEvent>* ChannelsService::StreamChannel(
     auto stream = weak.lock();
     ChannelStreamEvent event;
     if (stream == nullptr || !event.ParseFromString(payload)) return;
+    const size_t waiting = stream->waiting();
+    if (waiting >= kMaxWaitingTyping && event.name() == "typing") return;
+    if (waiting + 1 >= kMaxWaiting) {
+      // A loss, after which the bridge resumes, for all members at once.
+      stream->Finish({grpc::StatusCode::UNAVAILABLE,
+                      "the bridge is too slow for this channel"});
+      return;
+    }
     stream->Send(std::move(event));
   };
   reader.failed = [weak, log = log_, topic](const absl::Status& status) {

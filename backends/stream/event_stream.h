@@ -29,13 +29,13 @@ class EventStream {
     std::function<void()> on_gone;
   };
 
-  // If more messages than this wait for a slow reader, the call ends with
-  // RESOURCE_EXHAUSTED. Senders that can wait check `idle()` and send more in
-  // on_drained.
   static constexpr size_t kMaxWaiting = 1000;
 
-  static std::shared_ptr<EventStream> Create() {
-    auto stream = std::shared_ptr<EventStream>(new EventStream);
+  // If more messages than `max_waiting` wait for a slow reader, the call ends
+  // with RESOURCE_EXHAUSTED. Senders that can wait check `idle()` and send more
+  // in on_drained.
+  static std::shared_ptr<EventStream> Create(size_t max_waiting = kMaxWaiting) {
+    auto stream = std::shared_ptr<EventStream>(new EventStream(max_waiting));
     stream->reactor_ = new Reactor(stream);
     return stream;
   }
@@ -67,7 +67,7 @@ class EventStream {
   bool Send(Message message) {
     MutexLock lock(&mu_);
     if (done_ || finishing_) return false;
-    if (waiting_.size() >= kMaxWaiting) {
+    if (waiting_.size() >= max_waiting_) {
       FinishLocked(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
                                 "the reader is too slow"));
       return false;
@@ -124,7 +124,7 @@ class EventStream {
     const std::shared_ptr<EventStream> stream_;
   };
 
-  EventStream() = default;
+  explicit EventStream(size_t max_waiting) : max_waiting_(max_waiting) {}
 
   void FinishLocked(grpc::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (done_ || finishing_) return;
@@ -179,6 +179,7 @@ class EventStream {
     if (callbacks.on_gone) callbacks.on_gone();
   }
 
+  const size_t max_waiting_;
   mutable Mutex mu_;
   Reactor* reactor_ = nullptr;  // deletes itself after OnDone
   Callbacks callbacks_ ABSL_GUARDED_BY(mu_);

@@ -184,6 +184,9 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
                       " The stream ends if it later decides otherwise.");
     }
   }
+  if (route.method->has_audiences()) {
+    absl::StrAppend(&description, " Some events are only for some users.");
+  }
   Json ok = {{"description", std::move(description)},
              {"headers",
               {{"Cache-Control",

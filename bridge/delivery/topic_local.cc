@@ -40,15 +40,14 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
   const bool single = run_.size() == 1;
   const Frame& frame = *run_.front();
   uint64_t events = 0;
-  bool direct = true;
+  bool direct = true, restricted = false;
   std::string& bytes = context->run_bytes;
   if (!single) bytes.clear();
   for (const FramePtr& f : run_) {
     events += f->info().is_event ? 1 : 0;
     // Not every member receives a condition frame, or one for an audience.
-    if (f->info().condition != 0 || f->info().audience != nullptr) {
-      direct = false;
-    }
+    if (f->info().condition != 0) direct = false;
+    if (f->info().audience != nullptr) restricted = true;
     if (single) continue;
     // Concatenate once, so that each member costs one plain send.
     bytes.append(f->chunked().data(), f->chunked().size());
@@ -64,7 +63,8 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     // If frames of other topics are pending, queue instead: one writev sends
     // all.
     if (direct && c->CanSendDirectly() &&
-        (only_one || c->membership_count() == 1) && (single || c->chunked())) {
+        (only_one || c->membership_count() == 1) && (single || c->chunked()) &&
+        (!restricted || SeesRun(*c))) {
       SendRun(member,
               !single        ? absl::string_view(bytes)
               : c->chunked() ? frame.chunked()
@@ -84,6 +84,13 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
   } else {
     run_.clear();
   }
+}
+
+bool TopicLocal::SeesRun(const LoopConnection& connection) const {
+  for (const FramePtr& frame : run_) {
+    if (!connection.Sees(*frame)) return false;
+  }
+  return true;
 }
 
 void TopicLocal::SendRun(const Member& member, absl::string_view wire,

@@ -89,6 +89,8 @@ class alignas(64) TopicLocal {
   void AddUnreported(size_t bytes, LoopContext* context);
   // Sends the run, whose bytes are `wire`, to a connection with an empty queue,
   // and queues what the socket does not accept.
+  // Whether the client may see every frame of the run.
+  bool SeesRun(const LoopConnection& connection) const;
   void SendRun(const Member& member, absl::string_view wire, uint64_t events,
                LoopContext* context);
   void RecordLatency(LoopContext* context) const;

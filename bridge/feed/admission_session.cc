@@ -144,13 +144,13 @@ void AdmissionSession::OnRenewed(const absl::Status& status,
     RenewAfter(call_started_ + config_.renew - now);
     return;
   }
-  if (!IsUnreachable(status)) {
+  if (!IsUnreachable(status) && !config_.reconnect.IsLoss(status)) {
     Count("renewal_refused");
     *refusal = status;
     return;
   }
   if (failures_++ == 0) failing_since_ = call_started_;
-  if (now - failing_since_ >= config_.give_up_after) {
+  if (now - failing_since_ >= config_.reconnect.give_up_after) {
     Count("gave_up");
     *refusal = absl::UnavailableError(
         "the backend could not be reached to renew the admission");

@@ -14,6 +14,7 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/admission_stats.h"
 #include "bridge/feed/leave_queue.h"
+#include "bridge/feed/reconnect.h"
 #include "bridge/upstream/call.h"
 
 namespace sse_bridge {
@@ -50,8 +51,9 @@ class AdmissionSession : public std::enable_shared_from_this<AdmissionSession> {
 
     absl::Duration renew = absl::ZeroDuration();  // zero: never
 
-    // How long a backend may be away before the stream ends.
-    absl::Duration give_up_after = absl::Minutes(5);
+    // How long a backend may be away before the stream ends, and which codes
+    // besides those of IsUnreachable mean that it is.
+    ReconnectPolicy reconnect;
 
     std::shared_ptr<LeaveQueue> leaves;  // null: `leave` is not called
     LeaveQueue::Leave leave;

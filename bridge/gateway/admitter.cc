@@ -236,7 +236,9 @@ void Admitter::Enter(std::shared_ptr<const ServedSchema> served,
   config.metadata = metadata;
   config.timeout = std::min(rule.timeout, options_.request_timeout);
   config.renew = rule.renew;
-  config.give_up_after = method.give_up_after.value_or(options_.give_up_after);
+  config.reconnect.give_up_after =
+      method.give_up_after.value_or(options_.give_up_after);
+  config.reconnect.codes = method.reconnect_codes;
   Upstream* leaves = nullptr;
   if (rule.leave.has_value()) leaves = upstreams_->Find(rule.leave->grpc_path);
   if (config.upstream == nullptr ||

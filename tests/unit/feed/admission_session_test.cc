@@ -43,7 +43,7 @@ class AdmissionTest : public FeedFixture {
     config.path = kEnter;
     config.request = name;
     config.renew = kRenew;
-    config.give_up_after = kGiveUp;
+    config.reconnect.give_up_after = kGiveUp;
     config.leaves = admissions_->QueueOf(upstream_.get());
     config.leave.method = config.method;
     config.leave.path = kLeave;
