@@ -107,7 +107,8 @@ write_descriptors() {
 write_own() {
   local served
   # Leave out services that the bridge calls itself but does not serve.
-  mapfile -t served < <(protos_in "$root/proto" | grep -v -e '^grpc/' -e '^bridge/')
+  mapfile -t served < <(protos_in "$root/proto" |
+    grep -v -e '^grpc/' -e '^bridge/' -e '^sse/v1/multiplexer')
   write_descriptors "$1/builtin.binpb" "${served[@]}"
   write_descriptors "$1/config.binpb" bridge/v1/config.proto
 }

@@ -16,6 +16,7 @@
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_image.h"
 #include "bridge/upstream/limited_upstream.h"
+#include "bridge/upstream/multiplexed_upstream.h"
 #include "bridge/upstream/reflection.h"
 
 namespace sse_bridge {
@@ -37,6 +38,16 @@ DefaultAccess DefaultAccessOf(const bridge::v1::Config& config) {
                  ? DefaultAccess::kPublic
                  : DefaultAccess::kAuthenticated;
   }
+}
+
+CallTimers TimersOf(Delivery* delivery) {
+  return {[delivery] {
+            return absl::Nanoseconds(delivery->MonotonicNanos());
+          },
+          [delivery](absl::Duration delay, std::function<void()> task) {
+            return delivery->RunAfter(delay, std::move(task));
+          },
+          [delivery](uint64_t timer) { delivery->Cancel(timer); }};
 }
 
 }  // namespace
@@ -67,7 +78,8 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     if (status.ok()) {
       std::shared_ptr<GrpcUpstream> connection = *std::move(created);
       upstreams.connections.push_back(connection);
-      std::shared_ptr<Upstream> called = std::move(connection);
+      std::shared_ptr<Upstream> called =
+          Multiplexed(std::move(connection), options, TimersOf(delivery));
       if (counts != nullptr) {
         called = std::make_shared<CountedUpstream>(std::move(called), counts);
       }

@@ -214,7 +214,8 @@ void SchemaLoader::AddService(const pb::ServiceDescriptor* service,
   }
   const bool default_routes =
       options_.default_routes &&
-      (named || !absl::StartsWith(service->full_name(), "grpc."));
+      (named || (!absl::StartsWith(service->full_name(), "grpc.") &&
+                 service->full_name() != "sse.v1.Multiplexer"));
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
     if (!selection_.Serves(service->full_name(), method->full_name())) continue;

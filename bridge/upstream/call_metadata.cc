@@ -1,7 +1,5 @@
 #include "bridge/upstream/call_metadata.h"
 
-#include <grpcpp/client_context.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -12,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bridge/base/read_file.h"
-#include "bridge/upstream/call_support.h"
+#include "bridge/upstream/metadata_name.h"
 
 namespace sse_bridge {
 namespace {
@@ -45,19 +43,49 @@ absl::Status ParseLine(absl::string_view line, Metadata* metadata) {
     }
     value = std::move(bytes);
   }
-  // Whether the value can be sent is checked when a call is made.
-  CallOptions options;
-  options.metadata.emplace_back(name, std::move(value));
-  grpc::ClientContext context;
-  if (absl::Status status = ApplyOptions(options, &context); !status.ok()) {
-    return status;
-  }
-  metadata->push_back(std::move(options.metadata.front()));
+  Metadata one = {{name, std::move(value)}};
+  if (absl::Status status = CheckMetadata(one); !status.ok()) return status;
+  metadata->push_back(std::move(one.front()));
   return absl::OkStatus();
 }
 
 }  // namespace
 
+Metadata SelectMetadata(Metadata metadata, const MetadataFilter& wanted) {
+  Metadata selected;
+  size_t bytes = 0;
+  for (auto& [name, value] : metadata) {
+    if (!wanted(name)) continue;
+    const size_t size = name.size() + value.size();
+    if (size > kMaxToldMetadataBytes - bytes) continue;
+    bytes += size;
+    selected.emplace_back(std::move(name), std::move(value));
+  }
+  return selected;
+}
+
+absl::Status CheckMetadata(const Metadata& metadata) {
+  for (const auto& [name, value] : metadata) {
+    const std::string key = absl::AsciiStrToLower(name);
+    if (!IsMetadataName(key)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata: \"", absl::CHexEscape(name),
+                       "\" is not a name that can be sent"));
+    }
+    if (IsReservedMetadata(key)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata: the name \"", key, "\" is reserved"));
+    }
+    // gRPC aborts the program if metadata cannot be sent, so check here.
+    if (!IsBinaryMetadata(key) && !IsMetadataText(value)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metadata: the value of \"", key,
+                       "\" is not printable ASCII; names of binary values "
+                       "end in -bin"));
+    }
+  }
+  return absl::OkStatus();
+}
 absl::StatusOr<Metadata> ParseCallMetadata(absl::string_view text) {
   Metadata metadata;
   int number = 0;

@@ -19,6 +19,14 @@ namespace sse_bridge {
 // case. Errors (kInvalidArgument) name the line and never quote a value.
 absl::StatusOr<Metadata> ParseCallMetadata(absl::string_view text);
 
+// Returns the entries that `wanted` selects, in order, of at most
+// kMaxToldMetadataBytes together; the rest is dropped.
+Metadata SelectMetadata(Metadata metadata, const MetadataFilter& wanted);
+
+// Returns kInvalidArgument if a call may not have these metadata (see
+// CallOptions), which do not need to be in lower case.
+absl::Status CheckMetadata(const Metadata& metadata);
+
 // Metadata added to every call to a backend, such as an API key. Read from a
 // file. Thread-safe.
 class CallMetadata {

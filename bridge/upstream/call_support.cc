@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
-#include "bridge/upstream/metadata_name.h"
+#include "bridge/upstream/call_metadata.h"
 
 namespace sse_bridge {
 
@@ -39,25 +37,11 @@ absl::Status ApplyOptions(const CallOptions& options,
         absl::ToChronoTime(std::max(options.deadline, absl::UnixEpoch())));
   }
   context->set_wait_for_ready(options.wait_for_ready);
+  if (absl::Status status = CheckMetadata(options.metadata); !status.ok()) {
+    return status;
+  }
   for (const auto& [name, value] : options.metadata) {
-    const std::string key = absl::AsciiStrToLower(name);
-    if (!IsMetadataName(key)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metadata: \"", absl::CHexEscape(name),
-                       "\" is not a name that can be sent"));
-    }
-    if (IsReservedMetadata(key)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metadata: the name \"", key, "\" is reserved"));
-    }
-    // gRPC aborts the program if metadata cannot be sent, so check here.
-    if (!IsBinaryMetadata(key) && !IsMetadataText(value)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metadata: the value of \"", key,
-                       "\" is not printable ASCII; names of binary values "
-                       "end in -bin"));
-    }
-    context->AddMetadata(key, value);
+    context->AddMetadata(absl::AsciiStrToLower(name), value);
   }
   return absl::OkStatus();
 }
@@ -66,16 +50,12 @@ void TellMetadata(
     const CallOptions& options,
     const std::multimap<grpc::string_ref, grpc::string_ref>& received) {
   if (options.wanted_metadata == nullptr || !options.on_metadata) return;
-  Metadata told;
-  size_t bytes = 0;
+  Metadata all;
   for (const auto& [key, text] : received) {
-    const absl::string_view name(key.data(), key.size());
-    if (!(*options.wanted_metadata)(name)) continue;
-    const size_t size = key.size() + text.size();
-    if (size > kMaxToldMetadataBytes - bytes) continue;
-    bytes += size;
-    told.emplace_back(std::string(name), std::string(text.data(), text.size()));
+    all.emplace_back(std::string(key.data(), key.size()),
+                     std::string(text.data(), text.size()));
   }
+  Metadata told = SelectMetadata(std::move(all), *options.wanted_metadata);
   if (!told.empty()) options.on_metadata(std::move(told));
 }
 

@@ -33,6 +33,9 @@ constexpr size_t kMaxReflectionFiles = 4000;
 // Of all files together.
 constexpr size_t kMaxReflectionBytes = 64 * 1024 * 1024;
 
+// For bridges; it has no methods for browsers.
+constexpr char kMultiplexerService[] = "sse.v1.Multiplexer";
+
 // Both versions use the same messages.
 constexpr std::array<absl::string_view, 2> kPaths = {
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -223,7 +226,8 @@ class Fetcher {
     for (const v1::ServiceResponse& service :
          response->list_services_response().service()) {
       if (absl::StartsWith(service.name(), "grpc.reflection.") ||
-          absl::StartsWith(service.name(), "grpc.health.")) {
+          absl::StartsWith(service.name(), "grpc.health.") ||
+          service.name() == kMultiplexerService) {
         continue;
       }
       if (services.size() == kMaxReflectionServices) {

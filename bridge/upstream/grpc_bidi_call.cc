@@ -1,0 +1,177 @@
+#include "bridge/upstream/grpc_bidi_call.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "bridge/base/mutex.h"
+#include "bridge/upstream/call_status.h"
+#include "bridge/upstream/call_support.h"
+#include "bridge/upstream/grpc_channel.h"
+
+namespace sse_bridge {
+namespace {
+
+// One call carries many streams, and is read all the time.
+constexpr int kWindowBytes = 4 << 20;
+
+// Keeps itself alive from Start until OnDone has returned.
+//
+// The hold (see ClientBidiReactor::AddHold) means that a write may still be
+// started. It is released when a read fails, or by Cancel.
+class BidiReactor final
+    : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  explicit BidiReactor(std::shared_ptr<BidiObserver> observer)
+      : observer_(std::move(observer)) {}
+
+  void Start(grpc::GenericStub* stub, const std::string& path,
+             const CallOptions& options, std::shared_ptr<BidiReactor> self)
+      ABSL_LOCKS_EXCLUDED(mu_) {
+    self_ = std::move(self);
+    refusal_ = ApplyOptions(options, &context_);
+    stub->PrepareBidiStreamingCall(&context_, path, {}, this);
+    AddHold();
+    StartRead(&read_);
+    if (!refusal_.ok()) Cancel();
+    StartCall();
+  }
+
+  void Write(std::string message) ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(&mu_);
+    if (!hold_ || writing_) return;
+    writing_ = true;
+    written_ = ToByteBuffer(std::move(message));
+    // With the lock, so that the hold lasts. Its reaction never runs inside.
+    StartWrite(&written_);
+  }
+
+  void Cancel() ABSL_LOCKS_EXCLUDED(mu_) {
+    bool release;
+    {
+      MutexLock lock(&mu_);
+      release = std::exchange(hold_, false);
+    }
+    context_.TryCancel();
+    if (release) RemoveHold();
+  }
+
+  void OnWriteDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    {
+      MutexLock lock(&mu_);
+      writing_ = false;
+      written_.Clear();
+    }
+    if (ok) observer_->OnWritten();
+  }
+
+  void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mu_) {
+    if (!ok) {
+      bool release;
+      {
+        MutexLock lock(&mu_);
+        release = std::exchange(hold_, false);
+      }
+      if (release) RemoveHold();
+      return;
+    }
+    if (read_.Dump(&slices_).ok()) {
+      views_.clear();
+      for (const grpc::Slice& slice : slices_) {
+        views_.push_back(SliceView(slice));
+      }
+      observer_->OnMessage(views_);
+    }
+    views_.clear();
+    slices_.clear();
+    read_.Clear();
+    StartRead(&read_);
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    // Keeps this object alive until the end of this function.
+    const std::shared_ptr<BidiReactor> self = std::move(self_);
+    const std::shared_ptr<BidiObserver> observer = std::move(observer_);
+    observer->OnDone(refusal_.ok() ? StatusOfCall(status, context_) : refusal_);
+  }
+
+ private:
+  grpc::ClientContext context_;
+  absl::Status refusal_;  // why it is never sent; set by Start
+
+  // Used by the reactions to reads, which are serial, and by OnDone.
+  std::shared_ptr<BidiReactor> self_;
+  grpc::ByteBuffer read_;
+  std::vector<grpc::Slice> slices_;
+  std::vector<absl::string_view> views_;
+
+  std::shared_ptr<BidiObserver> observer_;  // reset by OnDone
+
+  Mutex mu_;
+  bool hold_ ABSL_GUARDED_BY(mu_) = true;
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  grpc::ByteBuffer written_ ABSL_GUARDED_BY(mu_);
+};
+
+class BidiHandle final : public BidiCall {
+ public:
+  explicit BidiHandle(std::shared_ptr<BidiReactor> reactor)
+      : reactor_(std::move(reactor)) {}
+  ~BidiHandle() override { reactor_->Cancel(); }
+
+  void Write(std::string message) override {
+    reactor_->Write(std::move(message));
+  }
+  void Cancel() override { reactor_->Cancel(); }
+
+ private:
+  const std::shared_ptr<BidiReactor> reactor_;
+};
+
+// A channel with its stub, made for the first call.
+class Connection {
+ public:
+  explicit Connection(const GrpcUpstreamOptions& options) : options_(options) {}
+
+  grpc::GenericStub* stub() ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(&mu_);
+    if (stub_ == nullptr) {
+      stub_ = std::make_unique<grpc::GenericStub>(MakeChannel(options_));
+    }
+    return stub_.get();
+  }
+
+ private:
+  const GrpcUpstreamOptions options_;
+  Mutex mu_;
+  std::unique_ptr<grpc::GenericStub> stub_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
+StartBidi GrpcBidiCalls(const GrpcUpstreamOptions& options, std::string path,
+                        int extra_bytes) {
+  GrpcUpstreamOptions own = options;
+  own.max_message_bytes =
+      options.max_message_bytes > std::numeric_limits<int>::max() - extra_bytes
+          ? std::numeric_limits<int>::max()
+          : options.max_message_bytes + extra_bytes;
+  own.stream_window_bytes = std::max(options.stream_window_bytes, kWindowBytes);
+  return [connection = std::make_shared<Connection>(own),
+          path = std::move(path)](const CallOptions& call_options,
+                                  std::shared_ptr<BidiObserver> observer)
+             -> std::shared_ptr<BidiCall> {
+    auto reactor = std::make_shared<BidiReactor>(std::move(observer));
+    auto handle = std::make_shared<BidiHandle>(reactor);
+    reactor->Start(connection->stub(), path, call_options, reactor);
+    return handle;
+  };
+}
+
+}  // namespace sse_bridge
