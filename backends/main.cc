@@ -32,6 +32,7 @@
 #include "backends/notifications/notifications_service.h"
 #include "backends/prices/market.h"
 #include "backends/prices/prices_service.h"
+#include "backends/stream/multiplexer_service.h"
 #include "backends/tasks/tasks_service.h"
 #include "bridge/base/host_port.h"
 #include "bridge/base/read_file.h"
@@ -65,6 +66,8 @@ ABSL_FLAG(std::string, tls_key, "",
 ABSL_FLAG(std::string, tls_client_ca, "",
           "PEM file with the CA certificates that must have issued the "
           "bridges' client certificates (default: no client certificates)");
+ABSL_FLAG(bool, multiplex, true,
+          "let bridges carry notifications and tasks in one call each");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(5),
           "how long running calls may take to finish after SIGTERM");
 
@@ -242,6 +245,14 @@ int Main(int argc, char** argv) {
   ChannelsService channels(log->get(), sessions.get(), grace, lease);
   MetricsService metrics(&meter);
 
+  // The streams that differ for each user.
+  MultiplexerService multiplexer;
+  multiplexer.Add("/realtime.v1.Notifications/StreamNotifications",
+                  &notifications, &NotificationsService::StreamNotifications);
+  multiplexer.Add("/realtime.v1.Tasks/StreamProgress", &tasks,
+                  &TasksService::StreamProgress);
+  multiplexer.set_began(MakeCallMeterHook(&meter));
+
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -257,6 +268,7 @@ int Main(int argc, char** argv) {
            &prices, &notifications, &tasks, &channels, &metrics}) {
     builder.RegisterService(service);
   }
+  if (absl::GetFlag(FLAGS_multiplex)) builder.RegisterService(&multiplexer);
   std::vector<
       std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
       interceptors;
@@ -294,6 +306,7 @@ int Main(int argc, char** argv) {
   tasks.Shutdown();
   channels.Shutdown();
   metrics.Shutdown();
+  multiplexer.Shutdown();
   shutdown.join();
   server->Wait();
   return 0;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "backends/stream/multiplexed_call.h"
 
 namespace sse_bridge {
 namespace {
@@ -11,6 +12,11 @@ constexpr absl::Duration kUserStaysActive = absl::Minutes(1);
 
 using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::ServerRpcInfo;
+
+// A client that disconnects is not an error.
+bool IsFailure(const grpc::Status& status) {
+  return !status.ok() && status.error_code() != grpc::StatusCode::CANCELLED;
+}
 
 // State of one call.
 class MeterInterceptor : public grpc::experimental::Interceptor {
@@ -36,10 +42,7 @@ class MeterInterceptor : public grpc::experimental::Interceptor {
     }
     if (batch->QueryInterceptionHookPoint(
             InterceptionHookPoints::PRE_SEND_STATUS)) {
-      const grpc::StatusCode code = batch->GetSendStatus().error_code();
-      // A client that disconnects is not an error.
-      failed_ =
-          code != grpc::StatusCode::OK && code != grpc::StatusCode::CANCELLED;
+      failed_ = IsFailure(batch->GetSendStatus());
     }
     batch->Proceed();
   }
@@ -60,8 +63,12 @@ class MeterFactory
 
   grpc::experimental::Interceptor* CreateServerInterceptor(
       ServerRpcInfo* info) override {
-    // "/grpc.health.v1.Health/Check", "/grpc.reflection. ..."
-    if (absl::StartsWith(info->method(), "/grpc.")) return nullptr;
+    // "/grpc.health.v1.Health/Check", "/grpc.reflection. ...", and the call that
+    // carries others.
+    if (absl::StartsWith(info->method(), "/grpc.") ||
+        absl::StartsWith(info->method(), "/sse.v1.Multiplexer/")) {
+      return nullptr;
+    }
     return new MeterInterceptor(meter_,
                                 info->type() == ServerRpcInfo::Type::UNARY);
   }
@@ -141,6 +148,20 @@ CallMeter::Reading CallMeter::Read() {
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
 MakeCallMeterInterceptor(CallMeter* meter) {
   return std::make_unique<MeterFactory>(meter);
+}
+
+decltype(MultiplexedMethods::began) MakeCallMeterHook(CallMeter* meter) {
+  return [meter](absl::string_view, const MultiplexedCall& call) {
+    std::string subject;
+    for (const auto& [name, value] : call.metadata()) {
+      if (name == kSubjectMetadata) subject = value;
+    }
+    meter->CallBegan(subject);
+    return [meter, subject, began = absl::Now()](const grpc::Status& status) {
+      meter->CallEnded(subject, IsFailure(status), /*unary=*/false,
+                       absl::Now() - began);
+    };
+  };
 }
 
 }  // namespace sse_bridge

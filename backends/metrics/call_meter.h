@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "backends/stream/multiplexer_connection.h"
 #include "bridge/base/mutex.h"
 
 namespace sse_bridge {
@@ -59,6 +60,10 @@ class CallMeter {
 // reflection. `meter` must outlive the server.
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>
 MakeCallMeterInterceptor(CallMeter* meter);
+
+// The same for calls through the multiplexer, which interceptors do not see
+// (MultiplexerService::set_began).
+decltype(MultiplexedMethods::began) MakeCallMeterHook(CallMeter* meter);
 
 }  // namespace sse_bridge
 

@@ -4,8 +4,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <utility>
 
@@ -183,8 +183,8 @@ class EventStream {
   mutable Mutex mu_;
   Reactor* reactor_ = nullptr;  // deletes itself after OnDone
   Callbacks callbacks_ ABSL_GUARDED_BY(mu_);
-  // The front is being written.
-  std::deque<Message> waiting_ ABSL_GUARDED_BY(mu_);
+  // The front is being written. Unlike a deque, it takes no memory while empty.
+  std::list<Message> waiting_ ABSL_GUARDED_BY(mu_);
   bool opened_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool finishing_ ABSL_GUARDED_BY(mu_) = false;
