@@ -13,7 +13,7 @@
 namespace sse_bridge {
 namespace {
 
-constexpr int kMaxCode = 16;
+constexpr int kLastCode = 16;
 
 // What HPACK counts for each pair besides its bytes (RFC 7541, 4.1).
 constexpr size_t kPairBytes = 32;
@@ -38,7 +38,7 @@ absl::StatusOr<Metadata> ReadMetadata(
 
 absl::Status StatusOf(const sse::v1::End& end) {
   if (end.code() == 0) return absl::OkStatus();
-  const auto code = end.code() > 0 && end.code() <= kMaxCode
+  const auto code = end.code() > 0 && end.code() <= kLastCode
                         ? static_cast<absl::StatusCode>(end.code())
                         : absl::StatusCode::kUnknown;
   absl::Status status(code, end.message());
