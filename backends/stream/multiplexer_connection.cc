@@ -417,9 +417,9 @@ size_t ServerConnection::AddFrames(uint64_t number, Entry* entry) {
   size_t bytes = 0;
   const bool writes = entry->writing && entry->credit > 0;
   if (!entry->opened && (entry->metadata_wanted || writes)) {
-    AddMetadata(
-        entry->stream->initial_,
-        AddFrame(number, &bytes)->mutable_opened()->mutable_metadata());
+    sse::v1::Opened* const opened = AddFrame(number, &bytes)->mutable_opened();
+    AddMetadata(entry->stream->initial_, opened->mutable_metadata());
+    bytes += opened->ByteSizeLong();
     entry->opened = true;
     if (entry->metadata_wanted) {
       AddSent(number, entry, ServerStream::kMetadataSent);
@@ -450,6 +450,7 @@ size_t ServerConnection::AddFrames(uint64_t number, Entry* entry) {
     sse::v1::End* const end = AddFrame(number, &bytes)->mutable_end();
     SetEnd(*entry->status, end);
     AddMetadata(entry->stream->trailing_, end->mutable_metadata());
+    bytes += end->ByteSizeLong();
     entry->end_sent = true;
     AddSent(number, entry, 0);
     sent_.back().end = true;
