@@ -185,7 +185,8 @@ absl::Status Bridge::Start(int listen_fd) {
   const absl::Status operations =
       operations_.Start(loaded_, {[this] { return delivery_.Stats(); },
                                   &access_->authenticator().failures(),
-                                  &admissions_, upstreams_.connections});
+                                  &admissions_, upstreams_.connections,
+                                  upstreams_.multiplexed});
   if (!operations.ok()) return operations;
   access_->Start();
   watcher_.Start();

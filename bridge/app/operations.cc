@@ -124,6 +124,11 @@ std::string Operations::Metrics() const {
       return static_cast<int64_t>(admissions->leaves_waiting());
     };
   }
+  sources.multiplexed_streams = [this] {
+    size_t streams = 0;
+    for (const auto& each : components_.multiplexed) streams += each->streams();
+    return static_cast<int64_t>(streams);
+  };
   sources.draining = [this] { return draining_.load(); };
   sources.version = SSE_BRIDGE_VERSION;
   return MetricsText(sources);

@@ -17,6 +17,7 @@
 #include "bridge/ops/metrics.h"
 #include "bridge/upstream/counted_upstream.h"
 #include "bridge/upstream/grpc_upstream.h"
+#include "bridge/upstream/multiplexed_upstream.h"
 
 namespace sse_bridge {
 
@@ -39,6 +40,7 @@ class Operations {
     const LabelledCounter* auth_failures = nullptr;
     const Admissions* admissions = nullptr;
     std::vector<std::shared_ptr<GrpcUpstream>> upstreams;
+    std::vector<std::shared_ptr<MultiplexedUpstream>> multiplexed;
   };
 
   // Opens the admin listener, if one is configured.

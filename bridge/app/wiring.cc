@@ -78,8 +78,12 @@ absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,
     if (status.ok()) {
       std::shared_ptr<GrpcUpstream> connection = *std::move(created);
       upstreams.connections.push_back(connection);
-      std::shared_ptr<Upstream> called =
-          Multiplexed(std::move(connection), options, TimersOf(delivery));
+      std::shared_ptr<Upstream> called = connection;
+      if (auto multiplexed =
+              Multiplexed(std::move(connection), options, TimersOf(delivery))) {
+        upstreams.multiplexed.push_back(multiplexed);
+        called = std::move(multiplexed);
+      }
       if (counts != nullptr) {
         called = std::make_shared<CountedUpstream>(std::move(called), counts);
       }

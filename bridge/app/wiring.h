@@ -17,6 +17,7 @@
 #include "bridge/upstream/call_metadata.h"
 #include "bridge/upstream/counted_upstream.h"
 #include "bridge/upstream/grpc_upstream.h"
+#include "bridge/upstream/multiplexed_upstream.h"
 #include "bridge/upstream/router.h"
 
 namespace sse_bridge {
@@ -30,6 +31,7 @@ namespace sse_bridge {
 struct Upstreams {
   UpstreamRouter router;
   std::vector<std::shared_ptr<GrpcUpstream>> connections;
+  std::vector<std::shared_ptr<MultiplexedUpstream>> multiplexed;
   std::vector<std::shared_ptr<CallMetadata>> metadata_files;
 };
 absl::StatusOr<Upstreams> MakeUpstreams(const LoadedConfig& loaded,

@@ -189,6 +189,11 @@ std::string MetricsText(const MetricSources& sources) {
                "Ended sessions of which a backend has yet to be told.",
                static_cast<double>(sources.leaves_waiting()));
   }
+  if (sources.multiplexed_streams) {
+    out.Number(MetricType::Gauge, "sse_bridge_multiplexed_streams",
+               "Upstream streams that share a call with others.",
+               static_cast<double>(sources.multiplexed_streams()));
+  }
   return prometheus::TextSerializer().Serialize(out.all());
 }
 

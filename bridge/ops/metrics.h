@@ -25,6 +25,7 @@ struct MetricSources {
   const LabelledCounter* admissions = nullptr;           // by method and result
   std::function<int64_t()> admission_sessions;
   std::function<int64_t()> leaves_waiting;
+  std::function<int64_t()> multiplexed_streams;
   std::function<bool()> draining;
   std::string version;
 };

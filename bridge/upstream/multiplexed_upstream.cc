@@ -336,10 +336,10 @@ size_t MultiplexedUpstream::streams() const {
   return streams;
 }
 
-std::shared_ptr<Upstream> Multiplexed(std::shared_ptr<Upstream> upstream,
-                                      const GrpcUpstreamOptions& options,
-                                      CallTimers timers) {
-  if (absl::StartsWith(options.address, "dns:")) return upstream;
+std::shared_ptr<MultiplexedUpstream> Multiplexed(
+    std::shared_ptr<Upstream> upstream, const GrpcUpstreamOptions& options,
+    CallTimers timers) {
+  if (absl::StartsWith(options.address, "dns:")) return nullptr;
   std::vector<StartBidi> addresses;
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(options.address, absl::MaxSplits(':', 1));

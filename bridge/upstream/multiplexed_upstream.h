@@ -64,13 +64,13 @@ class MultiplexedUpstream : public Upstream {
   std::atomic<size_t> next_address_{0};
 };
 
-// Returns `upstream`, which must have been created with these options, such
-// that its streams may be multiplexed. An address whose number of backends
-// is unknown (dns:) is returned unchanged, because a single call could not be
-// spread over them.
-std::shared_ptr<Upstream> Multiplexed(std::shared_ptr<Upstream> upstream,
-                                      const GrpcUpstreamOptions& options,
-                                      CallTimers timers);
+// Returns an upstream whose streams may be multiplexed, and whose other calls
+// are those of `upstream`, which must have been created with these options.
+// Returns null for an address whose number of backends is unknown (dns:),
+// because a single call could not be spread over them.
+std::shared_ptr<MultiplexedUpstream> Multiplexed(
+    std::shared_ptr<Upstream> upstream, const GrpcUpstreamOptions& options,
+    CallTimers timers);
 
 }  // namespace sse_bridge
 

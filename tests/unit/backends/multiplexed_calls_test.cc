@@ -74,7 +74,6 @@ class ScriptedTasks : public realtime::v1::Tasks::CallbackService {
 class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    multiplexer_.Add(kProgress, &tasks_, &ScriptedTasks::StreamProgress);
     StartServer();
     GrpcUpstreamOptions options;
     options.address = absl::StrCat("127.0.0.1:", port_);
@@ -92,11 +91,13 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
   void TearDown() override { StopServer(); }
 
   void StartServer() {
+    // Those of an earlier server live on until the end of the test.
+    services_.push_back(std::make_unique<Services>());
     grpc::ServerBuilder builder;
     builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_),
                              grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(&tasks_);
-    if (GetParam()) builder.RegisterService(&multiplexer_);
+    builder.RegisterService(&tasks());
+    if (GetParam()) builder.RegisterService(&services_.back()->multiplexer);
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
   }
@@ -107,8 +108,9 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
     server_ = nullptr;
   }
 
+  ScriptedTasks& tasks() { return services_.back()->tasks; }
   size_t carried() const {
-    return static_cast<const MultiplexedUpstream&>(*upstream_).streams();
+    return upstream_->streams();
   }
 
   struct Stream {
@@ -131,12 +133,19 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
     return stream;
   }
 
+  struct Services {
+    Services() {
+      multiplexer.Add(kProgress, &tasks, &ScriptedTasks::StreamProgress);
+    }
+    ScriptedTasks tasks;
+    MultiplexerService multiplexer;
+  };
+
   ReactionThread thread_;
-  ScriptedTasks tasks_;
-  MultiplexerService multiplexer_;
+  std::vector<std::unique_ptr<Services>> services_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
-  std::shared_ptr<Upstream> upstream_;
+  std::shared_ptr<MultiplexedUpstream> upstream_;
 };
 
 INSTANTIATE_TEST_SUITE_P(, MultiplexedCallsTest, ::testing::Bool(),
@@ -170,10 +179,10 @@ TEST_P(MultiplexedCallsTest, CancelReachesTheHandler) {
   Stream stream = Start("quiet");
   ASSERT_TRUE(Eventually([&] { return stream.observer->open(); }));
   EXPECT_EQ(carried(), GetParam() ? 1u : 0u);
-  EXPECT_EQ(tasks_.open(), 1);
+  EXPECT_EQ(tasks().open(), 1);
   stream.call->Cancel();
   EXPECT_TRUE(absl::IsCancelled(stream.observer->WaitDone()));
-  EXPECT_TRUE(Eventually([&] { return tasks_.open() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return tasks().open() == 0; }));
 }
 
 TEST_P(MultiplexedCallsTest, DeadlineEndsBothSides) {
@@ -181,7 +190,7 @@ TEST_P(MultiplexedCallsTest, DeadlineEndsBothSides) {
   options.deadline = absl::Now() + absl::Milliseconds(200);
   const Stream stream = Start("quiet", true, false, "", options);
   EXPECT_TRUE(absl::IsDeadlineExceeded(stream.observer->WaitDone()));
-  EXPECT_TRUE(Eventually([&] { return tasks_.open() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return tasks().open() == 0; }));
 }
 
 TEST_P(MultiplexedCallsTest, ReaderThatStopsHoldsOnlyItsOwnStream) {
@@ -206,7 +215,7 @@ TEST_P(MultiplexedCallsTest, LossEndsEveryStreamAndTheyStartAgain) {
   for (const Stream& each : streams) {
     EXPECT_TRUE(absl::IsUnavailable(each.observer->WaitDone()));
   }
-  EXPECT_TRUE(Eventually([&] { return tasks_.open() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return tasks().open() == 0; }));
   StartServer();
   EXPECT_TRUE(Eventually(
       [&] { return Start("all").observer->WaitDone().ok(); }));
@@ -236,14 +245,14 @@ TEST_P(MultiplexedCallsTest, ManyStreamsFromManyThreadsLoseNothing) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(complete, kThreads * kEach);
-  EXPECT_TRUE(Eventually([&] { return tasks_.open() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return tasks().open() == 0; }));
   EXPECT_TRUE(Eventually([&] { return carried() == 0; }));
 }
 
 TEST_P(MultiplexedCallsTest, ShutdownOfTheBackendEndsItsCall) {
   const Stream stream = Start("all");
   EXPECT_EQ(stream.observer->WaitDone(), absl::OkStatus());
-  multiplexer_.Shutdown();
+  services_.back()->multiplexer.Shutdown();
   // Without the end of the call this would wait for its deadline.
   const absl::Time begun = absl::Now();
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::minutes(1));

@@ -114,6 +114,7 @@ TEST(MetricsTest, AdmissionsAreCountedByResult) {
   sources.admissions = &results;
   sources.admission_sessions = [] { return int64_t{3}; };
   sources.leaves_waiting = [] { return int64_t{4}; };
+  sources.multiplexed_streams = [] { return int64_t{5}; };
   const std::string text = MetricsText(sources);
   EXPECT_THAT(text,
               HasSubstr("sse_bridge_admissions_total{method=\"a.S.Watch\","
@@ -121,6 +122,7 @@ TEST(MetricsTest, AdmissionsAreCountedByResult) {
   EXPECT_THAT(text, HasSubstr("result=\"leave_dropped\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("sse_bridge_admission_sessions 3\n"));
   EXPECT_THAT(text, HasSubstr("sse_bridge_admission_leaves_waiting 4\n"));
+  EXPECT_THAT(text, HasSubstr("sse_bridge_multiplexed_streams 5\n"));
 }
 
 }  // namespace

@@ -152,8 +152,10 @@ class ScriptService final : public grpc::CallbackGenericService {
     {
       MutexLock lock(&state_->mu);
       TestBackend::Seen& seen = state_->seen;
-      if (context->method() == "/grpc.health.v1.Health/Check") {
-        ++seen.questions;
+      const bool health = context->method() == "/grpc.health.v1.Health/Check";
+      if (health) ++seen.questions;
+      // A bridge asks for the multiplexer before its first stream.
+      if (health || context->method() == "/sse.v1.Multiplexer/Connect") {
         return new ScriptReactor(
             state_,
             [](const std::string&) {
