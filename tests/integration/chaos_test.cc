@@ -1,7 +1,9 @@
 // kill -9 of backend, bridge, client link or Redis, at random and again and
 // again, while events flow. What each client has recorded is checked against a
-// model: every acknowledged event once, in order, and prices end at the last
-// value.
+// model: every acknowledged event that is for it once, in order, none that is
+// withheld from it, and prices end at the last value. After each round the
+// members of each channel are those with an open stream, within the lease: also
+// when visitors closed their pages while nobody could tell the backend.
 //
 //   SSE_CHAOS_ROUNDS (1), SSE_CHAOS_SECONDS (10), SSE_CHAOS_CLIENTS (200)
 //   SSE_CHAOS_SEED: which faults, and when
@@ -39,6 +41,10 @@ constexpr size_t kUsers = 50;
 constexpr size_t kChannels = 10;
 constexpr size_t kWriters = 4;
 
+// Of a channel's sessions in this test: renewed after 2 s, and the rest.
+constexpr seconds kLease{6};
+constexpr seconds kLeasePatience = kLease + seconds(30);
+
 int FromEnvironment(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atoi(text);
@@ -49,6 +55,14 @@ std::string UserOf(size_t client) {
 }
 std::string ChannelOf(size_t client) {
   return "c" + std::to_string(client % kChannels);
+}
+
+// Whom a message of a channel is for; empty: everybody. One in four is for one
+// of the channel's users.
+std::string RecipientOf(const std::string& channel, int number) {
+  if (number % 4 != 3) return "";
+  const size_t of_channel = std::stoul(channel.substr(1));
+  return UserOf(of_channel + kChannels * static_cast<size_t>(number / 4));
 }
 
 // Each client has one stream of the four: a box, a channel, both together with
@@ -63,8 +77,9 @@ struct Seen {
   double price = 0;
   size_t events = 0;
   int resets = 0;
+  int own_presence = 0;  // its own coming and going, which others are told
 
-  void Add(const SseEvent& event) {
+  void Add(const std::string& user, const SseEvent& event) {
     ++events;
     resets += event.event == "reset" ? 1 : 0;
     const json data = json::parse(event.data, nullptr, false);
@@ -76,6 +91,8 @@ struct Seen {
                data["payload"].contains("content")) {
       channel.push_back(
           std::stoi(data["payload"]["content"].get<std::string>()));
+    } else if (data.contains("payload")) {
+      own_presence += data["payload"].value("user_id", "") == user ? 1 : 0;
     }
   }
 };
@@ -88,17 +105,19 @@ struct Written {
 };
 
 // One client's events of one stream, against what was written there. `from` is
-// the first number that it must have.
+// the first number that it must have. `is_for`: whether it may have a number.
+template <typename IsFor>
 void Check(const std::vector<int>& seen, const Written& written, int from,
-           const std::string& who) {
+           const std::string& who, const IsFor& is_for) {
   int last = -1;
   for (int number : seen) {
     ASSERT_GT(number, last) << who << ": a duplicate, or out of order";
+    ASSERT_TRUE(is_for(number)) << who << ": " << number << " is for others";
     last = number;
   }
   const std::set<int> all(seen.begin(), seen.end());
   for (int number : written.acknowledged) {
-    if (number < from) continue;
+    if (number < from || !is_for(number)) continue;
     ASSERT_TRUE(all.contains(number))
         << who << ": " << number << " is missing of " << written.next;
   }
@@ -110,6 +129,14 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
  protected:
   void SetUp() override {
     RaiseDescriptors();
+    // The services' schema with short leases.
+    RunCommand("cp -r " + RepositoryRoot() + "/proto " + schema_.path() +
+               " && cd " + schema_.path() +
+               "/proto && sed -i 's/renew { seconds: 15 }/renew { seconds: 2 }/'"
+               " realtime/v1/channels.proto &&"
+               " grep -q 'renew { seconds: 2 }' realtime/v1/channels.proto &&"
+               " protoc -I . --include_imports --descriptor_set_out=../all.binpb"
+               " realtime/v1/*.proto");
     if (GetParam() == Store::kRedis) {
       redis_ = std::make_unique<RedisServer>(RedisServer::Durability::kDurable);
     }
@@ -126,7 +153,8 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
     bridge_ = std::make_unique<Bridge>(
         backends_->address,
         std::vector<std::string>{"--max-streams-per-subject", "0", "--listen",
-                                 listen});
+                                 listen, "--descriptor-set",
+                                 schema_.path() + "/all.binpb"});
   }
 
   std::string Sign(const std::string& subject) const {
@@ -152,10 +180,7 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
             }
           }
           for (size_t channel = w; channel < kChannels; channel += kWriters) {
-            Write(address, token,
-                  "/channels/c" + std::to_string(channel) + "/messages",
-                  json::object(), "content",
-                  &channels_["c" + std::to_string(channel)]);
+            WriteToChannel(address, token, "c" + std::to_string(channel));
           }
           if (w == 0) {
             ++price_;
@@ -172,21 +197,71 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
   static int Send(const std::string& address, const std::string& token,
                   const std::string& target, const json& body);
 
+  // `channel`: the messages of a channel, some of which are for one member.
   void Write(const std::string& address, const std::string& token,
              const std::string& target, json body, const std::string& field,
-             Written* written) {
+             Written* written, const std::string& channel = "") {
     int number;
     {
       std::lock_guard<std::mutex> lock(mu_);
       number = written->next++;
     }
     body[field] = std::to_string(number);
+    if (!channel.empty()) {
+      const std::string recipient = RecipientOf(channel, number);
+      if (!recipient.empty()) body["to"] = {recipient};
+    }
     if (Send(address, token, target, body) != 200) return;
     std::lock_guard<std::mutex> lock(mu_);
     written->acknowledged.insert(number);
   }
 
-  TemporaryDirectory files_;
+  void WriteToChannel(const std::string& address, const std::string& token,
+                      const std::string& channel) {
+    Write(address, token, "/channels/" + channel + "/messages", json::object(),
+          "content", &channels_[channel], channel);
+  }
+
+  // Opens a page in each channel, of users who are in no other, and waits until
+  // they are members.
+  std::vector<size_t> AddVisitors(StreamClients* clients, int round) {
+    std::vector<size_t> visitors;
+    for (size_t c = 0; c < kChannels; ++c) {
+      visitors.push_back(
+          clients->Add("/channels/" + ChannelOf(c) + "/stream",
+                       Sign("visitor" + std::to_string(round))));
+    }
+    ExpectMembers("visitor" + std::to_string(round));
+    return visitors;
+  }
+
+  // The users with an open stream are the members of each channel, after the
+  // lease at the latest. `visitor` may be empty.
+  void ExpectMembers(const std::string& visitor) {
+    const std::string token = Sign("observer");
+    for (size_t c = 0; c < kChannels; ++c) {
+      std::set<std::string> expected;
+      for (size_t i = 0; i < clients_; ++i) {
+        if (HasChannel(i) && i % kChannels == c) expected.insert(UserOf(i));
+      }
+      if (!visitor.empty()) expected.insert(visitor);
+      std::set<std::string> members;
+      const auto deadline = steady_clock::now() + kLeasePatience;
+      do {
+        std::this_thread::sleep_for(milliseconds(100));
+        const HttpAnswer answer = bridge_->Call(
+            "GET", "/channels/" + ChannelOf(c) + "/members", token);
+        const json body = json::parse(answer.body, nullptr, false);
+        members.clear();
+        if (answer.status != 200 || !body.contains("user_ids")) continue;
+        members = body["user_ids"].get<std::set<std::string>>();
+      } while (members != expected && steady_clock::now() < deadline);
+      EXPECT_EQ(members, expected) << ChannelOf(c);
+    }
+  }
+
+  TemporaryDirectory files_, schema_;
+  size_t clients_ = 0;
   std::unique_ptr<RedisServer> redis_;
   std::unique_ptr<Backends> backends_;
   std::unique_ptr<Bridge> bridge_;
@@ -242,8 +317,10 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   std::vector<Seen> seen(count);
   StreamClients clients(bridge_->address,
                         [&seen](size_t client, const SseEvent& event) {
-                          seen[client].Add(event);
+                          if (client >= seen.size()) return;  // a visitor
+                          seen[client].Add(UserOf(client), event);
                         });
+  clients_ = count;
   for (size_t i = 0; i < count; ++i) {
     const std::string channel = "/channels/" + ChannelOf(i) + "/stream";
     const std::string prices = "/prices/stream?symbols=CHAOS";
@@ -268,6 +345,11 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
 
   std::map<std::string, int> faults;
   for (int round = 0; round < rounds; ++round) {
+    std::vector<size_t> visitors = AddVisitors(&clients, round);
+    const auto close_pages = [&] {
+      for (const size_t visitor : visitors) clients.Remove(visitor);
+      visitors.clear();
+    };
     const auto end = steady_clock::now() + seconds(length);
     while (steady_clock::now() < end) {
       std::this_thread::sleep_for(milliseconds(300 + random() % 1200));
@@ -276,6 +358,7 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
           ++faults["backend"];
           backends_->process->Signal(SIGKILL);
           backends_->process->Wait();
+          close_pages();  // nobody is there to be told
           std::this_thread::sleep_for(milliseconds(random() % 800));
           const std::string address = backends_->address;
           StartBackends(address);
@@ -286,6 +369,7 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
           const std::string address = bridge_->address;
           bridge_->process->Signal(SIGKILL);
           bridge_->process->Wait();
+          close_pages();  // nobody is there to tell it
           std::this_thread::sleep_for(milliseconds(random() % 500));
           StartBridge(address.substr(std::string("http://").size()));
           break;
@@ -299,11 +383,14 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
         case 3:
           ++faults["Redis"];
           redis_->Kill();
+          close_pages();
           std::this_thread::sleep_for(milliseconds(random() % 800));
           redis_->Restart();
           break;
       }
     }
+    close_pages();
+    ExpectMembers("");
   }
   stop_ = true;
   for (std::thread& writer : writers_) writer.join();
@@ -319,14 +406,16 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
           json({{"user_id", user}, {"type", "n"}}), "title", &box);
   }
   for (auto& [name, channel] : channels_) {
-    Write(bridge_->address, token, "/channels/" + name + "/messages",
-          json::object(), "content", &channel);
+    do {
+      WriteToChannel(bridge_->address, token, name);
+    } while (!RecipientOf(name, channel.next - 1).empty());
   }
   const auto ends_with = [](const std::vector<int>& numbers, int last) {
     return !numbers.empty() && numbers.back() == last;
   };
   EXPECT_TRUE(clients.WaitForAll(
       [&](size_t i, const StreamRecord&) {
+        if (i >= count) return true;
         return (!HasBox(i) ||
                 ends_with(seen[i].box, boxes_[UserOf(i)].next - 1)) &&
                (!HasChannel(i) ||
@@ -339,15 +428,21 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   size_t events = 0;
   int reopened = 0, refused = 0, resets = 0;
   clients.ForEach([&](size_t i, const StreamRecord& r) {
+    if (i >= count) return;
     const std::string who = "client " + std::to_string(i);
     if (HasBox(i)) {
       // All that was ever written to the box was unread when it came.
-      Check(seen[i].box, boxes_[UserOf(i)], 0, who + " notifications");
+      Check(seen[i].box, boxes_[UserOf(i)], 0, who + " notifications",
+            [](int) { return true; });
     }
     if (HasChannel(i)) {
       ASSERT_FALSE(seen[i].channel.empty());
       Check(seen[i].channel, channels_[ChannelOf(i)], seen[i].channel.front(),
-            who + " channel");
+            who + " channel", [i](int number) {
+              const std::string recipient = RecipientOf(ChannelOf(i), number);
+              return recipient.empty() || recipient == UserOf(i);
+            });
+      EXPECT_EQ(seen[i].own_presence, 0) << who;
     }
     if (HasPrice(i)) {
       EXPECT_EQ(seen[i].price, price_) << who;

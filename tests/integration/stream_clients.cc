@@ -140,11 +140,20 @@ bool StreamClients::WaitForAll(
 
 void StreamClients::Cut(size_t client) {
   std::lock_guard<std::mutex> lock(mu_);
-  Client* const c = clients_[client].get();
-  if (c->fd < 0) return;
+  Reset(clients_[client].get());
+}
+
+void StreamClients::Remove(size_t client) {
+  std::lock_guard<std::mutex> lock(mu_);
+  Reset(clients_[client].get());
+  clients_[client]->state = Client::State::kStopped;
+}
+
+void StreamClients::Reset(Client* client) {
+  if (client->fd < 0) return;
   const linger reset{1, 0};
-  setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  Disconnect(c, c->retry_ms);
+  setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  Disconnect(client, client->retry_ms);
 }
 
 void StreamClients::Run() {

@@ -67,6 +67,9 @@ class StreamClients {
   // The connection is reset under the client; it comes back.
   void Cut(size_t client);
 
+  // The same for good: the page is closed.
+  void Remove(size_t client);
+
   // From here on nothing is received any more.
   void Stop();
 
@@ -76,6 +79,7 @@ class StreamClients {
   void Run();
   void Connect(Client* client);
   void Disconnect(Client* client, int wait_ms);
+  void Reset(Client* client);
   void OnReadable(Client* client);
   bool TakeHead(Client* client);
   void TakeBody(Client* client);
