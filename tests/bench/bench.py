@@ -2,7 +2,10 @@
 extra Debian packages that are unpacked and not installed."""
 
 import atexit
+import base64
 import glob
+import hashlib
+import hmac
 import json
 import os
 import shutil
@@ -12,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, 'build', 'release')
@@ -121,16 +125,18 @@ def wait_for_port(port, process):
     fail('%s does not listen:\n%s' % (process.process.args[0], process.output()))
 
 
-def backend(cores=LOAD_CORES, held=False):
-    """`held`: it sends nothing before begin()."""
-    process = Process([BACKEND] + (['--held'] if held else []), cores)
+def backend(cores=LOAD_CORES, held=False, multiplex=False):
+    """`held`: it sends nothing before begin(). `multiplex`: bridges may carry
+    exclusive streams in one call."""
+    process = Process([BACKEND] + (['--held'] if held else []) +
+                      (['--multiplex'] if multiplex else []), cores)
     process.begin = lambda: process.process.send_signal(signal.SIGUSR1)
     process.address = process.wait_for('listening on ')
     return process
 
 
-def bridge(upstream, *options, cores=None, port=0):
-    process = Process([BRIDGE, '--listen', '127.0.0.1:%d' % port, '--upstream',
+def bridge(upstream, *options, cores=None, port=0, program=BRIDGE):
+    process = Process([program, '--listen', '127.0.0.1:%d' % port, '--upstream',
                        upstream, '--descriptor-set', SCHEMA, '--log-level',
                        'warning', '--drain-timeout', '0s', *options], cores)
     scheme = 'https' if '--tls-cert' in options else 'http'
@@ -163,6 +169,39 @@ def load(port, path, connections, cores=LOAD_CORES, pids=(), opened=None,
     if process.returncode != 0:
         fail('sseload failed: ' + ' '.join(argv))
     return json.loads(result)
+
+
+def resident(pid):
+    """Resident bytes of a process."""
+    with open('/proc/%d/statm' % pid) as statm:
+        return int(statm.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+def metrics(address):
+    """The bridge's metrics: name with labels to value."""
+    with urllib.request.urlopen('http://%s/metrics' % address) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, value in
+            (line.rsplit(' ', 1) for line in lines if line[:1] not in ('', '#'))}
+
+
+def tokens(directory, subjects):
+    """Writes a key, and a file with an Authorization header for each subject.
+    Returns both files."""
+    def encode(data):
+        return base64.urlsafe_b64encode(data).rstrip(b'=').decode()
+    key = b'k' * 32
+    files = os.path.join(directory, 'key'), os.path.join(directory, 'headers')
+    with open(files[0], 'wb') as f:
+        f.write(key)
+    head = encode(b'{"alg":"HS256"}')
+    with open(files[1], 'w') as f:
+        for subject in subjects:
+            text = '%s.%s' % (head, encode(json.dumps(
+                {'sub': subject, 'exp': int(time.time()) + 86400}).encode()))
+            mac = hmac.new(key, text.encode(), hashlib.sha256).digest()
+            f.write('Authorization: Bearer %s.%s\n' % (text, encode(mac)))
+    return files
 
 
 def descriptors():
@@ -213,6 +252,25 @@ def node_packages():
                         '--ignore-scripts', '--loglevel=error'],
                        cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+def grpc_gateway():
+    """Builds grpc-gateway's peer with Debian's Go packages, which are unpacked in
+    a folder of the build. Returns the program."""
+    program = os.path.join(CACHE, 'grpc-gateway')
+    source = os.path.join(ROOT, 'tests', 'bench', 'peers', 'grpc_gateway.go')
+    if (os.path.exists(program) and
+            os.path.getmtime(program) > os.path.getmtime(source)):
+        return program
+    root = debian_packages('golang-go',
+                           'golang-github-grpc-ecosystem-grpc-gateway-dev')
+    goroot = glob.glob(os.path.join(root, 'usr/lib/go-1.*'))[0]
+    env = dict(os.environ, GO111MODULE='off', GOFLAGS='', CGO_ENABLED='0',
+               GOROOT=goroot, GOPATH=os.path.join(root, 'usr/share/gocode'),
+               GOCACHE=os.path.join(CACHE, 'go'))
+    subprocess.run([os.path.join(goroot, 'bin', 'go'), 'build', '-o', program,
+                    source], check=True, env=env, cwd=CACHE)
+    return program
 
 
 def machine():

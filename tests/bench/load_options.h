@@ -11,6 +11,7 @@ struct LoadOptions {
   int port = 0;
   std::string path = "/";
   std::vector<std::string> headers;
+  std::vector<std::string> each_header;  // of each connection, in turn
   int connections = 100;
   bool tls = false;  // without a look at the certificate
   int slow = 0;      // of them, those that never read their events

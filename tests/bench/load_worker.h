@@ -42,6 +42,7 @@ class LoadWorker {
     uint32_t next = 0;       // the sequence number that comes next; 0: any
     uint32_t segments = 0;   // TCP segments when the measurement began
     uint64_t events = 0;     // while it was measured
+    int64_t asked_ns = 0;    // 0 once the first event has come
     std::string head;        // until it is complete
     std::string tail;        // the beginning of a line, without its end
     std::vector<int> wants;  // symbols, sorted
@@ -61,6 +62,7 @@ class LoadWorker {
     uint64_t sampled_events = 0;
     uint64_t sampled_segments = 0;
     std::vector<float> latencies_us;
+    std::vector<float> first_ms;  // from the request to the first event
     std::vector<uint64_t> events_each;  // of those that read
   };
 

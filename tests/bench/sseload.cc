@@ -5,6 +5,7 @@
 //
 //   --connections N   100
 //   --header 'K: V'   sent with each request; repeatable
+//   --headers FILE    a header a line, for the connections in turn
 //   --tls             HTTPS; certificates are not looked at
 //   --slow N          the first N never read their events
 //   --ramp N          connections begun a second, 20000
@@ -31,6 +32,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -71,6 +73,12 @@ bool Parse(int argc, char** argv, LoadOptions* o, bool* hold) {
       o->path = value;
     } else if (name == "--header") {
       o->headers.push_back(value);
+    } else if (name == "--headers") {
+      std::ifstream file(value);
+      for (std::string line; std::getline(file, line);) {
+        o->each_header.push_back(line);
+      }
+      if (o->each_header.empty()) return false;
     } else if (name == "--connections") {
       o->connections = std::atoi(value.c_str());
     } else if (name == "--slow") {
@@ -179,11 +187,14 @@ int Main(int argc, char** argv) {
     sum.sampled_segments += r.sampled_segments;
     sum.latencies_us.insert(sum.latencies_us.end(), r.latencies_us.begin(),
                             r.latencies_us.end());
+    sum.first_ms.insert(sum.first_ms.end(), r.first_ms.begin(),
+                        r.first_ms.end());
     sum.events_each.insert(sum.events_each.end(), r.events_each.begin(),
                            r.events_each.end());
   }
   std::sort(sum.latencies_us.begin(), sum.latencies_us.end());
   std::sort(sum.events_each.begin(), sum.events_each.end());
+  std::sort(sum.first_ms.begin(), sum.first_ms.end());
   const double cpu = last.cpu_seconds - first.cpu_seconds;
   const auto each = [&](const ProcessUsage& usage) {
     return static_cast<double>(usage.resident_bytes - before.resident_bytes) /
@@ -197,6 +208,7 @@ int Main(int argc, char** argv) {
       "\"events_per_segment\":%.3f,\"lost\":%lu,\"repeated\":%lu,"
       "\"strangers\":%lu,\"missing\":%lu,"
       "\"latency_ms\":{\"p50\":%.3f,\"p99\":%.3f,\"max\":%.3f},"
+      "\"first_ms\":{\"p50\":%.3f,\"p99\":%.3f,\"count\":%zu},"
       "\"cpu_s\":%.3f,\"cpu_us_per_event\":%.4f,"
       "\"bytes_each\":%.0f,\"bytes_each_after\":%.0f,"
       "\"resident_mb\":%.1f}\n",
@@ -214,7 +226,8 @@ int Main(int argc, char** argv) {
       sum.lost, sum.repeated, sum.strangers, sum.missing,
       Quantile(sum.latencies_us, 0.5) / 1000,
       Quantile(sum.latencies_us, 0.99) / 1000,
-      Quantile(sum.latencies_us, 1) / 1000, cpu,
+      Quantile(sum.latencies_us, 1) / 1000, Quantile(sum.first_ms, 0.5),
+      Quantile(sum.first_ms, 0.99), sum.first_ms.size(), cpu,
       sum.events == 0 ? 0 : cpu * 1e6 / static_cast<double>(sum.events),
       each(first), each(last), static_cast<double>(last.resident_bytes) / 1e6);
   return 0;

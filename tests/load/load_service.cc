@@ -17,6 +17,8 @@ using load::v1::Tick;
 
 constexpr char kTicks[] = "ticks";
 constexpr char kQuotes[] = "quotes";
+constexpr char kChat[] = "chat";
+constexpr char kSessions[] = "sessions";
 
 // A stream that has more than this waiting misses a tick or a quote.
 constexpr size_t kMaxWaiting = 100;
@@ -61,6 +63,63 @@ LoadService::Writer<Tick> LoadService::Ticks(
 LoadService::Writer<Tick> LoadService::OwnTicks(
     Context* context, const load::v1::TicksRequest* request) {
   return Ticks(context, request);
+}
+
+LoadService::Writer<load::v1::ChatEvent> LoadService::Chat(
+    Context*, const load::v1::ChatRequest* request) {
+  auto stream = EventStream<load::v1::ChatEvent>::Create();
+  Began(kChat);
+  stream->Open();
+  pacer_.Add(request->rate(),
+             [this, weak = std::weak_ptr(stream),
+              pad = std::string(request->pad(), 'x'),
+              private_every = request->private_every()] {
+               auto stream = weak.lock();
+               if (stream == nullptr) return false;
+               if (stream->waiting() > kMaxWaiting) return true;
+               load::v1::ChatEvent event;
+               const uint32_t n = ++chat_;
+               event.mutable_tick()->set_t_ns(absl::GetCurrentTimeNanos());
+               event.mutable_tick()->set_n(n);
+               event.mutable_tick()->set_pad(pad);
+               if (private_every > 0 && n % private_every == 0) {
+                 event.add_only_to("m0");
+               }
+               return stream->Send(std::move(event));
+             });
+  stream->SetCallbacks({nullptr, [this] { Ended(kChat); }});
+  return stream->reactor();
+}
+
+grpc::ServerUnaryReactor* LoadService::Enter(
+    Context* context, const load::v1::EnterRequest* request,
+    load::v1::EnterReply* reply) {
+  bool is_new;
+  {
+    MutexLock lock(&mu_);
+    is_new = sessions_.insert(request->session()).second;
+    auto& counts = topics_[kSessions].counts;
+    counts.set_sent(counts.sent() + 1);  // calls of Enter
+  }
+  if (is_new) Began(kSessions);
+  reply->mutable_welcome()->mutable_tick()->set_n(chat_);
+  auto* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* LoadService::Leave(
+    Context* context, const load::v1::LeaveRequest* request,
+    load::v1::LeaveReply*) {
+  bool was_in;
+  {
+    MutexLock lock(&mu_);
+    was_in = sessions_.erase(request->session()) > 0;
+  }
+  if (was_in) Ended(kSessions);
+  auto* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
 }
 
 LoadService::Writer<Quote> LoadService::Quotes(

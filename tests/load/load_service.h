@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_TESTS_LOAD_LOAD_SERVICE_H_
 #define SSE_BRIDGE_TESTS_LOAD_LOAD_SERVICE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -8,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "backends/stream/event_stream.h"
 #include "bridge/base/mutex.h"
 #include "load.grpc.pb.h"
@@ -30,6 +32,12 @@ class LoadService : public load::v1::Load::CallbackService {
                                const load::v1::TicksRequest*) override;
   Writer<load::v1::Tick> OwnTicks(Context*,
                                   const load::v1::TicksRequest*) override;
+  Writer<load::v1::ChatEvent> Chat(Context*,
+                                   const load::v1::ChatRequest*) override;
+  grpc::ServerUnaryReactor* Enter(Context*, const load::v1::EnterRequest*,
+                                  load::v1::EnterReply*) override;
+  grpc::ServerUnaryReactor* Leave(Context*, const load::v1::LeaveRequest*,
+                                  load::v1::LeaveReply*) override;
   Writer<load::v1::Quote> Quotes(Context*,
                                  const load::v1::QuotesRequest*) override;
   Writer<load::v1::Item> Disconnect(
@@ -76,6 +84,8 @@ class LoadService : public load::v1::Load::CallbackService {
 
   Mutex mu_;
   absl::flat_hash_map<std::string, Topic> topics_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_set<std::string> sessions_ ABSL_GUARDED_BY(mu_);
+  std::atomic<uint32_t> chat_{0};  // the n of the newest event of Chat
   Pacer pacer_;  // last: its thread uses the rest
 };
 

@@ -1,5 +1,6 @@
-// load-backend [--held]: serves load.v1.Load on a free port of 127.0.0.1. Held,
-// it sends no ticks and quotes before SIGUSR1.
+// load-backend [--held] [--multiplex]: serves load.v1.Load on a free port of
+// 127.0.0.1. Held, it sends no ticks and quotes before SIGUSR1. --multiplex:
+// bridges may carry OwnTicks in one call.
 
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "backends/stream/multiplexer_service.h"
 #include "tests/load/load_service.h"
 
 int main(int argc, char** argv) {
@@ -19,8 +21,15 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  sse_bridge::testing::LoadService service(
-      /*held=*/argc > 1 && std::strcmp(argv[1], "--held") == 0);
+  bool held = false, multiplex = false;
+  for (int i = 1; i < argc; ++i) {
+    held = held || std::strcmp(argv[i], "--held") == 0;
+    multiplex = multiplex || std::strcmp(argv[i], "--multiplex") == 0;
+  }
+  sse_bridge::testing::LoadService service(held);
+  sse_bridge::MultiplexerService multiplexer;
+  multiplexer.Add("/load.v1.Load/OwnTicks", &service,
+                  &sse_bridge::testing::LoadService::OwnTicks);
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
@@ -29,6 +38,7 @@ int main(int argc, char** argv) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
   builder.RegisterService(&service);
+  if (multiplex) builder.RegisterService(&multiplexer);
   const auto server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
     std::fprintf(stderr, "load-backend: cannot listen\n");
