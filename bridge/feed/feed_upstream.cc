@@ -25,6 +25,9 @@ constexpr absl::Duration kMetadataSettles = absl::Milliseconds(20);
 constexpr size_t kMaxBacklogBytes = 8 << 20;
 constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
 
+// The memory of larger events is released.
+constexpr size_t kMaxKeptScratch = 64 << 10;
+
 FramePtr FrameOf(const EncodedFrame& encoded) {
   FrameInfo info;
   info.born_ns = Clock::Real()->MonotonicNanos();
@@ -44,7 +47,11 @@ class Feed::Call : public StreamObserver {
 
   void OnOpen() override { feed_->OnCallOpen(generation_); }
   void OnMessage(absl::Span<const absl::string_view> wire) override {
-    feed_->OnCallMessage(generation_, wire, &scratch_);
+    // One for each thread, not for each call: idle calls are many. It keeps its
+    // memory, so that an event needs none.
+    thread_local EncodedFrame scratch;
+    feed_->OnCallMessage(generation_, wire, &scratch);
+    if (scratch.payload.capacity() > kMaxKeptScratch) scratch = EncodedFrame();
   }
   void OnDone(const absl::Status& status) override {
     feed_->OnCallDone(generation_, status);
@@ -54,7 +61,6 @@ class Feed::Call : public StreamObserver {
  private:
   std::shared_ptr<Feed> feed_;
   const uint64_t generation_;
-  EncodedFrame scratch_;
 };
 
 void Feed::Begin() { StartCall(); }

@@ -12,7 +12,9 @@ bool ReconnectState::TriesAgain(const absl::Status& status,
 
 absl::Duration ReconnectState::NextWait(absl::Duration now) {
   if (now - call_started_ > Backoff::kLongest) backoff_.Reset();
-  return backoff_.Next(random_);
+  // One for each thread: it takes 256 bytes.
+  thread_local absl::BitGen random;
+  return backoff_.Next(random);
 }
 
 void ReconnectState::BeginAway(std::unique_ptr<CircuitLog::Outage> outage,

@@ -48,7 +48,6 @@ class ReconnectState {
   absl::Duration call_started_;
   absl::Duration away_since_;  // if outage_ is not null
   std::unique_ptr<CircuitLog::Outage> outage_;
-  absl::BitGen random_;
 };
 
 }  // namespace sse_bridge

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -60,7 +61,7 @@ class ReplayBuffer {
 
   void Clear();
 
-  size_t events() const { return entries_.size(); }
+  size_t events() const { return entries().size(); }
   size_t bytes() const { return bytes_; }
 
   // Returns the id of the oldest event that has one; empty if there is none.
@@ -74,6 +75,7 @@ class ReplayBuffer {
     absl::Duration added;
   };
 
+  const std::deque<Entry>& entries() const;
   void DropOldest();
   // The index of the event after the newest one with this id; nullopt if no
   // event in the buffer has it.
@@ -82,7 +84,9 @@ class ReplayBuffer {
 
   const Limits limits_;
   std::string first_id_;
-  std::deque<Entry> entries_;
+  // Null if empty: a deque takes memory even then, which an exclusive feed would
+  // never use.
+  std::unique_ptr<std::deque<Entry>> entries_;
   size_t bytes_ = 0;
   uint64_t next_seq_ = 0;  // one more than that of the newest event
 };

@@ -41,8 +41,8 @@ class PooledCall : public PendingCall {
       : context_(std::move(context)),
         use_(use),
         path_(path),
-        options_(std::move(options)),
         large_(request.size() > kLargeRequest),
+        options_(std::move(options)),
         request_(ToByteBuffer(std::move(request))) {}
 
   bool Look(bool late, absl::Duration now) override ABSL_LOCKS_EXCLUDED(mu_) {
@@ -103,7 +103,9 @@ class PooledCall : public PendingCall {
     sent_while_moving_ = moving_;
     if (sent_ && lease_ != nullptr) {
       lease_->Sent(MonotonicNow());
+      // What another attempt would need.
       request_.Clear();
+      options_ = CallOptions();
       settled_at_.store(connection(), std::memory_order_release);
     }
     return sent_;
@@ -146,7 +148,6 @@ class PooledCall : public PendingCall {
   const std::shared_ptr<const CallContext> context_;
   const ConnectionPool::Use use_;
   const std::string path_;
-  const CallOptions options_;
   const bool large_;
 
   // The attempt that the call stays on; null until its request has been sent.
@@ -154,6 +155,7 @@ class PooledCall : public PendingCall {
 
   Mutex mu_;
   // Until the request has been sent.
+  CallOptions options_ ABSL_GUARDED_BY(mu_);
   grpc::ByteBuffer request_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<ConnectionPool::Lease> lease_ ABSL_GUARDED_BY(mu_);
   bool sent_ ABSL_GUARDED_BY(mu_) = false;
