@@ -73,6 +73,22 @@ ForeignBackend::ForeignBackend(bool lossy_reflection) {
   address = process->WaitForLine("listening on ");
 }
 
+std::string ShortLeaseSchema() {
+  static const TemporaryDirectory& directory = *[] {
+    auto* made = new TemporaryDirectory;
+    RunCommand(
+        "cp -r " + RepositoryRoot() + "/proto " + made->path() + " && cd " +
+        made->path() +
+        "/proto && sed -i 's/renew { seconds: 15 }/renew { seconds: 2 }/' "
+        "realtime/v1/channels.proto && "
+        "grep -q 'renew { seconds: 2 }' realtime/v1/channels.proto && "
+        "protoc -I . --include_imports --descriptor_set_out=../all.binpb "
+        "realtime/v1/*.proto");
+    return made;
+  }();
+  return directory.path() + "/all.binpb";
+}
+
 Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,
                Key key, std::vector<std::string> launcher) {
   std::vector<std::string> argv = std::move(launcher);

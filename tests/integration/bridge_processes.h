@@ -43,6 +43,10 @@ struct ForeignBackend {
   std::string address;
 };
 
+// The path of the five services' schema with sessions of channels that are
+// renewed every 2 s, and so end 6 s after the death of their bridge.
+std::string ShortLeaseSchema();
+
 // `sse-bridge` on a free port, with an HMAC key of its own. Methods without
 // sse.v1.access are public, unless the options have --default-access=.
 struct Bridge {

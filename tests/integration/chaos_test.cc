@@ -41,7 +41,7 @@ constexpr size_t kUsers = 50;
 constexpr size_t kChannels = 10;
 constexpr size_t kWriters = 4;
 
-// Of a channel's sessions in this test: renewed after 2 s, and the rest.
+// See ShortLeaseSchema.
 constexpr seconds kLease{6};
 constexpr seconds kLeasePatience = kLease + seconds(30);
 
@@ -129,14 +129,6 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
  protected:
   void SetUp() override {
     RaiseDescriptors();
-    // The services' schema with short leases.
-    RunCommand("cp -r " + RepositoryRoot() + "/proto " + schema_.path() +
-               " && cd " + schema_.path() +
-               "/proto && sed -i 's/renew { seconds: 15 }/renew { seconds: 2 }/'"
-               " realtime/v1/channels.proto &&"
-               " grep -q 'renew { seconds: 2 }' realtime/v1/channels.proto &&"
-               " protoc -I . --include_imports --descriptor_set_out=../all.binpb"
-               " realtime/v1/*.proto");
     if (GetParam() == Store::kRedis) {
       redis_ = std::make_unique<RedisServer>(RedisServer::Durability::kDurable);
     }
@@ -154,7 +146,7 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
         backends_->address,
         std::vector<std::string>{"--max-streams-per-subject", "0", "--listen",
                                  listen, "--descriptor-set",
-                                 schema_.path() + "/all.binpb"});
+                                 ShortLeaseSchema()});
   }
 
   std::string Sign(const std::string& subject) const {
@@ -260,7 +252,7 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
     }
   }
 
-  TemporaryDirectory files_, schema_;
+  TemporaryDirectory files_;
   size_t clients_ = 0;
   std::unique_ptr<RedisServer> redis_;
   std::unique_ptr<Backends> backends_;

@@ -22,7 +22,7 @@ using nlohmann::json;
 using Strings = std::vector<std::string>;
 
 // Longer than the lease of a channel's session.
-constexpr auto kLeasePatience = std::chrono::seconds(120);
+constexpr auto kLeasePatience = std::chrono::seconds(60);
 
 const Strings& BackendOptions() {
   static const auto& options =
@@ -36,10 +36,13 @@ class ScaleOutTest : public ::testing::Test {
       : redis_(RedisServer::Durability::kDurable),
         backends_{Backends(redis_.url(), "127.0.0.1:0", BackendOptions()),
                   Backends(redis_.url(), "127.0.0.1:0", BackendOptions())},
-        bridges_{Bridge(backends_[0].address,
-                        {"--limits-redis", redis_.url() + "/1"}),
-                 Bridge(backends_[1].address,
-                        {"--limits-redis", redis_.url() + "/1"})} {}
+        bridges_{Bridge(backends_[0].address, BridgeOptions()),
+                 Bridge(backends_[1].address, BridgeOptions())} {}
+
+  Strings BridgeOptions() const {
+    return {"--limits-redis", redis_.url() + "/1", "--descriptor-set",
+            ShortLeaseSchema()};
+  }
 
   // Valid at both bridges: they have the same key.
   std::string Everything(const std::string& subject) const {
