@@ -20,12 +20,6 @@ constexpr char kPrivatePrefix[] = "private-";
 constexpr int kDefaultPageSize = 50;
 constexpr int kMaxPageSize = 500;
 constexpr size_t kMaxSessionBytes = 128;
-
-// What may wait for one bridge. All members of a channel may come at once, as
-// after the restart of a bridge.
-constexpr size_t kMaxWaiting = 20'000;
-// How many of these before typing is left out.
-constexpr size_t kMaxWaitingTyping = 1000;
 constexpr absl::Duration kMaxLease = absl::Hours(24);
 
 std::string Topic(const std::string& channel) {

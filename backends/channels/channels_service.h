@@ -16,6 +16,13 @@ namespace sse_bridge {
 // typing are broadcast and not stored.
 class ChannelsService : public realtime::v1::Channels::CallbackService {
  public:
+  // What may wait for one bridge in a channel's stream. All its members may come
+  // at once, as after the restart of a bridge. Beyond it the stream ends with
+  // UNAVAILABLE, after which the bridge resumes.
+  static constexpr size_t kMaxWaiting = 20'000;
+  // From here on typing is left out.
+  static constexpr size_t kMaxWaitingTyping = 1000;
+
   // `log` and `sessions` must outlive the service and its calls. A user leaves
   // `presence_grace` after their last session ends. A session has the lease
   // that Join names, else `default_lease`.

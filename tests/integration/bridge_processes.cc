@@ -74,19 +74,19 @@ ForeignBackend::ForeignBackend(bool lossy_reflection) {
 }
 
 std::string ShortLeaseSchema() {
-  static const TemporaryDirectory& directory = *[] {
-    auto* made = new TemporaryDirectory;
+  static const TemporaryDirectory directory;
+  static const std::string file = [] {
     RunCommand(
-        "cp -r " + RepositoryRoot() + "/proto " + made->path() + " && cd " +
-        made->path() +
+        "cp -r " + RepositoryRoot() + "/proto " + directory.path() + " && cd " +
+        directory.path() +
         "/proto && sed -i 's/renew { seconds: 15 }/renew { seconds: 2 }/' "
         "realtime/v1/channels.proto && "
         "grep -q 'renew { seconds: 2 }' realtime/v1/channels.proto && "
         "protoc -I . --include_imports --descriptor_set_out=../all.binpb "
         "realtime/v1/*.proto");
-    return made;
+    return directory.path() + "/all.binpb";
   }();
-  return directory.path() + "/all.binpb";
+  return file;
 }
 
 Bridge::Bridge(const std::string& upstream, std::vector<std::string> options,

@@ -22,6 +22,10 @@ sse_test(recent_events_test
   SOURCES recent_events_test.cc
   LIBS backend_event_log
   LABELS unit)
+sse_test(channels_service_test
+  SOURCES channels_service_test.cc
+  LIBS backend_channels backend_event_log
+  LABELS unit)
 sse_test(presence_test
   SOURCES presence_test.cc
   LIBS backend_channels redis_server_testing
