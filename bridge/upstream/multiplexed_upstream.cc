@@ -34,8 +34,8 @@ class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
         options_(std::move(options)),
         observer_(std::move(observer)) {}
 
-  const std::string& path() const { return path_; }
-  const CallOptions& options() const { return options_; }
+  // Before Start.
+  bool wait_for_ready() const { return options_.wait_for_ready; }
 
   // Starts the stream, by a function that takes (path, request, options,
   // observer) and returns the call. Call either this or End, once, on one of
@@ -44,8 +44,11 @@ class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
   void Start(const StartCall& start) {
     std::shared_ptr<StreamObserver> observer = TakeObserver();
     if (observer == nullptr) return;
+    // Nothing of it is kept: the handle lives as long as the stream.
+    const std::string path = std::move(path_);
     std::shared_ptr<StreamCall> call =
-        start(path_, std::move(request_), options_, std::move(observer));
+        start(path, std::move(request_), std::move(options_),
+              std::move(observer));
     bool read, cancelled;
     {
       MutexLock lock(&mu_);
@@ -95,9 +98,10 @@ class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
     return std::move(observer_);
   }
 
-  const std::string path_;
-  std::string request_;  // until it is started
-  const CallOptions options_;
+  // Until it is started; used by whoever has taken the observer.
+  std::string path_;
+  std::string request_;
+  CallOptions options_;
 
   Mutex mu_;
   std::shared_ptr<StreamObserver> observer_ ABSL_GUARDED_BY(mu_);
@@ -108,16 +112,17 @@ class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
 
 class UndecidedHandle final : public StreamCall {
  public:
-  UndecidedHandle(std::shared_ptr<UndecidedStream> stream, CallTimers timers)
+  UndecidedHandle(std::shared_ptr<UndecidedStream> stream,
+                  std::shared_ptr<const CallTimers> timers)
       : stream_(std::move(stream)), timers_(std::move(timers)) {}
-  ~UndecidedHandle() override { stream_->Cancel(timers_); }
+  ~UndecidedHandle() override { stream_->Cancel(*timers_); }
 
   void Read() override { stream_->Read(); }
-  void Cancel() override { stream_->Cancel(timers_); }
+  void Cancel() override { stream_->Cancel(*timers_); }
 
  private:
   const std::shared_ptr<UndecidedStream> stream_;
-  const CallTimers timers_;
+  const std::shared_ptr<const CallTimers> timers_;
 };
 
 }  // namespace
@@ -161,7 +166,9 @@ class MultiplexedUpstream::Address
     if (undecided != nullptr) {
       if (ask) Ask();
       return std::make_shared<UndecidedHandle>(
-          std::move(undecided), options_->connection.stream.timers);
+          std::move(undecided),
+          std::shared_ptr<const CallTimers>(
+              options_, &options_->connection.stream.timers));
     }
     return Carry(connection, path, std::move(request), std::move(options),
                  std::move(observer));
@@ -235,13 +242,14 @@ class MultiplexedUpstream::Address
   void OnClosed(bool spoke, const absl::Status& status) {
     std::vector<std::shared_ptr<UndecidedStream>> waiting;
     std::shared_ptr<MultiplexerConnection> lost;  // released after the lock
-    const bool unreachable = absl::IsUnavailable(status);
     // A multiplexer that is away is waited for, as in a call. Otherwise all its
     // streams would have calls of their own when it comes back.
-    bool away;
+    bool unreachable, away;
     {
       MutexLock lock(&mu_);
       lost = std::move(connection_);
+      unreachable = absl::IsUnavailable(status) ||
+                    (absl::IsDeadlineExceeded(status) && was_open_);
       const bool unfit = spoke ? absl::IsInternal(status) : !unreachable;
       state_ = unfit ? State::kOrdinary : State::kUnknown;
       if (unfit) {
@@ -258,8 +266,9 @@ class MultiplexedUpstream::Address
                    std::string(next_->address()), status.ToString());
     }
     for (const auto& stream : waiting) {
-      if (away && !stream->options().wait_for_ready) {
-        stream->End(status);
+      if (away && !stream->wait_for_ready()) {
+        stream->End(
+            absl::UnavailableError("the backend cannot be reached"));
         continue;
       }
       stream->Start([this](auto&&... parts) {

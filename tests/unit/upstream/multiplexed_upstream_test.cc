@@ -169,7 +169,7 @@ TEST_F(MultiplexedUpstreamTest, MultiplexerThatIsAwayIsUnavailable) {
   const Stream stream = Start();
   EXPECT_EQ(asked(), 2u);
   call().End(absl::UnavailableError("away"));
-  EXPECT_EQ(stream.observer->WaitDone(), absl::UnavailableError("away"));
+  EXPECT_TRUE(absl::IsUnavailable(stream.observer->WaitDone()));
   EXPECT_THAT(ordinary_->started, IsEmpty());
   CallOptions waits;
   waits.wait_for_ready = true;
@@ -179,6 +179,20 @@ TEST_F(MultiplexedUpstreamTest, MultiplexerThatIsAwayIsUnavailable) {
   const Stream back = Start();
   Answer();
   EXPECT_EQ(upstream_->streams(), 1u);
+}
+
+TEST_F(MultiplexedUpstreamTest, MultiplexerThatDoesNotAnswerIsAwayToo) {
+  const Stream lost = Start();
+  Answer();
+  call().End(absl::UnavailableError("gone"));
+  const Stream stream = Start();
+  call().Written();
+  timers_.Advance(absl::Seconds(3));
+  call().End(absl::CancelledError(""));
+  EXPECT_TRUE(absl::IsUnavailable(stream.observer->WaitDone()));
+  const Stream again = Start();
+  EXPECT_EQ(asked(), 3u);
+  EXPECT_THAT(ordinary_->started, IsEmpty());
 }
 
 TEST_F(MultiplexedUpstreamTest, LostStreamMayBeStartedAgainAtOnce) {
