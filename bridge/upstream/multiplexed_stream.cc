@@ -278,8 +278,10 @@ void MultiplexedStream::Deliver() {
 
 void MultiplexedStream::DeliverLater() {
   // The caller may hold a lock that the observer takes.
-  options_->timers.after(absl::ZeroDuration(),
-                         [self = shared_from_this()] { self->Deliver(); });
+  const uint64_t timer = options_->timers.after(
+      absl::ZeroDuration(), [self = shared_from_this()] { self->Deliver(); });
+  // The upstream is gone, and with it those who hold locks.
+  if (timer == 0) Deliver();
 }
 
 size_t MultiplexedStream::TakeOff(size_t bytes) {

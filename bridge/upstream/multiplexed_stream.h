@@ -25,6 +25,7 @@ inline constexpr size_t kMessageCost = 32;
 // must not block, and never inside `after`.
 struct CallTimers {
   std::function<absl::Duration()> now;  // monotonic
+  // Returns the timer, which is not 0; 0 if the task will not run.
   std::function<uint64_t(absl::Duration delay, std::function<void()> task)>
       after;
   std::function<void(uint64_t timer)> cancel;

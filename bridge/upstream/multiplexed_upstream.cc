@@ -127,6 +127,41 @@ class UndecidedHandle final : public StreamCall {
 
 }  // namespace
 
+// Timers for connections and streams, which outlive the upstream: they may use
+// the given ones only until then.
+class MultiplexedUpstream::Timers : public std::enable_shared_from_this<Timers> {
+ public:
+  explicit Timers(CallTimers given) : given_(std::move(given)) {}
+
+  CallTimers timers() {
+    return {[self = shared_from_this()] {
+              MutexLock lock(&self->mu_);
+              return self->stopped_ ? absl::ZeroDuration() : self->given_.now();
+            },
+            [self = shared_from_this()](absl::Duration delay,
+                                        std::function<void()> task) {
+              MutexLock lock(&self->mu_);
+              return self->stopped_
+                         ? uint64_t{0}
+                         : self->given_.after(delay, std::move(task));
+            },
+            [self = shared_from_this()](uint64_t timer) {
+              MutexLock lock(&self->mu_);
+              if (!self->stopped_) self->given_.cancel(timer);
+            }};
+  }
+
+  void Stop() {
+    MutexLock lock(&mu_);
+    stopped_ = true;
+  }
+
+ private:
+  const CallTimers given_;
+  Mutex mu_;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+};
+
 // One address of the backend, and its connection.
 class MultiplexedUpstream::Address
     : public std::enable_shared_from_this<Address> {
@@ -178,6 +213,7 @@ class MultiplexedUpstream::Address
     std::shared_ptr<MultiplexerConnection> connection;
     {
       MutexLock lock(&mu_);
+      closing_ = true;
       connection = connection_;
     }
     if (connection != nullptr) connection->CloseWhenIdle();
@@ -225,13 +261,16 @@ class MultiplexedUpstream::Address
     spdlog::debug("{}: streams are multiplexed",
                   std::string(next_->address()));
     std::vector<std::shared_ptr<UndecidedStream>> waiting;
+    bool closing;
     {
       MutexLock lock(&mu_);
       state_ = State::kOpen;
       was_open_ = true;
       connection_ = connection;
       waiting.swap(waiting_);
+      closing = closing_;
     }
+    if (closing) connection->CloseWhenIdle();
     for (const auto& stream : waiting) {
       stream->Start([this, &connection](auto&&... parts) {
         return Carry(connection, std::forward<decltype(parts)>(parts)...);
@@ -286,6 +325,7 @@ class MultiplexedUpstream::Address
   mutable Mutex mu_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kUnknown;
   bool was_open_ ABSL_GUARDED_BY(mu_) = false;
+  bool closing_ ABSL_GUARDED_BY(mu_) = false;
   std::shared_ptr<MultiplexerConnection> connection_ ABSL_GUARDED_BY(mu_);
   absl::Duration ask_at_ ABSL_GUARDED_BY(mu_);       // with kOrdinary
   absl::Duration avoid_until_ ABSL_GUARDED_BY(mu_);  // see FailedRecently
@@ -297,7 +337,11 @@ class MultiplexedUpstream::Address
 MultiplexedUpstream::MultiplexedUpstream(std::shared_ptr<Upstream> next,
                                          std::vector<StartBidi> addresses,
                                          Options options)
-    : next_(std::move(next)), metadata_(options.metadata) {
+    : next_(std::move(next)),
+      timers_(std::make_shared<Timers>(
+          std::move(options.connection.stream.timers))),
+      metadata_(options.metadata) {
+  options.connection.stream.timers = timers_->timers();
   const auto shared = std::make_shared<const Options>(std::move(options));
   for (StartBidi& start : addresses) {
     addresses_.push_back(
@@ -307,6 +351,7 @@ MultiplexedUpstream::MultiplexedUpstream(std::shared_ptr<Upstream> next,
 
 MultiplexedUpstream::~MultiplexedUpstream() {
   for (const auto& address : addresses_) address->Close();
+  timers_->Stop();
 }
 
 std::shared_ptr<StreamCall> MultiplexedUpstream::StartStream(

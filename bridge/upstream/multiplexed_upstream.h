@@ -29,6 +29,8 @@ namespace sse_bridge {
 class MultiplexedUpstream : public Upstream {
  public:
   struct Options {
+    // Its timers are not used after this object's destruction. If a stream is
+    // cancelled after that, OnDone may run inside Cancel.
     MultiplexerConnection::Options connection;
     absl::Duration ask_again = absl::Minutes(10);
 
@@ -57,8 +59,10 @@ class MultiplexedUpstream : public Upstream {
 
  private:
   class Address;
+  class Timers;
 
   const std::shared_ptr<Upstream> next_;
+  const std::shared_ptr<Timers> timers_;
   const std::shared_ptr<const CallMetadata> metadata_;
   std::vector<std::shared_ptr<Address>> addresses_;
   std::atomic<size_t> next_address_{0};

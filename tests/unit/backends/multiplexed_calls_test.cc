@@ -84,7 +84,7 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
         {[] { return absl::Now() - absl::UnixEpoch(); },
          [this](absl::Duration delay, std::function<void()> task) {
            thread_.At(absl::Now() + delay, std::move(task));
-           return uint64_t{0};
+           return uint64_t{1};
          },
          [](uint64_t) {}});
   }

@@ -307,8 +307,11 @@ TEST_F(MultiplexedUpstreamTest, ItsStreamsOutliveIt) {
   call().SayMessage(1, "still here");
   EXPECT_EQ(stream.observer->messages(), 1);
   EXPECT_FALSE(call().cancelled);
+  const size_t timers = timers_.waiting();
   stream.call.reset();
   EXPECT_TRUE(call().cancelled);
+  EXPECT_TRUE(absl::IsCancelled(stream.observer->WaitDone()));
+  EXPECT_EQ(timers_.waiting(), timers) << "timers may be gone";
 }
 
 }  // namespace
