@@ -16,9 +16,9 @@ namespace sse_bridge {
 // typing are broadcast and not stored.
 class ChannelsService : public realtime::v1::Channels::CallbackService {
  public:
-  // What may wait for one bridge in a channel's stream. All its members may come
-  // at once, as after the restart of a bridge. Beyond it the stream ends with
-  // UNAVAILABLE, after which the bridge resumes.
+  // What may wait for one bridge in a channel's stream. All its members may
+  // come at once, as after the restart of a bridge. Beyond it the stream ends
+  // with UNAVAILABLE, after which the bridge resumes.
   static constexpr size_t kMaxWaiting = 20'000;
   // From here on typing is left out.
   static constexpr size_t kMaxWaitingTyping = 1000;

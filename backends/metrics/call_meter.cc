@@ -63,8 +63,8 @@ class MeterFactory
 
   grpc::experimental::Interceptor* CreateServerInterceptor(
       ServerRpcInfo* info) override {
-    // "/grpc.health.v1.Health/Check", "/grpc.reflection. ...", and the call that
-    // carries others.
+    // "/grpc.health.v1.Health/Check", "/grpc.reflection. ...", and the call
+    // that carries others.
     if (absl::StartsWith(info->method(), "/grpc.") ||
         absl::StartsWith(info->method(), "/sse.v1.Multiplexer/")) {
       return nullptr;

@@ -25,7 +25,8 @@ class MultiplexedCall {
 
   virtual ~MultiplexedCall() = default;
 
-  // The client's; names are in lower case. Empty after the handler has returned.
+  // The client's; names are in lower case. Empty after the handler has
+  // returned.
   const Metadata& metadata() const { return metadata_; }
 
   // InfiniteFuture if there is none. The call is cancelled then.
@@ -91,8 +92,8 @@ class TypedServerStream final : public ServerStream,
   void Run() override {
     reactor_ = (*handler_)(this, &request_);
     if (reactor_ == nullptr) {
-      connection_->Finish(
-          number_, grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));
+      connection_->Finish(number_,
+                          grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""));
       return;
     }
     // What the handler has started already begins now.

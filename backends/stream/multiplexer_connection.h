@@ -123,8 +123,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SetReady(uint64_t number, Entry* entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Cancel(uint64_t number, Entry* entry)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Cancel(uint64_t number, Entry* entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The stream's reactor is to be told.
   void Tell(uint64_t number, Entry* entry, uint8_t reaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -166,7 +165,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool reading_ ABSL_GUARDED_BY(mu_) = true;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool lost_ ABSL_GUARDED_BY(mu_) = false;
-  bool ended_ ABSL_GUARDED_BY(mu_) = false;  // by this side
+  bool ended_ ABSL_GUARDED_BY(mu_) = false;       // by this side
   grpc::Status end_status_ ABSL_GUARDED_BY(mu_);  // with ended_ and writing_
   bool down_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_map<uint64_t, Entry> streams_ ABSL_GUARDED_BY(mu_);

@@ -46,8 +46,8 @@ void ReactionThread::Run() {
       if (tasks_.empty()) {
         changed_.wait(mu_);
       } else if (tasks_.begin()->first.first > now) {
-        changed_.wait_for(mu_, absl::ToChronoMicroseconds(
-                                   tasks_.begin()->first.first - now));
+        changed_.wait_for(
+            mu_, absl::ToChronoMicroseconds(tasks_.begin()->first.first - now));
       } else {
         task = std::move(tasks_.begin()->second);
         tasks_.erase(tasks_.begin());

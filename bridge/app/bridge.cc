@@ -182,11 +182,10 @@ absl::Status Bridge::Start(int listen_fd) {
   http_options_.listen_fd = listen_fd;
   server_ = std::make_unique<HttpServer>(http_options_);
   if (absl::Status status = server_->Bind(); !status.ok()) return status;
-  const absl::Status operations =
-      operations_.Start(loaded_, {[this] { return delivery_.Stats(); },
-                                  &access_->authenticator().failures(),
-                                  &admissions_, upstreams_.connections,
-                                  upstreams_.multiplexed});
+  const absl::Status operations = operations_.Start(
+      loaded_, {[this] { return delivery_.Stats(); },
+                &access_->authenticator().failures(), &admissions_,
+                upstreams_.connections, upstreams_.multiplexed});
   if (!operations.ok()) return operations;
   access_->Start();
   watcher_.Start();

@@ -41,9 +41,7 @@ DefaultAccess DefaultAccessOf(const bridge::v1::Config& config) {
 }
 
 CallTimers TimersOf(Delivery* delivery) {
-  return {[delivery] {
-            return absl::Nanoseconds(delivery->MonotonicNanos());
-          },
+  return {[delivery] { return absl::Nanoseconds(delivery->MonotonicNanos()); },
           [delivery](absl::Duration delay, std::function<void()> task) {
             return delivery->RunAfter(delay, std::move(task));
           },

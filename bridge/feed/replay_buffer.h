@@ -84,8 +84,8 @@ class ReplayBuffer {
 
   const Limits limits_;
   std::string first_id_;
-  // Null if empty: a deque takes memory even then, which an exclusive feed would
-  // never use.
+  // Null if empty: a deque takes memory even then, which an exclusive feed
+  // would never use.
   std::unique_ptr<std::deque<Entry>> entries_;
   size_t bytes_ = 0;
   uint64_t next_seq_ = 0;  // one more than that of the newest event

@@ -163,15 +163,15 @@ StartBidi GrpcBidiCalls(const GrpcUpstreamOptions& options, std::string path,
           ? std::numeric_limits<int>::max()
           : options.max_message_bytes + extra_bytes;
   own.stream_window_bytes = std::max(options.stream_window_bytes, kWindowBytes);
-  return [connection = std::make_shared<Connection>(own),
-          path = std::move(path)](const CallOptions& call_options,
-                                  std::shared_ptr<BidiObserver> observer)
-             -> std::shared_ptr<BidiCall> {
-    auto reactor = std::make_shared<BidiReactor>(std::move(observer));
-    auto handle = std::make_shared<BidiHandle>(reactor);
-    reactor->Start(connection->stub(), path, call_options, reactor);
-    return handle;
-  };
+  return
+      [connection = std::make_shared<Connection>(own), path = std::move(path)](
+          const CallOptions& call_options,
+          std::shared_ptr<BidiObserver> observer) -> std::shared_ptr<BidiCall> {
+        auto reactor = std::make_shared<BidiReactor>(std::move(observer));
+        auto handle = std::make_shared<BidiHandle>(reactor);
+        reactor->Start(connection->stub(), path, call_options, reactor);
+        return handle;
+      };
 }
 
 }  // namespace sse_bridge

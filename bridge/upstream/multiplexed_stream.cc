@@ -286,7 +286,8 @@ void MultiplexedStream::DeliverLater() {
 
 size_t MultiplexedStream::TakeOff(size_t bytes) {
   owed_credit_ += bytes + kMessageCost;
-  if (done_ || ending_ != nullptr || owed_credit_ < options_->window_bytes / 2) {
+  if (done_ || ending_ != nullptr ||
+      owed_credit_ < options_->window_bytes / 2) {
     return 0;
   }
   return std::exchange(owed_credit_, 0);

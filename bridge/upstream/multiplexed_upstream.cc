@@ -46,9 +46,8 @@ class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
     if (observer == nullptr) return;
     // Nothing of it is kept: the handle lives as long as the stream.
     const std::string path = std::move(path_);
-    std::shared_ptr<StreamCall> call =
-        start(path, std::move(request_), std::move(options_),
-              std::move(observer));
+    std::shared_ptr<StreamCall> call = start(
+        path, std::move(request_), std::move(options_), std::move(observer));
     bool read, cancelled;
     {
       MutexLock lock(&mu_);
@@ -129,7 +128,8 @@ class UndecidedHandle final : public StreamCall {
 
 // Timers for connections and streams, which outlive the upstream: they may use
 // the given ones only until then.
-class MultiplexedUpstream::Timers : public std::enable_shared_from_this<Timers> {
+class MultiplexedUpstream::Timers
+    : public std::enable_shared_from_this<Timers> {
  public:
   explicit Timers(CallTimers given) : given_(std::move(given)) {}
 
@@ -242,7 +242,8 @@ class MultiplexedUpstream::Address
 
   void Ask() {
     CallOptions call;
-    if (options_->metadata != nullptr) options_->metadata->AddTo(&call.metadata);
+    if (options_->metadata != nullptr)
+      options_->metadata->AddTo(&call.metadata);
     MultiplexerConnection::Events events;
     events.open = [self = shared_from_this()](const auto& connection) {
       self->OnOpen(connection);
@@ -258,8 +259,7 @@ class MultiplexedUpstream::Address
   }
 
   void OnOpen(const std::shared_ptr<MultiplexerConnection>& connection) {
-    spdlog::debug("{}: streams are multiplexed",
-                  std::string(next_->address()));
+    spdlog::debug("{}: streams are multiplexed", std::string(next_->address()));
     std::vector<std::shared_ptr<UndecidedStream>> waiting;
     bool closing;
     {
@@ -306,8 +306,7 @@ class MultiplexedUpstream::Address
     }
     for (const auto& stream : waiting) {
       if (away && !stream->wait_for_ready()) {
-        stream->End(
-            absl::UnavailableError("the backend cannot be reached"));
+        stream->End(absl::UnavailableError("the backend cannot be reached"));
         continue;
       }
       stream->Start([this](auto&&... parts) {
@@ -316,7 +315,9 @@ class MultiplexedUpstream::Address
     }
   }
 
-  absl::Duration Now() const { return options_->connection.stream.timers.now(); }
+  absl::Duration Now() const {
+    return options_->connection.stream.timers.now();
+  }
 
   const std::shared_ptr<Upstream> next_;
   const StartBidi start_;
@@ -372,9 +373,8 @@ std::shared_ptr<StreamCall> MultiplexedUpstream::StartStream(
     chosen = each;
     break;
   }
-  return addresses_[chosen]->StartStream(path, std::move(request),
-                                         std::move(options),
-                                         std::move(observer));
+  return addresses_[chosen]->StartStream(
+      path, std::move(request), std::move(options), std::move(observer));
 }
 
 std::shared_ptr<UnaryCall> MultiplexedUpstream::StartUnary(
@@ -402,10 +402,10 @@ std::shared_ptr<MultiplexedUpstream> Multiplexed(
        absl::StrSplit(list ? parts.second : options.address, ',')) {
     GrpcUpstreamOptions one = options;
     // "ipv4:ADDRESS,ADDRESS" becomes "ipv4:ADDRESS" twice.
-    one.address = list ? absl::StrCat(parts.first, ":", each)
-                       : std::string(each);
-    addresses.push_back(GrpcBidiCalls(one, kConnectPath,
-                                      MultiplexerConnection::kExtraBytes));
+    one.address =
+        list ? absl::StrCat(parts.first, ":", each) : std::string(each);
+    addresses.push_back(
+        GrpcBidiCalls(one, kConnectPath, MultiplexerConnection::kExtraBytes));
   }
   MultiplexedUpstream::Options own;
   own.connection.stream.max_message_bytes =

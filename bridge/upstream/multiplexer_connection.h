@@ -24,7 +24,8 @@
 
 namespace sse_bridge {
 
-// One call of sse.v1.Multiplexer.Connect, and the streams in it. See the .proto.
+// One call of sse.v1.Multiplexer.Connect, and the streams in it. See the
+// .proto.
 //
 //   asking ---> open ---> closed
 //      |                    ^
@@ -82,10 +83,9 @@ class MultiplexerConnection
   // Opens a stream. Returns null, and has no effect, if the connection is not
   // open or holds too many, or the request is too large. Takes `request` and
   // the observer only if it returns a call.
-  std::shared_ptr<StreamCall> Open(absl::string_view path,
-                                   const std::string& request,
-                                   const CallOptions& call,
-                                   const std::shared_ptr<StreamObserver>& observer)
+  std::shared_ptr<StreamCall> Open(
+      absl::string_view path, const std::string& request,
+      const CallOptions& call, const std::shared_ptr<StreamObserver>& observer)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Ends the call when it has no streams.

@@ -16,9 +16,9 @@ constexpr uint32_t Delimited(int number) {
          WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
 }
 
-constexpr uint32_t kStreamTag =
-    static_cast<uint32_t>(Frame::kStreamFieldNumber) << 3 |
-    WireFormatLite::WIRETYPE_VARINT;
+constexpr uint32_t kStreamTag = static_cast<uint32_t>(Frame::kStreamFieldNumber)
+                                    << 3 |
+                                WireFormatLite::WIRETYPE_VARINT;
 
 CodedInputStream Stream(absl::string_view bytes) {
   return CodedInputStream(reinterpret_cast<const uint8_t*>(bytes.data()),

@@ -62,7 +62,7 @@ class LoadWorker {
     uint64_t sampled_events = 0;
     uint64_t sampled_segments = 0;
     std::vector<float> latencies_us;
-    std::vector<float> first_ms;  // from the request to the first event
+    std::vector<float> first_ms;        // from the request to the first event
     std::vector<uint64_t> events_each;  // of those that read
   };
 

@@ -42,8 +42,8 @@ void Require(bool holds) {
 std::vector<absl::string_view> Messages(absl::string_view input) {
   std::vector<absl::string_view> messages;
   while (input.size() >= 2) {
-    const size_t size = static_cast<uint8_t>(input[0]) << 8 |
-                        static_cast<uint8_t>(input[1]);
+    const size_t size =
+        static_cast<uint8_t>(input[0]) << 8 | static_cast<uint8_t>(input[1]);
     messages.push_back(input.substr(2, size));
     input.remove_prefix(std::min(input.size(), size + 2));
   }
@@ -95,7 +95,9 @@ class StrictObserver : public sse_bridge::StreamObserver {
     Require(opened_ && !done_ && reads_ > 0);
     --reads_;
   }
-  void OnDone(const absl::Status&) override { Require(!std::exchange(done_, true)); }
+  void OnDone(const absl::Status&) override {
+    Require(!std::exchange(done_, true));
+  }
 
   void Reads() { reads_ = 1; }
   bool done() const { return done_; }
@@ -184,8 +186,10 @@ void ToTheBackend(const std::vector<absl::string_view>& messages) {
     sse_bridge::MultiplexerService service;
     service.set_max_streams(8);
     service.Add<sse::v1::Metadatum, sse::v1::Metadatum>(
-        kMethod, [&open](sse_bridge::MultiplexedCall*,
-                         const sse::v1::Metadatum*) { return new Writer(&open); });
+        kMethod,
+        [&open](sse_bridge::MultiplexedCall*, const sse::v1::Metadatum*) {
+          return new Writer(&open);
+        });
     sse_bridge::testing::FakeServerCall call(service.Connect(nullptr));
     call.SayHello();
     for (const absl::string_view bytes : messages) {

@@ -219,9 +219,8 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
   std::vector<size_t> AddVisitors(StreamClients* clients, int round) {
     std::vector<size_t> visitors;
     for (size_t c = 0; c < kChannels; ++c) {
-      visitors.push_back(
-          clients->Add("/channels/" + ChannelOf(c) + "/stream",
-                       Sign("visitor" + std::to_string(round))));
+      visitors.push_back(clients->Add("/channels/" + ChannelOf(c) + "/stream",
+                                      Sign("visitor" + std::to_string(round))));
     }
     ExpectMembers("visitor" + std::to_string(round));
     return visitors;

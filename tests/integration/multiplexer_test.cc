@@ -48,14 +48,15 @@ class MultiplexerTest : public ::testing::Test {
     return bridge_->Stream("/box", bridge_->Token(owner), last_id);
   }
   void Put(const std::string& owner, const std::string& text, int times = 1) {
-    const HttpAnswer answer = bridge_->Call(
-        "POST", "/boxes/" + owner, bridge_->Token("sender"),
-        json({{"text", text}, {"times", times}}).dump());
+    const HttpAnswer answer =
+        bridge_->Call("POST", "/boxes/" + owner, bridge_->Token("sender"),
+                      json({{"text", text}, {"times", times}}).dump());
     EXPECT_EQ(answer.status, 200) << answer.body;
   }
   json Counts() {
-    return json::parse(bridge_->Call("GET", "/counts", bridge_->Token("x")).body,
-                       nullptr, false);
+    return json::parse(
+        bridge_->Call("GET", "/counts", bridge_->Token("x")).body, nullptr,
+        false);
   }
 
   static TemporaryDirectory* generated_;
@@ -177,8 +178,7 @@ TEST(OwnBackendsTest, NotificationsAndTasksShareACallAndOthersDoNot) {
   HttpConnection box = bridge.Stream("/notifications/stream", token);
   HttpConnection progress = bridge.Stream("/tasks/t/progress", token);
   HttpConnection prices = bridge.Stream("/prices/stream?symbols=AAPL", token);
-  const HttpAnswer metrics =
-      Fetch(admin, HttpRequest{.target = "/metrics"});
+  const HttpAnswer metrics = Fetch(admin, HttpRequest{.target = "/metrics"});
   EXPECT_NE(metrics.body.find("sse_bridge_multiplexed_streams 2\n"),
             std::string::npos)
       << metrics.body;

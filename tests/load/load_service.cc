@@ -70,23 +70,22 @@ LoadService::Writer<load::v1::ChatEvent> LoadService::Chat(
   auto stream = EventStream<load::v1::ChatEvent>::Create();
   Began(kChat);
   stream->Open();
-  pacer_.Add(request->rate(),
-             [this, weak = std::weak_ptr(stream),
-              pad = std::string(request->pad(), 'x'),
-              private_every = request->private_every()] {
-               auto stream = weak.lock();
-               if (stream == nullptr) return false;
-               if (stream->waiting() > kMaxWaiting) return true;
-               load::v1::ChatEvent event;
-               const uint32_t n = ++chat_;
-               event.mutable_tick()->set_t_ns(absl::GetCurrentTimeNanos());
-               event.mutable_tick()->set_n(n);
-               event.mutable_tick()->set_pad(pad);
-               if (private_every > 0 && n % private_every == 0) {
-                 event.add_only_to("m0");
-               }
-               return stream->Send(std::move(event));
-             });
+  pacer_.Add(request->rate(), [this, weak = std::weak_ptr(stream),
+                               pad = std::string(request->pad(), 'x'),
+                               private_every = request->private_every()] {
+    auto stream = weak.lock();
+    if (stream == nullptr) return false;
+    if (stream->waiting() > kMaxWaiting) return true;
+    load::v1::ChatEvent event;
+    const uint32_t n = ++chat_;
+    event.mutable_tick()->set_t_ns(absl::GetCurrentTimeNanos());
+    event.mutable_tick()->set_n(n);
+    event.mutable_tick()->set_pad(pad);
+    if (private_every > 0 && n % private_every == 0) {
+      event.add_only_to("m0");
+    }
+    return stream->Send(std::move(event));
+  });
   stream->SetCallbacks({nullptr, [this] { Ended(kChat); }});
   return stream->reactor();
 }

@@ -86,7 +86,7 @@ class LoadService : public load::v1::Load::CallbackService {
   absl::flat_hash_map<std::string, Topic> topics_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_set<std::string> sessions_ ABSL_GUARDED_BY(mu_);
   std::atomic<uint32_t> chat_{0};  // the n of the newest event of Chat
-  Pacer pacer_;  // last: its thread uses the rest
+  Pacer pacer_;                    // last: its thread uses the rest
 };
 
 }  // namespace sse_bridge::testing

@@ -15,10 +15,10 @@
 namespace sse_bridge {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::UnorderedElementsAre;
 using realtime::v1::ChannelStreamEvent;
 using realtime::v1::JoinResponse;
+using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 class ChannelsServiceTest : public ::testing::Test {
  protected:

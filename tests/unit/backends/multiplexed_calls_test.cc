@@ -28,8 +28,8 @@
 namespace sse_bridge {
 namespace {
 
-using ::testing::ElementsAre;
 using realtime::v1::ProgressEvent;
+using ::testing::ElementsAre;
 using testing::Eventually;
 
 constexpr char kProgress[] = "/realtime.v1.Tasks/StreamProgress";
@@ -45,8 +45,8 @@ class ScriptedTasks : public realtime::v1::Tasks::CallbackService {
     ++open_;
     if (request->task_id() == "refused") {
       stream->SetCallbacks({nullptr, [this] { --open_; }});
-      stream->Finish({grpc::StatusCode::PERMISSION_DENIED, "not yours",
-                      "details"});
+      stream->Finish(
+          {grpc::StatusCode::PERMISSION_DENIED, "not yours", "details"});
       return stream->reactor();
     }
     stream->Open();
@@ -79,14 +79,14 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
     options.address = absl::StrCat("127.0.0.1:", port_);
     auto created = GrpcUpstream::Create(options);
     ASSERT_TRUE(created.ok());
-    upstream_ = Multiplexed(
-        *std::move(created), options,
-        {[] { return absl::Now() - absl::UnixEpoch(); },
-         [this](absl::Duration delay, std::function<void()> task) {
-           thread_.At(absl::Now() + delay, std::move(task));
-           return uint64_t{1};
-         },
-         [](uint64_t) {}});
+    upstream_ =
+        Multiplexed(*std::move(created), options,
+                    {[] { return absl::Now() - absl::UnixEpoch(); },
+                     [this](absl::Duration delay, std::function<void()> task) {
+                       thread_.At(absl::Now() + delay, std::move(task));
+                       return uint64_t{1};
+                     },
+                     [](uint64_t) {}});
   }
   void TearDown() override { StopServer(); }
 
@@ -109,9 +109,7 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
   }
 
   ScriptedTasks& tasks() { return services_.back()->tasks; }
-  size_t carried() const {
-    return upstream_->streams();
-  }
+  size_t carried() const { return upstream_->streams(); }
 
   struct Stream {
     std::shared_ptr<RecordingObserver> observer;
@@ -126,9 +124,8 @@ class MultiplexedCallsTest : public ::testing::TestWithParam<bool> {
     request.set_cursor(text);
     Stream stream;
     stream.observer = std::make_shared<RecordingObserver>(auto_read);
-    stream.call =
-        upstream_->StartStream(kProgress, request.SerializeAsString(),
-                               std::move(options), stream.observer);
+    stream.call = upstream_->StartStream(kProgress, request.SerializeAsString(),
+                                         std::move(options), stream.observer);
     if (auto_read) stream.observer->Attach(stream.call);
     return stream;
   }
@@ -217,8 +214,8 @@ TEST_P(MultiplexedCallsTest, LossEndsEveryStreamAndTheyStartAgain) {
   }
   EXPECT_TRUE(Eventually([&] { return tasks().open() == 0; }));
   StartServer();
-  EXPECT_TRUE(Eventually(
-      [&] { return Start("all").observer->WaitDone().ok(); }));
+  EXPECT_TRUE(
+      Eventually([&] { return Start("all").observer->WaitDone().ok(); }));
 }
 
 TEST_P(MultiplexedCallsTest, ManyStreamsFromManyThreadsLoseNothing) {

@@ -16,12 +16,12 @@
 namespace sse_bridge {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using sse::v1::Frame;
 using sse::v1::Metadatum;
+using ::testing::ElementsAre;
 using testing::Eventually;
 using testing::FakeServerCall;
+using ::testing::HasSubstr;
 
 constexpr char kWatch[] = "/test.Service/Watch";
 
@@ -165,8 +165,8 @@ TEST_F(MultiplexerServiceTest, HelloNamesTheMethods) {
 TEST_F(MultiplexerServiceTest, HandlerIsServedAsInAnOrdinaryCall) {
   Connect();
   Open(1, 10'000, /*timeout_us=*/3'600'000'000);
-  EXPECT_THAT(metadata_,
-              ElementsAre(std::pair<std::string, std::string>("x-name", "value")));
+  EXPECT_THAT(metadata_, ElementsAre(std::pair<std::string, std::string>(
+                             "x-name", "value")));
   EXPECT_GT(deadline_, absl::Now() + absl::Minutes(50));
   EXPECT_LT(deadline_, absl::Now() + absl::Minutes(61));
   reactors_[0]->StartSendInitialMetadata();
@@ -194,13 +194,10 @@ TEST_F(MultiplexerServiceTest, WhatTheHandlerStartsItselfIsSent) {
     reactor->Send("first");
   };
   Open(1);
-  first_ = [](ScriptedReactor* reactor) {
-    reactor->Finish(grpc::Status::OK);
-  };
+  first_ = [](ScriptedReactor* reactor) { reactor->Finish(grpc::Status::OK); };
   Open(2);
   call_->Settle();
-  EXPECT_THAT(Frames(),
-              ElementsAre("1 opened", "1 message first", "2 end 0"));
+  EXPECT_THAT(Frames(), ElementsAre("1 opened", "1 message first", "2 end 0"));
   EXPECT_THAT(Told(1), ElementsAre("done"));
 }
 
@@ -220,8 +217,7 @@ TEST_F(MultiplexerServiceTest, WriteAndFinishIsBoth) {
   reactors_[0]->StartWriteAndFinish(&last, grpc::WriteOptions(),
                                     grpc::Status::OK);
   call_->Settle();
-  EXPECT_THAT(Frames(),
-              ElementsAre("1 opened", "1 message last", "1 end 0"));
+  EXPECT_THAT(Frames(), ElementsAre("1 opened", "1 message last", "1 end 0"));
   EXPECT_THAT(Told(0), ElementsAre("done"));
 }
 
@@ -234,9 +230,8 @@ TEST_F(MultiplexerServiceTest, StreamWithoutCreditHoldsOnlyItself) {
   reactors_[0]->Send("waits");
   reactors_[1]->Send("other");
   call_->Settle();
-  EXPECT_THAT(Frames(),
-              ElementsAre("1 opened", "1 message overdraws", "2 opened",
-                          "2 message other"));
+  EXPECT_THAT(Frames(), ElementsAre("1 opened", "1 message overdraws",
+                                    "2 opened", "2 message other"));
   // 11 bytes and 32 were taken, 1 was granted.
   Credit(1, 42);
   call_->Settle();
@@ -463,13 +458,13 @@ TEST_F(MultiplexerServiceTest, ShutdownWaitsForStreamsAndRefusesOthers) {
 
 TEST_F(MultiplexerServiceTest, BeginningsAndEndsAreReported) {
   std::vector<std::string> reports;
-  service_.set_began([&reports](absl::string_view method,
-                                const MultiplexedCall& call) {
-    reports.push_back(absl::StrCat(method, " ", call.metadata()[0].second));
-    return [&reports](const grpc::Status& status) {
-      reports.push_back(absl::StrCat("ended ", status.error_code()));
-    };
-  });
+  service_.set_began(
+      [&reports](absl::string_view method, const MultiplexedCall& call) {
+        reports.push_back(absl::StrCat(method, " ", call.metadata()[0].second));
+        return [&reports](const grpc::Status& status) {
+          reports.push_back(absl::StrCat("ended ", status.error_code()));
+        };
+      });
   Connect();
   Open(1);
   reactors_[0]->Finish({grpc::StatusCode::ABORTED, ""});

@@ -14,8 +14,8 @@
 
 namespace sse_bridge::testing {
 
-// Stands for gRPC and the bridge in a call of Multiplexer.Connect: the test says
-// what arrives, and when a write is done.
+// Stands for gRPC and the bridge in a call of Multiplexer.Connect: the test
+// says what arrives, and when a write is done.
 class FakeServerCall
     : public grpc::ServerCallbackReaderWriter<sse::v1::ToBackend,
                                               sse::v1::ToBridge> {

@@ -278,9 +278,9 @@ TEST_F(MultiplexedUpstreamTest, StreamsAreSpreadOverTheAddresses) {
   Answer(1);
   EXPECT_EQ(asked(0), 1u);
   EXPECT_EQ(asked(1), 1u);
-  EXPECT_EQ(call(0).written.back().open_size() +
-                call(1).written.back().open_size(),
-            4);
+  EXPECT_EQ(
+      call(0).written.back().open_size() + call(1).written.back().open_size(),
+      4);
   EXPECT_EQ(call(0).written.back().open_size(), 2);
 }
 

@@ -60,8 +60,7 @@ class MultiplexerConnectionTest : public ::testing::Test {
               const std::string& request = "request") {
     Stream stream;
     stream.observer = std::make_shared<RecordingObserver>(auto_read);
-    stream.call =
-        connection_->Open(kMethod, request, options, stream.observer);
+    stream.call = connection_->Open(kMethod, request, options, stream.observer);
     if (stream.call != nullptr && auto_read) {
       stream.observer->Attach(stream.call);
     }
@@ -90,7 +89,8 @@ TEST_F(MultiplexerConnectionTest, OnlyMethodsOfTheHelloAreServed) {
   EXPECT_FALSE(connection_->Serves("/test.Service/Other"));
 }
 
-TEST_F(MultiplexerConnectionTest, OpenHasMethodRequestMetadataDeadlineAndCredit) {
+TEST_F(MultiplexerConnectionTest,
+       OpenHasMethodRequestMetadataDeadlineAndCredit) {
   Connect();
   CallOptions options;
   options.metadata = {{"X-Name", "value"}, {"bytes-bin", std::string(1, '\0')}};
@@ -271,7 +271,8 @@ TEST_F(MultiplexerConnectionTest, WaitingMessagesAreBoundedByTheCredit) {
   EXPECT_EQ(other.observer->messages(), 1);
 }
 
-TEST_F(MultiplexerConnectionTest, MessageOfTheLimitPassesAndALargerEndsItsStream) {
+TEST_F(MultiplexerConnectionTest,
+       MessageOfTheLimitPassesAndALargerEndsItsStream) {
   Connect();
   const Stream a = Open(), b = Open();
   call().Written();
@@ -312,7 +313,8 @@ TEST_F(MultiplexerConnectionTest, DroppingTheHandleCancels) {
   EXPECT_EQ(stream.observer.use_count(), 1);
 }
 
-TEST_F(MultiplexerConnectionTest, StreamThatIsCancelledBeforeItIsSentIsNotSent) {
+TEST_F(MultiplexerConnectionTest,
+       StreamThatIsCancelledBeforeItIsSentIsNotSent) {
   Connect();
   const Stream first = Open();  // is being written
   const Stream second = Open(), third = Open();
