@@ -20,15 +20,17 @@ FeedHistory::FeedHistory(Options options)
       // and nothing afterwards.
       replay_(options.shared ? options.replay : Unbounded(),
               std::move(options.first_id)),
-      snapshot_(options.snapshot) {}
+      snapshot_(options.snapshot == Snapshot::What::kNone
+                    ? nullptr
+                    : std::make_unique<Snapshot>(options.snapshot)) {}
 
 bool FeedHistory::Join(const std::string* last_event_id,
                        std::vector<FramePtr>* first, Position* position) const {
   *position = Position();
   position->seq = next_seq_;
   if (last_event_id == nullptr) {
-    *first = snapshot_.Frames();
-    position->ages_end = snapshot_.next_age();
+    *first = Current();
+    position->ages_end = next_age();
     return true;
   }
   auto missed = replay_.AfterId(*last_event_id);
@@ -60,7 +62,10 @@ bool FeedHistory::Next(Position* position, size_t max_bytes,
                        std::vector<FramePtr>* part, bool* more) const {
   const size_t had = part->size();
   for (;;) {
-    snapshot_.AppendFrom(&position->age, position->ages_end, max_bytes, part);
+    if (snapshot_ != nullptr) {
+      snapshot_->AppendFrom(&position->age, position->ages_end, max_bytes,
+                            part);
+    }
     *more = position->age < position->ages_end || position->seq < next_seq_;
     if (part->size() > had || !*more) return true;
     if (replay_.AppendFrom(&position->seq, max_bytes, part)) {
@@ -69,8 +74,8 @@ bool FeedHistory::Next(Position* position, size_t max_bytes,
     }
     // The replay buffer no longer reaches back to this joiner's position.
     // Continue with the current values that have changed meanwhile.
-    if (snapshot_.next_age() == position->ages_end) return false;
-    position->ages_end = snapshot_.next_age();
+    if (next_age() == position->ages_end) return false;
+    position->ages_end = next_age();
     position->seq = next_seq_;
   }
 }
@@ -81,8 +86,8 @@ bool FeedHistory::Since(uint64_t seq, std::vector<FramePtr>* frames,
     frames->insert(frames->end(), since->begin(), since->end());
     return true;
   }
-  *frames = snapshot_.Frames();
-  *position = {0, snapshot_.next_age(), next_seq_};
+  *frames = Current();
+  *position = {0, next_age(), next_seq_};
   return !frames->empty();
 }
 

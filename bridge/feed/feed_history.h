@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ class FeedHistory {
   // Makes this event the current value of its key. An event for an audience is
   // one of its own, because others keep what they have seen.
   void SetCurrent(absl::string_view key, FramePtr frame) {
-    snapshot_.Add(key, std::move(frame));
+    if (snapshot_ != nullptr) snapshot_->Add(key, std::move(frame));
   }
 
   // Adds an event; `id` may be empty. It is kept if a subscriber `waits` for
@@ -88,11 +89,18 @@ class FeedHistory {
   void ForgetEvents() { replay_.Clear(); }
 
  private:
+  std::vector<FramePtr> Current() const {
+    return snapshot_ == nullptr ? std::vector<FramePtr>() : snapshot_->Frames();
+  }
+  uint64_t next_age() const {
+    return snapshot_ == nullptr ? 0 : snapshot_->next_age();
+  }
+
   const bool shared_;
   uint64_t next_seq_ = 1;
   bool has_ids_;  // so clients may resume
   ReplayBuffer replay_;
-  Snapshot snapshot_;
+  std::unique_ptr<Snapshot> snapshot_;  // null if there is none
 };
 
 }  // namespace sse_bridge
