@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/json_options.h"
@@ -142,9 +143,8 @@ absl::Status ServedSchema::Add(const Route* route) {
   served.encoder = *std::move(frames);
   served.request_prototype =
       pool.messages.GetPrototype(method.descriptor->input_type());
-  served.raw_response =
-      route->response_body.empty() &&
-      method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+  served.raw_response = route->response_body.empty() &&
+                        IsHttpBody(method.descriptor->output_type());
   if (served.raw_response && method.server_streaming) {
     FrameEncoder::Options raw_options;
     raw_options.response = method.descriptor->output_type();
