@@ -1,16 +1,12 @@
 #include "bridge/http/connection_inbox.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace sse_bridge {
 
-void ConnectionInbox::Open(int epoll_fd, int wake_fd) {
+void ConnectionInbox::Open(Poller* poller) {
   MutexLock lock(&mu_);
-  open_ = true;
-  epoll_fd_ = epoll_fd;
-  wake_fd_ = wake_fd;
+  poller_ = poller;
 }
 
 std::vector<ConnectionInbox::Item> ConnectionInbox::Take() {
@@ -20,7 +16,7 @@ std::vector<ConnectionInbox::Item> ConnectionInbox::Take() {
 
 std::vector<ConnectionInbox::Item> ConnectionInbox::Close() {
   MutexLock lock(&mu_);
-  open_ = false;
+  poller_ = nullptr;
   return std::exchange(items_, {});
 }
 
@@ -38,13 +34,13 @@ void ConnectionInbox::SendUnlessDetached(uint64_t handle, int fd,
 
 void ConnectionInbox::Wake() {
   MutexLock lock(&mu_);
-  if (open_) WakeLocked();
+  if (poller_ != nullptr) poller_->Wake();
 }
 
 void ConnectionInbox::StartDraining() {
   MutexLock lock(&mu_);
   draining_ = true;
-  if (open_) WakeLocked();
+  if (poller_ != nullptr) poller_->Wake();
 }
 
 bool ConnectionInbox::draining() {
@@ -52,27 +48,23 @@ bool ConnectionInbox::draining() {
   return draining_;
 }
 
-void ConnectionInbox::WakeLocked() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = write(wake_fd_, &one, sizeof one);
-}
-
 void ConnectionInbox::Add(Item item) {
   const bool first = items_.empty();
   items_.push_back(std::move(item));
-  if (first) WakeLocked();
+  if (first) poller_->Wake();
 }
 
 bool ConnectionInbox::Post(Item item) {
   MutexLock lock(&mu_);
-  if (open_) Add(std::move(item));
-  return open_;
+  if (poller_ == nullptr) return false;
+  Add(std::move(item));
+  return true;
 }
 
 bool ConnectionInbox::Detach(uint64_t handle, int fd) {
   MutexLock lock(&mu_);
-  if (!open_) return false;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+  if (poller_ == nullptr) return false;
+  poller_->Remove(fd);
   Add({Item::What::kDetached, handle, {}});
   return true;
 }

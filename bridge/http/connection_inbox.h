@@ -12,6 +12,7 @@
 #include "bridge/base/mutex.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
+#include "bridge/net/poller.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -32,9 +33,11 @@ class ConnectionInbox {
     std::unique_ptr<Socket> socket = {};  // kEntered
   };
 
-  // Called on the listener's thread. `wake_fd` is an eventfd. The listener
-  // keeps both descriptors and closes them after Close.
-  void Open(int epoll_fd, int wake_fd);
+  // `poller` waits for the listener's connections. It must not be destroyed
+  // before Close.
+  void Open(Poller* poller);
+
+  // Called on the listener's thread.
   std::vector<Item> Take();
 
   // Refuses all later calls of Post and Detach. Returns the remaining items.
@@ -61,14 +64,11 @@ class ConnectionInbox {
 
  private:
   void Add(Item item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Mutex mu_;
   std::vector<Item> items_ ABSL_GUARDED_BY(mu_);
-  bool open_ ABSL_GUARDED_BY(mu_) = false;
+  Poller* poller_ ABSL_GUARDED_BY(mu_) = nullptr;  // null unless open
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  int wake_fd_ ABSL_GUARDED_BY(mu_) = -1;
-  int epoll_fd_ ABSL_GUARDED_BY(mu_) = -1;
 };
 
 // Connects an exchange to its connection in the listener.

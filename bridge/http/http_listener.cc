@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +16,6 @@
 namespace sse_bridge {
 namespace {
 
-constexpr int kEventsPerRound = 256;
-
 // How long the client may take to read the last answer on a connection. Closing
 // at once could reset the connection and destroy the answer.
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
@@ -30,9 +26,8 @@ constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
 // How long a new connection waits for space before it is refused.
 constexpr int64_t kPendingNs = 200'000'000;
 
-// epoll data of events that do not belong to a connection.
-constexpr uint64_t kListenHandle = ~uint64_t{0};
-constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
+// The data of the listening socket's events. No connection has this handle.
+constexpr uint64_t kListenData = Poller::kWakeData - 1;
 
 }  // namespace
 
@@ -64,27 +59,17 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
   deadlines_.SetLength(ConnectionDeadlines::kRefused, kRefusedTime);
 }
 
-HttpListener::~HttpListener() {
-  Stop();
-  if (wake_fd_ >= 0) close(wake_fd_);
-  if (epoll_fd_ >= 0) close(epoll_fd_);
-}
+HttpListener::~HttpListener() { Stop(); }
 
 absl::Status HttpListener::Start(int listen_fd) {
-  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const bool polls = poller_.Start().ok();
   // The acceptor takes ownership of the listening socket even if Start fails.
-  absl::Status started = acceptor_.Start(listen_fd, epoll_fd_, kListenHandle);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeHandle;
-  if (!started.ok() ||
-      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+  if (!acceptor_.Start(listen_fd, &poller_, kListenData).ok() || !polls) {
     return absl::ResourceExhaustedError(
         "cannot start the HTTP listener: out of file descriptors");
   }
   if (absl::Status opened = handshakes_.Start(); !opened.ok()) return opened;
-  inbox_->Open(epoll_fd_, wake_fd_);
+  inbox_->Open(&poller_);
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "http-listener");
   return absl::OkStatus();
@@ -117,23 +102,17 @@ void HttpListener::Stop() {
 }
 
 void HttpListener::Run() {
-  std::vector<epoll_event> events(kEventsPerRound);
+  epoll_event events[Poller::kMaxEvents];
   while (!stop_) {
-    const int wait_ms = ExpireDeadlines();
-    const int count =
-        epoll_wait(epoll_fd_, events.data(), kEventsPerRound, wait_ms);
+    const int count = poller_.Wait(events, ExpireDeadlines());
     const int64_t now = NowNs();
     if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
     bool accept =
         acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
     for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<size_t>(i)];
-      if (event.data.u64 == kListenHandle) {
+      const epoll_event& event = events[i];
+      if (event.data.u64 == kListenData) {
         accept = true;
-      } else if (event.data.u64 == kWakeHandle) {
-        uint64_t ignored;
-        [[maybe_unused]] const ssize_t n =
-            read(wake_fd_, &ignored, sizeof ignored);
       } else if (Http1Connection* connection = Find(event.data.u64)) {
         OnEvent(connection, event.events);
         KeepBounds();
@@ -280,15 +259,14 @@ Http1Connection* HttpListener::Find(uint64_t handle) {
                                                                : nullptr;
 }
 
-// Sets the epoll events of the connection, and adds it to epoll if it is new.
+// Sets the events that the poller reports of the connection.
 bool HttpListener::Watch(Http1Connection* connection, uint32_t events) {
   if (connection->watched == events) return true;
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = connection->handle();
-  const int op = connection->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  connection->watched = events;
-  return epoll_ctl(epoll_fd_, op, connection->fd, &event) == 0;
+  const bool is_new = std::exchange(connection->watched, events) == 0;
+  const int error =
+      is_new ? poller_.Add(connection->fd, connection->handle(), events)
+             : poller_.Modify(connection->fd, connection->handle(), events);
+  return error == 0;
 }
 
 void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
@@ -363,9 +341,9 @@ void HttpListener::Count(Http1Connection* connection, bool in_flight) {
   if (in_flight_ == 0) idle_.notify_all();
 }
 
-// Closes overdue connections. Returns the milliseconds until the next deadline,
+// Closes overdue connections. Returns the nanoseconds until the next deadline,
 // or -1 if there is none.
-int HttpListener::ExpireDeadlines() {
+int64_t HttpListener::ExpireDeadlines() {
   const int64_t now = NowNs();
   while (Http1Connection* connection = deadlines_.Overdue(now)) {
     const bool reading = connection->list == ConnectionDeadlines::kHead ||
@@ -383,8 +361,7 @@ int HttpListener::ExpireDeadlines() {
     if (at != 0) next = std::min(next, at);
   }
   if (next == std::numeric_limits<int64_t>::max()) return -1;
-  return static_cast<int>(
-      std::clamp<int64_t>((next - now) / 1'000'000 + 1, 0, 3'600'000));
+  return std::max<int64_t>(next - now, 0);
 }
 
 }  // namespace sse_bridge

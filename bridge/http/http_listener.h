@@ -25,6 +25,7 @@
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
+#include "bridge/net/poller.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -97,7 +98,7 @@ class HttpListener {
   void OnPosted(ConnectionInbox::Item item);
   void Forget(Http1Connection* connection, bool close_fd);
   void Count(Http1Connection* connection, bool in_flight);
-  int ExpireDeadlines();
+  int64_t ExpireDeadlines();
 
   // http_listener_bounds.cc
   enum class Space { kMade, kSoon, kNone };
@@ -143,8 +144,7 @@ class HttpListener {
   bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
 
   // Used on the listener's thread only, from Start on.
-  int epoll_fd_ = -1;
-  int wake_fd_ = -1;
+  Poller poller_;
   Acceptor acceptor_;
   Handshakes handshakes_;
   bool accepting_ = true;
