@@ -7,20 +7,15 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "bridge/delivery/loop_connection.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
-namespace {
-
-// The memory of larger batches is released.
-constexpr size_t kMaxKeptBatch = 4096;
-
-}  // namespace
-
 Loop::Loop(int index, const Delivery::Options& options, Clock* clock,
            TimerQueue* timers, std::function<void()> on_destroyed)
     : timers_(timers),
@@ -47,7 +42,7 @@ absl::Status Loop::Start() {
 }
 
 void Loop::Stop() {
-  if (!mailbox_.RequestStop()) return;
+  if (stop_.exchange(true)) return;
   Wake();
   if (thread_.joinable()) {
     thread_.join();
@@ -57,16 +52,11 @@ void Loop::Stop() {
 }
 
 bool Loop::Post(Command&& command) {
-  switch (mailbox_.Post(std::move(command))) {
-    case Mailbox::Posted::kRefused:
-      return false;
-    case Mailbox::Posted::kQueued:
-      break;
-    case Mailbox::Posted::kWakeNeeded:
-      Wake();
-      break;
-  }
-  return true;
+  const auto* publish = std::get_if<PublishCommand>(&command);
+  const size_t bytes = publish != nullptr ? publish->frame->size() : 0;
+  const auto posted = mailbox_.Post(std::move(command), bytes);
+  if (posted == Mailbox<Command>::Posted::kWakeNeeded) Wake();
+  return posted != Mailbox<Command>::Posted::kRefused;
 }
 
 void Loop::Run() {
@@ -75,7 +65,8 @@ void Loop::Run() {
     const int n = poller_.Wait(events, WaitNanos());
     const int error = n < 0 ? errno : 0;
     context_.now = context_.clock->MonotonicNanos();
-    if (mailbox_.WokeUp()) break;
+    if (stop_) break;
+    mailbox_.WokeUp();
     if (n < 0 && error != EINTR) {
       spdlog::error("delivery loop {}: epoll_wait failed: errno {}", index(),
                     error);
@@ -104,15 +95,9 @@ int64_t Loop::WaitNanos() {
   int64_t until = TimerQueue::kNever;
   if (context_.counters.open.value() > 0) until = context_.wheel.NextTick();
   if (timers_ != nullptr) until = std::min(until, timers_->NextDeadline());
-  switch (mailbox_.PrepareToSleep()) {
-    case Mailbox::Waiting::kStop:
-      return 0;
-    case Mailbox::Waiting::kCommands:
-      if (window_nanos_ == 0) return 0;
-      until = std::min(until, last_execution_ + window_nanos_);
-      break;
-    case Mailbox::Waiting::kNothing:
-      break;
+  if (!mailbox_.PrepareToSleep()) {
+    if (window_nanos_ == 0) return 0;
+    until = std::min(until, last_execution_ + window_nanos_);
   }
   if (until == TimerQueue::kNever) return -1;
   return std::max<int64_t>(until - context_.clock->MonotonicNanos(), 0);
@@ -152,18 +137,13 @@ void Loop::AdvanceTimers() {
 }
 
 void Loop::ExecuteCommands() {
-  size_t bytes = 0;
-  if (!mailbox_.Take(&batch_, &bytes)) return;
+  const absl::Span<Command> commands = mailbox_.Take();
+  if (commands.empty()) return;
   last_execution_ = context_.now;
-  for (Command& command : batch_) executor_.Execute(&command);
+  for (Command& command : commands) executor_.Execute(&command);
   executor_.DispatchRuns();
   connections_.Flush();
-  if (batch_.capacity() > kMaxKeptBatch) {
-    std::vector<Command>().swap(batch_);
-  } else {
-    batch_.clear();
-  }
-  mailbox_.Processed(bytes);
+  mailbox_.Processed();
 }
 
 void Loop::Shutdown() {

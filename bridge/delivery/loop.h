@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
 #define SSE_BRIDGE_BRIDGE_DELIVERY_LOOP_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,9 +15,9 @@
 #include "bridge/delivery/connection_table.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/loop_context.h"
-#include "bridge/delivery/mailbox.h"
 #include "bridge/delivery/stats.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/mailbox.h"
 #include "bridge/net/poller.h"
 #include "bridge/net/timer_queue.h"
 #include "bridge/net/timer_wheel.h"
@@ -75,14 +76,16 @@ class Loop {
 
   // See these classes for what may be used on any thread.
   Poller poller_;
-  Mailbox mailbox_;
+  // Feeds stop reading while its backlog is large. Commands other than frames
+  // are bounded by the number of connections.
+  Mailbox<Command> mailbox_;
+  std::atomic<bool> stop_{false};
   LoopContext context_;
   ConnectionTable connections_;
 
   // Used on the loop's thread only.
   CommandExecutor executor_;
   int64_t last_execution_;  // of the commands
-  std::vector<Command> batch_;
   std::vector<TimerNode*> due_;
   std::vector<ConnectionId> more_input_;
 };

@@ -1,6 +1,6 @@
 #include "bridge/http/connection_inbox.h"
 
-#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace sse_bridge {
 
@@ -9,27 +9,19 @@ void ConnectionInbox::Open(Poller* poller) {
   poller_ = poller;
 }
 
-std::vector<ConnectionInbox::Item> ConnectionInbox::Take() {
-  MutexLock lock(&mu_);
-  return std::exchange(items_, {});
-}
-
-std::vector<ConnectionInbox::Item> ConnectionInbox::Close() {
+void ConnectionInbox::Close() {
   MutexLock lock(&mu_);
   poller_ = nullptr;
-  return std::exchange(items_, {});
 }
 
-void ConnectionInbox::SendUnlessDetached(uint64_t handle, int fd,
-                                         const char* bytes, size_t size) {
-  // Hold the lock so that Detach waits: the new owner of the descriptor must
-  // write after this.
+void ConnectionInbox::SendUnlessDetached(const SharedSocket& shared,
+                                         absl::string_view bytes) {
+  // Hold the lock so that Detach waits: the new owner of the socket must write
+  // after this.
   MutexLock lock(&mu_);
-  for (const Item& item : items_) {
-    if (item.handle == handle && item.what == Item::What::kDetached) return;
-  }
-  [[maybe_unused]] const ssize_t n =
-      send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (shared.socket == nullptr) return;
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  shared.socket->Send(&part, 1);
 }
 
 void ConnectionInbox::Wake() {
@@ -48,39 +40,41 @@ bool ConnectionInbox::draining() {
   return draining_;
 }
 
-void ConnectionInbox::Add(Item item) {
-  const bool first = items_.empty();
-  items_.push_back(std::move(item));
-  if (first) poller_->Wake();
+void ConnectionInbox::PostLocked(ListenerCommand command) {
+  // Wake it before the lock is released: the listener may be destroyed
+  // afterwards.
+  if (mailbox_.Post(std::move(command)) ==
+      Mailbox<ListenerCommand>::Posted::kWakeNeeded) {
+    poller_->Wake();
+  }
 }
 
-bool ConnectionInbox::Post(Item item) {
+bool ConnectionInbox::Post(ListenerCommand command) {
   MutexLock lock(&mu_);
   if (poller_ == nullptr) return false;
-  Add(std::move(item));
+  PostLocked(std::move(command));
   return true;
 }
 
-bool ConnectionInbox::Detach(uint64_t handle, int fd) {
+std::unique_ptr<Socket> ConnectionInbox::Detach(uint64_t connection,
+                                                SharedSocket* shared) {
   MutexLock lock(&mu_);
-  if (poller_ == nullptr) return false;
-  poller_->Remove(fd);
-  Add({Item::What::kDetached, handle, {}});
-  return true;
+  if (poller_ == nullptr || shared->socket == nullptr) return nullptr;
+  poller_->Remove(shared->socket->fd());
+  PostLocked(DetachedCommand{connection});
+  return std::move(shared->socket);
 }
 
 void Http1ConnectionHandle::Hold(size_t bytes) {
-  inbox_->Post({ConnectionInbox::Item::What::kHeld, handle_, {}, false, bytes});
+  inbox_->Post(HeldCommand{handle_, bytes});
 }
 
 void Http1ConnectionHandle::Answer(std::string bytes, bool keep_alive) {
-  inbox_->Post({ConnectionInbox::Item::What::kAnswer, handle_, std::move(bytes),
-                keep_alive});
+  inbox_->Post(AnswerCommand{handle_, std::move(bytes), keep_alive});
 }
 
 std::unique_ptr<Socket> Http1ConnectionHandle::Detach() {
-  if (!inbox_->Detach(handle_, fd_)) return nullptr;
-  return std::move(shared_->socket);
+  return inbox_->Detach(handle_, shared_.get());
 }
 
 }  // namespace sse_bridge

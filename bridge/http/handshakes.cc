@@ -7,17 +7,17 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/mailbox.h"
 #include "bridge/net/poller.h"
 #include "bridge/net/proxy_header.h"
 #include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
-namespace {}  // namespace
-
 class Handshakes::HandshakeThread {
  public:
   explicit HandshakeThread(Handshakes* handshakes) : handshakes_(handshakes) {}
@@ -33,74 +33,82 @@ class Handshakes::HandshakeThread {
   }
 
   void Stop() {
-    {
-      MutexLock lock(&mu_);
-      stopped_ = true;
-    }
+    if (stop_.exchange(true)) return;
     poller_.Wake();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  // Asks this thread to close a pending connection. Thread-safe.
-  void DropLater(uint64_t number) {
-    {
-      MutexLock lock(&mu_);
-      to_drop_.push_back(number);
-    }
-    poller_.Wake();
-  }
-
-  void Add(std::unique_ptr<PendingConnection> pending) {
-    {
-      MutexLock lock(&mu_);
-      if (!stopped_) {
-        arrived_.push_back(std::move(pending));
-        pending = nullptr;
-      }
-    }
-    if (pending != nullptr) {
-      Close(pending.get());
+    if (thread_.joinable()) {
+      thread_.join();
     } else {
-      poller_.Wake();
+      Shutdown();
     }
   }
+
+  // Passes a connection to this thread, or closes it if the thread has stopped.
+  // Thread-safe, as is DropLater.
+  void Add(std::unique_ptr<PendingConnection> pending) {
+    HandshakeCommand command = ArrivedCommand{std::move(pending)};
+    if (!Post(std::move(command))) {
+      // NOLINTNEXTLINE(bugprone-use-after-move): Post left it unchanged.
+      Close(std::get<ArrivedCommand>(command).connection.get());
+    }
+  }
+
+  // Asks this thread to close a pending connection.
+  void DropLater(uint64_t number) { Post(DropCommand{number}); }
 
  private:
+  struct ArrivedCommand {
+    std::unique_ptr<PendingConnection> connection;
+  };
+  struct DropCommand {
+    uint64_t number = 0;
+  };
+  using HandshakeCommand = std::variant<ArrivedCommand, DropCommand>;
+
+  // Returns false and leaves `command` unchanged once the thread has stopped.
+  bool Post(HandshakeCommand&& command) {
+    using Posted = Mailbox<HandshakeCommand>::Posted;
+    const Posted posted = mailbox_.Post(std::move(command));
+    if (posted == Posted::kWakeNeeded) poller_.Wake();
+    return posted != Posted::kRefused;
+  }
+
   void Run() {
     epoll_event events[Poller::kMaxEvents];
     for (;;) {
-      const int count = poller_.Wait(events, NanosToDeadline());
+      const int64_t nanos = mailbox_.PrepareToSleep() ? NanosToDeadline() : 0;
+      const int count = poller_.Wait(events, nanos);
+      if (stop_) break;
+      mailbox_.WokeUp();
       for (int i = 0; i < count; ++i) {
         // No connection has the number Poller::kWakeData.
         const auto it = pending_.find(events[i].data.u64);
         if (it != pending_.end()) Serve(it->second.get());
       }
-      std::vector<std::unique_ptr<PendingConnection>> arrived;
-      std::vector<uint64_t> to_drop;
-      bool stopped = false;
-      {
-        MutexLock lock(&mu_);
-        arrived.swap(arrived_);
-        to_drop.swap(to_drop_);
-        stopped = stopped_;
+      for (HandshakeCommand& command : mailbox_.Take()) {
+        std::visit([this](auto& each) { Execute(each); }, command);
       }
-      if (stopped) {
-        for (auto& pending : arrived) Close(pending.get());
-        for (auto& [number, pending] : pending_) Close(pending.get());
-        pending_.clear();
-        return;
-      }
-      for (auto& pending : arrived) Welcome(std::move(pending));
-      for (const uint64_t number : to_drop) {
-        const auto it = pending_.find(number);
-        if (it != pending_.end()) Drop(it->second.get());
-      }
+      mailbox_.Processed();
       while (!deadlines_.empty() && deadlines_.front().first <= NowNs()) {
         const auto it = pending_.find(deadlines_.front().second);
         deadlines_.pop_front();
         if (it != pending_.end()) Drop(it->second.get());
       }
     }
+    Shutdown();
+  }
+
+  // Closes everything.
+  void Shutdown() {
+    do {
+      for (HandshakeCommand& command : mailbox_.Take()) {
+        if (auto* arrived = std::get_if<ArrivedCommand>(&command)) {
+          Close(arrived->connection.get());
+        }
+      }
+      mailbox_.Processed();
+    } while (!mailbox_.CloseIfEmpty());
+    for (auto& [number, pending] : pending_) Close(pending.get());
+    pending_.clear();
   }
 
   // -1 if there is none.
@@ -114,14 +122,19 @@ class Handshakes::HandshakeThread {
     return std::max<int64_t>(deadlines_.front().first - NowNs(), 0);
   }
 
-  void Welcome(std::unique_ptr<PendingConnection> arrived) {
-    PendingConnection* pending = arrived.get();
+  void Execute(ArrivedCommand& command) {
+    PendingConnection* pending = command.connection.get();
     // All have the same timeout, so they are due in the order of arrival.
     deadlines_.emplace_back(
         NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.head_timeout),
         pending->number);
-    pending_.emplace(pending->number, std::move(arrived));
+    pending_.emplace(pending->number, std::move(command.connection));
     Serve(pending);
+  }
+
+  void Execute(DropCommand& command) {
+    const auto it = pending_.find(command.number);
+    if (it != pending_.end()) Drop(it->second.get());
   }
 
   // Continues until the connection would block.
@@ -236,11 +249,8 @@ class Handshakes::HandshakeThread {
   Handshakes* const handshakes_;  // must outlive this
   Poller poller_;
   std::thread thread_;
-
-  Mutex mu_;
-  std::vector<std::unique_ptr<PendingConnection>> arrived_ ABSL_GUARDED_BY(mu_);
-  std::vector<uint64_t> to_drop_ ABSL_GUARDED_BY(mu_);
-  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  Mailbox<HandshakeCommand> mailbox_;  // bounded by the pending connections
+  std::atomic<bool> stop_{false};
 
   // Used on this thread only.
   absl::flat_hash_map<uint64_t, std::unique_ptr<PendingConnection>> pending_;

@@ -11,11 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/mutex.h"
 #include "bridge/http/connection_options.h"
 #include "bridge/http/pending_handshakes.h"
 #include "bridge/net/socket.h"

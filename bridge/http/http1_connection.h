@@ -12,9 +12,9 @@
 
 namespace sse_bridge {
 
-// The socket of a connection. Used by the listener while it reads and writes,
-// and by the thread that answers a request, which may take it, while it does
-// so.
+// The socket of a connection. Used by the listener while it reads and writes.
+// While a request is answered, the answering thread may take it: it is then
+// guarded by the ConnectionInbox.
 struct SharedSocket {
   std::unique_ptr<Socket> socket;
 };

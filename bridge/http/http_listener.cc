@@ -10,6 +10,7 @@
 #include <chrono>
 #include <limits>
 #include <utility>
+#include <variant>
 
 #include "bridge/net/clock.h"
 
@@ -42,13 +43,12 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
           },
           [this] { return MakeSpace() == Space::kMade; },
           [this](int fd) { TurnAway(fd); }),
-      handshakes_(
-          options_,
-          [inbox = inbox_](std::unique_ptr<Socket> socket,
-                           std::string peer_address) {
-            inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
-                         std::move(peer_address), false, 0, std::move(socket)});
-          }),
+      handshakes_(options_,
+                  [inbox = inbox_](std::unique_ptr<Socket> socket,
+                                   std::string peer_address) {
+                    inbox->Post(EnteredCommand{std::move(socket),
+                                               std::move(peer_address)});
+                  }),
       accounts_(
           {options_.max_buffered_bytes, options_.max_connections_per_address}) {
   deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
@@ -104,7 +104,10 @@ void HttpListener::Stop() {
 void HttpListener::Run() {
   epoll_event events[Poller::kMaxEvents];
   while (!stop_) {
-    const int count = poller_.Wait(events, ExpireDeadlines());
+    int64_t nanos = ExpireDeadlines();
+    if (!inbox_->mailbox()->PrepareToSleep()) nanos = 0;
+    const int count = poller_.Wait(events, nanos);
+    inbox_->mailbox()->WokeUp();
     const int64_t now = NowNs();
     if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
     bool accept =
@@ -118,10 +121,7 @@ void HttpListener::Run() {
         KeepBounds();
       }
     }
-    for (ConnectionInbox::Item& item : inbox_->Take()) {
-      OnPosted(std::move(item));
-      KeepBounds();
-    }
+    ExecuteCommands();
     if (pending_.fd >= 0 && accept) LetInPending(now);
     if (accept && pending_.fd < 0) {
       acceptor_.Accept(now);
@@ -159,7 +159,8 @@ void HttpListener::CloseAll() {
   if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
   acceptor_.Close(/*take_waiting=*/false);
   handshakes_.Stop();
-  for (ConnectionInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
+  inbox_->Close();
+  ExecuteCommands();
   for (auto& slot : slots_) {
     if (slot->fd >= 0) Forget(slot.get(), true);
   }
@@ -288,28 +289,36 @@ void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
   }
 }
 
-void HttpListener::OnPosted(ConnectionInbox::Item item) {
-  if (item.what == ConnectionInbox::Item::What::kEntered) {
-    AddConnection(std::move(item.socket), std::move(item.bytes));
-    return;
+void HttpListener::ExecuteCommands() {
+  for (ListenerCommand& command : inbox_->mailbox()->Take()) {
+    std::visit([this](auto& each) { Execute(each); }, command);
+    KeepBounds();
   }
-  Http1Connection* connection = Find(item.handle);
-  if (connection == nullptr) return;
-  switch (item.what) {
-    case ConnectionInbox::Item::What::kAnswer:
-      Answer(connection, std::move(item.bytes), item.keep_alive);
-      break;
-    case ConnectionInbox::Item::What::kDetached:
-      Forget(connection, false);
-      break;
-    case ConnectionInbox::Item::What::kHeld:
-      if (connection->state == Http1Connection::State::kBusy &&
-          !connection->exchange.expired()) {
-        accounts_.SetHeld(connection, item.held_bytes);
-      }
-      break;
-    case ConnectionInbox::Item::What::kEntered:
-      break;  // handled above: it has no connection yet
+  inbox_->mailbox()->Processed();
+}
+
+void HttpListener::Execute(EnteredCommand& command) {
+  AddConnection(std::move(command.socket), std::move(command.peer_address));
+}
+
+void HttpListener::Execute(HeldCommand& command) {
+  Http1Connection* connection = Find(command.connection);
+  if (connection != nullptr &&
+      connection->state == Http1Connection::State::kBusy &&
+      !connection->exchange.expired()) {
+    accounts_.SetHeld(connection, command.bytes);
+  }
+}
+
+void HttpListener::Execute(AnswerCommand& command) {
+  if (Http1Connection* connection = Find(command.connection)) {
+    Answer(connection, std::move(command.bytes), command.keep_alive);
+  }
+}
+
+void HttpListener::Execute(DetachedCommand& command) {
+  if (Http1Connection* connection = Find(command.connection)) {
+    Forget(connection, false);
   }
 }
 

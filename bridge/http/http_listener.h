@@ -95,7 +95,11 @@ class HttpListener {
   Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
   void OnEvent(Http1Connection* connection, uint32_t events);
-  void OnPosted(ConnectionInbox::Item item);
+  void ExecuteCommands();
+  void Execute(EnteredCommand& command);
+  void Execute(HeldCommand& command);
+  void Execute(AnswerCommand& command);
+  void Execute(DetachedCommand& command);
   void Forget(Http1Connection* connection, bool close_fd);
   void Count(Http1Connection* connection, bool in_flight);
   int64_t ExpireDeadlines();

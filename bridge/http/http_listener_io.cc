@@ -128,8 +128,8 @@ void HttpListener::PassOn(Http1Connection* connection) {
   request.peer_address = connection->peer_address;
   auto exchange = std::make_shared<HttpExchange>(
       std::move(request),
-      std::make_unique<Http1ConnectionHandle>(
-          inbox_, connection->handle(), connection->fd, connection->shared));
+      std::make_unique<Http1ConnectionHandle>(inbox_, connection->handle(),
+                                              connection->shared));
 
   connection->minor_version = framing.minor_version();
   connection->probed = false;
@@ -175,8 +175,7 @@ void HttpListener::OnWaitingClient(Http1Connection* connection,
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
              connection->minor_version >= 1) {
     connection->probed = true;
-    inbox_->SendUnlessDetached(connection->handle(), connection->fd, kContinue,
-                               sizeof kContinue - 1);
+    inbox_->SendUnlessDetached(*connection->shared, kContinue);
   }
 }
 
