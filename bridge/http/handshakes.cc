@@ -11,7 +11,6 @@
 
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
-#include "bridge/net/clock.h"
 #include "bridge/net/mailbox.h"
 #include "bridge/net/poller.h"
 #include "bridge/net/proxy_header.h"
@@ -20,7 +19,8 @@
 namespace sse_bridge {
 class Handshakes::HandshakeThread {
  public:
-  explicit HandshakeThread(Handshakes* handshakes) : handshakes_(handshakes) {}
+  explicit HandshakeThread(Handshakes* handshakes)
+      : handshakes_(handshakes), now_(handshakes->clock_->MonotonicNanos()) {}
   ~HandshakeThread() { Stop(); }
 
   absl::Status Start() {
@@ -79,6 +79,7 @@ class Handshakes::HandshakeThread {
       const int count = poller_.Wait(events, nanos);
       if (stop_) break;
       mailbox_.WokeUp();
+      now_ = handshakes_->clock_->MonotonicNanos();
       for (int i = 0; i < count; ++i) {
         // No connection has the number Poller::kWakeData.
         const auto it = pending_.find(events[i].data.u64);
@@ -88,7 +89,7 @@ class Handshakes::HandshakeThread {
         std::visit([this](auto& each) { Execute(each); }, command);
       }
       mailbox_.Processed();
-      while (!deadlines_.empty() && deadlines_.front().first <= NowNs()) {
+      while (!deadlines_.empty() && deadlines_.front().first <= now_) {
         const auto it = pending_.find(deadlines_.front().second);
         deadlines_.pop_front();
         if (it != pending_.end()) Drop(it->second.get());
@@ -119,14 +120,16 @@ class Handshakes::HandshakeThread {
       deadlines_.pop_front();
     }
     if (deadlines_.empty()) return -1;
-    return std::max<int64_t>(deadlines_.front().first - NowNs(), 0);
+    return std::max<int64_t>(
+        deadlines_.front().first - handshakes_->clock_->MonotonicNanos(), 0);
   }
 
   void Execute(ArrivedCommand& command) {
     PendingConnection* pending = command.connection.get();
     // All have the same timeout, so they are due in the order of arrival.
     deadlines_.emplace_back(
-        NowNs() + absl::ToInt64Nanoseconds(handshakes_->options_.head_timeout),
+        pending->arrived_ns +
+            absl::ToInt64Nanoseconds(handshakes_->options_.head_timeout),
         pending->number);
     pending_.emplace(pending->number, std::move(command.connection));
     Serve(pending);
@@ -204,7 +207,7 @@ class Handshakes::HandshakeThread {
     RateLimiter* rate = handshakes_->options_.handshake.rate;
     if (rate == nullptr) return true;
     const absl::Duration wait =
-        rate->Take(LimitKey(pending->peer_address), NowNs());
+        rate->Take(LimitKey(pending->peer_address), now_);
     if (wait == absl::ZeroDuration()) return true;
     poller_.Remove(pending->fd);
     handshakes_->TurnAway(pending->fd, wait);
@@ -253,12 +256,15 @@ class Handshakes::HandshakeThread {
   std::atomic<bool> stop_{false};
 
   // Used on this thread only.
+  int64_t now_;  // read once per round
   absl::flat_hash_map<uint64_t, std::unique_ptr<PendingConnection>> pending_;
   std::deque<std::pair<int64_t, uint64_t>> deadlines_;
 };
 
 Handshakes::Handshakes(const ConnectionOptions& options, Entered entered)
-    : options_(options), entered_(std::move(entered)) {}
+    : options_(options),
+      entered_(std::move(entered)),
+      clock_(options.clock != nullptr ? options.clock : Clock::Real()) {}
 
 Handshakes::~Handshakes() { Stop(); }
 
@@ -279,12 +285,13 @@ void Handshakes::Stop() {
   for (auto& thread : threads_) thread->Stop();
 }
 
-bool Handshakes::Enter(int fd, const std::string& peer_address) {
+bool Handshakes::Enter(int fd, const std::string& peer_address,
+                       int64_t now_ns) {
   const bool proxy_header = NeedsProxyHeader(peer_address);
   if (options_.handshake.rate != nullptr &&
       !options_.handshake.proxies.Trusts(peer_address)) {
     const absl::Duration wait =
-        options_.handshake.rate->Take(LimitKey(peer_address), NowNs());
+        options_.handshake.rate->Take(LimitKey(peer_address), now_ns);
     if (wait > absl::ZeroDuration()) {
       TurnAway(fd, wait);
       return false;
@@ -294,13 +301,14 @@ bool Handshakes::Enter(int fd, const std::string& peer_address) {
   auto pending = std::make_unique<PendingConnection>();
   pending->fd = fd;
   pending->peer_address = peer_address;
+  pending->arrived_ns = now_ns;
   pending->awaits_proxy_header = proxy_header;
   const size_t thread = next_thread_++ % threads_.size();
   // A trusted proxy carries the connections of many clients: do not limit it.
   const std::string key = options_.handshake.proxies.Trusts(peer_address)
                               ? ""
                               : LimitKey(peer_address);
-  pending->number = pending_.Add(thread, key, NowNs());
+  pending->number = pending_.Add(thread, key, now_ns);
   ++connections_;
   threads_[thread]->Add(std::move(pending));
   DropExcess(key);

@@ -12,8 +12,6 @@
 #include <utility>
 #include <variant>
 
-#include "bridge/net/clock.h"
-
 namespace sse_bridge {
 namespace {
 
@@ -36,7 +34,9 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
     : options_(std::move(options)),
       httplib_(httplib),
       sink_(std::move(sink)),
+      clock_(options_.clock != nullptr ? options_.clock : Clock::Real()),
       inbox_(std::make_shared<ConnectionInbox>()),
+      now_(clock_->MonotonicNanos()),
       acceptor_(
           [this](int fd, std::string peer_address) {
             return Accepted(fd, std::move(peer_address));
@@ -108,10 +108,10 @@ void HttpListener::Run() {
     if (!inbox_->mailbox()->PrepareToSleep()) nanos = 0;
     const int count = poller_.Wait(events, nanos);
     inbox_->mailbox()->WokeUp();
-    const int64_t now = NowNs();
-    if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
+    now_ = clock_->MonotonicNanos();
+    if (stop_accepting_ && !acceptor_.closed()) EndAccepting();
     bool accept =
-        acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
+        acceptor_.again_at_ns() != 0 && now_ >= acceptor_.again_at_ns();
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[i];
       if (event.data.u64 == kListenData) {
@@ -122,24 +122,24 @@ void HttpListener::Run() {
       }
     }
     ExecuteCommands();
-    if (pending_.fd >= 0 && accept) LetInPending(now);
+    if (pending_.fd >= 0 && accept) LetInPending();
     if (accept && pending_.fd < 0) {
-      acceptor_.Accept(now);
+      acceptor_.Accept(now_);
     } else if (accept) {
-      acceptor_.Pause(now);
+      acceptor_.Pause(now_);
     }
   }
   CloseAll();
 }
 
 // Called once, or with kRetire until the last handshake may have ended.
-void HttpListener::EndAccepting(int64_t now_ns) {
+void HttpListener::EndAccepting() {
   using Stopping = Options::Stopping;
   const bool first = std::exchange(accepting_, false);
   if (first && options_.stopping == Stopping::kRetire) {
-    acceptor_.Retire(now_ns);
+    acceptor_.Retire(now_);
   }
-  if (now_ns >= acceptor_.close_at_ns()) {
+  if (now_ >= acceptor_.close_at_ns()) {
     acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
     if (pending_.fd >= 0) {
       LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
@@ -195,7 +195,7 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
         break;
       case Space::kSoon:
         if (pending_.fd >= 0 || !accepting_) break;  // let in anyway
-        pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
+        pending_ = {fd, std::move(peer_address), now_ + kPendingNs};
         return false;
       case Space::kNone:
         TurnAway(fd);
@@ -206,11 +206,11 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
   return true;
 }
 
-void HttpListener::LetInPending(int64_t now_ns) {
+void HttpListener::LetInPending() {
   const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
   if (!IsFull(fd)) {
     LetIn(fd, std::move(pending_.peer_address));
-  } else if (now_ns < pending_.until_ns) {
+  } else if (now_ < pending_.until_ns) {
     pending_.fd = fd;
   } else {
     TurnAway(fd);
@@ -218,7 +218,7 @@ void HttpListener::LetInPending(int64_t now_ns) {
 }
 
 void HttpListener::LetIn(int fd, std::string peer_address) {
-  if (handshakes_.Enter(fd, peer_address)) {
+  if (handshakes_.Enter(fd, peer_address, now_)) {
     AddConnection(std::make_unique<PlainSocket>(fd), std::move(peer_address));
   }
 }
@@ -245,7 +245,7 @@ void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                   options_.handshake.proxies.Trusts(connection->peer_address)
                       ? ""
                       : LimitKey(connection->peer_address));
-  deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+  deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
   while (Http1Connection* oldest = accounts_.MustLeave(*connection)) {
     Forget(oldest, true);
   }
@@ -353,8 +353,7 @@ void HttpListener::Count(Http1Connection* connection, bool in_flight) {
 // Closes overdue connections. Returns the nanoseconds until the next deadline,
 // or -1 if there is none.
 int64_t HttpListener::ExpireDeadlines() {
-  const int64_t now = NowNs();
-  while (Http1Connection* connection = deadlines_.Overdue(now)) {
+  while (Http1Connection* connection = deadlines_.Overdue(now_)) {
     const bool reading = connection->list == ConnectionDeadlines::kHead ||
                          connection->list == ConnectionDeadlines::kBody;
     if (connection->list == ConnectionDeadlines::kRefused) {
@@ -370,7 +369,7 @@ int64_t HttpListener::ExpireDeadlines() {
     if (at != 0) next = std::min(next, at);
   }
   if (next == std::numeric_limits<int64_t>::max()) return -1;
-  return std::max<int64_t>(next - now, 0);
+  return std::max<int64_t>(next - clock_->MonotonicNanos(), 0);
 }
 
 }  // namespace sse_bridge

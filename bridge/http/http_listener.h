@@ -25,6 +25,7 @@
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
+#include "bridge/net/clock.h"
 #include "bridge/net/poller.h"
 #include "bridge/net/socket.h"
 
@@ -84,13 +85,13 @@ class HttpListener {
 
  private:
   void Run();
-  void EndAccepting(int64_t now_ns);
+  void EndAccepting();
   void CloseAll();
   bool Accepted(int fd, std::string peer_address);
   bool IsFull(int fd) const;
   static int WithLowestNumber(int fd);
   void LetIn(int fd, std::string peer_address);
-  void LetInPending(int64_t now_ns);
+  void LetInPending();
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
   Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
@@ -136,6 +137,7 @@ class HttpListener {
   const Options options_;
   HttplibServer* const httplib_;
   const Sink sink_;
+  Clock* const clock_;
   const std::shared_ptr<ConnectionInbox> inbox_;
   std::thread thread_;
   std::atomic<size_t> connections_{0};
@@ -148,6 +150,7 @@ class HttpListener {
   bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
 
   // Used on the listener's thread only, from Start on.
+  int64_t now_;  // read once per round
   Poller poller_;
   Acceptor acceptor_;
   Handshakes handshakes_;

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/http/http_listener.h"
-#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -46,7 +45,7 @@ void HttpListener::OnReadable(Http1Connection* connection) {
     return;
   }
   if (connection->list == ConnectionDeadlines::kIdle) {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
   }
   ReserveInput(connection, size);
   connection->in.append(buffer, size);
@@ -73,7 +72,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
       break;
     case RequestFraming::State::kBody:
       if (before != RequestFraming::State::kHead) break;
-      deadlines_.Set(connection, ConnectionDeadlines::kBody, NowNs());
+      deadlines_.Set(connection, ConnectionDeadlines::kBody, now_);
       // A client that has already sent part of the body needs no 100 Continue.
       if (framing.expects_continue() &&
           connection->in.size() == framing.end() && !SendContinue(connection)) {
@@ -86,7 +85,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     case RequestFraming::State::kRefused:
       connection->refusal = std::make_unique<RefusedHead>(
           RefusedHead{framing.status(), framing.reason()});
-      deadlines_.Set(connection, ConnectionDeadlines::kRefused, NowNs());
+      deadlines_.Set(connection, ConnectionDeadlines::kRefused, now_);
       ReadRefusedHead(connection);
       break;
   }
@@ -207,7 +206,7 @@ void HttpListener::Flush(Http1Connection* connection) {
   if (n >= 0) n = socket.Flush();
   if (n == Socket::kWouldBlock) {
     if (connection->list != ConnectionDeadlines::kWrite) {
-      deadlines_.Set(connection, ConnectionDeadlines::kWrite, NowNs());
+      deadlines_.Set(connection, ConnectionDeadlines::kWrite, now_);
     }
     accounts_.SetHeld(connection, HeapBytes(out) + HeapBytes(connection->in));
     Watch(connection, EPOLLOUT);
@@ -231,9 +230,9 @@ void HttpListener::AfterAnswer(Http1Connection* connection) {
   connection->state = Http1Connection::State::kReading;
   Watch(connection, EPOLLIN | EPOLLRDHUP);
   if (connection->in.empty()) {
-    deadlines_.Set(connection, ConnectionDeadlines::kIdle, NowNs());
+    deadlines_.Set(connection, ConnectionDeadlines::kIdle, now_);
   } else {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
     ContinueReading(connection);
   }
 }
@@ -245,7 +244,7 @@ void HttpListener::Linger(Http1Connection* connection) {
   CountInput(connection);
   connection->state = Http1Connection::State::kLingering;
   connection->lingered_bytes = 0;
-  deadlines_.Set(connection, ConnectionDeadlines::kLinger, NowNs());
+  deadlines_.Set(connection, ConnectionDeadlines::kLinger, now_);
   Watch(connection, EPOLLIN);
 }
 
