@@ -4,14 +4,14 @@
 
 namespace sse_bridge {
 
-void ConnectionInbox::Open(Poller* poller) {
+void ConnectionInbox::Open(EventLoop* loop) {
   MutexLock lock(&mu_);
-  poller_ = poller;
+  loop_ = loop;
 }
 
 void ConnectionInbox::Close() {
   MutexLock lock(&mu_);
-  poller_ = nullptr;
+  loop_ = nullptr;
 }
 
 void ConnectionInbox::SendUnlessDetached(const SharedSocket& shared,
@@ -24,15 +24,10 @@ void ConnectionInbox::SendUnlessDetached(const SharedSocket& shared,
   shared.socket->Send(&part, 1);
 }
 
-void ConnectionInbox::Wake() {
-  MutexLock lock(&mu_);
-  if (poller_ != nullptr) poller_->Wake();
-}
-
 void ConnectionInbox::StartDraining() {
   MutexLock lock(&mu_);
   draining_ = true;
-  if (poller_ != nullptr) poller_->Wake();
+  if (loop_ != nullptr) loop_->Wake();
 }
 
 bool ConnectionInbox::draining() {
@@ -45,13 +40,13 @@ void ConnectionInbox::PostLocked(ListenerCommand command) {
   // afterwards.
   if (mailbox_.Post(std::move(command)) ==
       Mailbox<ListenerCommand>::Posted::kWakeNeeded) {
-    poller_->Wake();
+    loop_->Wake();
   }
 }
 
 bool ConnectionInbox::Post(ListenerCommand command) {
   MutexLock lock(&mu_);
-  if (poller_ == nullptr) return false;
+  if (loop_ == nullptr) return false;
   PostLocked(std::move(command));
   return true;
 }
@@ -59,8 +54,8 @@ bool ConnectionInbox::Post(ListenerCommand command) {
 std::unique_ptr<Socket> ConnectionInbox::Detach(uint64_t connection,
                                                 SharedSocket* shared) {
   MutexLock lock(&mu_);
-  if (poller_ == nullptr || shared->socket == nullptr) return nullptr;
-  poller_->Remove(shared->socket->fd());
+  if (loop_ == nullptr || shared->socket == nullptr) return nullptr;
+  loop_->poller()->Remove(shared->socket->fd());
   PostLocked(DetachedCommand{connection});
   return std::move(shared->socket);
 }

@@ -13,8 +13,8 @@
 #include "bridge/base/mutex.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
+#include "bridge/net/event_loop.h"
 #include "bridge/net/mailbox.h"
-#include "bridge/net/poller.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -55,9 +55,8 @@ using ListenerCommand =
 // handshakes and of requests in flight.
 class ConnectionInbox {
  public:
-  // `poller` waits for the listener's connections. It must not be destroyed
-  // before Close.
-  void Open(Poller* poller);
+  // `loop` runs the listener. It must not be destroyed before Close.
+  void Open(EventLoop* loop);
 
   // Refuses all later calls of Post and Detach. Commands that were posted
   // before stay in the mailbox.
@@ -70,8 +69,6 @@ class ConnectionInbox {
   // answered, unless it has been detached and its socket no longer belongs to
   // the listener.
   void SendUnlessDetached(const SharedSocket& shared, absl::string_view bytes);
-
-  void Wake();
 
   // From now on, each answer closes its connection. Wakes the listener.
   void StartDraining();
@@ -91,7 +88,7 @@ class ConnectionInbox {
 
   // While a request is answered, also guards the socket of its connection.
   Mutex mu_;
-  Poller* poller_ ABSL_GUARDED_BY(mu_) = nullptr;  // null unless open
+  EventLoop* loop_ ABSL_GUARDED_BY(mu_) = nullptr;  // null unless open
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
 };
 

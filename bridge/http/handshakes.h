@@ -4,14 +4,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/http/connection_options.h"
@@ -73,7 +70,7 @@ class Handshakes {
     int64_t arrived_ns = 0;
   };
 
-  class HandshakeThread;  // one thread and its pending connections
+  class HandshakeThread;  // handshake_thread.h
 
   void DropExcess(const std::string& key);
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 #include <variant>
 
@@ -34,9 +33,9 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
     : options_(std::move(options)),
       httplib_(httplib),
       sink_(std::move(sink)),
-      clock_(options_.clock != nullptr ? options_.clock : Clock::Real()),
       inbox_(std::make_shared<ConnectionInbox>()),
-      now_(clock_->MonotonicNanos()),
+      loop_(options_.clock != nullptr ? options_.clock : Clock::Real(), this,
+            "http-listener"),
       acceptor_(
           [this](int fd, std::string peer_address) {
             return Accepted(fd, std::move(peer_address));
@@ -62,16 +61,16 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
 HttpListener::~HttpListener() { Stop(); }
 
 absl::Status HttpListener::Start(int listen_fd) {
-  const bool polls = poller_.Start().ok();
+  const bool opened = loop_.Open().ok();
   // The acceptor takes ownership of the listening socket even if Start fails.
-  if (!acceptor_.Start(listen_fd, &poller_, kListenData).ok() || !polls) {
+  if (!acceptor_.Start(listen_fd, loop_.poller(), kListenData).ok() ||
+      !opened) {
     return absl::ResourceExhaustedError(
         "cannot start the HTTP listener: out of file descriptors");
   }
-  if (absl::Status opened = handshakes_.Start(); !opened.ok()) return opened;
-  inbox_->Open(&poller_);
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "http-listener");
+  if (absl::Status started = handshakes_.Start(); !started.ok()) return started;
+  inbox_->Open(&loop_);
+  loop_.Start();
   return absl::OkStatus();
 }
 
@@ -94,42 +93,42 @@ bool HttpListener::WaitUntilIdle(absl::Time deadline) {
   return true;
 }
 
-void HttpListener::Stop() {
-  if (!thread_.joinable()) return;
-  stop_ = true;
-  inbox_->Wake();
-  thread_.join();
+void HttpListener::Stop() { loop_.Stop(); }
+
+void HttpListener::OnWake() {
+  inbox_->mailbox()->WokeUp();
+  if (stop_accepting_ && !acceptor_.closed()) EndAccepting();
+  accept_now_ =
+      acceptor_.again_at_ns() != 0 && now() >= acceptor_.again_at_ns();
 }
 
-void HttpListener::Run() {
-  epoll_event events[Poller::kMaxEvents];
-  while (!stop_) {
-    int64_t nanos = ExpireDeadlines();
-    if (!inbox_->mailbox()->PrepareToSleep()) nanos = 0;
-    const int count = poller_.Wait(events, nanos);
-    inbox_->mailbox()->WokeUp();
-    now_ = clock_->MonotonicNanos();
-    if (stop_accepting_ && !acceptor_.closed()) EndAccepting();
-    bool accept =
-        acceptor_.again_at_ns() != 0 && now_ >= acceptor_.again_at_ns();
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[i];
-      if (event.data.u64 == kListenData) {
-        accept = true;
-      } else if (Http1Connection* connection = Find(event.data.u64)) {
-        OnEvent(connection, event.events);
-        KeepBounds();
-      }
-    }
-    ExecuteCommands();
-    if (pending_.fd >= 0 && accept) LetInPending();
-    if (accept && pending_.fd < 0) {
-      acceptor_.Accept(now_);
-    } else if (accept) {
-      acceptor_.Pause(now_);
-    }
+void HttpListener::OnEvent(uint64_t data, uint32_t events) {
+  if (data == kListenData) {
+    accept_now_ = true;
+  } else if (Http1Connection* connection = Find(data)) {
+    OnConnectionEvent(connection, events);
+    KeepBounds();
   }
-  CloseAll();
+}
+
+void HttpListener::OnRound() {
+  ExecuteCommands();
+  if (accept_now_ && pending_.fd >= 0) LetInPending();
+  if (accept_now_ && pending_.fd < 0) {
+    acceptor_.Accept(now());
+  } else if (accept_now_) {
+    acceptor_.Pause(now());
+  }
+  ExpireDeadlines();
+}
+
+int64_t HttpListener::PrepareToWait() {
+  if (!inbox_->mailbox()->PrepareToSleep()) return EventLoop::kNow;
+  int64_t next = deadlines_.Next();
+  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
+    if (at != 0) next = std::min(next, at);
+  }
+  return next;
 }
 
 // Called once, or with kRetire until the last handshake may have ended.
@@ -137,9 +136,9 @@ void HttpListener::EndAccepting() {
   using Stopping = Options::Stopping;
   const bool first = std::exchange(accepting_, false);
   if (first && options_.stopping == Stopping::kRetire) {
-    acceptor_.Retire(now_);
+    acceptor_.Retire(now());
   }
-  if (now_ >= acceptor_.close_at_ns()) {
+  if (now() >= acceptor_.close_at_ns()) {
     acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
     if (pending_.fd >= 0) {
       LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
@@ -155,7 +154,7 @@ void HttpListener::EndAccepting() {
 // After this no handle reaches a connection. Detached connections belong to
 // others and stay open. Answers that were posted before are sent as far as the
 // sockets accept them.
-void HttpListener::CloseAll() {
+void HttpListener::OnStop() {
   if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
   acceptor_.Close(/*take_waiting=*/false);
   handshakes_.Stop();
@@ -195,7 +194,7 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
         break;
       case Space::kSoon:
         if (pending_.fd >= 0 || !accepting_) break;  // let in anyway
-        pending_ = {fd, std::move(peer_address), now_ + kPendingNs};
+        pending_ = {fd, std::move(peer_address), now() + kPendingNs};
         return false;
       case Space::kNone:
         TurnAway(fd);
@@ -210,7 +209,7 @@ void HttpListener::LetInPending() {
   const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
   if (!IsFull(fd)) {
     LetIn(fd, std::move(pending_.peer_address));
-  } else if (now_ < pending_.until_ns) {
+  } else if (now() < pending_.until_ns) {
     pending_.fd = fd;
   } else {
     TurnAway(fd);
@@ -218,7 +217,7 @@ void HttpListener::LetInPending() {
 }
 
 void HttpListener::LetIn(int fd, std::string peer_address) {
-  if (handshakes_.Enter(fd, peer_address, now_)) {
+  if (handshakes_.Enter(fd, peer_address, now())) {
     AddConnection(std::make_unique<PlainSocket>(fd), std::move(peer_address));
   }
 }
@@ -245,7 +244,7 @@ void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                   options_.handshake.proxies.Trusts(connection->peer_address)
                       ? ""
                       : LimitKey(connection->peer_address));
-  deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
+  deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
   while (Http1Connection* oldest = accounts_.MustLeave(*connection)) {
     Forget(oldest, true);
   }
@@ -265,12 +264,14 @@ bool HttpListener::Watch(Http1Connection* connection, uint32_t events) {
   if (connection->watched == events) return true;
   const bool is_new = std::exchange(connection->watched, events) == 0;
   const int error =
-      is_new ? poller_.Add(connection->fd, connection->handle(), events)
-             : poller_.Modify(connection->fd, connection->handle(), events);
+      is_new ? loop_.poller()->Add(connection->fd, connection->handle(), events)
+             : loop_.poller()->Modify(connection->fd, connection->handle(),
+                                      events);
   return error == 0;
 }
 
-void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
+void HttpListener::OnConnectionEvent(Http1Connection* connection,
+                                     uint32_t events) {
   switch (connection->state) {
     case Http1Connection::State::kReading:
     case Http1Connection::State::kLingering:
@@ -350,10 +351,9 @@ void HttpListener::Count(Http1Connection* connection, bool in_flight) {
   if (in_flight_ == 0) idle_.notify_all();
 }
 
-// Closes overdue connections. Returns the nanoseconds until the next deadline,
-// or -1 if there is none.
-int64_t HttpListener::ExpireDeadlines() {
-  while (Http1Connection* connection = deadlines_.Overdue(now_)) {
+// Closes overdue connections.
+void HttpListener::ExpireDeadlines() {
+  while (Http1Connection* connection = deadlines_.Overdue(now())) {
     const bool reading = connection->list == ConnectionDeadlines::kHead ||
                          connection->list == ConnectionDeadlines::kBody;
     if (connection->list == ConnectionDeadlines::kRefused) {
@@ -364,12 +364,6 @@ int64_t HttpListener::ExpireDeadlines() {
       Forget(connection, true);
     }
   }
-  int64_t next = deadlines_.Next();
-  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
-    if (at != 0) next = std::min(next, at);
-  }
-  if (next == std::numeric_limits<int64_t>::max()) return -1;
-  return std::max<int64_t>(next - clock_->MonotonicNanos(), 0);
 }
 
 }  // namespace sse_bridge

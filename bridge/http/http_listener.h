@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -25,8 +24,7 @@
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
-#include "bridge/net/clock.h"
-#include "bridge/net/poller.h"
+#include "bridge/net/event_loop.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -44,7 +42,7 @@ namespace sse_bridge {
 // (100, which every HTTP/1.1 client ignores: RFC 9110, 15.2) and aborts the
 // exchange only if the peer responds with a reset. HTTP/1.0 has no interim
 // responses, so only a reset aborts.
-class HttpListener {
+class HttpListener final : private EventLoop::Handler {
  public:
   using Options = ConnectionOptions;
 
@@ -84,9 +82,13 @@ class HttpListener {
   }
 
  private:
-  void Run();
+  void OnWake() override;
+  void OnEvent(uint64_t data, uint32_t events) override;
+  void OnRound() override;
+  int64_t PrepareToWait() override;
+  void OnStop() override;
+  int64_t now() const { return loop_.now(); }  // while the loop runs
   void EndAccepting();
-  void CloseAll();
   bool Accepted(int fd, std::string peer_address);
   bool IsFull(int fd) const;
   static int WithLowestNumber(int fd);
@@ -95,7 +97,7 @@ class HttpListener {
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
   Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
-  void OnEvent(Http1Connection* connection, uint32_t events);
+  void OnConnectionEvent(Http1Connection* connection, uint32_t events);
   void ExecuteCommands();
   void Execute(EnteredCommand& command);
   void Execute(HeldCommand& command);
@@ -103,7 +105,7 @@ class HttpListener {
   void Execute(DetachedCommand& command);
   void Forget(Http1Connection* connection, bool close_fd);
   void Count(Http1Connection* connection, bool in_flight);
-  int64_t ExpireDeadlines();
+  void ExpireDeadlines();
 
   // http_listener_bounds.cc
   enum class Space { kMade, kSoon, kNone };
@@ -137,12 +139,10 @@ class HttpListener {
   const Options options_;
   HttplibServer* const httplib_;
   const Sink sink_;
-  Clock* const clock_;
   const std::shared_ptr<ConnectionInbox> inbox_;
-  std::thread thread_;
+  EventLoop loop_;
   std::atomic<size_t> connections_{0};
   std::atomic<bool> stop_accepting_{false};
-  std::atomic<bool> stop_{false};
 
   Mutex idle_mu_;
   std::condition_variable_any idle_;
@@ -150,11 +150,10 @@ class HttpListener {
   bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
 
   // Used on the listener's thread only, from Start on.
-  int64_t now_;  // read once per round
-  Poller poller_;
   Acceptor acceptor_;
   Handshakes handshakes_;
   bool accepting_ = true;
+  bool accept_now_ = false;  // in this round
 
   // An accepted connection that waits until another one is closed.
   struct {

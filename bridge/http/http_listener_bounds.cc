@@ -45,7 +45,8 @@ HttpListener::Space HttpListener::MakeSpace() {
   using Deadlines = ConnectionDeadlines;
   const auto is_old = [&](const Http1Connection& connection,
                           int64_t min_age_ns) {
-    return min_age_ns == 0 || now_ - deadlines_.SetAt(connection) >= min_age_ns;
+    return min_age_ns == 0 ||
+           now() - deadlines_.SetAt(connection) >= min_age_ns;
   };
   const auto close_first = [&](ConnectionDeadlines::List list,
                                int64_t min_age_ns) {
@@ -74,12 +75,12 @@ HttpListener::Space HttpListener::MakeSpace() {
       close_first(Deadlines::kRefused, 0) || close_first_head(kSlowNs)) {
     return Space::kMade;
   }
-  if (handshakes_.DropOldest(now_ - kSlowNs)) return Space::kSoon;
+  if (handshakes_.DropOldest(now() - kSlowNs)) return Space::kSoon;
   if (close_first(Deadlines::kBody, kSlowNs) ||
       close_first(Deadlines::kIdle, 0) || close_first_head(0)) {
     return Space::kMade;
   }
-  if (handshakes_.DropOldest(now_)) return Space::kSoon;
+  if (handshakes_.DropOldest(now())) return Space::kSoon;
   return close_first(Deadlines::kBody, 0) ||
                  close_first(Deadlines::kWrite, kSlowNs)
              ? Space::kMade

@@ -45,7 +45,7 @@ void HttpListener::OnReadable(Http1Connection* connection) {
     return;
   }
   if (connection->list == ConnectionDeadlines::kIdle) {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
   }
   ReserveInput(connection, size);
   connection->in.append(buffer, size);
@@ -72,7 +72,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
       break;
     case RequestFraming::State::kBody:
       if (before != RequestFraming::State::kHead) break;
-      deadlines_.Set(connection, ConnectionDeadlines::kBody, now_);
+      deadlines_.Set(connection, ConnectionDeadlines::kBody, now());
       // A client that has already sent part of the body needs no 100 Continue.
       if (framing.expects_continue() &&
           connection->in.size() == framing.end() && !SendContinue(connection)) {
@@ -85,7 +85,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     case RequestFraming::State::kRefused:
       connection->refusal = std::make_unique<RefusedHead>(
           RefusedHead{framing.status(), framing.reason()});
-      deadlines_.Set(connection, ConnectionDeadlines::kRefused, now_);
+      deadlines_.Set(connection, ConnectionDeadlines::kRefused, now());
       ReadRefusedHead(connection);
       break;
   }
@@ -206,7 +206,7 @@ void HttpListener::Flush(Http1Connection* connection) {
   if (n >= 0) n = socket.Flush();
   if (n == Socket::kWouldBlock) {
     if (connection->list != ConnectionDeadlines::kWrite) {
-      deadlines_.Set(connection, ConnectionDeadlines::kWrite, now_);
+      deadlines_.Set(connection, ConnectionDeadlines::kWrite, now());
     }
     accounts_.SetHeld(connection, HeapBytes(out) + HeapBytes(connection->in));
     Watch(connection, EPOLLOUT);
@@ -230,9 +230,9 @@ void HttpListener::AfterAnswer(Http1Connection* connection) {
   connection->state = Http1Connection::State::kReading;
   Watch(connection, EPOLLIN | EPOLLRDHUP);
   if (connection->in.empty()) {
-    deadlines_.Set(connection, ConnectionDeadlines::kIdle, now_);
+    deadlines_.Set(connection, ConnectionDeadlines::kIdle, now());
   } else {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, now_);
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
     ContinueReading(connection);
   }
 }
@@ -244,7 +244,7 @@ void HttpListener::Linger(Http1Connection* connection) {
   CountInput(connection);
   connection->state = Http1Connection::State::kLingering;
   connection->lingered_bytes = 0;
-  deadlines_.Set(connection, ConnectionDeadlines::kLinger, now_);
+  deadlines_.Set(connection, ConnectionDeadlines::kLinger, now());
   Watch(connection, EPOLLIN);
 }
 
