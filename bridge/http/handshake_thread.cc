@@ -13,11 +13,19 @@
 #include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
+namespace {
+
+// The only list of the deadlines.
+constexpr int kHandshake = 0;
+
+}  // namespace
 
 Handshakes::HandshakeThread::HandshakeThread(Handshakes* handshakes,
                                              size_t index)
     : handshakes_(handshakes),
-      loop_(handshakes->clock_, this, absl::StrCat("handshake-", index)) {}
+      loop_(handshakes->clock_, this, absl::StrCat("handshake-", index)) {
+  deadlines_.SetLength(kHandshake, handshakes->options_.head_timeout);
+}
 
 Handshakes::HandshakeThread::~HandshakeThread() { Stop(); }
 
@@ -62,20 +70,14 @@ void Handshakes::HandshakeThread::OnRound() {
     std::visit([this](auto& each) { Execute(each); }, command);
   }
   mailbox_.Processed();
-  while (!deadlines_.empty() && deadlines_.front().first <= loop_.now()) {
-    const auto it = pending_.find(deadlines_.front().second);
-    deadlines_.pop_front();
-    if (it != pending_.end()) Drop(it->second.get());
+  while (PendingConnection* pending = deadlines_.Overdue(loop_.now())) {
+    Drop(pending);
   }
 }
 
 int64_t Handshakes::HandshakeThread::PrepareToWait() {
   if (!mailbox_.PrepareToSleep()) return EventLoop::kNow;
-  // Skip the deadlines of connections that have left.
-  while (!deadlines_.empty() && !pending_.contains(deadlines_.front().second)) {
-    deadlines_.pop_front();
-  }
-  return deadlines_.empty() ? EventLoop::kNever : deadlines_.front().first;
+  return deadlines_.Next();
 }
 
 void Handshakes::HandshakeThread::OnStop() {
@@ -87,17 +89,12 @@ void Handshakes::HandshakeThread::OnStop() {
     }
     mailbox_.Processed();
   } while (!mailbox_.CloseIfEmpty());
-  for (auto& [number, pending] : pending_) Close(pending.get());
-  pending_.clear();
+  while (!pending_.empty()) Drop(pending_.begin()->second.get());
 }
 
 void Handshakes::HandshakeThread::Execute(ArrivedCommand& command) {
   PendingConnection* pending = command.connection.get();
-  // All have the same timeout, so they are due in the order of arrival.
-  deadlines_.emplace_back(
-      pending->arrived_ns +
-          absl::ToInt64Nanoseconds(handshakes_->options_.head_timeout),
-      pending->number);
+  deadlines_.Set(pending, kHandshake, pending->arrived_ns);
   pending_.emplace(pending->number, std::move(command.connection));
   Serve(pending);
 }
@@ -201,6 +198,7 @@ void Handshakes::HandshakeThread::Leave(PendingConnection* pending) {
 }
 
 void Handshakes::HandshakeThread::Drop(PendingConnection* pending) {
+  deadlines_.Clear(pending);
   Close(pending);
   pending_.erase(pending->number);
 }

@@ -3,14 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <utility>
 #include <variant>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "bridge/http/handshakes.h"
+#include "bridge/net/deadline_lists.h"
 #include "bridge/net/event_loop.h"
 #include "bridge/net/mailbox.h"
 
@@ -70,7 +69,7 @@ class Handshakes::HandshakeThread final : private EventLoop::Handler {
 
   // Used on this thread only.
   absl::flat_hash_map<uint64_t, std::unique_ptr<PendingConnection>> pending_;
-  std::deque<std::pair<int64_t, uint64_t>> deadlines_;
+  DeadlineLists<PendingConnection, 1> deadlines_;
 };
 
 }  // namespace sse_bridge

@@ -14,6 +14,7 @@
 #include "bridge/http/connection_options.h"
 #include "bridge/http/pending_handshakes.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/deadline_lists.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -68,6 +69,7 @@ class Handshakes {
     uint32_t watched = 0;
     uint64_t number = 0;
     int64_t arrived_ns = 0;
+    DeadlineLink<PendingConnection> deadline;
   };
 
   class HandshakeThread;  // handshake_thread.h

@@ -354,9 +354,10 @@ void HttpListener::Count(Http1Connection* connection, bool in_flight) {
 // Closes overdue connections.
 void HttpListener::ExpireDeadlines() {
   while (Http1Connection* connection = deadlines_.Overdue(now())) {
-    const bool reading = connection->list == ConnectionDeadlines::kHead ||
-                         connection->list == ConnectionDeadlines::kBody;
-    if (connection->list == ConnectionDeadlines::kRefused) {
+    const bool reading =
+        connection->deadline.list == ConnectionDeadlines::kHead ||
+        connection->deadline.list == ConnectionDeadlines::kBody;
+    if (connection->deadline.list == ConnectionDeadlines::kRefused) {
       RefuseHead(connection);
     } else if (reading && !connection->in.empty()) {
       Refuse(connection, 408, "the request did not arrive in time");

@@ -64,7 +64,7 @@ HttpListener::Space HttpListener::MakeSpace() {
       }
       OnReadable(connection);
       if (connection->fd < 0) return true;
-      if (connection->list == Deadlines::kHead) {
+      if (connection->deadline.list == Deadlines::kHead) {
         Forget(connection, true);
         return true;
       }

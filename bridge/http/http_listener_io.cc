@@ -44,7 +44,7 @@ void HttpListener::OnReadable(Http1Connection* connection) {
     if (connection->lingered_bytes > kLingerBytes) Forget(connection, true);
     return;
   }
-  if (connection->list == ConnectionDeadlines::kIdle) {
+  if (connection->deadline.list == ConnectionDeadlines::kIdle) {
     deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
   }
   ReserveInput(connection, size);
@@ -205,7 +205,7 @@ void HttpListener::Flush(Http1Connection* connection) {
   // The socket may still hold some of what it accepted.
   if (n >= 0) n = socket.Flush();
   if (n == Socket::kWouldBlock) {
-    if (connection->list != ConnectionDeadlines::kWrite) {
+    if (connection->deadline.list != ConnectionDeadlines::kWrite) {
       deadlines_.Set(connection, ConnectionDeadlines::kWrite, now());
     }
     accounts_.SetHeld(connection, HeapBytes(out) + HeapBytes(connection->in));
