@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -75,29 +74,15 @@ absl::Status HttpListener::Start(int listen_fd) {
 }
 
 void HttpListener::StopAccepting() {
-  stop_accepting_ = true;
+  drain_.StopAccepting();
   inbox_->StartDraining();
-}
-
-bool HttpListener::WaitUntilIdle(absl::Time deadline) {
-  MutexLock lock(&idle_mu_);
-  const auto busy = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(idle_mu_) {
-    return in_flight_ > 0 || (stop_accepting_ && !closed_);
-  };
-  while (busy()) {
-    if (idle_.wait_until(idle_mu_, absl::ToChronoTime(deadline)) ==
-        std::cv_status::timeout) {
-      return !busy();
-    }
-  }
-  return true;
 }
 
 void HttpListener::Stop() { loop_.Stop(); }
 
 void HttpListener::OnWake() {
   inbox_->mailbox()->WokeUp();
-  if (stop_accepting_ && !acceptor_.closed()) EndAccepting();
+  if (drain_.stop_accepting() && !acceptor_.closed()) EndAccepting();
   accept_now_ =
       acceptor_.again_at_ns() != 0 && now() >= acceptor_.again_at_ns();
 }
@@ -105,7 +90,7 @@ void HttpListener::OnWake() {
 void HttpListener::OnEvent(uint64_t data, uint32_t events) {
   if (data == kListenData) {
     accept_now_ = true;
-  } else if (Http1Connection* connection = Find(data)) {
+  } else if (Http1Connection* connection = connections_.Find(data)) {
     OnConnectionEvent(connection, events);
     KeepBounds();
   }
@@ -143,9 +128,7 @@ void HttpListener::EndAccepting() {
     if (pending_.fd >= 0) {
       LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
     }
-    MutexLock lock(&idle_mu_);
-    closed_ = true;
-    idle_.notify_all();
+    drain_.ListeningSocketClosed();
   }
   while (first && CloseLongestIdle()) {
   }
@@ -160,8 +143,8 @@ void HttpListener::OnStop() {
   handshakes_.Stop();
   inbox_->Close();
   ExecuteCommands();
-  for (auto& slot : slots_) {
-    if (slot->fd >= 0) Forget(slot.get(), true);
+  for (Http1Connection* connection : connections_.All()) {
+    Forget(connection, true);
   }
 }
 
@@ -226,20 +209,8 @@ void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                                  std::string peer_address) {
   const int one = 1;
   setsockopt(socket->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
-    slots_.push_back(std::make_unique<Http1Connection>());
-  }
-  const uint32_t slot = free_slots_.back();
-  free_slots_.pop_back();
-  Http1Connection* connection = slots_[slot].get();
-  connection->slot = slot;
-  connection->fd = socket->fd();
-  connection->has_own_framing = socket->has_own_framing();
+  Http1Connection* connection = connections_.Add(std::move(socket));
   connection->peer_address = std::move(peer_address);
-  connection->shared =
-      std::make_shared<SharedSocket>(SharedSocket{std::move(socket)});
-  ++connections_;
   accounts_.Enter(connection,
                   options_.handshake.proxies.Trusts(connection->peer_address)
                       ? ""
@@ -249,14 +220,6 @@ void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
     Forget(oldest, true);
   }
   if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
-}
-
-Http1Connection* HttpListener::Find(uint64_t handle) {
-  const auto slot = static_cast<uint32_t>(handle);
-  if (slot >= slots_.size()) return nullptr;
-  Http1Connection* connection = slots_[slot].get();
-  return connection->fd >= 0 && connection->handle() == handle ? connection
-                                                               : nullptr;
 }
 
 // Sets the events that the poller reports of the connection.
@@ -303,7 +266,7 @@ void HttpListener::Execute(EnteredCommand& command) {
 }
 
 void HttpListener::Execute(HeldCommand& command) {
-  Http1Connection* connection = Find(command.connection);
+  Http1Connection* connection = connections_.Find(command.connection);
   if (connection != nullptr &&
       connection->state == Http1Connection::State::kBusy &&
       !connection->exchange.expired()) {
@@ -312,13 +275,13 @@ void HttpListener::Execute(HeldCommand& command) {
 }
 
 void HttpListener::Execute(AnswerCommand& command) {
-  if (Http1Connection* connection = Find(command.connection)) {
+  if (Http1Connection* connection = connections_.Find(command.connection)) {
     Answer(connection, std::move(command.bytes), command.keep_alive);
   }
 }
 
 void HttpListener::Execute(DetachedCommand& command) {
-  if (Http1Connection* connection = Find(command.connection)) {
+  if (Http1Connection* connection = connections_.Find(command.connection)) {
     Forget(connection, false);
   }
 }
@@ -329,26 +292,18 @@ void HttpListener::Forget(Http1Connection* connection, bool close_fd) {
   accounts_.Leave(connection);
   Count(connection, false);
   if (close_fd) connection->shared->socket.reset();
-  const uint32_t slot = connection->slot;
-  const uint32_t generation = connection->generation;
-  // Assignment alone would keep the allocated memory.
-  std::string().swap(connection->in);
-  std::string().swap(connection->out);
-  *connection = Http1Connection();
-  // An old handle must not find the next connection in this slot.
-  connection->slot = slot;
-  connection->generation = generation + 1;
-  free_slots_.push_back(slot);
-  --connections_;
+  connections_.Remove(connection);
   if (exchange != nullptr && close_fd) exchange->Abort();
 }
 
 void HttpListener::Count(Http1Connection* connection, bool in_flight) {
   if (connection->counted == in_flight) return;
   connection->counted = in_flight;
-  MutexLock lock(&idle_mu_);
-  in_flight_ += in_flight ? 1 : size_t{0} - 1;
-  if (in_flight_ == 0) idle_.notify_all();
+  if (in_flight) {
+    drain_.AddRequest();
+  } else {
+    drain_.RemoveRequest();
+  }
 }
 
 // Closes overdue connections.

@@ -1,27 +1,24 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_HTTP_LISTENER_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_HTTP_LISTENER_H_
 
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/mutex.h"
 #include "bridge/http/connection_accounts.h"
 #include "bridge/http/connection_deadlines.h"
 #include "bridge/http/connection_inbox.h"
 #include "bridge/http/connection_options.h"
 #include "bridge/http/handshakes.h"
 #include "bridge/http/http1_connection.h"
+#include "bridge/http/http1_connection_table.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/httplib_server.h"
+#include "bridge/http/listener_drain.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
 #include "bridge/net/event_loop.h"
@@ -69,7 +66,9 @@ class HttpListener final : private EventLoop::Handler {
 
   // Waits until no request is in flight and, after StopAccepting, the listening
   // socket is closed. Returns false if the deadline passes first.
-  bool WaitUntilIdle(absl::Time deadline);
+  bool WaitUntilIdle(absl::Time deadline) {
+    return drain_.WaitUntilIdle(deadline);
+  }
 
   // Closes all connections and joins the thread. Exchanges may outlive the
   // listener.
@@ -78,7 +77,7 @@ class HttpListener final : private EventLoop::Handler {
   // The number of connections that the listener holds, including those in a
   // handshake.
   size_t connections() const {
-    return connections_ + handshakes_.connections();
+    return connections_.size() + handshakes_.connections();
   }
 
  private:
@@ -95,7 +94,6 @@ class HttpListener final : private EventLoop::Handler {
   void LetIn(int fd, std::string peer_address);
   void LetInPending();
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
-  Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
   void OnConnectionEvent(Http1Connection* connection, uint32_t events);
   void ExecuteCommands();
@@ -141,17 +139,13 @@ class HttpListener final : private EventLoop::Handler {
   const Sink sink_;
   const std::shared_ptr<ConnectionInbox> inbox_;
   EventLoop loop_;
-  std::atomic<size_t> connections_{0};
-  std::atomic<bool> stop_accepting_{false};
+  ListenerDrain drain_;
 
-  Mutex idle_mu_;
-  std::condition_variable_any idle_;
-  size_t in_flight_ ABSL_GUARDED_BY(idle_mu_) = 0;
-  bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
-
-  // Used on the listener's thread only, from Start on.
+  // Used on the listener's thread only, from Start on, except that any thread
+  // may read how many connections there are.
   Acceptor acceptor_;
   Handshakes handshakes_;
+  Http1ConnectionTable connections_;
   bool accepting_ = true;
   bool accept_now_ = false;  // in this round
 
@@ -162,8 +156,6 @@ class HttpListener final : private EventLoop::Handler {
     int64_t until_ns = 0;
   } pending_;
   ConnectionAccounts accounts_;
-  std::vector<std::unique_ptr<Http1Connection>> slots_;
-  std::vector<uint32_t> free_slots_;
   ConnectionDeadlines deadlines_;
 };
 
