@@ -222,14 +222,15 @@ std::vector<std::string> LostOptions::UnusedImports(
   return imports.lost ? std::vector<std::string>() : imports.unused;
 }
 
-std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method) {
+std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method,
+                                      bool reflected) {
   const pb::FileDescriptor* file = method->file();
   const Imports& imports = ImportsOf(file);
   if (imports.lost) return WhyLost(file, imports.unused);
   if (IsEmptied(method->service()->options())) {
     return WhyEmptied(method->service());
   }
-  if (!imports.unused.empty() && IsEmptied(method->options())) {
+  if ((reflected || !imports.unused.empty()) && IsEmptied(method->options())) {
     return WhyEmptied(method);
   }
   absl::flat_hash_set<const pb::Descriptor*> seen = {method->input_type()};

@@ -141,8 +141,8 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
   } else if (!body_selector.empty()) {
     auto path = ResolveFieldPath(request, body_selector);
     if (!path.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "body \"", body_selector, "\": ", path.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("body: ", path.status().message()));
     }
     binder.body_path_ = *std::move(path);
     const FieldDescriptor* field = binder.body_path_.back();
@@ -195,6 +195,9 @@ bool RequestBinder::IsForm(const Body& body) const {
 absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
   Message* target = out;
   if (raw_body_) {
+    if (!IsValidUtf8(body.content_type)) {
+      return BadRequestError("content_type", "not valid UTF-8");
+    }
     if (!body_path_.empty()) target = SubMessages(out, body_path_);
     SetHttpBody(body, target);
     return absl::OkStatus();
@@ -229,14 +232,18 @@ absl::Status RequestBinder::BindForm(absl::string_view form,
                             : BadRequestError(std::move(violations));
 }
 
-absl::Status RequestBinder::FillUpdateMask(absl::string_view body_json,
+absl::Status RequestBinder::FillUpdateMask(const Body& body,
                                            Message* out) const {
+  const absl::string_view json = absl::StripAsciiWhitespace(body.bytes);
+  if (json.empty() || IsForm({json, body.content_type})) {
+    return absl::OkStatus();
+  }
   const FieldDescriptor* field = body_path_.back();
   if (field->is_repeated() || !IsMessage(field) ||
       IsChainSet(*out, {update_mask_})) {
     return absl::OkStatus();
   }
-  return AddMaskOf(body_json, *field->message_type(),
+  return AddMaskOf(json, *field->message_type(),
                    out->GetReflection()->MutableMessage(out, update_mask_));
 }
 
@@ -258,15 +265,18 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
                                 ParamState* state, Message* out) const {
   const std::optional<MapParam> entry = SplitMapParam(param.name);
   FieldChain chain;
-  if (Reason r = ResolveParam(
-          entry.has_value() ? entry->field_path : absl::string_view(param.name),
-          source, &chain);
-      !r.empty()) {
+  Reason unknown = ResolveParam(
+      entry.has_value() ? entry->field_path : absl::string_view(param.name),
+      source, &chain);
+  if (unknown.empty() && entry.has_value() && !chain.back()->is_map()) {
+    unknown = absl::StrCat(ChainName(chain), " is not a map");
+  }
+  if (!unknown.empty()) {
     const NamePatterns* ignored = options_.ignored_patterns;
     return source == ParamSource::kQuery && ignored != nullptr &&
                    ignored->Match(param.name)
                ? Reason()
-               : r;
+               : unknown;
   }
   if (source == ParamSource::kQuery) {
     if (whole_body_) return "the body already contains all fields";
@@ -275,9 +285,6 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
     }
   }
   const FieldDescriptor* field = chain.back();
-  if (entry.has_value() && !field->is_map()) {
-    return absl::StrCat(ChainName(chain), " is not a map");
-  }
   if (Reason r =
           entry.has_value() ? CheckMapHasText(field) : CheckHasText(chain);
       !r.empty()) {
@@ -351,7 +358,7 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
   }
   if (violations.empty() && update_mask_ != nullptr && body.has_value() &&
       !raw_body_) {
-    if (absl::Status s = FillUpdateMask(body->bytes, out); !s.ok()) return s;
+    if (absl::Status s = FillUpdateMask(*body, out); !s.ok()) return s;
   }
   if (violations.empty() && !out->IsInitialized()) {
     std::vector<std::string> missing;

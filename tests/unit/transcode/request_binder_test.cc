@@ -361,7 +361,7 @@ TEST(RequestBinderTest, EarlierContentsOfTheMessageAreCleared) {
   ASSERT_TRUE(binder.ok());
   const auto message = AllTypesSchema().New("test.All");
   ASSERT_TRUE(SetFieldFromText(message.get(), "int32_value", "5").ok());
-  ASSERT_TRUE(binder->Bind({}, {}, "", false, message.get()).ok());
+  ASSERT_TRUE(binder->Bind({}, {}, std::nullopt, message.get()).ok());
   EXPECT_EQ(message->ByteSizeLong(), 0u);
 }
 
@@ -371,11 +371,13 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
     std::vector<std::string> path;
     std::string want;
   } kCases[] = {
-      {"none", {}, "body \"none\": no such field in test.All"},
-      {"nested.name", {}, "body \"nested.name\": no such field in test.All"},
+      {"none",
+       {},
+       "body: field path \"none\": there is no field \"none\" in test.All"},
       {"otherName",
        {},
-       "body \"otherName\": there is no field \"otherName\" in test.All"},
+       "body: field path \"otherName\": there is no field \"otherName\" in "
+       "test.All"},
       {"", {"none"}, "path variable none: no such field in test.All"},
       {"",
        {"nested.x"},
@@ -536,6 +538,8 @@ TEST(RequestBinderTest, HttpBodyTakesAnyBytes) {
   EXPECT_EQ(whole.Bind({{}, "", "\xff{\n", "image/png"}),
             "content_type: \"image/png\" data: \"\\377{\\n\"");
   EXPECT_EQ(whole.Body(" "), "data: \" \"");
+  EXPECT_EQ(whole.Bind({{}, "", "x", "a/b; c=\xff"}),
+            "content_type: not valid UTF-8");
   const Route field(Raw(), "google.api.Upload", "file", {"name"});
   EXPECT_EQ(field.Bind({{{"name", "n"}}, "", "a=b", kForm}),
             "name: \"n\" file { content_type: "
@@ -581,6 +585,8 @@ TEST(RequestBinderTest, MaskOfTheClientCounts) {
   EXPECT_EQ(MaskOf(route.Bind({{}, "updateMask=part", R"({"title":"t"})"})),
             "update_mask { paths: \"part\" }");
   EXPECT_EQ(MaskOf(route.Query("")), "");
+  EXPECT_EQ(route.Body(" "), "");
+  EXPECT_EQ(route.Bind({{}, "", "title=t", kForm}), "book { title: \"t\" }");
   const Route put(Patch(), "p.Update", "book", {});
   EXPECT_EQ(MaskOf(put.Body(R"({"title":"t"})")), "");
 }
