@@ -6,6 +6,7 @@
 #   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
 #                  [--openapi 3.1] [--default-routes] [--strict]
+#                  [--service-config FILE]
 #                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
@@ -23,6 +24,8 @@
 #                   of the same name.
 # --strict: fails if a method cannot be served; otherwise it is left out with a
 #           warning.
+# --service-config FILE: routes and options by selector, like the bridge's option
+#           of the same name, which needs the file too.
 # google/api, buf/validate and sse/v1 are always on the import path and need not
 # be copied.
 # Files in an edition, and images, need buf: the one in BUF, on the
@@ -37,6 +40,7 @@ package=
 title=
 openapi=3.2
 routes=
+service_config=
 image=
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
@@ -63,6 +67,14 @@ while [ $# -gt 0 ]; do
       openapi=$2; shift ;;
     --default-routes) routes+=default_routes, ;;
     --strict) routes+=strict, ;;
+    --service-config) [ $# -ge 2 ] || fail "--service-config needs a file"
+      [ -f "$2" ] || fail "file '$2' does not exist"
+      [ -z "$service_config" ] || fail "--service-config is given twice"
+      service_config=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+      case "$service_config" in
+        *,*) fail "the path of --service-config must not contain a comma" ;;
+      esac
+      routes+=service_config=$service_config, ; shift ;;
     -h|--help) usage; exit 0 ;;
     *) fail "unknown option '$1'" ;;
   esac
