@@ -5,7 +5,7 @@
 #                                         OpenAPI document, the TypeScript client
 #   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
-#                  [--openapi 3.1] [--default-routes] [--strict]
+#                  [-I DIR]... [--openapi 3.1] [--default-routes] [--strict]
 #                  [--service-config FILE]
 #                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
@@ -26,8 +26,10 @@
 #           warning.
 # --service-config FILE: routes and options by selector, like the bridge's option
 #           of the same name, which needs the file too.
-# google/api, buf/validate and sse/v1 are always on the import path and need not
-# be copied.
+# -I DIR: also searches this folder for imports. May be repeated.
+# google/api (annotations, http, httpbody, client, field_behavior, field_info,
+# launch_stage, resource, routing, visibility), google/rpc, buf/validate and
+# sse/v1 are always found and need not be copied.
 # Files in an edition, and images, need buf: the one in BUF, on the
 # PATH or in node_modules, else npm fetches @bufbuild/buf.
 set -euo pipefail
@@ -42,6 +44,7 @@ openapi=3.2
 routes=
 service_config=
 image=
+includes=()
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 fail() { echo "gen.sh: $*" >&2; exit 2; }
@@ -56,6 +59,14 @@ while [ $# -gt 0 ]; do
       proto_dir=$2; mode=user; shift ;;
     --image) [ $# -ge 2 ] || fail "--image needs a file"
       image=$2; mode=user; shift ;;
+    -I | -I*)
+      include=${1#-I}
+      if [ -z "$include" ]; then
+        [ $# -ge 2 ] || fail "-I needs a folder"
+        include=$2; shift
+      fi
+      [ -d "$include" ] || fail "folder '$include' does not exist"
+      includes+=("$(cd "$include" && pwd)") ;;
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
@@ -86,7 +97,12 @@ done
   fail "either --proto-dir or --image"
 [ -z "$image" ] || [ -f "$image" ] || fail "file '$image' does not exist"
 [ -d "$proto_dir" ] || fail "folder '$proto_dir' does not exist"
+[ ${#includes[@]} -eq 0 ] || [ "$proto_dir" != "$root/proto" ] ||
+  fail "-I needs --proto-dir"
 proto_dir=$(cd "$proto_dir" && pwd)
+# Where imports are found, the first folder first. What has no C++ here is in
+# scripts/proto.
+import_path=("$proto_dir" "${includes[@]}" "$root/proto" "$root/scripts/proto")
 command -v protoc >/dev/null || fail "protoc is missing: run scripts/install.sh"
 
 protos_in() { (cd "$1" && find . -name '*.proto' -printf '%P\n' | LC_ALL=C sort); }
@@ -108,7 +124,7 @@ trap 'rm -rf "$tmp"' EXIT
 write_descriptors() {
   local to=$1 files=("${@:2}")
   [ ${#files[@]} -gt 0 ] || fail "no .proto files in '$proto_dir'"
-  (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+  (cd "$proto_dir" && protoc "${import_path[@]/#/-I}" \
     --include_imports --include_source_info \
     --descriptor_set_out="$tmp/set.binpb" "${files[@]}")
   write_if_changed "$tmp/set.binpb" "$to"
@@ -165,7 +181,7 @@ run_plugins() { # DIR
   plugin_options
   for name in "${outputs[@]}"; do
     mkdir -p "$1/$name"
-    (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+    (cd "$proto_dir" && protoc "${import_path[@]/#/-I}" \
       --plugin="$plugins/protoc-gen-sse-$name" \
       "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}")
   done
@@ -191,10 +207,16 @@ in_editions() {
 
 # Builds ${protos[@]} as an image, in which all other files are imports.
 write_image() { # OUT_FILE
-  local module=$tmp/module file paths=()
+  local module=$tmp/module file i paths=()
   mkdir -p "$module"
-  protos_in "$root/proto" | grep -v -e '^realtime/' -e '^bridge/' | while read -r file; do
-    install -D -m 644 "$root/proto/$file" "$module/$file"
+  # The first folder of the import path last, so that its files prevail.
+  for ((i = ${#import_path[@]} - 1; i > 0; --i)); do
+    protos_in "${import_path[i]}" | while read -r file; do
+      case "${import_path[i]}/$file" in
+        "$root"/proto/realtime/* | "$root"/proto/bridge/*) continue ;;
+      esac
+      install -D -m 644 "${import_path[i]}/$file" "$module/$file"
+    done
   done
   for file in "${protos[@]}"; do
     install -D -m 644 "$proto_dir/$file" "$module/$file"
