@@ -1,12 +1,12 @@
-// Descriptor sets in JSON and text form: whatever they hold, there is an error
-// or a binary set.
+// Descriptor sets in JSON and text form: whatever they hold, there is an error,
+// or a binary set that can be loaded or not.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "bridge/schema/schema.h"
 #include "bridge/schema/schema_image.h"
-#include "google/protobuf/descriptor.pb.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string text(reinterpret_cast<const char*>(data), size);
@@ -14,7 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (text.empty() || (text[0] != '{' && text[0] != 'f')) text.insert(0, "{");
   const auto image = sse_bridge::ReadSchemaImage("f", text);
   if (!image.ok() || *image == text) return 0;
-  google::protobuf::FileDescriptorSet set;
-  if (!set.ParsePartialFromString(*image)) __builtin_trap();
+  const auto schema = sse_bridge::Schema::Load({{"f", *image}});
   return 0;
 }
