@@ -37,6 +37,8 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"descriptor_set",
        {"programs_test.cc", "SighupReadsTheSchemaAgainWithoutDroppingStreams"}},
       {"reflect", {"foreign_schema_test.cc", "ReflectionNeedsNoFile"}},
+      {"service_config",
+       {"service_config_test.cc", "MethodsAreServedAsItSays"}},
       {"default_routes",
        {"foreign_schema_test.cc", "MethodWithoutRouteIsHiddenUnlessAskedFor"}},
       {"auth_key", {"access_test.cc", "PublicKeyVerifiesWhatItsOwnerSigned"}},
