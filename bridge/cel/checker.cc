@@ -187,6 +187,7 @@ class Checker {
                                         absl::string_view name,
                                         const std::vector<Type>& types) {
     std::vector<std::string> names;
+    names.reserve(types.size());
     for (const Type& type : types) names.push_back(type.Name());
     return Fail(expr, absl::StrCat("no matching overload for '", name,
                                    "' with ", absl::StrJoin(names, ", ")));

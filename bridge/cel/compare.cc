@@ -39,7 +39,11 @@ std::partial_ordering CompareNumbers(const Value& a, const Value& b) {
   }
   if (a.Is(Kind::kUint)) {
     if (b.Is(Kind::kUint)) return a.uint_value() <=> b.uint_value();
-    return 0 <=> IntAndUint(b.int_value(), a.uint_value());
+    const std::partial_ordering swapped =
+        IntAndUint(b.int_value(), a.uint_value());
+    return std::is_lt(swapped)   ? std::partial_ordering::greater
+           : std::is_gt(swapped) ? std::partial_ordering::less
+                                 : swapped;
   }
   if (b.Is(Kind::kUint)) return IntAndUint(a.int_value(), b.uint_value());
   return a.int_value() <=> b.int_value();

@@ -102,21 +102,26 @@ std::string PathLiteral(const Route& route) {
 }
 
 // Collects the maps that a query can set, as dotted JSON names.
-void AddMaps(const Route& route, const pb::Descriptor* type,
-             const std::string& prefix, std::set<const pb::Descriptor*>* open,
+void AddMaps(const Route& route, const pb::Descriptor* type, FieldPath* path,
+             std::set<const pb::Descriptor*>* open,
              std::vector<std::string>* maps) {
   constexpr size_t kMaxMaps = 200;
   // A recursive type has infinitely many fields.
   if (!open->insert(type).second) return;
   for (const pb::FieldDescriptor* field : FieldsOf(type)) {
     if (field->is_extension() || maps->size() >= kMaxMaps) continue;
-    const std::string name =
-        absl::StrCat(prefix, JsonName(field, route.method->json));
-    if (field->is_map()) {
-      maps->push_back(JsString(name));
+    path->push_back(field);
+    if (*path == route.body_path) {
+      // Not part of the query.
+    } else if (field->is_map()) {
+      maps->push_back(JsString(
+          absl::StrJoin(*path, ".", [&](std::string* out, const auto* each) {
+            out->append(JsonName(each, route.method->json));
+          })));
     } else if (!field->is_repeated() && KindOf(field) == JsonKind::kMessage) {
-      AddMaps(route, field->message_type(), name + ".", open, maps);
+      AddMaps(route, field->message_type(), path, open, maps);
     }
+    path->pop_back();
   }
   open->erase(type);
 }
@@ -130,7 +135,8 @@ std::string RouteLiteral(const Route& route) {
   std::vector<std::string> maps;
   if (route.body != "*") {
     std::set<const pb::Descriptor*> open;
-    AddMaps(route, route.method->descriptor->input_type(), "", &open, &maps);
+    FieldPath path;
+    AddMaps(route, route.method->descriptor->input_type(), &path, &open, &maps);
   }
   return absl::StrCat("{ verb: ", JsString(route.verb),
                       ", path: ", PathLiteral(route), ", body: ", body,

@@ -118,7 +118,7 @@ class HttpListener {
   void ContinueReading(Http1Connection* connection);
   static bool SendContinue(Http1Connection* connection);
   void PassOn(Http1Connection* connection);
-  HttpResponse MethodRefusal(int status, absl::string_view origin) const;
+  HttpResponse HeadRefusal(int status, absl::string_view origin) const;
   void OnWaitingClient(Http1Connection* connection, uint32_t events);
   void Answer(Http1Connection* connection, std::string bytes, bool keep_alive);
   void Flush(Http1Connection* connection);

@@ -121,7 +121,7 @@ void HttpListener::PassOn(Http1Connection* connection) {
   HttpResponse refusal;
   if (refused != 0) {
     request.verb = framing.verb();
-    refusal = MethodRefusal(refused, OriginIn(connection->in));
+    refusal = HeadRefusal(refused, OriginIn(connection->in));
   }
   request.keep_alive = framing.keep_alive();
   request.body = framing.TakeBody();
@@ -156,12 +156,12 @@ void HttpListener::PassOn(Http1Connection* connection) {
 }
 
 // Returns the response to a head that httplib refuses. The framing has already
-// checked that the head is well-formed, so either the target is too long or the
-// method is unknown. The connection can be kept.
-HttpResponse HttpListener::MethodRefusal(int status,
-                                         absl::string_view origin) const {
+// checked that the head is well-formed, so usually the target is too long. The
+// connection can be kept.
+HttpResponse HttpListener::HeadRefusal(int status,
+                                       absl::string_view origin) const {
   return status == 414 ? Refusal(414, "the request target is too long", origin)
-                       : Refusal(501, "unknown request method", origin);
+                       : Refusal(400, "malformed request", origin);
 }
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,

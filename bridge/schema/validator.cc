@@ -267,9 +267,10 @@ absl::StatusOr<std::shared_ptr<const Validator>> Validator::Compile(
 absl::StatusOr<std::vector<RuleViolation>> Validator::Validate(
     const pb::Message& message, absl::Time now) const {
   if (root_->type != nullptr && message.GetDescriptor() != root_->type) {
-    return std::vector<RuleViolation>{
-        {"", absl::StrCat("must be a ", root_->type->full_name(),
-                          " of the schema that is in force")}};
+    RuleViolation violation;
+    violation.description = absl::StrCat("must be a ", root_->type->full_name(),
+                                         " of the schema that is in force");
+    return std::vector<RuleViolation>{std::move(violation)};
   }
   return Run(now).Validate(*root_, message);
 }

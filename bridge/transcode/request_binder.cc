@@ -141,8 +141,8 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
   } else if (!body_selector.empty()) {
     auto path = ResolveFieldPath(request, body_selector);
     if (!path.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "body \"", body_selector, "\": ", path.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("body: ", path.status().message()));
     }
     binder.body_path_ = *std::move(path);
     const FieldDescriptor* field = binder.body_path_.back();
@@ -258,15 +258,18 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
                                 ParamState* state, Message* out) const {
   const std::optional<MapParam> entry = SplitMapParam(param.name);
   FieldChain chain;
-  if (Reason r = ResolveParam(
-          entry.has_value() ? entry->field_path : absl::string_view(param.name),
-          source, &chain);
-      !r.empty()) {
+  Reason unknown = ResolveParam(
+      entry.has_value() ? entry->field_path : absl::string_view(param.name),
+      source, &chain);
+  if (unknown.empty() && entry.has_value() && !chain.back()->is_map()) {
+    unknown = absl::StrCat(ChainName(chain), " is not a map");
+  }
+  if (!unknown.empty()) {
     const NamePatterns* ignored = options_.ignored_patterns;
     return source == ParamSource::kQuery && ignored != nullptr &&
                    ignored->Match(param.name)
                ? Reason()
-               : r;
+               : unknown;
   }
   if (source == ParamSource::kQuery) {
     if (whole_body_) return "the body already contains all fields";
@@ -275,9 +278,6 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
     }
   }
   const FieldDescriptor* field = chain.back();
-  if (entry.has_value() && !field->is_map()) {
-    return absl::StrCat(ChainName(chain), " is not a map");
-  }
   if (Reason r =
           entry.has_value() ? CheckMapHasText(field) : CheckHasText(chain);
       !r.empty()) {

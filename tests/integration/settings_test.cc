@@ -39,6 +39,9 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"reflect", {"foreign_schema_test.cc", "ReflectionNeedsNoFile"}},
       {"service_config",
        {"service_config_test.cc", "MethodsAreServedAsItSays"}},
+      {"strict",
+       {"default_access_test.cc",
+        "MethodThatCannotBeServedIsLeftOutAndReported"}},
       {"default_routes",
        {"foreign_schema_test.cc", "MethodWithoutRouteIsHiddenUnlessAskedFor"}},
       {"auth_key", {"access_test.cc", "PublicKeyVerifiesWhatItsOwnerSigned"}},
@@ -299,6 +302,19 @@ TEST_F(SettingsTest, Upstream) {
       WithSchema({"--upstream=load.v1.Load=" + backend_.address}),
       Bridge::Key::kNone);
   EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
+}
+
+TEST_F(SettingsTest, Serve) {
+  const Bridge bridge = With({"--serve=load.v1.Load/Counts"});
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 200);
+  EXPECT_EQ(bridge.Call("GET", "/kept/t").status, 404);
+}
+
+TEST_F(SettingsTest, Hide) {
+  const Bridge bridge =
+      With({"--serve=load.v1.*", "--hide=load.v1.Load.Counts"});
+  EXPECT_EQ(bridge.Call("GET", "/counts/t").status, 404);
+  EXPECT_EQ(bridge.Call("HEAD", "/kept/t").status, 200);
 }
 
 TEST_F(SettingsTest, UpstreamChannels) {

@@ -1,7 +1,9 @@
 // Converts a request message to an HTTP request, using the routes of its method
 // (google.api.http). A route is
 //   { verb, path: ['/tasks/', { field: ['task_id'] }, '/progress'], body }
-// where body is '*', '' or the name of a field.
+// where body is '*', '', the name of a field or, if it is nested, its path. If
+// rawBody is set, the body is a google.api.HttpBody, sent as its bytes. maps
+// names the maps that a query can set.
 
 function valueAt(message, path) {
   let value = message;
@@ -53,7 +55,7 @@ function pathText(part, message, method) {
   return segments.map(encodeURIComponent).join('/');
 }
 
-function addToQuery(prefix, value, method, query) {
+function addToQuery(prefix, value, method, query, maps) {
   if (value === undefined || value === null) return;
   if (Array.isArray(value)) {
     for (const item of value) {
@@ -64,11 +66,24 @@ function addToQuery(prefix, value, method, query) {
     }
   } else if (typeof value === 'object' && !(value instanceof Date) && !(value instanceof Uint8Array)) {
     for (const [name, inner] of Object.entries(value)) {
-      addToQuery(prefix === '' ? name : `${prefix}.${name}`, inner, method, query);
+      const path = prefix === '' ? name : maps.includes(prefix) ? `${prefix}[${name}]` : `${prefix}.${name}`;
+      addToQuery(path, inner, method, query, maps);
     }
   } else {
     query.append(prefix, text(value));
   }
+}
+
+function jsonBody(body) {
+  if (body === undefined) return {};
+  return { body: JSON.stringify(body, toProtoJson), contentType: 'application/json' };
+}
+
+function rawBody(body) {
+  const data = body?.data ?? '';
+  const bytes =
+    typeof data === 'string' ? Uint8Array.from(atob(data), (each) => each.charCodeAt(0)) : data;
+  return { body: bytes, contentType: body?.contentType ?? body?.content_type ?? 'application/octet-stream' };
 }
 
 function bind(route, method, message) {
@@ -87,15 +102,16 @@ function bind(route, method, message) {
   if (route.body === '*') {
     body = rest;
   } else if (route.body !== '') {
-    body = rest[route.body];
-    rest = without(rest, [route.body]);
+    const field = [route.body].flat();
+    body = valueAt(rest, field);
+    rest = without(rest, field);
   }
-  if (route.body !== '*') addToQuery('', rest, method, query);
+  if (route.body !== '*') addToQuery('', rest, method, query, route.maps ?? []);
   const search = query.toString();
   return {
     verb: route.verb === '*' ? 'POST' : route.verb,
     target: search === '' ? path : `${path}?${search}`,
-    body: body === undefined ? undefined : JSON.stringify(body, toProtoJson),
+    ...(route.rawBody ? rawBody(body) : jsonBody(body)),
   };
 }
 

@@ -14,10 +14,10 @@ export class Transport {
   }
 
   /** Sends once. Throws a BridgeError for a network failure, or the abort reason. */
-  async send({ verb, target, body }, { token, headers, signal }) {
+  async send({ verb, target, body, contentType }, { token, headers, signal }) {
     const all = { ...this.options.headers, ...headers };
     if (token) all.Authorization = `Bearer ${token}`;
-    if (body !== undefined) all['Content-Type'] = 'application/json';
+    if (body !== undefined) all['Content-Type'] = contentType;
     signal?.throwIfAborted();
     try {
       const fetch = this.options.fetch ?? globalThis.fetch;

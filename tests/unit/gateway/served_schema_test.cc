@@ -141,12 +141,15 @@ TEST(ServedSchemaTest, BridgesParametersAreNotUnknownFields) {
   EXPECT_THAT(std::string(Bind(route, "utm_source=x").message()),
               HasSubstr("utm_source"));
   ServedSchema::Options options;
-  options.ignored_params = *NamePatterns::Create({"utm_*"});
+  options.ignored_params = *NamePatterns::Create({"utm_*", "id[*"});
   const Served tolerant =
       WithMethods(Get("none", "", "Response"), "", std::move(options));
   ASSERT_NE(tolerant, nullptr);
   const ServedRoute& ignoring = RouteOf(*tolerant, "GET", "/none");
   EXPECT_TRUE(Bind(ignoring, "utm_source=x").ok());
+  EXPECT_TRUE(Bind(ignoring, "utm_source[]=x").ok());
+  // A field, but not a map.
+  EXPECT_TRUE(Bind(ignoring, "id[]=x").ok());
   EXPECT_FALSE(Bind(ignoring, "nobody=x").ok());
 }
 

@@ -115,7 +115,7 @@ class StreamOpenerTest : public FeedFixture {
     const auto params = ParseQuery(query);
     EXPECT_TRUE(params.ok()) << params.status();
     const absl::Status bound =
-        route.binder->Bind({}, *params, "", false, request.get());
+        route.binder->Bind({}, *params, std::nullopt, request.get());
     EXPECT_TRUE(bound.ok()) << bound;
     Subscription::Options options;
     options.raw = opening.raw;

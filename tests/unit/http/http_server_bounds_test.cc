@@ -347,7 +347,6 @@ TEST_F(RefusedHeadsTest, EveryRefusalHasTheHeadersForTheOrigin) {
       {"POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n" + origin +
            "Content-Length: 1\r\n\r\n",
        415},
-      {"BREW / HTTP/1.1\r\nHost: h\r\n" + origin + "\r\n", 501},
   };
   for (const auto& [bytes, status] : cases) {
     LoopbackClient client = Connect();

@@ -113,14 +113,22 @@ TEST_F(ParseHeadTest, ValuesAreUnchanged) {
   }
 }
 
-TEST_F(ParseHeadTest, AllMethodsThatHttplibKnowsAreAccepted) {
+TEST_F(ParseHeadTest, AllMethodsAreAccepted) {
   for (const std::string method :
-       {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"}) {
+       {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE",
+        "QUERY", "BREW", "get"}) {
     EXPECT_EQ(Parse(method + " / HTTP/1.1\r\nHost: h\r\n\r\n").verb, method);
   }
-  ParsedRequest request;
-  EXPECT_EQ(Status("BREW / HTTP/1.1\r\nHost: h\r\n\r\n", &request), 400);
-  EXPECT_EQ(Status("get / HTTP/1.1\r\nHost: h\r\n\r\n", &request), 400);
+}
+
+TEST_F(ParseHeadTest, MethodThatHttplibDoesNotKnowKeepsTheRest) {
+  const ParsedRequest request =
+      Parse("BREW /a/b?c=d HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n");
+  EXPECT_EQ(request.verb, "BREW");
+  EXPECT_EQ(request.target, "/a/b?c=d");
+  EXPECT_EQ(request.minor_version, 1);
+  EXPECT_THAT(request.headers,
+              UnorderedElementsAre(Header("Host", "h"), Header("A", "b")));
 }
 
 TEST_F(ParseHeadTest, PathsAreLimitedAndQueriesAreNot) {

@@ -34,18 +34,18 @@ void ExpectRefused(const std::string& rule, const std::string& reason) {
 }
 
 TEST(HttpRulesTest, EveryPatternGivesItsVerb) {
-  const auto schema = LoadTestProto(
-      WithRule("get: '/m' additional_bindings { put: '/m' body: '*' } "
-               "additional_bindings { post: '/m' body: 'inner' } "
-               "additional_bindings { delete: '/m' } "
-               "additional_bindings { patch: '/m' response_body: 'inner' } "
-               "additional_bindings { custom { kind: 'HEAD' path: '/m' } } "
-               "additional_bindings { custom { kind: 'OPTIONS' path: '/m' } } "
-               "additional_bindings { custom { kind: 'TRACE' path: '/m' } } "
-               "additional_bindings { custom { kind: 'QUERY' path: '/m' body: "
-               "'*' } } "
-               "additional_bindings { custom { kind: 'M-SEARCH' path: '/m' } "
-               "}"));
+  const auto schema = LoadTestProto(WithRule(
+      "get: '/m' additional_bindings { put: '/m' body: '*' } "
+      "additional_bindings { post: '/m' body: 'inner' } "
+      "additional_bindings { delete: '/m' } "
+      "additional_bindings { patch: '/m' response_body: 'inner' } "
+      "additional_bindings { custom { kind: 'HEAD' path: '/m' } } "
+      "additional_bindings { custom { kind: 'OPTIONS' path: '/m' } } "
+      "additional_bindings { custom { kind: 'TRACE' path: '/m' } } "
+      "additional_bindings { custom { kind: 'QUERY' path: '/m' } body: "
+      "'*' } "
+      "additional_bindings { custom { kind: 'M-SEARCH' path: '/m' } "
+      "}"));
   ASSERT_TRUE(schema.ok()) << schema.status();
   std::vector<std::string> verbs;
   for (const Route* route : (*schema)->routes()) verbs.push_back(route->verb);
@@ -133,7 +133,7 @@ TEST(HttpRulesTest, VariableThatHasNoTextIsRefused) {
 
 TEST(HttpRulesTest, BodyThatIsNoFieldIsRefused) {
   ExpectRefused("post: '/m' body: 'gone'",
-                "body: there is no field \"gone\" in test.Request");
+                "there is no field \"gone\" in test.Request");
   ExpectRefused("post: '/m' body: 'many.b'", "leads through");
 }
 

@@ -54,7 +54,7 @@ TEST(FieldTextTest, ErrorsNameThePath) {
   EXPECT_EQ(Set("nesteds.name", "x"), "nesteds.name: nesteds is repeated");
   EXPECT_EQ(Set("string_map.key", "x"), "string_map.key: string_map is a map");
   EXPECT_EQ(Set("string_map", "x"),
-            "string_map: a map cannot be given as text");
+            "string_map: a map needs a key: name[key]=value");
   EXPECT_EQ(Set("strings", "x"),
             "strings: a repeated field cannot be set from one text");
   EXPECT_EQ(Set("nested", "x"),

@@ -361,7 +361,7 @@ TEST(RequestBinderTest, EarlierContentsOfTheMessageAreCleared) {
   ASSERT_TRUE(binder.ok());
   const auto message = AllTypesSchema().New("test.All");
   ASSERT_TRUE(SetFieldFromText(message.get(), "int32_value", "5").ok());
-  ASSERT_TRUE(binder->Bind({}, {}, "", false, message.get()).ok());
+  ASSERT_TRUE(binder->Bind({}, {}, std::nullopt, message.get()).ok());
   EXPECT_EQ(message->ByteSizeLong(), 0u);
 }
 
@@ -371,11 +371,13 @@ TEST(RequestBinderTest, CreateRefusesBindingsThatDoNotFitTheSchema) {
     std::vector<std::string> path;
     std::string want;
   } kCases[] = {
-      {"none", {}, "body \"none\": no such field in test.All"},
-      {"nested.name", {}, "body \"nested.name\": no such field in test.All"},
+      {"none",
+       {},
+       "body: field path \"none\": there is no field \"none\" in test.All"},
       {"otherName",
        {},
-       "body \"otherName\": there is no field \"otherName\" in test.All"},
+       "body: field path \"otherName\": there is no field \"otherName\" in "
+       "test.All"},
       {"", {"none"}, "path variable none: no such field in test.All"},
       {"",
        {"nested.x"},
