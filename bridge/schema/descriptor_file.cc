@@ -151,7 +151,7 @@ bool ForEachFile(const std::string& bytes,
       if (!WireFormatLite::SkipField(&input, tag)) return false;
       continue;
     }
-    uint32_t size;
+    uint32_t size = 0;
     if (!input.ReadVarint32(&size)) return false;
     const auto at = static_cast<size_t>(input.CurrentPosition());
     if (size > bytes.size() - at) return false;

@@ -66,10 +66,12 @@ class TextErrors : public pb::io::ErrorCollector {
   }
 
   void AddWarning(int line, int column, const std::string& message) override {
-    // What buf adds to a file is not part of the schema.
-    if (strict_ && !absl::StrContains(message, "\"buf_extension\"")) {
-      AddError(line, column, message);
-    }
+    // A deprecated field is read. What buf adds to a file is not part of the
+    // schema.
+    const bool harmless =
+        absl::StartsWith(message, "text format contains deprecated field") ||
+        absl::StrContains(message, "\"buf_extension\"");
+    if (strict_ && !harmless) AddError(line, column, message);
   }
 
   const std::string& error() const { return error_; }

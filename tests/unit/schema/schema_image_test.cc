@@ -275,6 +275,17 @@ TEST(SchemaImageTest, NothingInTextIsLeftOut) {
   }
 }
 
+TEST(SchemaImageTest, DeprecatedFieldsInTextAreRead) {
+  const auto image = ReadSchemaImage(
+      "a.txtpb",
+      "file { name: 'a.proto' syntax: 'proto3' message_type { name: 'A' }\n"
+      "options { java_generate_equals_and_hash: true } }");
+  ASSERT_TRUE(image.ok()) << image.status();
+  google::protobuf::FileDescriptorSet set;
+  ASSERT_TRUE(set.ParseFromString(*image));
+  EXPECT_TRUE(set.file(0).options().has_java_generate_equals_and_hash());
+}
+
 TEST(SchemaImageTest, EditionsInJsonNeedTheBinaryFormOnlyForFeatures) {
   const std::string edition =
       R"({"file": [{"name": "e.proto", "syntax": "editions",
