@@ -283,7 +283,8 @@ TEST(SchemaImageTest, DeprecatedFieldsInTextAreRead) {
   ASSERT_TRUE(image.ok()) << image.status();
   google::protobuf::FileDescriptorSet set;
   ASSERT_TRUE(set.ParseFromString(*image));
-  EXPECT_TRUE(set.file(0).options().has_java_generate_equals_and_hash());
+  // Field 20 is true.
+  EXPECT_EQ(set.file(0).options().SerializeAsString(), "\xa0\x01\x01");
 }
 
 TEST(SchemaImageTest, EditionsInJsonNeedTheBinaryFormOnlyForFeatures) {
