@@ -207,16 +207,15 @@ in_editions() {
 
 # Builds ${protos[@]} as an image, in which all other files are imports.
 write_image() { # OUT_FILE
-  local module=$tmp/module file i paths=()
+  local module=$tmp/module file i except paths=()
   mkdir -p "$module"
   # The first folder of the import path last, so that its files prevail.
   for ((i = ${#import_path[@]} - 1; i > 0; --i)); do
-    protos_in "${import_path[i]}" | while read -r file; do
-      case "${import_path[i]}/$file" in
-        "$root"/proto/realtime/* | "$root"/proto/bridge/*) continue ;;
-      esac
-      install -D -m 644 "${import_path[i]}/$file" "$module/$file"
-    done
+    except=()
+    [ "${import_path[i]}" != "$root/proto" ] ||
+      except=(! -path './realtime/*' ! -path './bridge/*')
+    (cd "${import_path[i]}" && find . -name '*.proto' "${except[@]}" -print0 |
+      xargs -0 -r cp --no-preserve=mode --parents -t "$module")
   done
   for file in "${protos[@]}"; do
     install -D -m 644 "$proto_dir/$file" "$module/$file"
