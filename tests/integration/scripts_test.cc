@@ -140,6 +140,7 @@ TEST_F(GenTest, ImportsAreFoundInFoldersAndAmongTheUsualOnes) {
       import "google/api/resource.proto";
       import "google/api/routing.proto";
       import "google/api/visibility.proto";
+      import "google/rpc/code.proto";
       import "google/rpc/status.proto";
       service Weather {
         option (google.api.default_host) = "weather.example.com";
@@ -155,6 +156,7 @@ TEST_F(GenTest, ImportsAreFoundInFoldersAndAmongTheUsualOnes) {
         ];
         google.rpc.Status status = 2;
         google.api.LaunchStage stage = 3;
+        google.rpc.Code code = 4;
       })");
   const std::string out = copy_.path() + "/out";
   const std::string options = "--proto-dir " + own + " --out " + out;
