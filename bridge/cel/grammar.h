@@ -16,7 +16,7 @@ namespace sse_bridge::cel {
 // Whether a name may not be that of a variable or function.
 bool IsReserved(absl::string_view name);
 
-// Of binary operators, 1 to 5; 0 is none.
+// The precedence of a binary operator, from 1 to 5; 0 for any other token.
 int Precedence(const Token& token);
 
 // The kind and name of the node that a binary operator makes.

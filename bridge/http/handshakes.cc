@@ -71,8 +71,10 @@ class Handshakes::HandshakeThread {
     for (;;) {
       const int count = poller_.Wait(events, NanosToDeadline());
       for (int i = 0; i < count; ++i) {
-        // No connection has the number Poller::kWakeData.
-        const auto it = pending_.find(events[i].data.u64);
+        // A copy, because epoll_event is packed. No connection has the number
+        // Poller::kWakeData.
+        const uint64_t number = events[i].data.u64;
+        const auto it = pending_.find(number);
         if (it != pending_.end()) Serve(it->second.get());
       }
       std::vector<std::unique_ptr<PendingConnection>> arrived;
@@ -103,7 +105,7 @@ class Handshakes::HandshakeThread {
     }
   }
 
-  // -1 if there is none.
+  // Returns -1 if no connection has a deadline.
   int64_t NanosToDeadline() {
     // Skip the deadlines of connections that have left.
     while (!deadlines_.empty() &&

@@ -269,7 +269,8 @@ bool LostOptions::IsRestored(const Imports& imports,
          (added->access || !imports.unused_sse);
 }
 
-std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method) {
+std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method,
+                                      bool reflected) {
   const pb::FileDescriptor* file = method->file();
   const pb::ServiceDescriptor* service = method->service();
   const Imports& imports = ImportsOf(file);
@@ -284,10 +285,14 @@ std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method) {
       (added == nullptr || !added->access)) {
     return WhyEmptied(service);
   }
-  if (!imports.unused.empty() &&
-      (IsEmptied(method->options()) ||
-       WereEmpty(added_, method->full_name())) &&
-      !IsRestored(imports, method)) {
+  const bool emptied =
+      IsEmptied(method->options()) || WereEmpty(added_, method->full_name());
+  if (emptied && !imports.unused.empty() && !IsRestored(imports, method)) {
+    return WhyEmptied(method);
+  }
+  // Without the imports nothing tells which options were lost.
+  if (emptied && reflected &&
+      (added == nullptr || !added->http || !added->access)) {
     return WhyEmptied(method);
   }
   if (!damaged_.Contains(method->input_type())) return "";

@@ -23,8 +23,10 @@ namespace sse_bridge {
 //   and uses nothing of it. An unused import looks the same, but protoc warns
 //   about it.
 // - An element has an empty options message. protoc does write one for a method
-//   with empty braces (`rpc M(Q) returns (R) {}`), so for a method it counts
-//   only if its file imports such a contract and does not use it.
+//   with empty braces (`rpc M(Q) returns (R) {}`), so for a method of a
+//   descriptor set it counts only if its file imports such a contract and does
+//   not use it. Reflection services that lose options (Node's) also leave out
+//   the import, so there it always counts.
 //
 // What a service configuration added does not count as used. But a method whose
 // routes and access are all given there lost nothing that matters, unless the
@@ -42,7 +44,8 @@ class LostOptions {
   // Returns why the method must not be served: options of the method, its
   // service or its request (including nested messages) were lost. Names the
   // file and what to do. Empty if nothing was lost.
-  std::string WhyNotServed(const google::protobuf::MethodDescriptor* method);
+  std::string WhyNotServed(const google::protobuf::MethodDescriptor* method,
+                           bool reflected);
 
   // Returns the contracts that a file imports but does not use, although it
   // uses another one. Not a loss, but reported as a warning.

@@ -173,6 +173,9 @@ void SchemaLoader::AddFile(const pb::FileDescriptor* file,
                            const std::vector<int>& indices,
                            const std::vector<SchemaSource>& sources) {
   bool served = false;
+  reflected_ = std::all_of(indices.begin(), indices.end(), [&](int index) {
+    return sources[static_cast<size_t>(index)].lenient;
+  });
   for (int i = 0; i < file->service_count(); ++i) {
     const pb::ServiceDescriptor* service = file->service(i);
     const bool wanted =
@@ -283,7 +286,8 @@ void SchemaLoader::AddMethod(const pb::MethodDescriptor* descriptor,
     routes = RoutesOf(&method, rule, &own);
   }
   std::vector<std::string> errors = service_errors.Lines();
-  if (const std::string lost = lost_options_.WhyNotServed(descriptor);
+  if (const std::string lost =
+          lost_options_.WhyNotServed(descriptor, reflected_);
       !lost.empty()) {
     errors = {lost};
   } else if (errors.empty()) {

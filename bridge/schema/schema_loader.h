@@ -81,6 +81,7 @@ class SchemaLoader {
   PathRouterBuilder router_;
   std::vector<std::pair<int, ParsedRoute>> unserved_routes_;
   LostOptions lost_options_;
+  bool reflected_ = false;  // the file being added: no descriptor set has it
   RequestTypes foreign_rules_;
   RequestTypes validation_rules_;
   absl::flat_hash_map<std::string, const google::protobuf::ServiceDescriptor*>

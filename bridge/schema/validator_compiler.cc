@@ -38,7 +38,7 @@ void AddError(const pb::Descriptor* message, absl::string_view reason,
 }
 
 // The first field of `option` itself that this program does not know, such as a
-// rule of a later contract; "" if there is none.
+// rule of a later contract. Returns "" if it knows all.
 std::string UnknownFieldOf(const pb::Message& option) {
   const pb::UnknownFieldSet& unknown =
       option.GetReflection()->GetUnknownFields(option);

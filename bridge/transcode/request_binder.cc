@@ -195,6 +195,9 @@ bool RequestBinder::IsForm(const Body& body) const {
 absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
   Message* target = out;
   if (raw_body_) {
+    if (!IsValidUtf8(body.content_type)) {
+      return BadRequestError("content_type", "not valid UTF-8");
+    }
     if (!body_path_.empty()) target = SubMessages(out, body_path_);
     SetHttpBody(body, target);
     return absl::OkStatus();
@@ -229,14 +232,18 @@ absl::Status RequestBinder::BindForm(absl::string_view form,
                             : BadRequestError(std::move(violations));
 }
 
-absl::Status RequestBinder::FillUpdateMask(absl::string_view body_json,
+absl::Status RequestBinder::FillUpdateMask(const Body& body,
                                            Message* out) const {
+  const absl::string_view json = absl::StripAsciiWhitespace(body.bytes);
+  if (json.empty() || IsForm({json, body.content_type})) {
+    return absl::OkStatus();
+  }
   const FieldDescriptor* field = body_path_.back();
   if (field->is_repeated() || !IsMessage(field) ||
       IsChainSet(*out, {update_mask_})) {
     return absl::OkStatus();
   }
-  return AddMaskOf(body_json, *field->message_type(),
+  return AddMaskOf(json, *field->message_type(),
                    out->GetReflection()->MutableMessage(out, update_mask_));
 }
 
@@ -351,7 +358,7 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
   }
   if (violations.empty() && update_mask_ != nullptr && body.has_value() &&
       !raw_body_) {
-    if (absl::Status s = FillUpdateMask(body->bytes, out); !s.ok()) return s;
+    if (absl::Status s = FillUpdateMask(*body, out); !s.ok()) return s;
   }
   if (violations.empty() && !out->IsInitialized()) {
     std::vector<std::string> missing;

@@ -40,7 +40,7 @@ namespace sse_bridge {
 // - A field that the path binds may also occur in query or body if it has the
 //   same value there.
 // - If Options::fills_update_mask is set and the client sets no update_mask, it
-//   names the fields of the body (update_mask.h).
+//   names the fields of the JSON body (update_mask.h).
 //
 // Immutable; Bind is thread-safe. The descriptor must outlive the binder.
 class RequestBinder {
@@ -91,7 +91,7 @@ class RequestBinder {
   absl::Status BindBody(const Body& body, google::protobuf::Message* out) const;
   absl::Status BindForm(absl::string_view form,
                         google::protobuf::Message* out) const;
-  absl::Status FillUpdateMask(absl::string_view body_json,
+  absl::Status FillUpdateMask(const Body& body,
                               google::protobuf::Message* out) const;
   bool IsForm(const Body& body) const;
   Reason ResolveParam(absl::string_view name, ParamSource source,

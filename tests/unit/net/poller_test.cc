@@ -38,7 +38,7 @@ TEST_F(PollerTest, WaitReturnsNothingOnceTheTimeIsOver) {
 TEST_F(PollerTest, WakeEndsAWaitOnAnotherThread) {
   std::thread other([this] { poller_.Wake(); });
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
-  EXPECT_EQ(events_[0].data.u64, Poller::kWakeData);
+  EXPECT_EQ(uint64_t{events_[0].data.u64}, Poller::kWakeData);
   other.join();
 }
 
@@ -61,7 +61,7 @@ TEST_F(PollerTest, ReportsInputAndSpaceWithTheDataOfTheSocket) {
   ASSERT_EQ(poller_.Add(fds_[0], 42, Poller::kAllEdges), 0);
   ASSERT_EQ(::write(fds_[1], "x", 1), 1);
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
-  EXPECT_EQ(events_[0].data.u64, 42u);
+  EXPECT_EQ(uint64_t{events_[0].data.u64}, 42u);
   EXPECT_NE(events_[0].events & EPOLLIN, 0u);
   EXPECT_NE(events_[0].events & EPOLLOUT, 0u);
 }
@@ -105,7 +105,7 @@ TEST_F(PollerTest, ModifyReplacesEventsAndData) {
   ASSERT_EQ(poller_.Wait(events_, kNoWait), 0);
   ASSERT_EQ(poller_.Modify(fds_[0], 43, EPOLLOUT), 0);
   ASSERT_EQ(poller_.Wait(events_, kUntilWoken), 1);
-  EXPECT_EQ(events_[0].data.u64, 43u);
+  EXPECT_EQ(uint64_t{events_[0].data.u64}, 43u);
   EXPECT_EQ(events_[0].events, static_cast<uint32_t>(EPOLLOUT));
 }
 

@@ -203,6 +203,25 @@ TEST(LostOptionsTest, EmptyBracesOfAMethodAreALossOnlyBesideAnUnusedContract) {
   EXPECT_THAT(lost->methods(), SizeIs(2));
 }
 
+// Node's reflection service empties the options and leaves out the import.
+TEST(LostOptionsTest, EmptyOptionsOfAReflectedMethodWereLost) {
+  const auto set = CompileProtos(
+      {{"a.proto", std::string(kHead) +
+                       "service S { rpc M(Q) returns (Q) {} rpc N(Q) returns "
+                       "(Q); }\n" +
+                       kRequest}});
+  LoadOptions options;
+  options.default_routes = true;
+  for (const bool reflected : {false, true}) {
+    SchemaSource source{"a", set.SerializeAsString()};
+    source.lenient = reflected;
+    const auto schema = Schema::Load({source}, options);
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    EXPECT_EQ((*schema)->FindMethod("t.S.M") == nullptr, reflected);
+    EXPECT_NE((*schema)->FindMethod("t.S.N"), nullptr);
+  }
+}
+
 TEST(LostOptionsTest, OptionsRemovedByTheBridgeAreNotLost) {
   // Another extension with the number of sse.v1.access.
   FileDescriptorSet set = CompileProtos(

@@ -538,6 +538,8 @@ TEST(RequestBinderTest, HttpBodyTakesAnyBytes) {
   EXPECT_EQ(whole.Bind({{}, "", "\xff{\n", "image/png"}),
             "content_type: \"image/png\" data: \"\\377{\\n\"");
   EXPECT_EQ(whole.Body(" "), "data: \" \"");
+  EXPECT_EQ(whole.Bind({{}, "", "x", "a/b; c=\xff"}),
+            "content_type: not valid UTF-8");
   const Route field(Raw(), "google.api.Upload", "file", {"name"});
   EXPECT_EQ(field.Bind({{{"name", "n"}}, "", "a=b", kForm}),
             "name: \"n\" file { content_type: "
@@ -583,6 +585,8 @@ TEST(RequestBinderTest, MaskOfTheClientCounts) {
   EXPECT_EQ(MaskOf(route.Bind({{}, "updateMask=part", R"({"title":"t"})"})),
             "update_mask { paths: \"part\" }");
   EXPECT_EQ(MaskOf(route.Query("")), "");
+  EXPECT_EQ(route.Body(" "), "");
+  EXPECT_EQ(route.Bind({{}, "", "title=t", kForm}), "book { title: \"t\" }");
   const Route put(Patch(), "p.Update", "book", {});
   EXPECT_EQ(MaskOf(put.Body(R"({"title":"t"})")), "");
 }
