@@ -20,10 +20,14 @@ using Json = DocumentWriter::Json;
 
 class JsonWriter : public DocumentWriter {
  public:
-  JsonWriter() { out_.push_back('{'); }
+  explicit JsonWriter(bool compact) : compact_(compact) { out_.push_back('{'); }
 
   void Add(const std::string& name, const Json& value) override {
     StartMember(name);
+    if (compact_) {
+      out_.append(Dump(value, -1));
+      return;
+    }
     const std::string text = Dump(value, 2);
     size_t at = 0;
     for (size_t end = text.find('\n'); end != std::string::npos;
@@ -44,10 +48,7 @@ class JsonWriter : public DocumentWriter {
   void End() override {
     const bool has_members = has_members_.back();
     has_members_.pop_back();
-    if (has_members) {
-      out_.push_back('\n');
-      Indent();
-    }
+    if (has_members) BreakLine();
     out_.push_back('}');
   }
 
@@ -64,14 +65,20 @@ class JsonWriter : public DocumentWriter {
 
   void Indent() { out_.append(2 * has_members_.size(), ' '); }
 
+  void BreakLine() {
+    if (compact_) return;
+    out_.push_back('\n');
+    Indent();
+  }
+
   void StartMember(const std::string& name) {
     if (has_members_.back()) out_.push_back(',');
     has_members_.back() = true;
-    out_.push_back('\n');
-    Indent();
-    absl::StrAppend(&out_, Dump(name, -1), ": ");
+    BreakLine();
+    absl::StrAppend(&out_, Dump(name, -1), compact_ ? ":" : ": ");
   }
 
+  const bool compact_;
   std::string out_;
   std::vector<bool> has_members_ = {false};  // of the objects that are open
 };
@@ -205,8 +212,8 @@ class YamlWriter : public DocumentWriter {
 
 }  // namespace
 
-std::unique_ptr<DocumentWriter> NewJsonWriter() {
-  return std::make_unique<JsonWriter>();
+std::unique_ptr<DocumentWriter> NewJsonWriter(bool compact) {
+  return std::make_unique<JsonWriter>(compact);
 }
 
 std::unique_ptr<DocumentWriter> NewYamlWriter() {

@@ -27,8 +27,9 @@ class DocumentWriter {
   virtual std::string Finish() = 0;
 };
 
-// JSON with an indent of two spaces. Bytes that are not UTF-8 become U+FFFD.
-std::unique_ptr<DocumentWriter> NewJsonWriter();
+// JSON with an indent of two spaces or, if `compact`, without spaces and line
+// breaks. Bytes that are not UTF-8 become U+FFFD.
+std::unique_ptr<DocumentWriter> NewJsonWriter(bool compact = false);
 
 // Readable YAML 1.2: strings are quoted only if necessary, and texts of several
 // lines are literal blocks.

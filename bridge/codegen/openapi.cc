@@ -374,7 +374,9 @@ class Document {
 std::string MakeOpenApi(const Schema& schema, const OpenApiOptions& options,
                         OpenApiFormat format) {
   const std::unique_ptr<DocumentWriter> writer =
-      format == OpenApiFormat::kYaml ? NewYamlWriter() : NewJsonWriter();
+      format == OpenApiFormat::kYaml
+          ? NewYamlWriter()
+          : NewJsonWriter(/*compact=*/format == OpenApiFormat::kCompactJson);
   Document(schema, options).Write(writer.get());
   return writer->Finish();
 }

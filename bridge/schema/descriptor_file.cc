@@ -1,9 +1,12 @@
 #include "bridge/schema/descriptor_file.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -122,6 +125,38 @@ bool IsUseful(const pb::RepeatedField<int32_t>& path) {
   return declaration != Declaration::kFile;
 }
 
+// Sorts unknown fields by number, as compilers write the fields of options in
+// different orders. The types of options are not known here, so a value counts
+// as a message if it can be read as one; for the comparison that is enough.
+void Sort(int depth, pb::UnknownFieldSet* fields) {
+  // Protobuf limits the depth of options, too.
+  constexpr int kMaxDepth = 32;
+  std::vector<int> order(static_cast<size_t>(fields->field_count()));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [fields](int a, int b) {
+    return fields->field(a).number() < fields->field(b).number();
+  });
+  pb::UnknownFieldSet sorted;
+  for (int i : order) {
+    pb::UnknownField* field = fields->mutable_field(i);
+    if (depth < kMaxDepth &&
+        field->type() == pb::UnknownField::TYPE_LENGTH_DELIMITED) {
+      pb::UnknownFieldSet inner;
+      std::string* value = field->mutable_length_delimited();
+      if (inner.ParseFromString(*value)) {
+        Sort(depth + 1, &inner);
+        value->clear();
+        inner.SerializeToString(value);
+      }
+    } else if (depth < kMaxDepth &&
+               field->type() == pb::UnknownField::TYPE_GROUP) {
+      Sort(depth + 1, field->mutable_group());
+    }
+    sorted.AddField(*field);
+  }
+  fields->Swap(&sorted);
+}
+
 std::string DefaultJsonName(absl::string_view name) {
   std::string out;
   bool upper = false;
@@ -220,6 +255,8 @@ std::string ComparableForm(pb::FileDescriptorProto* file) {
   copy.mutable_unknown_fields()->DeleteByNumber(kBufExtension);
   SourcePath path;
   Walk(&copy, &path, [](pb::Message* m, const SourcePath&) {
+    pb::UnknownFieldSet* unknown = m->GetReflection()->MutableUnknownFields(m);
+    if (!unknown->empty()) Sort(0, unknown);
     if (m->GetDescriptor() == pb::FieldDescriptorProto::descriptor()) {
       auto* field = static_cast<pb::FieldDescriptorProto*>(m);
       if (field->json_name() == DefaultJsonName(field->name())) {

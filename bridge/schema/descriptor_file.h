@@ -28,8 +28,8 @@ absl::Status CheckShape(google::protobuf::FileDescriptorProto* file);
 
 // Returns what must be the same in every source of a file. Sources may differ
 // in comments, in default values of json_name, which protoc writes but
-// linked-in descriptors omit, and in what buf adds to its images. Does not
-// change the file.
+// linked-in descriptors omit, in the order of fields in options, and in what
+// buf adds to its images. Does not change the file.
 std::string ComparableForm(google::protobuf::FileDescriptorProto* file);
 
 }  // namespace sse_bridge

@@ -46,7 +46,9 @@ HttpResponse OpenApiDocuments::Answer(const HttpExchange& exchange,
        {"X-Content-Type-Options", "nosniff"}},
       ""};
   if (!exchange.public_path().empty()) options.server = exchange.public_path();
-  const auto format = yaml ? OpenApiFormat::kYaml : OpenApiFormat::kJson;
+  // Compact, since a large document would not fit into what one address may
+  // have unsent (max_buffered_bytes).
+  const auto format = yaml ? OpenApiFormat::kYaml : OpenApiFormat::kCompactJson;
   MutexLock lock(&mu_);
   const Key key = {yaml, options.version == OpenApiOptions::Version::k31,
                    options.server};

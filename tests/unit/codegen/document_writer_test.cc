@@ -85,5 +85,12 @@ TEST(DocumentWriterTest, BytesThatAreNotUtf8AreReplacedInJson) {
   EXPECT_EQ(out->Finish(), "{\n  \"a\uFFFD\": \"b\uFFFD\"\n}\n");
 }
 
+TEST(DocumentWriterTest, CompactJsonIsTheSameWithoutSpaces) {
+  for (const Json& json : {Sample(), Nested(), Json::object()}) {
+    EXPECT_EQ(InPieces(json, NewJsonWriter(/*compact=*/true)),
+              json.dump() + "\n");
+  }
+}
+
 }  // namespace
 }  // namespace sse_bridge

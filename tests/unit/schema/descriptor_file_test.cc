@@ -156,8 +156,10 @@ TEST(DescriptorFileTest, CommentsOfDeclarationsAreKept) {
         absl::StrCat(location.leading_comments(), location.trailing_comments());
     if (!comment.empty()) comments.push_back(comment);
   }
-  EXPECT_THAT(comments, UnorderedElementsAre(" Above M.\n", " Above f.\n",
-                                             " In o.\n", " Above R.\n"));
+  // protoc takes the comment that is detached from M for that of the option.
+  EXPECT_THAT(comments,
+              UnorderedElementsAre(" Detached from M.\n", " Above M.\n",
+                                   " Above f.\n", " In o.\n", " Above R.\n"));
 }
 
 TEST(DescriptorFileTest, FormsOfTheSameFileCompareEqual) {
@@ -176,6 +178,33 @@ TEST(DescriptorFileTest, FormsOfTheSameFileCompareEqual) {
   EXPECT_EQ(other.unknown_fields().field_count(), 1);
   other.mutable_message_type(0)->mutable_field(0)->set_json_name("ab");
   EXPECT_NE(ComparableForm(&one), ComparableForm(&other));
+}
+
+// buf writes extensions in the order of the file, protoc by number.
+TEST(DescriptorFileTest, TheOrderOfFieldsInOptionsDoesNotMatter) {
+  FileDescriptorProto one;
+  one.set_name("e.proto");
+  FileDescriptorProto other = one;
+  const auto options = [](FileDescriptorProto* file) {
+    return file->mutable_options()->mutable_unknown_fields();
+  };
+  options(&one)->AddLengthDelimited(1000, "\x08\x01\x12\x02\x18\x03");
+  options(&one)->AddVarint(1001, 7);
+  options(&other)->AddVarint(1001, 7);
+  options(&other)->AddLengthDelimited(1000, "\x12\x02\x18\x03\x08\x01");
+  EXPECT_EQ(ComparableForm(&one), ComparableForm(&other));
+  EXPECT_EQ(options(&other)->field(0).number(), 1001);
+
+  FileDescriptorProto changed = one;
+  options(&changed)->mutable_field(0)->set_length_delimited(
+      "\x08\x01\x12\x02\x18\x04");
+  EXPECT_NE(ComparableForm(&one), ComparableForm(&changed));
+  // Values of one field keep their order.
+  FileDescriptorProto repeated = one;
+  FileDescriptorProto swapped = one;
+  for (int value : {1, 2}) options(&repeated)->AddVarint(1002, value);
+  for (int value : {2, 1}) options(&swapped)->AddVarint(1002, value);
+  EXPECT_NE(ComparableForm(&repeated), ComparableForm(&swapped));
 }
 
 }  // namespace
