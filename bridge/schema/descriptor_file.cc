@@ -126,8 +126,9 @@ bool IsUseful(const pb::RepeatedField<int32_t>& path) {
 }
 
 // Sorts unknown fields by number, as compilers write the fields of options in
-// different orders. The types of options are not known here, so a value counts
-// as a message if it can be read as one; for the comparison that is enough.
+// different orders. The types of other people's options are not known here, so
+// a value counts as a message if it can be read as one; for the comparison that
+// is enough.
 void Sort(int depth, pb::UnknownFieldSet* fields) {
   // Protobuf limits the depth of options, too.
   constexpr int kMaxDepth = 32;
@@ -249,7 +250,12 @@ absl::Status CheckShape(pb::FileDescriptorProto* file) {
 std::string ComparableForm(pb::FileDescriptorProto* file) {
   // Not copied, because it is the largest part.
   std::unique_ptr<pb::SourceCodeInfo> info(file->release_source_code_info());
-  pb::FileDescriptorProto copy = *file;
+  // Read again, with the options that this program knows as messages: buf
+  // writes as one value what protoc writes in parts.
+  pb::FileDescriptorProto copy;
+  if (!copy.ParsePartialFromString(file->SerializePartialAsString())) {
+    copy = *file;
+  }
   if (info != nullptr) file->set_allocated_source_code_info(info.release());
   if (copy.syntax() == "proto2") copy.clear_syntax();
   copy.mutable_unknown_fields()->DeleteByNumber(kBufExtension);

@@ -207,5 +207,25 @@ TEST(DescriptorFileTest, TheOrderOfFieldsInOptionsDoesNotMatter) {
   EXPECT_NE(ComparableForm(&repeated), ComparableForm(&swapped));
 }
 
+TEST(DescriptorFileTest, AnOptionInPartsIsTheSameAsTheWhole) {
+  FileDescriptorProto one;
+  one.set_name("e.proto");
+  FileDescriptorProto other = one;
+  const auto options = [](FileDescriptorProto* file) {
+    return file->add_service()
+        ->add_method()
+        ->mutable_options()
+        ->mutable_unknown_fields();
+  };
+  constexpr int kHttp = 72295728;
+  auto* parts = options(&one);
+  parts->AddLengthDelimited(kHttp, "\x12\x02/a");
+  parts->AddLengthDelimited(kHttp, "\x3a\x01*");
+  options(&other)->AddLengthDelimited(kHttp, "\x3a\x01*\x12\x02/a");
+  EXPECT_EQ(ComparableForm(&one), ComparableForm(&other));
+  parts->AddLengthDelimited(kHttp, "\x3a\x01x");
+  EXPECT_NE(ComparableForm(&one), ComparableForm(&other));
+}
+
 }  // namespace
 }  // namespace sse_bridge
