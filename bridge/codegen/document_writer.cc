@@ -55,6 +55,8 @@ class JsonWriter : public DocumentWriter {
   std::string Finish() override {
     End();
     out_.push_back('\n');
+    // Unused capacity would count as memory of the connection that sends it.
+    out_.shrink_to_fit();
     return std::move(out_);
   }
 
