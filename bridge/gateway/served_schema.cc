@@ -77,13 +77,18 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
                            Options options)
     : schema_(std::move(schema)),
       options_(std::move(options)),
-      schema_json_(SchemaJson(*schema_)),
       openapi_(schema_.get()) {
   JsonOptions json_options;
   json_options.unresolved_any_by_url = true;
   details_ = JsonEncoder::Create(&schema_->pool(), json_options);
   any_ = details_->TableFor(
       schema_->pool().FindMessageTypeByName("google.protobuf.Any"));
+}
+
+const std::string& ServedSchema::schema_json() const {
+  std::call_once(schema_json_made_,
+                 [this] { schema_json_ = SchemaJson(*schema_); });
+  return schema_json_;
 }
 
 absl::Status ServedSchema::Add(const Route* route) {
