@@ -5,7 +5,8 @@
 #                                         OpenAPI document, the TypeScript client
 #   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
-#                  [--openapi 3.1] [--default-routes] [--strict]
+#                  [-I DIR]... [--openapi 3.1] [--default-routes] [--strict]
+#                  [--service-config FILE]
 #                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
@@ -23,8 +24,12 @@
 #                   of the same name.
 # --strict: fails if a method cannot be served; otherwise it is left out with a
 #           warning.
-# google/api, buf/validate and sse/v1 are always on the import path and need not
-# be copied.
+# --service-config FILE: routes and options by selector, like the bridge's option
+#           of the same name, which needs the file too.
+# -I DIR: also searches this folder for imports. May be repeated.
+# google/api (annotations, http, httpbody, client, field_behavior, field_info,
+# launch_stage, resource, routing, visibility), google/rpc, buf/validate and
+# sse/v1 are always found and need not be copied.
 # Files in an edition, and images, need buf: the one in BUF, on the
 # PATH or in node_modules, else npm fetches @bufbuild/buf.
 set -euo pipefail
@@ -37,7 +42,9 @@ package=
 title=
 openapi=3.2
 routes=
+service_config=
 image=
+includes=()
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 fail() { echo "gen.sh: $*" >&2; exit 2; }
@@ -52,6 +59,14 @@ while [ $# -gt 0 ]; do
       proto_dir=$2; mode=user; shift ;;
     --image) [ $# -ge 2 ] || fail "--image needs a file"
       image=$2; mode=user; shift ;;
+    -I | -I*)
+      include=${1#-I}
+      if [ -z "$include" ]; then
+        [ $# -ge 2 ] || fail "-I needs a folder"
+        include=$2; shift
+      fi
+      [ -d "$include" ] || fail "folder '$include' does not exist"
+      includes+=("$(cd "$include" && pwd)") ;;
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
@@ -63,6 +78,14 @@ while [ $# -gt 0 ]; do
       openapi=$2; shift ;;
     --default-routes) routes+=default_routes, ;;
     --strict) routes+=strict, ;;
+    --service-config) [ $# -ge 2 ] || fail "--service-config needs a file"
+      [ -f "$2" ] || fail "file '$2' does not exist"
+      [ -z "$service_config" ] || fail "--service-config is given twice"
+      service_config=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+      case "$service_config" in
+        *,*) fail "the path of --service-config must not contain a comma" ;;
+      esac
+      routes+=service_config=$service_config, ; shift ;;
     -h|--help) usage; exit 0 ;;
     *) fail "unknown option '$1'" ;;
   esac
@@ -74,7 +97,12 @@ done
   fail "either --proto-dir or --image"
 [ -z "$image" ] || [ -f "$image" ] || fail "file '$image' does not exist"
 [ -d "$proto_dir" ] || fail "folder '$proto_dir' does not exist"
+[ ${#includes[@]} -eq 0 ] || [ "$proto_dir" != "$root/proto" ] ||
+  fail "-I needs --proto-dir"
 proto_dir=$(cd "$proto_dir" && pwd)
+# Where imports are found, the first folder first. What has no C++ here is in
+# scripts/proto.
+import_path=("$proto_dir" "${includes[@]}" "$root/proto" "$root/scripts/proto")
 command -v protoc >/dev/null || fail "protoc is missing: run scripts/install.sh"
 
 protos_in() { (cd "$1" && find . -name '*.proto' -printf '%P\n' | LC_ALL=C sort); }
@@ -96,7 +124,7 @@ trap 'rm -rf "$tmp"' EXIT
 write_descriptors() {
   local to=$1 files=("${@:2}")
   [ ${#files[@]} -gt 0 ] || fail "no .proto files in '$proto_dir'"
-  (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+  (cd "$proto_dir" && protoc "${import_path[@]/#/-I}" \
     --include_imports --include_source_info \
     --descriptor_set_out="$tmp/set.binpb" "${files[@]}")
   write_if_changed "$tmp/set.binpb" "$to"
@@ -154,7 +182,7 @@ run_plugins() { # DIR
   plugin_options
   for name in "${outputs[@]}"; do
     mkdir -p "$1/$name"
-    (cd "$proto_dir" && protoc -I "$proto_dir" -I "$root/proto" \
+    (cd "$proto_dir" && protoc "${import_path[@]/#/-I}" \
       --plugin="$plugins/protoc-gen-sse-$name" \
       "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}")
   done
@@ -180,10 +208,15 @@ in_editions() {
 
 # Builds ${protos[@]} as an image, in which all other files are imports.
 write_image() { # OUT_FILE
-  local module=$tmp/module file paths=()
+  local module=$tmp/module file i except paths=()
   mkdir -p "$module"
-  protos_in "$root/proto" | grep -v -e '^realtime/' -e '^bridge/' | while read -r file; do
-    install -D -m 644 "$root/proto/$file" "$module/$file"
+  # The first folder of the import path last, so that its files prevail.
+  for ((i = ${#import_path[@]} - 1; i > 0; --i)); do
+    except=()
+    [ "${import_path[i]}" != "$root/proto" ] ||
+      except=(! -path './realtime/*' ! -path './bridge/*')
+    (cd "${import_path[i]}" && find . -name '*.proto' "${except[@]}" -print0 |
+      xargs -0 -r cp --no-preserve=mode --parents -t "$module")
   done
   for file in "${protos[@]}"; do
     install -D -m 644 "$proto_dir/$file" "$module/$file"

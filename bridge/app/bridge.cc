@@ -128,7 +128,8 @@ absl::Status Bridge::CreateFeeds() {
   StreamOpener::Options options;
   options.replay = {static_cast<size_t>(config().replay_events()),
                     static_cast<size_t>(config().replay_bytes()),
-                    ToDuration(config().replay_age())};
+                    ToDuration(config().replay_age()),
+                    static_cast<size_t>(config().queue_bytes())};
   options.linger = ToDuration(config().linger());
   options.give_up_after = ToDuration(config().upstream_give_up());
   options.exposed = &metadata_rules_->exposed;

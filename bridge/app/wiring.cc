@@ -1,20 +1,20 @@
 #include "bridge/app/wiring.h"
 
-#include <fstream>
 #include <functional>
 #include <memory>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/access/redis_limits.h"
 #include "bridge/access/token_claims.h"
 #include "bridge/app/upstream_setup.h"
+#include "bridge/base/read_file.h"
 #include "bridge/ops/descriptor_limit.h"
 #include "bridge/redis/redis_address.h"
 #include "bridge/schema/builtin.h"
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_image.h"
+#include "bridge/schema/service_config.h"
 #include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/multiplexed_upstream.h"
 #include "bridge/upstream/reflection.h"
@@ -48,15 +48,19 @@ CallTimers TimersOf(Delivery* delivery) {
           [delivery](uint64_t timer) { delivery->Cancel(timer); }};
 }
 
+absl::StatusOr<std::shared_ptr<const ServiceConfig>> ReadServiceConfig(
+    const std::string& path) {
+  auto text = ReadFile(path, kMaxServiceConfigBytes);
+  if (!text.ok()) return text.status();
+  return ServiceConfig::Parse(path, *text);
+}
+
 }  // namespace
 
 absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!file || !(bytes << file.rdbuf())) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  }
-  auto set = ReadSchemaImage(path, std::move(bytes).str());
+  auto bytes = ReadFile(path, kMaxSetBytes);
+  if (!bytes.ok()) return bytes.status();
+  auto set = ReadSchemaImage(path, *std::move(bytes));
   if (!set.ok()) return set.status();
   return SchemaSource{path, *std::move(set)};
 }
@@ -221,7 +225,15 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
   options.serve = {config.serve().begin(), config.serve().end()};
   options.hide = {config.hide().begin(), config.hide().end()};
   options.strict = config.strict();
-  auto schema = Schema::Load(sources, options);
+  for (const std::string& path : config.service_config()) {
+    auto parsed = ReadServiceConfig(path);
+    if (!parsed.ok()) {
+      return loaded.origins.Annotate(parsed.status(), "service_config",
+                                     options.service_configs.size());
+    }
+    options.service_configs.push_back(*std::move(parsed));
+  }
+  auto schema = Schema::Load(std::move(sources), options);
   if (!schema.ok()) return schema.status();
   if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
     return any;

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_BASE_READ_FILE_H_
 #define SSE_BRIDGE_BRIDGE_BASE_READ_FILE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <string>
@@ -16,15 +17,29 @@ namespace sse_bridge {
 // `max_bytes`.
 inline absl::StatusOr<std::string> ReadFile(const std::string& path,
                                             size_t max_bytes) {
+  constexpr size_t kChunk = size_t{64} << 10;
   std::ifstream file(path, std::ios::binary);
-  std::string text(max_bytes + 1, '\0');
+  const bool opened = file.is_open();
+  std::string text;
+  // So that a large file is not moved while it is read. A pipe has no size.
+  file.seekg(0, std::ios::end);
+  if (const std::streamoff size = file.tellg(); size > 0) {
+    text.reserve(std::min(static_cast<size_t>(size), max_bytes) + kChunk + 1);
+  }
+  file.clear();
+  file.seekg(0);
+  file.clear();
+  while (opened && file.good() && text.size() <= max_bytes) {
+    const size_t had = text.size();
+    text.resize(std::min(had + kChunk, max_bytes + 1));
+    file.read(text.data() + had,
+              static_cast<std::streamsize>(text.size() - had));
+    text.resize(had + static_cast<size_t>(file.gcount()));
+  }
   // A directory opens but cannot be read.
-  if (!file ||
-      (file.read(text.data(), static_cast<std::streamsize>(text.size())),
-       file.bad())) {
+  if (!opened || file.bad()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
   }
-  text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > max_bytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": larger than ", max_bytes, " bytes"));

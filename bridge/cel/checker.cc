@@ -87,8 +87,7 @@ class Checker {
       Value constant;
       if (!FindConstant(*declarations_.types.pool, candidate, &constant))
         continue;
-      *type =
-          constant.Is(Value::Kind::kInt) ? Type::Kind::kInt : Type::Kind::kType;
+      *type = constant.kind();
       expr->kind = Expr::Kind::kLiteral;
       expr->args.clear();
       expr->value = std::move(constant);
@@ -102,7 +101,7 @@ class Checker {
   Type Visit(Expr* expr) {
     switch (expr->kind) {
       case Expr::Kind::kLiteral:
-        return LiteralType(expr->value);
+        return expr->value.kind();
       case Expr::Kind::kName:
       case Expr::Kind::kSelect:
         return NameOrSelect(expr);

@@ -190,6 +190,8 @@ class Formatter {
       case Kind::kMap:
         return Entries(value.map());
       case Kind::kMessage:
+      case Kind::kDyn:
+      case Kind::kWrapper:
         break;
     }
     return Wrong('s', value);

@@ -28,37 +28,11 @@ const Table& AllFunctions() {
   return *table;
 }
 
-char LetterOf(Value::Kind kind) {
-  switch (kind) {
-    case Value::Kind::kNull:
-      return 'n';
-    case Value::Kind::kBool:
-      return 'b';
-    case Value::Kind::kInt:
-      return 'i';
-    case Value::Kind::kUint:
-      return 'u';
-    case Value::Kind::kDouble:
-      return 'd';
-    case Value::Kind::kString:
-      return 's';
-    case Value::Kind::kBytes:
-      return 'y';
-    case Value::Kind::kTimestamp:
-      return 't';
-    case Value::Kind::kDuration:
-      return 'D';
-    case Value::Kind::kType:
-      return 'T';
-    case Value::Kind::kList:
-      return 'L';
-    case Value::Kind::kMap:
-      return 'M';
-    case Value::Kind::kMessage:
-      return '*';
-  }
-  return '*';
-}
+// The letters of kinds in signatures, in the order of ValueKind.
+constexpr absl::string_view kLetters = "nbiudsytDTLM***";
+static_assert(kLetters.size() == static_cast<size_t>(ValueKind::kWrapper) + 1);
+
+char LetterOf(ValueKind kind) { return kLetters[static_cast<size_t>(kind)]; }
 
 }  // namespace
 
@@ -90,32 +64,14 @@ bool Accepts(const Overload& overload, const std::vector<Type>& args) {
 
 Type TypeOfLetter(char letter) {
   switch (letter) {
-    case 'n':
-      return Type::Kind::kNull;
-    case 'b':
-      return Type::Kind::kBool;
-    case 'i':
-      return Type::Kind::kInt;
-    case 'u':
-      return Type::Kind::kUint;
-    case 'd':
-      return Type::Kind::kDouble;
-    case 's':
-      return Type::Kind::kString;
-    case 'y':
-      return Type::Kind::kBytes;
-    case 't':
-      return Type::Kind::kTimestamp;
-    case 'D':
-      return Type::Kind::kDuration;
-    case 'T':
-      return Type::Kind::kType;
     case 'L':
       return Type::ListOf(Type::Kind::kDyn);
     case 'M':
       return Type::MapOf(Type::Kind::kDyn, Type::Kind::kDyn);
-    default:
+    case '*':
       return Type::Kind::kDyn;
+    default:
+      return static_cast<ValueKind>(kLetters.find(letter));
   }
 }
 

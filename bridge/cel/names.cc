@@ -59,25 +59,4 @@ bool FindConstant(const pb::DescriptorPool& pool, const std::string& name,
   return true;
 }
 
-Type LiteralType(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::kNull:
-      return Type::Kind::kNull;
-    case Value::Kind::kBool:
-      return Type::Kind::kBool;
-    case Value::Kind::kInt:
-      return Type::Kind::kInt;
-    case Value::Kind::kUint:
-      return Type::Kind::kUint;
-    case Value::Kind::kDouble:
-      return Type::Kind::kDouble;
-    case Value::Kind::kString:
-      return Type::Kind::kString;
-    case Value::Kind::kBytes:
-      return Type::Kind::kBytes;
-    default:
-      return Type::Kind::kDyn;
-  }
-}
-
 }  // namespace sse_bridge::cel

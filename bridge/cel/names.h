@@ -24,9 +24,6 @@ std::string QualifiedName(const Expr& expr, const Expr** root);
 bool FindConstant(const google::protobuf::DescriptorPool& pool,
                   const std::string& name, Value* constant);
 
-// The type of a literal's value.
-Type LiteralType(const Value& value);
-
 }  // namespace sse_bridge::cel
 
 #endif  // SSE_BRIDGE_BRIDGE_CEL_NAMES_H_

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/well_known_types.h"
 
 namespace sse_bridge::cel {
 
@@ -62,20 +63,11 @@ bool IsNullable(Type::Kind kind) {
 }  // namespace
 
 Type Type::OfMessage(const pb::Descriptor* message) {
+  if (IsWrapper(message)) {
+    const pb::FieldDescriptor* value = message->FindFieldByName("value");
+    return value == nullptr ? Type(Kind::kDyn) : WrapperOf(SingularType(value));
+  }
   switch (message->well_known_type()) {
-    case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_UINT64VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_INT32VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE: {
-      const pb::FieldDescriptor* value = message->FindFieldByName("value");
-      return value == nullptr ? Type(Kind::kDyn)
-                              : WrapperOf(SingularType(value));
-    }
     case pb::Descriptor::WELLKNOWNTYPE_ANY:
     case pb::Descriptor::WELLKNOWNTYPE_VALUE:
       return Kind::kDyn;

@@ -10,26 +10,10 @@
 
 namespace sse_bridge::cel {
 
-// What the checker knows of a value before it is evaluated. kDyn is anything.
+// What the checker knows of a value before it is evaluated.
 class Type {
  public:
-  enum class Kind {
-    kDyn,
-    kNull,
-    kBool,
-    kInt,
-    kUint,
-    kDouble,
-    kString,
-    kBytes,
-    kTimestamp,
-    kDuration,
-    kType,
-    kList,
-    kMap,
-    kMessage,
-    kWrapper,  // google.protobuf.Int64Value and the like: `element`, or null
-  };
+  using Kind = ValueKind;
 
   // Not for lists, maps, messages and wrappers. Implicit, so that kinds are
   // types.

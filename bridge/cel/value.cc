@@ -60,6 +60,9 @@ absl::string_view Value::TypeName() const {
       return "map";
     case Kind::kMessage:
       return message().GetDescriptor()->full_name();
+    case Kind::kDyn:
+    case Kind::kWrapper:
+      break;  // only of types
   }
   return "";
 }

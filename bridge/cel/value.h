@@ -30,27 +30,33 @@ struct Types {
   google::protobuf::MessageFactory* factory;
 };
 
+// The kinds of values, in the order of Value's `Data`; then those that only a
+// Type has.
+enum class ValueKind : uint8_t {
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kType,
+  kList,
+  kMap,
+  kMessage,
+
+  kDyn,      // a value of any kind
+  kWrapper,  // google.protobuf.Int64Value and the like: a value, or null
+};
+
 // The values of CEL. Well-known types of protobuf are the CEL values that they
 // stand for; enums are ints. Immutable and cheap to copy: texts, lists, maps
 // and messages are shared or borrowed.
 class Value {
  public:
-  // In the order of `Data`.
-  enum class Kind : uint8_t {
-    kNull,
-    kBool,
-    kInt,
-    kUint,
-    kDouble,
-    kString,
-    kBytes,
-    kTimestamp,
-    kDuration,
-    kType,
-    kList,
-    kMap,
-    kMessage,
-  };
+  using Kind = ValueKind;
 
   Value() = default;  // null
   static Value Bool(bool value) { return Value(value); }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
 

@@ -93,17 +93,21 @@ JsonSchemas::JsonSchemas(const Schema& schema) : shapes_(schema) {
       [](const pb::Descriptor* type) { return type->full_name(); }, "-request");
 }
 
-Json JsonSchemas::Components() const {
-  Json components = Json::object();
+void JsonSchemas::ForEachComponent(
+    const std::function<void(const std::string& name, Json schema)>& visit)
+    const {
+  // Conflicting sources may define a name twice.
+  std::set<std::string> seen;
   for (const pb::EnumDescriptor* each : shapes_.enums()) {
+    if (!seen.insert(each->full_name()).second) continue;
     Json schema = {{"type", "string"}, {"enum", NamesOf(each)}};
     Describe(CommentOf(each), &schema);
-    components[each->full_name()] = std::move(schema);
+    visit(each->full_name(), std::move(schema));
   }
   for (const Shape& shape : shapes_.all()) {
-    components[names_.at(shape)] = Object(shape, {});
+    const std::string& name = names_.at(shape);
+    if (seen.insert(name).second) visit(name, Object(shape, {}));
   }
-  return components;
 }
 
 Json JsonSchemas::Object(const Shape& shape,

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_CODEGEN_JSON_SCHEMA_H_
 #define SSE_BRIDGE_BRIDGE_CODEGEN_JSON_SCHEMA_H_
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -30,8 +31,9 @@ class JsonSchemas {
  public:
   explicit JsonSchemas(const Schema& schema);
 
-  // Schemas of all messages and enums, by name.
-  Json Components() const;
+  // Calls visit(name, schema) for each message and enum. Names are unique.
+  void ForEachComponent(const std::function<void(const std::string& name,
+                                                 Json schema)>& visit) const;
 
   // Schema of a message: a reference, or inline for types with a special JSON
   // form.

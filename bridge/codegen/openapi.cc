@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
@@ -10,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/codegen/comments.h"
+#include "bridge/codegen/document_writer.h"
 #include "bridge/codegen/openapi_parts.h"
-#include "bridge/codegen/yaml.h"
 
 namespace sse_bridge {
 
@@ -46,15 +49,21 @@ class Document {
     }
   }
 
-  Json Build() {
-    Json document;
-    document["openapi"] = options_.version == Version::k32 ? "3.2.0" : "3.1.1";
-    document["info"] = Info();
-    document["servers"] = {{{"url", options_.server}}};
-    document["tags"] = Tags();
-    document["paths"] = Paths();
-    document["components"] = Components();
-    return document;
+  void Write(DocumentWriter* out) {
+    out->Add("openapi", options_.version == Version::k32 ? "3.2.0" : "3.1.1");
+    out->Add("info", Info());
+    Json server = Json::object();
+    server["url"] = options_.server;
+    Json servers = Json::array();
+    servers.push_back(std::move(server));
+    out->Add("servers", servers);
+    out->Add("tags", Tags());
+    out->Begin("paths");
+    WritePaths(out);
+    out->End();
+    out->Begin("components");
+    WriteComponents(out);
+    out->End();
   }
 
  private:
@@ -99,42 +108,71 @@ class Document {
     return tags;
   }
 
-  Json Paths() {
-    Json paths = Json::object();
-    std::map<std::string, OpenApiPath> by_shape;
+  struct PlannedOperation {
+    const Route* route;
+    const OpenApiPath* path;
+    std::string verb;  // "get", or as it is if it is in additionalOperations
+    bool additional;
+    std::string id;
+  };
+
+  void WritePaths(DocumentWriter* out) {
+    PlanPaths();
+    for (const std::string& key : path_keys_) {
+      Json item = Json::object();
+      for (const PlannedOperation& each : planned_.at(key)) {
+        Json operation = Operation(each);
+        if (each.additional) {
+          item[AdditionalOperations()][each.verb] = std::move(operation);
+        } else {
+          item[each.verb] = std::move(operation);
+        }
+      }
+      out->Add(key, item);
+    }
+    WriteBundle(out);
+  }
+
+  // Decides which operations there are, in the order of the routes. Their
+  // descriptions are made later, path by path, because they are large.
+  void PlanPaths() {
     // A route for any verb comes last and gets the remaining verbs.
     for (const bool any_verb : {false, true}) {
       for (const Route* route : schema_.routes()) {
         if ((route->verb == "*") != any_verb) continue;
         const OpenApiPath own = PathOf(*route);
         const OpenApiPath& path =
-            by_shape.try_emplace(own.shape, own).first->second;
-        AddRoute(*route, path, &paths[path.key]);
+            by_shape_.try_emplace(own.shape, own).first->second;
+        const auto [item, is_new] = planned_.try_emplace(path.key);
+        if (is_new) path_keys_.push_back(path.key);
+        PlanRoute(*route, path, &item->second);
       }
     }
-    AddBundle(&paths);
-    return paths;
   }
 
-  void AddRoute(const Route& route, const OpenApiPath& path, Json* item) {
+  void PlanRoute(const Route& route, const OpenApiPath& path,
+                 std::vector<PlannedOperation>* item) {
+    const auto plan = [&](const std::string& verb, bool additional) {
+      for (const PlannedOperation& had : *item) {
+        if (had.verb == verb && had.additional == additional) return;
+      }
+      item->push_back(
+          {&route, &path, verb, additional, OperationId(*route.method)});
+    };
     const std::vector<std::string> verbs =
         route.verb == "*"
             ? std::vector<std::string>{"get", "put", "post", "delete", "patch"}
             : std::vector{absl::AsciiStrToLower(route.verb)};
     if (route.verb != "*" && !IsPathItemField(verbs[0])) {
-      Json& others = (*item)[options_.version == OpenApiOptions::Version::k32
-                                 ? "additionalOperations"
-                                 : "x-additionalOperations"];
-      if (!others.contains(route.verb)) {
-        others[route.verb] = Operation(route, verbs[0], path);
-      }
+      plan(route.verb, /*additional=*/true);
       return;
     }
-    for (const std::string& verb : verbs) {
-      if (!item->contains(verb)) {
-        (*item)[verb] = Operation(route, verb, path);
-      }
-    }
+    for (const std::string& verb : verbs) plan(verb, /*additional=*/false);
+  }
+
+  const char* AdditionalOperations() const {
+    return options_.version == Version::k32 ? "additionalOperations"
+                                            : "x-additionalOperations";
   }
 
   // Versions before 3.2 know only these verbs. Others are an extension there.
@@ -146,11 +184,11 @@ class Document {
             options_.version == OpenApiOptions::Version::k32);
   }
 
-  Json Operation(const Route& route, const std::string& verb,
-                 const OpenApiPath& path) {
+  Json Operation(const PlannedOperation& planned) {
+    const Route& route = *planned.route;
     const Method& method = *route.method;
     Json operation;
-    operation["operationId"] = OperationId(method);
+    operation["operationId"] = planned.id;
     operation["tags"] = {Tag(method.descriptor->service())};
     if (!method.summary.empty()) operation["summary"] = method.summary;
     const std::string description = Description(method);
@@ -158,9 +196,10 @@ class Document {
     if (method.descriptor->options().deprecated()) {
       operation["deprecated"] = true;
     }
-    Json parameters = ParametersOf(route, path, schemas_, options_.version);
+    Json parameters =
+        ParametersOf(route, *planned.path, schemas_, options_.version);
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
-    if (verb != "get") {
+    if (planned.verb != "get") {
       Json body = RequestBodyOf(route, schemas_);
       if (!body.is_null()) operation["requestBody"] = std::move(body);
     }
@@ -239,7 +278,7 @@ class Document {
   }
 
   // Adds `/events`, unless the schema has its own route there.
-  void AddBundle(Json* paths) {
+  void WriteBundle(DocumentWriter* out) {
     std::vector<std::pair<std::string, const Route*>> streams;
     std::set<std::string> names;
     for (const Method* method : schema_.methods()) {
@@ -253,8 +292,9 @@ class Document {
         break;
       }
     }
-    if (streams.empty() || paths->contains(kBundlePath)) return;
-    (*paths)[kBundlePath]["get"] = {
+    if (streams.empty() || planned_.contains(kBundlePath)) return;
+    Json item = Json::object();
+    item["get"] = {
         {"operationId", "events"},
         {"tags", {"events"}},
         {"summary", "Several streams on one connection."},
@@ -273,15 +313,24 @@ class Document {
           Component("parameters", "LastEventIdQuery")}},
         {"responses", BundleResponses(streams, schemas_, options_.version)},
         {"security", BundleSecurity()}};
+    out->Add(kBundlePath, item);
   }
 
-  Json Components() const {
-    Json components;
-    Json schemas = schemas_.Components();
-    schemas.update(ErrorSchemas());
-    components["schemas"] = std::move(schemas);
-    components["responses"] = ErrorResponses();
-    components["parameters"] = {
+  void WriteComponents(DocumentWriter* out) const {
+    Json errors = ErrorSchemas();
+    out->Begin("schemas");
+    schemas_.ForEachComponent([&](const std::string& name, const Json& schema) {
+      if (!errors.contains(name)) {
+        out->Add(name, schema);
+        return;
+      }
+      out->Add(name, errors[name]);
+      errors.erase(name);
+    });
+    for (const auto& [name, schema] : errors.items()) out->Add(name, schema);
+    out->End();
+    out->Add("responses", ErrorResponses());
+    const Json parameters = {
         {"LastEventIdHeader",
          {{"name", "Last-Event-ID"},
           {"in", "header"},
@@ -293,7 +342,8 @@ class Document {
           {"description",
            "Same as Last-Event-ID, for clients that cannot set headers."},
           {"schema", {{"type", "string"}, {"maxLength", 4096}}}}}};
-    Json& security = components["securitySchemes"];
+    out->Add("parameters", parameters);
+    Json security = Json::object();
     security[kBearer] = {
         {"type", "http"},
         {"scheme", "bearer"},
@@ -305,7 +355,7 @@ class Document {
       security[kCookie] = {
           {"type", "apiKey"}, {"in", "cookie"}, {"name", options_.auth_cookie}};
     }
-    return components;
+    out->Add("securitySchemes", security);
   }
 
   const Schema& schema_;
@@ -314,15 +364,21 @@ class Document {
   std::vector<const pb::ServiceDescriptor*> services_;
   std::map<std::string, int> names_;  // of services
   std::map<std::string, int> operation_ids_;
+  std::map<std::string, OpenApiPath> by_shape_;
+  std::vector<std::string> path_keys_;  // in the order of the document
+  std::map<std::string, std::vector<PlannedOperation>> planned_;  // by key
 };
 
 }  // namespace
 
 std::string MakeOpenApi(const Schema& schema, const OpenApiOptions& options,
                         OpenApiFormat format) {
-  const Json document = Document(schema, options).Build();
-  if (format == OpenApiFormat::kYaml) return ToYaml(document);
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::unique_ptr<DocumentWriter> writer =
+      format == OpenApiFormat::kYaml
+          ? NewYamlWriter()
+          : NewJsonWriter(/*compact=*/format == OpenApiFormat::kCompactJson);
+  Document(schema, options).Write(writer.get());
+  return writer->Finish();
 }
 
 }  // namespace sse_bridge

@@ -7,7 +7,7 @@
 
 namespace sse_bridge {
 
-enum class OpenApiFormat { kJson, kYaml };
+enum class OpenApiFormat { kJson, kCompactJson, kYaml };
 
 struct OpenApiOptions {
   // OpenAPI 3.2 describes the events of streams (`itemSchema`). 3.1 cannot, but

@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_CODEGEN_OPENAPI_PARTS_H_
 #define SSE_BRIDGE_BRIDGE_CODEGEN_OPENAPI_PARTS_H_
 
-// Parts of the document, used by openapi.cc only.
+// Parts of the document, used by openapi.cc and tests only.
 
 #include <string>
 #include <utility>
@@ -9,6 +9,7 @@
 
 #include "bridge/codegen/json_schema.h"
 #include "bridge/codegen/openapi.h"
+#include "bridge/feed/formats/output_formats.h"
 
 namespace sse_bridge {
 
@@ -45,6 +46,11 @@ Json RequestBodyOf(const Route& route, const JsonSchemas& schemas);
 
 Json ResponsesOf(const Route& route, const JsonSchemas& schemas,
                  OpenApiOptions::Version version);
+
+// The content of a stream's response: one media type for each format. `events`
+// is the media type of server-sent events, `element` the schema of one message.
+Json StreamContent(const OutputFormats& formats, const Json& events,
+                   const Json& element, OpenApiOptions::Version version);
 
 // Responses of `/events`, which carries the streams of these routes.
 Json BundleResponses(

@@ -7,6 +7,9 @@
 #include "bridge/codegen/json_form.h"
 #include "bridge/codegen/openapi_parts.h"
 #include "bridge/codegen/route_form.h"
+#include "bridge/feed/formats/json_array.h"
+#include "bridge/feed/formats/output_formats.h"
+#include "bridge/feed/formats/sse.h"
 
 namespace sse_bridge {
 
@@ -51,13 +54,6 @@ constexpr ErrorKind kErrors[] = {
     {503, "Unavailable", "Retry later.", "Retry-After"},
     {504, "DeadlineExceeded", "The backend did not answer in time.", nullptr},
 };
-
-// Returns whether the response is raw bytes.
-bool IsHttpBody(const Route& route) {
-  return route.response_body.empty() &&
-         route.method->descriptor->output_type()->full_name() ==
-             "google.api.HttpBody";
-}
 
 // Schema of a route's response: the whole message, or a field of it.
 Json DataSchema(const Route& route, const JsonSchemas& schemas) {
@@ -140,32 +136,35 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
   const bool resumable = !route.method->resume_into.empty();
   // The last element of a stream that fails.
   const Json element = {{"anyOf", {data, Component("schemas", "StreamError")}}};
-  Json events, lines;
+  Json events;
   if (version == Version::k32) {
     events["itemSchema"] =
         Items(Json::array({EventOf(route, schemas)}), resumable,
               !route.method->stream.hide_outages());
-    lines["itemSchema"] = element;
   } else {
-    events["schema"] = {{"type", "string"},
-                        {"description",
-                         "Server-sent events. The `data:` of each is an "
-                         "element of the application/json array below. The "
-                         "event `grpc-status` ends the stream."}};
-    lines["schema"] = {{"type", "string"}};
+    events["schema"] = {
+        {"type", "string"},
+        {"description",
+         absl::StrCat("Server-sent events. The `data:` of each is an element "
+                      "of the ",
+                      JsonArrayFormat::kContentType,
+                      " array below. The event `grpc-status` ends the "
+                      "stream.")}};
   }
-  if (IsHttpBody(route)) {
+  if (IsRawResponse(route)) {
     Json ok = {
         {"description",
-         "The bytes of the stream, with the content type of the backend's "
-         "first message. If the stream fails later, the connection is cut: the "
-         "body is incomplete. With text/event-stream, the messages are sent as "
-         "events."},
+         absl::StrCat(
+             "The bytes of the stream, with the content type of the backend's "
+             "first message. If the stream fails later, the connection is cut: "
+             "the body is incomplete. With ",
+             SseFormat::kContentType, ", the messages are sent as events.")},
         {"headers",
          {{"Cache-Control",
            {{"schema", {{"const", "no-store, no-transform"}}}}}}},
         {"content",
-         {{"*/*", Json::object()}, {"text/event-stream", std::move(events)}}}};
+         {{"*/*", Json::object()},
+          {std::string(SseFormat::kContentType), std::move(events)}}}};
     return {{"200", std::move(ok)},
             {"204", {{"description", "The stream ended before any bytes."}}}};
   }
@@ -191,11 +190,8 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
              {"headers",
               {{"Cache-Control",
                 {{"schema", {{"const", "no-store, no-transform"}}}}}}},
-             {"content",
-              {{"text/event-stream", std::move(events)},
-               {"application/x-ndjson", std::move(lines)},
-               {"application/json",
-                {{"schema", {{"type", "array"}, {"items", element}}}}}}}};
+             {"content", StreamContent(OutputFormats::BuiltIn(), events,
+                                       element, version)}};
   return {
       {"200", std::move(ok)},
       {"204",
@@ -205,7 +201,7 @@ Json StreamResponses(const Route& route, const JsonSchemas& schemas,
 
 Json UnaryResponses(const Route& route, const JsonSchemas& schemas) {
   Json content;
-  if (IsHttpBody(route)) {
+  if (IsRawResponse(route)) {
     content["*/*"] = Json::object();
   } else {
     content["application/json"] = {{"schema", DataSchema(route, schemas)}};
@@ -230,6 +226,32 @@ Json StatusSchema() {
 
 }  // namespace
 
+Json StreamContent(const OutputFormats& formats, const Json& events,
+                   const Json& element, Version version) {
+  Json content = Json::object();
+  for (const OutputFormats::Entry& format : formats.entries()) {
+    Json& media = content[format.content_type];
+    switch (format.body) {
+      case OutputFormat::Body::kEvents:
+        media = events;
+        break;
+      case OutputFormat::Body::kJsonArray:
+        media["schema"] = {{"type", "array"}, {"items", element}};
+        break;
+      case OutputFormat::Body::kJsonLines:
+        if (version == Version::k32) {
+          media["itemSchema"] = element;
+          break;
+        }
+        [[fallthrough]];
+      case OutputFormat::Body::kText:
+        media["schema"] = {{"type", "string"}};
+        break;
+    }
+  }
+  return content;
+}
+
 Json Component(const std::string& kind, const std::string& name) {
   return {{"$ref", absl::StrCat("#/components/", kind, "/", name)}};
 }
@@ -243,7 +265,7 @@ Json ResponsesOf(const Route& route, const JsonSchemas& schemas,
   if (route.method->server_streaming) {
     responses = StreamResponses(route, schemas, version);
     errors.push_back(429);
-    if (!IsHttpBody(route)) errors.push_back(406);
+    if (!IsRawResponse(route)) errors.push_back(406);
   } else {
     responses = UnaryResponses(route, schemas);
     errors.insert(errors.end(), {409, 429, 504});
@@ -280,7 +302,8 @@ Json BundleResponses(
          "The events of all streams; each event has the name of its stream. A "
          "stream ends with an event `grpc-status` whose `stream` contains that "
          "name."},
-        {"content", {{"text/event-stream", std::move(media)}}}}},
+        {"content",
+         {{std::string(SseFormat::kContentType), std::move(media)}}}}},
       {"204", {{"description", "All streams ended before any event."}}}};
   AddErrors({400, 401, 403, 404, 429, 500, 503}, &responses);
   return responses;

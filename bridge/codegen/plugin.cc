@@ -11,7 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/read_file.h"
 #include "bridge/schema/feature_set.h"
+#include "bridge/schema/service_config.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 
@@ -81,6 +83,14 @@ absl::StatusOr<std::map<std::string, std::string>> Generate(
       ParseDefaultAccess(parameters.Take("default_access", "public"));
   if (!default_access.ok()) return default_access.status();
   options.default_access = *default_access;
+  if (const std::string path = parameters.Take("service_config");
+      !path.empty()) {
+    const auto text = ReadFile(path, kMaxServiceConfigBytes);
+    if (!text.ok()) return text.status();
+    auto config = ServiceConfig::Parse(path, *text);
+    if (!config.ok()) return config.status();
+    options.service_configs.push_back(*std::move(config));
+  }
   // buf runs a plugin for each directory, and some have only messages.
   if (ServicesIn(request).empty()) return std::map<std::string, std::string>();
   auto schema = LoadSchema(request, options);

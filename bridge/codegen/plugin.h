@@ -35,7 +35,8 @@ using Emitter =
         const Schema& schema, PluginParameters* parameters)>;
 
 // Implements main() of a protoc plugin. Serves the services in the files on
-// protoc's command line; `default_routes` also serves methods without a route.
+// protoc's command line; `default_routes` also serves methods without a route,
+// and `service_config=FILE` names a ServiceConfig.
 int RunPlugin(int argc, char** argv, const Emitter& emit);
 
 }  // namespace sse_bridge

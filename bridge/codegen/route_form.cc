@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/base/event_names.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/codegen/json_form.h"
 
 namespace sse_bridge {
@@ -48,7 +49,12 @@ bool IsRawBody(const Route& route) {
       : route.body_field == nullptr || route.body_field->is_repeated()
           ? nullptr
           : route.body_field->message_type();
-  return body != nullptr && body->full_name() == "google.api.HttpBody";
+  return body != nullptr && IsHttpBody(body);
+}
+
+bool IsRawResponse(const Route& route) {
+  return route.response_body.empty() &&
+         IsHttpBody(route.method->descriptor->output_type());
 }
 
 std::vector<PathPiece> PiecesOf(const Route& route) {

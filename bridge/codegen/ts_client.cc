@@ -49,13 +49,8 @@ std::vector<Service> ServicesOf(const Schema& schema) {
   return services;
 }
 
-bool ReturnsHttpBody(const Method& method) {
-  return method.routes.front()->response_body.empty() &&
-         method.descriptor->output_type()->full_name() == "google.api.HttpBody";
-}
-
 bool IsRaw(const Method& method) {
-  return !method.server_streaming && ReturnsHttpBody(method);
+  return !method.server_streaming && IsRawResponse(*method.routes.front());
 }
 
 // ["book", "name"], as JSON names.
@@ -252,7 +247,7 @@ std::string MethodDoc(const Method& method) {
   if (const std::string access = AccessText(method); !access.empty()) {
     absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
   }
-  if (method.server_streaming && ReturnsHttpBody(method)) {
+  if (method.server_streaming && IsRawResponse(*method.routes.front())) {
     absl::StrAppend(
         &doc, doc.empty() ? "" : "\n\n",
         "Events with the bytes in base64. To get the raw bytes, use "

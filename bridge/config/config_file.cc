@@ -1,44 +1,18 @@
 #include "bridge/config/config_file.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
-
-#include <algorithm>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/yaml_document.h"
 #include "bridge/config/setting_value.h"
 
 namespace sse_bridge {
 namespace {
 
 using ::google::protobuf::FieldDescriptor;
-
-// The tag that yaml-cpp gives to quoted scalars.
-constexpr char kQuotedTag[] = "!";
-
-absl::string_view KindOf(const YAML::Node& node) {
-  switch (node.Type()) {
-    case YAML::NodeType::Map:
-      return "a mapping";
-    case YAML::NodeType::Sequence:
-      return "a list";
-    case YAML::NodeType::Scalar:
-      return "a single value";
-    default:
-      return "nothing";
-  }
-}
-
-std::string Place(absl::string_view name, const YAML::Mark& mark) {
-  if (mark.is_null()) return std::string(name);
-  return absl::StrCat(name, ":", mark.line + 1, ":", mark.column + 1);
-}
 
 // Reads one mapping.
 class Reader {
@@ -52,7 +26,7 @@ class Reader {
     if (!root.IsMap()) {
       return Error(
           root.Mark(), "",
-          absl::StrCat("must be a mapping of settings, not ", KindOf(root)));
+          absl::StrCat("must be a mapping of settings, not ", YamlKind(root)));
     }
     for (const auto& entry : root) {
       if (absl::Status s = ReadEntry(entry.first, entry.second); !s.ok()) {
@@ -66,14 +40,14 @@ class Reader {
   absl::Status Error(const YAML::Mark& mark, absl::string_view key,
                      absl::string_view reason) const {
     return absl::InvalidArgumentError(absl::StrCat(
-        Place(name_, mark), ": ", key, key.empty() ? "" : ": ", reason));
+        YamlPlace(name_, mark), ": ", key, key.empty() ? "" : ": ", reason));
   }
 
   absl::Status ReadEntry(const YAML::Node& key_node, const YAML::Node& value) {
     if (!key_node.IsScalar()) {
       return Error(
           key_node.Mark(), "",
-          absl::StrCat("a key must be a name, not ", KindOf(key_node)));
+          absl::StrCat("a key must be a name, not ", YamlKind(key_node)));
     }
     const std::string& key = key_node.Scalar();
     const SettingInfo* setting = list_.FindKey(key);
@@ -119,10 +93,10 @@ class Reader {
     }
     if (!node.IsScalar()) {
       return Error(node.Mark(), setting.key,
-                   absl::StrCat("expects single values, not ", KindOf(node)));
+                   absl::StrCat("expects single values, not ", YamlKind(node)));
     }
     const std::string& text = node.Scalar();
-    if (absl::Status s = CheckType(setting, text, node.Tag() == kQuotedTag);
+    if (absl::Status s = CheckType(setting, text, IsQuotedYaml(node));
         !s.ok()) {
       return Error(node.Mark(), setting.key, s.message());
     }
@@ -130,7 +104,7 @@ class Reader {
       return Error(node.Mark(), setting.key, s.message());
     }
     origins->push_back(
-        absl::StrCat(Place(name_, node.Mark()), ": ", setting.key));
+        absl::StrCat(YamlPlace(name_, node.Mark()), ": ", setting.key));
     return absl::OkStatus();
   }
 
@@ -161,76 +135,15 @@ class Reader {
   std::set<std::string> seen_;
 };
 
-// Records the position of the latest document's content.
-class DocumentLocation : public YAML::EventHandler {
- public:
-  const YAML::Mark& mark() const { return mark_; }
-
-  void OnDocumentStart(const YAML::Mark&) override { begun_ = true; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Note(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                const std::string&) override {
-    Note(mark);
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&,
-                       YAML::anchor_t, YAML::EmitterStyle::value) override {
-    Note(mark);
-  }
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    Note(mark);
-  }
-  void OnMapEnd() override {}
-
- private:
-  void Note(const YAML::Mark& mark) {
-    if (std::exchange(begun_, false)) mark_ = mark;
-  }
-
-  bool begun_ = false;
-  YAML::Mark mark_;
-};
-
 }  // namespace
 
 absl::Status ReadConfigText(absl::string_view name, absl::string_view text,
                             const SettingList& list,
                             google::protobuf::Message* message,
                             Origins* origins) {
-  if (text.size() > kMaxConfigBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": is larger than ", kMaxConfigBytes, " bytes"));
-  }
-  // yaml-cpp ignores the rest of the text after some control characters.
-  const auto control = std::find_if(text.begin(), text.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t' &&
-           c != '\r' && c != '\n';
+  return ReadYaml(name, text, kMaxConfigBytes, [&](const YAML::Node& root) {
+    return Reader(name, list, message, origins).Read(root);
   });
-  if (control != text.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ":", std::count(text.begin(), control, '\n') + 1,
-                     ": control characters are not allowed"));
-  }
-  // yaml-cpp throws exceptions on errors. They must not escape.
-  try {
-    // LoadAll would not terminate on some malformed files.
-    std::istringstream stream{std::string(text)};
-    YAML::Parser parser(stream);
-    DocumentLocation place;
-    if (!parser.HandleNextDocument(place)) return absl::OkStatus();
-    if (parser.HandleNextDocument(place)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          Place(name, place.mark()), ": only one YAML document is allowed"));
-    }
-    return Reader(name, list, message, origins)
-        .Read(YAML::Load(std::string(text)));
-  } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Place(name, error.mark), ": ", error.msg));
-  }
 }
 
 absl::Status ReadConfigFile(const std::string& path, const SettingList& list,

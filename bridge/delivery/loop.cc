@@ -1,124 +1,78 @@
 #include "bridge/delivery/loop.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "bridge/delivery/loop_connection.h"
-#include "spdlog/spdlog.h"
 
 namespace sse_bridge {
-namespace {
-
-// The memory of larger batches is released.
-constexpr size_t kMaxKeptBatch = 4096;
-
-}  // namespace
 
 Loop::Loop(int index, const Delivery::Options& options, Clock* clock,
            TimerQueue* timers, std::function<void()> on_destroyed)
     : timers_(timers),
       window_nanos_(absl::ToInt64Nanoseconds(options.flush_window)),
+      event_loop_(clock, this, absl::StrCat("delivery-", index)),
       context_(this, index, options, clock),
       connections_(&context_, std::move(on_destroyed)),
-      executor_(&context_, &poller_, &connections_),
+      executor_(&context_, event_loop_.poller(), &connections_),
       last_execution_(context_.now - window_nanos_) {}
 
 Loop::~Loop() { Stop(); }
 
 absl::Status Loop::Start() {
-  absl::Status started = poller_.Start();
-  if (!started.ok()) return started;
-  // The main thread handles signals.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread_.native_handle(),
-                     absl::StrCat("delivery-", index()).c_str());
+  absl::Status opened = event_loop_.Open();
+  if (!opened.ok()) return opened;
+  event_loop_.Start();
   return absl::OkStatus();
 }
 
-void Loop::Stop() {
-  if (!mailbox_.RequestStop()) return;
-  Wake();
-  if (thread_.joinable()) {
-    thread_.join();
-  } else {
-    Shutdown();
-  }
-}
+void Loop::Stop() { event_loop_.Stop(); }
 
 bool Loop::Post(Command&& command) {
-  switch (mailbox_.Post(std::move(command))) {
-    case Mailbox::Posted::kRefused:
-      return false;
-    case Mailbox::Posted::kQueued:
-      break;
-    case Mailbox::Posted::kWakeNeeded:
-      Wake();
-      break;
-  }
-  return true;
+  const auto* publish = std::get_if<PublishCommand>(&command);
+  const size_t bytes = publish != nullptr ? publish->frame->size() : 0;
+  const auto posted = mailbox_.Post(std::move(command), bytes);
+  if (posted == Mailbox<Command>::Posted::kWakeNeeded) Wake();
+  return posted != Mailbox<Command>::Posted::kRefused;
 }
 
-void Loop::Run() {
-  epoll_event events[Poller::kMaxEvents];
-  for (;;) {
-    const int n = poller_.Wait(events, WaitNanos());
-    const int error = n < 0 ? errno : 0;
-    context_.now = context_.clock->MonotonicNanos();
-    if (mailbox_.WokeUp()) break;
-    if (n < 0 && error != EINTR) {
-      spdlog::error("delivery loop {}: epoll_wait failed: errno {}", index(),
-                    error);
-    }
-    for (int i = 0; i < n; ++i) {
-      if (events[i].data.u64 == Poller::kWakeData) continue;
-      HandleEvent(events[i].data.u64, events[i].events);
-    }
-    ReadMoreInput();
-    AdvanceTimers();
-    connections_.Reap();
-    if (context_.now - last_execution_ >= window_nanos_) ExecuteCommands();
-    connections_.Flush();
-    context_.ReportSent();
-    context_.ReportAsks();
-    connections_.ForgetClosed();
-    if (timers_ != nullptr) timers_->RunDue(context_.now);
-    context_.counters.lag.Record(context_.clock->MonotonicNanos() -
-                                 context_.now);
-  }
-  Shutdown();
+void Loop::OnWake() {
+  context_.now = event_loop_.now();
+  mailbox_.WokeUp();
 }
 
-int64_t Loop::WaitNanos() {
-  if (!more_input_.empty()) return 0;
-  int64_t until = TimerQueue::kNever;
+void Loop::OnRound() {
+  ReadMoreInput();
+  AdvanceTimers();
+  connections_.Reap();
+  if (context_.now - last_execution_ >= window_nanos_) ExecuteCommands();
+  connections_.Flush();
+  context_.ReportSent();
+  context_.ReportAsks();
+  connections_.ForgetClosed();
+  if (timers_ != nullptr) timers_->RunDue(context_.now);
+  context_.counters.lag.Record(context_.clock->MonotonicNanos() - context_.now);
+}
+
+int64_t Loop::PrepareToWait() {
+  if (!more_input_.empty()) return EventLoop::kNow;
+  int64_t until = EventLoop::kNever;
   if (context_.counters.open.value() > 0) until = context_.wheel.NextTick();
   if (timers_ != nullptr) until = std::min(until, timers_->NextDeadline());
-  switch (mailbox_.PrepareToSleep()) {
-    case Mailbox::Waiting::kStop:
-      return 0;
-    case Mailbox::Waiting::kCommands:
-      if (window_nanos_ == 0) return 0;
-      until = std::min(until, last_execution_ + window_nanos_);
-      break;
-    case Mailbox::Waiting::kNothing:
-      break;
+  if (!mailbox_.PrepareToSleep()) {
+    if (window_nanos_ == 0) return EventLoop::kNow;
+    until = std::min(until, last_execution_ + window_nanos_);
   }
-  if (until == TimerQueue::kNever) return -1;
-  return std::max<int64_t>(until - context_.clock->MonotonicNanos(), 0);
+  return until;
 }
 
-void Loop::HandleEvent(uint64_t data, uint32_t events) {
+void Loop::OnEvent(uint64_t data, uint32_t events) {
   LoopConnection* const c = connections_.Find(ConnectionId::Unpack(data));
   if (c == nullptr || c->dead()) return;
   if ((events & EPOLLOUT) != 0) c->OnWritable();
@@ -152,21 +106,17 @@ void Loop::AdvanceTimers() {
 }
 
 void Loop::ExecuteCommands() {
-  size_t bytes = 0;
-  if (!mailbox_.Take(&batch_, &bytes)) return;
+  const absl::Span<Command> commands = mailbox_.Take();
+  if (commands.empty()) return;
   last_execution_ = context_.now;
-  for (Command& command : batch_) executor_.Execute(&command);
+  for (Command& command : commands) executor_.Execute(&command);
   executor_.DispatchRuns();
   connections_.Flush();
-  if (batch_.capacity() > kMaxKeptBatch) {
-    std::vector<Command>().swap(batch_);
-  } else {
-    batch_.clear();
-  }
-  mailbox_.Processed(bytes);
+  mailbox_.Processed();
 }
 
-void Loop::Shutdown() {
+void Loop::OnStop() {
+  context_.now = event_loop_.now();
   do {
     ExecuteCommands();
     connections_.MarkAllDead(CloseReason::kDrain);

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,10 +13,10 @@
 #include "bridge/delivery/connection_table.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/loop_context.h"
-#include "bridge/delivery/mailbox.h"
 #include "bridge/delivery/stats.h"
 #include "bridge/net/clock.h"
-#include "bridge/net/poller.h"
+#include "bridge/net/event_loop.h"
+#include "bridge/net/mailbox.h"
 #include "bridge/net/timer_queue.h"
 #include "bridge/net/timer_wheel.h"
 
@@ -31,7 +30,7 @@ namespace sse_bridge {
 // No connection is destroyed and no membership ends while a list of them is
 // iterated: connections that fail or are too slow are marked, and reaped
 // afterwards.
-class Loop {
+class Loop final : private EventLoop::Handler {
  public:
   // `clock`, `timers` (null for all loops except one) and whatever
   // `on_destroyed` uses must outlive the loop. `on_destroyed` is called on the
@@ -51,7 +50,7 @@ class Loop {
   }
   // Returns false and leaves `command` unchanged once the loop has stopped.
   bool Post(Command&& command);
-  void Wake() { poller_.Wake(); }
+  void Wake() { event_loop_.Wake(); }
   void AddStats(DeliveryStats* stats) const { context_.counters.AddTo(stats); }
   size_t backlog_bytes() const { return mailbox_.backlog_bytes(); }
   int index() const { return context_.index; }
@@ -59,30 +58,30 @@ class Loop {
   int64_t load() const { return connections_.load(); }
 
  private:
-  void Run();
-  // How long to sleep; -1 means until woken.
-  int64_t WaitNanos();
-  void HandleEvent(uint64_t data, uint32_t events);
+  void OnWake() override;
+  void OnEvent(uint64_t data, uint32_t events) override;
+  void OnRound() override;
+  int64_t PrepareToWait() override;
+  void OnStop() override;
   void ReadMoreInput();
   void AdvanceTimers();
   void ExecuteCommands();
-  void Shutdown();
 
   // Never change after Start.
   TimerQueue* const timers_;  // must outlive this; may be null
   const int64_t window_nanos_;
-  std::thread thread_;
 
   // See these classes for what may be used on any thread.
-  Poller poller_;
-  Mailbox mailbox_;
+  EventLoop event_loop_;
+  // Feeds stop reading while its backlog is large. Commands other than frames
+  // are bounded by the number of connections.
+  Mailbox<Command> mailbox_;
   LoopContext context_;
   ConnectionTable connections_;
 
   // Used on the loop's thread only.
   CommandExecutor executor_;
   int64_t last_execution_;  // of the commands
-  std::vector<Command> batch_;
   std::vector<TimerNode*> due_;
   std::vector<ConnectionId> more_input_;
 };

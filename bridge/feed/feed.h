@@ -213,6 +213,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // How much of the history is queued for a joiner at once.
   size_t PartBytes() const;
 
+  // A subscriber no longer needs kept events.
+  void CaughtUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // Publishing and the end (feed.cc).
   //
   // Publishes an event to all subscribers, including those that are not

@@ -55,7 +55,9 @@ void FeedHistory::Add(absl::string_view id, const FramePtr& frame, bool waits,
                       absl::FunctionRef<absl::Duration()> now) {
   const uint64_t seq = next_seq_++;
   has_ids_ = has_ids_ || !id.empty();
-  if (waits || (shared_ && has_ids_)) replay_.Add(seq, id, frame, now());
+  if (waits || (shared_ && has_ids_)) {
+    replay_.Add(seq, id, frame, waits, now());
+  }
 }
 
 bool FeedHistory::Next(Position* position, size_t max_bytes,

@@ -85,6 +85,9 @@ class FeedHistory {
 
   absl::string_view oldest_id() const { return replay_.oldest_id(); }
 
+  // Drops what was kept only for subscribers that waited.
+  void Trim(absl::Duration now) { replay_.Trim(now); }
+
   // Drops the kept events. For an exclusive feed whose subscriber is attached.
   void ForgetEvents() { replay_.Clear(); }
 

@@ -100,6 +100,10 @@ size_t Feed::PartBytes() const {
   return context_->delivery->queue_limit_bytes() / 2;
 }
 
+void Feed::CaughtUp() {
+  if (--catching_up_ == 0) history_.Trim(Now());
+}
+
 void Feed::OnWantsMore(ConnectionRef connection) {
   MutexLock lock(&mu_);
   const auto it = positions_.find(connection);
@@ -108,7 +112,7 @@ void Feed::OnWantsMore(ConnectionRef connection) {
   bool more = false;
   if (!history_.Next(&it->second, PartBytes(), &part, &more)) {
     positions_.erase(it);
-    --catching_up_;
+    CaughtUp();
     part.push_back(StatusFrame(
         absl::ResourceExhaustedError("the client reads too slowly")));
     topic_->Continue(connection, std::move(part), /*more=*/false);
@@ -120,14 +124,14 @@ void Feed::OnWantsMore(ConnectionRef connection) {
       part.push_back(AwayFrame(config_.hide_outages));
     }
     positions_.erase(it);
-    --catching_up_;
+    CaughtUp();
   }
   topic_->Continue(connection, std::move(part), more);
 }
 
 void Feed::OnWantsNoMore(ConnectionRef connection) {
   MutexLock lock(&mu_);
-  if (positions_.erase(connection) > 0) --catching_up_;
+  if (positions_.erase(connection) > 0) CaughtUp();
 }
 
 void Feed::OnMemberGone(bool) { LeaveOne(); }
@@ -186,7 +190,7 @@ Feed::Joiner::~Joiner() {
   if (feed_ == nullptr) return;
   {
     MutexLock lock(&feed_->mu_);
-    --feed_->catching_up_;
+    feed_->CaughtUp();
   }
   feed_->LeaveOne();
 }
@@ -230,7 +234,6 @@ void Feed::Joiner::Attach(const ConnectionRef& connection,
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);
-  --feed->catching_up_;
   FeedHistory::Position position = position_;
   std::vector<FramePtr> frames = std::move(first_);
   // The replay buffer may no longer reach back to from_seq_.
@@ -242,11 +245,9 @@ void Feed::Joiner::Attach(const ConnectionRef& connection,
       bytes > feed->PartBytes()) {
     frames.clear();
     feed->history_.Next(&position, feed->PartBytes(), &frames, &more);
-    if (more) {
-      ++feed->catching_up_;
-      feed->positions_.emplace(connection, position);
-    }
+    if (more) feed->positions_.emplace(connection, position);
   }
+  if (!more) feed->CaughtUp();
   // Frames for this connection alone are not counted as unsent yet.
   size_t own_bytes = 0;
   if (reset_) {

@@ -11,11 +11,19 @@ const std::deque<ReplayBuffer::Entry>& ReplayBuffer::entries() const {
 }
 
 void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
-                       absl::Duration now) {
+                       bool waits, absl::Duration now) {
   bytes_ += frame->payload().size();
   if (entries_ == nullptr) entries_ = std::make_unique<std::deque<Entry>>();
   entries_->push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
+  if (!waits) return Trim(now);
+  while (entries_.size() > 1 && bytes_ > limits_.max_bytes &&
+         bytes_ + entries_.size() * sizeof(Entry) > limits_.max_waiting_bytes) {
+    DropOldest();
+  }
+}
+
+void ReplayBuffer::Trim(absl::Duration now) {
   // Always keep the newest event, whatever its size: a new subscriber may be
   // about to need it.
   while (entries().size() > 1 &&

@@ -18,7 +18,9 @@ namespace sse_bridge {
 
 // The newest events of a feed, for clients that return with Last-Event-ID and
 // for new subscribers whose connection is not attached yet. Limited by number
-// of events, bytes and age; the oldest events are removed first.
+// of events, bytes and age; the oldest events are removed first. While a
+// subscriber waits for its connection, only `max_waiting_bytes` limits them, so
+// that a burst does not pass it by.
 //
 // Not thread-safe; protected by the feed's lock.
 class ReplayBuffer {
@@ -27,6 +29,9 @@ class ReplayBuffer {
     size_t max_events = 1024;
     size_t max_bytes = size_t{1} << 20;
     absl::Duration max_age = absl::Minutes(5);
+    // Counts payloads and this buffer's own memory. Has no effect below
+    // max_bytes.
+    size_t max_waiting_bytes = size_t{1} << 20;
   };
 
   // `first_id` is the id of the event before the first one added, if known. It
@@ -35,9 +40,13 @@ class ReplayBuffer {
       : limits_(limits), first_id_(std::move(first_id)) {}
 
   // `seq` must be greater than the previous event's. `id` is empty if the event
-  // has none. `now` is monotonic.
-  void Add(uint64_t seq, absl::string_view id, FramePtr frame,
+  // has none. `waits`: a subscriber waits for its connection. `now` is
+  // monotonic.
+  void Add(uint64_t seq, absl::string_view id, FramePtr frame, bool waits,
            absl::Duration now);
+
+  // Removes what exceeds the limits. Call when no subscriber waits any more.
+  void Trim(absl::Duration now);
 
   // Returns the events after the newest one with this id; nullopt if no event
   // in the buffer has it.

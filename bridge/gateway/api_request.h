@@ -13,6 +13,9 @@
 
 namespace sse_bridge {
 
+// The path of the connections that carry several streams.
+inline constexpr absl::string_view kBundlePath = "/events";
+
 // The state of a request. Each step of the Api fills in more.
 struct Api::Request {
   std::shared_ptr<HttpExchange> exchange;

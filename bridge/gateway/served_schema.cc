@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/json_options.h"
@@ -76,13 +77,18 @@ ServedSchema::ServedSchema(std::shared_ptr<const Schema> schema,
                            Options options)
     : schema_(std::move(schema)),
       options_(std::move(options)),
-      schema_json_(SchemaJson(*schema_)),
       openapi_(schema_.get()) {
   JsonOptions json_options;
   json_options.unresolved_any_by_url = true;
   details_ = JsonEncoder::Create(&schema_->pool(), json_options);
   any_ = details_->TableFor(
       schema_->pool().FindMessageTypeByName("google.protobuf.Any"));
+}
+
+const std::string& ServedSchema::schema_json() const {
+  std::call_once(schema_json_made_,
+                 [this] { schema_json_ = SchemaJson(*schema_); });
+  return schema_json_;
 }
 
 absl::Status ServedSchema::Add(const Route* route) {
@@ -154,9 +160,8 @@ absl::Status ServedSchema::Add(const Route* route) {
           pool.messages.GetPrototype(rule->leave->method->input_type());
     }
   }
-  served.raw_response =
-      route->response_body.empty() &&
-      method.descriptor->output_type()->full_name() == "google.api.HttpBody";
+  served.raw_response = route->response_body.empty() &&
+                        IsHttpBody(method.descriptor->output_type());
   if (served.raw_response && method.server_streaming) {
     FrameEncoder::Options raw_options;
     raw_options.response = method.descriptor->output_type();

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -73,8 +74,9 @@ class ServedSchema {
   const Schema& schema() const { return *schema_; }
   const ServedRoute& Find(const Route* route) const;
 
-  // See schema_json.h.
-  const std::string& schema_json() const { return schema_json_; }
+  // See schema_json.h. Made on first use: for a large schema it takes a second
+  // and many megabytes.
+  const std::string& schema_json() const;
 
   const OpenApiDocuments& openapi() const { return openapi_; }
 
@@ -94,7 +96,8 @@ class ServedSchema {
 
   const std::shared_ptr<const Schema> schema_;
   const Options options_;
-  const std::string schema_json_;
+  mutable std::once_flag schema_json_made_;
+  mutable std::string schema_json_;
   const OpenApiDocuments openapi_;
   // For one pool: prototypes of requests, and encoders by options.
   struct Pool {

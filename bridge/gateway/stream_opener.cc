@@ -9,6 +9,7 @@
 #include "bridge/base/own_ids.h"
 #include "bridge/feed/admitted_subscriber.h"
 #include "bridge/feed/end_id.h"
+#include "bridge/feed/feed_options.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
 #include "bridge/feed/start_at_subscriber.h"
@@ -18,35 +19,8 @@
 #include "bridge/transcode/field_text.h"
 
 namespace sse_bridge {
-namespace {
 
 using google::protobuf::Message;
-
-Snapshot::What SnapshotOf(const sse::v1::Stream& stream) {
-  switch (stream.snapshot().what()) {
-    case sse::v1::Snapshot::LAST:
-      return Snapshot::What::kLast;
-    case sse::v1::Snapshot::LAST_PER_KEY:
-      return Snapshot::What::kLastPerKey;
-    default:
-      return Snapshot::What::kNone;
-  }
-}
-
-SlowPolicy PolicyOf(const sse::v1::Stream& stream) {
-  // An exclusive feed stops reading from its upstream instead.
-  if (!stream.shared()) return SlowPolicy::kUnbounded;
-  switch (stream.slow().policy()) {
-    case sse::v1::SlowConsumer::DROP_OLDEST:
-      return SlowPolicy::kDropOldest;
-    case sse::v1::SlowConsumer::CONFLATE:
-      return SlowPolicy::kConflate;
-    default:
-      return SlowPolicy::kDisconnect;
-  }
-}
-
-}  // namespace
 
 Metadata IdentityMetadata(const std::optional<Identity>& identity) {
   if (!identity.has_value()) return {};
@@ -68,12 +42,12 @@ absl::Status StreamOpener::Open(
         absl::StrCat("no backend is configured for ", method.grpc_path));
   }
 
-  // Raw bytes cannot be shared: a later subscriber would miss the beginning.
-  const bool shared = method.stream.shared() && !raw;
-  const bool has_ids = !method.stream.id_from().empty() && !raw;
-  const bool resumable = has_ids && !method.stream.resume_into().empty();
+  const FeedOptions annotated = FeedOptionsOf(method.stream, raw);
+  const bool shared = annotated.shared;
+  const bool has_ids = annotated.has_ids;
+  const bool resumable = annotated.resumable;
   MembershipOptions membership;
-  membership.policy = raw ? SlowPolicy::kUnbounded : PolicyOf(method.stream);
+  membership.policy = annotated.slow;
   membership.mode = mode;
   membership.group = tag;  // unique among the connection's parts
 
@@ -84,10 +58,9 @@ absl::Status StreamOpener::Open(
   // The served schema owns the encoder, so the feed holds a reference to it.
   config.encoder = std::shared_ptr<const FrameEncoder>(
       served, raw ? route.raw_stream.get() : route.encoder.get());
-  config.snapshot = shared ? SnapshotOf(method.stream) : Snapshot::What::kNone;
-  config.live_values =
-      !has_ids && !raw && SnapshotOf(method.stream) != Snapshot::What::kNone;
-  config.hide_outages = method.stream.hide_outages();
+  config.snapshot = annotated.snapshot;
+  config.live_values = annotated.live_values;
+  config.hide_outages = annotated.hide_outages;
   config.replay = options_.replay;
   config.linger = options_.linger;
   config.reconnect.give_up_after =

@@ -1,50 +1,33 @@
 #include "bridge/http/connection_inbox.h"
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 namespace sse_bridge {
 
-void ConnectionInbox::Open(int epoll_fd, int wake_fd) {
+void ConnectionInbox::Open(EventLoop* loop) {
   MutexLock lock(&mu_);
-  open_ = true;
-  epoll_fd_ = epoll_fd;
-  wake_fd_ = wake_fd;
+  loop_ = loop;
 }
 
-std::vector<ConnectionInbox::Item> ConnectionInbox::Take() {
+void ConnectionInbox::Close() {
   MutexLock lock(&mu_);
-  return std::exchange(items_, {});
+  loop_ = nullptr;
 }
 
-std::vector<ConnectionInbox::Item> ConnectionInbox::Close() {
+void ConnectionInbox::SendUnlessDetached(const SharedSocket& shared,
+                                         absl::string_view bytes) {
+  // Hold the lock so that Detach waits: the new owner of the socket must write
+  // after this.
   MutexLock lock(&mu_);
-  open_ = false;
-  return std::exchange(items_, {});
-}
-
-void ConnectionInbox::SendUnlessDetached(uint64_t handle, int fd,
-                                         const char* bytes, size_t size) {
-  // Hold the lock so that Detach waits: the new owner of the descriptor must
-  // write after this.
-  MutexLock lock(&mu_);
-  for (const Item& item : items_) {
-    if (item.handle == handle && item.what == Item::What::kDetached) return;
-  }
-  [[maybe_unused]] const ssize_t n =
-      send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-void ConnectionInbox::Wake() {
-  MutexLock lock(&mu_);
-  if (open_) WakeLocked();
+  if (shared.socket == nullptr) return;
+  const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  shared.socket->Send(&part, 1);
 }
 
 void ConnectionInbox::StartDraining() {
   MutexLock lock(&mu_);
   draining_ = true;
-  if (open_) WakeLocked();
+  if (loop_ != nullptr) loop_->Wake();
 }
 
 bool ConnectionInbox::draining() {
@@ -52,43 +35,41 @@ bool ConnectionInbox::draining() {
   return draining_;
 }
 
-void ConnectionInbox::WakeLocked() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = write(wake_fd_, &one, sizeof one);
+void ConnectionInbox::PostLocked(ListenerCommand command) {
+  // Wake it before the lock is released: the listener may be destroyed
+  // afterwards.
+  if (mailbox_.Post(std::move(command)) ==
+      Mailbox<ListenerCommand>::Posted::kWakeNeeded) {
+    loop_->Wake();
+  }
 }
 
-void ConnectionInbox::Add(Item item) {
-  const bool first = items_.empty();
-  items_.push_back(std::move(item));
-  if (first) WakeLocked();
-}
-
-bool ConnectionInbox::Post(Item item) {
+bool ConnectionInbox::Post(ListenerCommand command) {
   MutexLock lock(&mu_);
-  if (open_) Add(std::move(item));
-  return open_;
-}
-
-bool ConnectionInbox::Detach(uint64_t handle, int fd) {
-  MutexLock lock(&mu_);
-  if (!open_) return false;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
-  Add({Item::What::kDetached, handle, {}});
+  if (loop_ == nullptr) return false;
+  PostLocked(std::move(command));
   return true;
 }
 
+std::unique_ptr<Socket> ConnectionInbox::Detach(uint64_t connection,
+                                                SharedSocket* shared) {
+  MutexLock lock(&mu_);
+  if (loop_ == nullptr || shared->socket == nullptr) return nullptr;
+  loop_->poller()->Remove(shared->socket->fd());
+  PostLocked(DetachedCommand{connection});
+  return std::move(shared->socket);
+}
+
 void Http1ConnectionHandle::Hold(size_t bytes) {
-  inbox_->Post({ConnectionInbox::Item::What::kHeld, handle_, {}, false, bytes});
+  inbox_->Post(HeldCommand{handle_, bytes});
 }
 
 void Http1ConnectionHandle::Answer(std::string bytes, bool keep_alive) {
-  inbox_->Post({ConnectionInbox::Item::What::kAnswer, handle_, std::move(bytes),
-                keep_alive});
+  inbox_->Post(AnswerCommand{handle_, std::move(bytes), keep_alive});
 }
 
 std::unique_ptr<Socket> Http1ConnectionHandle::Detach() {
-  if (!inbox_->Detach(handle_, fd_)) return nullptr;
-  return std::move(shared_->socket);
+  return inbox_->Detach(handle_, shared_.get());
 }
 
 }  // namespace sse_bridge

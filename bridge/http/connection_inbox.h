@@ -6,80 +6,98 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
+#include <variant>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/string_view.h"
 #include "bridge/base/mutex.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http_exchange.h"
+#include "bridge/net/event_loop.h"
+#include "bridge/net/mailbox.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
-// The mailbox through which other threads send requests to the listener. Shared
-// with the connection handles of exchanges, which may outlive the listener.
+// The requests that other threads post to the listener. `connection` is
+// Http1Connection::handle().
+
+// A connection has completed its handshake.
+struct EnteredCommand {
+  std::unique_ptr<Socket> socket;
+  std::string peer_address;
+};
+
+// See ConnectionHandle for the others.
+struct HeldCommand {
+  uint64_t connection = 0;
+  size_t bytes = 0;
+};
+
+struct AnswerCommand {
+  uint64_t connection = 0;
+  std::string bytes;
+  bool keep_alive = false;
+};
+
+struct DetachedCommand {
+  uint64_t connection = 0;
+};
+
+using ListenerCommand =
+    std::variant<EnteredCommand, HeldCommand, AnswerCommand, DetachedCommand>;
+
+// The listener as seen by other threads. Shared with the connection handles of
+// exchanges, which may outlive the listener: its mailbox, whether it drains,
+// and the way in which a socket leaves it.
 //
-// Thread-safe, except where noted.
+// Thread-safe, except where noted. The commands are bounded by the number of
+// handshakes and of requests in flight.
 class ConnectionInbox {
  public:
-  struct Item {
-    enum class What { kAnswer, kDetached, kHeld, kEntered };
-    What what;
-    uint64_t handle;
-    std::string bytes;  // kAnswer: the answer; kEntered: the peer's address
-    bool keep_alive = false;
-    size_t held_bytes = 0;                // kHeld
-    std::unique_ptr<Socket> socket = {};  // kEntered
-  };
+  // `loop` runs the listener. It must not be destroyed before Close.
+  void Open(EventLoop* loop);
 
-  // Called on the listener's thread. `wake_fd` is an eventfd. The listener
-  // keeps both descriptors and closes them after Close.
-  void Open(int epoll_fd, int wake_fd);
-  std::vector<Item> Take();
+  // Refuses all later calls of Post and Detach. Commands that were posted
+  // before stay in the mailbox.
+  void Close();
 
-  // Refuses all later calls of Post and Detach. Returns the remaining items.
-  std::vector<Item> Close();
+  // For the listener's thread.
+  Mailbox<ListenerCommand>* mailbox() { return &mailbox_; }
 
   // Called on the listener's thread. Sends bytes on a connection that is being
-  // answered, unless it has been detached and its descriptor no longer belongs
-  // to the listener.
-  void SendUnlessDetached(uint64_t handle, int fd, const char* bytes,
-                          size_t size);
-
-  void Wake();
+  // answered, unless it has been detached and its socket no longer belongs to
+  // the listener.
+  void SendUnlessDetached(const SharedSocket& shared, absl::string_view bytes);
 
   // From now on, each answer closes its connection. Wakes the listener.
   void StartDraining();
   bool draining();
 
-  // Returns false and drops the item if the inbox is closed.
-  bool Post(Item item);
+  // Returns false and drops the command if the inbox is closed.
+  bool Post(ListenerCommand command);
 
-  // Takes the descriptor over from the listener. Returns false if the listener
-  // is closed, and the descriptor with it.
-  bool Detach(uint64_t handle, int fd);
+  // Takes the socket over from the listener. Returns null if the listener is
+  // closed, and the socket with it.
+  std::unique_ptr<Socket> Detach(uint64_t connection, SharedSocket* shared);
 
  private:
-  void Add(Item item) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void PostLocked(ListenerCommand command) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  Mailbox<ListenerCommand> mailbox_;
+
+  // While a request is answered, also guards the socket of its connection.
   Mutex mu_;
-  std::vector<Item> items_ ABSL_GUARDED_BY(mu_);
-  bool open_ ABSL_GUARDED_BY(mu_) = false;
+  EventLoop* loop_ ABSL_GUARDED_BY(mu_) = nullptr;  // null unless open
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  int wake_fd_ ABSL_GUARDED_BY(mu_) = -1;
-  int epoll_fd_ ABSL_GUARDED_BY(mu_) = -1;
 };
 
 // Connects an exchange to its connection in the listener.
 class Http1ConnectionHandle : public ConnectionHandle {
  public:
   Http1ConnectionHandle(std::shared_ptr<ConnectionInbox> inbox, uint64_t handle,
-                        int fd, std::shared_ptr<SharedSocket> shared)
-      : inbox_(std::move(inbox)),
-        handle_(handle),
-        fd_(fd),
-        shared_(std::move(shared)) {}
+                        std::shared_ptr<SharedSocket> shared)
+      : inbox_(std::move(inbox)), handle_(handle), shared_(std::move(shared)) {}
 
   bool MayKeepAlive() override { return !inbox_->draining(); }
   void Hold(size_t bytes) override;
@@ -89,7 +107,6 @@ class Http1ConnectionHandle : public ConnectionHandle {
  private:
   const std::shared_ptr<ConnectionInbox> inbox_;
   const uint64_t handle_;
-  const int fd_;  // valid until the request is answered
   const std::shared_ptr<SharedSocket> shared_;
 };
 

@@ -9,6 +9,7 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/http/request_origin.h"
+#include "bridge/net/clock.h"
 #include "bridge/net/tls_context.h"
 
 namespace sse_bridge {
@@ -84,6 +85,10 @@ struct ConnectionOptions {
   // Counts refused requests and connections by HTTP status. May be null. Must
   // outlive the server.
   LabelledCounter* rejections = nullptr;
+
+  // Null means Clock::Real(). Must outlive the server. A loop that sleeps does
+  // not notice that the time was changed until something else wakes it.
+  Clock* clock = nullptr;
 };
 
 }  // namespace sse_bridge

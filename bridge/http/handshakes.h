@@ -4,20 +4,17 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/mutex.h"
 #include "bridge/http/connection_options.h"
 #include "bridge/http/pending_handshakes.h"
+#include "bridge/net/clock.h"
+#include "bridge/net/deadline_lists.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -25,7 +22,8 @@ namespace sse_bridge {
 // Admits new connections: checks the connection rate of their address, reads
 // the PROXY header that a trusted proxy sends, and completes the TLS handshake.
 // The last two wait for the client, and a handshake costs CPU time, so they run
-// on threads of this class, each with a deadline.
+// on threads of this class, each with a deadline. Times are nanoseconds of
+// ConnectionOptions::clock.
 //
 // Thread-safe.
 class Handshakes {
@@ -48,14 +46,14 @@ class Handshakes {
   // Closes connections whose handshake is not complete, and joins the threads.
   void Stop();
 
-  // Admits a non-blocking connection. Returns true if it needs no handshake;
-  // the caller then keeps it. Otherwise takes ownership: the connection is
-  // passed to the callback later, or closed if it is refused.
-  bool Enter(int fd, const std::string& peer_address);
+  // Admits a non-blocking connection that arrives at `now_ns`. Returns true if
+  // it needs no handshake; the caller then keeps it. Otherwise takes ownership:
+  // the connection is passed to the callback later, or closed if it is refused.
+  bool Enter(int fd, const std::string& peer_address, int64_t now_ns);
 
   // Closes the connection whose handshake has taken longest, if it arrived no
-  // later than `latest_ns` (monotonic). It is closed asynchronously, on its
-  // thread. Returns false if there is no such connection.
+  // later than `latest_ns`. It is closed asynchronously, on its thread. Returns
+  // false if there is no such connection.
   bool DropOldest(int64_t latest_ns);
 
   // The number of connections whose handshake is in progress.
@@ -70,9 +68,11 @@ class Handshakes {
     std::unique_ptr<Socket> socket;  // null while the PROXY header is read
     uint32_t watched = 0;
     uint64_t number = 0;
+    int64_t arrived_ns = 0;
+    DeadlineLink<PendingConnection> deadline;
   };
 
-  class HandshakeThread;  // one thread and its pending connections
+  class HandshakeThread;  // handshake_thread.h
 
   void DropExcess(const std::string& key);
 
@@ -87,6 +87,7 @@ class Handshakes {
 
   const ConnectionOptions& options_;
   const Entered entered_;
+  Clock* const clock_;
   std::atomic<size_t> connections_{0};
   std::atomic<size_t> next_thread_{0};
   PendingHandshakes pending_;

@@ -8,13 +8,14 @@
 
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/request_framing.h"
+#include "bridge/net/deadline_lists.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
-// The socket of a connection. Used by the listener while it reads and writes,
-// and by the thread that answers a request, which may take it, while it does
-// so.
+// The socket of a connection. Used by the listener while it reads and writes.
+// While a request is answered, the answering thread may take it: it is then
+// guarded by the ConnectionInbox.
 struct SharedSocket {
   std::unique_ptr<Socket> socket;
 };
@@ -66,11 +67,7 @@ struct Http1Connection {
   Http1Connection* waiting_previous = nullptr;
   Http1Connection* waiting_next = nullptr;
 
-  // Used by ConnectionDeadlines.
-  int64_t deadline_ns = 0;
-  int list = -1;
-  Http1Connection* previous = nullptr;
-  Http1Connection* next = nullptr;
+  DeadlineLink<Http1Connection> deadline;  // used by ConnectionDeadlines
 
   // Must not be called while kBusy.
   Socket& socket() const { return *shared->socket; }

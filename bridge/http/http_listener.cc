@@ -3,22 +3,15 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
 #include <utility>
-
-#include "bridge/net/clock.h"
+#include <variant>
 
 namespace sse_bridge {
 namespace {
-
-constexpr int kEventsPerRound = 256;
 
 // How long the client may take to read the last answer on a connection. Closing
 // at once could reset the connection and destroy the answer.
@@ -30,9 +23,8 @@ constexpr absl::Duration kRefusedTime = absl::Milliseconds(500);
 // How long a new connection waits for space before it is refused.
 constexpr int64_t kPendingNs = 200'000'000;
 
-// epoll data of events that do not belong to a connection.
-constexpr uint64_t kListenHandle = ~uint64_t{0};
-constexpr uint64_t kWakeHandle = ~uint64_t{0} - 1;
+// The data of the listening socket's events. No connection has this handle.
+constexpr uint64_t kListenData = Poller::kWakeData - 1;
 
 }  // namespace
 
@@ -41,19 +33,20 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
       httplib_(httplib),
       sink_(std::move(sink)),
       inbox_(std::make_shared<ConnectionInbox>()),
+      loop_(options_.clock != nullptr ? options_.clock : Clock::Real(), this,
+            "http-listener"),
       acceptor_(
           [this](int fd, std::string peer_address) {
             return Accepted(fd, std::move(peer_address));
           },
           [this] { return MakeSpace() == Space::kMade; },
           [this](int fd) { TurnAway(fd); }),
-      handshakes_(
-          options_,
-          [inbox = inbox_](std::unique_ptr<Socket> socket,
-                           std::string peer_address) {
-            inbox->Post({ConnectionInbox::Item::What::kEntered, 0,
-                         std::move(peer_address), false, 0, std::move(socket)});
-          }),
+      handshakes_(options_,
+                  [inbox = inbox_](std::unique_ptr<Socket> socket,
+                                   std::string peer_address) {
+                    inbox->Post(EnteredCommand{std::move(socket),
+                                               std::move(peer_address)});
+                  }),
       accounts_(
           {options_.max_buffered_bytes, options_.max_connections_per_address}) {
   deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
@@ -64,110 +57,78 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
   deadlines_.SetLength(ConnectionDeadlines::kRefused, kRefusedTime);
 }
 
-HttpListener::~HttpListener() {
-  Stop();
-  if (wake_fd_ >= 0) close(wake_fd_);
-  if (epoll_fd_ >= 0) close(epoll_fd_);
-}
+HttpListener::~HttpListener() { Stop(); }
 
 absl::Status HttpListener::Start(int listen_fd) {
-  epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
-  wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const bool opened = loop_.Open().ok();
   // The acceptor takes ownership of the listening socket even if Start fails.
-  absl::Status started = acceptor_.Start(listen_fd, epoll_fd_, kListenHandle);
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = kWakeHandle;
-  if (!started.ok() ||
-      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &event) != 0) {
+  if (!acceptor_.Start(listen_fd, loop_.poller(), kListenData).ok() ||
+      !opened) {
     return absl::ResourceExhaustedError(
         "cannot start the HTTP listener: out of file descriptors");
   }
-  if (absl::Status opened = handshakes_.Start(); !opened.ok()) return opened;
-  inbox_->Open(epoll_fd_, wake_fd_);
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "http-listener");
+  if (absl::Status started = handshakes_.Start(); !started.ok()) return started;
+  inbox_->Open(&loop_);
+  loop_.Start();
   return absl::OkStatus();
 }
 
 void HttpListener::StopAccepting() {
-  stop_accepting_ = true;
+  drain_.StopAccepting();
   inbox_->StartDraining();
 }
 
-bool HttpListener::WaitUntilIdle(absl::Time deadline) {
-  MutexLock lock(&idle_mu_);
-  const auto busy = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(idle_mu_) {
-    return in_flight_ > 0 || (stop_accepting_ && !closed_);
-  };
-  while (busy()) {
-    if (idle_.wait_until(idle_mu_, absl::ToChronoTime(deadline)) ==
-        std::cv_status::timeout) {
-      return !busy();
-    }
-  }
-  return true;
+void HttpListener::Stop() { loop_.Stop(); }
+
+void HttpListener::OnWake() {
+  inbox_->mailbox()->WokeUp();
+  if (drain_.stop_accepting() && !acceptor_.closed()) EndAccepting();
+  accept_now_ =
+      acceptor_.again_at_ns() != 0 && now() >= acceptor_.again_at_ns();
 }
 
-void HttpListener::Stop() {
-  if (!thread_.joinable()) return;
-  stop_ = true;
-  inbox_->Wake();
-  thread_.join();
+void HttpListener::OnEvent(uint64_t data, uint32_t events) {
+  if (data == kListenData) {
+    accept_now_ = true;
+  } else if (Http1Connection* connection = connections_.Find(data)) {
+    OnConnectionEvent(connection, events);
+    KeepBounds();
+  }
 }
 
-void HttpListener::Run() {
-  std::vector<epoll_event> events(kEventsPerRound);
-  while (!stop_) {
-    const int wait_ms = ExpireDeadlines();
-    const int count =
-        epoll_wait(epoll_fd_, events.data(), kEventsPerRound, wait_ms);
-    const int64_t now = NowNs();
-    if (stop_accepting_ && !acceptor_.closed()) EndAccepting(now);
-    bool accept =
-        acceptor_.again_at_ns() != 0 && now >= acceptor_.again_at_ns();
-    for (int i = 0; i < count; ++i) {
-      const epoll_event& event = events[static_cast<size_t>(i)];
-      if (event.data.u64 == kListenHandle) {
-        accept = true;
-      } else if (event.data.u64 == kWakeHandle) {
-        uint64_t ignored;
-        [[maybe_unused]] const ssize_t n =
-            read(wake_fd_, &ignored, sizeof ignored);
-      } else if (Http1Connection* connection = Find(event.data.u64)) {
-        OnEvent(connection, event.events);
-        KeepBounds();
-      }
-    }
-    for (ConnectionInbox::Item& item : inbox_->Take()) {
-      OnPosted(std::move(item));
-      KeepBounds();
-    }
-    if (pending_.fd >= 0 && accept) LetInPending(now);
-    if (accept && pending_.fd < 0) {
-      acceptor_.Accept(now);
-    } else if (accept) {
-      acceptor_.Pause(now);
-    }
+void HttpListener::OnRound() {
+  ExecuteCommands();
+  if (accept_now_ && pending_.fd >= 0) LetInPending();
+  if (accept_now_ && pending_.fd < 0) {
+    acceptor_.Accept(now());
+  } else if (accept_now_) {
+    acceptor_.Pause(now());
   }
-  CloseAll();
+  ExpireDeadlines();
+}
+
+int64_t HttpListener::PrepareToWait() {
+  if (!inbox_->mailbox()->PrepareToSleep()) return EventLoop::kNow;
+  int64_t next = deadlines_.Next();
+  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
+    if (at != 0) next = std::min(next, at);
+  }
+  return next;
 }
 
 // Called once, or with kRetire until the last handshake may have ended.
-void HttpListener::EndAccepting(int64_t now_ns) {
+void HttpListener::EndAccepting() {
   using Stopping = Options::Stopping;
   const bool first = std::exchange(accepting_, false);
   if (first && options_.stopping == Stopping::kRetire) {
-    acceptor_.Retire(now_ns);
+    acceptor_.Retire(now());
   }
-  if (now_ns >= acceptor_.close_at_ns()) {
+  if (now() >= acceptor_.close_at_ns()) {
     acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
     if (pending_.fd >= 0) {
       LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
     }
-    MutexLock lock(&idle_mu_);
-    closed_ = true;
-    idle_.notify_all();
+    drain_.ListeningSocketClosed();
   }
   while (first && CloseLongestIdle()) {
   }
@@ -176,13 +137,14 @@ void HttpListener::EndAccepting(int64_t now_ns) {
 // After this no handle reaches a connection. Detached connections belong to
 // others and stay open. Answers that were posted before are sent as far as the
 // sockets accept them.
-void HttpListener::CloseAll() {
+void HttpListener::OnStop() {
   if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
   acceptor_.Close(/*take_waiting=*/false);
   handshakes_.Stop();
-  for (ConnectionInbox::Item& item : inbox_->Close()) OnPosted(std::move(item));
-  for (auto& slot : slots_) {
-    if (slot->fd >= 0) Forget(slot.get(), true);
+  inbox_->Close();
+  ExecuteCommands();
+  for (Http1Connection* connection : connections_.All()) {
+    Forget(connection, true);
   }
 }
 
@@ -215,7 +177,7 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
         break;
       case Space::kSoon:
         if (pending_.fd >= 0 || !accepting_) break;  // let in anyway
-        pending_ = {fd, std::move(peer_address), NowNs() + kPendingNs};
+        pending_ = {fd, std::move(peer_address), now() + kPendingNs};
         return false;
       case Space::kNone:
         TurnAway(fd);
@@ -226,11 +188,11 @@ bool HttpListener::Accepted(int fd, std::string peer_address) {
   return true;
 }
 
-void HttpListener::LetInPending(int64_t now_ns) {
+void HttpListener::LetInPending() {
   const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
   if (!IsFull(fd)) {
     LetIn(fd, std::move(pending_.peer_address));
-  } else if (now_ns < pending_.until_ns) {
+  } else if (now() < pending_.until_ns) {
     pending_.fd = fd;
   } else {
     TurnAway(fd);
@@ -238,7 +200,7 @@ void HttpListener::LetInPending(int64_t now_ns) {
 }
 
 void HttpListener::LetIn(int fd, std::string peer_address) {
-  if (handshakes_.Enter(fd, peer_address)) {
+  if (handshakes_.Enter(fd, peer_address, now())) {
     AddConnection(std::make_unique<PlainSocket>(fd), std::move(peer_address));
   }
 }
@@ -247,51 +209,32 @@ void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                                  std::string peer_address) {
   const int one = 1;
   setsockopt(socket->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
-    slots_.push_back(std::make_unique<Http1Connection>());
-  }
-  const uint32_t slot = free_slots_.back();
-  free_slots_.pop_back();
-  Http1Connection* connection = slots_[slot].get();
-  connection->slot = slot;
-  connection->fd = socket->fd();
-  connection->has_own_framing = socket->has_own_framing();
+  Http1Connection* connection = connections_.Add(std::move(socket));
   connection->peer_address = std::move(peer_address);
-  connection->shared =
-      std::make_shared<SharedSocket>(SharedSocket{std::move(socket)});
-  ++connections_;
   accounts_.Enter(connection,
                   options_.handshake.proxies.Trusts(connection->peer_address)
                       ? ""
                       : LimitKey(connection->peer_address));
-  deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+  deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
   while (Http1Connection* oldest = accounts_.MustLeave(*connection)) {
     Forget(oldest, true);
   }
   if (!Watch(connection, EPOLLIN | EPOLLRDHUP)) Forget(connection, true);
 }
 
-Http1Connection* HttpListener::Find(uint64_t handle) {
-  const auto slot = static_cast<uint32_t>(handle);
-  if (slot >= slots_.size()) return nullptr;
-  Http1Connection* connection = slots_[slot].get();
-  return connection->fd >= 0 && connection->handle() == handle ? connection
-                                                               : nullptr;
-}
-
-// Sets the epoll events of the connection, and adds it to epoll if it is new.
+// Sets the events that the poller reports of the connection.
 bool HttpListener::Watch(Http1Connection* connection, uint32_t events) {
   if (connection->watched == events) return true;
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = connection->handle();
-  const int op = connection->watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  connection->watched = events;
-  return epoll_ctl(epoll_fd_, op, connection->fd, &event) == 0;
+  const bool is_new = std::exchange(connection->watched, events) == 0;
+  const int error =
+      is_new ? loop_.poller()->Add(connection->fd, connection->handle(), events)
+             : loop_.poller()->Modify(connection->fd, connection->handle(),
+                                      events);
+  return error == 0;
 }
 
-void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
+void HttpListener::OnConnectionEvent(Http1Connection* connection,
+                                     uint32_t events) {
   switch (connection->state) {
     case Http1Connection::State::kReading:
     case Http1Connection::State::kLingering:
@@ -310,28 +253,36 @@ void HttpListener::OnEvent(Http1Connection* connection, uint32_t events) {
   }
 }
 
-void HttpListener::OnPosted(ConnectionInbox::Item item) {
-  if (item.what == ConnectionInbox::Item::What::kEntered) {
-    AddConnection(std::move(item.socket), std::move(item.bytes));
-    return;
+void HttpListener::ExecuteCommands() {
+  for (ListenerCommand& command : inbox_->mailbox()->Take()) {
+    std::visit([this](auto& each) { Execute(each); }, command);
+    KeepBounds();
   }
-  Http1Connection* connection = Find(item.handle);
-  if (connection == nullptr) return;
-  switch (item.what) {
-    case ConnectionInbox::Item::What::kAnswer:
-      Answer(connection, std::move(item.bytes), item.keep_alive);
-      break;
-    case ConnectionInbox::Item::What::kDetached:
-      Forget(connection, false);
-      break;
-    case ConnectionInbox::Item::What::kHeld:
-      if (connection->state == Http1Connection::State::kBusy &&
-          !connection->exchange.expired()) {
-        accounts_.SetHeld(connection, item.held_bytes);
-      }
-      break;
-    case ConnectionInbox::Item::What::kEntered:
-      break;  // handled above: it has no connection yet
+  inbox_->mailbox()->Processed();
+}
+
+void HttpListener::Execute(EnteredCommand& command) {
+  AddConnection(std::move(command.socket), std::move(command.peer_address));
+}
+
+void HttpListener::Execute(HeldCommand& command) {
+  Http1Connection* connection = connections_.Find(command.connection);
+  if (connection != nullptr &&
+      connection->state == Http1Connection::State::kBusy &&
+      !connection->exchange.expired()) {
+    accounts_.SetHeld(connection, command.bytes);
+  }
+}
+
+void HttpListener::Execute(AnswerCommand& command) {
+  if (Http1Connection* connection = connections_.Find(command.connection)) {
+    Answer(connection, std::move(command.bytes), command.keep_alive);
+  }
+}
+
+void HttpListener::Execute(DetachedCommand& command) {
+  if (Http1Connection* connection = connections_.Find(command.connection)) {
+    Forget(connection, false);
   }
 }
 
@@ -341,36 +292,27 @@ void HttpListener::Forget(Http1Connection* connection, bool close_fd) {
   accounts_.Leave(connection);
   Count(connection, false);
   if (close_fd) connection->shared->socket.reset();
-  const uint32_t slot = connection->slot;
-  const uint32_t generation = connection->generation;
-  // Assignment alone would keep the allocated memory.
-  std::string().swap(connection->in);
-  std::string().swap(connection->out);
-  *connection = Http1Connection();
-  // An old handle must not find the next connection in this slot.
-  connection->slot = slot;
-  connection->generation = generation + 1;
-  free_slots_.push_back(slot);
-  --connections_;
+  connections_.Remove(connection);
   if (exchange != nullptr && close_fd) exchange->Abort();
 }
 
 void HttpListener::Count(Http1Connection* connection, bool in_flight) {
   if (connection->counted == in_flight) return;
   connection->counted = in_flight;
-  MutexLock lock(&idle_mu_);
-  in_flight_ += in_flight ? 1 : size_t{0} - 1;
-  if (in_flight_ == 0) idle_.notify_all();
+  if (in_flight) {
+    drain_.AddRequest();
+  } else {
+    drain_.RemoveRequest();
+  }
 }
 
-// Closes overdue connections. Returns the milliseconds until the next deadline,
-// or -1 if there is none.
-int HttpListener::ExpireDeadlines() {
-  const int64_t now = NowNs();
-  while (Http1Connection* connection = deadlines_.Overdue(now)) {
-    const bool reading = connection->list == ConnectionDeadlines::kHead ||
-                         connection->list == ConnectionDeadlines::kBody;
-    if (connection->list == ConnectionDeadlines::kRefused) {
+// Closes overdue connections.
+void HttpListener::ExpireDeadlines() {
+  while (Http1Connection* connection = deadlines_.Overdue(now())) {
+    const bool reading =
+        connection->deadline.list == ConnectionDeadlines::kHead ||
+        connection->deadline.list == ConnectionDeadlines::kBody;
+    if (connection->deadline.list == ConnectionDeadlines::kRefused) {
       RefuseHead(connection);
     } else if (reading && !connection->in.empty()) {
       Refuse(connection, 408, "the request did not arrive in time");
@@ -378,13 +320,6 @@ int HttpListener::ExpireDeadlines() {
       Forget(connection, true);
     }
   }
-  int64_t next = deadlines_.Next();
-  for (const int64_t at : {acceptor_.again_at_ns(), acceptor_.close_at_ns()}) {
-    if (at != 0) next = std::min(next, at);
-  }
-  if (next == std::numeric_limits<int64_t>::max()) return -1;
-  return static_cast<int>(
-      std::clamp<int64_t>((next - now) / 1'000'000 + 1, 0, 3'600'000));
 }
 
 }  // namespace sse_bridge

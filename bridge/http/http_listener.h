@@ -1,30 +1,27 @@
 #ifndef SSE_BRIDGE_BRIDGE_HTTP_HTTP_LISTENER_H_
 #define SSE_BRIDGE_BRIDGE_HTTP_HTTP_LISTENER_H_
 
-#include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/base/mutex.h"
 #include "bridge/http/connection_accounts.h"
 #include "bridge/http/connection_deadlines.h"
 #include "bridge/http/connection_inbox.h"
 #include "bridge/http/connection_options.h"
 #include "bridge/http/handshakes.h"
 #include "bridge/http/http1_connection.h"
+#include "bridge/http/http1_connection_table.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/httplib_server.h"
+#include "bridge/http/listener_drain.h"
 #include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
+#include "bridge/net/event_loop.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -42,7 +39,7 @@ namespace sse_bridge {
 // (100, which every HTTP/1.1 client ignores: RFC 9110, 15.2) and aborts the
 // exchange only if the peer responds with a reset. HTTP/1.0 has no interim
 // responses, so only a reset aborts.
-class HttpListener {
+class HttpListener final : private EventLoop::Handler {
  public:
   using Options = ConnectionOptions;
 
@@ -69,7 +66,9 @@ class HttpListener {
 
   // Waits until no request is in flight and, after StopAccepting, the listening
   // socket is closed. Returns false if the deadline passes first.
-  bool WaitUntilIdle(absl::Time deadline);
+  bool WaitUntilIdle(absl::Time deadline) {
+    return drain_.WaitUntilIdle(deadline);
+  }
 
   // Closes all connections and joins the thread. Exchanges may outlive the
   // listener.
@@ -78,26 +77,33 @@ class HttpListener {
   // The number of connections that the listener holds, including those in a
   // handshake.
   size_t connections() const {
-    return connections_ + handshakes_.connections();
+    return connections_.size() + handshakes_.connections();
   }
 
  private:
-  void Run();
-  void EndAccepting(int64_t now_ns);
-  void CloseAll();
+  void OnWake() override;
+  void OnEvent(uint64_t data, uint32_t events) override;
+  void OnRound() override;
+  int64_t PrepareToWait() override;
+  void OnStop() override;
+  int64_t now() const { return loop_.now(); }  // while the loop runs
+  void EndAccepting();
   bool Accepted(int fd, std::string peer_address);
   bool IsFull(int fd) const;
   static int WithLowestNumber(int fd);
   void LetIn(int fd, std::string peer_address);
-  void LetInPending(int64_t now_ns);
+  void LetInPending();
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
-  Http1Connection* Find(uint64_t handle);
   bool Watch(Http1Connection* connection, uint32_t events);
-  void OnEvent(Http1Connection* connection, uint32_t events);
-  void OnPosted(ConnectionInbox::Item item);
+  void OnConnectionEvent(Http1Connection* connection, uint32_t events);
+  void ExecuteCommands();
+  void Execute(EnteredCommand& command);
+  void Execute(HeldCommand& command);
+  void Execute(AnswerCommand& command);
+  void Execute(DetachedCommand& command);
   void Forget(Http1Connection* connection, bool close_fd);
   void Count(Http1Connection* connection, bool in_flight);
-  int ExpireDeadlines();
+  void ExpireDeadlines();
 
   // http_listener_bounds.cc
   enum class Space { kMade, kSoon, kNone };
@@ -132,22 +138,16 @@ class HttpListener {
   HttplibServer* const httplib_;
   const Sink sink_;
   const std::shared_ptr<ConnectionInbox> inbox_;
-  std::thread thread_;
-  std::atomic<size_t> connections_{0};
-  std::atomic<bool> stop_accepting_{false};
-  std::atomic<bool> stop_{false};
+  EventLoop loop_;
+  ListenerDrain drain_;
 
-  Mutex idle_mu_;
-  std::condition_variable_any idle_;
-  size_t in_flight_ ABSL_GUARDED_BY(idle_mu_) = 0;
-  bool closed_ ABSL_GUARDED_BY(idle_mu_) = false;  // the listening socket
-
-  // Used on the listener's thread only, from Start on.
-  int epoll_fd_ = -1;
-  int wake_fd_ = -1;
+  // Used on the listener's thread only, from Start on, except that any thread
+  // may read how many connections there are.
   Acceptor acceptor_;
   Handshakes handshakes_;
+  Http1ConnectionTable connections_;
   bool accepting_ = true;
+  bool accept_now_ = false;  // in this round
 
   // An accepted connection that waits until another one is closed.
   struct {
@@ -156,8 +156,6 @@ class HttpListener {
     int64_t until_ns = 0;
   } pending_;
   ConnectionAccounts accounts_;
-  std::vector<std::unique_ptr<Http1Connection>> slots_;
-  std::vector<uint32_t> free_slots_;
   ConnectionDeadlines deadlines_;
 };
 

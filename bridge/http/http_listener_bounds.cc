@@ -9,7 +9,6 @@
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_listener.h"
-#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -44,10 +43,10 @@ constexpr int kReadsForSpace = 64;
 // chosen.
 HttpListener::Space HttpListener::MakeSpace() {
   using Deadlines = ConnectionDeadlines;
-  const int64_t now = NowNs();
   const auto is_old = [&](const Http1Connection& connection,
                           int64_t min_age_ns) {
-    return min_age_ns == 0 || now - deadlines_.SetAt(connection) >= min_age_ns;
+    return min_age_ns == 0 ||
+           now() - deadlines_.SetAt(connection) >= min_age_ns;
   };
   const auto close_first = [&](ConnectionDeadlines::List list,
                                int64_t min_age_ns) {
@@ -65,7 +64,7 @@ HttpListener::Space HttpListener::MakeSpace() {
       }
       OnReadable(connection);
       if (connection->fd < 0) return true;
-      if (connection->list == Deadlines::kHead) {
+      if (connection->deadline.list == Deadlines::kHead) {
         Forget(connection, true);
         return true;
       }
@@ -76,12 +75,12 @@ HttpListener::Space HttpListener::MakeSpace() {
       close_first(Deadlines::kRefused, 0) || close_first_head(kSlowNs)) {
     return Space::kMade;
   }
-  if (handshakes_.DropOldest(now - kSlowNs)) return Space::kSoon;
+  if (handshakes_.DropOldest(now() - kSlowNs)) return Space::kSoon;
   if (close_first(Deadlines::kBody, kSlowNs) ||
       close_first(Deadlines::kIdle, 0) || close_first_head(0)) {
     return Space::kMade;
   }
-  if (handshakes_.DropOldest(now)) return Space::kSoon;
+  if (handshakes_.DropOldest(now())) return Space::kSoon;
   return close_first(Deadlines::kBody, 0) ||
                  close_first(Deadlines::kWrite, kSlowNs)
              ? Space::kMade

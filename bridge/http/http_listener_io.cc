@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/http/http_listener.h"
-#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -45,8 +44,8 @@ void HttpListener::OnReadable(Http1Connection* connection) {
     if (connection->lingered_bytes > kLingerBytes) Forget(connection, true);
     return;
   }
-  if (connection->list == ConnectionDeadlines::kIdle) {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+  if (connection->deadline.list == ConnectionDeadlines::kIdle) {
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
   }
   ReserveInput(connection, size);
   connection->in.append(buffer, size);
@@ -73,7 +72,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
       break;
     case RequestFraming::State::kBody:
       if (before != RequestFraming::State::kHead) break;
-      deadlines_.Set(connection, ConnectionDeadlines::kBody, NowNs());
+      deadlines_.Set(connection, ConnectionDeadlines::kBody, now());
       // A client that has already sent part of the body needs no 100 Continue.
       if (framing.expects_continue() &&
           connection->in.size() == framing.end() && !SendContinue(connection)) {
@@ -86,7 +85,7 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     case RequestFraming::State::kRefused:
       connection->refusal = std::make_unique<RefusedHead>(
           RefusedHead{framing.status(), framing.reason()});
-      deadlines_.Set(connection, ConnectionDeadlines::kRefused, NowNs());
+      deadlines_.Set(connection, ConnectionDeadlines::kRefused, now());
       ReadRefusedHead(connection);
       break;
   }
@@ -128,8 +127,8 @@ void HttpListener::PassOn(Http1Connection* connection) {
   request.peer_address = connection->peer_address;
   auto exchange = std::make_shared<HttpExchange>(
       std::move(request),
-      std::make_unique<Http1ConnectionHandle>(
-          inbox_, connection->handle(), connection->fd, connection->shared));
+      std::make_unique<Http1ConnectionHandle>(inbox_, connection->handle(),
+                                              connection->shared));
 
   connection->minor_version = framing.minor_version();
   connection->probed = false;
@@ -175,8 +174,7 @@ void HttpListener::OnWaitingClient(Http1Connection* connection,
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
              connection->minor_version >= 1) {
     connection->probed = true;
-    inbox_->SendUnlessDetached(connection->handle(), connection->fd, kContinue,
-                               sizeof kContinue - 1);
+    inbox_->SendUnlessDetached(*connection->shared, kContinue);
   }
 }
 
@@ -207,8 +205,8 @@ void HttpListener::Flush(Http1Connection* connection) {
   // The socket may still hold some of what it accepted.
   if (n >= 0) n = socket.Flush();
   if (n == Socket::kWouldBlock) {
-    if (connection->list != ConnectionDeadlines::kWrite) {
-      deadlines_.Set(connection, ConnectionDeadlines::kWrite, NowNs());
+    if (connection->deadline.list != ConnectionDeadlines::kWrite) {
+      deadlines_.Set(connection, ConnectionDeadlines::kWrite, now());
     }
     accounts_.SetHeld(connection, HeapBytes(out) + HeapBytes(connection->in));
     Watch(connection, EPOLLOUT);
@@ -232,9 +230,9 @@ void HttpListener::AfterAnswer(Http1Connection* connection) {
   connection->state = Http1Connection::State::kReading;
   Watch(connection, EPOLLIN | EPOLLRDHUP);
   if (connection->in.empty()) {
-    deadlines_.Set(connection, ConnectionDeadlines::kIdle, NowNs());
+    deadlines_.Set(connection, ConnectionDeadlines::kIdle, now());
   } else {
-    deadlines_.Set(connection, ConnectionDeadlines::kHead, NowNs());
+    deadlines_.Set(connection, ConnectionDeadlines::kHead, now());
     ContinueReading(connection);
   }
 }
@@ -246,7 +244,7 @@ void HttpListener::Linger(Http1Connection* connection) {
   CountInput(connection);
   connection->state = Http1Connection::State::kLingering;
   connection->lingered_bytes = 0;
-  deadlines_.Set(connection, ConnectionDeadlines::kLinger, NowNs());
+  deadlines_.Set(connection, ConnectionDeadlines::kLinger, now());
   Watch(connection, EPOLLIN);
 }
 

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -85,16 +84,12 @@ Acceptor::~Acceptor() {
   if (reserve_fd_ >= 0) close(reserve_fd_);
 }
 
-absl::Status Acceptor::Start(int listen_fd, int epoll_fd, uint64_t handle) {
+absl::Status Acceptor::Start(int listen_fd, Poller* poller, uint64_t data) {
   listen_fd_ = listen_fd;
-  epoll_fd_ = epoll_fd;
-  handle_ = handle;
+  poller_ = poller;
+  data_ = data;
   reserve_fd_ = OpenReserve();
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = handle_;
-  if (reserve_fd_ < 0 ||
-      epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, listen_fd_, &event) != 0) {
+  if (reserve_fd_ < 0 || poller_->Add(listen_fd_, data_, EPOLLIN) != 0) {
     return absl::ResourceExhaustedError(
         "cannot watch the listening socket: out of file descriptors");
   }
@@ -106,6 +101,8 @@ void Acceptor::Close(bool take_waiting) {
   for (int i = 0; take_waiting && i < kMaxLastAccepts; ++i) {
     if (!AcceptOne()) break;
   }
+  // Closing does not remove a socket that another process shares.
+  poller_->Remove(listen_fd_);
   close(listen_fd_);
   listen_fd_ = -1;
   again_at_ns_ = close_at_ns_ = 0;
@@ -138,10 +135,7 @@ void Acceptor::Accept(int64_t now_ns) {
   if (again_at_ns_ != 0) {
     again_at_ns_ = 0;
     if (reserve_fd_ < 0) reserve_fd_ = OpenReserve();
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = handle_;
-    epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
+    poller_->Modify(listen_fd_, data_, EPOLLIN);
   }
   for (int i = 0; i < kAcceptsPerRound; ++i) {
     pause_ = false;
@@ -180,9 +174,7 @@ void Acceptor::Pause(int64_t now_ns) {
 void Acceptor::Rest(int64_t until_ns) {
   again_at_ns_ = until_ns;
   // The socket must not wake the loop in the meantime.
-  epoll_event event{};
-  event.data.u64 = handle_;
-  epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, listen_fd_, &event);
+  poller_->Modify(listen_fd_, data_, /*events=*/0);
 }
 
 bool Acceptor::TurnNewestAway() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "bridge/net/poller.h"
 
 namespace sse_bridge {
 
@@ -34,9 +35,10 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Takes ownership of `listen_fd`, which is non-blocking, and adds it to epoll
-  // with `handle` as the event data.
-  absl::Status Start(int listen_fd, int epoll_fd, uint64_t handle);
+  // Takes ownership of `listen_fd`, which is non-blocking, even on failure.
+  // Adds it to `poller`, which must outlive this, with `data` as the event's
+  // data.
+  absl::Status Start(int listen_fd, Poller* poller, uint64_t data);
 
   // Accepts waiting connections, up to a limit. Call it when the socket is
   // ready and at `again_at_ns`.
@@ -75,8 +77,8 @@ class Acceptor {
   const MakeSpace make_space_;
   const TurnAway turn_away_;
   int listen_fd_ = -1;
-  int epoll_fd_ = -1;
-  uint64_t handle_ = 0;
+  Poller* poller_ = nullptr;
+  uint64_t data_ = 0;
   int reserve_fd_ = -1;
   int64_t again_at_ns_ = 0;
   int64_t close_at_ns_ = 0;

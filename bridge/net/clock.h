@@ -7,7 +7,7 @@
 
 namespace sse_bridge {
 
-// The clock used by delivery. Tests replace it to control the time.
+// The clock used by event loops. Tests replace it to control the time.
 // Thread-safe.
 class Clock {
  public:

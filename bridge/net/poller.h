@@ -10,7 +10,7 @@
 namespace sse_bridge {
 
 // Waits for events of sockets and for Wake. Used on one thread, except for
-// Wake.
+// Remove and Wake.
 class Poller {
  public:
   static constexpr int kMaxEvents = 512;
@@ -36,6 +36,8 @@ class Poller {
   int Add(int fd, uint64_t data, uint32_t events);
   // Replaces what Add set.
   int Modify(int fd, uint64_t data, uint32_t events);
+  // May be called on any thread. A Wait on another thread may still return an
+  // event that it has found before.
   void Remove(int fd);
 
   // Waits up to `nanos`; -1 means without limit. `events` must have space for

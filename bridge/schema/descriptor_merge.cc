@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/schema/descriptor_file.h"
 #include "bridge/schema/descriptor_walk.h"
 #include "bridge/schema/editions.h"
 #include "bridge/schema/option_values.h"
@@ -24,8 +25,6 @@
 #include "google/protobuf/duration.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/field_mask.pb.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/wrappers.pb.h"
@@ -38,12 +37,6 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-
-// `buf_extension` of a file (buf/alpha/image/v1/image.proto).
-constexpr int kBufExtension = 8042;
-
-// Limit for one message or enum: protobuf compares all pairs.
-constexpr int kMaxRanges = 2000;
 
 // Number of files shown of an import cycle.
 constexpr size_t kMaxCycleShown = 8;
@@ -118,10 +111,11 @@ class Silence : public pb::DescriptorPool::ErrorCollector {
 
 class Merger {
  public:
-  // If `skipped` is set, unusable files are skipped and reported there.
-  explicit Merger(const std::vector<SchemaSource>& all,
-                  std::vector<SkippedFile>* skipped = nullptr)
-      : all_(all), skipped_(skipped) {}
+  // If `skipped` is set, unusable files are skipped and reported there. Either
+  // pointer may be null.
+  Merger(const std::vector<SchemaSource>& all, ServiceConfigWriter* config,
+         std::vector<SkippedFile>* skipped)
+      : all_(all), config_(config), skipped_(skipped) {}
 
   // `chosen` holds indexes into `all`.
   absl::StatusOr<MergedPool> Merge(const std::vector<int>& chosen) {
@@ -145,6 +139,11 @@ class Merger {
       if (skipped_ == nullptr) return status;
       LeaveOut(file, status);
     }
+    for (pb::FileDescriptorProto* file : files) {
+      if (config_ != nullptr && !bad_.contains(file->name())) {
+        config_->Apply(file);
+      }
+    }
     return Build();
   }
 
@@ -152,8 +151,9 @@ class Merger {
   struct Entry {
     pb::FileDescriptorProto proto;
     std::string source;
-    std::string comparable;  // must be the same in every source
     std::vector<int> sources = {};
+    // ComparableForm(proto), if several sources have the file.
+    std::string comparable = "";
   };
 
   void LeaveOut(const pb::FileDescriptorProto& file,
@@ -184,32 +184,29 @@ class Merger {
   }
 
   absl::Status AddSource(const SchemaSource& source, int index) {
-    pb::FileDescriptorSet set;
-    // An empty pool: options stay unknown fields until it is known whose
-    // extensions they are.
-    pb::DescriptorPool no_extensions;
-    pb::io::ArrayInputStream stream(source.bytes.data(),
-                                    static_cast<int>(source.bytes.size()));
-    pb::io::CodedInputStream input(&stream);
-    input.SetExtensionRegistry(&no_extensions,
-                               pb::MessageFactory::generated_factory());
-    if (!set.ParsePartialFromCodedStream(&input) ||
-        !input.ConsumedEntireMessage() || !set.IsInitialized()) {
+    bool any = false;
+    absl::Status status;
+    const bool is_set =
+        ForEachFile(source.bytes, [&](pb::FileDescriptorProto* file) {
+          any = true;
+          KeepUsefulLocations(file);
+          status = CheckShape(file);
+          if (!status.ok() && skipped_ != nullptr) {
+            LeaveOut(*file, {index}, status);
+            status = absl::OkStatus();
+          } else if (status.ok()) {
+            status = AddFile(source, index, file);
+          }
+          return status.ok();
+        });
+    if (!status.ok()) return status;
+    if (!is_set) {
       return absl::InvalidArgumentError(
           absl::StrCat(source.name, ": this is not a descriptor set"));
     }
-    if (set.file_size() == 0) {
+    if (!any) {
       return absl::InvalidArgumentError(
           absl::StrCat(source.name, ": this descriptor set has no file"));
-    }
-    for (pb::FileDescriptorProto& file : *set.mutable_file()) {
-      absl::Status s = CheckShape(&file);
-      if (!s.ok() && skipped_ != nullptr) {
-        LeaveOut(file, {index}, s);
-        continue;
-      }
-      if (s.ok()) s = AddFile(source, index, &file);
-      if (!s.ok()) return s;
     }
     return absl::OkStatus();
   }
@@ -218,7 +215,6 @@ class Merger {
                        pb::FileDescriptorProto* file) {
     Entry entry;
     entry.sources = {index};
-    entry.comparable = Comparable(*file);
     entry.source = source.name;
     const auto it = entries_.find(file->name());
     if (it == entries_.end()) {
@@ -229,6 +225,8 @@ class Merger {
     }
     Entry& had = it->second;
     had.sources.push_back(index);
+    if (had.comparable.empty()) had.comparable = ComparableForm(&had.proto);
+    entry.comparable = ComparableForm(file);
     bool better;
     if (had.comparable == entry.comparable) {
       better =
@@ -246,69 +244,6 @@ class Merger {
       had = std::move(entry);
     }
     return absl::OkStatus();
-  }
-
-  // Limits input for which protobuf takes more than linear time.
-  absl::Status CheckShape(pb::FileDescriptorProto* file) {
-    absl::Status status;
-    SourcePath path;
-    Walk(file, &path, [&](pb::Message* m, const SourcePath& at) {
-      int ranges = 0;
-      if (m->GetDescriptor() == pb::DescriptorProto::descriptor()) {
-        const auto* type = static_cast<const pb::DescriptorProto*>(m);
-        ranges = type->reserved_range_size() + type->extension_range_size();
-      } else if (m->GetDescriptor() == pb::EnumDescriptorProto::descriptor()) {
-        const auto* type = static_cast<const pb::EnumDescriptorProto*>(m);
-        ranges = type->reserved_range_size();
-      } else if (m->GetDescriptor() == pb::UninterpretedOption::descriptor()) {
-        status = absl::InvalidArgumentError(
-            absl::StrCat(WhereInProto(*file, at),
-                         ": uninterpreted option: create the set with protoc"));
-        return false;
-      }
-      if (ranges > kMaxRanges) {
-        status = absl::InvalidArgumentError(
-            absl::StrCat(WhereInProto(*file, at), ": more than ", kMaxRanges,
-                         " reserved or extension ranges"));
-        return false;
-      }
-      return true;
-    });
-    return status;
-  }
-
-  // Sources may differ in comments, in default values of json_name, which
-  // protoc writes but linked-in descriptors omit, and in what buf adds to its
-  // images.
-  static std::string Comparable(const pb::FileDescriptorProto& file) {
-    pb::FileDescriptorProto copy = file;
-    copy.clear_source_code_info();
-    copy.mutable_unknown_fields()->DeleteByNumber(kBufExtension);
-    SourcePath path;
-    Walk(&copy, &path, [](pb::Message* m, const SourcePath&) {
-      if (m->GetDescriptor() == pb::FieldDescriptorProto::descriptor()) {
-        auto* field = static_cast<pb::FieldDescriptorProto*>(m);
-        if (field->json_name() == DefaultJsonName(field->name())) {
-          field->clear_json_name();
-        }
-      }
-      return true;
-    });
-    return copy.SerializePartialAsString();
-  }
-
-  static std::string DefaultJsonName(absl::string_view name) {
-    std::string out;
-    bool upper = false;
-    for (char c : name) {
-      if (c == '_') {
-        upper = true;
-      } else {
-        out.push_back(upper && c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-        upper = false;
-      }
-    }
-    return out;
   }
 
   // Builds files whose imports are all built first. Not recursive, because
@@ -367,6 +302,8 @@ class Merger {
         if (absl::Status s = BuildOne(&file, pool); !s.ok()) return s;
         built_.insert(file.name());
         open.erase(file.name());
+        // The pool has a copy. (Clear() would keep the memory.)
+        file = pb::FileDescriptorProto();
         stack.pop_back();
         continue;
       }
@@ -418,7 +355,7 @@ class Merger {
     const pb::FileDescriptor* file =
         pb::DescriptorPool::generated_pool()->FindFileByName(name);
     if (file == nullptr) return std::nullopt;
-    return Entry{ProtoOf(file), "this program", "", {}};
+    return Entry{ProtoOf(file), "this program"};
   }
 
   static absl::Status BuildOne(pb::FileDescriptorProto* file,
@@ -435,6 +372,7 @@ class Merger {
   }
 
   const std::vector<SchemaSource>& all_;
+  ServiceConfigWriter* const config_;
   std::vector<SkippedFile>* const skipped_;  // if null, report errors instead
 
   // By file name. A node-based container, because steps point to its keys.
@@ -443,6 +381,16 @@ class Merger {
   absl::flat_hash_set<std::string> built_;
   absl::flat_hash_set<std::string> bad_;  // skipped
 };
+
+absl::StatusOr<MergedPool> MergeAll(const std::vector<SchemaSource>& sources,
+                                    ServiceConfigWriter* config) {
+  if (sources.empty()) {
+    return absl::InvalidArgumentError("no descriptor set was given");
+  }
+  std::vector<int> all(sources.size());
+  std::iota(all.begin(), all.end(), 0);
+  return Merger(sources, config, nullptr).Merge(all);
+}
 
 }  // namespace
 
@@ -454,18 +402,13 @@ bool SchemaSource::Serves(absl::string_view service) const {
 
 absl::StatusOr<MergedPool> MergeDescriptors(
     const std::vector<SchemaSource>& sources) {
-  if (sources.empty()) {
-    return absl::InvalidArgumentError("no descriptor set was given");
-  }
-  std::vector<int> all(sources.size());
-  std::iota(all.begin(), all.end(), 0);
-  return Merger(sources).Merge(all);
+  return MergeAll(sources, nullptr);
 }
 
 absl::StatusOr<MergedSources> MergeSources(
-    const std::vector<SchemaSource>& sources) {
+    const std::vector<SchemaSource>& sources, ServiceConfigWriter* config) {
   MergedSources out;
-  absl::StatusOr<MergedPool> all = MergeDescriptors(sources);
+  absl::StatusOr<MergedPool> all = MergeAll(sources, config);
   if (all.ok()) {
     out.pools.push_back(*std::move(all));
     return out;
@@ -477,7 +420,7 @@ absl::StatusOr<MergedSources> MergeSources(
   }
   if (!strict.empty()) {
     absl::StatusOr<MergedPool> some =
-        Merger(sources, &out.skipped).Merge(strict);
+        Merger(sources, config, &out.skipped).Merge(strict);
     if (!some.ok()) return some.status();
     if (!some->files.empty()) out.pools.push_back(*std::move(some));
   }
@@ -488,7 +431,7 @@ absl::StatusOr<MergedSources> MergeSources(
   }
   for (int index : lenient) {
     absl::StatusOr<MergedPool> one =
-        Merger(sources, &out.skipped).Merge({index});
+        Merger(sources, config, &out.skipped).Merge({index});
     if (one.ok() && !one->files.empty()) {
       out.pools.push_back(*std::move(one));
     } else if (!one.ok()) {
@@ -496,6 +439,13 @@ absl::StatusOr<MergedSources> MergeSources(
     }
   }
   if (out.pools.empty()) return all.status();
+  for (const SkippedFile& file : out.skipped) {
+    for (const auto& [service, method] : file.methods) {
+      if (config != nullptr) {
+        config->Select(service, absl::StrCat(service, ".", method));
+      }
+    }
+  }
   return out;
 }
 

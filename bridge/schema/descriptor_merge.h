@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "bridge/schema/service_config_writer.h"
 #include "google/protobuf/descriptor.h"
 
 namespace sse_bridge {
@@ -76,9 +77,11 @@ absl::StatusOr<MergedPool> MergeDescriptors(
 // Like MergeDescriptors, but skips files that cannot be used, and the files
 // that import them. Lenient sources that conflict with each other or with the
 // other sources get separate pools. Fails if a source is no descriptor set, if
-// other sources conflict, or if nothing is left.
+// other sources conflict, or if nothing is left. Applies `config` to the files,
+// unless it is null.
 absl::StatusOr<MergedSources> MergeSources(
-    const std::vector<SchemaSource>& sources);
+    const std::vector<SchemaSource>& sources,
+    ServiceConfigWriter* config = nullptr);
 
 }  // namespace sse_bridge
 

@@ -15,6 +15,21 @@ namespace sse_bridge {
 std::string WhereInProto(const google::protobuf::FileDescriptorProto& file,
                          SourcePath path);
 
+// Whether a message contains no other, as a field or a value of an enum without
+// options, of which schemas have most.
+inline bool IsLeafMessage(const google::protobuf::Message& message) {
+  namespace pb = ::google::protobuf;
+  const pb::Descriptor* type = message.GetDescriptor();
+  if (type == pb::FieldDescriptorProto::descriptor()) {
+    return !static_cast<const pb::FieldDescriptorProto&>(message).has_options();
+  }
+  if (type == pb::EnumValueDescriptorProto::descriptor()) {
+    return !static_cast<const pb::EnumValueDescriptorProto&>(message)
+                .has_options();
+  }
+  return false;
+}
+
 // Calls visit(message, path) for `message` and all nested messages except
 // source_code_info. Stops when a call returns false, and returns that. The
 // depth is limited by the parser that created the message.
@@ -23,6 +38,7 @@ bool Walk(google::protobuf::Message* message, SourcePath* path,
           const Visit& visit) {
   namespace pb = ::google::protobuf;
   if (!visit(message, *path)) return false;
+  if (IsLeafMessage(*message)) return true;
   const pb::Reflection* reflection = message->GetReflection();
   std::vector<const pb::FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);

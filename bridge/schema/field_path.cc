@@ -1,9 +1,11 @@
 #include "bridge/schema/field_path.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "bridge/schema/field_path_walk.h"
 
@@ -71,6 +73,28 @@ absl::StatusOr<FieldPath> ResolveFieldPath(const pb::Descriptor* root,
   return std::move(walk.fields);
 }
 
+std::string FieldPathText(const FieldPath& path) {
+  return absl::StrJoin(path, ".",
+                       [](std::string* out, const pb::FieldDescriptor* field) {
+                         out->append(field->name());
+                       });
+}
+
+std::string FieldConflict(const FieldPath& field, const FieldPath& other) {
+  const size_t common = std::min(field.size(), other.size());
+  for (size_t i = 0; i < common; ++i) {
+    if (field[i] == other[i]) continue;
+    const pb::OneofDescriptor* oneof = field[i]->real_containing_oneof();
+    if (oneof != nullptr && oneof == other[i]->real_containing_oneof()) {
+      return absl::StrCat("only one of ", oneof->name(), " can be set, and ",
+                          FieldPathText(other), " is already bound");
+    }
+    return "";
+  }
+  if (field.size() == other.size()) return "the field is bound twice";
+  return absl::StrCat("overlaps ", FieldPathText(other));
+}
+
 std::string FieldTypeText(const pb::FieldDescriptor* field) {
   if (field->is_map()) return "map";
   std::string type(field->type_name());
@@ -100,23 +124,6 @@ bool IsInteger(const pb::FieldDescriptor* field) {
 
 bool IsString(const pb::FieldDescriptor* field) {
   return field->type() == pb::FieldDescriptor::TYPE_STRING;
-}
-
-bool IsWrapper(const pb::Descriptor* message) {
-  switch (message->well_known_type()) {
-    case pb::Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_FLOATVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_INT64VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_UINT64VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_INT32VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_UINT32VALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_STRINGVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-    case pb::Descriptor::WELLKNOWNTYPE_BOOLVALUE:
-      return true;
-    default:
-      return false;
-  }
 }
 
 }  // namespace sse_bridge

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_SCHEMA_FIELD_PATH_H_
 #define SSE_BRIDGE_BRIDGE_SCHEMA_FIELD_PATH_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,6 +23,14 @@ absl::StatusOr<FieldPath> ResolveFieldPath(
     const google::protobuf::Descriptor* root, absl::string_view path,
     FieldNames names = FieldNames::kProto);
 
+// Returns the path in proto names: "event.cursor".
+std::string FieldPathText(const FieldPath& path);
+
+// Returns why two fields of a message cannot both be set: they are the same
+// field, one is inside the other, or they are members of one oneof. Empty if
+// they can.
+std::string FieldConflict(const FieldPath& field, const FieldPath& other);
+
 // Describes a field's type for messages: "repeated string", "message a.B",
 // "map".
 std::string FieldTypeText(const google::protobuf::FieldDescriptor* field);
@@ -29,10 +38,6 @@ std::string FieldTypeText(const google::protobuf::FieldDescriptor* field);
 bool IsMessage(const google::protobuf::FieldDescriptor* field);
 bool IsInteger(const google::protobuf::FieldDescriptor* field);
 bool IsString(const google::protobuf::FieldDescriptor* field);
-
-// Returns whether this is a wrapper such as google.protobuf.Int64Value, whose
-// only field is `value`.
-bool IsWrapper(const google::protobuf::Descriptor* message);
 
 }  // namespace sse_bridge
 

@@ -1,6 +1,5 @@
 #include "bridge/schema/http_rules.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -8,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/schema/unknown_options.h"
 #include "google/api/annotations.pb.h"
 
@@ -62,18 +62,6 @@ bool IsCustomKind(absl::string_view kind) {
     return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == '-' ||
            c == '_';
   });
-}
-
-// Whether two fields cannot both be set: they are the same field, one is inside
-// the other, or they are members of one oneof.
-bool Clash(const FieldPath& a, const FieldPath& b) {
-  const size_t common = std::min(a.size(), b.size());
-  for (size_t i = 0; i < common; ++i) {
-    if (a[i] == b[i]) continue;
-    const pb::OneofDescriptor* oneof = a[i]->real_containing_oneof();
-    return oneof != nullptr && oneof == b[i]->real_containing_oneof();
-  }
-  return true;
 }
 
 class RuleReader {
@@ -180,7 +168,7 @@ class RuleReader {
               "\" is set by subject_into, so clients must not set it");
       }
       for (const FieldPath& other : route->resolved_path_fields) {
-        if (Clash(other, *fields)) {
+        if (!FieldConflict(*fields, other).empty()) {
           Error("path variable \"", variable.field_path,
                 "\" cannot be set together with another variable");
         }

@@ -7,9 +7,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "google/api/annotations.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "sse/v1/sse.pb.h"
 
 namespace sse_bridge {
 
@@ -24,12 +26,12 @@ constexpr char kAdvice[] =
 
 constexpr absl::string_view kValidation[] = {"buf/validate/validate.proto",
                                              "validate/validate.proto"};
-constexpr absl::string_view kOthers[] = {"sse/v1/sse.proto",
-                                         "google/api/annotations.proto"};
+constexpr absl::string_view kSse = "sse/v1/sse.proto";
+constexpr absl::string_view kHttp = "google/api/annotations.proto";
 
 bool IsContract(const pb::FileDescriptor* file) {
   return absl::c_linear_search(kValidation, file->name()) ||
-         absl::c_linear_search(kOthers, file->name());
+         file->name() == kSse || file->name() == kHttp;
 }
 
 // The file and its public imports.
@@ -51,10 +53,31 @@ bool IsEmptied(const Options& options) {
          options.ByteSizeLong() == 0;
 }
 
+// The extensions that a service configuration added to an element.
+std::vector<int> AddedNumbers(const ServiceConfigWriter* added,
+                              const std::string& element) {
+  const AddedOptions* options =
+      added == nullptr ? nullptr : added->FindAdded(element);
+  if (options == nullptr) return {};
+  std::vector<int> numbers;
+  if (options->http) numbers.push_back(google::api::http.number());
+  if (options->stream) numbers.push_back(sse::v1::stream.number());
+  if (options->access) numbers.push_back(sse::v1::access.number());
+  if (options->json) numbers.push_back(sse::v1::json.number());
+  return numbers;
+}
+
+bool WereEmpty(const ServiceConfigWriter* added, const std::string& element) {
+  const AddedOptions* options =
+      added == nullptr ? nullptr : added->FindAdded(element);
+  return options != nullptr && options->were_empty;
+}
+
 // Collects the files whose declarations a file uses.
 class Uses {
  public:
-  explicit Uses(const pb::FileDescriptor* file) : pool_(*file->pool()) {
+  Uses(const pb::FileDescriptor* file, const ServiceConfigWriter* added)
+      : pool_(*file->pool()) {
     AddOptions(file->options());
     for (int i = 0; i < file->message_type_count(); ++i) {
       AddMessage(file->message_type(i));
@@ -67,10 +90,10 @@ class Uses {
     }
     for (int i = 0; i < file->service_count(); ++i) {
       const pb::ServiceDescriptor* service = file->service(i);
-      AddOptions(service->options());
+      AddOptions(service->options(), AddedNumbers(added, service->full_name()));
       for (int k = 0; k < service->method_count(); ++k) {
         const pb::MethodDescriptor* method = service->method(k);
-        AddOptions(method->options());
+        AddOptions(method->options(), AddedNumbers(added, method->full_name()));
         files_.insert(method->input_type()->file());
         files_.insert(method->output_type()->file());
       }
@@ -127,12 +150,17 @@ class Uses {
   }
 
   // Extensions that are not compiled into this program are unknown fields.
-  void AddOptions(const pb::Message& options) {
+  // `except`: numbers of extensions that do not count.
+  void AddOptions(const pb::Message& options,
+                  const std::vector<int>& except = {}) {
     const pb::Reflection* reflection = options.GetReflection();
     std::vector<const pb::FieldDescriptor*> fields;
     reflection->ListFields(options, &fields);
     for (const pb::FieldDescriptor* field : fields) {
-      if (field->is_extension()) AddExtension(options, field->number());
+      if (field->is_extension() &&
+          !absl::c_linear_search(except, field->number())) {
+        AddExtension(options, field->number());
+      }
     }
     const pb::UnknownFieldSet& unknown = reflection->GetUnknownFields(options);
     for (int i = 0; i < unknown.field_count(); ++i) {
@@ -177,6 +205,11 @@ std::string WhyEmptied(const pb::OneofDescriptor* oneof) {
 
 }  // namespace
 
+LostOptions::LostOptions(const ServiceConfigWriter* added)
+    : added_(added), damaged_([this](const pb::Descriptor* message) {
+        return !WhyNotTaken(message).empty();
+      }) {}
+
 const LostOptions::Imports& LostOptions::ImportsOf(
     const pb::FileDescriptor* file) {
   const auto [it, is_new] = imports_.try_emplace(file);
@@ -188,7 +221,6 @@ const LostOptions::Imports& LostOptions::ImportsOf(
   }
   std::optional<Uses> uses;
   bool any_used = false;
-  bool validation = false;
   for (int i = 0; i < file->dependency_count(); ++i) {
     const pb::FileDescriptor* import = file->dependency(i);
     // A file without services may re-export imports that it does not use.
@@ -196,23 +228,29 @@ const LostOptions::Imports& LostOptions::ImportsOf(
     Files brought;
     AddWithPublic(import, &brought);
     bool contract = false;
-    bool of_validation = false;
+    bool validation = false;
+    bool http = false;
+    bool sse = false;
     for (const pb::FileDescriptor* each : brought) {
       contract = contract || IsContract(each);
-      of_validation =
-          of_validation || absl::c_linear_search(kValidation, each->name());
+      validation =
+          validation || absl::c_linear_search(kValidation, each->name());
+      http = http || each->name() == kHttp;
+      sse = sse || each->name() == kSse;
     }
     if (!contract) continue;
-    if (!uses.has_value()) uses.emplace(file);
+    if (!uses.has_value()) uses.emplace(file, added_);
     if (uses->AnyOf(brought)) {
       any_used = true;
     } else {
       imports.unused.push_back(import->name());
-      validation = validation || of_validation;
+      imports.unused_validation = imports.unused_validation || validation;
+      imports.unused_http = imports.unused_http || http;
+      imports.unused_sse = imports.unused_sse || sse;
     }
   }
   imports.lost = !any_used && !imports.unused.empty();
-  imports.lost_validation = imports.lost && validation;
+  imports.lost_validation = imports.lost && imports.unused_validation;
   return imports;
 }
 
@@ -222,51 +260,69 @@ std::vector<std::string> LostOptions::UnusedImports(
   return imports.lost ? std::vector<std::string>() : imports.unused;
 }
 
+bool LostOptions::IsRestored(const Imports& imports,
+                             const pb::MethodDescriptor* method) const {
+  const AddedOptions* added =
+      added_ == nullptr ? nullptr : added_->FindAdded(method->full_name());
+  return added != nullptr && !imports.unused_validation &&
+         (added->http || !imports.unused_http) &&
+         (added->access || !imports.unused_sse);
+}
+
 std::string LostOptions::WhyNotServed(const pb::MethodDescriptor* method,
                                       bool reflected) {
   const pb::FileDescriptor* file = method->file();
+  const pb::ServiceDescriptor* service = method->service();
   const Imports& imports = ImportsOf(file);
-  if (imports.lost) return WhyLost(file, imports.unused);
-  if (IsEmptied(method->service()->options())) {
-    return WhyEmptied(method->service());
+  if (imports.lost && !IsRestored(imports, method)) {
+    return WhyLost(file, imports.unused);
   }
-  if ((reflected || !imports.unused.empty()) && IsEmptied(method->options())) {
+  const AddedOptions* added =
+      added_ == nullptr ? nullptr : added_->FindAdded(method->full_name());
+  // The method's own access replaces that of the service.
+  if ((IsEmptied(service->options()) ||
+       WereEmpty(added_, service->full_name())) &&
+      (added == nullptr || !added->access)) {
+    return WhyEmptied(service);
+  }
+  const bool emptied =
+      IsEmptied(method->options()) || WereEmpty(added_, method->full_name());
+  if (emptied && !imports.unused.empty() && !IsRestored(imports, method)) {
     return WhyEmptied(method);
   }
-  absl::flat_hash_set<const pb::Descriptor*> seen = {method->input_type()};
-  std::vector<const pb::Descriptor*> waiting = {method->input_type()};
-  while (!waiting.empty()) {
-    const pb::Descriptor* type = waiting.back();
-    waiting.pop_back();
-    std::string why = WhyNotTaken(type);
-    if (!why.empty()) return why;
-    for (int i = 0; i < type->field_count(); ++i) {
-      const pb::Descriptor* inner = type->field(i)->message_type();
-      if (inner != nullptr && seen.insert(inner).second) {
-        waiting.push_back(inner);
-      }
-    }
+  // Without the imports nothing tells which options were lost.
+  if (emptied && reflected &&
+      (added == nullptr || !added->http || !added->access)) {
+    return WhyEmptied(method);
   }
-  return "";
+  if (!damaged_.Contains(method->input_type())) return "";
+  std::string why;
+  RequestTypes::ForEach(method->input_type(), [&](const pb::Descriptor* type) {
+    if (why.empty()) why = WhyNotTaken(type);
+  });
+  return why;
 }
 
-std::string LostOptions::WhyNotTaken(const pb::Descriptor* request) {
-  const auto [it, is_new] = messages_.try_emplace(request);
-  if (!is_new) return it->second;
+const std::string& LostOptions::WhyNotTaken(const pb::Descriptor* request) {
+  if (const auto it = messages_.find(request); it != messages_.end()) {
+    return it->second;
+  }
+  std::string why;
   const Imports& imports = ImportsOf(request->file());
   if (imports.lost_validation) {
-    return it->second = WhyLost(request->file(), imports.unused);
+    why = WhyLost(request->file(), imports.unused);
+  } else if (IsEmptied(request->options())) {
+    why = WhyEmptied(request);
   }
-  if (IsEmptied(request->options())) return it->second = WhyEmptied(request);
-  for (int i = 0; i < request->field_count(); ++i) {
+  for (int i = 0; why.empty() && i < request->field_count(); ++i) {
     const pb::FieldDescriptor* field = request->field(i);
-    if (IsEmptied(field->options())) return it->second = WhyEmptied(field);
+    if (IsEmptied(field->options())) why = WhyEmptied(field);
   }
-  for (int i = 0; i < request->oneof_decl_count(); ++i) {
+  for (int i = 0; why.empty() && i < request->oneof_decl_count(); ++i) {
     const pb::OneofDescriptor* oneof = request->oneof_decl(i);
-    if (IsEmptied(oneof->options())) return it->second = WhyEmptied(oneof);
+    if (IsEmptied(oneof->options())) why = WhyEmptied(oneof);
   }
-  return "";
+  return messages_.emplace(request, std::move(why)).first->second;
 }
 
 }  // namespace sse_bridge

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "bridge/schema/request_types.h"
+#include "bridge/schema/service_config_writer.h"
 #include "google/protobuf/descriptor.h"
 
 namespace sse_bridge {
@@ -26,9 +28,19 @@ namespace sse_bridge {
 //   not use it. Reflection services that lose options (Node's) also leave out
 //   the import, so there it always counts.
 //
-// Not thread-safe. The descriptors must outlive this object.
+// What a service configuration added does not count as used. But a method whose
+// routes and access are all given there lost nothing that matters, unless the
+// loss may include validation rules.
+//
+// Not thread-safe. The descriptors and `added` must outlive this object.
 class LostOptions {
  public:
+  // `added` may be null: no service configuration.
+  explicit LostOptions(const ServiceConfigWriter* added = nullptr);
+
+  LostOptions(const LostOptions&) = delete;
+  LostOptions& operator=(const LostOptions&) = delete;
+
   // Returns why the method must not be served: options of the method, its
   // service or its request (including nested messages) were lost. Names the
   // file and what to do. Empty if nothing was lost.
@@ -45,16 +57,24 @@ class LostOptions {
     bool lost = false;
     bool lost_validation = false;
     std::vector<std::string> unused;
+    // What the unused ones bring.
+    bool unused_http = false;
+    bool unused_sse = false;
+    bool unused_validation = false;
   };
 
   const Imports& ImportsOf(const google::protobuf::FileDescriptor* file);
-  std::string WhyNotTaken(const google::protobuf::Descriptor* request);
+  bool IsRestored(const Imports& imports,
+                  const google::protobuf::MethodDescriptor* method) const;
+  const std::string& WhyNotTaken(const google::protobuf::Descriptor* request);
 
+  const ServiceConfigWriter* const added_;
   absl::flat_hash_map<const google::protobuf::FileDescriptor*, Imports>
       imports_;
   // Problems of one message, without its nested messages.
   absl::flat_hash_map<const google::protobuf::Descriptor*, std::string>
       messages_;
+  RequestTypes damaged_;  // messages with problems
 };
 
 }  // namespace sse_bridge

@@ -19,8 +19,8 @@ constexpr absl::string_view kHttpVerbs[] = {"GET",     "HEAD",   "POST",
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const Schema>> Schema::Load(
-    const std::vector<SchemaSource>& sources, const LoadOptions& options) {
-  return SchemaLoader(options).Load(sources);
+    std::vector<SchemaSource> sources, const LoadOptions& options) {
+  return SchemaLoader(options).Load(std::move(sources));
 }
 
 const Method* Schema::FindMethod(absl::string_view full_name) const {

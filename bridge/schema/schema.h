@@ -14,6 +14,7 @@
 #include "bridge/schema/method.h"
 #include "bridge/schema/path_router.h"
 #include "bridge/schema/path_variable.h"
+#include "bridge/schema/service_config.h"
 #include "google/protobuf/descriptor.h"
 
 namespace sse_bridge {
@@ -38,6 +39,10 @@ struct LoadOptions {
   // nothing is reported as a warning.
   std::vector<std::string> serve = {};
   std::vector<std::string> hide = {};
+
+  // Routes and options for methods of the sources. Later ones win. A selector
+  // that matches nothing is an error, with or without `strict`.
+  std::vector<std::shared_ptr<const ServiceConfig>> service_configs = {};
 
   // Fail if a method cannot be served, or a pattern matches nothing.
   bool strict = false;
@@ -93,10 +98,11 @@ class Schema {
   // Methods are ordered by source, file within the source, and position in the
   // file. What protects a method is never left out by itself.
   //
-  // Returns kInvalidArgument if the sources cannot be read or, with `strict`,
-  // if anything is left out: a line "FILE:LINE: ELEMENT: REASON" per error.
+  // Returns kInvalidArgument if the sources cannot be read, a service
+  // configuration does not fit them or, with `strict`, if anything is left out:
+  // a line "FILE:LINE: ELEMENT: REASON" per error.
   static absl::StatusOr<std::shared_ptr<const Schema>> Load(
-      const std::vector<SchemaSource>& sources,
+      std::vector<SchemaSource> sources,
       const LoadOptions& options = LoadOptions());
 
   Schema(const Schema&) = delete;

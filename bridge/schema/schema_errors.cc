@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/schema/option_origin.h"
 #include "google/protobuf/descriptor.pb.h"
 
 namespace sse_bridge {
@@ -83,6 +84,9 @@ std::string Where(const pb::FileDescriptor* file, SourcePath path) {
   // The empty path is the whole file, whose line is useless.
   for (; !path.empty(); path.pop_back()) {
     if (file->GetSourceLocation(path, &location)) {
+      if (std::string origin = OptionOrigin(location); !origin.empty()) {
+        return origin;
+      }
       return absl::StrCat(file->name(), ":", location.start_line + 1);
     }
   }

@@ -30,7 +30,8 @@ SourcePath PathOfOption(const google::protobuf::MethodDescriptor* method,
 
 // Returns "file.proto:12", or "file.proto" if the descriptors have no line
 // numbers. If the element itself has no line, uses the closest enclosing
-// element.
+// element. For an option from a service configuration, the place there
+// (option_origin.h).
 std::string Where(const google::protobuf::FileDescriptor* file,
                   SourcePath path);
 

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "bridge/schema/text_image.h"
 
 namespace sse_bridge {
 
@@ -76,14 +77,10 @@ absl::StatusOr<std::string> ReadSchemaImage(const std::string& name,
     if (!unzipped.ok()) return unzipped;
     content = *std::move(unzipped);
   }
-  if (LooksLikeText(content)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        name,
-        ": this is a descriptor set in JSON or text form, which cannot be read "
-        "without losing options; write it in binary form (protoc -o FILE, buf "
-        "build -o FILE.binpb)"));
-  }
-  return content;
+  if (!LooksLikeText(content)) return content;
+  return absl::StartsWith(absl::StripLeadingAsciiWhitespace(content), "{")
+             ? ReadJsonImage(name, content)
+             : ReadTextImage(name, content);
 }
 
 }  // namespace sse_bridge

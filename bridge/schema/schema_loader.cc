@@ -62,16 +62,24 @@ SchemaLoader::SchemaLoader(const LoadOptions& options)
     : options_(options),
       services_(options.services.begin(), options.services.end()),
       selection_(options.serve, options.hide),
+      config_writer_(options.service_configs),
       router_(options.path),
+      lost_options_(&config_writer_),
       foreign_rules_([](const pb::Descriptor* message) {
         return HasForeignRules(message, nullptr);
       }),
       validation_rules_(HasValidationRules) {}
 
 absl::StatusOr<std::shared_ptr<const Schema>> SchemaLoader::Load(
-    const std::vector<SchemaSource>& sources) {
-  absl::StatusOr<MergedSources> merged = MergeSources(sources);
+    std::vector<SchemaSource> sources) {
+  absl::StatusOr<MergedSources> merged = MergeSources(sources, &config_writer_);
   if (!merged.ok()) return merged.status();
+  // Not needed any more, and perhaps large.
+  for (SchemaSource& source : sources) std::string().swap(source.bytes);
+  if (absl::Status fits = config_writer_.Finish(); !fits.ok()) return fits;
+  for (const auto& config : options_.service_configs) {
+    for (const std::string& warning : config->warnings()) LeaveOut(warning);
+  }
   for (const SchemaSource& source : sources) {
     for (const std::string& warning : source.warnings) {
       LeaveOut(absl::StrCat(source.name, ": ", warning));

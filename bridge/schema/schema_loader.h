@@ -15,6 +15,7 @@
 #include "bridge/schema/request_types.h"
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_errors.h"
+#include "bridge/schema/service_config_writer.h"
 #include "bridge/schema/service_selection.h"
 
 namespace sse_bridge {
@@ -30,7 +31,7 @@ class SchemaLoader {
   explicit SchemaLoader(const LoadOptions& options);
 
   absl::StatusOr<std::shared_ptr<const Schema>> Load(
-      const std::vector<SchemaSource>& sources);
+      std::vector<SchemaSource> sources);
 
  private:
   template <typename... Parts>
@@ -75,6 +76,7 @@ class SchemaLoader {
   const LoadOptions& options_;
   std::set<std::string> services_;  // requested and not found yet
   ServiceSelection selection_;
+  ServiceConfigWriter config_writer_;
   const std::shared_ptr<Schema> schema_{new Schema};
   PathRouterBuilder router_;
   std::vector<std::pair<int, ParsedRoute>> unserved_routes_;

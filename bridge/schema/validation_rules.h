@@ -111,6 +111,8 @@ void AddNumberRules(const google::protobuf::FieldDescriptor* field,
                     absl::string_view path, Rules* out);
 absl::Status AddStringRules(const buf::validate::StringRules& rules,
                             absl::string_view path, Rules* out);
+// The part of AddStringRules for strings with a format, such as an address.
+void AddStringFormats(const buf::validate::StringRules& rules, RuleAdder* add);
 absl::Status AddBytesRules(const buf::validate::BytesRules& rules,
                            absl::string_view path, Rules* out);
 void AddDurationRules(const buf::validate::DurationRules& rules,

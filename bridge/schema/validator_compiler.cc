@@ -5,6 +5,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
 #include "bridge/schema/validation_cel.h"

@@ -99,18 +99,10 @@ Reason ResolveFieldChain(const Descriptor& descriptor,
   }
   const FieldDescriptor* last = chain->back();
   if (last->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-    return absl::StrCat(ChainName(*chain), " is not a message");
+    return absl::StrCat(FieldPathText(*chain), " is not a message");
   }
-  return absl::StrCat(ChainName(*chain), " is ",
+  return absl::StrCat(FieldPathText(*chain), " is ",
                       last->is_map() ? "a map" : "repeated");
-}
-
-std::string ChainName(const FieldChain& chain) {
-  std::string out;
-  for (const FieldDescriptor* field : chain) {
-    absl::StrAppend(&out, out.empty() ? "" : ".", field->name());
-  }
-  return out;
 }
 
 Reason CheckHasText(const FieldChain& chain) {

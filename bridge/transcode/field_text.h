@@ -45,9 +45,6 @@ using FieldChain = FieldPath;
 Reason ResolveFieldChain(const google::protobuf::Descriptor& descriptor,
                          absl::string_view field_path, FieldChain* chain);
 
-// Returns the path in proto names.
-std::string ChainName(const FieldChain& chain);
-
 // Returns why the last field cannot be set from one text (or from several, if
 // it is repeated), or an empty reason if it can.
 Reason CheckHasText(const FieldChain& chain);

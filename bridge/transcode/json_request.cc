@@ -216,19 +216,21 @@ absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
 
 }  // namespace json_reader
 
+absl::Status JsonToMessage(const JsonValue& json, Message* out) {
+  return json_reader::ReadMessage(json, JsonLocation(), out);
+}
+
 absl::Status JsonToMessage(absl::string_view json, Message* out) {
   const absl::StatusOr<JsonDocument> document = ParseJson(json);
   if (!document.ok()) return document.status();
-  return json_reader::ReadMessage(document->root(), JsonLocation(), out);
+  return JsonToMessage(document->root(), out);
 }
 
-absl::Status JsonToField(absl::string_view json, const FieldDescriptor* field,
+absl::Status JsonToField(const JsonValue& json, const FieldDescriptor* field,
                          Message* out) {
-  const absl::StatusOr<JsonDocument> document = ParseJson(json);
-  if (!document.ok()) return document.status();
   const JsonLocation root;
-  return json_reader::ReadField(document->root(),
-                                JsonLocation{&root, field->name()}, field, out);
+  return json_reader::ReadField(json, JsonLocation{&root, field->name()}, field,
+                                out);
 }
 
 }  // namespace sse_bridge

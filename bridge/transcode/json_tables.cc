@@ -7,6 +7,7 @@
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/transcode/wire_reader.h"
 
@@ -58,15 +59,10 @@ bool IsMessageField(const Descriptor* type, int number, absl::string_view name,
              std::string(name.data(), name.size());
 }
 
-bool IsWrapper(const Descriptor* type) {
-  static constexpr absl::string_view kNames[] = {
-      "DoubleValue", "FloatValue", "Int64Value",  "UInt64Value", "Int32Value",
-      "UInt32Value", "BoolValue",  "StringValue", "BytesValue",
-  };
+bool IsGenuineWrapper(const Descriptor* type) {
+  if (!IsWrapper(type)) return false;
   const FieldDescriptor* value = type->FindFieldByNumber(1);
-  return std::find(std::begin(kNames), std::end(kNames), type->name()) !=
-             std::end(kNames) &&
-         type->field_count() == 1 && value != nullptr &&
+  return type->field_count() == 1 && value != nullptr &&
          !value->is_repeated() &&
          value->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE &&
          value->cpp_type() != FieldDescriptor::CPPTYPE_ENUM;
@@ -101,7 +97,7 @@ KnownType Classify(const Descriptor* type) {
     const bool ok = IsMessageField(type, 1, "google.protobuf.Value", true);
     return ok ? KnownType::kListValue : KnownType::kNone;
   }
-  return IsWrapper(type) ? KnownType::kWrapper : KnownType::kNone;
+  return IsGenuineWrapper(type) ? KnownType::kWrapper : KnownType::kNone;
 }
 
 std::string DefaultText(const FieldDescriptor* field,

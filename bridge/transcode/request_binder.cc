@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_path.h"
 #include "bridge/transcode/field_setter.h"
 #include "bridge/transcode/json_request.h"
@@ -24,25 +25,9 @@ using ::google::protobuf::Reflection;
 
 namespace {
 
-// Returns why two fields cannot both be bound: they are the same field, one is
-// inside the other, or they are members of one oneof.
-Reason Clash(const FieldChain& a, const FieldChain& b) {
-  const size_t common = std::min(a.size(), b.size());
-  for (size_t i = 0; i < common; ++i) {
-    if (a[i] == b[i]) continue;
-    const OneofDescriptor* oneof = a[i]->real_containing_oneof();
-    if (oneof != nullptr && oneof == b[i]->real_containing_oneof()) {
-      return absl::StrCat("only one of ", oneof->name(), " can be set, and ",
-                          ChainName(b), " is already bound");
-    }
-    return "";
-  }
-  if (a.size() == b.size()) return "the field is bound twice";
-  return absl::StrCat("overlaps ", ChainName(b));
-}
-
-// Same, against the oneofs that are already set in the message.
-Reason OneofClash(const Message& message, const FieldChain& chain) {
+// Returns why the field cannot be set besides the oneofs that are already set
+// in the message.
+Reason OneofConflict(const Message& message, const FieldChain& chain) {
   const Message* at = &message;
   for (size_t i = 0; i < chain.size(); ++i) {
     const FieldDescriptor* field = chain[i];
@@ -94,7 +79,6 @@ Message* SubMessages(Message* message, const FieldChain& chain) {
   return message;
 }
 
-// https://github.com/googleapis/googleapis/blob/master/google/api/httpbody.proto
 void SetHttpBody(const RequestBinder::Body& body, Message* out) {
   const Descriptor* type = out->GetDescriptor();
   const Reflection* reflection = out->GetReflection();
@@ -104,15 +88,6 @@ void SetHttpBody(const RequestBinder::Body& body, Message* out) {
   }
   reflection->SetString(out, type->FindFieldByName("data"),
                         std::string(body.bytes));
-}
-
-bool IsHttpBody(const Descriptor& type) {
-  const FieldDescriptor* content_type = type.FindFieldByName("content_type");
-  const FieldDescriptor* data = type.FindFieldByName("data");
-  return type.full_name() == "google.api.HttpBody" && content_type != nullptr &&
-         content_type->type() == FieldDescriptor::TYPE_STRING &&
-         !content_type->is_repeated() && data != nullptr &&
-         data->type() == FieldDescriptor::TYPE_BYTES && !data->is_repeated();
 }
 
 bool BeginsWith(const FieldChain& chain, const FieldChain& prefix) {
@@ -152,7 +127,7 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
       binder.update_mask_ = mask;
     }
   }
-  binder.raw_body_ = body != nullptr && IsHttpBody(*body);
+  binder.raw_body_ = body != nullptr && IsHttpBody(body);
   for (std::string& path : path_field_paths) {
     FieldChain chain;
     Reason reason = ResolveFieldChain(*request, path, &chain);
@@ -165,7 +140,7 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
       reason = "the body already contains this field";
     }
     for (const auto& other : binder.path_fields_) {
-      if (reason.empty()) reason = Clash(chain, other.second);
+      if (reason.empty()) reason = FieldConflict(chain, other.second);
     }
     if (!reason.empty()) {
       return absl::InvalidArgumentError(
@@ -192,7 +167,9 @@ bool RequestBinder::IsForm(const Body& body) const {
          absl::string_view::npos;
 }
 
-absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
+absl::Status RequestBinder::BindBody(const Body& body,
+                                     std::optional<JsonDocument>* json,
+                                     Message* out) const {
   Message* target = out;
   if (raw_body_) {
     if (!IsValidUtf8(body.content_type)) {
@@ -207,8 +184,12 @@ absl::Status RequestBinder::BindBody(const Body& body, Message* out) const {
   if (IsForm({bytes, body.content_type})) return BindForm(bytes, out);
   if (whole_body_) return JsonToMessage(bytes, out);
   if (!body_path_.empty()) {
+    auto parsed = ParseJson(bytes);
+    if (!parsed.ok()) return parsed.status();
+    *json = *std::move(parsed);
     const FieldChain parents(body_path_.begin(), body_path_.end() - 1);
-    return JsonToField(bytes, body_path_.back(), SubMessages(out, parents));
+    return JsonToField((*json)->root(), body_path_.back(),
+                       SubMessages(out, parents));
   }
   // Tolerate clients that always send an object.
   if (bytes == "{}") return absl::OkStatus();
@@ -232,12 +213,8 @@ absl::Status RequestBinder::BindForm(absl::string_view form,
                             : BadRequestError(std::move(violations));
 }
 
-absl::Status RequestBinder::FillUpdateMask(const Body& body,
+absl::Status RequestBinder::FillUpdateMask(const JsonValue& json,
                                            Message* out) const {
-  const absl::string_view json = absl::StripAsciiWhitespace(body.bytes);
-  if (json.empty() || IsForm({json, body.content_type})) {
-    return absl::OkStatus();
-  }
   const FieldDescriptor* field = body_path_.back();
   if (field->is_repeated() || !IsMessage(field) ||
       IsChainSet(*out, {update_mask_})) {
@@ -269,7 +246,7 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
       entry.has_value() ? entry->field_path : absl::string_view(param.name),
       source, &chain);
   if (unknown.empty() && entry.has_value() && !chain.back()->is_map()) {
-    unknown = absl::StrCat(ChainName(chain), " is not a map");
+    unknown = absl::StrCat(FieldPathText(chain), " is not a map");
   }
   if (!unknown.empty()) {
     const NamePatterns* ignored = options_.ignored_patterns;
@@ -290,7 +267,7 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
       !r.empty()) {
     return r;
   }
-  if (Reason r = OneofClash(*out, chain); !r.empty()) return r;
+  if (Reason r = OneofConflict(*out, chain); !r.empty()) return r;
 
   std::string prefix;
   std::vector<std::string> prefixes;
@@ -300,7 +277,7 @@ Reason RequestBinder::BindParam(const QueryParam& param, ParamSource source,
       return absl::StrCat("overlaps ", prefix);
     prefixes.push_back(prefix);
   }
-  std::string name = ChainName(chain);
+  std::string name = FieldPathText(chain);
   if (state->prefixes.contains(name)) {
     return "overlaps a parameter for a field within it";
   }
@@ -325,7 +302,7 @@ Reason RequestBinder::BindPathVariable(const PathVariable& variable,
       [&](const auto& f) { return f.first == variable.field_path; });
   if (bound == path_fields_.end()) return "not a variable of this route";
   const FieldChain& chain = bound->second;
-  if (Reason r = OneofClash(*out, chain); !r.empty()) return r;
+  if (Reason r = OneofConflict(*out, chain); !r.empty()) return r;
   const std::optional<std::string> before = TakeValue(out, chain);
   if (Reason r = SetFromPath(out, chain, variable.value); !r.empty()) return r;
   if (!before.has_value()) return "";
@@ -338,8 +315,9 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
                                  const std::optional<Body>& body,
                                  Message* out) const {
   out->Clear();
+  std::optional<JsonDocument> json;  // the body, if it is one field's JSON
   if (body.has_value()) {
-    if (absl::Status s = BindBody(*body, out); !s.ok()) return s;
+    if (absl::Status s = BindBody(*body, &json, out); !s.ok()) return s;
   }
   std::vector<FieldViolation> violations;
   ParamState state;
@@ -356,9 +334,8 @@ absl::Status RequestBinder::Bind(absl::Span<const PathVariable> path_vars,
       violations.push_back({variable.field_path, std::move(reason)});
     }
   }
-  if (violations.empty() && update_mask_ != nullptr && body.has_value() &&
-      !raw_body_) {
-    if (absl::Status s = FillUpdateMask(*body, out); !s.ok()) return s;
+  if (violations.empty() && update_mask_ != nullptr && json.has_value()) {
+    if (absl::Status s = FillUpdateMask(json->root(), out); !s.ok()) return s;
   }
   if (violations.empty() && !out->IsInitialized()) {
     std::vector<std::string> missing;

@@ -14,6 +14,7 @@
 #include "bridge/schema/path_variable.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
+#include "bridge/transcode/json_document.h"
 #include "bridge/transcode/name_patterns.h"
 #include "bridge/transcode/query_params.h"
 #include "google/protobuf/descriptor.h"
@@ -88,10 +89,12 @@ class RequestBinder {
 
   RequestBinder() = default;
 
-  absl::Status BindBody(const Body& body, google::protobuf::Message* out) const;
+  // Sets *json if the body is the JSON of one field.
+  absl::Status BindBody(const Body& body, std::optional<JsonDocument>* json,
+                        google::protobuf::Message* out) const;
   absl::Status BindForm(absl::string_view form,
                         google::protobuf::Message* out) const;
-  absl::Status FillUpdateMask(const Body& body,
+  absl::Status FillUpdateMask(const JsonValue& json,
                               google::protobuf::Message* out) const;
   bool IsForm(const Body& body) const;
   Reason ResolveParam(absl::string_view name, ParamSource source,

@@ -3,12 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/schema/field_path_walk.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_setter.h"
-#include "bridge/transcode/json_document.h"
 
 namespace sse_bridge {
 
@@ -75,13 +73,10 @@ const FieldDescriptor* UpdateMaskOf(const Descriptor& request) {
   return is_mask ? field : nullptr;
 }
 
-absl::Status AddMaskOf(absl::string_view json, const Descriptor& body,
+absl::Status AddMaskOf(const JsonValue& json, const Descriptor& body,
                        Message* mask) {
-  const absl::StatusOr<JsonDocument> document = ParseJson(json);
-  if (!document.ok()) return document.status();
-  const JsonValue root = document->root();
-  if (root.kind() != JsonValue::Kind::kObject) return absl::OkStatus();
-  if (MaskWriter(mask).AddObject(root, body, "")) return absl::OkStatus();
+  if (json.kind() != JsonValue::Kind::kObject) return absl::OkStatus();
+  if (MaskWriter(mask).AddObject(json, body, "")) return absl::OkStatus();
   return BadRequestError(
       "update_mask",
       absl::StrCat("the body has too many fields for a mask of its own (",

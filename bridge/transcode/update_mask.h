@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "bridge/transcode/json_document.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -26,7 +26,7 @@ const google::protobuf::FieldDescriptor* UpdateMaskOf(
 // and empty objects are named as a whole. A null is named too: the field is to
 // be cleared. `json` must have been read into a message of type `body` before.
 // Errors are kInvalidArgument with a google.rpc.BadRequest.
-absl::Status AddMaskOf(absl::string_view json,
+absl::Status AddMaskOf(const JsonValue& json,
                        const google::protobuf::Descriptor& body,
                        google::protobuf::Message* mask);
 

@@ -11,8 +11,10 @@ constexpr absl::string_view kYamlPath = "/openapi.yaml";
 constexpr absl::string_view kJsonPath = "/openapi.json";
 constexpr char kVersionParam[] = "version";
 
-// Bounds the cache: proxies may send any prefix.
+// Bounds of the cache: proxies may send any prefix, and the document of a large
+// schema has tens of megabytes. One document is always kept.
 constexpr size_t kMaxKept = 16;
+constexpr size_t kMaxKeptBytes = size_t{64} << 20;
 
 }  // namespace
 
@@ -44,7 +46,9 @@ HttpResponse OpenApiDocuments::Answer(const HttpExchange& exchange,
        {"X-Content-Type-Options", "nosniff"}},
       ""};
   if (!exchange.public_path().empty()) options.server = exchange.public_path();
-  const auto format = yaml ? OpenApiFormat::kYaml : OpenApiFormat::kJson;
+  // Compact, since a large document would not fit into what one address may
+  // have unsent (max_buffered_bytes).
+  const auto format = yaml ? OpenApiFormat::kYaml : OpenApiFormat::kCompactJson;
   MutexLock lock(&mu_);
   const Key key = {yaml, options.version == OpenApiOptions::Version::k31,
                    options.server};
@@ -54,7 +58,11 @@ HttpResponse OpenApiDocuments::Answer(const HttpExchange& exchange,
     return response;
   }
   response.body = MakeOpenApi(*schema_, options, format);
-  if (made_.size() < kMaxKept) made_.emplace(key, response.body);
+  const size_t bytes = made_bytes_ + response.body.size();
+  if (made_.empty() || (made_.size() < kMaxKept && bytes <= kMaxKeptBytes)) {
+    made_.emplace(key, response.body);
+    made_bytes_ = bytes;
+  }
   return response;
 }
 

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_WEB_OPENAPI_DOCUMENTS_H_
 #define SSE_BRIDGE_BRIDGE_WEB_OPENAPI_DOCUMENTS_H_
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <tuple>
@@ -37,6 +38,7 @@ class OpenApiDocuments {
   // Whether YAML, whether OpenAPI 3.1, and the server's URL.
   using Key = std::tuple<bool, bool, std::string>;
   mutable std::map<Key, std::string> made_ ABSL_GUARDED_BY(mu_);
+  mutable size_t made_bytes_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace sse_bridge

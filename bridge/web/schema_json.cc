@@ -57,7 +57,24 @@ Json RulesJson(const pb::FieldDescriptor& field) {
   return status.ok() ? Json::parse(text, nullptr, false) : Json();
 }
 
-// Collects the types that messages can contain.
+// Comments in a descriptor set may be invalid UTF-8.
+std::string Text(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Writes {"KEY":VALUE,...}; the values are already JSON.
+std::string ObjectText(const std::map<std::string, std::string>& members) {
+  std::string out = "{";
+  for (const auto& [key, value] : members) {
+    absl::StrAppend(&out, out.size() > 1 ? "," : "", Text(Json(key)), ":",
+                    value);
+  }
+  out.push_back('}');
+  return out;
+}
+
+// Collects the types that messages can contain. Keeps them as text: for a large
+// schema, a tree of JSON has ten times the size.
 class Types {
  public:
   void Add(const pb::Descriptor* root) {
@@ -70,12 +87,14 @@ class Types {
       for (int i = 0; i < type->field_count(); ++i) {
         fields.push_back(FieldJson(*type->field(i), &waiting));
       }
-      messages_[type->full_name()] = std::move(fields);
+      messages_[type->full_name()] = Text(fields);
     }
   }
 
-  Json Messages() const { return Json(messages_); }
-  Json Enums() const { return Json(enums_); }
+  const std::map<std::string, std::string>& messages() const {
+    return messages_;
+  }
+  const std::map<std::string, std::string>& enums() const { return enums_; }
 
  private:
   Json FieldJson(const pb::FieldDescriptor& field,
@@ -111,16 +130,18 @@ class Types {
   }
 
   void AddEnum(const pb::EnumDescriptor& type) {
-    Json& names = enums_[type.full_name()];
-    if (!names.empty()) return;
+    std::string& text = enums_[type.full_name()];
+    if (!text.empty()) return;
+    Json names = Json::array();
     for (int i = 0; i < type.value_count(); ++i) {
       names.push_back(type.value(i)->name());
     }
+    text = Text(names);
   }
 
   std::set<std::string> seen_;
-  std::map<std::string, Json> messages_;
-  std::map<std::string, Json> enums_;
+  std::map<std::string, std::string> messages_;  // as JSON
+  std::map<std::string, std::string> enums_;     // as JSON
 };
 
 Json RouteJson(const Route& route) {
@@ -179,7 +200,7 @@ Json MethodJson(const Method& method, const TsServiceNames& client) {
 }  // namespace
 
 std::string SchemaJson(const Schema& schema) {
-  Json services = Json::array();
+  std::vector<std::string> services;  // as JSON, until the end of "methods"
   std::map<std::string, size_t> places;
   Types types;
   const TsServiceNames client(schema);
@@ -191,23 +212,30 @@ std::string SchemaJson(const Schema& schema) {
     if (is_new) {
       Json json = {{"name", service.full_name()}};
       Set(&json, "comment", Comment(service));
-      json["methods"] = Json::array();
-      services.push_back(std::move(json));
+      services.push_back(Text(json));
+      services.back().pop_back();
+      services.back() += ",\"methods\":[";
     }
-    services[place->second]["methods"].push_back(MethodJson(*method, client));
+    absl::StrAppend(&services[place->second], is_new ? "" : ",",
+                    Text(MethodJson(*method, client)));
     types.Add(method->descriptor->input_type());
   }
-  Json json = {{"services", std::move(services)},
-               {"messages", types.Messages()},
-               {"enums", types.Enums()}};
-  for (const UnservedMethod& unserved : schema.unserved()) {
-    json["not_served"].push_back(
-        {{"method", unserved.name},
-         {"where", unserved.where},
-         {"reason", std::string(unserved.why.message())}});
+  std::string out = "{\"services\":[";
+  for (size_t i = 0; i < services.size(); ++i) {
+    absl::StrAppend(&out, i == 0 ? "" : ",", services[i], "]}");
   }
-  // Comments in a descriptor set may be invalid UTF-8.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  absl::StrAppend(&out, "],\"messages\":", ObjectText(types.messages()),
+                  ",\"enums\":", ObjectText(types.enums()));
+  for (size_t i = 0; i < schema.unserved().size(); ++i) {
+    const UnservedMethod& unserved = schema.unserved()[i];
+    const Json json = {{"method", unserved.name},
+                       {"where", unserved.where},
+                       {"reason", std::string(unserved.why.message())}};
+    absl::StrAppend(&out, i == 0 ? ",\"not_served\":[" : ",", Text(json));
+  }
+  if (!schema.unserved().empty()) out.push_back(']');
+  out += "}\n";
+  return out;
 }
 
 }  // namespace sse_bridge

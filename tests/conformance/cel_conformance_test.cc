@@ -223,6 +223,9 @@ std::string ValueText(const Value& value) {
       }
       case Value::Kind::kMessage:
         return value.message().ShortDebugString();
+      case Value::Kind::kDyn:
+      case Value::Kind::kWrapper:
+        break;  // only of types
     }
     return std::string();
   }();

@@ -114,6 +114,72 @@ TEST_F(GenTest, SomebodysOwnProtosNeedNoCopies) {
   ExpectError(bridge.Call("GET", "/prices/stream"), 404);
 }
 
+TEST_F(GenTest, ImportsAreFoundInFoldersAndAmongTheUsualOnes) {
+  const std::string own = copy_.path() + "/own";
+  const std::string shared = copy_.path() + "/shared protos";
+  const std::string more = copy_.path() + "/more";
+  RunCommand("mkdir -p " + own + " " + Quoted(shared) + "/acme " + more);
+  WriteFile(shared + "/acme/city.proto", R"(
+      syntax = "proto3";
+      package acme.v1;
+      import "country.proto";
+      message City { string name = 1; Country country = 2; })");
+  WriteFile(more + "/country.proto", R"(
+      syntax = "proto3";
+      package acme.v1;
+      message Country { string code = 1; })");
+  WriteFile(own + "/weather.proto", R"(
+      syntax = "proto3";
+      package acme.v1;
+      import "acme/city.proto";
+      import "google/api/annotations.proto";
+      import "google/api/client.proto";
+      import "google/api/field_behavior.proto";
+      import "google/api/field_info.proto";
+      import "google/api/launch_stage.proto";
+      import "google/api/resource.proto";
+      import "google/api/routing.proto";
+      import "google/api/visibility.proto";
+      import "google/rpc/code.proto";
+      import "google/rpc/status.proto";
+      service Weather {
+        option (google.api.default_host) = "weather.example.com";
+        rpc Get(GetRequest) returns (City) {
+          option (google.api.http) = { get: "/weather/{name}" };
+          option (google.api.method_signature) = "name";
+        }
+      }
+      message GetRequest {
+        string name = 1 [
+          (google.api.field_behavior) = REQUIRED,
+          (google.api.resource_reference).type = "weather.example.com/City"
+        ];
+        google.rpc.Status status = 2;
+        google.api.LaunchStage stage = 3;
+        google.rpc.Code code = 4;
+      })");
+  const std::string out = copy_.path() + "/out";
+  const std::string options = "--proto-dir " + own + " --out " + out;
+  const CommandResult without = Gen(options);
+  EXPECT_NE(without.code, 0);
+  EXPECT_NE(without.output.find("acme/city.proto"), std::string::npos)
+      << without.output;
+  const CommandResult made =
+      Gen(options + " -I " + Quoted(shared) + " -I" + more);
+  EXPECT_EQ(made.code, 0) << made.output;
+  // Only the files in --proto-dir are made into documents.
+  EXPECT_NE(ReadFile(out + "/openapi/openapi.yaml").find("/weather/{name}"),
+            std::string::npos);
+  Bridge bridge("127.0.0.1:1",
+                {"--descriptor-set", out + "/descriptors/schema.binpb"});
+  ExpectError(bridge.Call("GET", "/weather/Oslo"), 503);
+  EXPECT_EQ(Gen(options + " -I /none").code, 2);
+  EXPECT_EQ(Gen("--image " + out + "/descriptors/schema.binpb --out " + out +
+                " -I " + more)
+                .code,
+            2);
+}
+
 // install.sh on a machine whose os-release file is `release`.
 CommandResult Install(const std::string& release, const std::string& sections) {
   TemporaryDirectory directory;

@@ -37,6 +37,8 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"descriptor_set",
        {"programs_test.cc", "SighupReadsTheSchemaAgainWithoutDroppingStreams"}},
       {"reflect", {"foreign_schema_test.cc", "ReflectionNeedsNoFile"}},
+      {"service_config",
+       {"service_config_test.cc", "MethodsAreServedAsItSays"}},
       {"strict",
        {"default_access_test.cc",
         "MethodThatCannotBeServedIsLeftOutAndReported"}},

@@ -17,6 +17,7 @@ namespace sse_bridge {
 class JsonArrayFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "application/json";
+  static constexpr Body kBody = Body::kJsonArray;
 
   Traits traits() const override { return {}; }
   absl::string_view content_type() const override { return kContentType; }

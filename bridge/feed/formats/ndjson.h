@@ -15,6 +15,7 @@ namespace sse_bridge {
 class NdjsonFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "application/x-ndjson";
+  static constexpr Body kBody = Body::kJsonLines;
 
   Traits traits() const override { return {}; }
   absl::string_view content_type() const override { return kContentType; }

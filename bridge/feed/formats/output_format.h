@@ -35,6 +35,11 @@ class OutputFormat : public FrameRewriter {
     bool bytes = false;
   };
 
+  // What the body is to a client; OpenAPI documents describe it so. A format
+  // whose body is not just text declares a kBody of its own.
+  enum class Body { kText, kEvents, kJsonLines, kJsonArray };
+  static constexpr Body kBody = Body::kText;
+
   // Contents of the opening.
   struct Opening {
     absl::Duration retry = absl::ZeroDuration();

@@ -23,6 +23,7 @@ class OutputFormats {
 
   struct Entry {
     std::string content_type;  // "TYPE/SUBTYPE", without parameters
+    OutputFormat::Body body;
     Make make;
   };
 
@@ -32,7 +33,7 @@ class OutputFormats {
   // Adds a format with the lowest preference.
   template <typename Format>
   void Add() {
-    entries_.push_back({std::string(Format::kContentType),
+    entries_.push_back({std::string(Format::kContentType), Format::kBody,
                         []() -> std::unique_ptr<OutputFormat> {
                           return std::make_unique<Format>();
                         }});

@@ -12,6 +12,7 @@ namespace sse_bridge {
 class SseFormat : public OutputFormat {
  public:
   static constexpr absl::string_view kContentType = "text/event-stream";
+  static constexpr Body kBody = Body::kEvents;
 
   Traits traits() const override;
   absl::string_view content_type() const override { return kContentType; }

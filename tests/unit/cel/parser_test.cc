@@ -35,6 +35,10 @@ TEST(CelParserTest, TextIsUtf8) {
   EXPECT_THAT(Error("'\xed\xa0\x80'"), HasSubstr("not UTF-8"));
 }
 
+TEST(CelParserTest, ErrorsNameWholeCharacters) {
+  EXPECT_EQ(Error("'\\\u00e9'"), "1:1: there is no escape \\\u00e9");
+}
+
 TEST(CelParserTest, IntegersHaveARange) {
   EXPECT_EQ(Error("9223372036854775807"), "");
   EXPECT_EQ(Error("-9223372036854775808"), "");

@@ -27,27 +27,14 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/topic.h"
-#include "bridge/net/clock.h"
 #include "bridge/net/socket.h"
 #include "gtest/gtest.h"
+#include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 
 // How long tests wait before they fail.
 inline constexpr absl::Duration kPatience = absl::Seconds(30);
-
-class ManualClock : public Clock {
- public:
-  int64_t MonotonicNanos() override { return nanos_.load(); }
-  absl::Time WallTime() override {
-    return absl::FromUnixSeconds(1'700'000'000) +
-           absl::Nanoseconds(nanos_.load());
-  }
-  void Advance(absl::Duration by) { nanos_ += absl::ToInt64Nanoseconds(by); }
-
- private:
-  std::atomic<int64_t> nanos_{1'000'000'000'000};
-};
 
 inline FramePtr Event(absl::string_view data, uint64_t key = 0) {
   return Frame::Create(absl::StrCat("data: ", data, "\n\n"), {.key = key});

@@ -416,6 +416,7 @@ TEST_F(SlowJoinerTest, AReplayIsQueuedInBoundedParts) {
 TEST_F(SlowJoinerTest, JoinersSlowerThanTheReplayBufferAreDisconnected) {
   Feed::Config config = Config(/*shared=*/true);
   config.replay.max_events = kEvents;
+  config.replay.max_bytes = config.replay.max_waiting_bytes = 100'000;
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);
   Send(call.get(), 0, kEvents);
@@ -548,9 +549,27 @@ TEST_F(FeedTest, StopEndsSubscribersAndTheCall) {
   EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
 }
 
+TEST_F(FeedTest, ABurstLongerThanTheReplayBufferWaitsForAJoiner) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.replay.max_events = 2;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  auto place = feed->Join(nullptr, waiter_);
+  for (int i = 1; i <= 4; ++i) call->Send(Message("x", absl::StrCat(i)));
+  ASSERT_TRUE(call->WaitDelivered(4));
+  EXPECT_EQ(feed->OldestId(), "1");
+  TestStream stream;
+  place->Attach(stream.Open(delivery_.get()), {});
+  // The buffer is as long as before.
+  EXPECT_EQ(feed->OldestId(), "3");
+  EXPECT_TRUE(stream.ReadUntil(EventText("x", "4")));
+  EXPECT_EQ(stream.received, EventText("x", "1") + EventText("x", "2") +
+                                 EventText("x", "3") + EventText("x", "4"));
+}
+
 TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferGetsAnError) {
   Feed::Config config = Config(/*shared=*/true);
-  config.replay.max_events = 4;
+  config.replay = {.max_events = 4, .max_bytes = 1, .max_waiting_bytes = 310};
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);
   auto at_bound = feed->Join(nullptr, waiter_);
@@ -570,7 +589,7 @@ TEST_F(FeedTest, JoinerThatWaitsLongerThanTheBufferGetsAnError) {
 
 TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsOver) {
   Feed::Config config = Config(/*shared=*/true);
-  config.replay.max_events = 4;
+  config.replay = {.max_events = 4, .max_bytes = 1, .max_waiting_bytes = 1};
   config.snapshot = Snapshot::What::kLast;
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/codegen/openapi_parts.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/gateway/stream_connection.h"
 #include "gtest/gtest.h"
@@ -107,6 +108,17 @@ TEST(NewFormatTest, TheResponseIsWhatItSays) {
   const HttpResponse empty = NoEventsResponse(*format);
   EXPECT_EQ(empty.status, 200);
   EXPECT_EQ(empty.body, "kind,id,data\n");
+}
+
+TEST(NewFormatTest, TheDocumentDescribesWhatIsRegistered) {
+  const Json events = {{"schema", "of events"}}, element = {{"type", "object"}};
+  const Json content =
+      StreamContent(WithCsv(), events, element, OpenApiOptions::Version::k32);
+  ASSERT_EQ(content.size(), WithCsv().entries().size());
+  EXPECT_EQ(content["text/event-stream"], events);
+  EXPECT_EQ(content["application/x-ndjson"]["itemSchema"], element);
+  EXPECT_EQ(content["application/json"]["schema"]["items"], element);
+  EXPECT_EQ(content["text/csv"]["schema"]["type"], "string");
 }
 
 class NewFormatDeliveryTest : public DeliveryFixture {};

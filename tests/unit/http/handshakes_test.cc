@@ -23,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/access/test_keys.h"
+#include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -131,7 +132,7 @@ class HandshakesTest : public ::testing::Test {
     ASSERT_TRUE(handshakes_->Start().ok());
   }
   bool Enter(const Client& client, const std::string& peer = kProxy) {
-    return handshakes_->Enter(client.server_fd, peer);
+    return handshakes_->Enter(client.server_fd, peer, clock_->MonotonicNanos());
   }
   // Waits for the next connection; never null.
   std::unique_ptr<Arrival> Next() {
@@ -164,6 +165,10 @@ class HandshakesTest : public ::testing::Test {
     return arrivals_.empty();
   }
 
+  void UseManualClock() { options_.clock = clock_ = &manual_clock_; }
+
+  ManualClock manual_clock_;
+  Clock* clock_ = Clock::Real();
   ConnectionOptions options_;
   std::unique_ptr<TlsContext> tls_;
   std::unique_ptr<RateLimiter> rate_;
@@ -294,6 +299,19 @@ TEST_F(HandshakesTest, SilentConnectionIsClosedAfterTheTimeout) {
   const Client client;
   EXPECT_FALSE(Enter(client, kPeer));
   EXPECT_THAT(client.ReadToEnd(), IsEmpty());
+}
+
+TEST_F(HandshakesTest, TimeoutsFollowTheClock) {
+  UseManualClock();
+  options_.handshake.threads = 1;
+  UseTls();
+  Start();
+  const Client silent, next;
+  EXPECT_FALSE(Enter(silent, kPeer));
+  manual_clock_.Advance(options_.head_timeout);
+  EXPECT_FALSE(Enter(next, kPeer));  // wakes the thread
+  EXPECT_THAT(silent.ReadToEnd(), IsEmpty());
+  WaitConnections(1);
 }
 
 TEST_F(HandshakesTest, OldestOfAnAddressIsClosedForANewOne) {

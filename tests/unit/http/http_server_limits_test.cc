@@ -9,6 +9,7 @@
 
 #include "absl/time/clock.h"
 #include "tests/unit/http/server_testing.h"
+#include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -27,6 +28,8 @@ class ServerLimitsTest : public testing::ServerFixture {
         options.write_timeout = absl::Seconds(60);
     return options;
   }
+
+  ManualClock clock_;  // used only if a test sets Options::clock
 };
 
 constexpr absl::Duration kSoon = absl::Milliseconds(100);
@@ -125,6 +128,20 @@ TEST_F(ServerLimitsTest, IdleConnectionsEndSilently) {
   client.Send(GetRequest("/"));
   EXPECT_EQ(client.Read().status, 200);
   EXPECT_TRUE(client.AtEnd());
+}
+
+TEST_F(ServerLimitsTest, TimeoutsFollowTheClock) {
+  HttpServer::Options options = Patient();
+  options.clock = &clock_;
+  StartServer(options);
+  LoopbackClient idle = Connect();
+  idle.Send(GetRequest("/"));
+  EXPECT_EQ(idle.Read().status, 200);
+  clock_.Advance(options.idle_timeout);
+  LoopbackClient next = Connect();  // wakes the listener
+  EXPECT_TRUE(idle.AtEnd());
+  next.Send(GetRequest("/"));
+  EXPECT_EQ(next.Read().status, 200);
 }
 
 TEST_F(ServerLimitsTest, AClientThatDoesNotReadItsAnswerIsDropped) {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -16,6 +15,7 @@
 
 #include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
+#include "bridge/net/poller.h"
 
 namespace sse_bridge {
 namespace {
@@ -34,7 +34,8 @@ class AcceptorTest : public ::testing::Test {
     ASSERT_EQ(listen(fd, 100), 0);
     socklen_t size = sizeof address_;
     getsockname(fd, reinterpret_cast<sockaddr*>(&address_), &size);
-    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    ASSERT_TRUE(poller_.Start().ok());
+    null_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
     acceptor_ = std::make_unique<Acceptor>(
         [this](int accepted, std::string peer) {
           accepted_.push_back(accepted);
@@ -51,7 +52,8 @@ class AcceptorTest : public ::testing::Test {
           AnswerAndClose(turned_away, ErrorResponse(503, "UNAVAILABLE", "full"),
                          nullptr);
         });
-    ASSERT_TRUE(acceptor_->Start(fd, epoll_fd_, 7).ok());
+    listen_fd_ = fd;
+    ASSERT_TRUE(acceptor_->Start(fd, &poller_, 7).ok());
     getrlimit(RLIMIT_NOFILE, &limit_);
   }
 
@@ -60,7 +62,7 @@ class AcceptorTest : public ::testing::Test {
     acceptor_.reset();
     for (int fd : accepted_) close(fd);
     for (int fd : to_give_up_) close(fd);
-    close(epoll_fd_);
+    close(null_fd_);
   }
 
   // Creates a socket before the descriptors are exhausted. It is connected
@@ -82,7 +84,7 @@ class AcceptorTest : public ::testing::Test {
     rlimit low = limit_;
     low.rlim_cur = 200;
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-    for (int fd; (fd = dup(epoll_fd_)) >= 0;) fillers_.push_back(fd);
+    for (int fd; (fd = dup(null_fd_)) >= 0;) fillers_.push_back(fd);
   }
 
   void RestoreDescriptors() {
@@ -92,8 +94,8 @@ class AcceptorTest : public ::testing::Test {
   }
 
   bool IsReady() {
-    epoll_event event;
-    return epoll_wait(epoll_fd_, &event, 1, 0) == 1 && event.data.u64 == 7;
+    epoll_event events[Poller::kMaxEvents];
+    return poller_.Wait(events, 0) == 1 && events[0].data.u64 == 7;
   }
 
   static std::string ReadAll(int fd) {
@@ -107,7 +109,9 @@ class AcceptorTest : public ::testing::Test {
 
   sockaddr_in address_{};
   rlimit limit_{};
-  int epoll_fd_ = -1;
+  int listen_fd_ = -1;  // owned by the acceptor
+  int null_fd_ = -1;
+  Poller poller_;
   std::unique_ptr<Acceptor> acceptor_;
   std::vector<int> accepted_, to_give_up_, fillers_;
   bool pauses_ = false;  // after every second connection
@@ -197,7 +201,7 @@ TEST_F(AcceptorTest, PausesEvenIfTheReserveIsLost) {
 
 TEST_F(AcceptorTest, SpaceIsMadeBeforeAConnectionIsRefused) {
   const int client = NewSocket();
-  to_give_up_.push_back(dup(epoll_fd_));
+  to_give_up_.push_back(dup(null_fd_));
   ExhaustDescriptors();
   ConnectSocket(client);
   acceptor_->Accept(0);
@@ -241,6 +245,16 @@ TEST_F(AcceptorTest, RetiringCompletesHandshakesAndBeginsNone) {
   EXPECT_EQ(accepted_.size(), 1u);
   EXPECT_EQ(acceptor_->close_at_ns(), 0);
   for (int fd : {before, during}) close(fd);
+}
+
+// As with a socket that another process has inherited.
+TEST_F(AcceptorTest, ASharedSocketIsNotReportedAfterClose) {
+  const int shared = dup(listen_fd_), client = NewSocket();
+  ConnectSocket(client);
+  EXPECT_TRUE(IsReady());
+  acceptor_->Close(/*take_waiting=*/false);
+  EXPECT_FALSE(IsReady());
+  for (int fd : {shared, client}) close(fd);
 }
 
 TEST_F(AcceptorTest, NothingIsAcceptedAfterClose) {

@@ -20,6 +20,21 @@ constexpr char kFile[] = R"pb(
   package: "test"
   message_type {
     name: "Node"
+    oneof_decl { name: "side" }
+    field {
+      name: "left"
+      number: 11
+      label: LABEL_OPTIONAL
+      type: TYPE_STRING
+      oneof_index: 0
+    }
+    field {
+      name: "right"
+      number: 12
+      label: LABEL_OPTIONAL
+      type: TYPE_STRING
+      oneof_index: 0
+    }
     field {
       name: "child"
       number: 1
@@ -68,16 +83,18 @@ const pb::Descriptor* Node() {
   return pool->FindMessageTypeByName("test.Node");
 }
 
+FieldPath PathTo(absl::string_view path) {
+  const auto fields = ResolveFieldPath(Node(), path);
+  EXPECT_TRUE(fields.ok()) << fields.status();
+  return fields.ok() ? *fields : FieldPath();
+}
+
 // "a.b", or the error.
 std::string Resolve(absl::string_view path,
                     FieldNames names = FieldNames::kProto) {
   const auto fields = ResolveFieldPath(Node(), path, names);
   if (!fields.ok()) return std::string(fields.status().message());
-  std::string out;
-  for (const auto* field : *fields) {
-    absl::StrAppend(&out, out.empty() ? "" : ".", field->name());
-  }
-  return out;
+  return FieldPathText(*fields);
 }
 
 TEST(FieldPathTest, LeadsThroughSingleMessagesToAnyField) {
@@ -109,6 +126,19 @@ TEST(FieldPathTest, JsonNamesAreAllowedWhereAskedForAndComeFirst) {
             "test.Node");
   EXPECT_EQ(Resolve("clash", FieldNames::kProtoAndJson), "renamed");
   EXPECT_EQ(Resolve("clash"), "clash");
+}
+
+TEST(FieldPathTest, FieldsConflictIfOneContainsTheOtherOrAOneofHasBoth) {
+  EXPECT_EQ(FieldConflict(PathTo("child.left"), PathTo("user_name")), "");
+  EXPECT_EQ(FieldConflict(PathTo("child.left"), PathTo("left")), "");
+  EXPECT_EQ(FieldConflict(PathTo("child.left"), PathTo("child.left")),
+            "the field is bound twice");
+  EXPECT_EQ(FieldConflict(PathTo("child"), PathTo("child.left")),
+            "overlaps child.left");
+  EXPECT_EQ(FieldConflict(PathTo("child.left"), PathTo("child")),
+            "overlaps child");
+  EXPECT_EQ(FieldConflict(PathTo("child.left"), PathTo("child.right")),
+            "only one of side can be set, and child.right is already bound");
 }
 
 TEST(FieldPathTest, WalkStopsAtTheFault) {

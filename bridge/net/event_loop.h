@@ -1,0 +1,96 @@
+#ifndef SSE_BRIDGE_BRIDGE_NET_EVENT_LOOP_H_
+#define SSE_BRIDGE_BRIDGE_NET_EVENT_LOOP_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "bridge/net/clock.h"
+#include "bridge/net/poller.h"
+
+namespace sse_bridge {
+
+// A thread that waits for events of sockets, for deadlines and for Wake, in
+// rounds. The handler owns the sockets, the deadlines and the Mailbox of
+// commands from other threads.
+//
+// Methods may be called on any thread unless noted.
+class EventLoop {
+ public:
+  static constexpr int64_t kNow = std::numeric_limits<int64_t>::min();
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+  // Called on the loop's thread.
+  class Handler {
+   public:
+    // A round begins: now() has changed. Calls Mailbox::WokeUp.
+    virtual void OnWake() = 0;
+
+    // As Poller::Wait reports it. An earlier event of the round may have closed
+    // the socket.
+    virtual void OnEvent(uint64_t data, uint32_t events) = 0;
+
+    // After the events of a round. Executes commands and handles deadlines.
+    virtual void OnRound() = 0;
+
+    // Before the loop waits. Returns when the next round must begin at the
+    // latest: a time of the clock, kNow or kNever. Returns kNow if
+    // Mailbox::PrepareToSleep returns false.
+    virtual int64_t PrepareToWait() = 0;
+
+    // The last call. If the thread was never started, it is made on the thread
+    // that calls Stop.
+    virtual void OnStop() = 0;
+
+   protected:
+    ~Handler() = default;
+  };
+
+  // `clock` and `handler` must outlive the loop. `name` is that of the thread,
+  // with at most 15 characters.
+  EventLoop(Clock* clock, Handler* handler, std::string name);
+  ~EventLoop() = default;  // Stop must have returned
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Opens the poller, so that sockets can be added. Called once, before Start.
+  absl::Status Open();
+
+  // Starts the thread, which receives no signals. Called once.
+  void Start();
+
+  // Ends the thread after the current round, and waits for that. Must not be
+  // called on the thread. Later calls have no effect.
+  void Stop();
+
+  // Makes the loop begin a round. Has no effect before Open.
+  void Wake() { poller_.Wake(); }
+
+  // See its methods for the threads that may use it.
+  Poller* poller() { return &poller_; }
+
+  // The time at which the current round began, in nanoseconds of the clock.
+  // Called on the loop's thread, or before Start.
+  int64_t now() const { return now_; }
+
+ private:
+  void Run();
+  int64_t WaitNanos();
+
+  // Never change.
+  Clock* const clock_;
+  Handler* const handler_;
+  const std::string name_;
+
+  Poller poller_;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+  int64_t now_;  // used on the loop's thread only
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_BRIDGE_NET_EVENT_LOOP_H_
