@@ -17,8 +17,9 @@ void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
   entries_->push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
   if (!waits) return Trim(now);
-  while (entries_.size() > 1 && bytes_ > limits_.max_bytes &&
-         bytes_ + entries_.size() * sizeof(Entry) > limits_.max_waiting_bytes) {
+  while (entries_->size() > 1 && bytes_ > limits_.max_bytes &&
+         bytes_ + entries_->size() * sizeof(Entry) >
+             limits_.max_waiting_bytes) {
     DropOldest();
   }
 }

@@ -69,6 +69,10 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS,
               Milliseconds(kMinTimeBetweenResolutions));
 
+  // Nobody asks for these records, of which every connection and call keeps some.
+  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
+
   // In gRPC 1.51, retries (also transparent ones) abort the program if an
   // answer ends without a grpc-status, as answers of proxies may.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
