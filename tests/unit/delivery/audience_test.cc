@@ -84,6 +84,41 @@ TEST_F(AudienceDeliveryTest, EventIsDeliveredOnlyToItsAudience) {
   EXPECT_EQ(anonymous.received, bob.received);
 }
 
+TEST_F(AudienceDeliveryTest, EventsThatWaitTogetherAreOneWriteForEach) {
+  StartDelivery();
+  const auto topic = NewTopic();
+  TestStream ann, bob;
+  ann.spec.subject = "ann";
+  bob.spec.subject = "bob";
+  for (TestStream* s : {&ann, &bob}) {
+    topic->Attach(s->Open(delivery_.get()), {}, {});
+  }
+  Sync();
+  // Blocks the loop while the frames are published.
+  Counter held, go;
+  delivery_->RunAfter(absl::ZeroDuration(), [&] {
+    held.Add(1);
+    go.WaitFor(1);
+  });
+  ASSERT_TRUE(held.WaitFor(1));
+  const uint64_t before = delivery_->Stats().writes;
+  std::string all, without_secret;
+  for (int i = 0; i < 20; ++i) {
+    const bool secret = i % 5 == 3;
+    topic->Publish(secret ? EventFor(absl::StrCat(i), {"ann"})
+                          : Event(absl::StrCat(i)));
+    const std::string text = absl::StrCat("data: ", i, "\n\n");
+    all += text;
+    if (!secret) without_secret += text;
+  }
+  go.Add(1);
+  EXPECT_TRUE(ann.ReadUntil("19\n\n"));
+  EXPECT_TRUE(bob.ReadUntil("19\n\n"));
+  EXPECT_EQ(ann.received, all);
+  EXPECT_EQ(bob.received, without_secret);
+  EXPECT_EQ(delivery_->Stats().writes, before + 2);
+}
+
 TEST_F(AudienceDeliveryTest, WithheldFramesAreLeftOutOfFirstFrames) {
   StartDelivery();
   const auto topic = NewTopic();
