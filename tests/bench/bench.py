@@ -179,7 +179,7 @@ def resident(pid):
 
 def metrics(address):
     """The bridge's metrics: name with labels to value."""
-    with urllib.request.urlopen('http://%s/metrics' % address) as answer:
+    with urllib.request.urlopen(address + '/metrics') as answer:
         lines = answer.read().decode().splitlines()
     return {name: float(value) for name, value in
             (line.rsplit(' ', 1) for line in lines if line[:1] not in ('', '#'))}
