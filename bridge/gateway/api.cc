@@ -19,10 +19,28 @@
 #include "bridge/transcode/query_params.h"
 
 namespace sse_bridge {
+namespace {
+
+absl::Status TokenExpired() {
+  return absl::UnauthenticatedError("the token has expired");
+}
+
+absl::Status DeadlinePassed() {
+  return absl::DeadlineExceededError("the deadline of Grpc-Timeout has passed");
+}
+
+}  // namespace
 
 Api::Api(Parts parts, Options options,
          std::shared_ptr<const ServedSchema> served)
-    : parts_(parts), options_(options), served_(std::move(served)) {}
+    : token_expired_(FinalEventFrame(*served, TokenExpired())),
+      deadline_passed_(FinalEventFrame(*served, DeadlinePassed())),
+      reads_too_slowly_(FinalEventFrame(
+          *served,
+          absl::ResourceExhaustedError("the client reads too slowly"))),
+      parts_(parts),
+      options_(options),
+      served_(std::move(served)) {}
 
 Api::~Api() {
   MutexLock lock(&mu_);
@@ -308,28 +326,22 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
     if (part.route->method().has_audiences()) traits.has_audiences = true;
   }
 
-  FinalEventFrames final_events;
+  FinalEventFrames final_events = {token_expired_, reads_too_slowly_};
   Subscription::Options subscription_options;
   subscription_options.grace = options_.open_grace;
   subscription_options.bundle = bundle;
   const bool raw = traits.format->traits().bytes;
   subscription_options.raw = raw;
-  absl::Status expired = absl::UnauthenticatedError("the token has expired");
   if (traits.deadline < traits.expires) {
     // The client's deadline ends a stream like a call.
     traits.expires = traits.deadline;
-    expired =
-        absl::DeadlineExceededError("the deadline of Grpc-Timeout has passed");
+    final_events.expired = deadline_passed_;
     const absl::Duration left = traits.deadline - absl::Now();
     if (raw || left <= subscription_options.grace) {
       subscription_options.grace = std::max(left, absl::ZeroDuration());
-      subscription_options.too_late = expired;
+      subscription_options.too_late = DeadlinePassed();
     }
   }
-  final_events.expired = FinalEventFrame(*request->served, expired);
-  final_events.slow = FinalEventFrame(
-      *request->served,
-      absl::ResourceExhaustedError("the client reads too slowly"));
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
       std::make_unique<StreamConnection>(request->exchange, parts_.delivery,

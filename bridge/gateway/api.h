@@ -173,6 +173,12 @@ class Api {
                                               bool bundle) const;
   StreamTraits TraitsFor(const Method& method) const;
 
+  // Final events that every stream may need: they have no details, so they are
+  // the same for all, also with another schema.
+  const FramePtr token_expired_;
+  const FramePtr deadline_passed_;
+  const FramePtr reads_too_slowly_;
+
   const Parts parts_;
   const Options options_;
   std::atomic<bool> draining_{false};
