@@ -39,6 +39,8 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
   args.SetInt(GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
               1 << GRPC_COMPRESS_NONE);
   args.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+  // Requests are not compressed either: each call saves the filter's state.
+  args.SetInt(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
 
   // Use fixed windows instead of ones that grow with the measured bandwidth:
   // the memory of ten thousand paused streams must be bounded.
