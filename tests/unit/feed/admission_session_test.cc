@@ -44,6 +44,7 @@ class AdmissionTest : public FeedFixture {
     config.request = name;
     config.renew = kRenew;
     config.reconnect.give_up_after = kGiveUp;
+    config.reconnect.codes |= more_codes_;
     config.leaves = admissions_->QueueOf(upstream_.get());
     config.leave.method = config.method;
     config.leave.path = kLeave;
@@ -97,6 +98,7 @@ class AdmissionTest : public FeedFixture {
   std::unique_ptr<Admissions> admissions_;
   Counter entered_;
   size_t next_call_ = 0;
+  uint32_t more_codes_ = 0;  // that mean a lost backend
   Mutex mu_;
   std::vector<absl::StatusOr<std::string>> responses_ ABSL_GUARDED_BY(mu_);
 };
@@ -211,6 +213,19 @@ TEST_F(AdmissionTest, UnreachableBackendEndsTheStreamOnlyAfterGivingUp) {
   }
   EXPECT_TRUE(absl::IsUnavailable(ends[0])) << ends[0];
   EXPECT_EQ(Result("gave_up"), 1);
+}
+
+TEST_F(AdmissionTest, CodesThatMeanALossDoNotEndTheStream) {
+  more_codes_ = 1u << static_cast<int>(absl::StatusCode::kAborted);
+  auto [session, stay] = Enter("a");
+  std::vector<absl::Status> ends;
+  session->Joined([&](const absl::Status& status) { ends.push_back(status); });
+  Advance(kRenew);
+  NextCall(kEnter, "a")->Finish(absl::AbortedError("restarting"), "");
+  EXPECT_TRUE(ends.empty());
+  Advance(kRenew);
+  NextCall(kEnter, "a")->Finish(absl::InternalError("another"), "");
+  EXPECT_EQ(ends.size(), 1u);
 }
 
 TEST_F(AdmissionTest, BackendThatIsBackIsForgiven) {
