@@ -22,6 +22,7 @@ BUILD = os.path.join(ROOT, 'build', 'release')
 CACHE = os.path.join(ROOT, 'build', 'bench')
 BRIDGE = os.path.join(BUILD, 'bridge', 'sse-bridge')
 BACKEND = os.path.join(BUILD, 'tests', 'load', 'load-backend')
+REALTIME = os.path.join(BUILD, 'backends', 'realtime-backends')
 SCHEMA = os.path.join(BUILD, 'tests', 'load', 'load.binpb')
 RAWFAN = os.path.join(BUILD, 'tests', 'bench', 'rawfan')
 SSELOAD = os.path.join(BUILD, 'tests', 'bench', 'sseload')
@@ -135,10 +136,21 @@ def backend(cores=LOAD_CORES, held=False, multiplex=False):
     return process
 
 
-def bridge(upstream, *options, cores=None, port=0, program=BRIDGE):
+def realtime_backends(cores=LOAD_CORES):
+    """The five services, with their events in memory."""
+    process = Process([REALTIME, '--listen', '127.0.0.1:0', '--store',
+                       'sqlite::memory:', '--nosimulate_market'], cores)
+    process.address = process.wait_for('listening on ')
+    return process
+
+
+def bridge(upstream, *options, cores=None, port=0, program=BRIDGE,
+           schema=SCHEMA):
+    """`schema`: a descriptor set; None: the five services'."""
     process = Process([program, '--listen', '127.0.0.1:%d' % port, '--upstream',
-                       upstream, '--descriptor-set', SCHEMA, '--log-level',
-                       'warning', '--drain-timeout', '0s', *options], cores)
+                       upstream, *(['--descriptor-set', schema] if schema else []),
+                       '--log-level', 'warning', '--drain-timeout', '0s',
+                       *options], cores)
     scheme = 'https' if '--tls-cert' in options else 'http'
     process.port = int(process.wait_for(
         'listening on %s://127.0.0.1:' % scheme))

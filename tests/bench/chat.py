@@ -9,13 +9,15 @@ the others. For each number of members, fresh processes:
   join    1,000 members come a second while a message is sent 50 times a second:
           the time to the first event of each
 
-beside a Node bridge and grpc-gateway, which need a call for each member."""
+beside a Node bridge and grpc-gateway, which need a call for each member. With
+--presence, members also join the channel of the Channels service, which tells
+everybody of everybody who comes."""
 
 import argparse
 
 from bench import (LOAD_CORES, SERVER_CORES, STAMP, Checks, backend, bridge,
                    descriptors, fail, load, machine, metrics,
-                   temporary_directory, tokens)
+                   realtime_backends, temporary_directory, tokens)
 from private_peers import Gateway, Node
 
 PAD = 100
@@ -27,11 +29,14 @@ JOINS = 1_000
 JOIN_RATE = 50
 
 
-def ours(path, members, key, headers, seconds, ramp=20_000, warmup=1.0):
-    """sseload's result, with the bridge's metrics and what the backend saw."""
-    source = backend(held=False)
+def ours(path, members, key, headers, seconds, ramp=20_000, warmup=1.0,
+         real=False):
+    """sseload's result, with the bridge's metrics. `real`: with the Channels
+    service instead of the load backend."""
+    source = realtime_backends() if real else backend()
     server = bridge(source.address, '--auth-key', key, '--admin', '127.0.0.1:0',
-                    '--default-access', 'public', cores=SERVER_CORES)
+                    '--default-access', 'public', cores=SERVER_CORES,
+                    **({'schema': None} if real else {}))
     admin = server.wait_for('admin on ')
     seen = {}
 
@@ -65,6 +70,8 @@ def main():
                         help='of each measurement; default: %(default)s')
     parser.add_argument('--without', default='',
                         help='peers to leave out: gateway,node')
+    parser.add_argument('--presence', action='store_true',
+                        help='also measure joins of a real channel')
     args = parser.parse_args()
     sizes = [int(each) for each in args.members.split(',')]
     if max(sizes) + 300 > descriptors():
@@ -98,6 +105,12 @@ def main():
         print('| | sse-bridge, shared feed | %s | %.2f | |' % (
             '{:,.0f}'.format(shared['events_per_s']),
             shared['cpu_us_per_event']), flush=True)
+        if args.presence:
+            real = ours('/channels/c/stream', members, key, headers, 0.2,
+                        ramp=JOINS, real=True)
+            print('| | sse-bridge, channel with presence | | | %.1f / %.1f |' %
+                  (real['first_ms']['p50'], real['first_ms']['p99']),
+                  flush=True)
         for kind in peers:
             # They have no channels: the same events in a call for each.
             result = kind.measure(members, rate, PAD, args.seconds)
