@@ -220,8 +220,12 @@ class MultiplexedUpstream::Address
   }
 
   size_t streams() const {
-    MutexLock lock(&mu_);
-    return connection_ == nullptr ? 0 : connection_->streams();
+    std::shared_ptr<MultiplexerConnection> connection;
+    {
+      MutexLock lock(&mu_);
+      connection = connection_;
+    }
+    return connection == nullptr ? 0 : connection->streams();
   }
 
  private:
