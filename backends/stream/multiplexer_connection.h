@@ -156,7 +156,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   sse::v1::ToBackend incoming_;  // used by the pending read, then by OnRead
 
   mutable Mutex mu_;
-  Reactor* reactor_ ABSL_GUARDED_BY(mu_) = nullptr;  // null once it is gone
+  Call* reactor_ ABSL_GUARDED_BY(mu_) = nullptr;  // null once it is gone
   std::function<void()> gone_ ABSL_GUARDED_BY(mu_);
   bool greeted_ ABSL_GUARDED_BY(mu_) = false;  // by the bridge
   size_t max_message_ ABSL_GUARDED_BY(mu_) = 0;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "bridge/base/mutex.h"
 #include "bridge/upstream/grpc_bidi_call.h"
+#include "bridge/upstream/undecided_stream.h"
 
 namespace sse_bridge {
 namespace {
@@ -23,106 +24,6 @@ constexpr absl::string_view kOrdinaryPaths = "/grpc.";
 // How long an address that could not be reached is avoided, if there are
 // others.
 constexpr absl::Duration kAvoided = absl::Seconds(5);
-
-// A stream that waits until it is known how it is carried. Thread-safe.
-class UndecidedStream : public std::enable_shared_from_this<UndecidedStream> {
- public:
-  UndecidedStream(absl::string_view path, std::string request,
-                  CallOptions options, std::shared_ptr<StreamObserver> observer)
-      : path_(path),
-        request_(std::move(request)),
-        options_(std::move(options)),
-        observer_(std::move(observer)) {}
-
-  // Before Start.
-  bool wait_for_ready() const { return options_.wait_for_ready; }
-
-  // Starts the stream, by a function that takes (path, request, options,
-  // observer) and returns the call. Call either this or End, once, on one of
-  // gRPC's threads or a timer's.
-  template <typename StartCall>
-  void Start(const StartCall& start) {
-    std::shared_ptr<StreamObserver> observer = TakeObserver();
-    if (observer == nullptr) return;
-    // Nothing of it is kept: the handle lives as long as the stream.
-    const std::string path = std::move(path_);
-    std::shared_ptr<StreamCall> call = start(
-        path, std::move(request_), std::move(options_), std::move(observer));
-    bool read, cancelled;
-    {
-      MutexLock lock(&mu_);
-      call_ = call;
-      read = read_;
-      cancelled = cancelled_;
-    }
-    if (cancelled) {
-      call->Cancel();
-    } else if (read) {
-      call->Read();
-    }
-  }
-
-  void End(const absl::Status& status) {
-    if (auto observer = TakeObserver()) observer->OnDone(status);
-  }
-
-  void Read() {
-    std::shared_ptr<StreamCall> call;
-    {
-      MutexLock lock(&mu_);
-      read_ = true;  // if the call delivers before Start has returned
-      call = call_;
-    }
-    if (call != nullptr) call->Read();
-  }
-
-  void Cancel(const CallTimers& timers) {
-    std::shared_ptr<StreamCall> call;
-    {
-      MutexLock lock(&mu_);
-      if (std::exchange(cancelled_, true)) return;
-      call = call_;
-    }
-    if (call != nullptr) return call->Cancel();
-    // Not inside this function. If it has been started meanwhile, Start cancels
-    // it.
-    timers.after(absl::ZeroDuration(), [self = shared_from_this()] {
-      self->End(absl::CancelledError("the call was cancelled"));
-    });
-  }
-
- private:
-  std::shared_ptr<StreamObserver> TakeObserver() {
-    MutexLock lock(&mu_);
-    return std::move(observer_);
-  }
-
-  // Until it is started; used by whoever has taken the observer.
-  std::string path_;
-  std::string request_;
-  CallOptions options_;
-
-  Mutex mu_;
-  std::shared_ptr<StreamObserver> observer_ ABSL_GUARDED_BY(mu_);
-  std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(mu_);
-  bool read_ ABSL_GUARDED_BY(mu_) = false;
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
-};
-
-class UndecidedHandle final : public StreamCall {
- public:
-  UndecidedHandle(std::shared_ptr<UndecidedStream> stream,
-                  std::shared_ptr<const CallTimers> timers)
-      : stream_(std::move(stream)), timers_(std::move(timers)) {}
-  ~UndecidedHandle() override { stream_->Cancel(*timers_); }
-
-  void Read() override { stream_->Read(); }
-  void Cancel() override { stream_->Cancel(*timers_); }
-
- private:
-  const std::shared_ptr<UndecidedStream> stream_;
-  const std::shared_ptr<const CallTimers> timers_;
-};
 
 }  // namespace
 
@@ -200,10 +101,8 @@ class MultiplexedUpstream::Address
     }
     if (undecided != nullptr) {
       if (ask) Ask();
-      return std::make_shared<UndecidedHandle>(
-          std::move(undecided),
-          std::shared_ptr<const CallTimers>(
-              options_, &options_->connection.stream.timers));
+      return undecided->Handle(std::shared_ptr<const CallTimers>(
+          options_, &options_->connection.stream.timers));
     }
     return Carry(connection, path, std::move(request), std::move(options),
                  std::move(observer));
