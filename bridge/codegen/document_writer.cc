@@ -132,7 +132,7 @@ class YamlWriter : public DocumentWriter {
   // Delayed, because the emitter must know first that an object is empty.
   void Begin(const std::string& name) override {
     StartPending();
-    pending_ = name;
+    pending_.emplace(name);
   }
 
   void End() override {
