@@ -200,7 +200,7 @@ void ServerConnection::OnWritten(bool ok) {
     MutexLock lock(&mu_);
     writing_ = false;
     if (ended_) reactor_->Finish(end_status_);
-    for (const Sent& sent : std::exchange(sent_, {})) {
+    for (const Sent& sent : sent_) {
       const auto found = streams_.find(sent.number);
       if (found == streams_.end()) continue;
       Entry& entry = found->second;
@@ -212,6 +212,7 @@ void ServerConnection::OnWritten(bool ok) {
                   : sent.reaction);
       MayBeDone(sent.number, &entry);
     }
+    sent_.clear();
     if (batch_->SpaceUsedLong() > kMaxKeptBatch) {
       batch_ = std::make_unique<sse::v1::ToBridge>();
     } else {

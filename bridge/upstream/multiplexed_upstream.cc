@@ -192,7 +192,11 @@ class MultiplexedUpstream::Address
       lost = std::move(connection_);
       unreachable = absl::IsUnavailable(status) ||
                     (absl::IsDeadlineExceeded(status) && was_open_);
-      const bool unfit = spoke ? absl::IsInternal(status) : !unreachable;
+      // If it cannot be read, or sends batches that are too large, it would be
+      // lost again and again.
+      const bool unfit =
+          spoke ? absl::IsInternal(status) || absl::IsResourceExhausted(status)
+                : !unreachable;
       state_ = unfit ? State::kOrdinary : State::kUnknown;
       if (unfit) {
         was_open_ = false;

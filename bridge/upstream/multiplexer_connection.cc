@@ -336,13 +336,16 @@ void MultiplexerConnection::Flush() {
 std::string MultiplexerConnection::NextBatch() {
   sse::v1::ToBackend message;
   size_t bytes = 0;
-  while (!opens_.empty() && bytes < kMaxBatchBytes) {
-    Entry& entry = streams_.at(*opens_.begin());
-    opens_.erase(opens_.begin());
-    bytes += entry.open->ByteSizeLong();
-    message.mutable_open()->AddAllocated(entry.open.release());
-  }
+  // Streams that begin come last: there may be ever more of them, but only as
+  // many cancellations as have begun.
   size_t taken = 0;
+  while (taken < cancels_.size() && bytes < kMaxBatchBytes) {
+    message.add_cancel(cancels_[taken++]);
+    bytes += kSmallFrameBytes;
+  }
+  cancels_.erase(cancels_.begin(),
+                 cancels_.begin() + static_cast<ptrdiff_t>(taken));
+  taken = 0;
   while (taken < credits_.size() && bytes < kMaxBatchBytes) {
     const auto found = streams_.find(credits_[taken++]);
     if (found == streams_.end()) continue;
@@ -353,13 +356,12 @@ std::string MultiplexerConnection::NextBatch() {
   }
   credits_.erase(credits_.begin(),
                  credits_.begin() + static_cast<ptrdiff_t>(taken));
-  taken = 0;
-  while (taken < cancels_.size() && bytes < kMaxBatchBytes) {
-    message.add_cancel(cancels_[taken++]);
-    bytes += kSmallFrameBytes;
+  while (!opens_.empty() && bytes < kMaxBatchBytes) {
+    Entry& entry = streams_.at(*opens_.begin());
+    opens_.erase(opens_.begin());
+    bytes += entry.open->ByteSizeLong();
+    message.mutable_open()->AddAllocated(entry.open.release());
   }
-  cancels_.erase(cancels_.begin(),
-                 cancels_.begin() + static_cast<ptrdiff_t>(taken));
   if (std::exchange(ping_, false)) message.set_ping(1);
   return message.SerializeAsString();
 }

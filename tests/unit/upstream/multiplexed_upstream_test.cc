@@ -225,6 +225,15 @@ TEST_F(MultiplexedUpstreamTest, FaultyMultiplexerGetsOrdinaryCalls) {
   EXPECT_EQ(asked(), 1u);
 }
 
+TEST_F(MultiplexedUpstreamTest, MultiplexerOfTooLargeBatchesIsFaulty) {
+  const Stream lost = Start();
+  Answer();
+  call().End(absl::ResourceExhaustedError("larger than max"));
+  EXPECT_TRUE(absl::IsUnavailable(lost.observer->WaitDone()));
+  const Stream stream = Start();
+  EXPECT_EQ(ordinary_->started.size(), 1u);
+}
+
 TEST_F(MultiplexedUpstreamTest, StreamThatWaitsMayBeCancelled) {
   const Stream stream = Start(), other = Start();
   stream.call->Cancel();

@@ -449,6 +449,18 @@ TEST_F(MultiplexerConnectionTest, BatchesAreBoundedAndInOrder) {
   EXPECT_EQ(next, 101u);
 }
 
+TEST_F(MultiplexerConnectionTest, CancellationsDoNotWaitForStreamsThatBegin) {
+  Connect();
+  const Stream first = Open();  // is being written
+  std::vector<Stream> streams;
+  const std::string request(10'000, 'x');
+  for (int i = 0; i < 20; ++i) streams.push_back(Open(true, {}, request));
+  first.call->Cancel();
+  call().Written();
+  EXPECT_GT(last().open_size(), 0);
+  EXPECT_THAT(last().cancel(), ElementsAre(1u));
+}
+
 TEST_F(MultiplexerConnectionTest, StreamsAndRequestsAreBounded) {
   options_.max_streams = 2;
   Connect();
