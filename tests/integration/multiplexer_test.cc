@@ -178,7 +178,9 @@ TEST(OwnBackendsTest, NotificationsAndTasksShareACallAndOthersDoNot) {
   HttpConnection box = bridge.Stream("/notifications/stream", token);
   HttpConnection progress = bridge.Stream("/tasks/t/progress", token);
   HttpConnection prices = bridge.Stream("/prices/stream?symbols=AAPL", token);
-  const HttpAnswer metrics = Fetch(admin, HttpRequest{.target = "/metrics"});
+  HttpRequest request;
+  request.target = "/metrics";
+  const HttpAnswer metrics = Fetch(admin, request);
   EXPECT_NE(metrics.body.find("sse_bridge_multiplexed_streams 2\n"),
             std::string::npos)
       << metrics.body;
