@@ -63,7 +63,7 @@ class Formatter {
       }
       const Result arg = args_.Get(next_++, budget_);
       if (!arg.ok()) return arg;
-      if (absl::Status s = Clause(format_[i++], precision, *arg); !s.ok()) {
+      if (absl::Status s = Clause(i++, precision, *arg); !s.ok()) {
         return s;
       }
     }
@@ -85,7 +85,9 @@ class Formatter {
         "format(): %", std::string(1, clause), " of a ", value.TypeName()));
   }
 
-  absl::Status Clause(char clause, int precision, const Value& value) {
+  // Appends the value in the form of the clause at format_[at].
+  absl::Status Clause(size_t at, int precision, const Value& value) {
+    const char clause = format_[at];
     switch (clause) {
       case 's':
         return String(value);
@@ -126,8 +128,9 @@ class Formatter {
         return Append(clause == 'X' ? absl::AsciiStrToUpper(hex) : hex);
       }
       default:
-        return absl::InvalidArgumentError(absl::StrCat(
-            "format(): there is no clause %", std::string(1, clause)));
+        return absl::InvalidArgumentError(
+            absl::StrCat("format(): there is no clause %",
+                         FirstCharacter(format_.substr(at))));
     }
   }
 

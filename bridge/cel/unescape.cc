@@ -43,14 +43,6 @@ int DigitValue(char c) {
   return absl::ascii_tolower(c) - 'a' + 10;
 }
 
-// The whole character at `at` of UTF-8 `text`: a part of one would make an
-// error message that is not UTF-8.
-absl::string_view CharacterAt(absl::string_view text, size_t at) {
-  size_t end = at + 1;
-  while (end < text.size() && (text[end] & 0xC0) == 0x80) ++end;
-  return text.substr(at, end - at);
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> Unescape(absl::string_view content, bool bytes) {
@@ -82,8 +74,8 @@ absl::StatusOr<std::string> Unescape(absl::string_view content, bool bytes) {
       digits = 3;
       base = 8;
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("there is no escape \\", CharacterAt(content, i)));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "there is no escape \\", FirstCharacter(content.substr(i))));
     }
     if (content.size() - i < digits) {
       return absl::InvalidArgumentError("an escape that is too short");

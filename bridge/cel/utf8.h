@@ -24,6 +24,12 @@ inline bool IsUtf8Continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
+// The first character of UTF-8 that is not empty. Errors quote whole
+// characters: with a part of one they would not be UTF-8.
+inline absl::string_view FirstCharacter(absl::string_view text) {
+  return text.substr(0, Utf8Length(text[0]));
+}
+
 size_t CountCodePoints(absl::string_view text);
 
 // The byte at which code point `index` begins, or npos if the text has fewer.

@@ -139,6 +139,11 @@ TEST(CelProgramTest, TimesHaveZones) {
             "true");
 }
 
+TEST(CelProgramTest, ErrorsNameWholeCharacters) {
+  EXPECT_THAT(Eval("'%\u06d6'.format([1]) == ''"),
+              HasSubstr("there is no clause %\u06d6"));
+}
+
 TEST(CelProgramTest, FormatHasEveryVerb) {
   EXPECT_EQ(Eval("'%s %d %x %X %o %b %%'.format(['a', 7, 255, 255, 8, 5]) == "
                  "'a 7 ff FF 10 101 %'"),
