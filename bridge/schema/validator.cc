@@ -178,7 +178,7 @@ class Run : public Report {
         field->is_repeated() ? reflection->FieldSize(message, field) : 0;
     const bool has = IsSet(message, field);
     if (checks.required && !has) {
-      return Add(PathText(step), "required", "required", "value is required");
+      return Add(PathText(step), "required", "required", kRequiredMessage);
     }
     if (checks.when == FieldChecks::When::kNever ||
         (checks.when == FieldChecks::When::kIfSet && !has)) {
@@ -225,6 +225,8 @@ class Run : public Report {
       subject.message =
           index < 0 ? &reflection->GetMessage(message, field)
                     : &reflection->GetRepeatedMessage(message, field, index);
+      // As protovalidate for Go has it: a message without fields is zero.
+      if (checks.skip_zero && subject.message->ByteSizeLong() == 0) return;
       if (checks.wrapped != nullptr) {
         subject.scalar =
             ReadScalar(*subject.message, checks.wrapped, -1, &scratch);
