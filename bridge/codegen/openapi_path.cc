@@ -224,6 +224,7 @@ Json RequestBodyOf(const Route& route, const JsonSchemas& schemas) {
     required = schemas.IsRequired(route.body_field);
   } else {
     schema = schemas.RequestWithout(request, json, taken);
+    required = taken.empty() && schemas.RejectsEmpty(request);
     for (const pb::FieldDescriptor* field : FieldsOf(request)) {
       if (schemas.IsRequired(field) &&
           std::find(taken.begin(), taken.end(), FieldPath{field}) ==

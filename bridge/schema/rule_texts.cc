@@ -116,7 +116,7 @@ std::vector<RuleText> RuleTexts::OfMessage(const pb::Descriptor* message) {
   }
   for (const pb::OneofDescriptor* oneof : checks.required_oneofs) {
     texts.push_back(
-        {"required", oneof->name(),
+        {"required", absl::StrCat(oneof->name(), ".required"),
          absl::StrCat("one field of ", oneof->name(), " must be set"), ""});
   }
   return texts;

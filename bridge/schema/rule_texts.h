@@ -47,7 +47,7 @@ class RuleTexts {
   FieldRuleTexts OfField(const google::protobuf::FieldDescriptor* field);
 
   // The rules of a message as a whole, `cel` and `oneof`, and those of its
-  // oneofs. `rule` is "cel", "oneof" or the name of a oneof.
+  // oneofs. `rule` is "cel", "oneof" or "NAME.required" of a oneof.
   std::vector<RuleText> OfMessage(const google::protobuf::Descriptor* message);
 
  private:
