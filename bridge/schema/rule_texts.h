@@ -26,6 +26,9 @@ struct RuleText {
   std::string expression;  // of a rule in CEL
 };
 
+// The violation of `required`.
+inline constexpr char kRequiredMessage[] = "value is required";
+
 struct FieldRuleTexts {
   bool required = false;
   std::vector<RuleText> whole;  // of a list or map

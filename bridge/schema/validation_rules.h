@@ -151,9 +151,6 @@ struct ValueChecks {
   bool empty() const { return rules.empty() && message == nullptr; }
 };
 
-// The violation of `required`.
-inline constexpr char kRequiredMessage[] = "value is required";
-
 struct FieldChecks {
   const google::protobuf::FieldDescriptor* field = nullptr;
   bool required = false;

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/rule_texts.h"
 #include "bridge/schema/schema_errors.h"
 #include "bridge/schema/validation_rules.h"
 #include "bridge/schema/validator_compiler.h"

@@ -74,10 +74,10 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   const page = await explore(foreign, `${kTelescopes}.Watch`);
   await field(page, 'telescope').locator('input').fill('sites/oslo/telescopes/one');
   const bands = field(page, 'bands');
-  assert.match(await bands.locator('.hint').textContent(), /at least 1 item; each one of radio, visible/);
+  assert.match(await bands.locator('.hint').textContent(), /^must contain at least 1 item\(s\); each must be in list \[radio, visible\]/);
   assert.deepEqual(await bands.locator('option').allTextContents(), ['—', 'radio', 'visible']);
   await page.click('#go');
-  assert.equal(await bands.locator('.wrong').textContent(), 'must have at least 1 items');
+  assert.equal(await bands.locator('.wrong').textContent(), 'must contain at least 1 item(s)');
   assert.equal(await page.isVisible('#events'), false);
   await bands.locator('select').selectOption('radio');
   await page.click('#go');
@@ -88,7 +88,8 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   await page.waitForSelector('#method-name:text-is("Count")');
   await field(page, 'to').locator('input').fill('100001');
   await page.click('#go');
-  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'must be at most 100000');
+  assert.equal(await field(page, 'to').locator('.wrong').textContent(),
+    'must be greater than or equal to 0 and less than or equal to 100000');
   await field(page, 'to').locator('input').fill('');
   await page.click('#go');
   assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'is required by the path');

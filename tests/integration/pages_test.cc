@@ -122,11 +122,18 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
   EXPECT_EQ(prices["access"], json::parse(R"({"public": true})"));
   EXPECT_EQ(prices["client"], "prices.stream");
   EXPECT_FALSE(prices.contains("json_names"));
-  EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"([{
+  EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"json([{
     "name": "symbols", "repeated": true, "type": "string",
     "comment": "The symbols to follow: one to ten.",
     "rules": {"repeated": {"min_items": "1", "max_items": "10", "unique": true,
-      "items": {"string": {"min_len": "1", "max_len": "32"}}}}}])"));
+      "items": {"string": {"min_len": "1", "max_len": "32"}}}},
+    "texts": {
+      "repeated.min_items": "must contain at least 1 item(s)",
+      "repeated.max_items": "must contain no more than 10 item(s)",
+      "repeated.unique": "must contain unique items",
+      "repeated.items.string.min_len": "must be at least 1 characters",
+      "repeated.items.string.max_len": "must be at most 32 characters"}}])json"));
+  EXPECT_FALSE(schema.contains("message_rules"));
 
   const json notifications =
       methods["realtime.v1.Notifications.StreamNotifications"];
@@ -158,6 +165,7 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
   WriteFile(directory.path() + "/protos/own.proto", R"(
     syntax = "proto3";
     package own;
+    import "buf/validate/validate.proto";
     import "google/api/annotations.proto";
     import "google/protobuf/wrappers.proto";
     service Own {
@@ -177,6 +185,14 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
       optional int64 count = 2;
       oneof choice { Kind kind = 3; bytes raw_bytes = 4; }
       google.protobuf.BoolValue maybe = 5;
+      option (buf.validate.message).oneof = { fields: ["low", "high"] };
+      int32 low = 6 [(buf.validate.field).int32.gt = 3];
+      int32 high = 7 [(buf.validate.field) = {
+        ignore: IGNORE_ALWAYS int32 { gt: 3 }
+      }];
+      string even = 8 [(buf.validate.field).cel = {
+        id: "even" message: "must be even" expression: "this.size() % 2 == 0"
+      }];
     })");
   RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
              directory.path() + "/protos --out " + out);
@@ -213,7 +229,18 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
     {"name": "raw_bytes", "json_name": "rawBytes", "type": "bytes",
      "oneof": "choice"},
     {"name": "maybe", "type": "message",
-     "type_name": "google.protobuf.BoolValue"}])json"));
+     "type_name": "google.protobuf.BoolValue"},
+    {"name": "low", "type": "int32",
+     "rules": {"ignore": "IGNORE_IF_ZERO_VALUE", "int32": {"gt": 3}},
+     "texts": {"int32.gt": "must be greater than 3"}},
+    {"name": "high", "type": "int32"},
+    {"name": "even", "type": "string",
+     "rules": {"cel": [{"id": "even", "message": "must be even",
+                        "expression": "this.size() % 2 == 0"}]},
+     "texts": {"cel[0]": "must be even"}}])json"));
+  EXPECT_EQ(
+      schema["message_rules"],
+      json::parse(R"({"own.Node": ["at most one of low, high can be set"]})"));
   EXPECT_EQ(schema["enums"]["own.Kind"], json::parse(R"(["NONE", "SOME"])"));
 }
 
