@@ -221,7 +221,9 @@ Json RequestBodyOf(const Route& route, const JsonSchemas& schemas) {
       }
     }
     schema = schemas.FieldWithout(route.body_field, json, below);
-    required = schemas.IsRequired(route.body_field);
+    required =
+        schemas.IsRequired(route.body_field) &&
+        std::find(taken.begin(), taken.end(), route.body_path) == taken.end();
   } else {
     schema = schemas.RequestWithout(request, json, taken);
     required = taken.empty() && schemas.RejectsEmpty(request);
