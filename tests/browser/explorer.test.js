@@ -306,7 +306,15 @@ test('requests are made by the rules of google.api.HttpRule', async () => {
     ['POST', '/a/1', '{"c":{"d":2}}']);
   assert.deepEqual(await of({verb: 'PATCH', path: '/a/{b.id}', body: 'b'}, {b: {id: 'x', n: 1}, mask: 'n'}),
     ['PATCH', '/a/x?mask=n', '{"n":1}']);
+  assert.deepEqual(await of({verb: 'POST', path: '/a/{b.id}', body: 'b.c'}, {b: {id: 'x', c: {n: 1}, d: 2}}),
+    ['POST', '/a/x?b.d=2', '{"n":1}']);
   assert.deepEqual(await of({verb: '*', path: '/a', body: '*'}, {}), ['POST', '/a', '{}']);
+  // Entries of maps have their key in brackets.
+  const withMap = await page.evaluate(async () => {
+    const {makeRequest} = await import('/assets/request.js');
+    return makeRequest({verb: 'GET', path: '/a'}, {m: {'a b': 1}}, {}, (path) => path === 'm').url;
+  });
+  assert.equal(withMap, '/a?m%5Ba%20b%5D=1');
   // Wildcards without a name have a place of their own.
   assert.deepEqual(await of({verb: 'GET', path: '/a/*/b'}, {}, {'* (1)': 'c'}), ['GET', '/a/c/b', undefined]);
   assert.deepEqual((await made({verb: 'GET', path: '/a/{b}'}, {})).problems,

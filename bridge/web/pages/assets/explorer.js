@@ -4,7 +4,7 @@
 import {ApiError, base, explain, readSchema} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
 import {EventTable} from './events.js';
-import {isText, MessageForm, withJsonNames} from './form.js';
+import {isMapField, isText, MessageForm, withJsonNames} from './form.js';
 import {makeRequest, parseTemplate} from './request.js';
 import {curl, eventSource, typescript} from './snippets.js';
 import {Stream} from './stream.js';
@@ -140,7 +140,8 @@ function showAccess() {
 
 function currentRequest() {
   const {value, wrong} = form.read();
-  const request = makeRequest(route(), value, wildcards);
+  const request = makeRequest(route(), value, wildcards,
+    (path) => isMapField(schema, method.request, path));
   return {
     ...request,
     wrong,

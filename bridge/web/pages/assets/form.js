@@ -57,6 +57,16 @@ export function withJsonNames(schema, typeName, value) {
   return renamed;
 }
 
+// Whether the field at a path of proto names is a map.
+export function isMapField(schema, typeName, path) {
+  let field;
+  for (const name of path.split('.')) {
+    field = schema.messages[typeName]?.find((one) => one.name === name);
+    typeName = field?.type_name;
+  }
+  return field?.map !== undefined;
+}
+
 // The form of a message. Omits the fields for which `skip(field)` is true.
 export class MessageForm {
   #schema;
