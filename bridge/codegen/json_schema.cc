@@ -61,7 +61,7 @@ Json MapKeys(const pb::FieldDescriptor* key) {
 Json Keys(const pb::FieldDescriptor* key, const FieldRules& rules,
           const FieldRuleTexts* texts) {
   Json schema = MapKeys(key);
-  const Json before = schema;
+  const Json before = AllowsZero(rules) ? schema : Json();
   const RuleNames expressed = AddKeyRules(key, rules, &schema);
   if (AllowsZero(rules) && schema != before) {
     Json zero = "";
@@ -195,7 +195,7 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
     }
   }
   if (field->is_repeated()) {
-    const Json before = schema;
+    const Json before = AllowsZero(rules) ? schema : Json();
     const RuleNames expressed = AddCollectionRules(field, rules, &schema);
     if (AllowsZero(rules) && schema != before) {
       schema = {{"anyOf", {{{"enum", ZerosOf(field)}}, schema}}};
@@ -257,7 +257,7 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       NameRules(texts, {}, &schema);
       return schema;
   }
-  const Json before = schema;
+  const Json before = AllowsZero(rules) ? schema : Json();
   const RuleNames expressed = AddValueRules(field, rules, &schema);
   if (AllowsZero(rules) && schema != before) {
     schema = {{"anyOf", {{{"enum", ElementZerosOf(field)}}, schema}}};

@@ -82,12 +82,21 @@ void AddMessageRules(const pb::Descriptor* type, const FieldNames& names,
 }
 
 void RequireNonzero(const pb::FieldDescriptor* field, Json* schema) {
+  const Json zeros = ElementZerosOf(field);
+  Json allowed = schema->value("enum", Json::array());
+  if (schema->contains("const")) allowed.push_back((*schema)["const"]);
+  if (!allowed.empty() &&
+      std::none_of(zeros.begin(), zeros.end(), [&allowed](const Json& zero) {
+        return std::find(allowed.begin(), allowed.end(), zero) != allowed.end();
+      })) {
+    return;  // the list excludes it
+  }
   const JsonKind kind = KindOf(field);
   if (kind == JsonKind::kString || kind == JsonKind::kBytes) {
     const uint64_t least = schema->value("minLength", uint64_t{0});
     (*schema)["minLength"] = std::max<uint64_t>(least, 1);
   } else {
-    Exclude(ElementZerosOf(field), schema);
+    Exclude(zeros, schema);
   }
 }
 
