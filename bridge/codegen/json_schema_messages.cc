@@ -12,7 +12,7 @@ namespace sse_bridge {
 namespace {
 
 namespace pb = ::google::protobuf;
-using FieldNames = std::map<const pb::FieldDescriptor*, std::string>;
+using NamesByField = std::map<const pb::FieldDescriptor*, std::string>;
 
 // At most one of `count` fields is set, or exactly one. `conditions` are those
 // of the fields in the schema; another one is set by the path.
@@ -20,11 +20,11 @@ void AddOneOf(const Json& conditions, int count, bool required, Json* schema) {
   if (conditions.empty()) return;
   const Json none = {{"not", {{"anyOf", conditions}}}};
   if (static_cast<int>(conditions.size()) < count) {
-    Also(none, schema);
+    AddCondition(none, schema);
   } else if (count > 1 || required) {
     Json options = conditions;
     if (!required) options.push_back(none);
-    Also({{"oneOf", options}}, schema);
+    AddCondition({{"oneOf", options}}, schema);
   }
 }
 
@@ -36,13 +36,13 @@ Json IsPresent(const std::string& name) {
 Json IsSetInJson(const pb::FieldDescriptor* field, const std::string& name) {
   Json condition = IsPresent(name);
   if (!HasPresence(field)) {
-    Exclude(ZerosOf(field), &condition["properties"][name]);
+    ExcludeValues(ZerosOf(field), &condition["properties"][name]);
   }
   return condition;
 }
 
-void AddOneofs(const pb::Descriptor* type, const FieldNames& names, bool input,
-               Json* schema) {
+void AddOneofs(const pb::Descriptor* type, const NamesByField& names,
+               bool input, Json* schema) {
   for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
     const pb::OneofDescriptor* oneof = type->oneof_decl(i);
     Json members = Json::array();
@@ -56,7 +56,7 @@ void AddOneofs(const pb::Descriptor* type, const FieldNames& names, bool input,
   }
 }
 
-void AddOneofRules(const pb::Descriptor* type, const FieldNames& names,
+void AddOneofRules(const pb::Descriptor* type, const NamesByField& names,
                    Json* schema) {
   for (const auto& rule :
        type->options().GetExtension(buf::validate::message).oneof()) {
@@ -72,7 +72,7 @@ void AddOneofRules(const pb::Descriptor* type, const FieldNames& names,
 
 }  // namespace
 
-void AddMessageRules(const pb::Descriptor* type, const FieldNames& names,
+void AddMessageRules(const pb::Descriptor* type, const NamesByField& names,
                      bool input, const std::vector<RuleText>& texts,
                      Json* schema) {
   AddOneofs(type, names, input, schema);
@@ -96,7 +96,7 @@ void RequireNonzero(const pb::FieldDescriptor* field, Json* schema) {
     const uint64_t least = schema->value("minLength", uint64_t{0});
     (*schema)["minLength"] = std::max<uint64_t>(least, 1);
   } else {
-    Exclude(zeros, schema);
+    ExcludeValues(zeros, schema);
   }
 }
 

@@ -342,14 +342,14 @@ Json ElementZerosOf(const pb::FieldDescriptor* field) {
   }
 }
 
-void Also(Json condition, Json* schema) {
+void AddCondition(Json condition, Json* schema) {
   (*schema)["allOf"].push_back(std::move(condition));
 }
 
-void Exclude(Json values, Json* schema) {
+void ExcludeValues(Json values, Json* schema) {
   Json refused = {{"enum", std::move(values)}};
   if (schema->contains("not")) {
-    Also({{"not", std::move(refused)}}, schema);
+    AddCondition({{"not", std::move(refused)}}, schema);
   } else {
     (*schema)["not"] = std::move(refused);
   }

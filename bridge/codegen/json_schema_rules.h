@@ -68,10 +68,10 @@ Json ZerosOf(const google::protobuf::FieldDescriptor* field);
 Json ElementZerosOf(const google::protobuf::FieldDescriptor* field);
 
 // Excludes values without replacing what `schema` excludes already.
-void Exclude(Json values, Json* schema);
+void ExcludeValues(Json values, Json* schema);
 
 // Adds a condition to the schema.
-void Also(Json condition, Json* schema);
+void AddCondition(Json condition, Json* schema);
 
 }  // namespace sse_bridge
 

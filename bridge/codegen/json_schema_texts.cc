@@ -111,7 +111,7 @@ void AddPattern(const std::string& pattern, Json* schema) {
   if (!schema->contains("pattern")) {
     (*schema)["pattern"] = pattern;
   } else {
-    Also({{"pattern", pattern}}, schema);
+    AddCondition({{"pattern", pattern}}, schema);
   }
 }
 
@@ -225,8 +225,9 @@ RuleNames AddTextRules(const bv::StringRules& rules, Json* schema) {
     AddPattern(EscapeForPattern(rules.contains()), schema);
   }
   if (rules.has_not_contains()) {
-    Also({{"not", {{"pattern", EscapeForPattern(rules.not_contains())}}}},
-         schema);
+    AddCondition(
+        {{"not", {{"pattern", EscapeForPattern(rules.not_contains())}}}},
+        schema);
   }
   AddFormats(rules, &expressed, schema);
   return expressed;

@@ -75,8 +75,16 @@ bv::Ignore IgnoreOf(const pb::FieldDescriptor* field) {
   return named ? bv::IGNORE_IF_ZERO_VALUE : bv::IGNORE_UNSPECIFIED;
 }
 
-RuleTexts::RuleTexts() : compiler_(std::make_unique<ValidatorCompiler>()) {}
+RuleTexts::RuleTexts() = default;
 RuleTexts::~RuleTexts() = default;
+
+const MessageChecks& RuleTexts::ChecksOf(const pb::Descriptor* message) {
+  std::unique_ptr<ValidatorCompiler>& compiler =
+      compilers_[message->file()->pool()];
+  if (compiler == nullptr) compiler = std::make_unique<ValidatorCompiler>();
+  SchemaErrors ignored;
+  return compiler->ChecksOf(message, &ignored);
+}
 
 FieldRuleTexts RuleTexts::OfField(const pb::FieldDescriptor* field) {
   FieldRuleTexts texts;
@@ -84,9 +92,7 @@ FieldRuleTexts RuleTexts::OfField(const pb::FieldDescriptor* field) {
   if (field->is_extension() || !field->options().HasExtension(bv::field)) {
     return texts;
   }
-  SchemaErrors ignored;
-  const MessageChecks& checks =
-      compiler_->ChecksOf(field->containing_type(), &ignored);
+  const MessageChecks& checks = ChecksOf(field->containing_type());
   for (const FieldChecks& each : checks.fields) {
     if (each.field != field) continue;
     texts.required = each.required;
@@ -103,8 +109,7 @@ std::vector<RuleText> RuleTexts::OfMessage(const pb::Descriptor* message) {
     has = message->oneof_decl(i)->options().HasExtension(bv::oneof);
   }
   if (!has) return {};
-  SchemaErrors ignored;
-  const MessageChecks& checks = compiler_->ChecksOf(message, &ignored);
+  const MessageChecks& checks = ChecksOf(message);
   std::vector<RuleText> texts = RuleTextsOf(checks.rules);
   for (RuleText& text : texts) text.rule = "cel";
   for (const OneofCheck& oneof : checks.oneofs) {

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_SCHEMA_RULE_TEXTS_H_
 #define SSE_BRIDGE_BRIDGE_SCHEMA_RULE_TEXTS_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 
 namespace sse_bridge {
 
+struct MessageChecks;
 class ValidatorCompiler;
 
 // Returns when the rules of a field do not apply. This is its `ignore`, and
@@ -54,7 +56,12 @@ class RuleTexts {
   std::vector<RuleText> OfMessage(const google::protobuf::Descriptor* message);
 
  private:
-  const std::unique_ptr<ValidatorCompiler> compiler_;
+  const MessageChecks& ChecksOf(const google::protobuf::Descriptor* message);
+
+  // A schema may have several pools, with extensions of their own.
+  std::map<const google::protobuf::DescriptorPool*,
+           std::unique_ptr<ValidatorCompiler>>
+      compilers_;
 };
 
 }  // namespace sse_bridge
