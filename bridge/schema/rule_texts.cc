@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "bridge/schema/schema_errors.h"
+#include "bridge/schema/validation_range.h"
 #include "bridge/schema/validation_rules.h"
 #include "bridge/schema/validator_compiler.h"
 
@@ -61,6 +62,26 @@ std::vector<RuleText> RuleTextsOf(const Rules& rules) {
   return texts;
 }
 
+// Violations show the numbers of an enum, but JSON has its names.
+void NameEnumValues(const pb::EnumDescriptor* type, const bv::EnumRules& rules,
+                    std::vector<RuleText>* texts) {
+  const auto name = [type](int number) {
+    const pb::EnumValueDescriptor* value = type->FindValueByNumber(number);
+    return value == nullptr ? absl::StrCat(number) : value->name();
+  };
+  for (RuleText& each : *texts) {
+    if (!each.expression.empty()) continue;
+    if (each.id == "enum.const") {
+      each.text = absl::StrCat("must equal ", name(rules.const_()));
+    } else if (each.id == "enum.in") {
+      each.text = absl::StrCat("must be in list ", ListText(rules.in(), name));
+    } else if (each.id == "enum.not_in") {
+      each.text =
+          absl::StrCat("must not be in list ", ListText(rules.not_in(), name));
+    }
+  }
+}
+
 }  // namespace
 
 bv::Ignore IgnoreOf(const pb::FieldDescriptor* field) {
@@ -99,6 +120,19 @@ FieldRuleTexts RuleTexts::OfField(const pb::FieldDescriptor* field) {
     texts.whole = RuleTextsOf(each.whole);
     texts.keys = RuleTextsOf(each.keys.rules);
     texts.value = RuleTextsOf(each.value.rules);
+  }
+  const bv::FieldRules& rules = field->options().GetExtension(bv::field);
+  if (field->is_map()) {
+    const pb::EnumDescriptor* type =
+        field->message_type()->map_value()->enum_type();
+    if (type != nullptr) {
+      NameEnumValues(type, rules.map().values().enum_(), &texts.value);
+    }
+  } else if (field->enum_type() != nullptr) {
+    NameEnumValues(
+        field->enum_type(),
+        field->is_repeated() ? rules.repeated().items().enum_() : rules.enum_(),
+        &texts.value);
   }
   return texts;
 }

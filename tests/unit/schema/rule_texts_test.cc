@@ -98,6 +98,19 @@ TEST(RuleTextsTest, PartsOfListsAndMapsAreApart) {
               ElementsAre("must be greater than or equal to 0"));
 }
 
+TEST(RuleTextsTest, EnumsAreNamed) {
+  EXPECT_THAT(Words(TextsOfField("Kind", "enum { const: 1 }").value),
+              ElementsAre("must equal B"));
+  EXPECT_THAT(Words(TextsOfField("repeated Kind",
+                                 "repeated { items { enum { in: [0, 7] } } }")
+                        .value),
+              ElementsAre("must be in list [A, 7]"));
+  EXPECT_THAT(Words(TextsOfField("map<string, Kind>",
+                                 "map { values { enum { not_in: [0] } } }")
+                        .value),
+              ElementsAre("must not be in list [A]"));
+}
+
 TEST(RuleTextsTest, ExpressionsHaveTheirMessageOrTheirText) {
   const FieldRuleTexts texts =
       TextsOfField("string",

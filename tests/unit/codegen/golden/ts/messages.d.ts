@@ -58,7 +58,7 @@ export interface WatchOrdersRequest {
    * Rules:
    * - must contain no more than 2 item(s)
    * - must contain unique items
-   * - each value: must not be in list [0]
+   * - each value: must not be in list [STATE_UNSPECIFIED]
    */
   states?: State[];
   since?: $rt.TimestampInput;
