@@ -69,12 +69,12 @@ function badges() {
   ].filter(Boolean);
 }
 
-// A query cannot carry maps and messages. The client must not set the field that
-// the identity sets.
+// A query cannot carry lists and maps of messages. The client must not set the
+// field that the identity sets.
 function isShown(field, chosen) {
   if (field.name === method.access?.subject_into) return false;
   if (chosen.body === '*' || chosen.body === field.name) return true;
-  return !field.map && (isText(field) || !field.repeated);
+  return isText(field) || (!field.map && !field.repeated);
 }
 
 function showForm() {
