@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -132,14 +131,14 @@ class YamlWriter : public DocumentWriter {
   // Delayed, because the emitter must know first that an object is empty.
   void Begin(const std::string& name) override {
     StartPending();
+    has_pending_ = true;
     pending_ = name;
   }
 
   void End() override {
-    if (pending_.has_value()) {
-      Key(*pending_);
+    if (std::exchange(has_pending_, false)) {
+      Key(pending_);
       Emit(Json::object());
-      pending_.reset();
     } else {
       out_ << YAML::EndMap;
     }
@@ -152,10 +151,9 @@ class YamlWriter : public DocumentWriter {
 
  private:
   void StartPending() {
-    if (!pending_.has_value()) return;
-    Key(*pending_);
+    if (!std::exchange(has_pending_, false)) return;
+    Key(pending_);
     out_ << YAML::BeginMap;
-    pending_.reset();
   }
 
   void Key(const std::string& name) {
@@ -209,7 +207,9 @@ class YamlWriter : public DocumentWriter {
   }
 
   YAML::Emitter out_;
-  std::optional<std::string> pending_;  // an object without members so far
+  // An object without members so far.
+  bool has_pending_ = false;
+  std::string pending_;
 };
 
 }  // namespace

@@ -162,6 +162,7 @@ std::vector<ServiceConfigWriter::Hit> ServiceConfigWriter::Find(
   }
   add("*", 0, false);
   std::vector<Hit> hits;
+  hits.reserve(found.size());
   for (const auto& [index, hit] : found) hits.push_back(hit);
   return hits;
 }
