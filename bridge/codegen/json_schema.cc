@@ -166,6 +166,7 @@ Json JsonSchemas::FieldWithout(const pb::FieldDescriptor* field, int json,
   const std::vector<FieldPath> below = Below(without, field, &whole);
   if (below.empty()) return Field(field, true, json);
   Json schema = Object({field->message_type(), true, json}, below);
+  NameRules(texts_->OfField(field).value, {}, &schema);
   Describe(CommentOf(field), &schema);
   return schema;
 }

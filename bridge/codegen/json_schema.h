@@ -46,6 +46,9 @@ class JsonSchemas {
   bool IsRequired(const google::protobuf::FieldDescriptor* field) const {
     return field->is_required() || shapes_.IsRequired(field);
   }
+  // What the rules of requests demand.
+  RuleTexts* texts() const { return texts_.get(); }
+
   bool RejectsEmpty(const google::protobuf::Descriptor* request) const {
     return shapes_.RejectsEmpty(request);
   }

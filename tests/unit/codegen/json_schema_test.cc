@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/codegen/openapi_parts.h"
 #include "tests/unit/schema/schema_testing.h"
 
 namespace sse_bridge {
@@ -303,6 +304,40 @@ TEST(JsonSchemaTest, RulesOfMessages) {
   // What the path sets excludes the others.
   EXPECT_EQ(Parse(documented.Without("x")["allOf"][0].dump()),
             Parse(R"({"not": {"anyOf": [{"required": ["y"]}]}})"));
+}
+
+// In a query, messages are no parameters.
+TEST(JsonSchemaTest, RulesWithoutASchemaBelongToTheOperation) {
+  const auto schema = LoadTestProto(R"(
+    service S {
+      rpc M(Request) returns (Response) {
+        option (google.api.http).get = "/m/{name=a/*/b/*}";
+      }
+    }
+    message Response {}
+    message Request {
+      option (buf.validate.message).oneof = { fields: ["x", "y"] };
+      string x = 1;
+      string y = 2;
+      Inner inner = 3 [(buf.validate.field).required = true];
+      string name = 4 [(buf.validate.field).string.max_len = 9];
+    }
+    message Inner {
+      oneof choice {
+        option (buf.validate.oneof).required = true;
+        string a = 1;
+        string b = 2;
+      }
+    })");
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  const JsonSchemas schemas(**schema);
+  const Json rules = OperationRulesOf(*(*schema)->routes()[0], schemas);
+  EXPECT_EQ(Parse(rules.dump()), Parse(R"([
+    {"id": "string.max_len", "message": "name: must be at most 9 characters"},
+    {"id": "message.oneof", "message": "at most one of x, y can be set"},
+    {"id": "required", "message": "inner: value is required"},
+    {"id": "required", "message": "inner: one field of choice must be set"}])"))
+      << rules;
 }
 
 // Types for the rules of each kind.
