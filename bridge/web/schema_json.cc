@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/codegen/route_form.h"
 #include "bridge/codegen/ts_names.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/rule_texts.h"
@@ -183,6 +184,7 @@ class Types {
 Json RouteJson(const Route& route) {
   Json json = {{"verb", route.verb}, {"path", route.path_template}};
   Set(&json, "body", route.body);
+  Set(&json, "raw_body", IsRawBody(route));
   Set(&json, "path_fields", Json(route.path_fields));
   return json;
 }

@@ -309,6 +309,11 @@ test('requests are made by the rules of google.api.HttpRule', async () => {
   assert.deepEqual(await of({verb: 'POST', path: '/a/{b.id}', body: 'b.c'}, {b: {id: 'x', c: {n: 1}, d: 2}}),
     ['POST', '/a/x?b.d=2', '{"n":1}']);
   assert.deepEqual(await of({verb: '*', path: '/a', body: '*'}, {}), ['POST', '/a', '{}']);
+  // The body of an HttpBody is its bytes.
+  const raw = await made({verb: 'POST', path: '/a', body: '*', raw_body: true}, {content_type: 'image/png', data: 'AP8='});
+  assert.deepEqual([Object.values(raw.body), raw.contentType], [[0, 255], 'image/png']);
+  const broken = await made({verb: 'POST', path: '/a', body: '*', raw_body: true}, {data: '!'});
+  assert.deepEqual(broken.problems, [{field: 'data', description: 'is not base64'}]);
   // Entries of maps have their key in brackets.
   const withMap = await page.evaluate(async () => {
     const {makeRequest} = await import('/assets/request.js');

@@ -167,6 +167,7 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
     package own;
     import "buf/validate/validate.proto";
     import "google/api/annotations.proto";
+    import "google/api/httpbody.proto";
     import "google/protobuf/wrappers.proto";
     service Own {
       rpc Explore(Node) returns (Node) {
@@ -176,6 +177,9 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
         option (google.api.http) = { get: "/schema.json" };
       }
       rpc Unreached(Leaf) returns (Leaf);
+      rpc Upload(google.api.HttpBody) returns (Leaf) {
+        option (google.api.http) = { post: "/upload" body: "*" };
+      }
     }
     enum Kind { NONE = 0; SOME = 1; }
     message Leaf { string name = 1; }
@@ -216,10 +220,12 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
                          /*allow_exceptions=*/false);
     return schema.contains("services");
   });
-  EXPECT_EQ(schema["services"][0]["methods"].size(), 2u);
+  EXPECT_EQ(schema["services"][0]["methods"].size(), 3u);
   EXPECT_EQ(schema["services"][0]["methods"][0]["client"], "own.explore");
   EXPECT_EQ(schema["services"][0]["methods"][0]["json_names"], true);
-  EXPECT_EQ(schema["messages"].size(), 2u);
+  EXPECT_EQ(schema["services"][0]["methods"][2]["routes"], json::parse(R"([
+    {"verb": "POST", "path": "/upload", "body": "*", "raw_body": true}])"));
+  EXPECT_EQ(schema["messages"].size(), 4u);  // with HttpBody and Any
   EXPECT_EQ(schema["messages"]["own.Node"], json::parse(R"json([
     {"name": "children", "map": "string", "type": "message",
      "type_name": "own.Node", "comment": "Below \"this\" \\ one."},

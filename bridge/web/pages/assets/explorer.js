@@ -193,6 +193,7 @@ function openStream(request) {
   const opened = new Stream(request.url, {
     verb: request.verb,
     body: request.body,
+    contentType: request.contentType,
     lastEventId: request.lastEventId,
     reconnect: byId('reconnect').checked,
     onEvent: (event) => {
@@ -232,7 +233,10 @@ async function send(request) {
   try {
     const response = await fetch(base + request.url, {
       method: request.verb,
-      headers: {...authorization(), ...(request.body === undefined ? {} : {'Content-Type': 'application/json'})},
+      headers: {
+        ...authorization(),
+        ...(request.body === undefined ? {} : {'Content-Type': request.contentType}),
+      },
       body: request.body,
       cache: 'no-store',
     });

@@ -51,7 +51,22 @@ function toQuery(value, prefix, isMap, out = []) {
 
 const encodeSegments = (text) => text.split('/').map(encodeURIComponent).join('/');
 
-// Returns {verb, url, body} for the values, and in `problems` {field,
+// The bytes of a google.api.HttpBody, and their type.
+function rawBody(body, problems) {
+  const contentType = body?.content_type || 'application/octet-stream';
+  try {
+    return {body: Uint8Array.from(atob(body?.data ?? ''), (each) => each.charCodeAt(0)), contentType};
+  } catch {
+    problems.push({field: 'data', description: 'is not base64'});
+    return {body: undefined, contentType};
+  }
+}
+
+function jsonBody(body) {
+  return body === undefined ? {} : {body: JSON.stringify(body), contentType: 'application/json'};
+}
+
+// Returns {verb, url, body, contentType} for the values, and in `problems` {field,
 // description} of missing path variables. `wildcards` has the values of unnamed
 // wildcards. `isMap` tells whether the field at a path is a map.
 export function makeRequest(route, values, wildcards = {}, isMap = () => false) {
@@ -85,7 +100,7 @@ export function makeRequest(route, values, wildcards = {}, isMap = () => false) 
   return {
     verb,
     url: query === '' ? url : `${url}?${query}`,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    ...(route.raw_body ? rawBody(body, problems) : jsonBody(body)),
     problems,
   };
 }
