@@ -3,6 +3,7 @@
 # tests/bench/NAME.sh. Each prints ratios of values measured in the same run.
 #
 #   scripts/bench.sh transcode      wire format to JSON, compared with libprotobuf
+#   scripts/bench.sh validate       validation rules, native and in CEL
 #   scripts/bench.sh fanout         events to many browsers, compared with other servers
 #   scripts/bench.sh connections    how many streams one machine holds
 #   scripts/bench.sh slow_clients   how browsers that never read affect others

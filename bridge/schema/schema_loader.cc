@@ -213,8 +213,7 @@ void SchemaLoader::AddService(const pb::ServiceDescriptor* service,
     for (std::string& line : errors.Lines()) LeaveOut(std::move(line));
   }
   const bool default_routes =
-      options_.default_routes &&
-      (named || !absl::StartsWith(service->full_name(), "grpc."));
+      options_.default_routes && (named || !IsOwnOfGrpc(service->full_name()));
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
     if (!selection_.Serves(service->full_name(), method->full_name())) continue;
