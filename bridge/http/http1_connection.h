@@ -37,9 +37,9 @@ struct Http1Connection {
   };
 
   uint32_t slot = 0;
-  uint32_t generation = 0;       // how many times the slot was used before
-  int fd = -1;                   // of the socket
-  bool has_own_framing = false;  // see Socket
+  uint32_t generation = 0;      // how many times the slot was used before
+  int fd = -1;                  // of the socket
+  bool may_half_close = false;  // see Socket
   State state = State::kReading;
   bool keep_alive = true;
   bool counted = false;   // included in the requests in flight

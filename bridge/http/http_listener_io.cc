@@ -165,10 +165,8 @@ HttpResponse HttpListener::HeadRefusal(int status,
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,
                                    uint32_t events) {
-  // An interim response cannot be inserted into a TLS stream, whose state has
-  // been handed over. But TLS clients do not half-close.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
-                    (connection->has_own_framing && (events & EPOLLRDHUP) != 0);
+                    (!connection->may_half_close && (events & EPOLLRDHUP) != 0);
   if (gone) {
     if (auto exchange = connection->exchange.lock()) exchange->Abort();
   } else if ((events & EPOLLRDHUP) && !connection->probed &&

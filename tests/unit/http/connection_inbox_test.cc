@@ -53,7 +53,7 @@ class ConnectionInboxTest : public ::testing::Test {
   }
 
   IgnoringHandler handler_;
-  EventLoop loop_{Clock::Real(), &handler_, "test-loop"};
+  EventLoop loop_{Network::Real(), Clock::Real(), &handler_, "test-loop"};
   ConnectionInbox inbox_;
   SharedSocket shared_;
   int client_ = -1;
