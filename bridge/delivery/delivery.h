@@ -103,8 +103,9 @@ class Delivery {
   // Returns true if the task has not started and will not.
   bool Cancel(TimerId timer);
 
-  // The monotonic time of the clock that drives the timers.
+  // The times of the clock that drives the timers and deadlines.
   int64_t MonotonicNanos() const { return options_.clock->MonotonicNanos(); }
+  absl::Time WallTime() const { return options_.clock->WallTime(); }
 
   size_t queue_limit_bytes() const { return options_.queue_limit_bytes; }
 

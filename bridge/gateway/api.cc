@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bridge/access/client_address.h"
 #include "bridge/feed/formats/multiplexed.h"
 #include "bridge/feed/formats/output_formats.h"
@@ -269,7 +268,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   }
   const auto timeout = AskedTimeout(*request->exchange);
   if (!timeout.ok()) return Refuse(*request, timeout.status());
-  if (timeout->has_value()) traits.deadline = absl::Now() + **timeout;
+  if (timeout->has_value())
+    traits.deadline = parts_.delivery->WallTime() + **timeout;
   auto forwarded = ForwardedOf(*request);
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
@@ -312,7 +312,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
     traits.expires = traits.deadline;
     expired =
         absl::DeadlineExceededError("the deadline of Grpc-Timeout has passed");
-    const absl::Duration left = traits.deadline - absl::Now();
+    const absl::Duration left = traits.deadline - parts_.delivery->WallTime();
     if (raw || left <= subscription_options.grace) {
       subscription_options.grace = std::max(left, absl::ZeroDuration());
       subscription_options.too_late = expired;

@@ -251,6 +251,18 @@ TEST_F(FeedTest, EventsBeforeTheEndAreStillDelivered) {
             EventText("only") + StatusEventText(absl::OkStatus()));
 }
 
+TEST_F(FeedTest, LatencyIsMeasuredWithTheClockOfDelivery) {
+  clock_.Advance(absl::Hours(24 * 36525));  // later than any other clock
+  auto feed = StartFeed(Config(/*shared=*/true));
+  auto call = upstream_->WaitCall(0);
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  call->Send(Message("x"));
+  ASSERT_TRUE(stream.ReadUntil(EventText("x")));
+  Sync();
+  EXPECT_EQ(delivery_->Stats().latency.sum_nanos, 0u);
+}
+
 TEST_F(FeedTest, NormalAndErrorEndsAreSentAsEvents) {
   for (const absl::Status& status :
        {absl::OkStatus(), absl::DataLossError("lost")}) {
