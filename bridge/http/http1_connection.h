@@ -18,6 +18,7 @@ namespace sse_bridge {
 // guarded by the ConnectionInbox.
 struct SharedSocket {
   std::unique_ptr<Socket> socket;
+  std::string unsent;  // the rest of an interim response
 };
 
 struct AddressAccount;

@@ -16,8 +16,8 @@ Http1Connection* Http1ConnectionTable::Add(std::unique_ptr<Socket> socket) {
   connection->slot = slot;
   connection->fd = socket->fd();
   connection->may_half_close = socket->may_half_close();
-  connection->shared =
-      std::make_shared<SharedSocket>(SharedSocket{std::move(socket)});
+  connection->shared = std::make_shared<SharedSocket>();
+  connection->shared->socket = std::move(socket);
   ++size_;
   return connection;
 }

@@ -172,14 +172,19 @@ void HttpListener::OnWaitingClient(Http1Connection* connection,
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
              connection->minor_version >= 1) {
     connection->probed = true;
-    inbox_->SendUnlessDetached(*connection->shared, kContinue);
+    inbox_->SendUnlessDetached(connection->shared.get(), kContinue);
   }
 }
 
 void HttpListener::Answer(Http1Connection* connection, std::string bytes,
                           bool keep_alive) {
   connection->exchange.reset();
-  connection->out = std::move(bytes);
+  connection->out = std::exchange(connection->shared->unsent, "");
+  if (connection->out.empty()) {
+    connection->out = std::move(bytes);
+  } else {
+    connection->out += bytes;
+  }
   connection->out_sent = 0;
   connection->keep_alive = keep_alive && accepting_;
   connection->state = Http1Connection::State::kWriting;
