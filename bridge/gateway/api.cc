@@ -208,8 +208,9 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
       form.bytes
           ? std::nullopt
           : LastEventId(*request->exchange, request->route->resume_params);
-  parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
-                               last_event_id, last_event_id.has_value());
+  parts[0].resume =
+      FindResumePoints(method, *parts[0].message, request->identity,
+                       last_event_id, last_event_id.has_value());
   if (form.ids && HasCompositeIds(method)) {
     std::vector<MultiplexedFormat::Part> calls(1);
     calls[0].keys = CursorKeys(method, *parts[0].message);
