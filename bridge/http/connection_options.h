@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "bridge/base/labelled_counter.h"
-#include "bridge/http/request_framing.h"
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/request_origin.h"
 #include "bridge/net/clock.h"
 #include "bridge/net/handshakes/handshakes.h"

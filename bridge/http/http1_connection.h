@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/http_exchange.h"
-#include "bridge/http/request_framing.h"
 #include "bridge/net/deadline_lists.h"
 #include "bridge/net/socket.h"
 
