@@ -67,8 +67,8 @@ class ConnectionInbox {
 
   // Called on the listener's thread. Sends bytes on a connection that is being
   // answered, unless it has been detached and its socket no longer belongs to
-  // the listener. The rest of what the socket accepts only in part is added to
-  // `unsent`, which must be sent before anything else.
+  // the listener. What the socket does not accept after it has accepted a part
+  // becomes `unsent`, which must be sent before anything else.
   void SendUnlessDetached(SharedSocket* shared, absl::string_view bytes);
 
   // From now on, each answer closes its connection. Wakes the listener.
