@@ -138,7 +138,8 @@ class DeliverySimulation {
 
   void Open(Member* member) {
     --unopened_;
-    auto [socket, client] = network_.NewConnection();
+    std::unique_ptr<Socket> socket;
+    auto client = network_.NewConnection(&socket);
     member->client = std::move(client);
     member->closed = std::make_shared<Closed>();
     // Flow control is for members without a limit.
@@ -239,7 +240,8 @@ TEST(DeliverySimulationTest, DeadlinesFollowTheSimulatedClock) {
   Delivery delivery(
       {.threads = 1, .network = &network, .clock = network.clock()});
   ASSERT_TRUE(delivery.Start().ok());
-  auto [socket, client] = network.NewConnection();
+  std::unique_ptr<Socket> socket;
+  auto client = network.NewConnection(&socket);
   const auto closed = std::make_shared<Closed>();
   StreamSpec spec;
   spec.socket = std::move(socket);

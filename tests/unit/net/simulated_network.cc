@@ -199,12 +199,12 @@ std::unique_ptr<SimulatedClient> SimulatedNetwork::Connect(
   return std::make_unique<SimulatedClient>(std::move(connection));
 }
 
-std::pair<std::unique_ptr<Socket>, std::unique_ptr<SimulatedClient>>
-SimulatedNetwork::NewConnection() {
+std::unique_ptr<SimulatedClient> SimulatedNetwork::NewConnection(
+    std::unique_ptr<Socket>* socket) {
   auto connection = std::make_shared<SimulatedConnection>(this);
   connection->Open();
-  return {std::make_unique<SimulatedSocket>(connection),
-          std::make_unique<SimulatedClient>(connection)};
+  *socket = std::make_unique<SimulatedSocket>(connection);
+  return std::make_unique<SimulatedClient>(std::move(connection));
 }
 
 void SimulatedNetwork::After(absl::Duration delay, std::function<void()> task) {

@@ -61,9 +61,10 @@ class SimulatedNetwork final : public Network {
   // is none, the client is broken.
   std::unique_ptr<SimulatedClient> Connect(const std::string& address);
 
-  // Returns a connection that has already been accepted.
-  std::pair<std::unique_ptr<Socket>, std::unique_ptr<SimulatedClient>>
-  NewConnection();
+  // Connects a client to a server that has already accepted it, whose end
+  // becomes `*socket`.
+  std::unique_ptr<SimulatedClient> NewConnection(
+      std::unique_ptr<Socket>* socket);
 
   // Runs a task later: after `delay`, or up to `max_delay` after now.
   void After(absl::Duration delay, std::function<void()> task);

@@ -109,7 +109,8 @@ TEST(SimulatedNetworkTest, EveryByteArrivesInOrder) {
     SCOPED_TRACE(seed);
     SimulatedNetwork network(seed, {.max_buffer_bytes = 3000});
     EchoHandler echo(&network);
-    auto [socket, client] = network.NewConnection();
+    std::unique_ptr<Socket> socket;
+    auto client = network.NewConnection(&socket);
     echo.Take(std::move(socket));
     const std::string text = Text(10'000);
     client->Send(text);
@@ -128,7 +129,8 @@ TEST(SimulatedNetworkTest, OneSeedIsOneRun) {
     EchoHandler first(&network), second(&network);
     std::vector<std::unique_ptr<SimulatedClient>> clients;
     for (int i = 0; i < 4; ++i) {
-      auto [socket, client] = network.NewConnection();
+      std::unique_ptr<Socket> socket;
+      auto client = network.NewConnection(&socket);
       (i % 2 == 0 ? first : second).Take(std::move(socket));
       client->Send(Text(1000));
       client->EndSending();
@@ -145,7 +147,8 @@ TEST(SimulatedNetworkTest, AResetFailsTheServersEndSoonerOrLater) {
     SCOPED_TRACE(seed);
     SimulatedNetwork network(seed);
     EchoHandler echo(&network);
-    auto [socket, client] = network.NewConnection();
+    std::unique_ptr<Socket> socket;
+    auto client = network.NewConnection(&socket);
     echo.Take(std::move(socket));
     client->Send(Text(1000));
     client->Reset();
@@ -156,7 +159,8 @@ TEST(SimulatedNetworkTest, AResetFailsTheServersEndSoonerOrLater) {
 // Why servers linger: closing with unread bytes destroys what was sent.
 TEST(SimulatedNetworkTest, ClosingWithUnreadBytesResetsTheClient) {
   SimulatedNetwork network(/*seed=*/1);
-  auto [socket, client] = network.NewConnection();
+  std::unique_ptr<Socket> socket;
+  auto client = network.NewConnection(&socket);
   client->Send("unread");
   network.RunFor(absl::Seconds(1));
   char text[] = "answer";
@@ -169,7 +173,8 @@ TEST(SimulatedNetworkTest, ClosingWithUnreadBytesResetsTheClient) {
 
 TEST(SimulatedNetworkTest, AClientThatDoesNotReadFillsTheSocket) {
   SimulatedNetwork network(/*seed=*/1, {.max_buffer_bytes = 1000});
-  auto [socket, client] = network.NewConnection();
+  std::unique_ptr<Socket> socket;
+  auto client = network.NewConnection(&socket);
   client->SetReading(false);
   std::string text(2000, 'x');
   const iovec part{text.data(), text.size()};
