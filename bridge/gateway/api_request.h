@@ -41,7 +41,7 @@ struct Api::BundlePart {
   const ServedRoute* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
   std::optional<std::string> own_id;  // from the part's own query
-  ResumePlaces resume;
+  ResumePoints resume;
 };
 
 // The id of the last event that a reconnecting browser has received: the header

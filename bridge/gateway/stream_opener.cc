@@ -115,14 +115,14 @@ absl::Status StreamOpener::Open(
         return SerializeCanonically(*message);
       };
     }
-    std::unique_ptr<PendingSubscriber> place;
+    std::unique_ptr<PendingSubscriber> subscriber;
     std::shared_ptr<Feed> own;
     if (shared) {
       const std::string key = key_of(each.request);
       auto joined =
           registry_->Join(key, address, std::move(each), after, subscription);
       if (!joined.ok()) return joined.status();
-      place = *std::move(joined);
+      subscriber = *std::move(joined);
     } else {
       const bool resumes = after != nullptr && each.request_after &&
                            each.request_after(*after).has_value();
@@ -136,15 +136,15 @@ absl::Status StreamOpener::Open(
         each.charge = *std::move(charge);
       }
       own = Feed::Create(context_, std::move(each));
-      place = own->Join(nullptr, subscription, at.returning);
+      subscriber = own->Join(nullptr, subscription, at.returning);
       if (after != nullptr && !resumes) {
-        place->BeginWith(ResetFrame(*after, ""));
+        subscriber->BeginWith(ResetFrame(*after, ""));
       }
     }
     if (has_ids && !at.unknown.empty()) {
-      place->BeginWith(ResetFrame(at.unknown, ""));
+      subscriber->BeginWith(ResetFrame(at.unknown, ""));
     }
-    subscription->Add(std::move(place), membership);
+    subscription->Add(std::move(subscriber), membership);
     if (own != nullptr) own->Begin();
   }
   return absl::OkStatus();

@@ -27,7 +27,7 @@ constexpr size_t kMaxRoutes = 50000;
 // Further errors of a strict load are only counted.
 constexpr size_t kMaxStrictErrors = 1000;
 
-std::string MethodPlace(const pb::MethodDescriptor* method) {
+std::string MethodLocation(const pb::MethodDescriptor* method) {
   return absl::StrCat(method->full_name(), " (",
                       Where(method->file(), PathOf(method)), ")");
 }
@@ -356,7 +356,7 @@ void SchemaLoader::CheckUnique(const Method& method,
       add(sse::v1::stream.number(),
           absl::StrCat("sse.v1.stream: bundle.event \"",
                        absl::CHexEscape(event), "\" is already that of ",
-                       MethodPlace(it->second->descriptor)));
+                       MethodLocation(it->second->descriptor)));
     }
   }
   if (schema_->routes_.size() + routes.size() > kMaxRoutes) {
@@ -368,7 +368,7 @@ void SchemaLoader::CheckUnique(const Method& method,
     add(google::api::http.number(),
         absl::StrCat("google.api.http: ", parsed.route.verb, " ",
                      parsed.route.path_template, " is already the route of ",
-                     MethodPlace(had.method->descriptor), ", as ", had.verb,
+                     MethodLocation(had.method->descriptor), ", as ", had.verb,
                      " ", had.path_template));
   };
   PathRouterBuilder own(options_.path);

@@ -232,14 +232,14 @@ Json MethodJson(const Method& method, const TsServiceNames& client) {
 
 std::string SchemaJson(const Schema& schema) {
   std::vector<std::string> services;  // as JSON, until the end of "methods"
-  std::map<std::string, size_t> places;
+  std::map<std::string, size_t> indexes;
   Types types;
   const TsServiceNames client(schema);
   for (const Method* method : schema.methods()) {
     if (method->routes.empty()) continue;
     const pb::ServiceDescriptor& service = *method->descriptor->service();
-    const auto [place, is_new] =
-        places.emplace(service.full_name(), services.size());
+    const auto [index, is_new] =
+        indexes.emplace(service.full_name(), services.size());
     if (is_new) {
       Json json = {{"name", service.full_name()}};
       Set(&json, "comment", Comment(service));
@@ -247,7 +247,7 @@ std::string SchemaJson(const Schema& schema) {
       services.back().pop_back();
       services.back() += ",\"methods\":[";
     }
-    absl::StrAppend(&services[place->second], is_new ? "" : ",",
+    absl::StrAppend(&services[index->second], is_new ? "" : ",",
                     Text(MethodJson(*method, client)));
     types.Add(method->descriptor->input_type());
   }

@@ -29,9 +29,9 @@ class FeedRegistryTest : public FeedFixture {
     Feed::Config config = Config(/*shared=*/true);
     config.snapshot = Snapshot::What::kLast;
     if (resumable) config.request_after = RequestAfter;
-    auto place = registry_->Join(key, kAddress, std::move(config),
-                                 last_event_id, waiter_);
-    return place.ok() ? *std::move(place) : nullptr;
+    auto subscriber = registry_->Join(key, kAddress, std::move(config),
+                                      last_event_id, waiter_);
+    return subscriber.ok() ? *std::move(subscriber) : nullptr;
   }
 
   std::unique_ptr<FeedRegistry> registry_ =
@@ -47,10 +47,11 @@ TEST_F(FeedRegistryTest, IdenticalRequestsShareACallAndOthersDoNot) {
 TEST_F(FeedRegistryTest, SimultaneousJoinsStartOneCall) {
   constexpr int kKeys = 300;
   constexpr int kThreads = 3;
-  std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> places(kThreads);
+  std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> subscribers(
+      kThreads);
   std::atomic<int> at[kKeys] = {};
   std::vector<std::thread> threads;
-  for (auto& own : places) {
+  for (auto& own : subscribers) {
     threads.emplace_back([&] {
       for (int key = 0; key < kKeys; ++key) {
         ++at[key];
@@ -60,8 +61,8 @@ TEST_F(FeedRegistryTest, SimultaneousJoinsStartOneCall) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const auto& own : places) {
-    for (const auto& place : own) ASSERT_NE(place, nullptr);
+  for (const auto& own : subscribers) {
+    for (const auto& subscriber : own) ASSERT_NE(subscriber, nullptr);
   }
   EXPECT_EQ(upstream_->calls(), size_t{kKeys});
   EXPECT_EQ(registry_->size(), size_t{kKeys});
@@ -73,9 +74,9 @@ TEST_F(FeedRegistryTest, KnownLastEventIdIsServedFromTheRunningFeed) {
   for (const char* id : {"1", "2", "3"}) call->Send(Message("x", id));
   ASSERT_TRUE(call->WaitDelivered(3));
   const std::string one = "1";
-  auto place = Join("a", &one);
+  auto subscriber = Join("a", &one);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(EventText("x", "3")));
   EXPECT_EQ(stream.received, EventText("x", "2") + EventText("x", "3"));
   EXPECT_EQ(upstream_->calls(), 1u);
@@ -87,7 +88,7 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   call->Send(Message("new", "9"));
   ASSERT_TRUE(call->WaitDelivered(1));
   const std::string old = "5";
-  auto place = Join("a", &old);
+  auto subscriber = Join("a", &old);
   auto resumed = upstream_->WaitCall(1);
   EXPECT_EQ(resumed->request(), "after 5");
   EXPECT_EQ(registry_->size(), 2u);
@@ -99,7 +100,7 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   // It gets the backend's events, not the running feed's snapshot.
   resumed->Send(Message("missed", "6"));
   ASSERT_TRUE(resumed->WaitDelivered(1));
-  for (auto* each : {&place, &other}) {
+  for (auto* each : {&subscriber, &other}) {
     TestStream stream;
     (*each)->Attach(stream.Open(delivery_.get()), {});
     EXPECT_TRUE(stream.ReadUntil(EventText("missed", "6")));
@@ -109,13 +110,13 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
 
 TEST_F(FeedRegistryTest, LateReturnersToAResumedFeedGetNoSnapshot) {
   const std::string old = "5";
-  auto place = Join("a", &old);
+  auto subscriber = Join("a", &old);
   auto resumed = upstream_->WaitCall(0);
   resumed->Send(Message("missed", "6"));
   resumed->Send(Message("missed", "7"));
   ASSERT_TRUE(resumed->WaitDelivered(2));
   TestStream first;
-  place->Attach(first.Open(delivery_.get()), {});
+  subscriber->Attach(first.Open(delivery_.get()), {});
   EXPECT_TRUE(first.ReadUntil(EventText("missed", "7")));
 
   // It requested the events after 5, and they have already been sent.
@@ -144,10 +145,10 @@ TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisitAfterAReset) {
   call->Send(Message("now", "9"));
   ASSERT_TRUE(call->WaitDelivered(1));
   const std::string old = "5";
-  auto place = Join("a", &old, /*resumable=*/false);
+  auto subscriber = Join("a", &old, /*resumable=*/false);
   EXPECT_EQ(upstream_->calls(), 1u);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(EventText("now", "9")));
   EXPECT_EQ(
       stream.received,
@@ -157,7 +158,7 @@ TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisitAfterAReset) {
 
 TEST_F(FeedRegistryTest, ReturnersJoinAnyFeedThatHasTheirId) {
   const std::string five = "5", six = "6";
-  auto place = Join("a", &five);
+  auto subscriber = Join("a", &five);
   auto resumed = upstream_->WaitCall(0);
   resumed->Send(Message("x", "6"));
   resumed->Send(Message("x", "7"));
@@ -187,11 +188,11 @@ TEST_F(FeedRegistryTest, FeedsThatNeverHadAnEventDoNotLinger) {
 }
 
 TEST_F(FeedRegistryTest, FeedsAreRemovedAfterTheirLinger) {
-  auto place = Join("a");
+  auto subscriber = Join("a");
   auto call = upstream_->WaitCall(0);
   call->Send(Message("x", "1"));
   ASSERT_TRUE(call->WaitDelivered(1));
-  place = nullptr;
+  subscriber = nullptr;
   EXPECT_EQ(registry_->size(), 1u);
   Advance(absl::Seconds(5));
   EXPECT_EQ(registry_->size(), 0u);
@@ -202,9 +203,9 @@ TEST_F(FeedRegistryTest, StopAllEndsEveryFeed) {
   auto a = Join("a"), b = Join("b");
   registry_->StopAll(absl::UnavailableError("going"));
   EXPECT_EQ(registry_->size(), 0u);
-  for (const auto* place : {&a, &b}) {
-    EXPECT_EQ((*place)->readiness(), PendingSubscriber::Readiness::kEnded);
-    EXPECT_EQ((*place)->end_status(), absl::UnavailableError("going"));
+  for (const auto* subscriber : {&a, &b}) {
+    EXPECT_EQ((*subscriber)->readiness(), PendingSubscriber::Readiness::kEnded);
+    EXPECT_EQ((*subscriber)->end_status(), absl::UnavailableError("going"));
   }
 }
 
@@ -231,11 +232,11 @@ class FeedsPerAddressTest : public FeedRegistryTest {
 };
 
 TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
-  std::vector<std::unique_ptr<PendingSubscriber>> places;
+  std::vector<std::unique_ptr<PendingSubscriber>> subscribers;
   for (const char* key : {"a", "b", "c"}) {
-    auto place = From("1", key);
-    ASSERT_TRUE(place.ok());
-    places.push_back(*std::move(place));
+    auto subscriber = From("1", key);
+    ASSERT_TRUE(subscriber.ok());
+    subscribers.push_back(*std::move(subscriber));
   }
   ExpectTooMany(From("1", "d").status());
   EXPECT_EQ(registry_->size(), kMost);
@@ -243,7 +244,7 @@ TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
   auto other = From("2", "d");
   ASSERT_TRUE(other.ok());
   EXPECT_TRUE(From("1", "d").ok()) << "another's feed";
-  places.pop_back();
+  subscribers.pop_back();
   auto again = From("1", "e");
   EXPECT_TRUE(again.ok());
 }
@@ -251,8 +252,8 @@ TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
 TEST_F(FeedsPerAddressTest, LingeringFeedsAreEndedForNewOnes) {
   for (const char* key : {"a", "b", "c"}) {
     const size_t index = upstream_->calls();
-    auto place = From("1", key);
-    ASSERT_TRUE(place.ok());
+    auto subscriber = From("1", key);
+    ASSERT_TRUE(subscriber.ok());
     auto call = upstream_->WaitCall(index);
     call->Send(Message("x", "1"));
     ASSERT_TRUE(call->WaitDelivered(1));
@@ -274,7 +275,7 @@ TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
 }
 
 TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedTogetherOrNotAtAll) {
-  auto place = From("1", "a");
+  auto subscriber = From("1", "a");
   EXPECT_TRUE(registry_->CheckQuota("1", {"a", "b", "c"}).ok());
   ExpectTooMany(registry_->CheckQuota("1", {"b", "c", "d"}));
   EXPECT_TRUE(registry_->CheckQuota("2", {"b", "c", "d"}).ok());
