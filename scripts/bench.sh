@@ -3,6 +3,7 @@
 # tests/bench/NAME.sh. Each prints ratios of values measured in the same run.
 #
 #   scripts/bench.sh transcode      wire format to JSON, compared with libprotobuf
+#   scripts/bench.sh validate       validation rules, native and in CEL
 #   scripts/bench.sh fanout         events to many browsers, compared with other servers
 #   scripts/bench.sh chat           one channel whose members are admitted by name
 #   scripts/bench.sh private        browsers with events of their own

@@ -65,7 +65,7 @@ HandshakeOptions AccessSetup::handshake() const {
   handshake.rate = rate_.get();
   handshake.proxies = proxies_;
   handshake.proxy_protocol = proxy_protocol_;
-  handshake.tls = tls_.get();
+  if (tls_ != nullptr) handshake.transport = tls_.get();
   return handshake;
 }
 

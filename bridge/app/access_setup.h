@@ -15,7 +15,7 @@
 #include "bridge/gateway/browser_rules.h"
 #include "bridge/gateway/open_streams.h"
 #include "bridge/gateway/request_filter.h"
-#include "bridge/http/connection_options.h"
+#include "bridge/net/handshakes/handshakes.h"
 #include "bridge/net/tls_context.h"
 #include "bridge/ops/file_watcher.h"
 

@@ -73,21 +73,21 @@ absl::Status ReadYaml(
     // LoadAll would not terminate on some malformed files.
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    DocumentLocation place;
-    if (!parser.HandleNextDocument(place)) return read(YAML::Node());
-    if (parser.HandleNextDocument(place)) {
+    DocumentLocation location;
+    if (!parser.HandleNextDocument(location)) return read(YAML::Node());
+    if (parser.HandleNextDocument(location)) {
       return absl::InvalidArgumentError(
-          absl::StrCat(YamlPlace(name, place.mark()),
+          absl::StrCat(YamlPosition(name, location.mark()),
                        ": only one YAML document is allowed"));
     }
     return read(YAML::Load(std::string(text)));
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(
-        absl::StrCat(YamlPlace(name, error.mark), ": ", error.msg));
+        absl::StrCat(YamlPosition(name, error.mark), ": ", error.msg));
   }
 }
 
-std::string YamlPlace(absl::string_view name, const YAML::Mark& mark) {
+std::string YamlPosition(absl::string_view name, const YAML::Mark& mark) {
   if (mark.is_null()) return std::string(name);
   return absl::StrCat(name, ":", mark.line + 1, ":", mark.column + 1);
 }

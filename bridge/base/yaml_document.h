@@ -22,7 +22,7 @@ absl::Status ReadYaml(
     const std::function<absl::Status(const YAML::Node& root)>& read);
 
 // Returns "NAME:LINE:COLUMN", or the name if the mark has no position.
-std::string YamlPlace(absl::string_view name, const YAML::Mark& mark);
+std::string YamlPosition(absl::string_view name, const YAML::Mark& mark);
 
 // Returns "a mapping", "a list", "a single value" or "nothing".
 absl::string_view YamlKind(const YAML::Node& node);

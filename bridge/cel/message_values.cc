@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/well_known_types.h"
 #include "bridge/cel/type.h"
 
 namespace sse_bridge::cel {
@@ -134,20 +135,12 @@ absl::StatusOr<Value> JsonValue(const pb::Message& message, const Owner& owner,
 absl::StatusOr<Value> MessageValue(const pb::Message& message, Owner owner,
                                    const Types& types, Budget* budget) {
   const Descriptor* type = message.GetDescriptor();
+  if (IsWrapper(type)) {
+    const FieldDescriptor* value = type->FindFieldByName("value");
+    if (value == nullptr) return BadKnownType(message);
+    return FieldValue(message, value, owner, types, budget);
+  }
   switch (type->well_known_type()) {
-    case Descriptor::WELLKNOWNTYPE_DOUBLEVALUE:
-    case Descriptor::WELLKNOWNTYPE_FLOATVALUE:
-    case Descriptor::WELLKNOWNTYPE_INT64VALUE:
-    case Descriptor::WELLKNOWNTYPE_UINT64VALUE:
-    case Descriptor::WELLKNOWNTYPE_INT32VALUE:
-    case Descriptor::WELLKNOWNTYPE_UINT32VALUE:
-    case Descriptor::WELLKNOWNTYPE_STRINGVALUE:
-    case Descriptor::WELLKNOWNTYPE_BYTESVALUE:
-    case Descriptor::WELLKNOWNTYPE_BOOLVALUE: {
-      const FieldDescriptor* value = type->FindFieldByName("value");
-      if (value == nullptr) return BadKnownType(message);
-      return FieldValue(message, value, owner, types, budget);
-    }
     case Descriptor::WELLKNOWNTYPE_TIMESTAMP: {
       const absl::StatusOr<absl::Duration> time = SecondsAndNanos(message);
       if (!time.ok()) return time.status();

@@ -10,7 +10,7 @@ namespace sse_bridge {
 
 namespace {
 
-bool KeepsItsPlace(absl::string_view line) {
+bool StartsItsOwnLine(absl::string_view line) {
   return absl::StartsWith(line, " ") || absl::StartsWith(line, "- ") ||
          absl::StartsWith(line, "* ") || absl::StartsWith(line, "#") ||
          absl::StartsWith(line, "|") || absl::StartsWith(line, "```");
@@ -43,7 +43,7 @@ std::string Reflow(absl::string_view comment) {
   std::string out;
   bool joins = false;
   for (absl::string_view line : absl::StrSplit(comment, '\n')) {
-    const bool apart = line.empty() || KeepsItsPlace(line);
+    const bool apart = line.empty() || StartsItsOwnLine(line);
     if (joins && !apart) {
       absl::StrAppend(&out, " ", line);
     } else {

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/rule_texts.h"
 
 namespace sse_bridge {
 
@@ -35,6 +37,19 @@ bool KeepsFinite(const Rules& rules) {
   const double low = rules.has_gt() ? rules.gt() : rules.gte();
   const double high = rules.has_lt() ? rules.lt() : rules.lte();
   return low <= high;
+}
+
+// The rules of elements, unless they are ignored always.
+FieldRules HeldRules(const FieldRules& rules) {
+  return rules.ignore() == buf::validate::IGNORE_ALWAYS ? FieldRules() : rules;
+}
+
+// Adds the zero value to a list of allowed values that lacks it. An empty list
+// means that there is no rule.
+template <typename Value>
+void AddZero(const Value& zero, std::vector<Value>* allowed) {
+  if (allowed->empty() || absl::c_linear_search(*allowed, zero)) return;
+  allowed->push_back(zero);
 }
 
 }  // namespace
@@ -133,32 +148,48 @@ std::vector<std::string> NamesOf(const pb::EnumDescriptor* enumeration) {
 
 bool IsOpenEnum(const FieldDescriptor* field) { return !HasClosedEnum(field); }
 
-const FieldRules& RulesOf(const FieldDescriptor* field) {
-  return field->options().GetExtension(buf::validate::field);
+FieldRules RulesOf(const FieldDescriptor* field) {
+  const buf::validate::Ignore ignore = IgnoreOf(field);
+  if (ignore == buf::validate::IGNORE_ALWAYS) return FieldRules();
+  FieldRules rules = field->options().GetExtension(buf::validate::field);
+  rules.clear_ignore();
+  if (ignore == buf::validate::IGNORE_IF_ZERO_VALUE && !HasPresence(field) &&
+      !rules.required()) {
+    rules.set_ignore(ignore);
+  }
+  return rules;
 }
 
-const FieldRules& ElementRulesOf(const FieldDescriptor* field) {
-  const FieldRules& rules = RulesOf(field);
-  if (field->is_map()) return rules.map().values();
-  return field->is_repeated() ? rules.repeated().items() : rules;
+FieldRules ElementRulesOf(const FieldDescriptor* field) {
+  if (!field->is_repeated()) return RulesOf(field);
+  const FieldRules rules = RulesOf(field);
+  return HeldRules(field->is_map() ? rules.map().values()
+                                   : rules.repeated().items());
+}
+
+FieldRules KeyRulesOf(const FieldDescriptor* map) {
+  return HeldRules(RulesOf(map).map().keys());
+}
+
+bool AllowsZero(const FieldRules& rules) {
+  return rules.ignore() == buf::validate::IGNORE_IF_ZERO_VALUE;
 }
 
 std::vector<std::string> AllowedTexts(const FieldRules& rules) {
-  if (rules.string().has_const_()) return {rules.string().const_()};
-  return {rules.string().in().begin(), rules.string().in().end()};
+  std::vector<std::string> texts(rules.string().in().begin(),
+                                 rules.string().in().end());
+  if (rules.string().has_const_()) texts = {rules.string().const_()};
+  if (AllowsZero(rules)) AddZero(std::string(), &texts);
+  return texts;
 }
 
-std::vector<std::string> AllowedNames(const FieldRules& rules,
-                                      const pb::EnumDescriptor* enumeration) {
+std::vector<int> AllowedEnumNumbers(const FieldRules& rules,
+                                    const pb::EnumDescriptor* enumeration) {
   std::vector<int> numbers(rules.enum_().in().begin(),
                            rules.enum_().in().end());
   if (rules.enum_().has_const_()) numbers = {rules.enum_().const_()};
-  std::vector<std::string> names;
-  for (int number : numbers) {
-    const auto* value = enumeration->FindValueByNumber(number);
-    if (value != nullptr) names.push_back(value->name());
-  }
-  return names;
+  if (AllowsZero(rules)) AddZero(enumeration->value(0)->number(), &numbers);
+  return numbers;
 }
 
 bool IsFinite(const FieldDescriptor* field, const FieldRules& rules) {

@@ -62,19 +62,28 @@ std::vector<std::string> NamesOf(
 // Returns whether unnamed values are possible; they are printed as numbers.
 bool IsOpenEnum(const google::protobuf::FieldDescriptor* field);
 
-// The buf.validate rules of a field, including those of its elements.
-const buf::validate::FieldRules& RulesOf(
+// The buf.validate rules that hold for a field, including those of its
+// elements. Empty if it ignores them always. `ignore` is IGNORE_IF_ZERO_VALUE
+// if a zero value is accepted although it violates them, and else not set.
+buf::validate::FieldRules RulesOf(
     const google::protobuf::FieldDescriptor* field);
 
-// The rules for one of its values: the field's own, or those of its elements.
-const buf::validate::FieldRules& ElementRulesOf(
+// The same for one of its values: the field's own, or those of its elements.
+buf::validate::FieldRules ElementRulesOf(
     const google::protobuf::FieldDescriptor* field);
+
+// The same for the keys of a map.
+buf::validate::FieldRules KeyRulesOf(
+    const google::protobuf::FieldDescriptor* map);
+
+// Returns whether zero is accepted although it violates these rules.
+bool AllowsZero(const buf::validate::FieldRules& rules);
 
 // The texts of an `in` or `const` rule of a string; empty if there is none.
 std::vector<std::string> AllowedTexts(const buf::validate::FieldRules& rules);
 
-// Like AllowedTexts, for an enum, by name; omits unnamed values.
-std::vector<std::string> AllowedNames(
+// Like AllowedTexts, for the numbers of an enum.
+std::vector<int> AllowedEnumNumbers(
     const buf::validate::FieldRules& rules,
     const google::protobuf::EnumDescriptor* enumeration);
 

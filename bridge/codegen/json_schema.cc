@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/codegen/comments.h"
 #include "bridge/codegen/json_form.h"
+#include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
 
 namespace sse_bridge {
@@ -52,20 +53,26 @@ Json MapKeys(const pb::FieldDescriptor* key) {
     case JsonKind::kLong:
       return {{"pattern", IsUnsigned(key) ? "^[0-9]+$" : "^-?[0-9]+$"}};
     default:
-      return nullptr;
+      return Json::object();
   }
 }
 
-// At most one member of a oneof is present.
-Json OneofSchema(const std::vector<std::string>& members) {
-  Json options = Json::array();
-  Json each = Json::array();
-  for (const std::string& member : members) {
-    each.push_back({{"required", {member}}});
+// The names of a map's members, with the rules for keys.
+Json Keys(const pb::FieldDescriptor* key, const FieldRules& rules,
+          const FieldRuleTexts* texts) {
+  Json schema = MapKeys(key);
+  const Json before = AllowsZero(rules) ? schema : Json();
+  const RuleNames expressed = AddKeyRules(key, rules, &schema);
+  if (AllowsZero(rules) && schema != before) {
+    Json zero = "";
+    if (KindOf(key) == JsonKind::kBool) zero = "false";
+    if (KindOf(key) == JsonKind::kInteger || KindOf(key) == JsonKind::kLong) {
+      zero = "0";
+    }
+    schema = {{"anyOf", {{{"const", zero}}, schema}}};
   }
-  options = each;
-  options.push_back({{"not", {{"anyOf", each}}}});
-  return {{"oneOf", options}};
+  if (texts != nullptr) NameRules(texts->keys, expressed, &schema);
+  return schema;
 }
 
 // Returns the remaining paths below `field`; sets *whole if one ends there.
@@ -85,7 +92,8 @@ std::vector<FieldPath> Below(const std::vector<FieldPath>& paths,
 
 }  // namespace
 
-JsonSchemas::JsonSchemas(const Schema& schema) : shapes_(schema) {
+JsonSchemas::JsonSchemas(const Schema& schema)
+    : shapes_(schema), texts_(std::make_unique<RuleTexts>()) {
   const pb::Descriptor* bad_request =
       schema.pool().FindMessageTypeByName(kBadRequest);
   if (bad_request != nullptr) shapes_.Add({bad_request, false, 0});
@@ -115,7 +123,7 @@ Json JsonSchemas::Object(const Shape& shape,
   const sse::v1::Json json = JsonFromBits(shape.json);
   Json properties = Json::object();
   Json required = Json::array();
-  std::map<const pb::OneofDescriptor*, std::vector<std::string>> oneofs;
+  std::map<const pb::FieldDescriptor*, std::string> names;
   for (const pb::FieldDescriptor* field : FieldsOf(shape.type)) {
     bool whole = false;
     const std::vector<FieldPath> below = Below(without, field, &whole);
@@ -126,9 +134,7 @@ Json JsonSchemas::Object(const Shape& shape,
     if (shape.input ? IsRequired(field) : IsAlwaysPrinted(field, json)) {
       required.push_back(name);
     }
-    if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
-      oneofs[oneof].push_back(name);
-    }
+    names.emplace(field, name);
   }
   Json schema = {{"type", "object"}};
   // Omit comments of the bridge's own types: the document must not depend on
@@ -140,11 +146,9 @@ Json JsonSchemas::Object(const Shape& shape,
   if (!required.empty()) schema["required"] = std::move(required);
   // The bridge rejects unknown members.
   if (shape.input) schema["additionalProperties"] = false;
-  Json all = Json::array();
-  for (const auto& [oneof, members] : oneofs) {
-    if (members.size() > 1) all.push_back(OneofSchema(members));
-  }
-  if (!all.empty()) schema["allOf"] = std::move(all);
+  const std::vector<RuleText> texts =
+      shape.input ? texts_->OfMessage(shape.type) : std::vector<RuleText>();
+  AddMessageRules(shape.type, names, shape.input, texts, &schema);
   return schema;
 }
 
@@ -162,34 +166,42 @@ Json JsonSchemas::FieldWithout(const pb::FieldDescriptor* field, int json,
   const std::vector<FieldPath> below = Below(without, field, &whole);
   if (below.empty()) return Field(field, true, json);
   Json schema = Object({field->message_type(), true, json}, below);
+  NameRules(texts_->OfField(field).value, {}, &schema);
   Describe(CommentOf(field), &schema);
   return schema;
 }
 
 Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
                         int json) const {
-  const FieldRules& rules = ElementRulesOf(field);
+  const FieldRules rules = RulesOf(field);
+  const FieldRules element = ElementRulesOf(field);
+  const FieldRuleTexts texts =
+      input ? texts_->OfField(field) : FieldRuleTexts();
   Json schema;
   if (field->is_map()) {
     const pb::Descriptor* entry = field->message_type();
     schema = {{"type", "object"}};
-    Json keys = MapKeys(entry->map_key());
-    const FieldRules& key_rules = RulesOf(field).map().keys();
-    if (key_rules.type_case() != FieldRules::TYPE_NOT_SET) {
-      if (keys.is_null()) keys = Json::object();
-      if (KindOf(entry->map_key()) == JsonKind::kString) {
-        AddValueRules(entry->map_key(), key_rules, &keys);
-      }
-    }
-    if (!keys.is_null()) schema["propertyNames"] = std::move(keys);
+    Json keys =
+        Keys(entry->map_key(), KeyRulesOf(field), input ? &texts : nullptr);
+    if (!keys.empty()) schema["propertyNames"] = std::move(keys);
     schema["additionalProperties"] =
-        Element(entry->map_value(), rules, input, json);
-    AddCollectionRules(field, &schema);
+        Element(entry->map_value(), element, texts.value, input, json);
   } else if (field->is_repeated()) {
-    schema = {{"type", "array"}, {"items", Element(field, rules, input, json)}};
-    AddCollectionRules(field, &schema);
+    schema = {{"type", "array"},
+              {"items", Element(field, element, texts.value, input, json)}};
   } else {
-    schema = Element(field, rules, input, json);
+    schema = Element(field, element, texts.value, input, json);
+    if (input && rules.required() && !HasPresence(field)) {
+      RequireNonzero(field, &schema);
+    }
+  }
+  if (field->is_repeated()) {
+    const Json before = AllowsZero(rules) ? schema : Json();
+    const RuleNames expressed = AddCollectionRules(field, rules, &schema);
+    if (AllowsZero(rules) && schema != before) {
+      schema = {{"anyOf", {{{"enum", ZerosOf(field)}}, schema}}};
+    }
+    NameRules(texts.whole, expressed, &schema);
   }
   Describe(CommentOf(field), &schema);
   if (field->options().deprecated()) schema["deprecated"] = true;
@@ -197,7 +209,9 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
 }
 
 Json JsonSchemas::Element(const pb::FieldDescriptor* field,
-                          const FieldRules& rules, bool input, int json) const {
+                          const FieldRules& rules,
+                          const std::vector<RuleText>& texts, bool input,
+                          int json) const {
   Json schema = Json::object();
   switch (KindOf(field)) {
     case JsonKind::kInteger:
@@ -223,21 +237,33 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       break;
     case JsonKind::kEnum:
       schema = Enum(field, rules, input, json);
-      // Rules are identified by name.
-      if (schema.value("type", "") == "integer") return schema;
       break;
     case JsonKind::kNull:
       schema["type"] = "null";
+      NameRules(texts, {}, &schema);
       return schema;
     case JsonKind::kAny:
-      return Any(field, rules, input, json);
+      schema = Any(field, rules, input, json);
+      NameRules(texts, {"in", "not_in"}, &schema);
+      return schema;
     case JsonKind::kWrapper:
-      return Element(field->message_type()->FindFieldByNumber(1), rules, input,
-                     json);
+      return Element(field->message_type()->FindFieldByNumber(1), rules, texts,
+                     input, json);
     default:
-      return Message(field->message_type(), input, json);
+      schema = Message(field->message_type(), input, json);
+      if (AllowsZero(rules) && KindOf(field) == JsonKind::kMessage) {
+        const Json empty = {{"type", "object"}, {"maxProperties", 0}};
+        schema = {{"anyOf", {empty, schema}}};
+      }
+      NameRules(texts, {}, &schema);
+      return schema;
   }
-  AddValueRules(field, rules, &schema);
+  const Json before = AllowsZero(rules) ? schema : Json();
+  const RuleNames expressed = AddValueRules(field, rules, &schema);
+  if (AllowsZero(rules) && schema != before) {
+    schema = {{"anyOf", {{{"enum", ElementZerosOf(field)}}, schema}}};
+  }
+  NameRules(texts, expressed, &schema);
   return schema;
 }
 
@@ -254,8 +280,7 @@ Json JsonSchemas::Enum(const pb::FieldDescriptor* field,
     if (!any_number) schema["enum"] = std::move(numbers);
     return schema;
   }
-  if (!any_number || !rules.enum_().in().empty() ||
-      rules.enum_().has_const_()) {
+  if (!any_number || !AllowedEnumNumbers(rules, field->enum_type()).empty()) {
     return Reference(name);
   }
   // Unnamed values are numbers.
@@ -289,8 +314,20 @@ Json JsonSchemas::Any(const pb::FieldDescriptor* field, const FieldRules& rules,
     object["title"] = each.type->full_name();
     options.push_back(std::move(object));
   }
-  if (options.empty()) return Message(field->message_type(), input, json);
-  return {{"oneOf", std::move(options)}};
+  Json schema = {{"oneOf", options}};
+  if (options.empty()) {
+    schema = Message(field->message_type(), input, json);
+    // Types that the schema does not contain.
+    if (!rules.any().in().empty()) {
+      schema["properties"]["@type"]["enum"] = rules.any().in();
+    }
+  }
+  if (!rules.any().not_in().empty()) {
+    const Json refused = {{"enum", rules.any().not_in()}};
+    schema["not"] = {{"properties", {{"@type", refused}}},
+                     {"required", Json::array({"@type"})}};
+  }
+  return schema;
 }
 
 Json JsonSchemas::Message(const pb::Descriptor* type, bool input,
@@ -318,7 +355,7 @@ Json JsonSchemas::Message(const pb::Descriptor* type, bool input,
       return {{"type", "array"}, {"items", Json::object()}};
     case JsonKind::kWrapper: {
       const pb::FieldDescriptor* value = type->FindFieldByNumber(1);
-      return Element(value, RulesOf(value), input, json);
+      return Element(value, RulesOf(value), {}, input, json);
     }
     default:
       return Json::object();

@@ -3,30 +3,20 @@
 
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "bridge/codegen/json_schema_rules.h"
 #include "bridge/codegen/shapes.h"
 #include "bridge/schema/schema.h"
 #include "buf/validate/validate.pb.h"
 
 namespace sse_bridge {
 
-using Json = nlohmann::ordered_json;
-
-// Adds the buf.validate rules of one value to its schema (JSON Schema 2020-12).
-// Omits rules that JSON Schema cannot express.
-void AddValueRules(const google::protobuf::FieldDescriptor* field,
-                   const buf::validate::FieldRules& rules, Json* schema);
-
-// Adds the rules for the number of items or pairs.
-void AddCollectionRules(const google::protobuf::FieldDescriptor* field,
-                        Json* schema);
-
 // JSON Schemas of a schema's messages, exactly as the bridge prints and accepts
-// them. Messages refer to each other as "#/components/schemas/NAME".
+// them. Messages refer to each other as "#/components/schemas/NAME". Rules of
+// requests that JSON Schema cannot express are named in `x-validation`.
 class JsonSchemas {
  public:
   explicit JsonSchemas(const Schema& schema);
@@ -56,19 +46,26 @@ class JsonSchemas {
   bool IsRequired(const google::protobuf::FieldDescriptor* field) const {
     return field->is_required() || shapes_.IsRequired(field);
   }
+  // What the rules of requests demand.
+  RuleTexts* texts() const { return texts_.get(); }
+
+  bool RejectsEmpty(const google::protobuf::Descriptor* request) const {
+    return shapes_.RejectsEmpty(request);
+  }
 
  private:
   // `without`: paths of fields to exclude, relative to this message.
   Json Object(const Shape& shape, const std::vector<FieldPath>& without) const;
   Json Element(const google::protobuf::FieldDescriptor* field,
-               const buf::validate::FieldRules& rules, bool input,
-               int json) const;
+               const buf::validate::FieldRules& rules,
+               const std::vector<RuleText>& texts, bool input, int json) const;
   Json Enum(const google::protobuf::FieldDescriptor* field,
             const buf::validate::FieldRules& rules, bool input, int json) const;
   Json Any(const google::protobuf::FieldDescriptor* field,
            const buf::validate::FieldRules& rules, bool input, int json) const;
 
   Shapes shapes_;
+  const std::unique_ptr<RuleTexts> texts_;
   std::map<Shape, std::string> names_;
 };
 

@@ -1,13 +1,16 @@
-// Translates buf.validate rules to JSON Schema 2020-12.
+#include "bridge/codegen/json_schema_rules.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <type_traits>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/codegen/json_form.h"
-#include "bridge/codegen/json_schema.h"
+#include "bridge/schema/validation_range.h"
 
 namespace sse_bridge {
 
@@ -16,38 +19,43 @@ namespace {
 namespace pb = ::google::protobuf;
 using buf::validate::FieldRules;
 
-// RE2 syntax that ECMA-262, and so `pattern`, does not support.
-bool IsEcmaPattern(absl::string_view pattern) {
-  for (const char* own :
-       {"(?i", "(?m", "(?s", "(?U", "(?-", "(?P", "[[:", "\\A", "\\z", "\\Q",
-        "\\C", "\\p", "\\P", "\\x{", "\\a", "\\pN"}) {
-    if (absl::StrContains(pattern, own)) return false;
-  }
-  return true;
+constexpr const char* kBounds[] = {"lt", "lte", "gt", "gte"};
+
+// A float in JSON is the shortest number that means it: 0.1, not
+// 0.10000000149011612.
+double JsonNumber(double number) { return number; }
+double JsonNumber(float number) {
+  if (!std::isfinite(number)) return number;
+  char text[64] = {};
+  std::to_chars(text, text + sizeof(text) - 1, number);
+  return std::strtod(text, nullptr);
 }
 
-std::string EscapeForPattern(absl::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (absl::string_view("\\^$.|?*+()[]{}/").find(c) !=
-        absl::string_view::npos) {
-      out.push_back('\\');
-    }
-    out.push_back(c);
+template <typename Number>
+Json JsonOf(Number number) {
+  if constexpr (std::is_floating_point_v<Number>) {
+    if (std::isnan(number)) return "NaN";
+    if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+    return JsonNumber(number);
+  } else {
+    return number;
   }
-  return out;
 }
 
+// Bounds that are not finite exclude only values that are no numbers in JSON.
 template <typename Rules>
 void AddBounds(const Rules& rules, Json* schema) {
-  const bool has_low = rules.has_gt() || rules.has_gte();
-  const bool has_high = rules.has_lt() || rules.has_lte();
   Json low, high;
-  if (rules.has_gt()) low = {{"exclusiveMinimum", rules.gt()}};
-  if (rules.has_gte()) low = {{"minimum", rules.gte()}};
-  if (rules.has_lt()) high = {{"exclusiveMaximum", rules.lt()}};
-  if (rules.has_lte()) high = {{"maximum", rules.lte()}};
-  if (has_low && has_high) {
+  const auto add = [](bool has, const char* name, auto bound, Json* out) {
+    if (has && std::isfinite(static_cast<double>(bound))) {
+      (*out)[name] = JsonOf(bound);
+    }
+  };
+  add(rules.has_gt(), "exclusiveMinimum", rules.gt(), &low);
+  add(rules.has_gte(), "minimum", rules.gte(), &low);
+  add(rules.has_lt(), "exclusiveMaximum", rules.lt(), &high);
+  add(rules.has_lte(), "maximum", rules.lte(), &high);
+  if (!low.is_null() && !high.is_null()) {
     // An upper bound below the lower one excludes the values between them.
     const auto lowest = rules.has_gt() ? rules.gt() : rules.gte();
     const auto highest = rules.has_lt() ? rules.lt() : rules.lte();
@@ -56,21 +64,14 @@ void AddBounds(const Rules& rules, Json* schema) {
       return;
     }
   }
-  if (has_low) schema->update(low);
-  if (has_high) schema->update(high);
+  if (!low.is_null()) schema->update(low);
+  if (!high.is_null()) schema->update(high);
 }
 
-template <typename Rules>
-void AddIntegers(const Rules& rules, bool as_text, Json* schema) {
-  const auto list = [&](const auto& numbers) {
-    Json values = Json::array();
-    for (const auto number : numbers) {
-      if (as_text) values.push_back(absl::StrCat(number));
-      // Requests may also contain numbers.
-      if (!as_text || schema->at("type").is_array()) values.push_back(number);
-    }
-    return values;
-  };
+// Adds const, in and not_in. `list` makes JSON of a list of values.
+template <typename Rules, typename List>
+void AddLists(const Rules& rules, List list, RuleNames* expressed,
+              Json* schema) {
   if (rules.has_const_()) {
     (*schema)["enum"] = list(std::vector{rules.const_()});
   } else if (!rules.in().empty()) {
@@ -79,189 +80,279 @@ void AddIntegers(const Rules& rules, bool as_text, Json* schema) {
   if (!rules.not_in().empty()) {
     (*schema)["not"] = {{"enum", list(rules.not_in())}};
   }
-  // JSON Schema bounds do not apply to strings, which 64-bit numbers are
-  // printed as.
-  if (!as_text || schema->at("type").is_array()) AddBounds(rules, schema);
+  expressed->insert({"const", "in", "not_in"});
 }
 
-// Which of "NaN", "Infinity" and "-Infinity" are still allowed.
+// 64-bit numbers are strings, and requests may also contain numbers.
 template <typename Rules>
+RuleNames AddIntegers(const Rules& rules, bool as_text, Json* schema) {
+  RuleNames expressed;
+  const bool as_number = !as_text || schema->at("type").is_array();
+  AddLists(
+      rules,
+      [&](const auto& numbers) {
+        Json values = Json::array();
+        for (const auto number : numbers) {
+          if (as_text) values.push_back(absl::StrCat(number));
+          if (as_number) values.push_back(number);
+        }
+        return values;
+      },
+      &expressed, schema);
+  // Bounds do not apply to strings.
+  if (as_number) AddBounds(rules, schema);
+  if (!as_text) expressed.insert(std::begin(kBounds), std::end(kBounds));
+  return expressed;
+}
+
+// Which of "NaN", "Infinity" and "-Infinity" are allowed.
+template <typename Number, typename Rules>
 Json NonFinite(const Rules& rules) {
   Json texts = Json::array();
   if (rules.finite() || rules.has_const_() || !rules.in().empty()) return texts;
-  const bool low = rules.has_gt() || rules.has_gte();
-  const bool high = rules.has_lt() || rules.has_lte();
-  if (!low && !high) texts.push_back("NaN");
-  if (!high) texts.push_back("Infinity");
-  if (!low) texts.push_back("-Infinity");
+  const Range<Number> range(rules, [](Number bound) { return bound; });
+  constexpr Number kInfinity = std::numeric_limits<Number>::infinity();
+  for (const Number number :
+       {std::numeric_limits<Number>::quiet_NaN(), kInfinity, -kInfinity}) {
+    if (!range.empty() && !range.Contains(number)) continue;
+    const bool refused =
+        std::any_of(rules.not_in().begin(), rules.not_in().end(),
+                    [number](Number each) { return each == number; });
+    if (!refused) texts.push_back(JsonOf(number));
+  }
   return texts;
 }
 
-template <typename Rules>
-void AddFloating(const Rules& rules, Json* schema) {
-  const auto finite = [](const auto& numbers) {
-    Json values = Json::array();
-    for (const double number : numbers) {
-      if (std::isfinite(number)) values.push_back(number);
-    }
-    return values;
-  };
-  if (rules.has_const_()) {
-    (*schema)["enum"] = finite(std::vector{rules.const_()});
-  } else if (!rules.in().empty()) {
-    (*schema)["enum"] = finite(rules.in());
-  }
-  if (!rules.not_in().empty()) {
-    (*schema)["not"] = {{"enum", finite(rules.not_in())}};
+template <typename Number, typename Rules>
+RuleNames AddFloating(const Rules& rules, Json* schema) {
+  RuleNames expressed = {"finite"};
+  AddLists(
+      rules,
+      [](const auto& numbers) {
+        Json values = Json::array();
+        for (const Number number : numbers) {
+          // NaN equals nothing.
+          if (!std::isnan(number)) values.push_back(JsonOf(number));
+        }
+        return values;
+      },
+      &expressed, schema);
+  if (schema->contains("enum") &&
+      std::any_of((*schema)["enum"].begin(), (*schema)["enum"].end(),
+                  [](const Json& value) { return value.is_string(); })) {
+    (*schema)["type"] = {"number", "string"};
   }
   AddBounds(rules, schema);
-  Json texts = NonFinite(rules);
-  if (texts.empty()) return;
-  *schema = {{"anyOf", {*schema, {{"type", "string"}, {"enum", texts}}}}};
+  expressed.insert(std::begin(kBounds), std::end(kBounds));
+  Json texts = NonFinite<Number>(rules);
+  if (!texts.empty()) {
+    *schema = {{"anyOf", {*schema, {{"type", "string"}, {"enum", texts}}}}};
+  }
+  return expressed;
 }
 
-void AddPattern(const std::string& pattern, Json* schema) {
-  if (!schema->contains("pattern")) {
-    (*schema)["pattern"] = pattern;
-  } else {
-    (*schema)["allOf"].push_back({{"pattern", pattern}});
-  }
+// The name of a number, or the number if it has none.
+Json EnumJson(const pb::EnumDescriptor* type, int number, bool as_int) {
+  const pb::EnumValueDescriptor* value = type->FindValueByNumber(number);
+  if (value == nullptr || as_int) return number;
+  return value->name();
 }
 
-void AddStrings(const buf::validate::StringRules& rules, Json* schema) {
-  const auto list = [](const auto& texts) {
-    return Json(std::vector<std::string>(texts.begin(), texts.end()));
-  };
-  if (rules.has_const_()) {
-    (*schema)["const"] = rules.const_();
-  } else if (!rules.in().empty()) {
-    (*schema)["enum"] = list(rules.in());
+RuleNames AddEnum(const pb::EnumDescriptor* type, const FieldRules& rules,
+                  Json* schema) {
+  const bool as_int = schema->value("type", "") == "integer";
+  const std::vector<int> allowed = AllowedEnumNumbers(rules, type);
+  if (!allowed.empty()) {
+    Json values = Json::array();
+    bool strings = false;
+    bool numbers = false;
+    for (const int number : allowed) {
+      values.push_back(EnumJson(type, number, as_int));
+      (values.back().is_string() ? strings : numbers) = true;
+    }
+    Json types = strings ? "string" : "integer";
+    if (strings && numbers) types = {"string", "integer"};
+    *schema = {{"type", types}, {"enum", values}};
   }
-  if (!rules.not_in().empty()) {
-    (*schema)["not"] = {{"enum", list(rules.not_in())}};
-  }
-  if (rules.has_len()) {
-    (*schema)["minLength"] = rules.len();
-    (*schema)["maxLength"] = rules.len();
-  }
-  if (rules.has_min_len()) (*schema)["minLength"] = rules.min_len();
-  if (rules.has_max_len()) {
-    (*schema)["maxLength"] = rules.max_len();
-  } else if (rules.has_max_bytes() && !rules.has_len()) {
-    // A string has at most as many characters as bytes.
-    (*schema)["maxLength"] = rules.max_bytes();
-  }
-  if (rules.has_pattern()) {
-    if (IsEcmaPattern(rules.pattern())) {
-      AddPattern(rules.pattern(), schema);
-    } else {
-      (*schema)["$comment"] = absl::StrCat("RE2: ", rules.pattern());
+  Json refused = Json::array();
+  for (const int number : rules.enum_().not_in()) {
+    refused.push_back(EnumJson(type, number, as_int));
+    // Requests may also contain numbers of open enums.
+    if (refused.back().is_string() && schema->contains("anyOf")) {
+      refused.push_back(number);
     }
   }
-  if (rules.has_prefix()) {
-    AddPattern(absl::StrCat("^", EscapeForPattern(rules.prefix())), schema);
-  }
-  if (rules.has_suffix()) {
-    AddPattern(absl::StrCat(EscapeForPattern(rules.suffix()), "$"), schema);
-  }
-  if (rules.has_contains()) {
-    AddPattern(EscapeForPattern(rules.contains()), schema);
-  }
-  if (rules.has_not_contains()) {
-    (*schema)["allOf"].push_back(
-        {{"not", {{"pattern", EscapeForPattern(rules.not_contains())}}}});
-  }
-}
-
-// Lengths of the base64 text; requests may omit its padding.
-void AddBytes(const buf::validate::BytesRules& rules, Json* schema) {
-  const auto shortest = [](uint64_t bytes) { return (bytes * 4 + 2) / 3; };
-  const auto longest = [](uint64_t bytes) { return (bytes + 2) / 3 * 4; };
-  if (rules.has_len()) {
-    (*schema)["minLength"] = shortest(rules.len());
-    (*schema)["maxLength"] = longest(rules.len());
-  }
-  if (rules.has_min_len()) (*schema)["minLength"] = shortest(rules.min_len());
-  if (rules.has_max_len()) (*schema)["maxLength"] = longest(rules.max_len());
-}
-
-void AddEnum(const pb::EnumDescriptor* type, const FieldRules& rules,
-             Json* schema) {
-  const std::vector<std::string> allowed = AllowedNames(rules, type);
-  if (!allowed.empty()) *schema = {{"type", "string"}, {"enum", allowed}};
-  Json refused = Json::array();
-  for (int number : rules.enum_().not_in()) {
-    const auto* value = type->FindValueByNumber(number);
-    if (value != nullptr) refused.push_back(value->name());
-  }
   if (!refused.empty()) (*schema)["not"] = {{"enum", refused}};
+  return {"const", "in", "not_in", "defined_only"};
+}
+
+template <typename Rules>
+RuleNames AddNumberKeys(const Rules& rules, Json* schema) {
+  RuleNames expressed;
+  AddLists(
+      rules,
+      [](const auto& numbers) {
+        Json values = Json::array();
+        for (const auto number : numbers)
+          values.push_back(absl::StrCat(number));
+        return values;
+      },
+      &expressed, schema);
+  return expressed;
+}
+
+// The last part of a rule's path: "min_len", or "[acme.v1.rule]".
+absl::string_view NameIn(absl::string_view rule) {
+  const size_t bracket = rule.find('[');
+  if (bracket != absl::string_view::npos) return rule.substr(bracket);
+  return rule.substr(rule.rfind('.') + 1);
 }
 
 }  // namespace
 
-void AddValueRules(const pb::FieldDescriptor* field, const FieldRules& rules,
-                   Json* schema) {
+RuleNames AddValueRules(const pb::FieldDescriptor* field,
+                        const FieldRules& rules, Json* schema) {
+  using Type = pb::FieldDescriptor;
   switch (field->type()) {
-    case pb::FieldDescriptor::TYPE_FLOAT:
-      return AddFloating(rules.float_(), schema);
-    case pb::FieldDescriptor::TYPE_DOUBLE:
-      return AddFloating(rules.double_(), schema);
-    case pb::FieldDescriptor::TYPE_INT32:
+    case Type::TYPE_FLOAT:
+      return AddFloating<float>(rules.float_(), schema);
+    case Type::TYPE_DOUBLE:
+      return AddFloating<double>(rules.double_(), schema);
+    case Type::TYPE_INT32:
       return AddIntegers(rules.int32(), false, schema);
-    case pb::FieldDescriptor::TYPE_SINT32:
+    case Type::TYPE_SINT32:
       return AddIntegers(rules.sint32(), false, schema);
-    case pb::FieldDescriptor::TYPE_SFIXED32:
+    case Type::TYPE_SFIXED32:
       return AddIntegers(rules.sfixed32(), false, schema);
-    case pb::FieldDescriptor::TYPE_UINT32:
+    case Type::TYPE_UINT32:
       return AddIntegers(rules.uint32(), false, schema);
-    case pb::FieldDescriptor::TYPE_FIXED32:
+    case Type::TYPE_FIXED32:
       return AddIntegers(rules.fixed32(), false, schema);
-    case pb::FieldDescriptor::TYPE_INT64:
+    case Type::TYPE_INT64:
       return AddIntegers(rules.int64(), true, schema);
-    case pb::FieldDescriptor::TYPE_SINT64:
+    case Type::TYPE_SINT64:
       return AddIntegers(rules.sint64(), true, schema);
-    case pb::FieldDescriptor::TYPE_SFIXED64:
+    case Type::TYPE_SFIXED64:
       return AddIntegers(rules.sfixed64(), true, schema);
-    case pb::FieldDescriptor::TYPE_UINT64:
+    case Type::TYPE_UINT64:
       return AddIntegers(rules.uint64(), true, schema);
-    case pb::FieldDescriptor::TYPE_FIXED64:
+    case Type::TYPE_FIXED64:
       return AddIntegers(rules.fixed64(), true, schema);
-    case pb::FieldDescriptor::TYPE_BOOL:
+    case Type::TYPE_BOOL:
       if (rules.bool_().has_const_()) {
         (*schema)["const"] = rules.bool_().const_();
       }
-      return;
-    case pb::FieldDescriptor::TYPE_STRING:
-      return AddStrings(rules.string(), schema);
-    case pb::FieldDescriptor::TYPE_BYTES:
-      return AddBytes(rules.bytes(), schema);
-    case pb::FieldDescriptor::TYPE_ENUM:
+      return {"const"};
+    case Type::TYPE_STRING:
+      return AddTextRules(rules.string(), schema);
+    case Type::TYPE_BYTES:
+      return AddBase64Rules(rules.bytes(), schema);
+    case Type::TYPE_ENUM:
       return AddEnum(field->enum_type(), rules, schema);
     default:
-      return;
+      return {};
   }
 }
 
-void AddCollectionRules(const pb::FieldDescriptor* field, Json* schema) {
-  const FieldRules& rules = RulesOf(field);
-  if (field->is_map()) {
-    if (rules.map().has_min_pairs()) {
-      (*schema)["minProperties"] = rules.map().min_pairs();
-    }
-    if (rules.map().has_max_pairs()) {
-      (*schema)["maxProperties"] = rules.map().max_pairs();
-    }
-    return;
+RuleNames AddKeyRules(const pb::FieldDescriptor* key, const FieldRules& rules,
+                      Json* schema) {
+  using Type = pb::FieldDescriptor;
+  switch (key->type()) {
+    case Type::TYPE_STRING:
+      return AddTextRules(rules.string(), schema);
+    case Type::TYPE_INT32:
+      return AddNumberKeys(rules.int32(), schema);
+    case Type::TYPE_SINT32:
+      return AddNumberKeys(rules.sint32(), schema);
+    case Type::TYPE_SFIXED32:
+      return AddNumberKeys(rules.sfixed32(), schema);
+    case Type::TYPE_UINT32:
+      return AddNumberKeys(rules.uint32(), schema);
+    case Type::TYPE_FIXED32:
+      return AddNumberKeys(rules.fixed32(), schema);
+    case Type::TYPE_INT64:
+      return AddNumberKeys(rules.int64(), schema);
+    case Type::TYPE_SINT64:
+      return AddNumberKeys(rules.sint64(), schema);
+    case Type::TYPE_SFIXED64:
+      return AddNumberKeys(rules.sfixed64(), schema);
+    case Type::TYPE_UINT64:
+      return AddNumberKeys(rules.uint64(), schema);
+    case Type::TYPE_FIXED64:
+      return AddNumberKeys(rules.fixed64(), schema);
+    case Type::TYPE_BOOL:
+      if (rules.bool_().has_const_()) {
+        (*schema)["enum"] =
+            Json::array({rules.bool_().const_() ? "true" : "false"});
+      }
+      return {"const"};
+    default:
+      return {};
   }
-  if (rules.repeated().has_min_items()) {
-    (*schema)["minItems"] = rules.repeated().min_items();
-  } else if (rules.required()) {
-    (*schema)["minItems"] = 1;
+}
+
+RuleNames AddCollectionRules(const pb::FieldDescriptor* field,
+                             const FieldRules& rules, Json* schema) {
+  const bool map = field->is_map();
+  const auto& list = rules.repeated();
+  const auto& pairs = rules.map();
+  const uint64_t least = std::max<uint64_t>(
+      map ? pairs.min_pairs() : list.min_items(), rules.required() ? 1 : 0);
+  if (least > 0) (*schema)[map ? "minProperties" : "minItems"] = least;
+  if (map ? pairs.has_max_pairs() : list.has_max_items()) {
+    (*schema)[map ? "maxProperties" : "maxItems"] =
+        map ? pairs.max_pairs() : list.max_items();
   }
-  if (rules.repeated().has_max_items()) {
-    (*schema)["maxItems"] = rules.repeated().max_items();
+  if (list.unique()) (*schema)["uniqueItems"] = true;
+  return {"min_items", "max_items", "unique", "min_pairs", "max_pairs"};
+}
+
+void NameRules(const std::vector<RuleText>& texts, const RuleNames& expressed,
+               Json* schema) {
+  Json named = Json::array();
+  for (const RuleText& each : texts) {
+    if (expressed.contains(NameIn(each.rule))) continue;
+    Json rule = {{"id", each.id}, {"message", each.text}};
+    if (!each.expression.empty()) rule["expression"] = each.expression;
+    named.push_back(std::move(rule));
   }
-  if (rules.repeated().unique()) (*schema)["uniqueItems"] = true;
+  if (!named.empty()) (*schema)["x-validation"] = std::move(named);
+}
+
+Json ZerosOf(const pb::FieldDescriptor* field) {
+  if (field->is_map()) return Json::array({Json::object()});
+  if (field->is_repeated()) return Json::array({Json::array()});
+  return ElementZerosOf(field);
+}
+
+Json ElementZerosOf(const pb::FieldDescriptor* field) {
+  switch (KindOf(field)) {
+    case JsonKind::kInteger:
+    case JsonKind::kFloating:
+      return Json::array({0});
+    case JsonKind::kLong:
+      return Json::array({"0", 0});
+    case JsonKind::kBool:
+      return Json::array({false});
+    case JsonKind::kEnum:
+      return Json::array({field->enum_type()->value(0)->name(),
+                          field->enum_type()->value(0)->number()});
+    default:
+      return Json::array({""});
+  }
+}
+
+void AddCondition(Json condition, Json* schema) {
+  (*schema)["allOf"].push_back(std::move(condition));
+}
+
+void ExcludeValues(Json values, Json* schema) {
+  Json refused = {{"enum", std::move(values)}};
+  if (schema->contains("not")) {
+    AddCondition({{"not", std::move(refused)}}, schema);
+  } else {
+    (*schema)["not"] = std::move(refused);
+  }
 }
 
 }  // namespace sse_bridge

@@ -203,6 +203,8 @@ class Document {
       Json body = RequestBodyOf(route, schemas_);
       if (!body.is_null()) operation["requestBody"] = std::move(body);
     }
+    Json rules = OperationRulesOf(route, schemas_);
+    if (!rules.empty()) operation["x-validation"] = std::move(rules);
     operation["responses"] = ResponsesOf(route, schemas_, options_.version);
     operation["security"] = Security(method.access);
     return operation;

@@ -39,6 +39,11 @@ OpenApiPath PathOf(const Route& route);
 Json ParametersOf(const Route& route, const OpenApiPath& path,
                   const JsonSchemas& schemas, OpenApiOptions::Version version);
 
+// The rules that belong to no parameter and no body: those of the request as a
+// whole and of messages in its query, if the body is not the whole request, and
+// those of fields of which the path contains parts. For `x-validation`.
+Json OperationRulesOf(const Route& route, const JsonSchemas& schemas);
+
 // Null if the route accepts no body.
 Json RequestBodyOf(const Route& route, const JsonSchemas& schemas);
 

@@ -8,6 +8,7 @@
 #include "bridge/codegen/openapi_parts.h"
 #include "bridge/codegen/route_form.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/rule_texts.h"
 
 namespace sse_bridge {
 
@@ -48,6 +49,19 @@ std::vector<FieldPath> TakenFields(const Route& route) {
   return taken;
 }
 
+// Adds rules of the field at `path`; those of the whole request have no path.
+void NameRulesOf(const FieldPath& path, const sse::v1::Json& json,
+                 const std::vector<RuleText>& rules, Json* out) {
+  for (const RuleText& each : rules) {
+    Json rule = {
+        {"id", each.id},
+        {"message", absl::StrCat(PathText(path, json), path.empty() ? "" : ": ",
+                                 each.text)}};
+    if (!each.expression.empty()) rule["expression"] = each.expression;
+    out->push_back(std::move(rule));
+  }
+}
+
 class QueryParameters {
  public:
   QueryParameters(const Route& route, const JsonSchemas& schemas)
@@ -58,10 +72,17 @@ class QueryParameters {
     return std::move(out_);
   }
 
+  // The rules of messages, which are no parameters.
+  Json Rules() {
+    Add(route_.method->descriptor->input_type());
+    return std::move(rules_);
+  }
+
  private:
   void Add(const pb::Descriptor* type) {
     // A recursive type has infinitely many fields.
     if (!open_.insert(type).second) return;
+    Name(schemas_.texts()->OfMessage(type));
     for (const pb::FieldDescriptor* field : FieldsOf(type)) {
       if (field->is_extension() || out_.size() >= kMaxQueryParameters) continue;
       path_.push_back(field);
@@ -76,6 +97,9 @@ class QueryParameters {
     if (std::find(taken_.begin(), taken_.end(), path_) != taken_.end()) return;
     if (!HasTextForm(field)) {
       if (KindOf(field) == JsonKind::kMessage && !field->is_repeated()) {
+        const FieldRuleTexts rules = schemas_.texts()->OfField(field);
+        if (rules.required) Name({{"required", "", kRequiredMessage, ""}});
+        Name(rules.value);
         Add(field->message_type());
       }
       return;
@@ -98,12 +122,17 @@ class QueryParameters {
     out_.push_back(std::move(parameter));
   }
 
+  void Name(const std::vector<RuleText>& rules) {
+    NameRulesOf(path_, route_.method->json, rules, &rules_);
+  }
+
   const Route& route_;
   const JsonSchemas& schemas_;
   const std::vector<FieldPath> taken_;
   std::set<const pb::Descriptor*> open_;
   FieldPath path_;
   Json out_ = Json::array();
+  Json rules_ = Json::array();
 };
 
 Json PathParameter(const Route& route, const std::string& name,
@@ -199,6 +228,26 @@ Json ParametersOf(const Route& route, const OpenApiPath& path,
   return parameters;
 }
 
+Json OperationRulesOf(const Route& route, const JsonSchemas& schemas) {
+  Json rules = Json::array();
+  std::set<int> named;
+  for (const OpenApiPath::Variable& variable : PathOf(route).variables) {
+    if (variable.field < 0 || variable.whole ||
+        !named.insert(variable.field).second) {
+      continue;
+    }
+    const FieldPath& path = route.resolved_path_fields[variable.field];
+    NameRulesOf(path, route.method->json,
+                schemas.texts()->OfField(path.back()).value, &rules);
+  }
+  if (route.body != "*") {
+    for (Json& each : QueryParameters(route, schemas).Rules()) {
+      rules.push_back(std::move(each));
+    }
+  }
+  return rules;
+}
+
 Json RequestBodyOf(const Route& route, const JsonSchemas& schemas) {
   if (route.body.empty() || route.verb == "GET") return nullptr;
   const int json = JsonBits(route.method->json);
@@ -221,9 +270,12 @@ Json RequestBodyOf(const Route& route, const JsonSchemas& schemas) {
       }
     }
     schema = schemas.FieldWithout(route.body_field, json, below);
-    required = schemas.IsRequired(route.body_field);
+    required =
+        schemas.IsRequired(route.body_field) &&
+        std::find(taken.begin(), taken.end(), route.body_path) == taken.end();
   } else {
     schema = schemas.RequestWithout(request, json, taken);
+    required = taken.empty() && schemas.RejectsEmpty(request);
     for (const pb::FieldDescriptor* field : FieldsOf(request)) {
       if (schemas.IsRequired(field) &&
           std::find(taken.begin(), taken.end(), FieldPath{field}) ==

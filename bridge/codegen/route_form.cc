@@ -105,16 +105,21 @@ std::optional<std::vector<std::string>> WrittenEventNames(
   if (method.event_from.empty()) return std::vector<std::string>{"message"};
   const google::protobuf::FieldDescriptor* field = method.event_from.back();
   if (field->enum_type() != nullptr) {
-    std::vector<std::string> allowed =
-        AllowedNames(RulesOf(field), field->enum_type());
+    const buf::validate::FieldRules rules = RulesOf(field);
+    std::vector<std::string> allowed;
+    for (const int number : AllowedEnumNumbers(rules, field->enum_type())) {
+      const auto* value = field->enum_type()->FindValueByNumber(number);
+      if (value == nullptr) return std::nullopt;
+      allowed.push_back(value->name());
+    }
     if (!allowed.empty()) return allowed;
     // Unnamed numbers are also possible.
-    if (IsOpenEnum(field) && !RulesOf(field).enum_().defined_only()) {
-      return std::nullopt;
-    }
+    if (IsOpenEnum(field) && !rules.enum_().defined_only()) return std::nullopt;
     return NamesOf(field->enum_type());
   }
   std::vector<std::string> allowed = AllowedTexts(RulesOf(field));
+  // An empty value makes an unnamed event.
+  std::erase(allowed, "");
   if (allowed.empty()) return std::nullopt;
   return allowed;
 }

@@ -64,7 +64,11 @@ Shapes::Shapes(const Schema& schema) {
     if (!violations.ok()) continue;
     for (const RuleViolation& violation : *violations) {
       const auto* field = shape.type->FindFieldByName(violation.field);
-      if (field != nullptr) required_.insert(field);
+      if (field != nullptr) {
+        required_.insert(field);
+      } else {
+        reject_empty_.insert(shape.type);
+      }
     }
   }
 }
@@ -87,7 +91,7 @@ void Shapes::Follow() {
 }
 
 void Shapes::AddField(const pb::FieldDescriptor* field, bool input, int json) {
-  const buf::validate::FieldRules& rules = ElementRulesOf(field);
+  const buf::validate::FieldRules rules = ElementRulesOf(field);
   if (field->is_map()) field = field->message_type()->map_value();
   if (KindOf(field) == JsonKind::kEnum &&
       known_enums_.insert(field->enum_type()).second) {

@@ -49,6 +49,11 @@ class Shapes {
     return required_.contains(field);
   }
 
+  // Returns whether an empty request violates a rule of the message as a whole.
+  bool RejectsEmpty(const google::protobuf::Descriptor* request) const {
+    return reject_empty_.contains(request);
+  }
+
   // Returns a unique name per shape: `base` of its type, plus `input_suffix` if
   // the type is also printed, plus a number if a type is printed in two ways.
   std::map<Shape, std::string> Name(
@@ -67,6 +72,7 @@ class Shapes {
   std::vector<const google::protobuf::EnumDescriptor*> enums_;
   std::set<const google::protobuf::EnumDescriptor*> known_enums_;
   std::set<const google::protobuf::FieldDescriptor*> required_;
+  std::set<const google::protobuf::Descriptor*> reject_empty_;
 };
 
 }  // namespace sse_bridge

@@ -1,11 +1,14 @@
 #include "bridge/codegen/ts_types.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "bridge/codegen/comments.h"
 #include "bridge/codegen/json_form.h"
 
@@ -20,6 +23,10 @@ using Fields = std::set<const pb::FieldDescriptor*>;
 // How other files refer to the types of messages.d.ts.
 constexpr char kOutside[] = "m.";
 
+// Kinds of rules whose `in` is no union of literals.
+constexpr absl::string_view kWithoutLiterals[] = {
+    "float", "double", "bytes", "duration", "timestamp", "field_mask"};
+
 std::string Union(const std::vector<std::string>& types) {
   return absl::StrJoin(types, " | ");
 }
@@ -32,7 +39,7 @@ std::string Literals(const std::vector<std::string>& texts) {
 }
 
 template <typename Numbers>
-std::string NumberLiterals(const Numbers& numbers, bool quoted) {
+std::string NumberLiterals(const Numbers& numbers, bool quoted = false) {
   return absl::StrJoin(numbers, " | ", [&](std::string* out, auto number) {
     absl::StrAppend(out, quoted ? "\"" : "", number, quoted ? "\"" : "");
   });
@@ -40,38 +47,84 @@ std::string NumberLiterals(const Numbers& numbers, bool quoted) {
 
 // The literals of an `in` or `const` rule for integers; empty if there is none.
 template <typename Rules>
-std::string AllowedNumbers(const Rules& rules, bool quoted) {
-  if (rules.has_const_()) {
-    return NumberLiterals(std::vector{rules.const_()}, quoted);
+std::string AllowedNumbers(const Rules& rules, bool zero, bool quoted) {
+  std::vector allowed(rules.in().begin(), rules.in().end());
+  if (rules.has_const_()) allowed = {rules.const_()};
+  if (zero && !allowed.empty() && !absl::c_linear_search(allowed, 0)) {
+    allowed.push_back(0);
   }
-  return NumberLiterals(rules.in(), quoted);
+  return NumberLiterals(allowed, quoted);
 }
 
 std::string AllowedIntegers(const FieldRules& rules, bool quoted) {
+  const bool zero = AllowsZero(rules);
   switch (rules.type_case()) {
     case FieldRules::kInt32:
-      return AllowedNumbers(rules.int32(), quoted);
+      return AllowedNumbers(rules.int32(), zero, quoted);
     case FieldRules::kInt64:
-      return AllowedNumbers(rules.int64(), quoted);
+      return AllowedNumbers(rules.int64(), zero, quoted);
     case FieldRules::kUint32:
-      return AllowedNumbers(rules.uint32(), quoted);
+      return AllowedNumbers(rules.uint32(), zero, quoted);
     case FieldRules::kUint64:
-      return AllowedNumbers(rules.uint64(), quoted);
+      return AllowedNumbers(rules.uint64(), zero, quoted);
     case FieldRules::kSint32:
-      return AllowedNumbers(rules.sint32(), quoted);
+      return AllowedNumbers(rules.sint32(), zero, quoted);
     case FieldRules::kSint64:
-      return AllowedNumbers(rules.sint64(), quoted);
+      return AllowedNumbers(rules.sint64(), zero, quoted);
     case FieldRules::kFixed32:
-      return AllowedNumbers(rules.fixed32(), quoted);
+      return AllowedNumbers(rules.fixed32(), zero, quoted);
     case FieldRules::kFixed64:
-      return AllowedNumbers(rules.fixed64(), quoted);
+      return AllowedNumbers(rules.fixed64(), zero, quoted);
     case FieldRules::kSfixed32:
-      return AllowedNumbers(rules.sfixed32(), quoted);
+      return AllowedNumbers(rules.sfixed32(), zero, quoted);
     case FieldRules::kSfixed64:
-      return AllowedNumbers(rules.sfixed64(), quoted);
+      return AllowedNumbers(rules.sfixed64(), zero, quoted);
     default:
       return "";
   }
+}
+
+// Whether the type of a value expresses the rule: unions of literals do.
+bool IsInType(const RuleText& rule) {
+  const std::vector<absl::string_view> path = absl::StrSplit(rule.rule, '.');
+  if (path.size() < 2 || absl::StrContains(rule.rule, '[')) return false;
+  const absl::string_view kind = path[path.size() - 2];
+  if (path.back() == "defined_only") return true;
+  if (path.back() != "const" && path.back() != "in") return false;
+  return !absl::c_linear_search(kWithoutLiterals, kind);
+}
+
+// Adds a line for each rule that the types do not express.
+void AddLines(const std::vector<RuleText>& rules, absl::string_view subject,
+              bool typed, std::vector<std::string>* lines) {
+  for (const RuleText& rule : rules) {
+    if (typed && IsInType(rule)) continue;
+    lines->push_back(absl::StrCat("- ", subject, rule.text));
+  }
+}
+
+std::string WithRules(std::string comment,
+                      const std::vector<std::string>& lines) {
+  if (lines.empty()) return comment;
+  absl::StrAppend(&comment, comment.empty() ? "" : "\n\n", "Rules:\n",
+                  absl::StrJoin(lines, "\n"));
+  return comment;
+}
+
+std::string WithRules(std::string comment, const FieldRuleTexts& rules,
+                      bool repeated) {
+  std::vector<std::string> lines;
+  AddLines(rules.whole, "", /*typed=*/true, &lines);
+  // Types do not limit the keys of objects.
+  AddLines(rules.keys, "each key: ", /*typed=*/false, &lines);
+  AddLines(rules.value, repeated ? "each value: " : "", /*typed=*/true, &lines);
+  return WithRules(std::move(comment), lines);
+}
+
+std::string WithRules(std::string comment, const std::vector<RuleText>& rules) {
+  std::vector<std::string> lines;
+  AddLines(rules, "", /*typed=*/false, &lines);
+  return WithRules(std::move(comment), lines);
 }
 
 // The request's top-level fields that are in the path of every route.
@@ -121,7 +174,8 @@ class CommonFields {
 
 }  // namespace
 
-TsTypes::TsTypes(const Schema& schema) : shapes_(schema) {
+TsTypes::TsTypes(const Schema& schema)
+    : shapes_(schema), texts_(std::make_unique<RuleTexts>()) {
   for (const Shape& shape : shapes_.all()) type_names_.Add(shape.type);
   for (const pb::EnumDescriptor* each : shapes_.enums()) type_names_.Add(each);
   names_ = shapes_.Name(
@@ -147,9 +201,10 @@ bool TsTypes::IsRequestOptional(const Method& method) const {
   if (KindOf(type) != JsonKind::kMessage) return false;
   const Shape shape = {type, true, JsonBits(method.json)};
   const auto fields = FieldsOf(type);
-  return std::none_of(fields.begin(), fields.end(), [&](auto* field) {
-    return IsRequired(field, shape) && !left_out_.contains(field);
-  });
+  return !shapes_.RejectsEmpty(type) &&
+         std::none_of(fields.begin(), fields.end(), [&](auto* field) {
+           return IsRequired(field, shape) && !left_out_.contains(field);
+         });
 }
 
 std::string TsTypes::ResponseType(const Route& route) const {
@@ -185,8 +240,10 @@ bool TsTypes::IsRequired(const pb::FieldDescriptor* field,
 }
 
 std::string TsTypes::Interface(const Shape& shape) const {
-  std::string out = absl::StrCat("\n", JsDoc(CommentOf(shape.type), ""),
-                                 "export interface ", names_.at(shape), " {");
+  std::string about = CommentOf(shape.type);
+  if (shape.input) about = WithRules(about, texts_->OfMessage(shape.type));
+  std::string out = absl::StrCat("\n", JsDoc(about, ""), "export interface ",
+                                 names_.at(shape), " {");
   bool empty = true;
   for (const pb::FieldDescriptor* field : FieldsOf(shape.type)) {
     if (shape.input && left_out_.contains(field)) continue;
@@ -194,6 +251,10 @@ std::string TsTypes::Interface(const Shape& shape) const {
     if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
       absl::StrAppend(&comment, comment.empty() ? "" : "\n\n",
                       "At most one of `", oneof->name(), "` is set.");
+    }
+    if (shape.input) {
+      comment =
+          WithRules(comment, texts_->OfField(field), field->is_repeated());
     }
     absl::StrAppend(&out, "\n", JsDoc(comment, "  "), "  ",
                     JsMember(JsonName(field, JsonFromBits(shape.json))),
@@ -206,7 +267,7 @@ std::string TsTypes::Interface(const Shape& shape) const {
 
 std::string TsTypes::FieldType(const pb::FieldDescriptor* field, bool input,
                                int json, const std::string& prefix) const {
-  const FieldRules& rules = ElementRulesOf(field);
+  const FieldRules rules = ElementRulesOf(field);
   if (field->is_map()) {
     return absl::StrCat("{ [key: string]: ",
                         ElementType(field->message_type()->map_value(), rules,
@@ -235,7 +296,10 @@ std::string TsTypes::ElementType(const pb::FieldDescriptor* field,
     case JsonKind::kFloating:
       return input || IsFinite(field, rules) ? "number" : "$rt.Double";
     case JsonKind::kBool:
-      if (!rules.bool_().has_const_()) return "boolean";
+      if (!rules.bool_().has_const_() ||
+          (rules.bool_().const_() && AllowsZero(rules))) {
+        return "boolean";
+      }
       return rules.bool_().const_() ? "true" : "false";
     case JsonKind::kString: {
       const std::vector<std::string> allowed = AllowedTexts(rules);
@@ -287,9 +351,13 @@ std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
   if (JsonFromBits(json).always_print_enums_as_ints() && !input) {
     return "number";
   }
-  const std::vector<std::string> allowed =
-      AllowedNames(rules, field->enum_type());
-  if (!allowed.empty()) return Literals(allowed);
+  std::vector<std::string> allowed;
+  for (const int number : AllowedEnumNumbers(rules, field->enum_type())) {
+    const auto* value = field->enum_type()->FindValueByNumber(number);
+    allowed.push_back(value == nullptr ? absl::StrCat(number)
+                                       : JsString(value->name()));
+  }
+  if (!allowed.empty()) return Union(allowed);
   const std::string named =
       absl::StrCat(prefix, type_names_.Name(field->enum_type()));
   // A newer backend may send values that are not in this schema.

@@ -2,11 +2,13 @@
 #define SSE_BRIDGE_BRIDGE_CODEGEN_TS_TYPES_H_
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "bridge/codegen/shapes.h"
 #include "bridge/codegen/ts_names.h"
+#include "bridge/schema/rule_texts.h"
 #include "bridge/schema/schema.h"
 #include "buf/validate/validate.pb.h"
 
@@ -50,6 +52,7 @@ class TsTypes {
                   const Shape& shape) const;
 
   const Shapes shapes_;
+  const std::unique_ptr<RuleTexts> texts_;
   TsTypeNames type_names_;
   std::map<Shape, std::string> names_;
 

@@ -40,7 +40,7 @@ class Reader {
   absl::Status Error(const YAML::Mark& mark, absl::string_view key,
                      absl::string_view reason) const {
     return absl::InvalidArgumentError(absl::StrCat(
-        YamlPlace(name_, mark), ": ", key, key.empty() ? "" : ": ", reason));
+        YamlPosition(name_, mark), ": ", key, key.empty() ? "" : ": ", reason));
   }
 
   absl::Status ReadEntry(const YAML::Node& key_node, const YAML::Node& value) {
@@ -104,7 +104,7 @@ class Reader {
       return Error(node.Mark(), setting.key, s.message());
     }
     origins->push_back(
-        absl::StrCat(YamlPlace(name_, node.Mark()), ": ", setting.key));
+        absl::StrCat(YamlPosition(name_, node.Mark()), ": ", setting.key));
     return absl::OkStatus();
   }
 

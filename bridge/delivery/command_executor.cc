@@ -9,7 +9,6 @@
 
 #include "bridge/delivery/loop_connection.h"
 #include "bridge/delivery/topic_local.h"
-#include "bridge/net/socket_options.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
@@ -52,14 +51,14 @@ void CommandExecutor::Run(OpenCommand& command) {
   StreamSpec& spec = *command.spec;
   LoopConnection* const c = connections_->Open(command.connection, &spec);
   const Delivery::Options& options = context_->options;
-  SetStreamSocketOptions(
-      c->fd(), {.unsent_low_water_bytes = options.unsent_low_water_bytes,
-                .send_buffer_bytes = options.send_buffer_bytes,
-                .user_timeout = options.user_timeout});
+  c->socket().SetStreamOptions(
+      {.unsent_low_water_bytes = options.unsent_low_water_bytes,
+       .send_buffer_bytes = options.send_buffer_bytes,
+       .user_timeout = options.user_timeout});
   // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
   // reports space without a further system call.
-  if (const int error =
-          poller_->Add(c->fd(), command.connection.Pack(), Poller::kAllEdges)) {
+  if (const int error = poller_->Add(
+          c->socket().fd(), command.connection.Pack(), Poller::kAllEdges)) {
     spdlog::warn("delivery: closing a stream: epoll_ctl failed: errno {}",
                  error);
     c->MarkDead(CloseReason::kError);

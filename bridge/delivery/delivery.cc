@@ -14,16 +14,14 @@
 namespace sse_bridge {
 
 Delivery::Delivery(Options options)
-    : options_(options),
-      clock_(options.clock != nullptr ? options.clock : Clock::Real()),
-      timers_(std::make_unique<TimerQueue>()) {
+    : options_(options), timers_(std::make_unique<TimerQueue>()) {
   int threads = options_.threads;
   if (threads <= 0) {
     threads =
         std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
   for (int i = 0; i < threads; ++i) {
-    loops_.push_back(std::make_unique<Loop>(i, options_, clock_,
+    loops_.push_back(std::make_unique<Loop>(i, options_,
                                             i == 0 ? timers_.get() : nullptr,
                                             [this] { ConnectionDestroyed(); }));
   }
@@ -122,7 +120,7 @@ Delivery::TimerId Delivery::RunAfter(absl::Duration delay,
   const int64_t nanos = std::clamp<int64_t>(absl::ToInt64Nanoseconds(delay), 0,
                                             TimerQueue::kNever / 4);
   const uint64_t id =
-      timers_->Add(clock_->MonotonicNanos() + nanos, std::move(task), &first);
+      timers_->Add(MonotonicNanos() + nanos, std::move(task), &first);
   if (first) loops_[0]->Wake();
   return id;
 }

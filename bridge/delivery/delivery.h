@@ -17,6 +17,7 @@
 #include "bridge/delivery/frame.h"
 #include "bridge/delivery/stats.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/network.h"
 
 namespace sse_bridge {
 
@@ -51,8 +52,9 @@ class Delivery {
     // How long the client may then take to close its side. Closing earlier
     // could cause a reset, which destroys data that the client has not read.
     absl::Duration linger = absl::Seconds(2);
-    // Null means Clock::Real(). Must outlive the Delivery.
-    Clock* clock = nullptr;
+    // What the loops run on. Must outlive the Delivery.
+    Network* network = Network::Real();
+    Clock* clock = Clock::Real();
   };
 
   // Identifies a timer, for Cancel.
@@ -101,8 +103,9 @@ class Delivery {
   // Returns true if the task has not started and will not.
   bool Cancel(TimerId timer);
 
-  // The monotonic time of the clock that drives the timers.
-  int64_t MonotonicNanos() const { return clock_->MonotonicNanos(); }
+  // The times of the clock that drives the timers and deadlines.
+  int64_t MonotonicNanos() const { return options_.clock->MonotonicNanos(); }
+  absl::Time WallTime() const { return options_.clock->WallTime(); }
 
   size_t queue_limit_bytes() const { return options_.queue_limit_bytes; }
 
@@ -124,7 +127,6 @@ class Delivery {
   void ConnectionDestroyed();
 
   const Options options_;
-  Clock* const clock_;  // must outlive this
   const std::unique_ptr<TimerQueue> timers_;
   std::vector<std::unique_ptr<Loop>> loops_;  // fixed after construction
 

@@ -13,12 +13,13 @@
 
 namespace sse_bridge {
 
-Loop::Loop(int index, const Delivery::Options& options, Clock* clock,
-           TimerQueue* timers, std::function<void()> on_destroyed)
+Loop::Loop(int index, const Delivery::Options& options, TimerQueue* timers,
+           std::function<void()> on_destroyed)
     : timers_(timers),
       window_nanos_(absl::ToInt64Nanoseconds(options.flush_window)),
-      event_loop_(clock, this, absl::StrCat("delivery-", index)),
-      context_(this, index, options, clock),
+      event_loop_(options.network, options.clock, this,
+                  absl::StrCat("delivery-", index)),
+      context_(this, index, options),
       connections_(&context_, std::move(on_destroyed)),
       executor_(&context_, event_loop_.poller(), &connections_),
       last_execution_(context_.now - window_nanos_) {}

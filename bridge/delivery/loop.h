@@ -14,7 +14,6 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/loop_context.h"
 #include "bridge/delivery/stats.h"
-#include "bridge/net/clock.h"
 #include "bridge/net/event_loop.h"
 #include "bridge/net/mailbox.h"
 #include "bridge/net/timer_queue.h"
@@ -32,11 +31,11 @@ namespace sse_bridge {
 // afterwards.
 class Loop final : private EventLoop::Handler {
  public:
-  // `clock`, `timers` (null for all loops except one) and whatever
-  // `on_destroyed` uses must outlive the loop. `on_destroyed` is called on the
-  // loop's thread after a connection is destroyed.
-  Loop(int index, const Delivery::Options& options, Clock* clock,
-       TimerQueue* timers, std::function<void()> on_destroyed);
+  // `timers` (null for all loops except one) and whatever `on_destroyed` uses
+  // must outlive the loop. `on_destroyed` is called on the loop's thread after
+  // a connection is destroyed.
+  Loop(int index, const Delivery::Options& options, TimerQueue* timers,
+       std::function<void()> on_destroyed);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

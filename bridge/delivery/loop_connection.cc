@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/net/socket_options.h"
 
 namespace sse_bridge {
 namespace {
@@ -20,11 +19,10 @@ constexpr Spread kDrainSpread = {0.5, 1.5};
 constexpr Spread kErrorSpread = {1, 5};
 constexpr Spread kAskedSpread = {1, 1.5};
 
-int DirectFd(const StreamSpec& spec) {
-  const bool direct = spec.socket != nullptr &&
-                      !spec.socket->has_own_framing() &&
-                      spec.rewriter == nullptr;
-  return direct ? spec.socket->fd() : -1;
+// Whether a topic's frames may be passed to the socket without being queued.
+bool IsDirect(const StreamSpec& spec) {
+  return spec.socket != nullptr && spec.socket->unbuffered() &&
+         spec.rewriter == nullptr;
 }
 
 }  // namespace
@@ -32,7 +30,8 @@ int DirectFd(const StreamSpec& spec) {
 LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
                                StreamSpec* spec)
     : context_(context),
-      direct_fd_(DirectFd(*spec)),
+      kernel_fd_(spec->socket != nullptr ? spec->socket->kernel_fd() : -1),
+      direct_(IsDirect(*spec)),
       chunked_(spec->chunked),
       sent_{.last = context->now},
       id_(id),
@@ -261,7 +260,7 @@ void LoopConnection::EnqueueRetry() {
 void LoopConnection::FinishEnd() {
   if (Cut() && !chunked_) {
     // An orderly close would look like the end of the body.
-    ResetOnClose(fd());
+    socket_->ResetOnClose();
     MarkDead(reason_);
     return;
   }

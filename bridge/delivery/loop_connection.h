@@ -58,7 +58,7 @@ class LoopConnection {
   LoopConnection& operator=(const LoopConnection&) = delete;
 
   ConnectionId id() const { return id_; }
-  int fd() const { return socket_->fd(); }
+  Socket& socket() const { return *socket_; }
   bool open() const { return state_ == State::kOpen; }
   bool dead() const { return state_ == State::kDead; }
   bool chunked() const { return chunked_; }
@@ -86,8 +86,8 @@ class LoopConnection {
 
   // Whether a frame may be written to the socket without being queued.
   bool CanSendDirectly() const {
-    return direct_fd_ >= 0 && !blocked_ && state_ == State::kOpen &&
-           loading_ == 0 && queue_.empty();
+    return direct_ && !blocked_ && state_ == State::kOpen && loading_ == 0 &&
+           queue_.empty();
   }
   // Writes to the socket. If it does not accept everything, the connection is
   // blocked, or dead if the socket failed. Returns the number of bytes sent.
@@ -217,9 +217,8 @@ class LoopConnection {
 
   // Accessed for every event, so kept together at the front.
   LoopContext* const context_;
-  // The descriptor, for frames that are sent without a call of `socket_`. -1 if
-  // the socket is not plain or frames are rewritten.
-  const int direct_fd_;
+  const int kernel_fd_;  // of the socket
+  const bool direct_;    // frames may be sent without being queued
   State state_ = State::kOpen;
   const bool chunked_;
   bool blocked_ = false;  // the socket is full; waits for OnWritable

@@ -17,7 +17,13 @@ constexpr int kMaxReadsPerRound = 4;
 }  // namespace
 
 size_t LoopConnection::SendDirectly(absl::string_view wire) {
-  ssize_t sent = PlainSocket::SendTo(direct_fd_, wire);
+  ssize_t sent;
+  if (kernel_fd_ >= 0) {
+    sent = PlainSocket::SendTo(kernel_fd_, wire);
+  } else {  // simulated
+    const iovec part{const_cast<char*>(wire.data()), wire.size()};
+    sent = socket_->Send(&part, 1);
+  }
   context_->counters.writes.Add(1);
   if (sent < 0) {
     if (sent == Socket::kFailed) MarkDead(CloseReason::kClientGone);
@@ -244,7 +250,7 @@ bool LoopConnection::WriteSome() {
     if (done.frame->info().is_event) CountEvents(1);
     Release(std::move(done));
   }
-  if (static_cast<size_t>(sent) < total && !socket_->has_own_framing()) {
+  if (static_cast<size_t>(sent) < total && socket_->unbuffered()) {
     blocked_ = true;
     return false;
   }
@@ -300,10 +306,8 @@ bool LoopConnection::ReadInput() {
       MarkDead(CloseReason::kClientGone);
       return false;
     }
-    // A short read of a plain socket means that no more input is available.
-    if (!socket_->has_own_framing() &&
-        static_cast<size_t>(n) < sizeof(buffer)) {
-      return false;
+    if (socket_->unbuffered() && static_cast<size_t>(n) < sizeof(buffer)) {
+      return false;  // there is no more
     }
   }
   if (listed_.more_input) return false;

@@ -7,14 +7,14 @@
 namespace sse_bridge {
 
 LoopContext::LoopContext(Loop* loop, int index,
-                         const Delivery::Options& options, Clock* clock)
+                         const Delivery::Options& options)
     : loop(loop),
       index(index),
       options(options),
-      clock(clock),
+      clock(options.clock),
       ping(Frame::Create(": ping\n\n", {.is_event = false})),
       last_chunk(Frame::Create("0\r\n\r\n", {.is_event = false})),
-      now(clock->MonotonicNanos()),
+      now(options.clock->MonotonicNanos()),
       wheel(now),
       random(static_cast<uint32_t>(now / 1000 + index)) {}
 

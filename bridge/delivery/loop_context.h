@@ -25,8 +25,7 @@ class LoopConnection;
 // What the connections and the topics of one loop share. Used on the loop's
 // thread only, except that any thread may read `counters`.
 struct LoopContext {
-  LoopContext(Loop* loop, int index, const Delivery::Options& options,
-              Clock* clock);
+  LoopContext(Loop* loop, int index, const Delivery::Options& options);
   LoopContext(const LoopContext&) = delete;
   LoopContext& operator=(const LoopContext&) = delete;
 
@@ -42,7 +41,7 @@ struct LoopContext {
   Loop* const loop;  // owns this
   const int index;
   const Delivery::Options options;
-  Clock* const clock;  // must outlive this
+  Clock* const clock;
   const FramePtr ping;
   const FramePtr last_chunk;
 

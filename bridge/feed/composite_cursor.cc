@@ -21,18 +21,19 @@ constexpr size_t kHashLength = 8;  // of 48 bits
 // Position of each key in sorted order, with equal keys at the same position,
 // so that the order of keys in a request does not matter.
 struct Sorted {
-  explicit Sorted(const std::vector<std::string>& keys) : place(keys.size()) {
+  explicit Sorted(const std::vector<std::string>& keys)
+      : positions(keys.size()) {
     std::vector<size_t> order(keys.size());
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(),
               [&keys](size_t a, size_t b) { return keys[a] < keys[b]; });
     for (size_t i = 0; i < order.size(); ++i) {
       if (i > 0 && keys[order[i]] != keys[order[i - 1]]) ++count;
-      place[order[i]] = count;
+      positions[order[i]] = count;
     }
     if (!keys.empty()) ++count;
   }
-  std::vector<size_t> place;
+  std::vector<size_t> positions;
   size_t count = 0;
 };
 
@@ -60,7 +61,7 @@ uint64_t HashOf(const std::vector<std::string>& keys) {
 CompositeCursor::CompositeCursor(std::vector<std::string> keys)
     : keys_(std::move(keys)), plain_(keys_.size()) {
   Sorted sorted(keys_);
-  place_ = std::move(sorted.place);
+  positions_ = std::move(sorted.positions);
   ids_.resize(sorted.count);
   keys_hash_ = HashOf(keys_);
 }
@@ -73,7 +74,7 @@ void CompositeCursor::Set(size_t index, absl::string_view id) {
     BundleCursor::AppendTo(keys_[index], id, &plain);
     plain_bytes_ += plain.size() + 1;
   }
-  ids_[place_[index]] = Split(id);
+  ids_[positions_[index]] = Split(id);
 }
 
 std::string CompositeCursor::Text() const {
@@ -109,7 +110,7 @@ std::optional<std::vector<std::string>> CompositeCursor::Read(
     if (!packed.has_value()) return std::nullopt;
     std::vector<std::string> ids;
     ids.reserve(keys.size());
-    for (size_t place : sorted.place) ids.push_back((*packed)[place]);
+    for (size_t position : sorted.positions) ids.push_back((*packed)[position]);
     return ids;
   }
   const auto parsed = BundleCursor::Parse(text);

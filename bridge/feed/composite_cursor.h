@@ -45,7 +45,7 @@ class CompositeCursor {
 
  private:
   const std::vector<std::string> keys_;
-  std::vector<size_t> place_;       // index of each key in the packed order
+  std::vector<size_t> positions_;   // index of each key in the packed order
   std::vector<std::string> plain_;  // "KEY=ID", in the order of `keys`
   std::vector<SplitId> ids_;        // in the packed order
   size_t plain_bytes_ = 0;          // total size, including separators

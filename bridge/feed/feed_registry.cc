@@ -23,15 +23,16 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::Join(
   }
   std::string oldest;
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
-    if (auto place = feed->Join(last_event_id, waiter)) return place;
+    if (auto subscriber = feed->Join(last_event_id, waiter)) return subscriber;
     if (oldest.empty()) oldest = feed->OldestId();
   }
   if (!config.request_after ||
       !config.request_after(*last_event_id).has_value()) {
-    auto place =
+    auto subscriber =
         JoinOrStart(key, address, std::move(config), std::move(waiter), How());
-    if (place.ok()) (*place)->BeginWith(ResetFrame(*last_event_id, oldest));
-    return place;
+    if (subscriber.ok())
+      (*subscriber)->BeginWith(ResetFrame(*last_event_id, oldest));
+    return subscriber;
   }
   config.first_id = *last_event_id;
   // A snapshot may repeat events that this subscriber has already received.
@@ -44,9 +45,9 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinAt(
     const std::string& id, std::weak_ptr<FeedWaiter> waiter, bool first_visit,
     bool start) {
   for (const std::shared_ptr<Feed>& feed : FindGroup(key)) {
-    auto place =
+    auto subscriber =
         first_visit ? feed->JoinAt(id, waiter) : feed->Join(&id, waiter);
-    if (place != nullptr) return place;
+    if (subscriber != nullptr) return subscriber;
   }
   config.first_id = id;
   config.snapshot = Snapshot::What::kNone;
@@ -75,12 +76,12 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     }
     // Start the call outside the lock: it may fail immediately and end the
     // feed.
-    auto place = how.first_visit
-                     ? feed->JoinAt(first_id, waiter)
-                     : feed->Join(first_id.empty() ? nullptr : &first_id,
-                                  waiter, config.returning);
+    auto subscriber = how.first_visit
+                          ? feed->JoinAt(first_id, waiter)
+                          : feed->Join(first_id.empty() ? nullptr : &first_id,
+                                       waiter, config.returning);
     if (created) feed->Begin();
-    if (place != nullptr) return place;
+    if (subscriber != nullptr) return subscriber;
     // It has ended, or the events after the id have left its buffer; it
     // continues for its current subscribers.
     Remove(key, first_id, payer, feed.get());

@@ -10,7 +10,6 @@
 #include "bridge/feed/feed.h"
 #include "bridge/feed/own_events.h"
 #include "bridge/feed/reset_event.h"
-#include "bridge/net/clock.h"
 
 // A feed's upstream calls: their messages, loss and end.
 
@@ -28,9 +27,9 @@ constexpr absl::Duration kBacklogPause = absl::Milliseconds(1);
 // The memory of larger events is released.
 constexpr size_t kMaxKeptScratch = 64 << 10;
 
-FramePtr FrameOf(const EncodedFrame& encoded) {
+FramePtr FrameOf(const EncodedFrame& encoded, int64_t now_ns) {
   FrameInfo info;
-  info.born_ns = Clock::Real()->MonotonicNanos();
+  info.born_ns = now_ns;
   if (!encoded.key.empty()) {
     info.key = absl::Hash<absl::string_view>()(encoded.key) | 1;
   }
@@ -139,8 +138,9 @@ void Feed::OnCallMessage(uint64_t generation,
         "the backend's message cannot be read: ", encoded.message())));
     return;
   }
-  FramePtr frame = encoded.ok() ? FrameOf(*scratch)
-                                : EncodeUnreadable(wire, encoded, scratch);
+  FramePtr frame = encoded.ok()
+                       ? FrameOf(*scratch, context_->delivery->MonotonicNanos())
+                       : EncodeUnreadable(wire, encoded, scratch);
 
   std::vector<std::weak_ptr<FeedWaiter>> waiters;
   std::shared_ptr<StreamCall> read;

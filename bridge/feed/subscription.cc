@@ -11,10 +11,10 @@ Subscription::Subscription(Delivery* delivery, Options options,
       options_(options),
       responder_(std::move(responder)) {}
 
-void Subscription::Add(std::unique_ptr<PendingSubscriber> place,
+void Subscription::Add(std::unique_ptr<PendingSubscriber> subscriber,
                        MembershipOptions options) {
   MutexLock lock(&mu_);
-  parts_.push_back(Part{std::move(place), options});
+  parts_.push_back(Part{std::move(subscriber), options});
 }
 
 void Subscription::Start() {
@@ -72,7 +72,7 @@ void Subscription::Decide(bool grace_is_over) {
   }
   Metadata metadata;
   for (const Part& part : parts) {
-    for (auto& each : part.place->response_metadata()) {
+    for (auto& each : part.subscriber->response_metadata()) {
       // Several calls of one request may send the same metadata.
       if (std::find(metadata.begin(), metadata.end(), each) == metadata.end()) {
         metadata.push_back(std::move(each));
@@ -91,11 +91,12 @@ void Subscription::Decide(bool grace_is_over) {
       break;
     case Decision::kAccept: {
       if (options_.raw) {
-        responder->OnContentType(parts[0].place->content_type());
+        responder->OnContentType(parts[0].subscriber->content_type());
       }
       const ConnectionRef connection =
           responder->Accept(static_cast<uint32_t>(parts.size()));
-      for (Part& part : parts) part.place->Attach(connection, part.options);
+      for (Part& part : parts)
+        part.subscriber->Attach(connection, part.options);
       break;
     }
   }
@@ -105,7 +106,7 @@ Subscription::Decision Subscription::Judge(bool grace_is_over,
                                            absl::Status* refusal) const {
   size_t waiting = 0, ready = 0, ended = 0;
   for (const Part& part : parts_) {
-    switch (part.place->readiness()) {
+    switch (part.subscriber->readiness()) {
       case PendingSubscriber::Readiness::kWaiting:
         ++waiting;
         break;
@@ -114,7 +115,7 @@ Subscription::Decision Subscription::Judge(bool grace_is_over,
         break;
       case PendingSubscriber::Readiness::kEnded:
         ++ended;
-        if (absl::Status status = part.place->end_status(); !status.ok()) {
+        if (absl::Status status = part.subscriber->end_status(); !status.ok()) {
           if (!options_.bundle) {
             *refusal = std::move(status);
             return Decision::kRefuse;

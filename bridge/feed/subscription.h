@@ -70,7 +70,8 @@ class Subscription : public FeedWaiter,
 
   // Adds a feed's pending subscriber, whose waiter must be this subscription.
   // Call before Start.
-  void Add(std::unique_ptr<PendingSubscriber> place, MembershipOptions options);
+  void Add(std::unique_ptr<PendingSubscriber> subscriber,
+           MembershipOptions options);
 
   // Call after all Add calls. Decides now or when the feeds are ready.
   void Start();
@@ -82,7 +83,7 @@ class Subscription : public FeedWaiter,
 
  private:
   struct Part {
-    std::unique_ptr<PendingSubscriber> place;
+    std::unique_ptr<PendingSubscriber> subscriber;
     MembershipOptions options;
   };
   enum class Decision { kWait, kAccept, kNoContent, kRefuse };

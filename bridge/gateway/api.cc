@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bridge/access/client_address.h"
 #include "bridge/feed/formats/multiplexed.h"
 #include "bridge/feed/formats/output_formats.h"
@@ -232,8 +231,9 @@ void Api::ServeStream(std::shared_ptr<Request> request) {
       form.bytes
           ? std::nullopt
           : LastEventId(*request->exchange, request->route->resume_params);
-  parts[0].resume = FindPlaces(method, *parts[0].message, request->identity,
-                               last_event_id, last_event_id.has_value());
+  parts[0].resume =
+      FindResumePoints(method, *parts[0].message, request->identity,
+                       last_event_id, last_event_id.has_value());
   if (form.ids && HasCompositeIds(method)) {
     std::vector<MultiplexedFormat::Part> calls(1);
     calls[0].keys = CursorKeys(method, *parts[0].message);
@@ -292,7 +292,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   }
   const auto timeout = AskedTimeout(*request->exchange);
   if (!timeout.ok()) return Refuse(*request, timeout.status());
-  if (timeout->has_value()) traits.deadline = absl::Now() + **timeout;
+  if (timeout->has_value())
+    traits.deadline = parts_.delivery->WallTime() + **timeout;
   auto forwarded = ForwardedOf(*request);
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
@@ -336,7 +337,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
     // The client's deadline ends a stream like a call.
     traits.expires = traits.deadline;
     final_events.expired = deadline_passed_;
-    const absl::Duration left = traits.deadline - absl::Now();
+    const absl::Duration left = traits.deadline - parts_.delivery->WallTime();
     if (raw || left <= subscription_options.grace) {
       subscription_options.grace = std::max(left, absl::ZeroDuration());
       subscription_options.too_late = DeadlinePassed();

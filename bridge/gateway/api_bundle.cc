@@ -172,12 +172,13 @@ std::unique_ptr<OutputFormat> Api::ResumeBundle(
         id = named->second;
       }
     }
-    part.resume = FindPlaces(method, *part.message, identity, id,
-                             last_event_id.has_value() || id.has_value());
+    part.resume = FindResumePoints(method, *part.message, identity, id,
+                                   last_event_id.has_value() || id.has_value());
     if (last_event_id.has_value() && !known) {
       // It only looks like an id of this stream.
-      part.resume = FindPlaces(method, *part.message, identity, std::nullopt,
-                               /*returning=*/true);
+      part.resume =
+          FindResumePoints(method, *part.message, identity, std::nullopt,
+                           /*returning=*/true);
       part.resume.points[0].unknown = *last_event_id;
     }
     streams.push_back({part.name,

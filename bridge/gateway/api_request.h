@@ -43,7 +43,7 @@ struct Api::BundlePart {
   const ServedRoute* route = nullptr;
   std::unique_ptr<google::protobuf::Message> message;
   std::optional<std::string> own_id;  // from the part's own query
-  ResumePlaces resume;
+  ResumePoints resume;
 
   // Of a stream with an admission: the request with its subject, which
   // `message` then does not have, and the result of `enter`.

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/http/http_error.h"
@@ -32,7 +31,8 @@ void Api::ServeTicket(std::shared_ptr<Request> request) {
   }
   TicketBox& tickets = *parts_.authenticator->tickets();
   absl::Duration retry_after;
-  auto ticket = tickets.Issue(*request->identity, absl::Now(), &retry_after);
+  auto ticket = tickets.Issue(*request->identity,
+                              parts_.authenticator->WallTime(), &retry_after);
   if (absl::IsResourceExhausted(ticket.status())) {
     return request->exchange->Respond(
         TooManyRequests(ticket.status().message(), retry_after));

@@ -4,11 +4,9 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "bridge/access/access_rule.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/gateway/ticket_cookie.h"
-#include "bridge/net/clock.h"
 #include "bridge/transcode/query_params.h"
 
 namespace sse_bridge {
@@ -48,7 +46,7 @@ absl::StatusOr<Identity> Authenticator::VerifyToken(absl::string_view token,
     return absl::UnauthenticatedError("invalid token");
   }
   TokenError error = TokenError::kNone;
-  const absl::Time now = absl::Now();
+  const absl::Time now = parts_.clock->WallTime();
   absl::StatusOr<Identity> identity =
       parts_.verifier->Verify(token, now, &error);
   if (!identity.ok()) {
@@ -68,13 +66,13 @@ absl::StatusOr<Identity> Authenticator::VerifyToken(absl::string_view token,
 
 absl::Duration Authenticator::TicketWait(absl::string_view subject) const {
   if (parts_.ticket_rate == nullptr) return absl::ZeroDuration();
-  return parts_.ticket_rate->Take(subject, Clock::Real()->MonotonicNanos());
+  return parts_.ticket_rate->Take(subject, parts_.clock->MonotonicNanos());
 }
 
 absl::StatusOr<Identity> Authenticator::TakeTicket(
     const HttpExchange& exchange, const std::string& ticket, bool comes_back,
     std::vector<std::string>* set_cookies, std::string* why) const {
-  const absl::Time now = absl::Now();
+  const absl::Time now = parts_.clock->WallTime();
   const absl::string_view path = exchange.raw_path();
   *why = "ticket";
   if (!comes_back) return parts_.tickets->Redeem(ticket, now);

@@ -19,6 +19,7 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/gateway/browser_rules.h"
 #include "bridge/http/http_exchange.h"
+#include "bridge/net/clock.h"
 #include "sse/v1/sse.pb.h"
 
 namespace sse_bridge {
@@ -39,7 +40,7 @@ struct QueryCredentials {
 // Thread-safe.
 class Authenticator {
  public:
-  // All must outlive the Authenticator. All may be null.
+  // All must outlive the Authenticator. All but the clock may be null.
   struct Parts {
     // Null if no key is configured. Requests that need an identity are then
     // refused.
@@ -50,6 +51,7 @@ class Authenticator {
     const DenyList* denied = nullptr;
     const BrowserRules* browsers = nullptr;
     bool tls = false;  // browsers connect to the bridge by TLS
+    Clock* clock = Clock::Real();
   };
 
   // `leeway` is the verifier's clock skew tolerance. It does not prolong open
@@ -85,6 +87,9 @@ class Authenticator {
 
   // Null if tickets are disabled.
   TicketBox* tickets() const { return parts_.tickets; }
+
+  // The time that credentials are compared with.
+  absl::Time WallTime() const { return parts_.clock->WallTime(); }
 
   // How long `subject` must wait before it may get a ticket. If zero, it may,
   // and the ticket has been counted.

@@ -7,7 +7,6 @@
 #include "bridge/gateway/base_path.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/request_origin.h"
-#include "bridge/net/clock.h"
 
 namespace sse_bridge {
 
@@ -43,8 +42,8 @@ bool RequestFilter::Handle(HttpExchange* exchange) const {
     // request counts as a connection here.
     if (rate_ != nullptr && !proxy_protocol_ &&
         exchange->client_address() != exchange->peer_address()) {
-      const absl::Duration wait =
-          rate_->Take(LimitKey(exchange->client_address()), NowNs());
+      const absl::Duration wait = rate_->Take(
+          LimitKey(exchange->client_address()), clock_->MonotonicNanos());
       if (wait > absl::ZeroDuration()) {
         if (rejections_ != nullptr) rejections_->Add("429");
         exchange->Respond(TooManyConnections(wait));

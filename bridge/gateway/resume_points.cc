@@ -87,17 +87,18 @@ std::vector<std::string> CallTags(const Method& method, const Message& request,
   return tags;
 }
 
-ResumePlaces FindPlaces(const Method& method, const Message& request,
-                        const std::optional<Identity>& identity,
-                        const std::optional<std::string>& id, bool returning) {
+ResumePoints FindResumePoints(const Method& method, const Message& request,
+                              const std::optional<Identity>& identity,
+                              const std::optional<std::string>& id,
+                              bool returning) {
   const bool composite = HasCompositeIds(method);
   const std::vector<std::string> keys =
       composite ? CursorKeys(method, request) : std::vector<std::string>();
-  ResumePlaces places;
-  places.points.resize(std::max<size_t>(keys.size(), 1));
-  for (ResumePoint& point : places.points) point.returning = returning;
-  places.ids.resize(places.points.size());
-  if (!id.has_value()) return places;
+  ResumePoints found;
+  found.points.resize(std::max<size_t>(keys.size(), 1));
+  for (ResumePoint& point : found.points) point.returning = returning;
+  found.ids.resize(found.points.size());
+  if (!id.has_value()) return found;
 
   std::vector<std::string> tags;
   const auto ended = [&](absl::string_view end_id, const size_t* call) {
@@ -114,35 +115,35 @@ ResumePlaces FindPlaces(const Method& method, const Message& request,
                                tags.end());
     return is_its ? std::optional(end->code) : std::nullopt;
   };
-  places.ended = ended(*id, nullptr);
-  if (places.ended.has_value()) {
-    for (ResumePoint& point : places.points) point.over = true;
-    if (!composite) places.ids[0] = *id;
-    return places;
+  found.ended = ended(*id, nullptr);
+  if (found.ended.has_value()) {
+    for (ResumePoint& point : found.points) point.over = true;
+    if (!composite) found.ids[0] = *id;
+    return found;
   }
   auto ids = composite ? CompositeCursor::Read(*id, keys)
                        : std::optional(std::vector<std::string>{*id});
   if (!ids.has_value()) {
-    places.points[0].unknown = *id;
-    return places;
+    found.points[0].unknown = *id;
+    return found;
   }
   for (size_t i = 0; i < ids->size(); ++i) {
     const std::string& each = (*ids)[i];
     if (composite && ended(each, &i).has_value()) {
-      places.points[i].over = true;
+      found.points[i].over = true;
     } else if (IsOwnId(each) || !IsOneLine(each)) {
-      places.points[i].unknown = each;
+      found.points[i].unknown = each;
       continue;
     } else {
-      places.points[i].after = each;
+      found.points[i].after = each;
     }
-    places.ids[i] = each;
+    found.ids[i] = each;
   }
-  if (std::all_of(places.points.begin(), places.points.end(),
+  if (std::all_of(found.points.begin(), found.points.end(),
                   [](const ResumePoint& point) { return point.over; })) {
-    places.ended = absl::StatusCode::kOk;
+    found.ended = absl::StatusCode::kOk;
   }
-  return places;
+  return found;
 }
 
 }  // namespace sse_bridge

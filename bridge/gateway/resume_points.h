@@ -48,7 +48,7 @@ std::vector<std::string> CallTags(const Method& method,
                                   const std::optional<Identity>& identity);
 
 // Where a reconnecting browser resumes a stream.
-struct ResumePlaces {
+struct ResumePoints {
   std::vector<ResumePoint> points;  // one, or one per CursorKey
   std::vector<std::string> ids;  // of the points, for the id of the next event
   // Set if the stream has ended with this code and the browser has received it.
@@ -58,10 +58,11 @@ struct ResumePlaces {
 // `id` is the last id that the browser has received from this stream, or
 // nullopt if there is none. `returning` means that it reconnects. An id that
 // does not belong to the stream becomes `unknown` in one point.
-ResumePlaces FindPlaces(const Method& method,
-                        const google::protobuf::Message& request,
-                        const std::optional<Identity>& identity,
-                        const std::optional<std::string>& id, bool returning);
+ResumePoints FindResumePoints(const Method& method,
+                              const google::protobuf::Message& request,
+                              const std::optional<Identity>& identity,
+                              const std::optional<std::string>& id,
+                              bool returning);
 
 }  // namespace sse_bridge
 

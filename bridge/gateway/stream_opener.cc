@@ -119,7 +119,7 @@ absl::Status StreamOpener::Open(
         return SerializeCanonically(*message);
       };
     }
-    std::unique_ptr<PendingSubscriber> place;
+    std::unique_ptr<PendingSubscriber> subscriber;
     std::shared_ptr<Feed> own;
     if (shared) {
       const std::string key = key_of(each.request);
@@ -138,7 +138,7 @@ absl::Status StreamOpener::Open(
                         : registry_->Join(key, address, std::move(each), after,
                                           subscription);
       if (!joined.ok()) return joined.status();
-      place = *std::move(joined);
+      subscriber = *std::move(joined);
     } else {
       const bool resumes = after != nullptr && each.request_after &&
                            each.request_after(*after).has_value();
@@ -152,21 +152,21 @@ absl::Status StreamOpener::Open(
         each.charge = *std::move(charge);
       }
       own = Feed::Create(context_, std::move(each));
-      place = own->Join(nullptr, subscription, at.returning);
+      subscriber = own->Join(nullptr, subscription, at.returning);
       if (after != nullptr && !resumes) {
-        place->BeginWith(ResetFrame(*after, ""));
+        subscriber->BeginWith(ResetFrame(*after, ""));
       }
     }
     if (has_ids && !at.unknown.empty()) {
-      place->BeginWith(ResetFrame(at.unknown, ""));
+      subscriber->BeginWith(ResetFrame(at.unknown, ""));
     }
     if (admitted != nullptr) {
-      if (admitted->greeting) place->Greet(std::move(admitted->greeting));
-      place = std::make_unique<AdmittedSubscriber>(std::move(place),
-                                                   std::move(admitted->session),
-                                                   std::move(admitted->stay));
+      if (admitted->greeting) subscriber->Greet(std::move(admitted->greeting));
+      subscriber = std::make_unique<AdmittedSubscriber>(
+          std::move(subscriber), std::move(admitted->session),
+          std::move(admitted->stay));
     }
-    subscription->Add(std::move(place), membership);
+    subscription->Add(std::move(subscriber), membership);
     if (own != nullptr) own->Begin();
   }
   return absl::OkStatus();

@@ -14,14 +14,15 @@ void ConnectionInbox::Close() {
   loop_ = nullptr;
 }
 
-void ConnectionInbox::SendUnlessDetached(const SharedSocket& shared,
+void ConnectionInbox::SendUnlessDetached(SharedSocket* shared,
                                          absl::string_view bytes) {
   // Hold the lock so that Detach waits: the new owner of the socket must write
   // after this.
   MutexLock lock(&mu_);
-  if (shared.socket == nullptr) return;
+  if (shared->socket == nullptr || !shared->unsent.empty()) return;
   const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  shared.socket->Send(&part, 1);
+  const ssize_t n = shared->socket->Send(&part, 1);
+  if (n > 0) shared->unsent = std::string(bytes.substr(n));
 }
 
 void ConnectionInbox::StartDraining() {
@@ -57,6 +58,7 @@ std::unique_ptr<Socket> ConnectionInbox::Detach(uint64_t connection,
   if (loop_ == nullptr || shared->socket == nullptr) return nullptr;
   loop_->poller()->Remove(shared->socket->fd());
   PostLocked(DetachedCommand{connection});
+  if (!shared->unsent.empty()) return nullptr;  // closed with its handle
   return std::move(shared->socket);
 }
 

@@ -67,8 +67,9 @@ class ConnectionInbox {
 
   // Called on the listener's thread. Sends bytes on a connection that is being
   // answered, unless it has been detached and its socket no longer belongs to
-  // the listener.
-  void SendUnlessDetached(const SharedSocket& shared, absl::string_view bytes);
+  // the listener. What the socket does not accept after it has accepted a part
+  // becomes `unsent`, which must be sent before anything else.
+  void SendUnlessDetached(SharedSocket* shared, absl::string_view bytes);
 
   // From now on, each answer closes its connection. Wakes the listener.
   void StartDraining();
@@ -78,7 +79,8 @@ class ConnectionInbox {
   bool Post(ListenerCommand command);
 
   // Takes the socket over from the listener. Returns null if the listener is
-  // closed, and the socket with it.
+  // closed, and the socket with it, or if part of an interim response is
+  // unsent: the client has half-closed, which ends a stream anyway.
   std::unique_ptr<Socket> Detach(uint64_t connection, SharedSocket* shared);
 
  private:

@@ -4,32 +4,14 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
-#include "bridge/access/client_address.h"
-#include "bridge/access/rate_limiter.h"
 #include "bridge/base/labelled_counter.h"
-#include "bridge/http/request_framing.h"
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/request_origin.h"
 #include "bridge/net/clock.h"
-#include "bridge/net/tls_context.h"
+#include "bridge/net/handshakes/handshakes.h"
+#include "bridge/net/network.h"
 
 namespace sse_bridge {
-
-// What happens to a new connection before its first request.
-struct HandshakeOptions {
-  // Limits new connections per address. Null if unlimited. Must outlive the
-  // server. Connections from trusted proxies are counted only if a PROXY header
-  // names the client, because a proxy's connections carry many clients.
-  RateLimiter* rate = nullptr;
-
-  // Whether trusted proxies send a PROXY header first. Other peers never may.
-  bool proxy_protocol = false;
-  TrustedProxies proxies;
-
-  // Null for plain connections. Must outlive the server.
-  const TlsContext* tls = nullptr;
-
-  int threads = 2;
-};
 
 // How a server treats its connections, from accepting to closing.
 struct ConnectionOptions {
@@ -86,9 +68,11 @@ struct ConnectionOptions {
   // outlive the server.
   LabelledCounter* rejections = nullptr;
 
-  // Null means Clock::Real(). Must outlive the server. A loop that sleeps does
-  // not notice that the time was changed until something else wakes it.
-  Clock* clock = nullptr;
+  // What the loops run on. Must outlive the server. A loop that sleeps on the
+  // real network does not notice that the time of another clock was changed
+  // until something else wakes it.
+  Network* network = Network::Real();
+  Clock* clock = Clock::Real();
 };
 
 }  // namespace sse_bridge

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/http_exchange.h"
-#include "bridge/http/request_framing.h"
 #include "bridge/net/deadline_lists.h"
 #include "bridge/net/socket.h"
 
@@ -18,6 +18,7 @@ namespace sse_bridge {
 // guarded by the ConnectionInbox.
 struct SharedSocket {
   std::unique_ptr<Socket> socket;
+  std::string unsent;  // the rest of an interim response
 };
 
 struct AddressAccount;
@@ -37,9 +38,9 @@ struct Http1Connection {
   };
 
   uint32_t slot = 0;
-  uint32_t generation = 0;       // how many times the slot was used before
-  int fd = -1;                   // of the socket
-  bool has_own_framing = false;  // see Socket
+  uint32_t generation = 0;      // how many times the slot was used before
+  int fd = -1;                  // of the socket
+  bool may_half_close = false;  // see Socket
   State state = State::kReading;
   bool keep_alive = true;
   bool counted = false;   // included in the requests in flight

@@ -15,9 +15,9 @@ Http1Connection* Http1ConnectionTable::Add(std::unique_ptr<Socket> socket) {
   Http1Connection* connection = slots_[slot].get();
   connection->slot = slot;
   connection->fd = socket->fd();
-  connection->has_own_framing = socket->has_own_framing();
-  connection->shared =
-      std::make_shared<SharedSocket>(SharedSocket{std::move(socket)});
+  connection->may_half_close = socket->may_half_close();
+  connection->shared = std::make_shared<SharedSocket>();
+  connection->shared->socket = std::move(socket);
   ++size_;
   return connection;
 }

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "bridge/http/framing/request_target.h"
 #include "bridge/http/http_error.h"
-#include "bridge/http/request_target.h"
 
 namespace sse_bridge {
 namespace {

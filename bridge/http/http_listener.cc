@@ -1,11 +1,5 @@
 #include "bridge/http/http_listener.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -26,6 +20,11 @@ constexpr int64_t kPendingNs = 200'000'000;
 // The data of the listening socket's events. No connection has this handle.
 constexpr uint64_t kListenData = Poller::kWakeData - 1;
 
+Handshakes::Options OptionsOfHandshakes(const ConnectionOptions& options) {
+  return {options.handshake, options.head_timeout,
+          options.max_connections_per_address, options.network, options.clock};
+}
+
 }  // namespace
 
 HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
@@ -33,20 +32,25 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
       httplib_(httplib),
       sink_(std::move(sink)),
       inbox_(std::make_shared<ConnectionInbox>()),
-      loop_(options_.clock != nullptr ? options_.clock : Clock::Real(), this,
-            "http-listener"),
+      loop_(options_.network, options_.clock, this, "http-listener"),
       acceptor_(
-          [this](int fd, std::string peer_address) {
-            return Accepted(fd, std::move(peer_address));
+          [this](std::unique_ptr<Socket> socket, std::string peer_address) {
+            return Accepted(std::move(socket), std::move(peer_address));
           },
           [this] { return MakeSpace() == Space::kMade; },
-          [this](int fd) { TurnAway(fd); }),
-      handshakes_(options_,
-                  [inbox = inbox_](std::unique_ptr<Socket> socket,
-                                   std::string peer_address) {
-                    inbox->Post(EnteredCommand{std::move(socket),
-                                               std::move(peer_address)});
-                  }),
+          [this](std::unique_ptr<Socket> socket) {
+            TurnAway(std::move(socket));
+          }),
+      handshakes_(
+          OptionsOfHandshakes(options_),
+          [inbox = inbox_](std::unique_ptr<Socket> socket,
+                           std::string peer_address) {
+            inbox->Post(
+                EnteredCommand{std::move(socket), std::move(peer_address)});
+          },
+          [this](std::unique_ptr<Socket> socket, absl::Duration wait) {
+            RefuseRate(std::move(socket), wait);
+          }),
       accounts_(
           {options_.max_buffered_bytes, options_.max_connections_per_address}) {
   deadlines_.SetLength(ConnectionDeadlines::kHead, options_.head_timeout);
@@ -59,11 +63,9 @@ HttpListener::HttpListener(Options options, HttplibServer* httplib, Sink sink)
 
 HttpListener::~HttpListener() { Stop(); }
 
-absl::Status HttpListener::Start(int listen_fd) {
-  const bool opened = loop_.Open().ok();
-  // The acceptor takes ownership of the listening socket even if Start fails.
-  if (!acceptor_.Start(listen_fd, loop_.poller(), kListenData).ok() ||
-      !opened) {
+absl::Status HttpListener::Start(std::unique_ptr<ListeningSocket> socket) {
+  if (!loop_.Open().ok() ||
+      !acceptor_.Start(std::move(socket), loop_.poller(), kListenData).ok()) {
     return absl::ResourceExhaustedError(
         "cannot start the HTTP listener: out of file descriptors");
   }
@@ -98,8 +100,8 @@ void HttpListener::OnEvent(uint64_t data, uint32_t events) {
 
 void HttpListener::OnRound() {
   ExecuteCommands();
-  if (accept_now_ && pending_.fd >= 0) LetInPending();
-  if (accept_now_ && pending_.fd < 0) {
+  if (accept_now_ && pending_.socket != nullptr) LetInPending();
+  if (accept_now_ && pending_.socket == nullptr) {
     acceptor_.Accept(now());
   } else if (accept_now_) {
     acceptor_.Pause(now());
@@ -125,8 +127,8 @@ void HttpListener::EndAccepting() {
   }
   if (now() >= acceptor_.close_at_ns()) {
     acceptor_.Close(options_.stopping != Stopping::kLeaveWaiting);
-    if (pending_.fd >= 0) {
-      LetIn(std::exchange(pending_.fd, -1), std::move(pending_.peer_address));
+    if (pending_.socket != nullptr) {
+      LetIn(std::move(pending_.socket), std::move(pending_.peer_address));
     }
     drain_.ListeningSocketClosed();
   }
@@ -138,7 +140,7 @@ void HttpListener::EndAccepting() {
 // others and stay open. Answers that were posted before are sent as far as the
 // sockets accept them.
 void HttpListener::OnStop() {
-  if (pending_.fd >= 0) close(std::exchange(pending_.fd, -1));
+  pending_.socket.reset();
   acceptor_.Close(/*take_waiting=*/false);
   handshakes_.Stop();
   inbox_->Close();
@@ -148,67 +150,57 @@ void HttpListener::OnStop() {
   }
 }
 
-bool HttpListener::IsFull(int fd) const {
+bool HttpListener::IsFull(const Socket& socket) const {
   // The kernel assigns the lowest free number, so all lower numbers are in use.
   return (options_.max_connections != 0 &&
           connections() >= options_.max_connections) ||
-         (options_.max_descriptor != 0 && fd >= options_.max_descriptor);
-}
-
-// The number of a descriptor shows how many are open only if each has the
-// lowest number possible.
-int HttpListener::WithLowestNumber(int fd) {
-  const int lower = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (lower < 0) return fd;
-  if (lower > fd) {
-    close(lower);
-    return fd;
-  }
-  close(fd);
-  return lower;
+         (options_.max_descriptor != 0 &&
+          socket.fd() >= options_.max_descriptor);
 }
 
 // Returns false if accepting must pause for a moment.
-bool HttpListener::Accepted(int fd, std::string peer_address) {
-  if (IsFull(fd)) {
+bool HttpListener::Accepted(std::unique_ptr<Socket> socket,
+                            std::string peer_address) {
+  if (IsFull(*socket)) {
     switch (MakeSpace()) {
       case Space::kMade:
-        fd = WithLowestNumber(fd);
+        // The number of a descriptor shows how many are open only if each has
+        // the lowest number possible.
+        socket->UseLowestDescriptor();
         break;
       case Space::kSoon:
-        if (pending_.fd >= 0 || !accepting_) break;  // let in anyway
-        pending_ = {fd, std::move(peer_address), now() + kPendingNs};
+        if (pending_.socket != nullptr || !accepting_) break;  // let in anyway
+        pending_ = {std::move(socket), std::move(peer_address),
+                    now() + kPendingNs};
         return false;
       case Space::kNone:
-        TurnAway(fd);
+        TurnAway(std::move(socket));
         return true;
     }
   }
-  LetIn(fd, std::move(peer_address));
+  LetIn(std::move(socket), std::move(peer_address));
   return true;
 }
 
 void HttpListener::LetInPending() {
-  const int fd = WithLowestNumber(std::exchange(pending_.fd, -1));
-  if (!IsFull(fd)) {
-    LetIn(fd, std::move(pending_.peer_address));
-  } else if (now() < pending_.until_ns) {
-    pending_.fd = fd;
-  } else {
-    TurnAway(fd);
+  pending_.socket->UseLowestDescriptor();
+  if (!IsFull(*pending_.socket)) {
+    LetIn(std::move(pending_.socket), std::move(pending_.peer_address));
+  } else if (now() >= pending_.until_ns) {
+    TurnAway(std::move(pending_.socket));
   }
 }
 
-void HttpListener::LetIn(int fd, std::string peer_address) {
-  if (handshakes_.Enter(fd, peer_address, now())) {
-    AddConnection(std::make_unique<PlainSocket>(fd), std::move(peer_address));
+void HttpListener::LetIn(std::unique_ptr<Socket> socket,
+                         std::string peer_address) {
+  socket = handshakes_.Enter(std::move(socket), peer_address, now());
+  if (socket != nullptr) {
+    AddConnection(std::move(socket), std::move(peer_address));
   }
 }
 
 void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                                  std::string peer_address) {
-  const int one = 1;
-  setsockopt(socket->fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   Http1Connection* connection = connections_.Add(std::move(socket));
   connection->peer_address = std::move(peer_address);
   accounts_.Enter(connection,

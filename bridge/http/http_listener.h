@@ -13,15 +13,16 @@
 #include "bridge/http/connection_deadlines.h"
 #include "bridge/http/connection_inbox.h"
 #include "bridge/http/connection_options.h"
-#include "bridge/http/handshakes.h"
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http1_connection_table.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/listener_drain.h"
-#include "bridge/http/request_framing.h"
 #include "bridge/net/acceptor.h"
 #include "bridge/net/event_loop.h"
+#include "bridge/net/handshakes/handshakes.h"
+#include "bridge/net/listening_socket.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -55,9 +56,8 @@ class HttpListener final : private EventLoop::Handler {
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
 
-  // Takes ownership of a non-blocking listening socket and starts the thread.
-  // Called once.
-  absl::Status Start(int listen_fd);
+  // Starts the thread. Called once.
+  absl::Status Start(std::unique_ptr<ListeningSocket> socket);
 
   // Closes the listening socket and idle connections. Accepts no further
   // connections (but see Options::Stopping). Requests that have arrived are
@@ -88,10 +88,9 @@ class HttpListener final : private EventLoop::Handler {
   void OnStop() override;
   int64_t now() const { return loop_.now(); }  // while the loop runs
   void EndAccepting();
-  bool Accepted(int fd, std::string peer_address);
-  bool IsFull(int fd) const;
-  static int WithLowestNumber(int fd);
-  void LetIn(int fd, std::string peer_address);
+  bool Accepted(std::unique_ptr<Socket> socket, std::string peer_address);
+  bool IsFull(const Socket& socket) const;
+  void LetIn(std::unique_ptr<Socket> socket, std::string peer_address);
   void LetInPending();
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
   bool Watch(Http1Connection* connection, uint32_t events);
@@ -117,7 +116,10 @@ class HttpListener final : private EventLoop::Handler {
   void DropInput(Http1Connection* connection, size_t bytes);
   HttpResponse Refusal(int status, absl::string_view why,
                        absl::string_view origin) const;
-  void TurnAway(int fd) const;
+  void TurnAway(std::unique_ptr<Socket> socket) const;
+  void RefuseRate(std::unique_ptr<Socket> socket, absl::Duration wait) const;
+  void AnswerAndClose(std::unique_ptr<Socket> socket,
+                      HttpResponse answer) const;
 
   // http_listener_io.cc
   void OnReadable(Http1Connection* connection);
@@ -151,7 +153,7 @@ class HttpListener final : private EventLoop::Handler {
 
   // An accepted connection that waits until another one is closed.
   struct {
-    int fd = -1;
+    std::unique_ptr<Socket> socket;  // null if there is none
     std::string peer_address;
     int64_t until_ns = 0;
   } pending_;

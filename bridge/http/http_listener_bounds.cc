@@ -1,12 +1,12 @@
 // How the listener keeps its connections within their limits.
 
-#include <unistd.h>
+#include <sys/uio.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/http/answer_and_close.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_listener.h"
 
@@ -32,6 +32,9 @@ absl::string_view StatusName(int http_status) {
 
 // How many connections are read in search of one that may be closed.
 constexpr int kReadsForSpace = 64;
+
+// How often a connection is read between a refusal and its close.
+constexpr int kReadsBeforeClose = 2;
 
 }  // namespace
 
@@ -178,15 +181,44 @@ HttpResponse HttpListener::Refusal(int status, absl::string_view why,
 }
 
 // Refuses a connection for which there is no space.
-void HttpListener::TurnAway(int fd) const {
+void HttpListener::TurnAway(std::unique_ptr<Socket> socket) const {
   if (options_.rejections != nullptr) options_.rejections->Add("503");
-  if (options_.handshake.tls != nullptr) {
-    close(fd);  // no answer can be sent before the TLS handshake
-    return;
-  }
   AnswerAndClose(
-      fd, ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"),
-      options_.headers_for_origin);
+      std::move(socket),
+      ErrorResponse(503, "UNAVAILABLE", "the bridge is full; retry later"));
+}
+
+// Refuses a connection whose address connects too often. Also called on the
+// threads of the handshakes.
+void HttpListener::RefuseRate(std::unique_ptr<Socket> socket,
+                              absl::Duration wait) const {
+  if (options_.rejections != nullptr) options_.rejections->Add("429");
+  AnswerAndClose(std::move(socket), TooManyConnections(wait));
+}
+
+// Sends as much of a short answer as the socket accepts without blocking, and
+// closes the connection, whose handshake has not begun.
+void HttpListener::AnswerAndClose(std::unique_ptr<Socket> socket,
+                                  HttpResponse answer) const {
+  if (options_.handshake.transport->has_handshake()) return;
+  // Read what has arrived: closing with unread bytes sends a reset, which can
+  // destroy the answer.
+  char request[8192];
+  ssize_t n = socket->Recv(request, sizeof request);
+  if (options_.headers_for_origin) {
+    const absl::string_view seen(request, n > 0 ? static_cast<size_t>(n) : 0);
+    for (auto& header : options_.headers_for_origin(OriginIn(seen))) {
+      answer.headers.push_back(std::move(header));
+    }
+  }
+  std::string bytes = SerializeResponse(answer, /*keep_alive=*/false,
+                                        /*without_body=*/false);
+  const iovec part{bytes.data(), bytes.size()};
+  socket->Send(&part, 1);
+  socket->ShutdownWrite();
+  for (int i = 0; n > 0 && i < kReadsBeforeClose; ++i) {
+    n = socket->Recv(request, sizeof request);
+  }
 }
 
 }  // namespace sse_bridge

@@ -165,23 +165,26 @@ HttpResponse HttpListener::HeadRefusal(int status,
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,
                                    uint32_t events) {
-  // An interim response cannot be inserted into a TLS stream, whose state has
-  // been handed over. But TLS clients do not half-close.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
-                    (connection->has_own_framing && (events & EPOLLRDHUP) != 0);
+                    (!connection->may_half_close && (events & EPOLLRDHUP) != 0);
   if (gone) {
     if (auto exchange = connection->exchange.lock()) exchange->Abort();
   } else if ((events & EPOLLRDHUP) && !connection->probed &&
              connection->minor_version >= 1) {
     connection->probed = true;
-    inbox_->SendUnlessDetached(*connection->shared, kContinue);
+    inbox_->SendUnlessDetached(connection->shared.get(), kContinue);
   }
 }
 
 void HttpListener::Answer(Http1Connection* connection, std::string bytes,
                           bool keep_alive) {
   connection->exchange.reset();
-  connection->out = std::move(bytes);
+  connection->out = std::exchange(connection->shared->unsent, "");
+  if (connection->out.empty()) {
+    connection->out = std::move(bytes);
+  } else {
+    connection->out += bytes;
+  }
   connection->out_sent = 0;
   connection->keep_alive = keep_alive && accepting_;
   connection->state = Http1Connection::State::kWriting;

@@ -16,6 +16,7 @@
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/request_queue.h"
+#include "bridge/net/listening_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -104,7 +105,8 @@ void HttpServer::Start(Handler handler) {
                        absl::StrCat("http-worker-", i).c_str());
   }
   if (absl::Status started =
-          rep_->listener->Start(std::exchange(rep_->listen_fd, -1));
+          rep_->listener->Start(std::make_unique<TcpListeningSocket>(
+              std::exchange(rep_->listen_fd, -1)));
       !started.ok()) {
     spdlog::critical("{}", std::string(started.message()));
     abort();

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include "bridge/net/listening_socket.h"
 #include "bridge/net/poller.h"
+#include "bridge/net/socket.h"
 
 namespace sse_bridge {
 
@@ -18,27 +21,27 @@ namespace sse_bridge {
 // Used on the listener's thread only. Times are monotonic nanoseconds.
 class Acceptor {
  public:
-  // Receives a non-blocking connection; the callee closes it. Returns false if
-  // space for the next one is still being made, so that accepting pauses for a
-  // moment.
-  using Accepted = std::function<bool(int fd, std::string peer_address)>;
+  // Receives a plain connection. Returns false if space for the next one is
+  // still being made, so that accepting pauses for a moment.
+  using Accepted = std::function<bool(std::unique_ptr<Socket> socket,
+                                      std::string peer_address)>;
 
   // Closes a descriptor that is worth less than a new connection. Returns false
   // if there is none.
   using MakeSpace = std::function<bool()>;
 
   // Receives a connection that cannot be served, answers it and closes it.
-  using TurnAway = std::function<void(int fd)>;
+  using TurnAway = std::function<void(std::unique_ptr<Socket> socket)>;
 
   Acceptor(Accepted accepted, MakeSpace make_space, TurnAway turn_away);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Takes ownership of `listen_fd`, which is non-blocking, even on failure.
-  // Adds it to `poller`, which must outlive this, with `data` as the event's
-  // data.
-  absl::Status Start(int listen_fd, Poller* poller, uint64_t data);
+  // Takes the socket even on failure. Adds it to `poller`, which must outlive
+  // this, with `data` as the event's data.
+  absl::Status Start(std::unique_ptr<ListeningSocket> socket, Poller* poller,
+                     uint64_t data);
 
   // Accepts waiting connections, up to a limit. Call it when the socket is
   // ready and at `again_at_ns`.
@@ -64,11 +67,10 @@ class Acceptor {
   // 0 unless Retire was called.
   int64_t close_at_ns() const { return close_at_ns_; }
 
-  bool closed() const { return listen_fd_ < 0; }
+  bool closed() const { return socket_ == nullptr; }
 
  private:
-  // Returns false, with errno, if there is no connection to accept.
-  bool AcceptOne();
+  ListeningSocket::Result AcceptOne();
   bool TurnNewestAway();
   void Rest(int64_t until_ns);
   void WarnOfDescriptors(int64_t now_ns);
@@ -76,10 +78,9 @@ class Acceptor {
   const Accepted accepted_;
   const MakeSpace make_space_;
   const TurnAway turn_away_;
-  int listen_fd_ = -1;
+  std::unique_ptr<ListeningSocket> socket_;
   Poller* poller_ = nullptr;
   uint64_t data_ = 0;
-  int reserve_fd_ = -1;
   int64_t again_at_ns_ = 0;
   int64_t close_at_ns_ = 0;
   int64_t next_warning_ns_ = 0;

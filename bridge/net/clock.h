@@ -7,7 +7,7 @@
 
 namespace sse_bridge {
 
-// The clock used by event loops. Tests replace it to control the time.
+// The time as components see it. Tests replace it to control the time.
 // Thread-safe.
 class Clock {
  public:
@@ -20,9 +20,6 @@ class Clock {
   // The system clock. Never destroyed.
   static Clock* Real();
 };
-
-// The system's monotonic time, for code whose tests do not control the time.
-inline int64_t NowNs() { return Clock::Real()->MonotonicNanos(); }
 
 }  // namespace sse_bridge
 

@@ -10,7 +10,7 @@
 
 namespace sse_bridge {
 
-// The place of a T in DeadlineLists.
+// The position of a T in DeadlineLists.
 template <typename T>
 struct DeadlineLink {
   int64_t at_ns = 0;

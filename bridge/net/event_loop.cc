@@ -10,15 +10,19 @@
 
 namespace sse_bridge {
 
-EventLoop::EventLoop(Clock* clock, Handler* handler, std::string name)
-    : clock_(clock),
+EventLoop::EventLoop(Network* network, Clock* clock, Handler* handler,
+                     std::string name)
+    : network_(network),
+      clock_(clock),
       handler_(handler),
       name_(std::move(name)),
+      poller_(network->NewPoller()),
       now_(clock->MonotonicNanos()) {}
 
-absl::Status EventLoop::Open() { return poller_.Start(); }
+absl::Status EventLoop::Open() { return poller_->Start(); }
 
 void EventLoop::Start() {
+  if (network_->Runs(this)) return;
   // The main thread handles signals.
   sigset_t all, before;
   sigfillset(&all);
@@ -39,23 +43,27 @@ void EventLoop::Stop() {
 }
 
 void EventLoop::Run() {
-  epoll_event events[Poller::kMaxEvents];
-  for (;;) {
-    const int n = poller_.Wait(events, WaitNanos());
-    const int error = n < 0 ? errno : 0;
-    now_ = clock_->MonotonicNanos();
-    if (stop_) break;
-    if (n < 0 && error != EINTR) {
-      spdlog::error("{}: epoll_wait failed: errno {}", name_, error);
-    }
-    handler_->OnWake();
-    for (int i = 0; i < n; ++i) {
-      if (events[i].data.u64 == Poller::kWakeData) continue;
-      handler_->OnEvent(events[i].data.u64, events[i].events);
-    }
-    handler_->OnRound();
+  while (RunRound(WaitNanos())) {
   }
   handler_->OnStop();
+}
+
+bool EventLoop::RunRound(int64_t wait_nanos) {
+  epoll_event events[Poller::kMaxEvents];
+  const int n = poller_->Wait(events, wait_nanos);
+  const int error = n < 0 ? errno : 0;
+  now_ = clock_->MonotonicNanos();
+  if (stop_) return false;
+  if (n < 0 && error != EINTR) {
+    spdlog::error("{}: epoll_wait failed: errno {}", name_, error);
+  }
+  handler_->OnWake();
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.u64 == Poller::kWakeData) continue;
+    handler_->OnEvent(events[i].data.u64, events[i].events);
+  }
+  handler_->OnRound();
+  return true;
 }
 
 int64_t EventLoop::WaitNanos() {

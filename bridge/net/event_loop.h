@@ -4,18 +4,20 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "bridge/net/clock.h"
+#include "bridge/net/network.h"
 #include "bridge/net/poller.h"
 
 namespace sse_bridge {
 
 // A thread that waits for events of sockets, for deadlines and for Wake, in
-// rounds. The handler owns the sockets, the deadlines and the Mailbox of
-// commands from other threads.
+// rounds, unless a simulated Network runs the rounds. The handler owns the
+// sockets, the deadlines and the Mailbox of commands from other threads.
 //
 // Methods may be called on any thread unless noted.
 class EventLoop {
@@ -49,9 +51,9 @@ class EventLoop {
     ~Handler() = default;
   };
 
-  // `clock` and `handler` must outlive the loop. `name` is that of the thread,
-  // with at most 15 characters.
-  EventLoop(Clock* clock, Handler* handler, std::string name);
+  // `network`, `clock` and `handler` must outlive the loop. `name` is that of
+  // the thread, with at most 15 characters.
+  EventLoop(Network* network, Clock* clock, Handler* handler, std::string name);
   ~EventLoop() = default;  // Stop must have returned
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -59,18 +61,29 @@ class EventLoop {
   // Opens the poller, so that sockets can be added. Called once, before Start.
   absl::Status Open();
 
-  // Starts the thread, which receives no signals. Called once.
+  // Starts the thread, which receives no signals, unless the network runs the
+  // loop. Called once.
   void Start();
 
   // Ends the thread after the current round, and waits for that. Must not be
-  // called on the thread. Later calls have no effect.
+  // called on the thread, or in a round. Later calls have no effect.
   void Stop();
 
   // Makes the loop begin a round. Has no effect before Open.
-  void Wake() { poller_.Wake(); }
+  void Wake() { poller_->Wake(); }
 
   // See its methods for the threads that may use it.
-  Poller* poller() { return &poller_; }
+  Poller* poller() { return poller_.get(); }
+
+  // For a network that runs the loop, on one thread.
+  //
+  // Returns when the next round must begin if the poller has no event before:
+  // a time of the clock, kNow or kNever. Called after Start and after each
+  // round.
+  int64_t PrepareToWait() { return handler_->PrepareToWait(); }
+  // Runs a round with the events that the poller has now. Returns false, and
+  // does nothing, after Stop.
+  bool RunRound() { return !stop_ && RunRound(/*wait_nanos=*/0); }
 
   // The time at which the current round began, in nanoseconds of the clock.
   // Called on the loop's thread, or before Start.
@@ -78,14 +91,16 @@ class EventLoop {
 
  private:
   void Run();
+  bool RunRound(int64_t wait_nanos);
   int64_t WaitNanos();
 
   // Never change.
+  Network* const network_;
   Clock* const clock_;
   Handler* const handler_;
   const std::string name_;
 
-  Poller poller_;
+  const std::unique_ptr<Poller> poller_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
   int64_t now_;  // used on the loop's thread only

@@ -1,6 +1,7 @@
 #include "bridge/net/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,10 +13,42 @@ ssize_t Blocked(int error) {
                                                  : Socket::kFailed;
 }
 
+ssize_t Receive(int fd, char* buffer, size_t size, int flags) {
+  ssize_t n;
+  do {
+    n = ::recv(fd, buffer, size, MSG_DONTWAIT | flags);
+  } while (n < 0 && errno == EINTR);
+  return n >= 0 ? n : Blocked(errno);
+}
+
 }  // namespace
 
-Socket::~Socket() {
-  if (fd_ >= 0) ::close(fd_);  // also removes it from pollers
+DescriptorSocket::~DescriptorSocket() {
+  if (fd() >= 0) ::close(fd());  // also removes it from pollers
+}
+
+ssize_t DescriptorSocket::Recv(char* buffer, size_t size) {
+  return Receive(fd(), buffer, size, /*flags=*/0);
+}
+
+ssize_t DescriptorSocket::Peek(char* buffer, size_t size) {
+  return Receive(fd(), buffer, size, MSG_PEEK);
+}
+
+void DescriptorSocket::ShutdownWrite() { ::shutdown(fd(), SHUT_WR); }
+
+void DescriptorSocket::SetStreamOptions(const StreamSocketOptions& options) {
+  SetStreamSocketOptions(fd(), options);
+}
+
+void DescriptorSocket::ResetOnClose() { ResetDescriptorOnClose(fd()); }
+
+void DescriptorSocket::UseLowestDescriptor() {
+  const int lower = ::fcntl(fd(), F_DUPFD_CLOEXEC, 0);
+  if (lower < 0) return;
+  const bool is_lower = lower < fd();
+  ::close(is_lower ? fd() : lower);
+  if (is_lower) set_fd(lower);
 }
 
 ssize_t PlainSocket::SendTo(int fd, absl::string_view bytes) {
@@ -41,15 +74,5 @@ ssize_t PlainSocket::Send(const iovec* parts, int count) {
   } while (sent < 0 && errno == EINTR);
   return sent >= 0 ? sent : Blocked(errno);
 }
-
-ssize_t PlainSocket::Recv(char* buffer, size_t size) {
-  ssize_t n;
-  do {
-    n = ::recv(fd(), buffer, size, MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  return n >= 0 ? n : Blocked(errno);
-}
-
-void PlainSocket::ShutdownWrite() { ::shutdown(fd(), SHUT_WR); }
 
 }  // namespace sse_bridge

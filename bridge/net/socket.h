@@ -7,17 +7,17 @@
 #include <cstddef>
 
 #include "absl/strings/string_view.h"
+#include "bridge/net/socket_options.h"
 
 namespace sse_bridge {
 
-// A connection to a peer, plain or TLS. Owns the descriptor, which is
-// non-blocking, and closes it in the destructor. Never blocks, and never raises
-// SIGPIPE.
+// A connection to a peer: plain, TLS, or simulated by a test. Closes the
+// connection in the destructor. Never blocks, and never raises SIGPIPE.
 //
 // Not thread-safe: used by one thread at a time.
 class Socket {
  public:
-  // Retry after the descriptor's next edge.
+  // Retry after the socket's next edge.
   static constexpr ssize_t kWouldBlock = -1;
   static constexpr ssize_t kFailed = -2;
 
@@ -25,7 +25,7 @@ class Socket {
 
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
-  virtual ~Socket();
+  virtual ~Socket() = default;
 
   // Continues the handshake until it completes or would block. Done at once for
   // a plain socket.
@@ -36,48 +36,98 @@ class Socket {
   // for delivering accepted bytes.
   virtual ssize_t Send(const iovec* parts, int count) = 0;
 
-  // Writes accepted bytes to the descriptor. Returns 0 if none are left,
-  // otherwise kWouldBlock or kFailed.
+  // Passes accepted bytes on. Returns 0 if none are left, otherwise kWouldBlock
+  // or kFailed.
   virtual ssize_t Flush() = 0;
 
   // Returns the number of bytes read (more than 0), 0 at the end of the peer's
   // data, kWouldBlock or kFailed.
   virtual ssize_t Recv(char* buffer, size_t size) = 0;
 
+  // As Recv, but the next Recv or Peek returns the same bytes again.
+  virtual ssize_t Peek(char* buffer, size_t size) = 0;
+
   // Tells the peer that no more data follows. Called after everything is
   // flushed.
   virtual void ShutdownWrite() = 0;
 
+  // Prepares the socket for a stream.
+  virtual void SetStreamOptions(const StreamSocketOptions& options) = 0;
+
+  // Makes the destructor reset the connection. Data that the peer has not
+  // received is lost.
+  virtual void ResetOnClose() = 0;
+
+  // Moves an accepted plain socket to the lowest free descriptor. Called before
+  // a Poller watches the socket.
+  virtual void UseLowestDescriptor() {}
+
+  // Identifies the socket at the Poller. The descriptor, unless the socket is
+  // simulated.
   int fd() const { return fd_; }
 
-  // If false, the bytes on the wire are those passed to Send, and a Send or
-  // Recv of fewer bytes than requested means that the descriptor has no more
-  // space or input. If true (TLS), nothing else may write to the descriptor.
-  bool has_own_framing() const { return has_own_framing_; }
+  // If true, the socket holds no bytes itself: Flush has nothing to do, and a
+  // Send or Recv of fewer bytes than requested means that there is no more
+  // space or input until the next edge. TLS sends and receives whole records,
+  // so it is false there.
+  bool unbuffered() const { return traits_.unbuffered; }
+
+  // If true, a peer that has ended its data may still wait for ours. If false
+  // (TLS, whose clients close both directions at once), it is gone.
+  bool may_half_close() const { return traits_.may_half_close; }
+
+  // The descriptor on which PlainSocket::SendTo does the same as Send, for a
+  // caller that avoids the virtual call; -1 if there is none.
+  int kernel_fd() const { return traits_.sent_by_kernel ? fd_ : -1; }
 
  protected:
-  Socket(int fd, bool has_own_framing)
-      : fd_(fd), has_own_framing_(has_own_framing) {}
+  struct Traits {
+    bool unbuffered = false;
+    bool may_half_close = false;
+    bool sent_by_kernel = false;  // requires `unbuffered`
+  };
+
+  Socket(int fd, Traits traits) : fd_(fd), traits_(traits) {}
+
+  void set_fd(int fd) { fd_ = fd; }
 
  private:
-  const int fd_;
-  const bool has_own_framing_;
+  int fd_;
+  const Traits traits_;
 };
 
-class PlainSocket final : public Socket {
+// A socket of the operating system. Owns the descriptor, which is non-blocking.
+class DescriptorSocket : public Socket {
  public:
-  // Takes ownership of `fd`. Without a descriptor (-1), all operations fail.
-  explicit PlainSocket(int fd) : Socket(fd, /*has_own_framing=*/false) {}
-
-  // As Send, for a caller that knows the descriptor of a plain socket. May
-  // return 0 if `bytes` is empty.
-  static ssize_t SendTo(int fd, absl::string_view bytes);
+  ~DescriptorSocket() override;
 
   Progress Handshake() override { return Progress::kDone; }
-  ssize_t Send(const iovec* parts, int count) override;
   ssize_t Flush() override { return 0; }
   ssize_t Recv(char* buffer, size_t size) override;
+  ssize_t Peek(char* buffer, size_t size) override;
   void ShutdownWrite() override;
+  void SetStreamOptions(const StreamSocketOptions& options) override;
+  void ResetOnClose() override;
+  void UseLowestDescriptor() override;
+
+ protected:
+  // Takes ownership of `fd`. Without a descriptor (-1), all operations fail.
+  DescriptorSocket(int fd, Traits traits) : Socket(fd, traits) {}
+};
+
+class PlainSocket final : public DescriptorSocket {
+ public:
+  // As DescriptorSocket.
+  explicit PlainSocket(int fd)
+      : DescriptorSocket(fd, {.unbuffered = true,
+                              .may_half_close = true,
+                              .sent_by_kernel = true}) {}
+
+  // As Send, for a caller that knows the kernel_fd() of a socket. May return 0
+  // if `bytes` is empty.
+  static ssize_t SendTo(int fd, absl::string_view bytes);
+
+  ssize_t Send(const iovec* parts, int count) override;
 };
 
 }  // namespace sse_bridge

@@ -37,7 +37,7 @@ void SetStreamSocketOptions(int fd, const StreamSocketOptions& options) {
   }
 }
 
-void ResetOnClose(int fd) {
+void ResetDescriptorOnClose(int fd) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }

@@ -17,7 +17,7 @@ void SetStreamSocketOptions(int fd, const StreamSocketOptions& options);
 
 // Makes close() reset the connection (RST). Data that the client has not
 // received is lost.
-void ResetOnClose(int fd);
+void ResetDescriptorOnClose(int fd);
 
 }  // namespace sse_bridge
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -120,6 +121,12 @@ SslPtr TlsContext::NewSession(int fd) const {
   if (session == nullptr || SSL_set_fd(session.get(), fd) != 1) return nullptr;
   SSL_set_accept_state(session.get());
   return session;
+}
+
+std::unique_ptr<Socket> TlsContext::Wrap(std::unique_ptr<Socket> socket) const {
+  SslPtr session = NewSession(socket->fd());
+  if (session == nullptr) return nullptr;
+  return std::make_unique<TlsSocket>(std::move(session), std::move(socket));
 }
 
 }  // namespace sse_bridge

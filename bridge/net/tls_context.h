@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "bridge/base/mutex.h"
 #include "bridge/base/openssl_ptr.h"
+#include "bridge/net/transport.h"
 
 namespace sse_bridge {
 
@@ -23,7 +24,7 @@ using SslCtxPtr = std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>>;
 // it for new ones.
 //
 // Thread-safe.
-class TlsContext {
+class TlsContext final : public Transport {
  public:
   struct Options {
     std::string cert_file;  // PEM: the certificate, then its chain
@@ -44,14 +45,15 @@ class TlsContext {
   // Reads the files again. Changes nothing on error.
   absl::Status Reload();
 
-  // Creates a session on a non-blocking descriptor, which the caller keeps. The
-  // handshake has not started. Returns null if memory is exhausted.
-  SslPtr NewSession(int fd) const;
+  bool has_handshake() const override { return true; }
+  // Returns a TlsSocket. `socket` must be of the operating system.
+  std::unique_ptr<Socket> Wrap(std::unique_ptr<Socket> socket) const override;
 
  private:
   explicit TlsContext(Options options) : options_(std::move(options)) {}
 
   absl::StatusOr<SslCtxPtr> Load() const;
+  SslPtr NewSession(int fd) const;
 
   const Options options_;
 

@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -78,15 +77,26 @@ ssize_t TlsSocket::Send(const iovec* parts, int count) {
   return static_cast<ssize_t>(record.size());
 }
 
-ssize_t TlsSocket::Recv(char* buffer, size_t size) {
-  ERR_clear_error();
-  size_t read = 0;
-  const int result = SSL_read_ex(session_.get(), buffer, size, &read);
+ssize_t TlsSocket::Received(int result, size_t read) {
   if (result == 1) return static_cast<ssize_t>(read);
   const int error = SSL_get_error(session_.get(), result);
   ERR_clear_error();
   if (error == SSL_ERROR_ZERO_RETURN) return 0;
   return IsBlocked(error) ? kWouldBlock : kFailed;
+}
+
+ssize_t TlsSocket::Recv(char* buffer, size_t size) {
+  ERR_clear_error();
+  size_t read = 0;
+  const int result = SSL_read_ex(session_.get(), buffer, size, &read);
+  return Received(result, read);
+}
+
+ssize_t TlsSocket::Peek(char* buffer, size_t size) {
+  ERR_clear_error();
+  size_t read = 0;
+  const int result = SSL_peek_ex(session_.get(), buffer, size, &read);
+  return Received(result, read);
 }
 
 void TlsSocket::ShutdownWrite() {
@@ -96,14 +106,7 @@ void TlsSocket::ShutdownWrite() {
     SSL_shutdown(session_.get());
     ERR_clear_error();
   }
-  ::shutdown(fd(), SHUT_WR);
-}
-
-std::unique_ptr<Socket> NewSocket(const TlsContext* tls, int fd) {
-  if (tls == nullptr) return std::make_unique<PlainSocket>(fd);
-  SslPtr session = tls->NewSession(fd);
-  if (session == nullptr) return nullptr;
-  return std::make_unique<TlsSocket>(std::move(session), fd);
+  plain_->ShutdownWrite();
 }
 
 }  // namespace sse_bridge

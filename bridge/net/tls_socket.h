@@ -16,30 +16,37 @@ namespace sse_bridge {
 // Not thread-safe.
 class TlsSocket final : public Socket {
  public:
-  // Takes ownership of `fd`. `session` uses the same descriptor.
-  TlsSocket(SslPtr session, int fd)
-      : Socket(fd, /*has_own_framing=*/true), session_(std::move(session)) {}
+  // `session` uses the descriptor of `plain`.
+  TlsSocket(SslPtr session, std::unique_ptr<Socket> plain)
+      : Socket(plain->fd(), {}),
+        plain_(std::move(plain)),
+        session_(std::move(session)) {}
 
   Progress Handshake() override;
   ssize_t Send(const iovec* parts, int count) override;
   ssize_t Flush() override;
   ssize_t Recv(char* buffer, size_t size) override;
+  ssize_t Peek(char* buffer, size_t size) override;
   void ShutdownWrite() override;
+  void SetStreamOptions(const StreamSocketOptions& options) override {
+    plain_->SetStreamOptions(options);
+  }
+  void ResetOnClose() override { plain_->ResetOnClose(); }
 
  private:
   // Writes once. Returns the number of bytes, kWouldBlock or kFailed.
   ssize_t Write(const char* bytes, size_t size);
 
+  // Converts the result of SSL_read_ex or SSL_peek_ex, which has set `read`.
+  ssize_t Received(int result, size_t read);
+
+  const std::unique_ptr<Socket> plain_;
   const SslPtr session_;
 
   // Bytes that were accepted but not yet written to the socket. OpenSSL
   // requires the same bytes on the next try.
   std::string pending_;
 };
-
-// Takes ownership of `fd`, with TLS unless `tls` is null. Returns null, and
-// leaves `fd` to the caller, if memory is exhausted.
-std::unique_ptr<Socket> NewSocket(const TlsContext* tls, int fd);
 
 }  // namespace sse_bridge
 

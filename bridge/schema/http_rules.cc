@@ -190,9 +190,6 @@ class RuleReader {
     if (!fields.ok()) return Error("body: ", fields.status().message());
     route->body_path = *std::move(fields);
     route->body_field = route->body_path.back();
-    if (absl::c_linear_search(route->resolved_path_fields, route->body_path)) {
-      Error("field \"", route->body, "\" is both body and path variable");
-    }
     if (method_->subject_into == route->body_path) {
       Error("body \"", route->body,
             "\" is set by subject_into, so clients must not set it");

@@ -203,11 +203,7 @@ absl::Status JsonImageReader::ReadMessage(const nlohmann::json& json,
         absl::StrCat(path, path.empty() ? "" : ".", key.substr(0, 200));
     const pb::FieldDescriptor* field = FindMember(key, *message);
     if (field == nullptr) {
-      if (!strict_) {
-        KeepEdition(key, value, message);
-        continue;
-      }
-      if (KeepEdition(key, value, message)) continue;
+      if (KeepEdition(key, value, message) || !strict_) continue;
       return MemberError(inner,
                          absl::StrCat("is not part of ",
                                       message->GetDescriptor()->full_name()));

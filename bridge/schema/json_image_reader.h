@@ -43,7 +43,7 @@ class JsonImageReader {
                          const google::protobuf::FieldDescriptor* field,
                          google::protobuf::Message* message);
 
-  // Returns null if there is none.
+  // Returns the field or extension with this JSON name, or null.
   const google::protobuf::FieldDescriptor* FindMember(
       const std::string& key, const google::protobuf::Message& message);
 

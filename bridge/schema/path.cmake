@@ -4,4 +4,4 @@ sse_library(bridge_schema_path
     ${CMAKE_CURRENT_LIST_DIR}/path_router.cc
     ${CMAKE_CURRENT_LIST_DIR}/path_template.cc
   PUBLIC absl::flat_hash_map absl::span absl::statusor absl::strings
-  PRIVATE bridge_base)
+  PRIVATE bridge_base absl::algorithm_container)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
+
 namespace sse_bridge {
 
 // Calls visit(ends) at each node that the rest of the path reaches, best first,
@@ -29,8 +31,9 @@ bool PathRouter::Search(int32_t index, absl::Span<const std::string> decoded,
   return false;
 }
 
-// Searches with the verb removed from the path first, then without. Also passes
-// the verb and the raw path that was searched to `visit`.
+// Searches with the verb removed from the path first, the longest verb first,
+// then without. Also passes the verb and the raw path that was searched to
+// `visit`.
 template <typename Visit>
 bool PathRouter::SearchPath(absl::string_view raw_path,
                             const Visit& visit) const {
@@ -50,9 +53,11 @@ bool PathRouter::SearchPath(absl::string_view raw_path,
     return Search(0, decoded, 0,
                   [&](const Ends& ends) { return visit(ends, verb, p); });
   };
-  RawPath without_verb = *path;
-  const std::optional<absl::string_view> verb = without_verb.CutVerb();
-  if (verb.has_value() && search(without_verb, *verb)) return true;
+  for (size_t colons = max_verb_colons_ + 1; colons-- > 0;) {
+    RawPath without_verb = *path;
+    const std::optional<absl::string_view> verb = without_verb.CutVerb(colons);
+    if (verb.has_value() && search(without_verb, *verb)) return true;
+  }
   return search(*path, "");
 }
 
@@ -142,6 +147,9 @@ std::optional<int> PathRouterBuilder::Add(absl::string_view http_verb,
   for (const auto& [other, other_route] : ends) {
     if (other == key) return router_.routes_[other_route].id;
   }
+  router_.max_verb_colons_ =
+      std::max(router_.max_verb_colons_,
+               static_cast<size_t>(absl::c_count(key.first, ':')));
   ends.emplace_back(std::move(key), static_cast<int>(router_.routes_.size()));
   router_.routes_.push_back({route, std::move(path_template)});
   return std::nullopt;

@@ -20,7 +20,9 @@ namespace sse_bridge {
 // In each segment a literal takes precedence over "*", which takes precedence
 // over "**". The search backtracks, so it finds a match if there is one. The
 // text after the last ':' of the last segment is first tried as a template's
-// verb (":cancel"), then as part of the segment. A template with the HTTP verb
+// verb (":cancel"), then as part of the segment. If a template's verb contains
+// colons, the text after an earlier ':' is tried before. A template with the
+// HTTP verb
 // "*" (google.api.CustomHttpPattern) serves every verb that no template of the
 // same shape names.
 //
@@ -80,7 +82,8 @@ class PathRouter {
   bool SearchPath(absl::string_view raw_path, const Visit& visit) const;
 
   Options options_;
-  std::vector<Node> nodes_;  // [0] is the root
+  size_t max_verb_colons_ = 0;  // within a template's verb
+  std::vector<Node> nodes_;     // [0] is the root
   std::vector<Route> routes_;
 };
 

@@ -1,5 +1,6 @@
 #include "bridge/schema/path_template.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -64,10 +65,14 @@ std::optional<RawPath> RawPath::Split(absl::string_view path) {
   }
 }
 
-std::optional<absl::string_view> RawPath::CutVerb() {
+std::optional<absl::string_view> RawPath::CutVerb(size_t colons) {
   if (segments.empty()) return std::nullopt;
   absl::string_view& last = segments.back();
-  const size_t colon = last.rfind(':');
+  size_t colon = last.rfind(':');
+  for (; colons > 0; --colons) {
+    if (colon == absl::string_view::npos || colon == 0) return std::nullopt;
+    colon = last.rfind(':', colon - 1);
+  }
   if (colon == absl::string_view::npos || colon + 1 == last.size()) {
     return std::nullopt;
   }
@@ -119,8 +124,10 @@ class PathTemplateParser {
     if (Take(':')) {
       const size_t begin = pos_;
       if (AtEnd()) return Error(pos_, "the verb after ':' is empty");
-      std::string verb;
-      if (absl::Status s = ParseLiteral(&verb); !s.ok()) return s;
+      do {
+        std::string part;
+        if (absl::Status s = ParseLiteral(&part); !s.ok()) return s;
+      } while (Take(':'));
       // Compared without decoding: a verb is a name, not data.
       out_.verb_ = std::string(text_.substr(begin, pos_ - begin));
       if (!AtEnd()) return Error(pos_, "the verb must be the end");
@@ -308,7 +315,9 @@ std::optional<std::vector<PathVariable>> PathTemplate::Match(
     absl::string_view raw_path, MultiSegmentDecoding decoding) const {
   std::optional<RawPath> path = RawPath::Split(raw_path);
   if (!path.has_value()) return std::nullopt;
-  if (!verb_.empty() && path->CutVerb() != verb_) return std::nullopt;
+  const auto colons =
+      static_cast<size_t>(std::count(verb_.begin(), verb_.end(), ':'));
+  if (!verb_.empty() && path->CutVerb(colons) != verb_) return std::nullopt;
   if (!MatchesSegments(path->segments)) return std::nullopt;
   return Bind(path->segments, decoding);
 }

@@ -35,20 +35,22 @@ struct RawPath {
   // has no segments.
   static std::optional<RawPath> Split(absl::string_view path);
 
-  // Removes ":verb" from the last segment and returns it. Returns nullopt and
-  // changes nothing if there is none or if nothing would remain before it.
-  std::optional<absl::string_view> CutVerb();
+  // Removes ":verb" from the last segment and returns it. The verb is the text
+  // after the last colon, or after an earlier one if the verb contains `colons`
+  // colons itself. Returns nullopt and changes nothing if there is none or if
+  // nothing would remain before it.
+  std::optional<absl::string_view> CutVerb(size_t colons = 0);
 };
 
 // A path template of google.api.http:
 //
-//   Template = "/" [ Segments ] [ ":" LITERAL ] ;
+//   Template = "/" [ Segments ] { ":" LITERAL } ;
 //   Segments = Segment { "/" Segment } ;
 //   Segment  = "*" | "**" | LITERAL | "{" FieldPath [ "=" Segments ] "}" ;
 //
-// In addition to the published grammar, literals may follow "**" (other
-// transcoders allow this too). "**" matches zero or more segments. Literals are
-// compared after percent-decoding.
+// In addition to the published grammar, literals may follow "**", and a verb
+// may contain colons (other transcoders allow this too). "**" matches zero or
+// more segments. Literals are compared after percent-decoding.
 //
 // Immutable and thread-safe.
 class PathTemplate {
@@ -76,7 +78,7 @@ class PathTemplate {
   const std::vector<Segment>& segments() const { return segments_; }
   const std::vector<Variable>& variables() const { return variables_; }
 
-  // The text after the ':' at the end; may be empty.
+  // The text after the first ':' that ends the segments; may be empty.
   const std::string& verb() const { return verb_; }
 
   // Returns the variables of a raw (still encoded) request path without its

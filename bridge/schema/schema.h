@@ -26,7 +26,7 @@ enum class DefaultAccess { kPublic, kAuthenticated, kDenied };
 struct LoadOptions {
   // Serve methods without google.api.http at "/{package.Service}/{Method}": GET
   // with query parameters, POST with a JSON body. Excludes gRPC's own services
-  // ("grpc.*": reflection, health, channelz), unless `services` names them.
+  // (reflection, health, channelz, ...), unless `services` names them.
   bool default_routes = false;
 
   // Full names of the services to serve. If empty, all services of the sources.

@@ -28,7 +28,7 @@ constexpr size_t kMaxRoutes = 50000;
 // Further errors of a strict load are only counted.
 constexpr size_t kMaxStrictErrors = 1000;
 
-std::string MethodPlace(const pb::MethodDescriptor* method) {
+std::string MethodLocation(const pb::MethodDescriptor* method) {
   return absl::StrCat(method->full_name(), " (",
                       Where(method->file(), PathOf(method)), ")");
 }
@@ -222,7 +222,7 @@ void SchemaLoader::AddService(const pb::ServiceDescriptor* service,
   }
   const bool default_routes =
       options_.default_routes &&
-      (named || (!absl::StartsWith(service->full_name(), "grpc.") &&
+      (named || (!IsOwnOfGrpc(service->full_name()) &&
                  service->full_name() != "sse.v1.Multiplexer"));
   for (int i = 0; i < service->method_count(); ++i) {
     const pb::MethodDescriptor* method = service->method(i);
@@ -369,7 +369,7 @@ void SchemaLoader::CheckUnique(const Method& method,
       add(sse::v1::stream.number(),
           absl::StrCat("sse.v1.stream: bundle.event \"",
                        absl::CHexEscape(event), "\" is already that of ",
-                       MethodPlace(it->second->descriptor)));
+                       MethodLocation(it->second->descriptor)));
     }
   }
   if (schema_->routes_.size() + routes.size() > kMaxRoutes) {
@@ -381,7 +381,7 @@ void SchemaLoader::CheckUnique(const Method& method,
     add(google::api::http.number(),
         absl::StrCat("google.api.http: ", parsed.route.verb, " ",
                      parsed.route.path_template, " is already the route of ",
-                     MethodPlace(had.method->descriptor), ", as ", had.verb,
+                     MethodLocation(had.method->descriptor), ", as ", had.verb,
                      " ", had.path_template));
   };
   PathRouterBuilder own(options_.path);

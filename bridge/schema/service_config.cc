@@ -129,7 +129,7 @@ class ServiceConfigReader {
   absl::Status Error(const YAML::Node& node, absl::string_view path,
                      absl::string_view reason) const {
     return absl::InvalidArgumentError(
-        absl::StrCat(YamlPlace(name_, node.Mark()), ": ", path,
+        absl::StrCat(YamlPosition(name_, node.Mark()), ": ", path,
                      path.empty() ? "" : ": ", reason));
   }
 

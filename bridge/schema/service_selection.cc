@@ -2,10 +2,21 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/name_pattern.h"
 
 namespace sse_bridge {
+
+bool IsOwnOfGrpc(absl::string_view service) {
+  static constexpr absl::string_view kPackages[] = {
+      "grpc.binarylog.", "grpc.channelz.", "grpc.health.",
+      "grpc.lb.",        "grpc.lookup.",   "grpc.reflection."};
+  return absl::c_any_of(kPackages, [service](absl::string_view package) {
+    return absl::StartsWith(service, package);
+  });
+}
 
 ServiceSelection::ServiceSelection(const std::vector<std::string>& serve,
                                    const std::vector<std::string>& hide)

@@ -8,6 +8,10 @@
 
 namespace sse_bridge {
 
+// Returns whether a service is one of gRPC itself, such as reflection or
+// health, which servers have beside those of their schema.
+bool IsOwnOfGrpc(absl::string_view service);
+
 // Which services and methods the operator wants to serve: the settings `serve`
 // and `hide`. A pattern is the full name of a service or method, in which `*`
 // stands for any characters:

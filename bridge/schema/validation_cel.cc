@@ -57,6 +57,8 @@ class CelRule : public Rule {
         absl::StrCat("the expression of rule ", breach_.id,
                      " returned neither a bool nor a string")));
   }
+  const Breach& breach() const override { return breach_; }
+  absl::string_view expression() const override { return program_.text(); }
 
  private:
   absl::StatusOr<cel::Value> This(const Subject& s, Report& report) const {

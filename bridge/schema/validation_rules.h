@@ -58,6 +58,12 @@ class Rule {
  public:
   virtual ~Rule() = default;
   virtual void Check(const Subject& subject, Report& report) const = 0;
+
+  // What Check reports. The message is empty if an expression makes it.
+  virtual const Breach& breach() const = 0;
+
+  // The rule's text in CEL; empty for native rules.
+  virtual absl::string_view expression() const { return ""; }
 };
 
 using Rules = std::vector<std::unique_ptr<const Rule>>;
@@ -73,6 +79,7 @@ class NativeRule : public Rule {
   void Check(const Subject& subject, Report& report) const override {
     if (!holds_(subject, report)) report.Add(breach_);
   }
+  const Breach& breach() const override { return breach_; }
 
  private:
   const Breach breach_;

@@ -138,6 +138,7 @@ class BytesPatternRule : public Rule {
       report.Add(breach_);
     }
   }
+  const Breach& breach() const override { return breach_; }
 
  private:
   const Breach breach_;

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/rule_texts.h"
 #include "bridge/schema/schema_errors.h"
 #include "bridge/schema/validation_rules.h"
 #include "bridge/schema/validator_compiler.h"
@@ -178,7 +179,7 @@ class Run : public Report {
         field->is_repeated() ? reflection->FieldSize(message, field) : 0;
     const bool has = IsSet(message, field);
     if (checks.required && !has) {
-      return Add(PathText(step), "required", "required", "value is required");
+      return Add(PathText(step), "required", "required", kRequiredMessage);
     }
     if (checks.when == FieldChecks::When::kNever ||
         (checks.when == FieldChecks::When::kIfSet && !has)) {
@@ -225,6 +226,8 @@ class Run : public Report {
       subject.message =
           index < 0 ? &reflection->GetMessage(message, field)
                     : &reflection->GetRepeatedMessage(message, field, index);
+      // As protovalidate for Go has it: a message without fields is zero.
+      if (checks.skip_zero && subject.message->ByteSizeLong() == 0) return;
       if (checks.wrapped != nullptr) {
         subject.scalar =
             ReadScalar(*subject.message, checks.wrapped, -1, &scratch);

@@ -8,6 +8,7 @@
 #include "bridge/base/well_known_types.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/rule_texts.h"
 #include "bridge/schema/validation_cel.h"
 #include "google/protobuf/unknown_field_set.h"
 
@@ -120,7 +121,14 @@ std::string NameOf(bv::FieldRules::TypeCase rules) {
 
 std::shared_ptr<const Validator> ValidatorCompiler::Compile(
     const pb::Descriptor* type, SchemaErrors* errors) {
-  MessageChecks* root = RulesOf(type);
+  const MessageChecks& root = ChecksOf(type, errors);
+  if (!root.active) return nullptr;
+  return std::shared_ptr<const Validator>(new Validator(rules_, &root));
+}
+
+const MessageChecks& ValidatorCompiler::ChecksOf(const pb::Descriptor* type,
+                                                 SchemaErrors* errors) {
+  const MessageChecks* root = RulesOf(type);
   // Uses a list instead of recursion, because types may be nested without
   // limit.
   while (!waiting_.empty()) {
@@ -128,8 +136,7 @@ std::shared_ptr<const Validator> ValidatorCompiler::Compile(
     waiting_.pop_back();
     CompileMessage(next, errors);
   }
-  if (!root->active) return nullptr;
-  return std::shared_ptr<const Validator>(new Validator(rules_, root));
+  return *root;
 }
 
 MessageChecks* ValidatorCompiler::RulesOf(const pb::Descriptor* type) {
@@ -213,14 +220,7 @@ FieldChecks ValidatorCompiler::CompileField(MessageChecks* parent,
   const bv::FieldRules& rules = field->options().GetExtension(bv::field);
   FieldChecks out;
   out.field = field;
-  bv::Ignore ignore = rules.ignore();
-  if (!rules.has_ignore()) {
-    for (const OneofCheck& oneof : parent->oneofs) {
-      if (absl::c_linear_search(oneof.fields, field)) {
-        ignore = bv::IGNORE_IF_ZERO_VALUE;
-      }
-    }
-  }
+  const bv::Ignore ignore = IgnoreOf(field);
   if (ignore == bv::IGNORE_ALWAYS) {
     out.when = When::kNever;
     return out;

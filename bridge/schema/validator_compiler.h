@@ -25,6 +25,12 @@ class ValidatorCompiler {
   std::shared_ptr<const Validator> Compile(
       const google::protobuf::Descriptor* type, SchemaErrors* errors);
 
+  // Returns the checks of `type`, which this object and its validators own.
+  // Appends rules that cannot be enforced to `errors`, at the first call that
+  // reaches their type.
+  const MessageChecks& ChecksOf(const google::protobuf::Descriptor* type,
+                                SchemaErrors* errors);
+
  private:
   // Returns the rules of `type`, which may not be compiled yet.
   MessageChecks* RulesOf(const google::protobuf::Descriptor* type);

@@ -52,7 +52,7 @@ std::string Serialize(const Message& message) {
 }
 
 // Reads the message inside the Any whose JSON is `object`.
-absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
+absl::Status ReadPacked(const JsonValue& object, const JsonLocation& location,
                         Message* out) {
   const Descriptor& type = *out->GetDescriptor();
   const bool empty = type.full_name() == "google.protobuf.Empty";
@@ -61,27 +61,28 @@ absl::Status ReadPacked(const JsonValue& object, const JsonLocation& place,
       FindMember(object, kValueMember, &count);
   if (type.well_known_type() == Descriptor::WELLKNOWNTYPE_UNSPECIFIED &&
       !(empty && value.has_value())) {
-    return ReadMembers(object, place, kTypeMember, out);
+    return ReadMembers(object, location, kTypeMember, out);
   }
   // A type with a special JSON form is in the member "value".
   for (const JsonMember member : object.members()) {
     if (member.name != kTypeMember && member.name != kValueMember) {
       return Error(
-          {&place, member.name},
+          {&location, member.name},
           absl::StrCat("no such field in an Any of ", type.full_name()));
     }
   }
-  const JsonLocation at{&place, kValueMember};
+  const JsonLocation at{&location, kValueMember};
   if (!value.has_value()) return Error(at, "missing in this Any");
   if (count > 1) return Error(at, "duplicate field");
   return ReadMessage(*value, at, out);
 }
 
-absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadAny(const JsonValue& value, const JsonLocation& location,
                      Message* out) {
-  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
+  if (value.kind() != Kind::kObject)
+    return Error(location, "expected an object");
   if (value.members().empty()) return absl::OkStatus();
-  const JsonLocation at{&place, kTypeMember};
+  const JsonLocation at{&location, kTypeMember};
   int count;
   const std::optional<JsonValue> url = FindMember(value, kTypeMember, &count);
   if (!url.has_value()) return Error(at, "missing in this Any");
@@ -105,14 +106,14 @@ absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
                  absl::StrCat("unknown type ", QuoteForMessage(url->text())));
   }
   const std::unique_ptr<Message> packed(prototype->New());
-  if (absl::Status s = ReadPacked(value, place, packed.get()); !s.ok()) {
+  if (absl::Status s = ReadPacked(value, location, packed.get()); !s.ok()) {
     return s;
   }
   if (!packed->IsInitialized()) {
     std::vector<std::string> missing;
     packed->FindInitializationErrors(&missing);
-    return Error(place, absl::StrCat("missing required fields: ",
-                                     absl::StrJoin(missing, ", ")));
+    return Error(location, absl::StrCat("missing required fields: ",
+                                        absl::StrJoin(missing, ", ")));
   }
   const Descriptor* any = out->GetDescriptor();
   FieldSetter(out, any->FindFieldByNumber(1))
@@ -121,7 +122,7 @@ absl::Status ReadAny(const JsonValue& value, const JsonLocation& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadValue(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadValue(const JsonValue& value, const JsonLocation& location,
                        Message* out) {
   const auto field = [out](int number) {
     return out->GetDescriptor()->FindFieldByNumber(number);
@@ -129,59 +130,59 @@ absl::Status ReadValue(const JsonValue& value, const JsonLocation& place,
   switch (value.kind()) {
     case Kind::kNull: {
       Reason reason = FieldSetter(out, field(1)).SetEnum(0);
-      return reason.empty() ? absl::OkStatus() : Error(place, reason);
+      return reason.empty() ? absl::OkStatus() : Error(location, reason);
     }
     case Kind::kNumber:
-      return ReadSingle(value, place, field(2), out);
+      return ReadSingle(value, location, field(2), out);
     case Kind::kString:
-      return ReadSingle(value, place, field(3), out);
+      return ReadSingle(value, location, field(3), out);
     case Kind::kBool:
-      return ReadSingle(value, place, field(4), out);
+      return ReadSingle(value, location, field(4), out);
     case Kind::kObject:
-      return ReadSingle(value, place, field(5), out);
+      return ReadSingle(value, location, field(5), out);
     case Kind::kArray:
-      return ReadSingle(value, place, field(6), out);
+      return ReadSingle(value, location, field(6), out);
   }
-  return Error(place, "not a JSON value");
+  return Error(location, "not a JSON value");
 }
 
 }  // namespace
 
-absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadKnown(const JsonValue& value, const JsonLocation& location,
                        Message* out) {
   const Descriptor& descriptor = *out->GetDescriptor();
   if (!IsGenuineWellKnownType(descriptor)) {
     return Error(
-        place,
+        location,
         absl::StrCat("the schema's ", descriptor.full_name(),
                      " does not match the well-known type of that name"));
   }
   const FieldDescriptor* first = descriptor.FindFieldByNumber(1);
   switch (descriptor.well_known_type()) {
     case Descriptor::WELLKNOWNTYPE_ANY:
-      return ReadAny(value, place, out);
+      return ReadAny(value, location, out);
     case Descriptor::WELLKNOWNTYPE_VALUE:
-      return ReadValue(value, place, out);
+      return ReadValue(value, location, out);
     case Descriptor::WELLKNOWNTYPE_STRUCT:
       if (value.kind() != Kind::kObject) {
-        return Error(place, "expected an object");
+        return Error(location, "expected an object");
       }
-      return ReadField(value, place, first, out);
+      return ReadField(value, location, first, out);
     case Descriptor::WELLKNOWNTYPE_LISTVALUE:
       if (value.kind() != Kind::kArray)
-        return Error(place, "expected an array");
-      return ReadField(value, place, first, out);
+        return Error(location, "expected an array");
+      return ReadField(value, location, first, out);
     case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
     case Descriptor::WELLKNOWNTYPE_DURATION:
     case Descriptor::WELLKNOWNTYPE_FIELDMASK: {
       if (value.kind() != Kind::kString)
-        return Error(place, "expected a string");
+        return Error(location, "expected a string");
       Reason reason = SetKnownFromText(out, value.text(),
                                        /*allow_snake_field_mask=*/false);
-      return reason.empty() ? absl::OkStatus() : Error(place, reason);
+      return reason.empty() ? absl::OkStatus() : Error(location, reason);
     }
     default:  // the wrappers
-      return ReadSingle(value, place, first, out);
+      return ReadSingle(value, location, first, out);
   }
 }
 

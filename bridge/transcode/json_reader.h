@@ -27,31 +27,31 @@ struct JsonLocation {
 // handles the well-known types. kMaxJsonDepth bounds the recursion.
 namespace json_reader {
 
-absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadMessage(const JsonValue& value, const JsonLocation& location,
                          google::protobuf::Message* out);
 
 // Reads a field's value as it appears as a member of an object.
-absl::Status ReadField(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadField(const JsonValue& value, const JsonLocation& location,
                        const google::protobuf::FieldDescriptor* field,
                        google::protobuf::Message* out);
 
 // Reads the members of an object into an ordinary message. `skip` names a
 // member that is not a field ("@type"); empty if there is none.
-absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
+absl::Status ReadMembers(const JsonValue& object, const JsonLocation& location,
                          absl::string_view skip,
                          google::protobuf::Message* out);
 
 // Reads one value into a singular field, or as a new element of a repeated
 // field.
-absl::Status ReadSingle(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadSingle(const JsonValue& value, const JsonLocation& location,
                         const google::protobuf::FieldDescriptor* field,
                         google::protobuf::Message* out);
 
 // Reads a message of a well-known type.
-absl::Status ReadKnown(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadKnown(const JsonValue& value, const JsonLocation& location,
                        google::protobuf::Message* out);
 
-absl::Status Error(const JsonLocation& place, absl::string_view reason);
+absl::Status Error(const JsonLocation& location, absl::string_view reason);
 
 }  // namespace json_reader
 }  // namespace sse_bridge

@@ -63,14 +63,15 @@ const FieldDescriptor* FindMember(const Descriptor& descriptor,
   return FindField(descriptor, std::string(name), FieldNames::kProtoAndJson);
 }
 
-absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadMap(const JsonValue& value, const JsonLocation& location,
                      const FieldDescriptor* field, Message* out) {
-  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
+  if (value.kind() != Kind::kObject)
+    return Error(location, "expected an object");
   const FieldDescriptor* key = field->message_type()->map_key();
   const FieldDescriptor* mapped = field->message_type()->map_value();
   absl::flat_hash_set<std::string> seen;
   for (const JsonMember member : value.members()) {
-    const JsonLocation at{&place, member.name, -1, /*is_key=*/true};
+    const JsonLocation at{&location, member.name, -1, /*is_key=*/true};
     Message* entry = out->GetReflection()->AddMessage(out, field);
     Reason reason = FieldSetter(entry, key).SetFromText(member.name);
     if (!reason.empty()) {
@@ -85,10 +86,10 @@ absl::Status ReadMap(const JsonValue& value, const JsonLocation& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadRepeated(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadRepeated(const JsonValue& value, const JsonLocation& location,
                           const FieldDescriptor* field, Message* out) {
-  if (value.kind() != Kind::kArray) return Error(place, "expected an array");
-  JsonLocation at{&place, "", 0};
+  if (value.kind() != Kind::kArray) return Error(location, "expected an array");
+  JsonLocation at{&location, "", 0};
   for (const JsonValue item : value.items()) {
     absl::Status status = ReadSingle(item, at, field, out);
     if (!status.ok()) return status;
@@ -144,43 +145,43 @@ Reason ReadScalar(const JsonValue& value, const FieldDescriptor* field,
 
 }  // namespace
 
-absl::Status Error(const JsonLocation& place, absl::string_view reason) {
-  const std::string field = place.ToString();
+absl::Status Error(const JsonLocation& location, absl::string_view reason) {
+  const std::string field = location.ToString();
   return BadRequestError(field, field.empty()
                                     ? absl::StrCat("request body: ", reason)
                                     : std::string(reason));
 }
 
-absl::Status ReadSingle(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadSingle(const JsonValue& value, const JsonLocation& location,
                         const FieldDescriptor* field, Message* out) {
   if (value.is_null() && !TakesNull(field)) {
-    return Error(place, "null is not allowed here");
+    return Error(location, "null is not allowed here");
   }
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    return ReadMessage(value, place, FieldSetter(out, field).SubMessage());
+    return ReadMessage(value, location, FieldSetter(out, field).SubMessage());
   }
   Reason reason = ReadScalar(value, field, out);
-  return reason.empty() ? absl::OkStatus() : Error(place, reason);
+  return reason.empty() ? absl::OkStatus() : Error(location, reason);
 }
 
-absl::Status ReadField(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadField(const JsonValue& value, const JsonLocation& location,
                        const FieldDescriptor* field, Message* out) {
   if (value.is_null() && (field->is_repeated() || !TakesNull(field))) {
     return absl::OkStatus();
   }
-  if (field->is_map()) return ReadMap(value, place, field, out);
-  if (field->is_repeated()) return ReadRepeated(value, place, field, out);
-  return ReadSingle(value, place, field, out);
+  if (field->is_map()) return ReadMap(value, location, field, out);
+  if (field->is_repeated()) return ReadRepeated(value, location, field, out);
+  return ReadSingle(value, location, field, out);
 }
 
-absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
+absl::Status ReadMembers(const JsonValue& object, const JsonLocation& location,
                          absl::string_view skip, Message* out) {
   const Descriptor& descriptor = *out->GetDescriptor();
   absl::flat_hash_set<const FieldDescriptor*> seen;
   absl::flat_hash_map<const OneofDescriptor*, const FieldDescriptor*> oneofs;
   for (const auto [name, value] : object.members()) {
     if (!skip.empty() && name == skip) continue;
-    const JsonLocation at{&place, name};
+    const JsonLocation at{&location, name};
     const FieldDescriptor* field = FindMember(descriptor, name);
     if (field == nullptr) {
       return Error(at,
@@ -204,14 +205,15 @@ absl::Status ReadMembers(const JsonValue& object, const JsonLocation& place,
   return absl::OkStatus();
 }
 
-absl::Status ReadMessage(const JsonValue& value, const JsonLocation& place,
+absl::Status ReadMessage(const JsonValue& value, const JsonLocation& location,
                          Message* out) {
   if (out->GetDescriptor()->well_known_type() !=
       Descriptor::WELLKNOWNTYPE_UNSPECIFIED) {
-    return ReadKnown(value, place, out);
+    return ReadKnown(value, location, out);
   }
-  if (value.kind() != Kind::kObject) return Error(place, "expected an object");
-  return ReadMembers(value, place, "", out);
+  if (value.kind() != Kind::kObject)
+    return Error(location, "expected an object");
+  return ReadMembers(value, location, "", out);
 }
 
 }  // namespace json_reader

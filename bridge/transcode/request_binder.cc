@@ -136,9 +136,6 @@ absl::StatusOr<RequestBinder> RequestBinder::Create(
         chain.back()->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       reason = "a list of messages cannot be bound by the path";
     }
-    if (reason.empty() && chain == binder.body_path_) {
-      reason = "the body already contains this field";
-    }
     for (const auto& other : binder.path_fields_) {
       if (reason.empty()) reason = FieldConflict(chain, other.second);
     }

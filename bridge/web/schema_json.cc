@@ -8,8 +8,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/codegen/route_form.h"
 #include "bridge/codegen/ts_names.h"
 #include "bridge/schema/field_features.h"
+#include "bridge/schema/rule_texts.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/json_util.h"
@@ -47,14 +49,38 @@ Json GroupsJson(const Groups& groups) {
   return list;
 }
 
+// The rules that hold for the field, for a form that checks them.
 Json RulesJson(const pb::FieldDescriptor& field) {
   if (!field.options().HasExtension(buf::validate::field)) return Json();
+  const buf::validate::Ignore ignore = IgnoreOf(&field);
+  if (ignore == buf::validate::IGNORE_ALWAYS) return Json();
+  buf::validate::FieldRules rules =
+      field.options().GetExtension(buf::validate::field);
+  if (ignore != buf::validate::IGNORE_UNSPECIFIED) rules.set_ignore(ignore);
   pb::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string text;
-  const auto status = pb::util::MessageToJsonString(
-      field.options().GetExtension(buf::validate::field), &text, options);
+  const auto status = pb::util::MessageToJsonString(rules, &text, options);
   return status.ok() ? Json::parse(text, nullptr, false) : Json();
+}
+
+void AddTexts(const std::vector<RuleText>& rules, Json* texts) {
+  for (const RuleText& each : rules) {
+    Json& text = (*texts)[each.rule];
+    text = text.is_null()
+               ? each.text
+               : absl::StrCat(text.get<std::string>(), "; ", each.text);
+  }
+}
+
+// The texts of a field's rules, by their paths.
+Json TextsJson(const FieldRuleTexts& rules) {
+  Json texts = Json::object();
+  if (rules.required) texts["required"] = kRequiredMessage;
+  AddTexts(rules.whole, &texts);
+  AddTexts(rules.keys, &texts);
+  AddTexts(rules.value, &texts);
+  return texts;
 }
 
 // Comments in a descriptor set may be invalid UTF-8.
@@ -88,11 +114,19 @@ class Types {
         fields.push_back(FieldJson(*type->field(i), &waiting));
       }
       messages_[type->full_name()] = Text(fields);
+      Json rules = Json::array();
+      for (const RuleText& each : texts_.OfMessage(type)) {
+        rules.push_back(each.text);
+      }
+      if (!rules.empty()) message_rules_[type->full_name()] = Text(rules);
     }
   }
 
   const std::map<std::string, std::string>& messages() const {
     return messages_;
+  }
+  const std::map<std::string, std::string>& message_rules() const {
+    return message_rules_;
   }
   const std::map<std::string, std::string>& enums() const { return enums_; }
 
@@ -126,6 +160,7 @@ class Types {
     }
     Set(&json, "comment", Comment(field));
     Set(&json, "rules", RulesJson(field));
+    Set(&json, "texts", TextsJson(texts_.OfField(&field)));
     return json;
   }
 
@@ -140,13 +175,16 @@ class Types {
   }
 
   std::set<std::string> seen_;
-  std::map<std::string, std::string> messages_;  // as JSON
-  std::map<std::string, std::string> enums_;     // as JSON
+  RuleTexts texts_;
+  std::map<std::string, std::string> messages_;       // as JSON
+  std::map<std::string, std::string> message_rules_;  // as JSON
+  std::map<std::string, std::string> enums_;          // as JSON
 };
 
 Json RouteJson(const Route& route) {
   Json json = {{"verb", route.verb}, {"path", route.path_template}};
   Set(&json, "body", route.body);
+  Set(&json, "raw_body", IsRawBody(route));
   Set(&json, "path_fields", Json(route.path_fields));
   return json;
 }
@@ -201,14 +239,14 @@ Json MethodJson(const Method& method, const TsServiceNames& client) {
 
 std::string SchemaJson(const Schema& schema) {
   std::vector<std::string> services;  // as JSON, until the end of "methods"
-  std::map<std::string, size_t> places;
+  std::map<std::string, size_t> indexes;
   Types types;
   const TsServiceNames client(schema);
   for (const Method* method : schema.methods()) {
     if (method->routes.empty()) continue;
     const pb::ServiceDescriptor& service = *method->descriptor->service();
-    const auto [place, is_new] =
-        places.emplace(service.full_name(), services.size());
+    const auto [index, is_new] =
+        indexes.emplace(service.full_name(), services.size());
     if (is_new) {
       Json json = {{"name", service.full_name()}};
       Set(&json, "comment", Comment(service));
@@ -216,7 +254,7 @@ std::string SchemaJson(const Schema& schema) {
       services.back().pop_back();
       services.back() += ",\"methods\":[";
     }
-    absl::StrAppend(&services[place->second], is_new ? "" : ",",
+    absl::StrAppend(&services[index->second], is_new ? "" : ",",
                     Text(MethodJson(*method, client)));
     types.Add(method->descriptor->input_type());
   }
@@ -226,6 +264,10 @@ std::string SchemaJson(const Schema& schema) {
   }
   absl::StrAppend(&out, "],\"messages\":", ObjectText(types.messages()),
                   ",\"enums\":", ObjectText(types.enums()));
+  if (!types.message_rules().empty()) {
+    absl::StrAppend(&out,
+                    ",\"message_rules\":", ObjectText(types.message_rules()));
+  }
   for (size_t i = 0; i < schema.unserved().size(); ++i) {
     const UnservedMethod& unserved = schema.unserved()[i];
     const Json json = {{"method", unserved.name},

@@ -13,7 +13,7 @@ namespace sse_bridge {
 //   {"services": [{"name", "comment", "methods": [{
 //        "name", "full_name", "streaming", "summary", "description",
 //        "client": "orders.stream", "json_names",
-//        "routes": [{"verb", "path", "body", "path_fields"}],
+//        "routes": [{"verb", "path", "body", "raw_body", "path_fields"}],
 //        "request": TYPE, "response": TYPE,
 //        "access": {"authenticated", "scopes": [[...]], "roles": [[...]],
 //                   "subject_into"},
@@ -21,17 +21,22 @@ namespace sse_bridge {
 //                   "bundle"}}]}],
 //    "messages": {TYPE: [{"name", "json_name", "type", "type_name",
 //                         "repeated", "map", "oneof", "optional", "comment",
-//                         "rules"}]},
+//                         "rules", "texts": {RULE: TEXT}}]},
 //    "enums": {TYPE: [NAME, ...]},
+//    "message_rules": {TYPE: [TEXT, ...]},
 //    "not_served": [{"method": FULL_NAME, "where": "FILE:LINE", "reason"}]}
 //
 // It contains only the methods that have a route, and the types that their
 // requests can contain. "type" is the type's name in .proto files ("int32",
 // "message"). A map field has the type of its values, and "map" is the type of
-// its keys. "rules" is buf.validate's FieldRules in JSON. "client" is the
-// method's name in the generated TypeScript client, which uses the fields'
-// "json_name" if "json_names" is true. Values that are empty, false or equal to
-// "name" are omitted.
+// its keys. "raw_body" is true if the body is the bytes of a
+// google.api.HttpBody. "rules" is buf.validate's FieldRules in JSON, with the
+// `ignore` that holds. "texts" says in words what each rule demands, by its
+// path within FieldRules ("repeated.items.string.min_len"), and "message_rules"
+// what the rules of whole messages demand. "client" is the method's name in the
+// generated TypeScript client, which uses the fields' "json_name" if
+// "json_names" is true. Values that are empty, false or equal to "name" are
+// omitted.
 std::string SchemaJson(const Schema& schema);
 
 }  // namespace sse_bridge

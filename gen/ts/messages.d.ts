@@ -41,6 +41,11 @@ export interface Typing {
 }
 
 export interface StreamChannelRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
   /** Resume after this event. */
   cursor?: string;
@@ -54,13 +59,28 @@ export interface StreamChannelRequest {
 }
 
 export interface SendMessageRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 4000 characters
+   */
   content: string;
 }
 
 export interface SendTypingResponse {}
 
 export interface SendTypingRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
 }
 
@@ -71,8 +91,18 @@ export interface ListMessagesResponse {
 }
 
 export interface ListMessagesRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
-  /** The most messages to return; 0 means 50. */
+  /**
+   * The most messages to return; 0 means 50.
+   *
+   * Rules:
+   * - must be greater than or equal to 0 and less than or equal to 500
+   */
   page_size?: number;
   /** Continue after this place: `next_page_token` of the page before. */
   page_token?: string;
@@ -83,14 +113,30 @@ export interface ListMembersResponse {
 }
 
 export interface ListMembersRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
 }
 
 export interface InviteResponse {}
 
 export interface InviteRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
   channel: string;
-  /** Who is invited. */
+  /**
+   * Who is invited.
+   *
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 256 characters
+   */
   invitee: string;
 }
 
@@ -133,10 +179,27 @@ export interface StreamNotificationsRequest {
 }
 
 export interface CreateNotificationRequest {
-  /** Who receives it. */
+  /**
+   * Who receives it.
+   *
+   * Rules:
+   * - must be at most 256 characters
+   */
   user_id: string;
+  /**
+   * Rules:
+   * - must be at most 64 characters
+   */
   type?: string;
+  /**
+   * Rules:
+   * - must be at most 256 characters
+   */
   title: string;
+  /**
+   * Rules:
+   * - must be at most 4096 characters
+   */
   body?: string;
 }
 
@@ -153,12 +216,31 @@ export interface PriceUpdate {
 }
 
 export interface StreamPricesRequest {
-  /** The symbols to follow: one to ten. */
+  /**
+   * The symbols to follow: one to ten.
+   *
+   * Rules:
+   * - must contain at least 1 item(s)
+   * - must contain no more than 10 item(s)
+   * - must contain unique items
+   * - each value: must be at least 1 characters
+   * - each value: must be at most 32 characters
+   */
   symbols: string[];
 }
 
 export interface PublishPriceRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 32 characters
+   */
   symbol: string;
+  /**
+   * Rules:
+   * - must be greater than 0
+   * - must be finite
+   */
   price: number;
 }
 
@@ -186,15 +268,37 @@ export interface StreamProgressRequest {
 }
 
 export interface CreateTaskRequest {
-  /** Chosen by the caller, or made up when empty. */
+  /**
+   * Chosen by the caller, or made up when empty.
+   *
+   * Rules:
+   * - must be at most 128 characters
+   * - must match regex pattern `^[A-Za-z0-9_.-]*$`
+   */
   task_id?: string;
+  /**
+   * Rules:
+   * - must be at most 1024 characters
+   */
   message?: string;
 }
 
 export interface UpdateTaskRequest {
   task_id: string;
   status: "pending" | "running" | "completed" | "failed";
+  /**
+   * Rules:
+   * - must be greater than or equal to 0 and less than or equal to 1
+   */
   progress?: number;
+  /**
+   * Rules:
+   * - must be at most 1024 characters
+   */
   message?: string;
+  /**
+   * Rules:
+   * - must be at most 1024 characters
+   */
   error?: string;
 }

@@ -74,10 +74,10 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   const page = await explore(foreign, `${kTelescopes}.Watch`);
   await field(page, 'telescope').locator('input').fill('sites/oslo/telescopes/one');
   const bands = field(page, 'bands');
-  assert.match(await bands.locator('.hint').textContent(), /at least 1 item; each one of radio, visible/);
+  assert.match(await bands.locator('.hint').textContent(), /^must contain at least 1 item\(s\); each must be in list \[radio, visible\]/);
   assert.deepEqual(await bands.locator('option').allTextContents(), ['—', 'radio', 'visible']);
   await page.click('#go');
-  assert.equal(await bands.locator('.wrong').textContent(), 'must have at least 1 items');
+  assert.equal(await bands.locator('.wrong').textContent(), 'must contain at least 1 item(s)');
   assert.equal(await page.isVisible('#events'), false);
   await bands.locator('select').selectOption('radio');
   await page.click('#go');
@@ -88,7 +88,8 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   await page.waitForSelector('#method-name:text-is("Count")');
   await field(page, 'to').locator('input').fill('100001');
   await page.click('#go');
-  assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'must be at most 100000');
+  assert.equal(await field(page, 'to').locator('.wrong').textContent(),
+    'must be greater than or equal to 0 and less than or equal to 100000');
   await field(page, 'to').locator('input').fill('');
   await page.click('#go');
   assert.equal(await field(page, 'to').locator('.wrong').textContent(), 'is required by the path');
@@ -305,7 +306,20 @@ test('requests are made by the rules of google.api.HttpRule', async () => {
     ['POST', '/a/1', '{"c":{"d":2}}']);
   assert.deepEqual(await of({verb: 'PATCH', path: '/a/{b.id}', body: 'b'}, {b: {id: 'x', n: 1}, mask: 'n'}),
     ['PATCH', '/a/x?mask=n', '{"n":1}']);
+  assert.deepEqual(await of({verb: 'POST', path: '/a/{b.id}', body: 'b.c'}, {b: {id: 'x', c: {n: 1}, d: 2}}),
+    ['POST', '/a/x?b.d=2', '{"n":1}']);
   assert.deepEqual(await of({verb: '*', path: '/a', body: '*'}, {}), ['POST', '/a', '{}']);
+  // The body of an HttpBody is its bytes.
+  const raw = await made({verb: 'POST', path: '/a', body: '*', raw_body: true}, {content_type: 'image/png', data: 'AP8='});
+  assert.deepEqual([Object.values(raw.body), raw.contentType], [[0, 255], 'image/png']);
+  const broken = await made({verb: 'POST', path: '/a', body: '*', raw_body: true}, {data: '!'});
+  assert.deepEqual(broken.problems, [{field: 'data', description: 'is not base64'}]);
+  // Entries of maps have their key in brackets.
+  const withMap = await page.evaluate(async () => {
+    const {makeRequest} = await import('/assets/request.js');
+    return makeRequest({verb: 'GET', path: '/a'}, {m: {'a b': 1}}, {}, (path) => path === 'm').url;
+  });
+  assert.equal(withMap, '/a?m%5Ba%20b%5D=1');
   // Wildcards without a name have a place of their own.
   assert.deepEqual(await of({verb: 'GET', path: '/a/*/b'}, {}, {'* (1)': 'c'}), ['GET', '/a/c/b', undefined]);
   assert.deepEqual((await made({verb: 'GET', path: '/a/{b}'}, {})).problems,

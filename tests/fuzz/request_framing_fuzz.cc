@@ -13,8 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "bridge/http/framing/request_framing.h"
 #include "bridge/http/httplib_server.h"
-#include "bridge/http/request_framing.h"
 
 namespace {
 

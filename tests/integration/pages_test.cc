@@ -122,11 +122,18 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
   EXPECT_EQ(prices["access"], json::parse(R"({"public": true})"));
   EXPECT_EQ(prices["client"], "prices.stream");
   EXPECT_FALSE(prices.contains("json_names"));
-  EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"([{
+  EXPECT_EQ(schema["messages"][prices["request"]], json::parse(R"json([{
     "name": "symbols", "repeated": true, "type": "string",
     "comment": "The symbols to follow: one to ten.",
     "rules": {"repeated": {"min_items": "1", "max_items": "10", "unique": true,
-      "items": {"string": {"min_len": "1", "max_len": "32"}}}}}])"));
+      "items": {"string": {"min_len": "1", "max_len": "32"}}}},
+    "texts": {
+      "repeated.min_items": "must contain at least 1 item(s)",
+      "repeated.max_items": "must contain no more than 10 item(s)",
+      "repeated.unique": "must contain unique items",
+      "repeated.items.string.min_len": "must be at least 1 characters",
+      "repeated.items.string.max_len": "must be at most 32 characters"}}])json"));
+  EXPECT_FALSE(schema.contains("message_rules"));
 
   const json notifications =
       methods["realtime.v1.Notifications.StreamNotifications"];
@@ -158,7 +165,9 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
   WriteFile(directory.path() + "/protos/own.proto", R"(
     syntax = "proto3";
     package own;
+    import "buf/validate/validate.proto";
     import "google/api/annotations.proto";
+    import "google/api/httpbody.proto";
     import "google/protobuf/wrappers.proto";
     service Own {
       rpc Explore(Node) returns (Node) {
@@ -168,6 +177,9 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
         option (google.api.http) = { get: "/schema.json" };
       }
       rpc Unreached(Leaf) returns (Leaf);
+      rpc Upload(google.api.HttpBody) returns (Leaf) {
+        option (google.api.http) = { post: "/upload" body: "*" };
+      }
     }
     enum Kind { NONE = 0; SOME = 1; }
     message Leaf { string name = 1; }
@@ -177,6 +189,14 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
       optional int64 count = 2;
       oneof choice { Kind kind = 3; bytes raw_bytes = 4; }
       google.protobuf.BoolValue maybe = 5;
+      option (buf.validate.message).oneof = { fields: ["low", "high"] };
+      int32 low = 6 [(buf.validate.field).int32.gt = 3];
+      int32 high = 7 [(buf.validate.field) = {
+        ignore: IGNORE_ALWAYS int32 { gt: 3 }
+      }];
+      string even = 8 [(buf.validate.field).cel = {
+        id: "even" message: "must be even" expression: "this.size() % 2 == 0"
+      }];
     })");
   RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
              directory.path() + "/protos --out " + out);
@@ -200,10 +220,12 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
                          /*allow_exceptions=*/false);
     return schema.contains("services");
   });
-  EXPECT_EQ(schema["services"][0]["methods"].size(), 2u);
+  EXPECT_EQ(schema["services"][0]["methods"].size(), 3u);
   EXPECT_EQ(schema["services"][0]["methods"][0]["client"], "own.explore");
   EXPECT_EQ(schema["services"][0]["methods"][0]["json_names"], true);
-  EXPECT_EQ(schema["messages"].size(), 2u);
+  EXPECT_EQ(schema["services"][0]["methods"][2]["routes"], json::parse(R"([
+    {"verb": "POST", "path": "/upload", "body": "*", "raw_body": true}])"));
+  EXPECT_EQ(schema["messages"].size(), 4u);  // with HttpBody and Any
   EXPECT_EQ(schema["messages"]["own.Node"], json::parse(R"json([
     {"name": "children", "map": "string", "type": "message",
      "type_name": "own.Node", "comment": "Below \"this\" \\ one."},
@@ -213,7 +235,18 @@ TEST(PagesSchemaTest, RoutesGoBeforePagesAndEveryKindOfFieldIsTold) {
     {"name": "raw_bytes", "json_name": "rawBytes", "type": "bytes",
      "oneof": "choice"},
     {"name": "maybe", "type": "message",
-     "type_name": "google.protobuf.BoolValue"}])json"));
+     "type_name": "google.protobuf.BoolValue"},
+    {"name": "low", "type": "int32",
+     "rules": {"ignore": "IGNORE_IF_ZERO_VALUE", "int32": {"gt": 3}},
+     "texts": {"int32.gt": "must be greater than 3"}},
+    {"name": "high", "type": "int32"},
+    {"name": "even", "type": "string",
+     "rules": {"cel": [{"id": "even", "message": "must be even",
+                        "expression": "this.size() % 2 == 0"}]},
+     "texts": {"cel[0]": "must be even"}}])json"));
+  EXPECT_EQ(
+      schema["message_rules"],
+      json::parse(R"({"own.Node": ["at most one of low, high can be set"]})"));
   EXPECT_EQ(schema["enums"]["own.Kind"], json::parse(R"(["NONE", "SOME"])"));
 }
 

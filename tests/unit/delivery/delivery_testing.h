@@ -1,7 +1,6 @@
 #ifndef SSE_BRIDGE_TESTS_UNIT_DELIVERY_DELIVERY_TESTING_H_
 #define SSE_BRIDGE_TESTS_UNIT_DELIVERY_DELIVERY_TESTING_H_
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -143,21 +142,13 @@ class Valve {
   std::string bytes_ ABSL_GUARDED_BY(mu_);
 };
 
-class ValveSocket : public Socket {
+class ValveSocket : public DescriptorSocket {
  public:
   ValveSocket(std::shared_ptr<Valve> valve, int fd)
-      : Socket(fd, /*has_own_framing=*/true), valve_(std::move(valve)) {}
-  Progress Handshake() override { return Progress::kDone; }
+      : DescriptorSocket(fd, {}), valve_(std::move(valve)) {}
   ssize_t Send(const iovec* parts, int count) override {
     return valve_->Take(parts, count);
   }
-  ssize_t Flush() override { return 0; }
-  ssize_t Recv(char* buffer, size_t size) override {
-    const ssize_t n = ::recv(fd(), buffer, size, MSG_DONTWAIT);
-    if (n < 0) return errno == EAGAIN ? kWouldBlock : kFailed;
-    return n;
-  }
-  void ShutdownWrite() override { ::shutdown(fd(), SHUT_WR); }
 
  private:
   const std::shared_ptr<Valve> valve_;

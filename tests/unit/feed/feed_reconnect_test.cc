@@ -159,10 +159,10 @@ TEST_F(FeedReconnectTest, SubscribersCanJoinDuringAnOutage) {
   call->Send(Message("a", "1"));
   Lose(call.get());
   const std::string one = "1";
-  auto place = feed->Join(&one, waiter_);
-  ASSERT_NE(place, nullptr);
-  EXPECT_EQ(place->readiness(), Readiness::kReady);
-  place->Attach(second.Open(delivery_.get()), {});
+  auto subscriber = feed->Join(&one, waiter_);
+  ASSERT_NE(subscriber, nullptr);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
+  subscriber->Attach(second.Open(delivery_.get()), {});
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("b", "2"));
   EXPECT_TRUE(second.ReadUntil(EventText("b", "2")));
@@ -234,11 +234,11 @@ TEST_F(FeedReconnectTest, OutagesDoNotReduceAnExclusiveWindow) {
 
 TEST_F(FeedReconnectTest, RefusalBeforeTheFirstMessageIsNotRetried) {
   auto feed = Feed::Create(&context_, Resumable(true));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   Lose(upstream_->WaitCall(0).get());
-  EXPECT_EQ(place->readiness(), Readiness::kEnded);
-  EXPECT_EQ(place->end_status(), absl::UnavailableError("lost"));
+  EXPECT_EQ(subscriber->readiness(), Readiness::kEnded);
+  EXPECT_EQ(subscriber->end_status(), absl::UnavailableError("lost"));
   Advance(kLongestBackoff);
   EXPECT_EQ(upstream_->calls(), 1u);
 }
@@ -374,28 +374,28 @@ TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
   Feed::Config config = Resumable(false);
   config.first_id = "1";
   auto feed = Feed::Create(&context_, std::move(config));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   EXPECT_EQ(upstream_->WaitCall(0)->request(), "after 1");
   upstream_->WaitCall(0)->End(ExpiredError(""));
   auto anew = upstream_->WaitCall(1);
   ASSERT_NE(anew, nullptr);
-  EXPECT_EQ(place->readiness(), Readiness::kWaiting);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kWaiting);
   anew->End(absl::PermissionDeniedError("no"));
   ASSERT_TRUE(anew->WaitDone());
-  EXPECT_EQ(place->readiness(), Readiness::kEnded);
-  EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
+  EXPECT_EQ(subscriber->readiness(), Readiness::kEnded);
+  EXPECT_EQ(subscriber->end_status(), absl::PermissionDeniedError("no"));
 }
 
 TEST_F(FeedReconnectTest, ReturningClientsAreNotRefusedForALostBackend) {
   auto feed = Feed::Create(&context_, Resumable(true));
-  auto place = feed->Join(nullptr, waiter_, /*returning=*/true);
+  auto subscriber = feed->Join(nullptr, waiter_, /*returning=*/true);
   feed->Begin();
   Lose(upstream_->WaitCall(0).get());
-  EXPECT_EQ(place->readiness(), Readiness::kReady);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
   EXPECT_EQ(waiter_->ready.value(), 1);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   Advance(kLongestBackoff);
   upstream_->WaitCall(1)->Send(Message("a", "1"));
   EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));

@@ -29,9 +29,9 @@ class FeedRegistryTest : public FeedFixture {
     Feed::Config config = Config(/*shared=*/true);
     config.snapshot = Snapshot::What::kLast;
     if (resumable) config.request_after = RequestAfter;
-    auto place = registry_->Join(key, kAddress, std::move(config),
-                                 last_event_id, waiter_);
-    return place.ok() ? *std::move(place) : nullptr;
+    auto subscriber = registry_->Join(key, kAddress, std::move(config),
+                                      last_event_id, waiter_);
+    return subscriber.ok() ? *std::move(subscriber) : nullptr;
   }
 
   std::unique_ptr<FeedRegistry> registry_ =
@@ -47,10 +47,11 @@ TEST_F(FeedRegistryTest, IdenticalRequestsShareACallAndOthersDoNot) {
 TEST_F(FeedRegistryTest, SimultaneousJoinsStartOneCall) {
   constexpr int kKeys = 300;
   constexpr int kThreads = 3;
-  std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> places(kThreads);
+  std::vector<std::vector<std::unique_ptr<PendingSubscriber>>> subscribers(
+      kThreads);
   std::atomic<int> at[kKeys] = {};
   std::vector<std::thread> threads;
-  for (auto& own : places) {
+  for (auto& own : subscribers) {
     threads.emplace_back([&] {
       for (int key = 0; key < kKeys; ++key) {
         ++at[key];
@@ -60,8 +61,8 @@ TEST_F(FeedRegistryTest, SimultaneousJoinsStartOneCall) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  for (const auto& own : places) {
-    for (const auto& place : own) ASSERT_NE(place, nullptr);
+  for (const auto& own : subscribers) {
+    for (const auto& subscriber : own) ASSERT_NE(subscriber, nullptr);
   }
   EXPECT_EQ(upstream_->calls(), size_t{kKeys});
   EXPECT_EQ(registry_->size(), size_t{kKeys});
@@ -73,9 +74,9 @@ TEST_F(FeedRegistryTest, KnownLastEventIdIsServedFromTheRunningFeed) {
   for (const char* id : {"1", "2", "3"}) call->Send(Message("x", id));
   ASSERT_TRUE(call->WaitDelivered(3));
   const std::string one = "1";
-  auto place = Join("a", &one);
+  auto subscriber = Join("a", &one);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(EventText("x", "3")));
   EXPECT_EQ(stream.received, EventText("x", "2") + EventText("x", "3"));
   EXPECT_EQ(upstream_->calls(), 1u);
@@ -87,7 +88,7 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   call->Send(Message("new", "9"));
   ASSERT_TRUE(call->WaitDelivered(1));
   const std::string old = "5";
-  auto place = Join("a", &old);
+  auto subscriber = Join("a", &old);
   auto resumed = upstream_->WaitCall(1);
   EXPECT_EQ(resumed->request(), "after 5");
   EXPECT_EQ(registry_->size(), 2u);
@@ -99,7 +100,7 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
   // It gets the backend's events, not the running feed's snapshot.
   resumed->Send(Message("missed", "6"));
   ASSERT_TRUE(resumed->WaitDelivered(1));
-  for (auto* each : {&place, &other}) {
+  for (auto* each : {&subscriber, &other}) {
     TestStream stream;
     (*each)->Attach(stream.Open(delivery_.get()), {});
     EXPECT_TRUE(stream.ReadUntil(EventText("missed", "6")));
@@ -109,13 +110,13 @@ TEST_F(FeedRegistryTest, UnknownLastEventIdResumesAtTheBackend) {
 
 TEST_F(FeedRegistryTest, LateReturnersToAResumedFeedGetNoSnapshot) {
   const std::string old = "5";
-  auto place = Join("a", &old);
+  auto subscriber = Join("a", &old);
   auto resumed = upstream_->WaitCall(0);
   resumed->Send(Message("missed", "6"));
   resumed->Send(Message("missed", "7"));
   ASSERT_TRUE(resumed->WaitDelivered(2));
   TestStream first;
-  place->Attach(first.Open(delivery_.get()), {});
+  subscriber->Attach(first.Open(delivery_.get()), {});
   EXPECT_TRUE(first.ReadUntil(EventText("missed", "7")));
 
   // It requested the events after 5, and they have already been sent.
@@ -144,10 +145,10 @@ TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisitAfterAReset) {
   call->Send(Message("now", "9"));
   ASSERT_TRUE(call->WaitDelivered(1));
   const std::string old = "5";
-  auto place = Join("a", &old, /*resumable=*/false);
+  auto subscriber = Join("a", &old, /*resumable=*/false);
   EXPECT_EQ(upstream_->calls(), 1u);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(EventText("now", "9")));
   EXPECT_EQ(
       stream.received,
@@ -157,7 +158,7 @@ TEST_F(FeedRegistryTest, WithoutResumptionAnUnknownIdIsAFirstVisitAfterAReset) {
 
 TEST_F(FeedRegistryTest, ReturnersJoinAnyFeedThatHasTheirId) {
   const std::string five = "5", six = "6";
-  auto place = Join("a", &five);
+  auto subscriber = Join("a", &five);
   auto resumed = upstream_->WaitCall(0);
   resumed->Send(Message("x", "6"));
   resumed->Send(Message("x", "7"));
@@ -187,11 +188,11 @@ TEST_F(FeedRegistryTest, FeedsThatNeverHadAnEventDoNotLinger) {
 }
 
 TEST_F(FeedRegistryTest, FeedsAreRemovedAfterTheirLinger) {
-  auto place = Join("a");
+  auto subscriber = Join("a");
   auto call = upstream_->WaitCall(0);
   call->Send(Message("x", "1"));
   ASSERT_TRUE(call->WaitDelivered(1));
-  place = nullptr;
+  subscriber = nullptr;
   EXPECT_EQ(registry_->size(), 1u);
   Advance(absl::Seconds(5));
   EXPECT_EQ(registry_->size(), 0u);
@@ -202,9 +203,9 @@ TEST_F(FeedRegistryTest, StopAllEndsEveryFeed) {
   auto a = Join("a"), b = Join("b");
   registry_->StopAll(absl::UnavailableError("going"));
   EXPECT_EQ(registry_->size(), 0u);
-  for (const auto* place : {&a, &b}) {
-    EXPECT_EQ((*place)->readiness(), PendingSubscriber::Readiness::kEnded);
-    EXPECT_EQ((*place)->end_status(), absl::UnavailableError("going"));
+  for (const auto* subscriber : {&a, &b}) {
+    EXPECT_EQ((*subscriber)->readiness(), PendingSubscriber::Readiness::kEnded);
+    EXPECT_EQ((*subscriber)->end_status(), absl::UnavailableError("going"));
   }
 }
 
@@ -231,11 +232,11 @@ class FeedsPerAddressTest : public FeedRegistryTest {
 };
 
 TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
-  std::vector<std::unique_ptr<PendingSubscriber>> places;
+  std::vector<std::unique_ptr<PendingSubscriber>> subscribers;
   for (const char* key : {"a", "b", "c"}) {
-    auto place = From("1", key);
-    ASSERT_TRUE(place.ok());
-    places.push_back(*std::move(place));
+    auto subscriber = From("1", key);
+    ASSERT_TRUE(subscriber.ok());
+    subscribers.push_back(*std::move(subscriber));
   }
   ExpectTooMany(From("1", "d").status());
   EXPECT_EQ(registry_->size(), kMost);
@@ -243,7 +244,7 @@ TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
   auto other = From("2", "d");
   ASSERT_TRUE(other.ok());
   EXPECT_TRUE(From("1", "d").ok()) << "another's feed";
-  places.pop_back();
+  subscribers.pop_back();
   auto again = From("1", "e");
   EXPECT_TRUE(again.ok());
 }
@@ -251,8 +252,8 @@ TEST_F(FeedsPerAddressTest, FeedsAreRefusedAtTheLimitUntilOneEnds) {
 TEST_F(FeedsPerAddressTest, LingeringFeedsAreEndedForNewOnes) {
   for (const char* key : {"a", "b", "c"}) {
     const size_t index = upstream_->calls();
-    auto place = From("1", key);
-    ASSERT_TRUE(place.ok());
+    auto subscriber = From("1", key);
+    ASSERT_TRUE(subscriber.ok());
     auto call = upstream_->WaitCall(index);
     call->Send(Message("x", "1"));
     ASSERT_TRUE(call->WaitDelivered(1));
@@ -274,7 +275,7 @@ TEST_F(FeedsPerAddressTest, LargeRequestsCountForMore) {
 }
 
 TEST_F(FeedsPerAddressTest, ManyKeysAreAllowedTogetherOrNotAtAll) {
-  auto place = From("1", "a");
+  auto subscriber = From("1", "a");
   EXPECT_TRUE(registry_->CheckQuota("1", {"a", "b", "c"}).ok());
   ExpectTooMany(registry_->CheckQuota("1", {"b", "c", "d"}));
   EXPECT_TRUE(registry_->CheckQuota("2", {"b", "c", "d"}).ok());
@@ -326,23 +327,23 @@ class JoinAtTest : public FeedRegistryTest {
                                             bool first_visit = true) {
     Feed::Config config = Config(/*shared=*/true);
     config.request_after = RequestAfter;
-    auto place = registry_->JoinAt("k", kAddress, std::move(config), id,
-                                   waiter_, first_visit, start);
-    EXPECT_TRUE(place.ok()) << place.status();
-    return place.ok() ? *std::move(place) : nullptr;
+    auto subscriber = registry_->JoinAt("k", kAddress, std::move(config), id,
+                                        waiter_, first_visit, start);
+    EXPECT_TRUE(subscriber.ok()) << subscriber.status();
+    return subscriber.ok() ? *std::move(subscriber) : nullptr;
   }
-  std::string Read(std::unique_ptr<PendingSubscriber> place,
+  std::string Read(std::unique_ptr<PendingSubscriber> subscriber,
                    absl::string_view tail) {
     TestStream stream;
-    place->Attach(stream.Open(delivery_.get()), {});
+    subscriber->Attach(stream.Open(delivery_.get()), {});
     EXPECT_TRUE(stream.ReadUntil(tail));
     return stream.received;
   }
 };
 
 TEST_F(JoinAtTest, FirstFeedResumesAfterTheEvent) {
-  auto place = JoinAt("5");
-  ASSERT_NE(place, nullptr);
+  auto subscriber = JoinAt("5");
+  ASSERT_NE(subscriber, nullptr);
   EXPECT_EQ(upstream_->WaitCall(0)->request(), "after 5");
   auto again = JoinAt("5");
   ASSERT_NE(again, nullptr) << "no event has come yet";
@@ -354,9 +355,9 @@ TEST_F(JoinAtTest, EventsAfterTheOneAreDeliveredAndNoOthers) {
   const auto call = upstream_->WaitCall(0);
   for (const char* id : {"6", "7", "8"}) call->Send(Message(id, id));
   ASSERT_TRUE(call->WaitDelivered(3));
-  auto place = JoinAt("6");
-  ASSERT_NE(place, nullptr);
-  EXPECT_EQ(Read(std::move(place), EventText("8", "8")),
+  auto subscriber = JoinAt("6");
+  ASSERT_NE(subscriber, nullptr);
+  EXPECT_EQ(Read(std::move(subscriber), EventText("8", "8")),
             EventText("7", "7") + EventText("8", "8"));
   EXPECT_EQ(upstream_->calls(), 1u);
 }
@@ -373,8 +374,8 @@ TEST_F(JoinAtTest, EventThatTheFeedDoesNotHaveYetIsWaitedFor) {
 
 TEST_F(JoinAtTest, EventThatDoesNotComeStartsACallOfItsOwn) {
   auto first = JoinAt("5");
-  auto place = JoinAt("unknown", /*start=*/true);
-  ASSERT_NE(place, nullptr);
+  auto subscriber = JoinAt("unknown", /*start=*/true);
+  ASSERT_NE(subscriber, nullptr);
   EXPECT_EQ(upstream_->WaitCall(1)->request(), "after unknown");
 }
 
@@ -384,11 +385,11 @@ TEST_F(JoinAtTest, EarlierEventsWithoutIdAreLeftOutAndLaterOnesAreNot) {
   call->Send(Message("typing"));
   call->Send(Message("six", "6"));
   ASSERT_TRUE(call->WaitDelivered(2));
-  auto place = JoinAt("5");
-  ASSERT_NE(place, nullptr);
+  auto subscriber = JoinAt("5");
+  ASSERT_NE(subscriber, nullptr);
   call->Send(Message("typing again"));
   ASSERT_TRUE(call->WaitDelivered(3));
-  EXPECT_EQ(Read(std::move(place), EventText("typing again")),
+  EXPECT_EQ(Read(std::move(subscriber), EventText("typing again")),
             EventText("six", "6") + EventText("typing again"));
 }
 
@@ -398,30 +399,30 @@ TEST_F(JoinAtTest, ReturningClientReceivesEventsWithoutIdToo) {
   call->Send(Message("typing"));
   call->Send(Message("six", "6"));
   ASSERT_TRUE(call->WaitDelivered(2));
-  auto place = JoinAt("5", /*start=*/false, /*first_visit=*/false);
-  ASSERT_NE(place, nullptr);
-  EXPECT_EQ(Read(std::move(place), EventText("six", "6")),
+  auto subscriber = JoinAt("5", /*start=*/false, /*first_visit=*/false);
+  ASSERT_NE(subscriber, nullptr);
+  EXPECT_EQ(Read(std::move(subscriber), EventText("six", "6")),
             EventText("typing") + EventText("six", "6"));
 }
 
 TEST_F(JoinAtTest, GreetingIsFirstAlsoBeforeAReset) {
-  auto place = JoinAt("5");
+  auto subscriber = JoinAt("5");
   const auto call = upstream_->WaitCall(0);
   call->Send(Message("six", "6"));
   ASSERT_TRUE(call->WaitDelivered(1));
-  place->BeginWith(Event("reset"));
-  place->Greet(Event("hello"));
-  EXPECT_EQ(Read(std::move(place), EventText("six", "6")),
+  subscriber->BeginWith(Event("reset"));
+  subscriber->Greet(Event("hello"));
+  EXPECT_EQ(Read(std::move(subscriber), EventText("six", "6")),
             "data: hello\n\ndata: reset\n\n" + EventText("six", "6"));
 }
 
 TEST_F(JoinAtTest, GreetedStreamThatEndsEmptyIsNotWithoutContent) {
-  auto place = JoinAt("5");
-  place->Greet(Event("hello"));
+  auto subscriber = JoinAt("5");
+  subscriber->Greet(Event("hello"));
   const auto call = upstream_->WaitCall(0);
   call->End(absl::OkStatus());
   ASSERT_TRUE(call->WaitDone());
-  EXPECT_EQ(place->readiness(), PendingSubscriber::Readiness::kReady);
+  EXPECT_EQ(subscriber->readiness(), PendingSubscriber::Readiness::kReady);
 }
 
 TEST(SnapshotAudienceTest, EventForSomeDoesNotReplaceWhatOthersSee) {

@@ -57,11 +57,11 @@ TEST_F(FeedTest, JoinersGetTheLastEventOfEachKeyAndThenLiveEvents) {
   }
   ASSERT_TRUE(call->WaitDelivered(3));
   TestStream stream;
-  auto place = feed->Join(nullptr, waiter_);
-  EXPECT_EQ(place->readiness(), Readiness::kReady);
+  auto subscriber = feed->Join(nullptr, waiter_);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
   call->Send(Message("b2", "", "b"));  // between Join and Attach
   ASSERT_TRUE(call->WaitDelivered(4));
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   call->Send(Message("c1", "", "c"));
   EXPECT_TRUE(stream.ReadUntil(EventText("c1")));
   EXPECT_THAT(DataOf(stream.received),
@@ -86,11 +86,11 @@ TEST_F(FeedTest, JoiningWhileEventsArriveMissesNone) {
     for (int k = 0; k < kEvents / kJoiners; ++k) {
       call->Send(Message(absl::StrCat(i * (kEvents / kJoiners) + k)));
     }
-    auto place = feed->Join(nullptr, waiter_);
-    ASSERT_NE(place, nullptr);
+    auto subscriber = feed->Join(nullptr, waiter_);
+    ASSERT_NE(subscriber, nullptr);
     if (i % 3 == 0) std::this_thread::yield();
     streams.push_back(std::make_unique<TestStream>());
-    place->Attach(streams.back()->Open(delivery_.get()), {});
+    subscriber->Attach(streams.back()->Open(delivery_.get()), {});
   }
   call->End(absl::OkStatus());
   for (auto& stream : streams) {
@@ -137,7 +137,7 @@ TEST_F(FeedTest, EventsBeforeAttachCountAgainstTheWindow) {
   constexpr int kMessages = 400;
   const std::string kilobyte(1000, 'x');
   auto feed = Feed::Create(&context_, Config(/*shared=*/false));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   auto call = upstream_->WaitCall(0);
   for (int i = 0; i < kMessages; ++i) call->Send(Message(kilobyte));
@@ -146,8 +146,8 @@ TEST_F(FeedTest, EventsBeforeAttachCountAgainstTheWindow) {
   upstream_->Settle();
   EXPECT_LE(call->delivered(), 70);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()),
-                {.policy = SlowPolicy::kUnbounded});
+  subscriber->Attach(stream.Open(delivery_.get()),
+                     {.policy = SlowPolicy::kUnbounded});
   EXPECT_EQ(DataOf(stream.ReadToEnd()).size(), size_t{kMessages});
   EXPECT_TRUE(call->WaitDone());
 }
@@ -171,9 +171,9 @@ TEST_F(FeedTest, ExclusiveCallEndsWithItsBrowser) {
 
 TEST_F(FeedTest, LeavingUnattachedEndsAnExclusiveCall) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/false));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
-  place = nullptr;
+  subscriber = nullptr;
   EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
 }
 
@@ -192,11 +192,11 @@ TEST_F(FeedTest, SharedCallOutlivesItsLastBrowserForTheLinger) {
   EXPECT_FALSE(call->cancelled());
 
   // A client that joins in time keeps the feed, and restarts the linger.
-  auto place = feed->Join(nullptr, waiter_);
-  ASSERT_NE(place, nullptr);
+  auto subscriber = feed->Join(nullptr, waiter_);
+  ASSERT_NE(subscriber, nullptr);
   Advance(absl::Minutes(1));
   EXPECT_FALSE(call->cancelled());
-  place = nullptr;
+  subscriber = nullptr;
   Advance(absl::Seconds(4));
   EXPECT_FALSE(call->cancelled());
   EXPECT_EQ(ended.value(), 0);
@@ -210,9 +210,9 @@ TEST_F(FeedTest, SharedCallWithoutAMessageEndsWithItsLastBrowser) {
   Feed::Config config = Config(/*shared=*/true);
   config.linger = absl::Seconds(5);
   auto feed = StartFeed(std::move(config));
-  auto place = feed->Join(nullptr, waiter_),
+  auto subscriber = feed->Join(nullptr, waiter_),
        other = feed->Join(nullptr, waiter_);
-  place = nullptr;
+  subscriber = nullptr;
   EXPECT_FALSE(upstream_->WaitCall(0)->cancelled());
   other = nullptr;
   EXPECT_TRUE(upstream_->WaitCall(0)->WaitCancelled());
@@ -223,14 +223,14 @@ TEST_F(FeedTest, EndBeforeTheFirstMessageLeavesNothingToDeliver) {
        {absl::OkStatus(), absl::PermissionDeniedError("no")}) {
     const size_t number = upstream_->calls();
     auto feed = Feed::Create(&context_, Config(/*shared=*/true));
-    auto place = feed->Join(nullptr, waiter_);
-    EXPECT_EQ(place->readiness(), Readiness::kWaiting);
+    auto subscriber = feed->Join(nullptr, waiter_);
+    EXPECT_EQ(subscriber->readiness(), Readiness::kWaiting);
     feed->Begin();
     auto call = upstream_->WaitCall(number);
     call->End(status);
     ASSERT_TRUE(call->WaitDone());
-    EXPECT_EQ(place->readiness(), Readiness::kEnded);
-    EXPECT_EQ(place->end_status(), status);
+    EXPECT_EQ(subscriber->readiness(), Readiness::kEnded);
+    EXPECT_EQ(subscriber->end_status(), status);
     EXPECT_EQ(feed->Join(nullptr, waiter_), nullptr);
   }
   EXPECT_EQ(waiter_->ready.value(), 2);
@@ -238,17 +238,29 @@ TEST_F(FeedTest, EndBeforeTheFirstMessageLeavesNothingToDeliver) {
 
 TEST_F(FeedTest, EventsBeforeTheEndAreStillDelivered) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   auto call = upstream_->WaitCall(0);
   call->Send(Message("only"));
   call->End(absl::OkStatus());
   ASSERT_TRUE(call->WaitDone());
-  EXPECT_EQ(place->readiness(), Readiness::kReady);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_EQ(stream.ReadToEnd(),
             EventText("only") + StatusEventText(absl::OkStatus()));
+}
+
+TEST_F(FeedTest, LatencyIsMeasuredWithTheClockOfDelivery) {
+  clock_.Advance(absl::Hours(24 * 36525));  // later than any other clock
+  auto feed = StartFeed(Config(/*shared=*/true));
+  auto call = upstream_->WaitCall(0);
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  call->Send(Message("x"));
+  ASSERT_TRUE(stream.ReadUntil(EventText("x")));
+  Sync();
+  EXPECT_EQ(delivery_->Stats().latency.sum_nanos, 0u);
 }
 
 TEST_F(FeedTest, NormalAndErrorEndsAreSentAsEvents) {
@@ -269,29 +281,29 @@ TEST_F(FeedTest, NormalAndErrorEndsAreSentAsEvents) {
 
 TEST_F(FeedTest, MetadataOpensTheFeedIfNoRefusalFollows) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   auto call = upstream_->WaitCall(0);
   call->Open();
   upstream_->Settle();
   Advance(absl::Milliseconds(19));
-  EXPECT_EQ(place->readiness(), Readiness::kWaiting);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kWaiting);
   Advance(absl::Milliseconds(1));
-  EXPECT_EQ(place->readiness(), Readiness::kReady);
+  EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
   EXPECT_EQ(waiter_->ready.value(), 1);
 }
 
 TEST_F(FeedTest, RefusalRightAfterMetadataIsARefusal) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   auto call = upstream_->WaitCall(0);
   call->Open();
   call->End(absl::PermissionDeniedError("no"));
   ASSERT_TRUE(call->WaitDone());
   Advance(absl::Seconds(1));
-  EXPECT_EQ(place->readiness(), Readiness::kEnded);
-  EXPECT_EQ(place->end_status(), absl::PermissionDeniedError("no"));
+  EXPECT_EQ(subscriber->readiness(), Readiness::kEnded);
+  EXPECT_EQ(subscriber->end_status(), absl::PermissionDeniedError("no"));
 }
 
 TEST_F(FeedTest, FirstMessageMayArriveBeforeStartStreamReturns) {
@@ -399,9 +411,10 @@ TEST_F(SlowJoinerTest, AReplayIsQueuedInBoundedParts) {
   const std::string id = "v0";
   TestStream s;
   s.UseValve();
-  auto place = feed->Join(&id, waiter_);
-  ASSERT_NE(place, nullptr);
-  place->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
+  auto subscriber = feed->Join(&id, waiter_);
+  ASSERT_NE(subscriber, nullptr);
+  subscriber->Attach(s.Open(delivery_.get()),
+                     {.policy = SlowPolicy::kDisconnect});
   ExpectBound();
   s.Allow(20000);
   Sync();
@@ -489,13 +502,13 @@ TEST_F(FeedTest, AnUnencodableMessageCostsOnlyThatEvent) {
 
 TEST_F(FeedTest, TheFirstMessageMayBeUnencodable) {
   auto feed = Feed::Create(&context_, Config(/*shared=*/true));
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Begin();
   upstream_->WaitCall(0)->Send(Unreadable("1"));
   EXPECT_TRUE(waiter_->ready.WaitFor(1));
-  EXPECT_EQ(place->readiness(), PendingSubscriber::Readiness::kReady);
+  EXPECT_EQ(subscriber->readiness(), PendingSubscriber::Readiness::kReady);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   EXPECT_TRUE(stream.ReadUntil(UnreadableText("1")));
 }
 
@@ -538,15 +551,15 @@ TEST_F(FeedTest, StopEndsSubscribersAndTheCall) {
   auto call = upstream_->WaitCall(0);
   TestStream stream;
   JoinAndAttach(feed.get(), &stream);
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   feed->Stop(absl::UnavailableError("going"));
   EXPECT_EQ(stream.ReadToEnd(),
             StatusEventText(absl::UnavailableError("going")));
   EXPECT_TRUE(call->WaitCancelled());
-  EXPECT_EQ(place->readiness(), Readiness::kEnded);
-  EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
+  EXPECT_EQ(subscriber->readiness(), Readiness::kEnded);
+  EXPECT_EQ(subscriber->end_status(), absl::UnavailableError("going"));
   feed->Stop(absl::OkStatus());  // has no effect
-  EXPECT_EQ(place->end_status(), absl::UnavailableError("going"));
+  EXPECT_EQ(subscriber->end_status(), absl::UnavailableError("going"));
 }
 
 TEST_F(FeedTest, ABurstLongerThanTheReplayBufferWaitsForAJoiner) {
@@ -554,12 +567,12 @@ TEST_F(FeedTest, ABurstLongerThanTheReplayBufferWaitsForAJoiner) {
   config.replay.max_events = 2;
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   for (int i = 1; i <= 4; ++i) call->Send(Message("x", absl::StrCat(i)));
   ASSERT_TRUE(call->WaitDelivered(4));
   EXPECT_EQ(feed->OldestId(), "1");
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   // The buffer is as long as before.
   EXPECT_EQ(feed->OldestId(), "3");
   EXPECT_TRUE(stream.ReadUntil(EventText("x", "4")));
@@ -593,11 +606,11 @@ TEST_F(FeedTest, SlowJoinerOfCurrentValuesStartsOver) {
   config.snapshot = Snapshot::What::kLast;
   auto feed = StartFeed(std::move(config));
   auto call = upstream_->WaitCall(0);
-  auto place = feed->Join(nullptr, waiter_);
+  auto subscriber = feed->Join(nullptr, waiter_);
   for (int i = 0; i < 10; ++i) call->Send(Message(absl::StrCat(i)));
   ASSERT_TRUE(call->WaitDelivered(10));
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   call->Send(Message("next"));
   EXPECT_TRUE(stream.ReadUntil(EventText("next")));
   EXPECT_THAT(DataOf(stream.received), ElementsAre("\"9\"", "\"next\""));
@@ -612,10 +625,10 @@ TEST_F(FeedTest, ReturningBrowserGetsTheEventsItMissed) {
   call->Send(Message("c", "3"));
   ASSERT_TRUE(call->WaitDelivered(3));
   const std::string one = "1", unknown = "2", none;
-  auto place = feed->Join(&one, waiter_);
-  ASSERT_NE(place, nullptr);
+  auto subscriber = feed->Join(&one, waiter_);
+  ASSERT_NE(subscriber, nullptr);
   TestStream stream;
-  place->Attach(stream.Open(delivery_.get()), {});
+  subscriber->Attach(stream.Open(delivery_.get()), {});
   call->Send(Message("d", "4"));
   EXPECT_TRUE(stream.ReadUntil(EventText("d", "4")));
   EXPECT_EQ(stream.received,

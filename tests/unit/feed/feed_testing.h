@@ -141,9 +141,9 @@ class FeedFixture : public DeliveryFixture {
   // Joins the feed and attaches a stream at once.
   void JoinAndAttach(Feed* feed, TestStream* stream,
                      MembershipOptions options = {}) {
-    auto place = feed->Join(nullptr, waiter_);
-    ASSERT_NE(place, nullptr);
-    place->Attach(stream->Open(delivery_.get()), options);
+    auto subscriber = feed->Join(nullptr, waiter_);
+    ASSERT_NE(subscriber, nullptr);
+    subscriber->Attach(stream->Open(delivery_.get()), options);
   }
 
   CircuitLog circuits_{&clock_};

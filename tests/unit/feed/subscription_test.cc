@@ -53,12 +53,12 @@ class SubscriptionTest : public FeedFixture {
 
   void AddFeed(Feed::Config config) {
     auto feed = Feed::Create(&context_, std::move(config));
-    auto place = feed->Join(nullptr, browser_->subscription);
-    ASSERT_NE(place, nullptr);
+    auto subscriber = feed->Join(nullptr, browser_->subscription);
+    ASSERT_NE(subscriber, nullptr);
     MembershipOptions membership;
     membership.tag = membership.group = tag_++;
     if (bundle_) membership.mode = MembershipOptions::Mode::kBundle;
-    browser_->subscription->Add(std::move(place), membership);
+    browser_->subscription->Add(std::move(subscriber), membership);
     feed->Begin();
   }
 

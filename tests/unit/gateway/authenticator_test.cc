@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/access/test_keys.h"
 #include "tests/unit/http/exchange_testing.h"
+#include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -306,6 +307,20 @@ TEST_F(AuthenticatorTest, EachSubjectHasItsOwnTicketRate) {
   EXPECT_EQ(authenticator->TicketWait("ada"), absl::ZeroDuration());
   EXPECT_GT(authenticator->TicketWait("ada"), absl::ZeroDuration());
   EXPECT_EQ(authenticator->TicketWait("bob"), absl::ZeroDuration());
+}
+
+TEST_F(AuthenticatorTest, TicketRateFollowsTheClock) {
+  RateLimiter::Options options;
+  options.per_second = 1;
+  RateLimiter rate(options);
+  ManualClock clock;
+  parts_.ticket_rate = &rate;
+  parts_.clock = &clock;
+  const auto authenticator = Create();
+  EXPECT_EQ(authenticator->TicketWait("ada"), absl::ZeroDuration());
+  EXPECT_EQ(authenticator->TicketWait("ada"), absl::Seconds(1));
+  clock.Advance(absl::Seconds(1));
+  EXPECT_EQ(authenticator->TicketWait("ada"), absl::ZeroDuration());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/http/exchange_testing.h"
+#include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 namespace {
@@ -37,7 +38,7 @@ class RequestFilterTest : public ::testing::Test {
     auto proxies = TrustedProxies::Create({"10.0.0.0/8"});
     EXPECT_TRUE(proxies.ok()) << proxies.status();
     return RequestFilter(*std::move(proxies), proxy_protocol, tls, rate_.get(),
-                         browsers_.get(), &rejections_);
+                         browsers_.get(), &rejections_, &clock_);
   }
 
   // Each client gets one request.
@@ -55,6 +56,7 @@ class RequestFilterTest : public ::testing::Test {
     return MakeExchange("GET", "/a", std::move(headers), client_, "", peer);
   }
 
+  ManualClock clock_;
   std::unique_ptr<BrowserRules> browsers_;
   std::unique_ptr<RateLimiter> rate_;
   LabelledCounter rejections_;
@@ -121,6 +123,8 @@ TEST_F(RequestFilterTest, ClientsBehindAProxyHaveARateEach) {
   EXPECT_THAT(rejections_.Snapshot(), ElementsAre(Pair(Pair("429", ""), 1)));
   EXPECT_FALSE(
       filter.Handle(Request({{"X-Forwarded-For", "198.51.100.8"}}).get()));
+  clock_.Advance(absl::Seconds(1000));
+  EXPECT_FALSE(filter.Handle(Request({{"X-Forwarded-For", kClient}}).get()));
 }
 
 // One customer usually has a whole /64.

@@ -124,8 +124,8 @@ class StreamOpenerTest : public FeedFixture {
         std::make_unique<BrowserResponder>(delivery_.get(), browser));
     const std::vector<ResumePoint> resume =
         opening.resume.empty()
-            ? FindPlaces(route.method(), *request, opening.identity,
-                         std::nullopt, false)
+            ? FindResumePoints(route.method(), *request, opening.identity,
+                               std::nullopt, false)
                   .points
             : opening.resume;
     const absl::Status opened = opener_->Open(

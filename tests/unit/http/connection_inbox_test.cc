@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <variant>
@@ -53,7 +54,7 @@ class ConnectionInboxTest : public ::testing::Test {
   }
 
   IgnoringHandler handler_;
-  EventLoop loop_{Clock::Real(), &handler_, "test-loop"};
+  EventLoop loop_{Network::Real(), Clock::Real(), &handler_, "test-loop"};
   ConnectionInbox inbox_;
   SharedSocket shared_;
   int client_ = -1;
@@ -85,11 +86,37 @@ TEST_F(ConnectionInboxTest, DetachMovesTheSocketOutOfTheListener) {
 }
 
 TEST_F(ConnectionInboxTest, NothingIsInsertedIntoADetachedStream) {
-  inbox_.SendUnlessDetached(shared_, "interim");
+  inbox_.SendUnlessDetached(&shared_, "interim");
   EXPECT_EQ(Received(), "interim");
   const std::unique_ptr<Socket> socket = inbox_.Detach(7, &shared_);
-  inbox_.SendUnlessDetached(shared_, "interim");
+  inbox_.SendUnlessDetached(&shared_, "interim");
   EXPECT_EQ(Received(), "");
+}
+
+// Accepts up to three bytes at a time.
+class NarrowSocket : public DescriptorSocket {
+ public:
+  explicit NarrowSocket(int fd) : DescriptorSocket(fd, {}) {}
+  ssize_t Send(const iovec* parts, int) override {
+    return PlainSocket::SendTo(
+        fd(), absl::string_view(static_cast<const char*>(parts->iov_base),
+                                std::min<size_t>(parts->iov_len, 3)));
+  }
+};
+
+TEST_F(ConnectionInboxTest, RestOfAnInterimResponseIsKept) {
+  shared_.socket = std::make_unique<NarrowSocket>(dup(shared_.socket->fd()));
+  inbox_.SendUnlessDetached(&shared_, "interim");
+  EXPECT_EQ(Received(), "int");
+  EXPECT_EQ(shared_.unsent, "erim");
+  // Nothing may come between its parts.
+  inbox_.SendUnlessDetached(&shared_, "interim");
+  EXPECT_EQ(Received(), "");
+  EXPECT_EQ(shared_.unsent, "erim");
+  EXPECT_EQ(inbox_.Detach(7, &shared_), nullptr);
+  const auto commands = inbox_.mailbox()->Take();
+  ASSERT_EQ(commands.size(), 1u);
+  EXPECT_EQ(std::get<DetachedCommand>(commands[0]).connection, 7u);
 }
 
 TEST_F(ConnectionInboxTest, AfterCloseNothingIsPostedOrDetached) {

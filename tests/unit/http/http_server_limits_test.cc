@@ -8,15 +8,20 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "bridge/access/rate_limiter.h"
+#include "bridge/base/labelled_counter.h"
+#include "bridge/net/transport.h"
 #include "tests/unit/http/server_testing.h"
 #include "tests/unit/net/manual_clock.h"
 
 namespace sse_bridge {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::GetRequest;
 using ::testing::HasSubstr;
 using testing::LoopbackClient;
+using ::testing::Pair;
 using testing::WireAnswer;
 
 class ServerLimitsTest : public testing::ServerFixture {
@@ -202,6 +207,58 @@ TEST_F(ServerLimitsTest, ConnectionsBeyondTheLimitAreAnsweredWith503) {
   EXPECT_TRUE(third.AtEnd());
   one->Respond({200, {}, ""});
   two->Respond({200, {}, ""});
+}
+
+TEST_F(ServerLimitsTest, AddressThatConnectsTooOftenIsAnsweredWith429) {
+  RateLimiter::Options rate;
+  rate.per_second = 0.001;
+  RateLimiter limiter(rate);
+  LabelledCounter rejections;
+  HttpServer::Options options = Patient();
+  options.handshake.rate = &limiter;
+  options.rejections = &rejections;
+  options.headers_for_origin = [](absl::string_view) {
+    return HttpHeaders{{"Access-Control-Allow-Origin", "*"}};
+  };
+  StartServer(options);
+  LoopbackClient first = Connect(), second = Connect();
+  const WireAnswer answer = second.Read();
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_NE(answer.Header("Retry-After"), "");
+  EXPECT_EQ(answer.Header("Access-Control-Allow-Origin"), "*");
+  EXPECT_TRUE(second.AtEnd());
+  EXPECT_THAT(rejections.Snapshot(), ElementsAre(Pair(Pair("429", ""), 1)));
+  first.Send(GetRequest("/"));
+  EXPECT_EQ(first.Read().status, 200);
+  server_.reset();
+}
+
+// As TLS: the client would not understand an answer.
+class TransportWithHandshake : public Transport {
+ public:
+  bool has_handshake() const override { return true; }
+  std::unique_ptr<Socket> Wrap(std::unique_ptr<Socket> socket) const override {
+    return socket;
+  }
+};
+
+TEST_F(ServerLimitsTest, NothingIsSentBeforeTheHandshake) {
+  const TransportWithHandshake transport;
+  RateLimiter::Options rate;
+  rate.per_second = 0.001;
+  RateLimiter limiter(rate);
+  LabelledCounter rejections;
+  HttpServer::Options options = Patient();
+  options.handshake.transport = &transport;
+  options.handshake.rate = &limiter;
+  options.rejections = &rejections;
+  StartServer(options);
+  LoopbackClient first = Connect(), second = Connect();
+  EXPECT_EQ(second.ReadToEnd(), "");
+  EXPECT_THAT(rejections.Snapshot(), ElementsAre(Pair(Pair("429", ""), 1)));
+  first.Send(GetRequest("/"));
+  EXPECT_EQ(first.Read().status, 200);
+  server_.reset();
 }
 
 TEST_F(ServerLimitsTest, IdleConnectionsAreClosedForNewOnes) {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/http/request_framing.h"
+#include "bridge/http/framing/request_framing.h"
 
 namespace sse_bridge {
 namespace {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,11 +12,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bridge/http/answer_and_close.h"
-#include "bridge/http/http_error.h"
-#include "bridge/net/poller.h"
+#include "bridge/net/epoll_poller.h"
+#include "bridge/net/listening_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -37,8 +38,8 @@ class AcceptorTest : public ::testing::Test {
     ASSERT_TRUE(poller_.Start().ok());
     null_fd_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
     acceptor_ = std::make_unique<Acceptor>(
-        [this](int accepted, std::string peer) {
-          accepted_.push_back(accepted);
+        [this](std::unique_ptr<Socket> accepted, std::string peer) {
+          accepted_.push_back(std::move(accepted));
           EXPECT_EQ(peer, "127.0.0.1");
           return accepted_.size() % 2 == 1 || !pauses_;
         },
@@ -48,19 +49,22 @@ class AcceptorTest : public ::testing::Test {
           to_give_up_.pop_back();
           return true;
         },
-        [](int turned_away) {
-          AnswerAndClose(turned_away, ErrorResponse(503, "UNAVAILABLE", "full"),
-                         nullptr);
+        [](std::unique_ptr<Socket> turned_away) {
+          char text[] = "full";
+          const iovec part{text, 4};
+          EXPECT_EQ(turned_away->Send(&part, 1), 4);
         });
     listen_fd_ = fd;
-    ASSERT_TRUE(acceptor_->Start(fd, &poller_, 7).ok());
+    ASSERT_TRUE(
+        acceptor_->Start(std::make_unique<TcpListeningSocket>(fd), &poller_, 7)
+            .ok());
     getrlimit(RLIMIT_NOFILE, &limit_);
   }
 
   void TearDown() override {
     RestoreDescriptors();
     acceptor_.reset();
-    for (int fd : accepted_) close(fd);
+    accepted_.clear();
     for (int fd : to_give_up_) close(fd);
     close(null_fd_);
   }
@@ -111,9 +115,10 @@ class AcceptorTest : public ::testing::Test {
   rlimit limit_{};
   int listen_fd_ = -1;  // owned by the acceptor
   int null_fd_ = -1;
-  Poller poller_;
+  EpollPoller poller_;
   std::unique_ptr<Acceptor> acceptor_;
-  std::vector<int> accepted_, to_give_up_, fillers_;
+  std::vector<std::unique_ptr<Socket>> accepted_;
+  std::vector<int> to_give_up_, fillers_;
   bool pauses_ = false;  // after every second connection
 };
 
@@ -127,7 +132,13 @@ TEST_F(AcceptorTest, AcceptsAllWaitingConnections) {
   acceptor_->Accept(0);
   EXPECT_EQ(accepted_.size(), 10u);
   EXPECT_FALSE(IsReady());
-  for (int fd : accepted_) EXPECT_NE(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+  for (const auto& each : accepted_) {
+    EXPECT_NE(fcntl(each->fd(), F_GETFL) & O_NONBLOCK, 0);
+    int no_delay = 0;
+    socklen_t size = sizeof no_delay;
+    getsockopt(each->fd(), IPPROTO_TCP, TCP_NODELAY, &no_delay, &size);
+    EXPECT_NE(no_delay, 0);
+  }
   for (int fd : clients) close(fd);
 }
 
@@ -155,9 +166,7 @@ TEST_F(AcceptorTest, OutOfDescriptorsIsAnsweredAndDoesNotSpin) {
   ConnectSocket(second);
   acceptor_->Accept(1000 * kMs);
   for (int fd : {first, second}) {
-    const std::string answer = ReadAll(fd);
-    EXPECT_EQ(answer.find("HTTP/1.1 503 "), 0u) << answer;
-    EXPECT_NE(answer.find("\r\nRetry-After: "), std::string::npos);
+    EXPECT_EQ(ReadAll(fd), "full");
   }
   EXPECT_TRUE(accepted_.empty());
 
@@ -195,7 +204,7 @@ TEST_F(AcceptorTest, PausesEvenIfTheReserveIsLost) {
   ExhaustDescriptors();
   ConnectSocket(next);
   acceptor_->Accept(4000 * kMs);
-  EXPECT_EQ(ReadAll(next).find("HTTP/1.1 503 "), 0u);
+  EXPECT_EQ(ReadAll(next), "full");
   for (int fd : {client, next}) close(fd);
 }
 
@@ -237,7 +246,7 @@ TEST_F(AcceptorTest, RetiringCompletesHandshakesAndBeginsNone) {
   // Established connections are not affected.
   EXPECT_EQ(send(before, "x", 1, 0), 1);
   char byte = 0;
-  for (int i = 0; i < 1000 && recv(accepted_[0], &byte, 1, 0) != 1; ++i) {
+  for (int i = 0; i < 1000 && recv(accepted_[0]->fd(), &byte, 1, 0) != 1; ++i) {
     usleep(1000);
   }
   EXPECT_EQ(byte, 'x');

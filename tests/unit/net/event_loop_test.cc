@@ -30,7 +30,7 @@ class TestHandler : public EventLoop::Handler {
   using Task = std::function<void()>;
 
   explicit TestHandler(Clock* clock = Clock::Real())
-      : loop_(clock, this, "test-loop") {}
+      : loop_(Network::Real(), clock, this, "test-loop") {}
   ~TestHandler() { loop_.Stop(); }
 
   void Start() {

@@ -37,8 +37,43 @@ class PlainSocketTest : public ::testing::Test {
 
 TEST_F(PlainSocketTest, NeedsNoHandshake) {
   EXPECT_EQ(socket_->Handshake(), Socket::Progress::kDone);
-  EXPECT_FALSE(socket_->has_own_framing());
   EXPECT_EQ(ReadAtPeer(), "nothing");
+}
+
+TEST_F(PlainSocketTest, TheKernelSendsItsBytesUnchanged) {
+  EXPECT_TRUE(socket_->unbuffered());
+  EXPECT_TRUE(socket_->may_half_close());
+  ASSERT_EQ(socket_->kernel_fd(), socket_->fd());
+  EXPECT_EQ(PlainSocket::SendTo(socket_->kernel_fd(), "abc"), 3);
+  EXPECT_EQ(ReadAtPeer(), "abc");
+}
+
+TEST_F(PlainSocketTest, PeekLeavesTheBytesForRecv) {
+  char buffer[10];
+  EXPECT_EQ(socket_->Peek(buffer, sizeof buffer), Socket::kWouldBlock);
+  ASSERT_EQ(write(peer_, "hello", 5), 5);
+  EXPECT_EQ(socket_->Peek(buffer, 2), 2);
+  EXPECT_EQ(socket_->Peek(buffer, sizeof buffer), 5);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), 5);
+  ClosePeer();
+  EXPECT_EQ(socket_->Peek(buffer, sizeof buffer), 0);
+}
+
+TEST_F(PlainSocketTest, MovesToTheLowestFreeDescriptor) {
+  const int lower = dup(peer_);
+  const int higher = dup(peer_);
+  ASSERT_GT(higher, lower);
+  PlainSocket socket(higher);
+  close(lower);
+  socket.UseLowestDescriptor();
+  EXPECT_EQ(socket.fd(), lower);
+  socket.UseLowestDescriptor();
+  EXPECT_EQ(socket.fd(), lower) << "there is no lower one";
+  char text[] = "x";
+  const iovec part{text, 1};
+  EXPECT_EQ(socket.Send(&part, 1), 1);
+  char buffer[10];
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), 1);
 }
 
 TEST_F(PlainSocketTest, SendsPartsInOrderAndHoldsNothing) {

@@ -63,7 +63,7 @@ class TlsSocketTest : public ::testing::Test {
   }
 
   std::unique_ptr<Socket> NewTls() const {
-    return std::make_unique<TlsSocket>(tls_->NewSession(fds_[0]), fds_[0]);
+    return tls_->Wrap(std::make_unique<PlainSocket>(fds_[0]));
   }
 
   // Performs the handshake of both ends, the client's on its own thread.
@@ -164,6 +164,27 @@ TEST_F(TlsSocketTest, GarbageFails) {
   Wait(POLLIN);
   char buffer[100];
   EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), Socket::kFailed);
+}
+
+TEST_F(TlsSocketTest, HoldsRecordsAndIsNotSentByTheKernel) {
+  Connect();
+  EXPECT_FALSE(socket_->unbuffered());
+  EXPECT_FALSE(socket_->may_half_close());
+  EXPECT_EQ(socket_->kernel_fd(), -1);
+  EXPECT_EQ(socket_->fd(), fds_[0]);
+}
+
+TEST_F(TlsSocketTest, PeekLeavesTheBytesForRecv) {
+  Connect();
+  ASSERT_EQ(SSL_write(client_, "hello", 5), 5);
+  char buffer[10];
+  ssize_t n;
+  while ((n = socket_->Peek(buffer, sizeof buffer)) == Socket::kWouldBlock) {
+    Wait(POLLIN);
+  }
+  EXPECT_EQ(n, 5);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), 5);
+  EXPECT_EQ(socket_->Recv(buffer, sizeof buffer), Socket::kWouldBlock);
 }
 
 TEST_F(TlsSocketTest, HandshakeFailsIfTheClientDoesNotSpeakTls) {

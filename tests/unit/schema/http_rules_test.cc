@@ -149,8 +149,8 @@ TEST(HttpRulesTest, BodyOfGetIsRefused) {
   ExpectRefused("get: '/m' body: '*'", "a GET request has no body");
 }
 
-TEST(HttpRulesTest, BodyThatIsAlsoInThePathIsRefused) {
-  ExpectRefused("post: '/{a}' body: 'a'", "both body and path variable");
+TEST(HttpRulesTest, BodyMayBeAlsoInThePath) {
+  EXPECT_EQ(LoadError(WithRule("post: '/{a}' body: 'a'")), "");
 }
 
 TEST(HttpRulesTest, ResponseBodyThatIsNoTopFieldIsRefused) {

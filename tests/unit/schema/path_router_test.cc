@@ -113,6 +113,15 @@ TEST(PathRouterTest, VerbSuffixes) {
   EXPECT_EQ(Find(router, "/t/1"), "none");
 }
 
+TEST(PathRouterTest, TheLongestVerbWins) {
+  const PathRouter router = Make({"/t/{id}:go", "/t/{id}:go:go", "/t/{id}"});
+  EXPECT_EQ(Find(router, "/t/1:go"), "0 id=1");
+  EXPECT_EQ(Find(router, "/t/1:go:go"), "1 id=1");
+  EXPECT_EQ(Find(router, "/t/1:go:go:go"), "1 id=1:go");
+  EXPECT_EQ(Find(router, "/t/1:stop:go"), "0 id=1:stop");
+  EXPECT_EQ(Find(router, "/t/1:go:stop"), "2 id=1:go:stop");
+}
+
 TEST(PathRouterTest, ColonIsLiteralIfTheVerbDoesNotMatch) {
   const PathRouter router = Make({"/{a}:go", "/x/{b}"});
   EXPECT_EQ(Find(router, "/x/y:go"), "1 b=y:go");

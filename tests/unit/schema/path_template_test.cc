@@ -170,7 +170,8 @@ TEST(PathTemplateTest, RefusalsNamePositionAndReason) {
       {"/a:", "position 3: the verb after ':' is empty"},
       {"/*:", "position 3: the verb after ':' is empty"},
       {"/a:v/b", "position 4: the verb must be the end"},
-      {"/a:b:c", "position 4: the verb must be the end"},
+      {"/a:b:", "position 5: a literal is empty"},
+      {"/a:b::c", "position 5: a literal is empty"},
       {"/a:*", "position 3: '*' within a literal"},
       {"/a:{x}", "position 3: '{' within a literal"},
       {"/{", "position 2: expected a field name"},
@@ -220,6 +221,18 @@ TEST(PathTemplateTest, SegmentsAreBounded) {
   EXPECT_EQ(Match("/**", at_bound), "");
   EXPECT_EQ(Match("/**", beyond), "no");
   EXPECT_THAT(Match(beyond, "/a"), HasSubstr("more than 128 segments"));
+}
+
+// As in grpc-gateway's examples.
+TEST(PathTemplateTest, AVerbMayContainColons) {
+  const auto parsed = PathTemplate::Parse("/v1/{id}:custom:custom");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->verb(), "custom:custom");
+  EXPECT_EQ(Match("/v1/{id}:a:b", "/v1/x:a:b"), "id=x");
+  EXPECT_EQ(Match("/v1/{id}:a:b", "/v1/x:y:a:b"), "id=x:y");
+  EXPECT_EQ(Match("/v1/{id}:a:b", "/v1/x:b"), "no");
+  EXPECT_EQ(Match("/v1/{id}:a:b", "/v1/:a:b"), "no");
+  EXPECT_EQ(Match("/v1/{id}:b", "/v1/x:a:b"), "id=x:a");
 }
 
 TEST(PathTemplateTest, PartsAreReadable) {

@@ -122,14 +122,26 @@ TEST(SchemaTest, MethodsWithoutRuleGetDefaultRoutesIfAsked) {
 TEST(SchemaTest, ServicesOfGrpcGetDefaultRoutesOnlyByName) {
   const ProtoFiles files = {
       {"x.proto",
-       "syntax = \"proto3\"; package grpc.x; message A {}\n"
+       "syntax = \"proto3\"; package grpc.health.v1; message A {}\n"
        "service S { rpc M(A) returns (A); }"}};
   const std::vector<SchemaSource> sources = {SourceOf(CompileProtos(files))};
   auto schema = Schema::Load(sources, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_TRUE((*schema)->routes().empty());
-  schema =
-      Schema::Load(sources, {.default_routes = true, .services = {"grpc.x.S"}});
+  schema = Schema::Load(
+      sources, {.default_routes = true, .services = {"grpc.health.v1.S"}});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  EXPECT_EQ((*schema)->routes().size(), 2);
+}
+
+// Such as grpc-gateway's examples.
+TEST(SchemaTest, OtherPackagesBelowGrpcGetDefaultRoutes) {
+  const ProtoFiles files = {
+      {"x.proto",
+       "syntax = \"proto3\"; package grpc.gateway.examples; message A {}\n"
+       "service S { rpc M(A) returns (A); }"}};
+  const auto schema =
+      Schema::Load({SourceOf(CompileProtos(files))}, {.default_routes = true});
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_EQ((*schema)->routes().size(), 2);
 }

@@ -127,6 +127,23 @@ TEST(ValidatorTest, ZeroValueWithoutPresenceIsChecked) {
               Says("must be at least 2 characters"));
 }
 
+// As protovalidate for Go does; its conformance suite has no such case.
+TEST(ValidatorTest, IgnoredZeroOfAnItemIsAnEmptyMessageToo) {
+  const std::string items =
+      "repeated { items { ignore: IGNORE_IF_ZERO_VALUE } }";
+  EXPECT_THAT(Field("repeated Inner", items)("f {}"), IsEmpty());
+  EXPECT_THAT(Field("repeated Inner", "")("f {}"),
+              ElementsAre(Is("f[0].s", "must be at least 1 characters")));
+  EXPECT_THAT(Field("map<string, Inner>",
+                    "map { values { ignore: IGNORE_IF_ZERO_VALUE } }")(
+                  "f { key: 'a' value {} }"),
+              IsEmpty());
+  EXPECT_THAT(Field("repeated google.protobuf.StringValue",
+                    "repeated { items { ignore: IGNORE_IF_ZERO_VALUE "
+                    "string { min_len: 2 } } }")("f {} f { value: 'x' }"),
+              ElementsAre(Is("f[1]", "must be at least 2 characters")));
+}
+
 TEST(ValidatorTest, StringLengthsCountCodePoints) {
   Checker check = Field("string", "string { min_len: 2 max_len: 3 }");
   EXPECT_THAT(check("f: 'ä'"), Says("must be at least 2 characters"));

@@ -4,7 +4,7 @@
 import {ApiError, base, explain, readSchema} from './api.js';
 import {byId, copy, element, labelled, setText} from './dom.js';
 import {EventTable} from './events.js';
-import {isText, MessageForm, withJsonNames} from './form.js';
+import {isMapField, isText, MessageForm, withJsonNames} from './form.js';
 import {makeRequest, parseTemplate} from './request.js';
 import {curl, eventSource, typescript} from './snippets.js';
 import {Stream} from './stream.js';
@@ -69,12 +69,12 @@ function badges() {
   ].filter(Boolean);
 }
 
-// A query cannot carry maps and messages. The client must not set the field that
-// the identity sets.
+// A query cannot carry lists and maps of messages. The client must not set the
+// field that the identity sets.
 function isShown(field, chosen) {
   if (field.name === method.access?.subject_into) return false;
   if (chosen.body === '*' || chosen.body === field.name) return true;
-  return !field.map && (isText(field) || !field.repeated);
+  return isText(field) || (!field.map && !field.repeated);
 }
 
 function showForm() {
@@ -140,7 +140,8 @@ function showAccess() {
 
 function currentRequest() {
   const {value, wrong} = form.read();
-  const request = makeRequest(route(), value, wildcards);
+  const request = makeRequest(route(), value, wildcards,
+    (path) => isMapField(schema, method.request, path));
   return {
     ...request,
     wrong,
@@ -192,6 +193,7 @@ function openStream(request) {
   const opened = new Stream(request.url, {
     verb: request.verb,
     body: request.body,
+    contentType: request.contentType,
     lastEventId: request.lastEventId,
     reconnect: byId('reconnect').checked,
     onEvent: (event) => {
@@ -231,7 +233,10 @@ async function send(request) {
   try {
     const response = await fetch(base + request.url, {
       method: request.verb,
-      headers: {...authorization(), ...(request.body === undefined ? {} : {'Content-Type': 'application/json'})},
+      headers: {
+        ...authorization(),
+        ...(request.body === undefined ? {} : {'Content-Type': request.contentType}),
+      },
       body: request.body,
       cache: 'no-store',
     });

@@ -57,6 +57,16 @@ export function withJsonNames(schema, typeName, value) {
   return renamed;
 }
 
+// Whether the field at a path of proto names is a map.
+export function isMapField(schema, typeName, path) {
+  let field;
+  for (const name of path.split('.')) {
+    field = schema.messages[typeName]?.find((one) => one.name === name);
+    typeName = field?.type_name;
+  }
+  return field?.map !== undefined;
+}
+
 // The form of a message. Omits the fields for which `skip(field)` is true.
 export class MessageForm {
   #schema;
@@ -65,6 +75,9 @@ export class MessageForm {
   constructor(schema, typeName, {skip = () => false, depth = 0} = {}) {
     this.#schema = schema;
     this.node = element('div', {class: 'fields'});
+    for (const text of schema.message_rules?.[typeName] ?? []) {
+      this.node.append(element('p', {class: 'muted small'}, text));
+    }
     for (const field of schema.messages[typeName] ?? []) {
       if (!skip(field)) this.#add(field, depth);
     }
@@ -82,7 +95,7 @@ export class MessageForm {
       const found = control.read();
       let problem = found.problem ?? null;
       if (found.value === undefined && field.rules?.required && problem === null) {
-        problem = 'is required';
+        problem = field.texts?.required ?? 'is required';
       }
       wrong += (problem !== null ? 1 : 0) + (found.wrong ?? 0);
       this.#mark(control, place, problem);
@@ -182,10 +195,10 @@ function textControl(field, type, placeholder = '') {
       if (text === '') {
         // Without presence, empty is a value, and the rules apply to it.
         const problem = field.optional || field.type === 'message' || isNumber(type) ? null :
-          checkScalar('', type, rules);
+          checkScalar('', type, field);
         return {problem};
       }
-      return {value: scalarValue(text, type), problem: checkScalar(text, type, rules)};
+      return {value: scalarValue(text, type), problem: checkScalar(text, type, field)};
     },
     write: (text) => (input.value = text),
   };
@@ -289,7 +302,10 @@ function items(node, addText, makeItem) {
 
 function listControl(schema, field, depth) {
   const node = element('div', {class: 'control'});
-  const single = {...field, repeated: undefined, optional: undefined, rules: field.rules?.repeated?.items};
+  const single = {
+    ...field, repeated: undefined, optional: undefined,
+    rules: field.rules?.repeated?.items, prefix: 'repeated.items.',
+  };
   const {all, append} = items(node, `Add to ${field.name}`, () => {
     const control = singleControl(schema, single, depth);
     control.input?.setAttribute('aria-label', field.name);
@@ -309,7 +325,7 @@ function listControl(schema, field, depth) {
         // Ignore empty rows.
         if (found.value !== undefined) value.push(found.value);
       }
-      problem = checkCount(value.length, field.rules) ?? (value.length ? problem : null);
+      problem = checkCount(value.length, field) ?? (value.length ? problem : null);
       return {value: value.length === 0 ? undefined : value, problem, wrong};
     },
   };
@@ -317,9 +333,10 @@ function listControl(schema, field, depth) {
 
 function mapControl(schema, field, depth) {
   const node = element('div', {class: 'control'});
-  const ofValue = {...field, map: undefined, rules: field.rules?.map?.values};
+  const ofValue = {...field, map: undefined, rules: field.rules?.map?.values, prefix: 'map.values.'};
+  const ofKey = {rules: field.rules?.map?.keys, texts: field.texts, prefix: 'map.keys.'};
   const {all} = items(node, `Add to ${field.name}`, () => {
-    const key = textControl({rules: field.rules?.map?.keys}, field.map, 'key');
+    const key = textControl(ofKey, field.map, 'key');
     const value = singleControl(schema, ofValue, depth);
     key.input?.setAttribute('aria-label', `Key in ${field.name}`);
     value.input?.setAttribute('aria-label', `Value in ${field.name}`);
@@ -338,7 +355,7 @@ function mapControl(schema, field, depth) {
         problem ??= found.problem ?? (name in value ? `has ${name} twice` : null);
         value[name] = found.value ?? (control.input?.type === 'checkbox' ? false : '');
       }
-      problem = checkCount(all.length, field.rules) ?? problem;
+      problem = checkCount(all.length, field) ?? problem;
       return {value: all.length === 0 ? undefined : value, problem, wrong};
     },
   };

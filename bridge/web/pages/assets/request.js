@@ -35,13 +35,13 @@ function without(value, path) {
   return copy;
 }
 
-function toQuery(value, prefix, out) {
+function toQuery(value, prefix, isMap, out = []) {
   for (const [name, each] of Object.entries(value)) {
-    const path = prefix === '' ? name : `${prefix}.${name}`;
+    const path = prefix === '' ? name : isMap(prefix) ? `${prefix}[${name}]` : `${prefix}.${name}`;
     if (Array.isArray(each)) {
       for (const item of each) out.push([path, String(item)]);
     } else if (typeof each === 'object') {
-      toQuery(each, path, out);
+      toQuery(each, path, isMap, out);
     } else {
       out.push([path, String(each)]);
     }
@@ -51,10 +51,25 @@ function toQuery(value, prefix, out) {
 
 const encodeSegments = (text) => text.split('/').map(encodeURIComponent).join('/');
 
-// Returns {verb, url, body} for the values, and in `problems` {field,
+// The bytes of a google.api.HttpBody, and their type.
+function rawBody(body, problems) {
+  const contentType = body?.content_type || 'application/octet-stream';
+  try {
+    return {body: Uint8Array.from(atob(body?.data ?? ''), (each) => each.charCodeAt(0)), contentType};
+  } catch {
+    problems.push({field: 'data', description: 'is not base64'});
+    return {body: undefined, contentType};
+  }
+}
+
+function jsonBody(body) {
+  return body === undefined ? {} : {body: JSON.stringify(body), contentType: 'application/json'};
+}
+
+// Returns {verb, url, body, contentType} for the values, and in `problems` {field,
 // description} of missing path variables. `wildcards` has the values of unnamed
-// wildcards.
-export function makeRequest(route, values, wildcards = {}) {
+// wildcards. `isMap` tells whether the field at a path is a map.
+export function makeRequest(route, values, wildcards = {}, isMap = () => false) {
   const problems = [];
   let rest = values;
   let url = '';
@@ -76,16 +91,16 @@ export function makeRequest(route, values, wildcards = {}) {
     body = rest;
     rest = {};
   } else if (route.body) {
-    body = rest[route.body];
+    body = atPath(rest, route.body);
     rest = without(rest, route.body);
   }
-  const query = toQuery(rest, '', [])
+  const query = toQuery(rest, '', isMap)
     .map(([name, text]) => `${encodeURIComponent(name)}=${encodeURIComponent(text)}`).join('&');
   const verb = route.verb === '*' ? (route.body ? 'POST' : 'GET') : route.verb;
   return {
     verb,
     url: query === '' ? url : `${url}?${query}`,
-    body: body === undefined ? undefined : JSON.stringify(body),
+    ...(route.raw_body ? rawBody(body, problems) : jsonBody(body)),
     problems,
   };
 }

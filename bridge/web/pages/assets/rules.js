@@ -1,117 +1,107 @@
-// Describes buf.validate's rules, and checks those that a browser can check. The
-// bridge checks all of them; checking here only saves a round trip.
+// Shows the texts of buf.validate's rules, and checks the rules that a browser can check.
+// The bridge checks all of them; checking here only saves a round trip. The texts are the
+// bridge's: `texts` of a field in /schema.json has them by the path of the rule.
+//
+// A "value" is a field of /schema.json, or a part of one: an item, a key or a value. Its
+// `rules` are those of the part, and `prefix` is their path ("repeated.items.").
 
 const kNumeric = ['int32', 'int64', 'uint32', 'uint64', 'sint32', 'sint64', 'fixed32', 'fixed64',
   'sfixed32', 'sfixed64', 'float', 'double'];
 export const isNumber = (type) => kNumeric.includes(type);
 export const isInteger = (type) => isNumber(type) && type !== 'float' && type !== 'double';
 
+const kNoKind = ['required', 'repeated', 'map', 'cel', 'cel_expression', 'ignore'];
+const kindOf = (rules = {}) => Object.keys(rules).find((name) => !kNoKind.includes(name));
+
 // The rules of a scalar, whatever its type: {min_len: ..., in: [...], ...}.
 // Wrapper types such as `google.protobuf.StringValue` have those of the wrapped
 // type.
-export function scalarRules(rules = {}) {
-  for (const [kind, value] of Object.entries(rules)) {
-    if (!['required', 'repeated', 'map', 'cel'].includes(kind)) return value;
-  }
-  return {};
+export const scalarRules = (rules = {}) => rules[kindOf(rules)] ?? {};
+
+// The text of the first of these rules that has one.
+function textOf({rules, prefix = '', texts = {}}, ...names) {
+  const paths = names.map((name) => `${prefix}${kindOf(rules)}.${name}`);
+  return texts[paths.find((path) => path in texts)] ?? 'is not valid';
 }
 
-const list = (values) => values.join(', ');
+const kSubjects = {'repeated.items.': 'each ', 'map.keys.': 'each key ', 'map.values.': 'each value '};
 
-// Describes each rule. Null if a rule needs no description.
-const kWords = {
-  const: (v) => `exactly ${v}`,
-  len: (v) => `exactly ${v} characters`,
-  min_len: (v) => (Number(v) === 1 ? 'not empty' : `at least ${v} characters`),
-  max_len: (v) => `at most ${v} characters`,
-  len_bytes: (v) => `exactly ${v} bytes`,
-  min_bytes: (v) => `at least ${v} bytes`,
-  max_bytes: (v) => `at most ${v} bytes`,
-  pattern: (v) => `matches ${v}`,
-  prefix: (v) => `begins with ${v}`,
-  suffix: (v) => `ends with ${v}`,
-  contains: (v) => `contains ${v}`,
-  not_contains: (v) => `does not contain ${v}`,
-  in: (v) => `one of ${list(v)}`,
-  not_in: (v) => `none of ${list(v)}`,
-  lt: (v) => `less than ${v}`,
-  lte: (v) => `at most ${v}`,
-  gt: (v) => `greater than ${v}`,
-  gte: (v) => `at least ${v}`,
-  finite: (v) => (v ? 'finite' : null),
-  defined_only: () => null,
-  min_items: (v) => `at least ${v} item${v === '1' ? '' : 's'}`,
-  max_items: (v) => `at most ${v} item${v === '1' ? '' : 's'}`,
-  unique: (v) => (v ? 'no item twice' : null),
-  min_pairs: (v) => `at least ${v} entr${v === '1' ? 'y' : 'ies'}`,
-  max_pairs: (v) => `at most ${v} entr${v === '1' ? 'y' : 'ies'}`,
-};
-
-const words = (rules) =>
-  Object.entries(rules).map(([name, value]) => kWords[name]?.(value)).filter(Boolean);
-
-// Describes a field's rules in one line; '' if it has none.
-export function describeRules({rules = {}}) {
-  const said = words({...scalarRules(rules), ...rules.repeated, ...rules.map});
-  const items = rules.repeated?.items;
-  if (items) said.push(...words(scalarRules(items)).map((each) => `each ${each}`));
-  for (const part of ['keys', 'values']) {
-    const inner = rules.map?.[part];
-    if (inner) said.push(...words(scalarRules(inner)).map((each) => `${part} ${each}`));
+// Describes a field's rules in one line; '' if it has none. A mark shows `required`, and a
+// list of choices shows `defined_only`.
+export function describeRules({texts = {}}) {
+  const shown = [];
+  for (const [path, text] of Object.entries(texts)) {
+    if (path === 'required' || path.endsWith('enum.defined_only')) continue;
+    const part = Object.keys(kSubjects).find((prefix) => path.startsWith(prefix));
+    shown.push(`${kSubjects[part] ?? ''}${text}`);
   }
-  return said.join('; ');
+  return shown.join('; ');
 }
 
-function checkNumber(value, type, r) {
-  if (['NaN', 'Infinity', '-Infinity'].includes(value)) {
-    return isInteger(type) ? 'must be a number' : r.finite ? 'must be finite' : null;
+// A range with inverted bounds excludes the values between them.
+function isInRange(number, r) {
+  const low = r.gt ?? r.gte;
+  const high = r.lt ?? r.lte;
+  const above = low === undefined || (r.gt !== undefined ? number > Number(low) : number >= Number(low));
+  const below = high === undefined || (r.lt !== undefined ? number < Number(high) : number <= Number(high));
+  const inverted = low !== undefined && high !== undefined && Number(high) < Number(low);
+  return inverted ? above || below : above && below;
+}
+
+function checkNumber(text, type, value) {
+  const r = scalarRules(value.rules);
+  if (['NaN', 'Infinity', '-Infinity'].includes(text)) {
+    return isInteger(type) ? 'must be a number' : r.finite ? textOf(value, 'finite') : null;
   }
-  const number = Number(value);
+  const number = Number(text);
   if (Number.isNaN(number)) return 'must be a number';
   if (isInteger(type) && !Number.isInteger(number)) return 'must be a whole number';
   if (type[0] === 'u' && number < 0) return 'must not be negative';
-  if (r.lt !== undefined && !(number < Number(r.lt)) && rangeIsPlain(r)) return `must be less than ${r.lt}`;
-  if (r.lte !== undefined && !(number <= Number(r.lte)) && rangeIsPlain(r)) return `must be at most ${r.lte}`;
-  if (r.gt !== undefined && !(number > Number(r.gt)) && rangeIsPlain(r)) return `must be greater than ${r.gt}`;
-  if (r.gte !== undefined && !(number >= Number(r.gte)) && rangeIsPlain(r)) return `must be at least ${r.gte}`;
+  if (number === 0 && ignoresZero(value)) return null;
+  if (!isInRange(number, r)) return textOf(value, 'gt', 'gte', 'lt', 'lte');
+  if (r.const !== undefined && Number(r.const) !== number) return textOf(value, 'const');
+  if (r.in && !r.in.some((v) => Number(v) === number)) return textOf(value, 'in');
+  if (r.not_in?.some((v) => Number(v) === number)) return textOf(value, 'not_in');
   return null;
 }
 
-// False for a range with inverted bounds, which excludes the values between them.
-// Only the bridge checks those.
-function rangeIsPlain(r) {
-  const low = Number(r.gt ?? r.gte ?? -Infinity);
-  const high = Number(r.lt ?? r.lte ?? Infinity);
-  return low <= high;
-}
+const lengthOf = (text) => [...text].length;
 
-// Returns the problem with the text of a scalar, or null if it is valid.
-export function checkScalar(text, type, rules) {
-  const r = scalarRules(rules);
-  if (isNumber(type)) {
-    const wrong = checkNumber(text, type, r);
-    if (wrong !== null) return wrong;
-    if (r.in && !r.in.some((v) => Number(v) === Number(text))) return `must be one of ${list(r.in)}`;
-    return null;
+// Whether a text follows each rule.
+const kTextChecks = {
+  const: (text, v) => text === v,
+  len: (text, v) => lengthOf(text) === Number(v),
+  min_len: (text, v) => lengthOf(text) >= Number(v),
+  max_len: (text, v) => lengthOf(text) <= Number(v),
+  prefix: (text, v) => text.startsWith(v),
+  suffix: (text, v) => text.endsWith(v),
+  contains: (text, v) => text.includes(v),
+  not_contains: (text, v) => !text.includes(v),
+  in: (text, v) => v.includes(text),
+  not_in: (text, v) => !v.includes(text),
+};
+
+const ignoresZero = ({rules}) => rules?.ignore === 'IGNORE_IF_ZERO_VALUE';
+
+// Returns the problem with the text of a scalar, or null if none is found.
+export function checkScalar(text, type, value) {
+  if (value.rules?.ignore === 'IGNORE_ALWAYS') return null;
+  if (isNumber(type)) return checkNumber(text, type, value);
+  if (type !== 'string' || (text === '' && ignoresZero(value))) return null;
+  const r = scalarRules(value.rules);
+  for (const [name, follows] of Object.entries(kTextChecks)) {
+    if (r[name] !== undefined && !follows(text, r[name])) return textOf(value, name);
   }
-  if (type !== 'string') return null;
-  const length = [...text].length;
-  if (r.min_len !== undefined && length < Number(r.min_len)) return `must be ${kWords.min_len(r.min_len)}`;
-  if (r.max_len !== undefined && length > Number(r.max_len)) return `must be ${kWords.max_len(r.max_len)}`;
-  if (r.in && !r.in.includes(text)) return `must be one of ${list(r.in)}`;
-  if (r.not_in?.includes(text)) return `must be none of ${list(r.not_in)}`;
-  if (r.prefix !== undefined && !text.startsWith(r.prefix)) return `must begin with ${r.prefix}`;
-  if (r.suffix !== undefined && !text.endsWith(r.suffix)) return `must end with ${r.suffix}`;
   return null;
 }
 
-// Returns the problem with the number of items.
-export function checkCount(count, rules = {}) {
-  const r = rules.repeated ?? rules.map ?? {};
-  const least = Number(r.min_items ?? r.min_pairs ?? 0);
-  const most = Number(r.max_items ?? r.max_pairs ?? Infinity);
-  const what = rules.map ? 'entries' : 'items';
-  if (count < least) return `must have at least ${least} ${what}`;
-  if (count > most) return `must have at most ${most} ${what}`;
+// Returns the problem with the number of items or entries, or null.
+export function checkCount(count, {rules = {}, texts = {}}) {
+  if (count === 0 && ignoresZero({rules})) return null;
+  const [kind, least, most] = rules.map ?
+    ['map', 'min_pairs', 'max_pairs'] : ['repeated', 'min_items', 'max_items'];
+  const r = rules[kind] ?? {};
+  if (count < Number(r[least] ?? 0)) return texts[`${kind}.${least}`];
+  if (count > Number(r[most] ?? Infinity)) return texts[`${kind}.${most}`];
   return null;
 }

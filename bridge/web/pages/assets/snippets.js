@@ -5,11 +5,15 @@ import {base} from './api.js';
 const shell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 const js = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 
-export function curl({verb, url, body, streaming, authenticated, lastEventId}) {
+export function curl({verb, url, body, contentType, streaming, authenticated, lastEventId}) {
   const lines = [`curl ${streaming ? '-N ' : ''}${verb === 'GET' ? '' : `-X ${verb} `}${shell(location.origin + base + url)}`];
   if (authenticated) lines.push('-H "Authorization: Bearer $TOKEN"');
   if (lastEventId) lines.push(`-H ${shell(`Last-Event-ID: ${lastEventId}`)}`);
-  if (body !== undefined) lines.push(`-H 'Content-Type: application/json' -d ${shell(body)}`);
+  if (typeof body === 'string') {
+    lines.push(`-H 'Content-Type: application/json' -d ${shell(body)}`);
+  } else if (body !== undefined) {
+    lines.push(`-H ${shell(`Content-Type: ${contentType}`)} --data-binary @FILE`);
+  }
   return lines.join(' \\\n  ');
 }
 

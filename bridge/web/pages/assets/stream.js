@@ -16,7 +16,7 @@ export const isTransient = ({code}) => kTransient.has(code);
 // States: connecting, open, waiting (to reconnect), and finally one of ended (the
 // server has ended the stream), failed (see `error`), closed.
 export class Stream {
-  // options: {verb, body, lastEventId, reconnect = true,
+  // options: {verb, body, contentType, lastEventId, reconnect = true,
   //   onEvent({name, id, data, size}), onComment(text), onState(stream)}
   constructor(url, options = {}) {
     this.url = url;
@@ -94,13 +94,13 @@ export class Stream {
 
   #open() {
     this.#abort = new AbortController();
-    const {verb, body} = this.options;
+    const {verb, body, contentType = 'application/json'} = this.options;
     return fetch(base + this.url, {
       method: verb,
       headers: {
         ...authorization(),
         Accept: 'text/event-stream',
-        ...(body === undefined ? {} : {'Content-Type': 'application/json'}),
+        ...(body === undefined ? {} : {'Content-Type': contentType}),
         ...(this.lastEventId === '' ? {} : {'Last-Event-ID': this.lastEventId}),
       },
       body,

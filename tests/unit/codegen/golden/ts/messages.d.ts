@@ -54,12 +54,24 @@ export interface OrderEvent {
 export interface WatchOrdersRequest {
   shop?: Shop;
   after?: $rt.LongInput;
+  /**
+   * Rules:
+   * - must contain no more than 2 item(s)
+   * - must contain unique items
+   * - each value: must not be in list [STATE_UNSPECIFIED]
+   */
   states?: State[];
   since?: $rt.TimestampInput;
 }
 
 export interface Shop {
   name?: string;
+  /**
+   * Rules:
+   * - must be at most 20 bytes
+   * - must match regex pattern `^[+0-9 ]*$`
+   * - must have prefix `+`
+   */
   phone: string;
 }
 
@@ -70,11 +82,24 @@ export interface UpdateOrderRequest {
 
 /** An order. */
 export interface OrderInput {
-  /** Its number; "*\/" ends no comment. */
+  /**
+   * Its number; "*\/" ends no comment.
+   *
+   * Rules:
+   * - must be greater than 0
+   */
   number: $rt.LongInput;
   state?: State;
+  /**
+   * Rules:
+   * - must contain at least 1 item(s)
+   */
   items: ItemInput[];
   byName?: { [key: string]: ItemInput };
+  /**
+   * Rules:
+   * - must have at most 9 entries
+   */
   delays?: { [key: string]: string };
   /** At most one of `payment` is set. */
   cardNumber?: string;
@@ -87,8 +112,16 @@ export interface OrderInput {
   attributes?: $rt.Struct;
   anything?: $rt.Value;
   mask?: string;
+  /**
+   * Rules:
+   * - must be greater than or equal to 0 and less than 1
+   */
   discount?: number;
   weight?: number;
+  /**
+   * Rules:
+   * - must be 64 bytes
+   */
   signature: $rt.BytesInput;
   gift?: boolean;
   /** trailing words */
@@ -96,6 +129,11 @@ export interface OrderInput {
 }
 
 export interface ItemInput {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must not be in list [none]
+   */
   name: string;
   /** No name is taken from JavaScript. */
   "con-structor": "1" | "9007199254740993";

@@ -1,16 +1,12 @@
-#include "bridge/http/handshake_thread.h"
+#include "bridge/net/handshakes/handshake_thread.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/net/proxy_header.h"
-#include "bridge/net/tls_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -23,8 +19,9 @@ constexpr int kHandshake = 0;
 Handshakes::HandshakeThread::HandshakeThread(Handshakes* handshakes,
                                              size_t index)
     : handshakes_(handshakes),
-      loop_(handshakes->clock_, this, absl::StrCat("handshake-", index)) {
-  deadlines_.SetLength(kHandshake, handshakes->options_.head_timeout);
+      loop_(handshakes->options_.network, handshakes->options_.clock, this,
+            absl::StrCat("handshake-", index)) {
+  deadlines_.SetLength(kHandshake, handshakes->options_.timeout);
 }
 
 Handshakes::HandshakeThread::~HandshakeThread() { Stop(); }
@@ -106,9 +103,9 @@ void Handshakes::HandshakeThread::Execute(DropCommand& command) {
 
 void Handshakes::HandshakeThread::Serve(PendingConnection* pending) {
   if (pending->awaits_proxy_header && !ReadProxyHeader(pending)) return;
-  if (pending->socket == nullptr) {
+  if (!std::exchange(pending->wrapped, true)) {
     pending->socket =
-        NewSocket(handshakes_->options_.handshake.tls, pending->fd);
+        handshakes_->options_.transport->Wrap(std::move(pending->socket));
     if (pending->socket == nullptr) return Drop(pending);
   }
   switch (pending->socket->Handshake()) {
@@ -124,11 +121,11 @@ void Handshakes::HandshakeThread::Serve(PendingConnection* pending) {
 }
 
 bool Handshakes::HandshakeThread::ReadProxyHeader(PendingConnection* pending) {
+  Socket& socket = *pending->socket;
   char buffer[kMaxProxyHeaderBytes];
   for (;;) {
-    const ssize_t n = recv(pending->fd, buffer, sizeof buffer, MSG_PEEK);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) {
+    const ssize_t n = socket.Peek(buffer, sizeof buffer);
+    if (n == Socket::kWouldBlock) {
       Watch(pending, EPOLLIN);
       return false;
     }
@@ -147,7 +144,7 @@ bool Handshakes::HandshakeThread::ReadProxyHeader(PendingConnection* pending) {
     const bool complete = header.state == ProxyHeader::State::kComplete;
     const size_t take =
         complete ? header.size - before : static_cast<size_t>(n);
-    if (recv(pending->fd, buffer, take, 0) != static_cast<ssize_t>(take)) {
+    if (socket.Recv(buffer, take) != static_cast<ssize_t>(take)) {
       Drop(pending);
       return false;
     }
@@ -166,14 +163,13 @@ bool Handshakes::HandshakeThread::ReadProxyHeader(PendingConnection* pending) {
 }
 
 bool Handshakes::HandshakeThread::IsInTime(PendingConnection* pending) {
-  RateLimiter* rate = handshakes_->options_.handshake.rate;
+  RateLimiter* rate = handshakes_->options_.rate;
   if (rate == nullptr) return true;
   const absl::Duration wait =
       rate->Take(LimitKey(pending->peer_address), loop_.now());
   if (wait == absl::ZeroDuration()) return true;
-  loop_.poller()->Remove(pending->fd);
-  handshakes_->TurnAway(pending->fd, wait);
-  pending->fd = -1;
+  if (pending->watched != 0) loop_.poller()->Remove(pending->socket->fd());
+  handshakes_->too_often_(std::move(pending->socket), wait);
   Drop(pending);
   return false;
 }
@@ -182,16 +178,16 @@ void Handshakes::HandshakeThread::Watch(PendingConnection* pending,
                                         uint32_t events) {
   if (pending->watched == events) return;
   const bool is_new = std::exchange(pending->watched, events) == 0;
-  const int error =
-      is_new ? loop_.poller()->Add(pending->fd, pending->number, events)
-             : loop_.poller()->Modify(pending->fd, pending->number, events);
+  const int fd = pending->socket->fd();
+  const int error = is_new
+                        ? loop_.poller()->Add(fd, pending->number, events)
+                        : loop_.poller()->Modify(fd, pending->number, events);
   if (error != 0) Drop(pending);
 }
 
 void Handshakes::HandshakeThread::Leave(PendingConnection* pending) {
-  if (pending->watched != 0) loop_.poller()->Remove(pending->fd);
+  if (pending->watched != 0) loop_.poller()->Remove(pending->socket->fd());
   std::unique_ptr<Socket> socket = std::move(pending->socket);
-  pending->fd = -1;
   std::string peer_address = std::move(pending->peer_address);
   Drop(pending);
   handshakes_->entered_(std::move(socket), std::move(peer_address));
@@ -204,11 +200,7 @@ void Handshakes::HandshakeThread::Drop(PendingConnection* pending) {
 }
 
 void Handshakes::HandshakeThread::Close(PendingConnection* pending) const {
-  if (pending->socket != nullptr) {
-    pending->socket.reset();
-  } else if (pending->fd >= 0) {
-    close(pending->fd);
-  }
+  pending->socket.reset();
   handshakes_->pending_.Remove(pending->number);
   --handshakes_->connections_;
 }

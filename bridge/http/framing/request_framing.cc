@@ -1,4 +1,4 @@
-#include "bridge/http/request_framing.h"
+#include "bridge/http/framing/request_framing.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "bridge/http/request_target.h"
+#include "bridge/http/framing/request_target.h"
 
 namespace sse_bridge {
 namespace {

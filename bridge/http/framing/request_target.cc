@@ -1,4 +1,4 @@
-#include "bridge/http/request_target.h"
+#include "bridge/http/framing/request_target.h"
 
 #include <algorithm>
 

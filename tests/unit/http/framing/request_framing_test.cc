@@ -1,4 +1,4 @@
-#include "bridge/http/request_framing.h"
+#include "bridge/http/framing/request_framing.h"
 
 #include <gtest/gtest.h>
 

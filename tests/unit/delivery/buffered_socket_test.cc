@@ -1,6 +1,4 @@
-// Streams with a socket that has its own framing, as TLS has.
-
-#include <sys/socket.h>
+// Streams with a socket that holds bytes itself, as TLS does.
 
 #include <memory>
 #include <string>
@@ -21,11 +19,10 @@ struct Held {
   std::string taken ABSL_GUARDED_BY(mu);
 };
 
-class HoldingSocket : public Socket {
+class HoldingSocket : public DescriptorSocket {
  public:
   HoldingSocket(std::shared_ptr<Held> held, int fd)
-      : Socket(fd, /*has_own_framing=*/true), held_(std::move(held)) {}
-  Progress Handshake() override { return Progress::kDone; }
+      : DescriptorSocket(fd, {}), held_(std::move(held)) {}
   ssize_t Send(const iovec* parts, int count) override {
     MutexLock lock(&held_->mu);
     if (held_->fail) return kFailed;
@@ -40,12 +37,8 @@ class HoldingSocket : public Socket {
     MutexLock lock(&held_->mu);
     return held_->open ? 0 : kWouldBlock;
   }
-  ssize_t Recv(char* buffer, size_t size) override {
-    const ssize_t n = ::recv(fd(), buffer, size, MSG_DONTWAIT);
-    return n < 0 ? kWouldBlock : n;
-  }
   void ShutdownWrite() override {
-    ::shutdown(fd(), SHUT_WR);
+    DescriptorSocket::ShutdownWrite();
     MutexLock lock(&held_->mu);
     held_->shut_down = true;
   }
@@ -54,7 +47,7 @@ class HoldingSocket : public Socket {
   const std::shared_ptr<Held> held_;
 };
 
-class FramedSocketTest : public DeliveryFixture {
+class BufferedSocketTest : public DeliveryFixture {
  protected:
   void SetUp() override {
     StartDelivery();
@@ -66,7 +59,7 @@ class FramedSocketTest : public DeliveryFixture {
   TestStream s_;
 };
 
-TEST_F(FramedSocketTest, EndWaitsForBytesHeldByTheSocket) {
+TEST_F(BufferedSocketTest, EndWaitsForBytesHeldByTheSocket) {
   s_.Open(delivery_.get());
   delivery_->Send(s_.ref, Event("hello"));
   delivery_->Close(s_.ref, CloseReason::kEnded, nullptr);
@@ -85,7 +78,7 @@ TEST_F(FramedSocketTest, EndWaitsForBytesHeldByTheSocket) {
   EXPECT_TRUE(held_->shut_down);
 }
 
-TEST_F(FramedSocketTest, FailureClosesTheStream) {
+TEST_F(BufferedSocketTest, FailureClosesTheStream) {
   {
     MutexLock lock(&held_->mu);
     held_->fail = true;

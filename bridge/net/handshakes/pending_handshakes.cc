@@ -1,4 +1,4 @@
-#include "bridge/http/pending_handshakes.h"
+#include "bridge/net/handshakes/pending_handshakes.h"
 
 namespace sse_bridge {
 

@@ -1,5 +1,5 @@
-#ifndef SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_
-#define SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_
+#ifndef SSE_BRIDGE_BRIDGE_HTTP_FRAMING_REQUEST_TARGET_H_
+#define SSE_BRIDGE_BRIDGE_HTTP_FRAMING_REQUEST_TARGET_H_
 
 #include <optional>
 
@@ -29,4 +29,4 @@ bool IsSameHost(absl::string_view scheme, absl::string_view one,
 
 }  // namespace sse_bridge
 
-#endif  // SSE_BRIDGE_BRIDGE_HTTP_REQUEST_TARGET_H_
+#endif  // SSE_BRIDGE_BRIDGE_HTTP_FRAMING_REQUEST_TARGET_H_

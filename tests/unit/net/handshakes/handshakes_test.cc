@@ -1,9 +1,10 @@
-#include "bridge/http/handshakes.h"
+#include "bridge/net/handshakes/handshakes.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -28,10 +29,7 @@
 namespace sse_bridge {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Pair;
-using ::testing::StartsWith;
 
 constexpr char kProxy[] = "10.0.0.1";
 constexpr char kPeer[] = "192.0.2.1";
@@ -91,8 +89,8 @@ class HandshakesTest : public ::testing::Test {
   void UseProxyProtocol() {
     auto proxies = TrustedProxies::Create({kProxy});
     ASSERT_TRUE(proxies.ok()) << proxies.status();
-    options_.handshake.proxies = *std::move(proxies);
-    options_.handshake.proxy_protocol = true;
+    options_.proxies = *std::move(proxies);
+    options_.proxy_protocol = true;
   }
   void UseTls() {
     char directory[] = "/tmp/handshakes_test.XXXXXX";
@@ -108,15 +106,14 @@ class HandshakesTest : public ::testing::Test {
     rmdir(directory);
     ASSERT_TRUE(tls.ok()) << tls.status();
     tls_ = *std::move(tls);
-    options_.handshake.tls = tls_.get();
+    options_.transport = tls_.get();
   }
   // Each address gets one connection.
   void LimitRate() {
     RateLimiter::Options options;
     options.per_second = 0.001;
     rate_ = std::make_unique<RateLimiter>(options);
-    options_.handshake.rate = rate_.get();
-    options_.rejections = &rejections_;
+    options_.rate = rate_.get();
   }
   void Start() {
     handshakes_ = std::make_unique<Handshakes>(
@@ -128,11 +125,19 @@ class HandshakesTest : public ::testing::Test {
           MutexLock lock(&mu_);
           arrivals_.push_back(std::move(arrival));
           arrived_.notify_all();
+        },
+        [this](std::unique_ptr<Socket> socket, absl::Duration wait) {
+          EXPECT_GT(wait, absl::ZeroDuration());
+          socket.reset();
+          ++refused_;
         });
     ASSERT_TRUE(handshakes_->Start().ok());
   }
-  bool Enter(const Client& client, const std::string& peer = kProxy) {
-    return handshakes_->Enter(client.server_fd, peer, clock_->MonotonicNanos());
+  // Returns the connection if it needs no handshake.
+  std::unique_ptr<Socket> Enter(const Client& client,
+                                const std::string& peer = kProxy) {
+    return handshakes_->Enter(std::make_unique<PlainSocket>(client.server_fd),
+                              peer, clock_->MonotonicNanos());
   }
   // Waits for the next connection; never null.
   std::unique_ptr<Arrival> Next() {
@@ -169,10 +174,10 @@ class HandshakesTest : public ::testing::Test {
 
   ManualClock manual_clock_;
   Clock* clock_ = Clock::Real();
-  ConnectionOptions options_;
+  Handshakes::Options options_;
   std::unique_ptr<TlsContext> tls_;
   std::unique_ptr<RateLimiter> rate_;
-  LabelledCounter rejections_;
+  std::atomic<int> refused_{0};
   std::unique_ptr<Handshakes> handshakes_;
 
   Mutex mu_;
@@ -183,34 +188,45 @@ class HandshakesTest : public ::testing::Test {
 TEST_F(HandshakesTest, PlainConnectionsNeedNone) {
   Start();
   const Client client;
-  EXPECT_TRUE(Enter(client, kPeer));
+  EXPECT_NE(Enter(client, kPeer), nullptr);
   EXPECT_EQ(handshakes_->connections(), 0u);
-  close(client.server_fd);
 }
 
-TEST_F(HandshakesTest, AddressThatConnectsTooOftenGets429) {
+TEST_F(HandshakesTest, AddressThatConnectsTooOftenIsRefused) {
   LimitRate();
   Start();
   const Client first, second, other;
-  EXPECT_TRUE(Enter(first, kPeer));
-  EXPECT_FALSE(Enter(second, kPeer));
-  EXPECT_THAT(second.ReadToEnd(), StartsWith("HTTP/1.1 429 "));
-  EXPECT_THAT(rejections_.Snapshot(), ElementsAre(Pair(Pair("429", ""), 1)));
-  EXPECT_TRUE(Enter(other, "192.0.2.2"));
-  close(first.server_fd);
-  close(other.server_fd);
+  EXPECT_NE(Enter(first, kPeer), nullptr);
+  EXPECT_EQ(Enter(second, kPeer), nullptr);
+  EXPECT_EQ(refused_, 1);
+  EXPECT_NE(Enter(other, "192.0.2.2"), nullptr);
+  EXPECT_EQ(refused_, 1);
+}
+
+// Nothing can be sent before the handshake.
+TEST_F(HandshakesTest, RefusedConnectionHasNotBegunItsHandshake) {
+  LimitRate();
+  UseTls();
+  Start();
+  const Client first, second;
+  EXPECT_EQ(Enter(first, kPeer), nullptr);
+  EXPECT_EQ(handshakes_->connections(), 1u);
+  EXPECT_EQ(Enter(second, kPeer), nullptr);
+  EXPECT_EQ(refused_, 1);
+  EXPECT_EQ(handshakes_->connections(), 1u);
+  EXPECT_THAT(second.ReadToEnd(), IsEmpty());
 }
 
 TEST_F(HandshakesTest, TrustedProxyNamesTheClientBeforeItsFirstByte) {
   UseProxyProtocol();
   Start();
   const Client client;
-  EXPECT_FALSE(Enter(client));
+  EXPECT_EQ(Enter(client), nullptr);
   EXPECT_EQ(handshakes_->connections(), 1u);
   client.Send(absl::StrCat(kHeader, "GET /"));
   const auto arrival = Next();
   EXPECT_EQ(arrival->peer_address, "198.51.100.7");
-  EXPECT_FALSE(arrival->socket->has_own_framing());
+  EXPECT_TRUE(arrival->socket->unbuffered());
   // The request is left for the connection to read.
   char buffer[16];
   EXPECT_EQ(arrival->socket->Recv(buffer, sizeof buffer), 5);
@@ -221,7 +237,7 @@ TEST_F(HandshakesTest, HeaderMayComeByteByByte) {
   UseProxyProtocol();
   Start();
   const Client client;
-  EXPECT_FALSE(Enter(client));
+  EXPECT_EQ(Enter(client), nullptr);
   for (const char c : std::string(kHeader)) client.Send(std::string(1, c));
   EXPECT_EQ(Next()->peer_address, "198.51.100.7");
 }
@@ -230,8 +246,7 @@ TEST_F(HandshakesTest, OtherPeersSendNoHeader) {
   UseProxyProtocol();
   Start();
   const Client client;
-  EXPECT_TRUE(Enter(client, kPeer));
-  close(client.server_fd);
+  EXPECT_NE(Enter(client, kPeer), nullptr);
 }
 
 TEST_F(HandshakesTest, ConnectionOfAProxyWithoutAHeaderIsClosed) {
@@ -239,7 +254,7 @@ TEST_F(HandshakesTest, ConnectionOfAProxyWithoutAHeaderIsClosed) {
   Start();
   for (const char* bytes : {"GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 me\r\n"}) {
     const Client client;
-    EXPECT_FALSE(Enter(client));
+    EXPECT_EQ(Enter(client), nullptr);
     client.Send(bytes);
     EXPECT_THAT(client.ReadToEnd(), IsEmpty()) << bytes;
   }
@@ -251,15 +266,15 @@ TEST_F(HandshakesTest, RateIsThatOfTheClientBehindTheProxy) {
   LimitRate();
   Start();
   const Client first, second;
-  EXPECT_FALSE(Enter(first));
+  EXPECT_EQ(Enter(first), nullptr);
   first.Send(kHeader);
   EXPECT_EQ(Next()->peer_address, "198.51.100.7");
-  EXPECT_FALSE(Enter(second));
+  EXPECT_EQ(Enter(second), nullptr);
   second.Send(kHeader);
-  EXPECT_THAT(second.ReadToEnd(), StartsWith("HTTP/1.1 429 "));
-  EXPECT_THAT(rejections_.Snapshot(), ElementsAre(Pair(Pair("429", ""), 1)));
+  EXPECT_THAT(second.ReadToEnd(), IsEmpty());
+  EXPECT_EQ(refused_, 1);
   const Client other;
-  EXPECT_FALSE(Enter(other));
+  EXPECT_EQ(Enter(other), nullptr);
   other.Send("PROXY TCP4 198.51.100.8 10.0.0.1 5000 80\r\n");
   EXPECT_EQ(Next()->peer_address, "198.51.100.8");
 }
@@ -268,14 +283,14 @@ TEST_F(HandshakesTest, TlsConnectionComesWithItsSession) {
   UseTls();
   Start();
   const Client client;
-  EXPECT_FALSE(Enter(client, kPeer));
+  EXPECT_EQ(Enter(client, kPeer), nullptr);
   SslCtxPtr context(SSL_CTX_new(TLS_client_method()));
   SslPtr session(SSL_new(context.get()));
   SSL_set_fd(session.get(), client.fd());
   ASSERT_EQ(SSL_connect(session.get()), 1);
   const auto arrival = Next();
   EXPECT_EQ(arrival->peer_address, kPeer);
-  EXPECT_TRUE(arrival->socket->has_own_framing());
+  EXPECT_FALSE(arrival->socket->unbuffered());
   const iovec part{const_cast<char*>("hello"), 5};
   EXPECT_EQ(arrival->socket->Send(&part, 1), 5);
   char buffer[16];
@@ -286,43 +301,43 @@ TEST_F(HandshakesTest, ConnectionThatIsNotTlsIsClosed) {
   UseTls();
   Start();
   const Client client;
-  EXPECT_FALSE(Enter(client, kPeer));
+  EXPECT_EQ(Enter(client, kPeer), nullptr);
   client.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   client.ReadToEnd();
   EXPECT_TRUE(NobodyArrived());
 }
 
 TEST_F(HandshakesTest, SilentConnectionIsClosedAfterTheTimeout) {
-  options_.head_timeout = absl::Milliseconds(20);
+  options_.timeout = absl::Milliseconds(20);
   UseTls();
   Start();
   const Client client;
-  EXPECT_FALSE(Enter(client, kPeer));
+  EXPECT_EQ(Enter(client, kPeer), nullptr);
   EXPECT_THAT(client.ReadToEnd(), IsEmpty());
 }
 
 TEST_F(HandshakesTest, TimeoutsFollowTheClock) {
   UseManualClock();
-  options_.handshake.threads = 1;
+  options_.threads = 1;
   UseTls();
   Start();
   const Client silent, next;
-  EXPECT_FALSE(Enter(silent, kPeer));
-  manual_clock_.Advance(options_.head_timeout);
-  EXPECT_FALSE(Enter(next, kPeer));  // wakes the thread
+  EXPECT_EQ(Enter(silent, kPeer), nullptr);
+  manual_clock_.Advance(options_.timeout);
+  EXPECT_EQ(Enter(next, kPeer), nullptr);  // wakes the thread
   EXPECT_THAT(silent.ReadToEnd(), IsEmpty());
   WaitConnections(1);
 }
 
 TEST_F(HandshakesTest, OldestOfAnAddressIsClosedForANewOne) {
-  options_.max_connections_per_address = 2;
+  options_.max_per_address = 2;
   UseTls();
   Start();
   const Client oldest, other, second, third;
-  EXPECT_FALSE(Enter(oldest, kPeer));
-  EXPECT_FALSE(Enter(other, "192.0.2.2"));
-  EXPECT_FALSE(Enter(second, kPeer));
-  EXPECT_FALSE(Enter(third, kPeer));
+  EXPECT_EQ(Enter(oldest, kPeer), nullptr);
+  EXPECT_EQ(Enter(other, "192.0.2.2"), nullptr);
+  EXPECT_EQ(Enter(second, kPeer), nullptr);
+  EXPECT_EQ(Enter(third, kPeer), nullptr);
   EXPECT_THAT(oldest.ReadToEnd(), IsEmpty());
   WaitConnections(3);
 }
@@ -330,13 +345,14 @@ TEST_F(HandshakesTest, OldestOfAnAddressIsClosedForANewOne) {
 TEST_F(HandshakesTest, OldestIsClosedOnRequestIfItIsOldEnough) {
   UseTls();
   Start();
-  EXPECT_FALSE(handshakes_->DropOldest(NowNs())) << "there is none";
-  const int64_t before = NowNs() - 1;
+  EXPECT_FALSE(handshakes_->DropOldest(Clock::Real()->MonotonicNanos()))
+      << "there is none";
+  const int64_t before = Clock::Real()->MonotonicNanos() - 1;
   const Client client, second;
-  EXPECT_FALSE(Enter(client, kPeer));
-  EXPECT_FALSE(Enter(second, kPeer));
+  EXPECT_EQ(Enter(client, kPeer), nullptr);
+  EXPECT_EQ(Enter(second, kPeer), nullptr);
   EXPECT_FALSE(handshakes_->DropOldest(before));
-  EXPECT_TRUE(handshakes_->DropOldest(NowNs()));
+  EXPECT_TRUE(handshakes_->DropOldest(Clock::Real()->MonotonicNanos()));
   EXPECT_THAT(client.ReadToEnd(), IsEmpty());
   WaitConnections(1);
 }
@@ -345,10 +361,10 @@ TEST_F(HandshakesTest, StopClosesWhatIsNotComplete) {
   UseTls();
   Start();
   const Client before, after;
-  EXPECT_FALSE(Enter(before, kPeer));
+  EXPECT_EQ(Enter(before, kPeer), nullptr);
   handshakes_->Stop();
   EXPECT_THAT(before.ReadToEnd(), IsEmpty());
-  EXPECT_FALSE(Enter(after, kPeer));
+  EXPECT_EQ(Enter(after, kPeer), nullptr);
   EXPECT_THAT(after.ReadToEnd(), IsEmpty());
   EXPECT_EQ(handshakes_->connections(), 0u);
 }

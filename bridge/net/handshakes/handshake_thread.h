@@ -1,5 +1,5 @@
-#ifndef SSE_BRIDGE_BRIDGE_HTTP_HANDSHAKE_THREAD_H_
-#define SSE_BRIDGE_BRIDGE_HTTP_HANDSHAKE_THREAD_H_
+#ifndef SSE_BRIDGE_BRIDGE_NET_HANDSHAKES_HANDSHAKE_THREAD_H_
+#define SSE_BRIDGE_BRIDGE_NET_HANDSHAKES_HANDSHAKE_THREAD_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +8,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "bridge/http/handshakes.h"
 #include "bridge/net/deadline_lists.h"
 #include "bridge/net/event_loop.h"
+#include "bridge/net/handshakes/handshakes.h"
 #include "bridge/net/mailbox.h"
 
 namespace sse_bridge {
@@ -55,7 +55,8 @@ class Handshakes::HandshakeThread final : private EventLoop::Handler {
 
   // Continues until the connection would block.
   void Serve(PendingConnection* pending);
-  // Returns true if the header is complete. Bytes after it stay in the socket.
+  // Returns true if the header is complete. Bytes after it stay in the socket,
+  // because they belong to the transport.
   bool ReadProxyHeader(PendingConnection* pending);
   bool IsInTime(PendingConnection* pending);
   void Watch(PendingConnection* pending, uint32_t events);
@@ -74,4 +75,4 @@ class Handshakes::HandshakeThread final : private EventLoop::Handler {
 
 }  // namespace sse_bridge
 
-#endif  // SSE_BRIDGE_BRIDGE_HTTP_HANDSHAKE_THREAD_H_
+#endif  // SSE_BRIDGE_BRIDGE_NET_HANDSHAKES_HANDSHAKE_THREAD_H_

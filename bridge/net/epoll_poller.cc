@@ -1,4 +1,4 @@
-#include "bridge/net/poller.h"
+#include "bridge/net/epoll_poller.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -9,12 +9,12 @@
 
 namespace sse_bridge {
 
-Poller::~Poller() {
+EpollPoller::~EpollPoller() {
   if (epoll_ >= 0) ::close(epoll_);
   if (wake_ >= 0) ::close(wake_);
 }
 
-absl::Status Poller::Start() {
+absl::Status EpollPoller::Start() {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return absl::ErrnoToStatus(errno, "epoll_create1");
   wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -30,25 +30,27 @@ absl::Status Poller::Start() {
   return absl::OkStatus();
 }
 
-int Poller::Add(int fd, uint64_t data, uint32_t events) {
+int EpollPoller::Add(int fd, uint64_t data, uint32_t events) {
   return Control(EPOLL_CTL_ADD, fd, data, events);
 }
 
-int Poller::Modify(int fd, uint64_t data, uint32_t events) {
+int EpollPoller::Modify(int fd, uint64_t data, uint32_t events) {
   return Control(EPOLL_CTL_MOD, fd, data, events);
 }
 
-void Poller::Remove(int fd) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+void EpollPoller::Remove(int fd) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+}
 
-int Poller::Control(int operation, int fd, uint64_t data,
-                    uint32_t events) const {
+int EpollPoller::Control(int operation, int fd, uint64_t data,
+                         uint32_t events) const {
   epoll_event event{};
   event.events = events;
   event.data.u64 = data;
   return ::epoll_ctl(epoll_, operation, fd, &event) == 0 ? 0 : errno;
 }
 
-int Poller::Wait(epoll_event* events, int64_t nanos) {
+int EpollPoller::Wait(epoll_event* events, int64_t nanos) {
   // Kernels before 5.11 and some sandboxes support only milliseconds.
   static std::atomic<bool> has_nanos{true};
   if (nanos > 0 && has_nanos.load(std::memory_order_relaxed)) {
@@ -65,7 +67,7 @@ int Poller::Wait(epoll_event* events, int64_t nanos) {
   return ::epoll_wait(epoll_, events, kMaxEvents, millis);
 }
 
-void Poller::Wake() {
+void EpollPoller::Wake() {
   if (wake_ < 0) return;
   const uint64_t one = 1;
   // Fails only if the loop is about to wake anyway.
