@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "tests/integration/bridge_processes.h"
 #include "tests/integration/expectations.h"
+#include "tests/support/reserved_port.h"
 
 namespace sse_bridge::testing {
 namespace {
@@ -434,10 +435,8 @@ TEST_F(ForeignSchemaTest, SilentBackendStillOpensTheStreamAfterAGrace) {
 }
 
 TEST_F(ForeignSchemaTest, AbsentBackendIsUnavailable) {
-  ForeignBackend gone;
-  gone.process->Signal(SIGKILL);
-  gone.process->Wait();
-  Bridge bridge(gone.address, WithSchema());
+  const ReservedPort gone;
+  Bridge bridge(gone.address(), WithSchema());
   const HttpAnswer stream = bridge.Call("GET", "/v2/count/1");
   ExpectError(stream, 503);
   EXPECT_EQ(stream.headers.count("retry-after"), 1u);

@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "gtest/gtest.h"
+#include "tests/support/reserved_port.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -168,11 +169,8 @@ TEST(CallStatusTest, TransportMessagesAreNotShown) {
 }
 
 TEST(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
-  std::string gone;
-  {
-    TestBackend backend;
-    gone = backend.address();
-  }
+  const testing::ReservedPort reserved;
+  const std::string gone = reserved.address();
   const absl::Status refused = EndOfCall(gone);
   EXPECT_TRUE(absl::IsUnavailable(refused));
   EXPECT_EQ(refused.message(), "the backend cannot be reached");

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/reserved_port.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -135,19 +136,15 @@ TEST(GrpcUpstreamTest, GarbageInsteadOfHttp2IsUnavailable) {
 }
 
 TEST(GrpcUpstreamTest, WaitForReadyWaitsForTheBackend) {
-  int port;
-  {
-    TestBackend gone;
-    port = gone.port();
-  }
-  auto upstream = Connect(absl::StrCat("127.0.0.1:", port));
+  const testing::ReservedPort gone;
+  auto upstream = Connect(gone.address());
   ASSERT_TRUE(absl::IsUnavailable(EndOfCall(upstream.get())));
   CallOptions options;
   options.wait_for_ready = true;
   auto observer = std::make_shared<RecordingObserver>(/*auto_read=*/true);
   observer->Attach(upstream->StartStream(kPath, "", options, observer));
   TestBackend::Options backend_options;
-  backend_options.port = port;
+  backend_options.port = gone.port();
   TestBackend backend(backend_options);
   backend.Set(kPath, Answer());
   // Returns UNIMPLEMENTED before Set; either way the backend was reached.

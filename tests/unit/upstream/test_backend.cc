@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/base/mutex.h"
+#include "tests/support/reserved_port.h"
 
 namespace sse_bridge {
 
@@ -198,6 +199,8 @@ struct TestBackend::Rep {
   ScriptService service{&state};
   int port = 0;
   std::unique_ptr<grpc::Server> server;
+  // Keeps the port after the server has stopped.
+  std::unique_ptr<testing::ReservedPort> reserved;
 };
 
 TestBackend::TestBackend(Options options) : rep_(std::make_unique<Rep>()) {
@@ -218,6 +221,9 @@ TestBackend::TestBackend(Options options) : rep_(std::make_unique<Rep>()) {
   builder.SetMaxSendMessageSize(-1);
   builder.RegisterCallbackGenericService(&rep_->service);
   rep_->server = builder.BuildAndStart();
+  if (options.host == "127.0.0.1") {
+    rep_->reserved = std::make_unique<testing::ReservedPort>(rep_->port);
+  }
 }
 
 TestBackend::~TestBackend() { Stop(); }
