@@ -64,6 +64,14 @@ export class ChannelsClient {
    * Needs a token.
    */
   invite(request: m.InviteRequest, options?: $rt.CallOptions): Promise<m.InviteResponse>;
+
+  /**
+   * Takes back an invitation. Only the owner may. The open streams of that
+   * member end within the time after which sessions are renewed.
+   *
+   * Needs a token.
+   */
+  remove(request: m.RemoveRequest, options?: $rt.CallOptions): Promise<m.RemoveResponse>;
 }
 
 /** What an administrator's dashboard shows. */

@@ -42,6 +42,12 @@ const ofChannelsClient = {
       { verb: "POST", path: ["/channels/", { field: ["channel"] }, "/members"], body: "*" },
     ],
   },
+  Remove: {
+    name: "realtime.v1.Channels/Remove",
+    routes: [
+      { verb: "DELETE", path: ["/channels/", { field: ["channel"] }, "/members/", { field: ["member"] }], body: "" },
+    ],
+  },
 };
 
 export class ChannelsClient {
@@ -73,6 +79,10 @@ export class ChannelsClient {
 
   invite(request, options) {
     return this.#transport.unary(ofChannelsClient["Invite"], request, options);
+  }
+
+  remove(request, options) {
+    return this.#transport.unary(ofChannelsClient["Remove"], request, options);
   }
 }
 

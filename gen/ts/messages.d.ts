@@ -71,6 +71,15 @@ export interface SendMessageRequest {
    * - must be at most 4000 characters
    */
   content: string;
+  /**
+   * Only these members and the sender receive the message. If empty, everybody.
+   *
+   * Rules:
+   * - must contain no more than 100 item(s)
+   * - each value: must be at least 1 characters
+   * - each value: must be at most 256 characters
+   */
+  to?: string[];
 }
 
 export interface SendTypingResponse {}
@@ -98,7 +107,8 @@ export interface ListMessagesRequest {
    */
   channel: string;
   /**
-   * The most messages to return; 0 means 50.
+   * The most messages to return; 0 means 50. There may be fewer, because
+   * messages to other members are left out.
    *
    * Rules:
    * - must be greater than or equal to 0 and less than or equal to 500
@@ -138,6 +148,25 @@ export interface InviteRequest {
    * - must be at most 256 characters
    */
   invitee: string;
+}
+
+export interface RemoveResponse {}
+
+export interface RemoveRequest {
+  /**
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 128 characters
+   */
+  channel: string;
+  /**
+   * Who is removed.
+   *
+   * Rules:
+   * - must be at least 1 characters
+   * - must be at most 256 characters
+   */
+  member: string;
 }
 
 export interface DashboardMetrics {

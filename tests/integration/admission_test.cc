@@ -132,8 +132,9 @@ TEST_F(AdmissionTest, BridgeThatStopsDismissesItsGuests) {
 }
 
 TEST_F(AdmissionTest, CheckTellsWhoAdmits) {
-  const std::string table = RunCommand(
-      BridgeProgram() + " check --descriptor-set " + DescriptorSet());
+  const std::string table =
+      RunCommand(BridgeProgram() + " check --upstream 127.0.0.1:1" +
+                 " --descriptor-set " + DescriptorSet());
   EXPECT_NE(table.find("admitted by acme.rooms.v1.Doorman.Admit"),
             std::string::npos)
       << table;

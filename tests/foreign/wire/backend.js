@@ -66,7 +66,9 @@ server.on('stream', (stream, headers) => {
   stream.on('error', () => {});
   stream.unary = /\/(Ask|Check)$/.test(headers[':path']);
   stream.on('data', () => {});
-  stream.on('end', () => answer(stream));
+  stream.on('end', () => {
+    if (!stream.destroyed) answer(stream);  // not cancelled meanwhile
+  });
 });
 process.on('SIGUSR2', () => {
   limit = Number(values[1]);

@@ -160,6 +160,8 @@ TEST_F(ChannelsServiceTest, EventsNameThoseWhoMaySeeThem) {
   auto stream = Stream(joined.joined().cursor());
   ASSERT_TRUE(Join("c", "cat", "2").ok());
   ChannelStreamEvent event = stream->Next();
+  // The log may deliver Ben's own join late.
+  if (event.not_to() == "ben") event = stream->Next();
   EXPECT_EQ(event.name(), "join");
   EXPECT_EQ(event.not_to(), "cat");
   EXPECT_EQ(event.only_to_size(), 0);

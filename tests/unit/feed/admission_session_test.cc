@@ -143,10 +143,11 @@ TEST_F(AdmissionTest, SessionLeavesOnceWhenItsStayIsOver) {
 
 TEST_F(AdmissionTest, ClientThatGoesWhileEnteringLeavesAfterwards) {
   auto session = Start("a");
+  const auto enter = NextCall(kEnter, "a");
   auto stay = session->Hold();
   stay = nullptr;
   ExpectNoCall();
-  NextCall(kEnter, "a")->Finish(absl::OkStatus(), "welcome");
+  enter->Finish(absl::OkStatus(), "welcome");
   NextCall(kLeave, "a")->Finish(absl::OkStatus(), "");
 }
 
