@@ -83,6 +83,11 @@ test('every route of the five services answers as the document says', async (t) 
     ...as,
     body: { invitee: 'bob' },
   });
+  await sampler.call(
+    `delete ${channel}/members/{member}`,
+    '/channels/private-x/members/bob',
+    as,
+  );
   await sampler.stream('get /admin/metrics/stream', '/admin/metrics/stream', as);
   await sampler.call('post /notifications', '/notifications', { ...as, body });
   await sampler.stream('get /events', '/events', { ...as, count: 2 });

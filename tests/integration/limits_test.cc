@@ -289,18 +289,18 @@ TEST_F(LimitsTest, StreamsOfABackendAreBounded) {
                 {"--max-streams-per-upstream", "2", "--linger", "0"});
   const std::string ann = bridge.Token("ann");
   std::vector<Asked> streams;
-  for (int i = 0; i < 2; ++i) {
-    streams.push_back(Ask(bridge, "/notifications/stream", ann));
+  for (const char* stream : {"/channels/a/stream", "/channels/b/stream"}) {
+    streams.push_back(Ask(bridge, stream, ann));
     EXPECT_EQ(streams.back().head.status, 200);
   }
-  Asked refused = Ask(bridge, "/notifications/stream", ann);
+  Asked refused = Ask(bridge, "/channels/c/stream", ann);
   EXPECT_EQ(refused.head.status, 429);
   EXPECT_EQ(refused.head.headers.count("retry-after"), 1u);
   EXPECT_EQ(bridge.Call("GET", "/channels/c/members", ann).status, 200)
       << "calls that are no streams are not counted";
   streams.pop_back();
   WaitFor("a free place", [&] {
-    return Ask(bridge, "/notifications/stream", ann).head.status == 200;
+    return Ask(bridge, "/channels/c/stream", ann).head.status == 200;
   });
   // Identical shared streams are one.
   streams.clear();

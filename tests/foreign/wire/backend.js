@@ -1,5 +1,5 @@
 // A backend that speaks gRPC by hand, to do what no gRPC library would let it.
-// Answers any method; prints "listening on HOST:PORT".
+// Answers any method but the multiplexer's; prints "listening on HOST:PORT".
 //   node backend.js live LIMIT [LOWER]  one message, then it stays: LIMIT
 //                                       streams of a connection at a time, and
 //                                       LOWER after SIGUSR2
@@ -64,6 +64,11 @@ server.on('session', (session) => {
 });
 server.on('stream', (stream, headers) => {
   stream.on('error', () => {});
+  if (headers[':path'].startsWith('/sse.v1.Multiplexer/')) {
+    // As servers answer that do not know it.
+    stream.respond({ ...kHeaders, 'grpc-status': '12' }, { endStream: true });
+    return;
+  }
   stream.unary = /\/(Ask|Check)$/.test(headers[':path']);
   stream.on('data', () => {});
   stream.on('end', () => {
