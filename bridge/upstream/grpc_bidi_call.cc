@@ -134,25 +134,6 @@ class BidiHandle final : public BidiCall {
   const std::shared_ptr<BidiReactor> reactor_;
 };
 
-// A channel with its stub, made for the first call.
-class Connection {
- public:
-  explicit Connection(const GrpcUpstreamOptions& options) : options_(options) {}
-
-  grpc::GenericStub* stub() ABSL_LOCKS_EXCLUDED(mu_) {
-    MutexLock lock(&mu_);
-    if (stub_ == nullptr) {
-      stub_ = std::make_unique<grpc::GenericStub>(MakeChannel(options_));
-    }
-    return stub_.get();
-  }
-
- private:
-  const GrpcUpstreamOptions options_;
-  Mutex mu_;
-  std::unique_ptr<grpc::GenericStub> stub_ ABSL_GUARDED_BY(mu_);
-};
-
 }  // namespace
 
 StartBidi GrpcBidiCalls(const GrpcUpstreamOptions& options, std::string path,
@@ -163,15 +144,15 @@ StartBidi GrpcBidiCalls(const GrpcUpstreamOptions& options, std::string path,
           ? std::numeric_limits<int>::max()
           : options.max_message_bytes + extra_bytes;
   own.stream_window_bytes = std::max(options.stream_window_bytes, kWindowBytes);
-  return
-      [connection = std::make_shared<Connection>(own), path = std::move(path)](
-          const CallOptions& call_options,
-          std::shared_ptr<BidiObserver> observer) -> std::shared_ptr<BidiCall> {
-        auto reactor = std::make_shared<BidiReactor>(std::move(observer));
-        auto handle = std::make_shared<BidiHandle>(reactor);
-        reactor->Start(connection->stub(), path, call_options, reactor);
-        return handle;
-      };
+  return [own, path = std::move(path)](const CallOptions& call_options,
+                                       std::shared_ptr<BidiObserver> observer) {
+    auto reactor = std::make_shared<BidiReactor>(std::move(observer));
+    auto handle = std::make_shared<BidiHandle>(reactor);
+    // The call keeps its channel.
+    grpc::GenericStub stub(MakeChannel(own));
+    reactor->Start(&stub, path, call_options, reactor);
+    return handle;
+  };
 }
 
 }  // namespace sse_bridge

@@ -8,10 +8,10 @@
 
 namespace sse_bridge {
 
-// Returns what starts calls of the method `path` on a connection of their own
-// to options.address. Connects on the first call. `extra_bytes`: how much
-// larger than options.max_message_bytes a received message may be. The options
-// must be valid (GrpcUpstream::Create).
+// Returns what starts calls of the method `path` to options.address. Each call
+// has a connection of its own, which is closed when the call ends.
+// `extra_bytes`: how much larger than options.max_message_bytes a received
+// message may be. The options must be valid (GrpcUpstream::Create).
 StartBidi GrpcBidiCalls(const GrpcUpstreamOptions& options, std::string path,
                         int extra_bytes);
 
