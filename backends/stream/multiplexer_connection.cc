@@ -63,15 +63,17 @@ size_t ServerConnection::streams() const {
 }
 
 void ServerConnection::OnRead(bool ok) {
-  {
-    MutexLock lock(&mu_);
-    reading_ = false;
-  }
   if (!ok) return OnLost();
   if (!Handle(incoming_)) {
     EndCall({grpc::StatusCode::INVALID_ARGUMENT,
              "the bridge's messages cannot be read"});
     return OnLost();
+  }
+  {
+    // Not before: OnWritten, on another thread, would let gRPC overwrite the
+    // message that is being handled.
+    MutexLock lock(&mu_);
+    reading_ = false;
   }
   ReadNext();
   Flush();

@@ -162,6 +162,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   size_t max_message_ ABSL_GUARDED_BY(mu_) = 0;
   size_t max_batch_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t last_opened_ ABSL_GUARDED_BY(mu_) = 0;
+  // A message is being read or handled: incoming_ is not free.
   bool reading_ ABSL_GUARDED_BY(mu_) = true;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
   bool lost_ ABSL_GUARDED_BY(mu_) = false;

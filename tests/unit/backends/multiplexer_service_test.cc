@@ -412,6 +412,31 @@ TEST_F(MultiplexerServiceTest, NothingIsReadWhileManyRefusalsWait) {
   EXPECT_EQ(call_->frames().size(), number - 1);
 }
 
+// Handlers may take long, and writes complete meanwhile on other threads.
+TEST_F(MultiplexerServiceTest, NothingIsReadWhileAMessageIsHandled) {
+  Connect();
+  Open(1);
+  reactors_[0]->Send("under way");
+  bool read_meanwhile = false;
+  first_ = [&](ScriptedReactor*) {
+    call_->Written();
+    sse::v1::ToBackend next;
+    next.add_open()->set_stream(100 + reactors_.size());
+    next.mutable_open(0)->set_method(kWatch);
+    read_meanwhile |= call_->Say(next);
+  };
+  sse::v1::ToBackend message;
+  for (const uint64_t number : {2u, 3u, 4u}) {
+    message.add_open()->set_stream(number);
+    message.mutable_open()->rbegin()->set_method(kWatch);
+  }
+  ASSERT_TRUE(call_->Say(message));
+  EXPECT_FALSE(read_meanwhile);
+  EXPECT_EQ(reactors_.size(), 4u) << "each stream of the message was opened";
+  EXPECT_EQ(call_->finished(), nullptr);
+  EXPECT_TRUE(call_->wants_more());
+}
+
 TEST_F(MultiplexerServiceTest, MessageThatTheBridgeDoesNotTakeEndsItsStream) {
   Connect(/*max_message=*/100);
   Open(1);
