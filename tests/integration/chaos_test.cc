@@ -8,11 +8,6 @@
 //   SSE_CHAOS_ROUNDS (1), SSE_CHAOS_SECONDS (10), SSE_CHAOS_CLIENTS (200)
 //   SSE_CHAOS_SEED: which faults, and when
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
@@ -24,6 +19,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "tests/integration/chaos_model.h"
 #include "tests/integration/loopback.h"
 #include "tests/integration/services_testing.h"
 #include "tests/integration/stream_clients.h"
@@ -37,8 +33,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr size_t kUsers = 50;
-constexpr size_t kChannels = 10;
 constexpr size_t kWriters = 4;
 
 // See ShortLeaseSchema.
@@ -48,79 +42,6 @@ constexpr seconds kLeasePatience = kLease + seconds(30);
 int FromEnvironment(const char* name, int otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atoi(text);
-}
-
-std::string UserOf(size_t client) {
-  return "user" + std::to_string(client % kUsers);
-}
-std::string ChannelOf(size_t client) {
-  return "c" + std::to_string(client % kChannels);
-}
-
-// Whom a message of a channel is for; empty: everybody. One in four is for one
-// of the channel's users.
-std::string RecipientOf(const std::string& channel, int number) {
-  if (number % 4 != 3) return "";
-  const size_t of_channel = std::stoul(channel.substr(1));
-  return UserOf(of_channel + kChannels * static_cast<size_t>(number / 4));
-}
-
-// Each client has one stream of the four: a box, a channel, both together with
-// prices, prices.
-bool HasBox(size_t client) { return client % 4 == 0 || client % 4 == 2; }
-bool HasChannel(size_t client) { return client % 4 == 1 || client % 4 == 2; }
-bool HasPrice(size_t client) { return client % 4 >= 2; }
-
-// What one client has seen.
-struct Seen {
-  std::vector<int> box, channel;
-  double price = 0;
-  size_t events = 0;
-  int resets = 0;
-  int own_presence = 0;  // its own coming and going, which others are told
-
-  void Add(const std::string& user, const SseEvent& event) {
-    ++events;
-    resets += event.event == "reset" ? 1 : 0;
-    const json data = json::parse(event.data, nullptr, false);
-    if (data.contains("title")) {
-      box.push_back(std::stoi(data["title"].get<std::string>()));
-    } else if (data.contains("price")) {
-      price = data["price"];
-    } else if (data.contains("payload") &&
-               data["payload"].contains("content")) {
-      channel.push_back(
-          std::stoi(data["payload"]["content"].get<std::string>()));
-    } else if (data.contains("payload")) {
-      own_presence += data["payload"].value("user_id", "") == user ? 1 : 0;
-    }
-  }
-};
-
-// What was written to one box or channel: numbers, of which those that were
-// acknowledged must arrive, and the others may.
-struct Written {
-  int next = 0;
-  std::set<int> acknowledged;
-};
-
-// One client's events of one stream, against what was written there. `from` is
-// the first number that it must have. `is_for`: whether it may have a number.
-template <typename IsFor>
-void Check(const std::vector<int>& seen, const Written& written, int from,
-           const std::string& who, const IsFor& is_for) {
-  int last = -1;
-  for (int number : seen) {
-    ASSERT_GT(number, last) << who << ": a duplicate, or out of order";
-    ASSERT_TRUE(is_for(number)) << who << ": " << number << " is for others";
-    last = number;
-  }
-  const std::set<int> all(seen.begin(), seen.end());
-  for (int number : written.acknowledged) {
-    if (number < from || !is_for(number)) continue;
-    ASSERT_TRUE(all.contains(number))
-        << who << ": " << number << " is missing of " << written.next;
-  }
 }
 
 enum class Store { kSqlite, kRedis };
@@ -135,6 +56,9 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
     StartBackends("127.0.0.1:0");
     StartBridge("127.0.0.1:0");
   }
+
+  // Also when an assertion has ended the test early.
+  void TearDown() override { StopWriters(); }
 
   void StartBackends(const std::string& listen) {
     backends_ = std::make_unique<Backends>(
@@ -163,7 +87,7 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
         const std::string token = Sign("writer" + std::to_string(w));
         // Each writer has its own boxes and channels, so that one order holds.
         for (size_t n = 0; !stop_; ++n) {
-          for (size_t user = w; user < kUsers; user += kWriters) {
+          for (size_t user = w; user < kUsers && !stop_; user += kWriters) {
             if (n % 4 == 0) {
               Write(address, token, "/notifications",
                     json({{"user_id", "user" + std::to_string(user)},
@@ -171,13 +95,14 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
                     "title", &boxes_["user" + std::to_string(user)]);
             }
           }
-          for (size_t channel = w; channel < kChannels; channel += kWriters) {
+          for (size_t channel = w; channel < kChannels && !stop_;
+               channel += kWriters) {
             WriteToChannel(address, token, "c" + std::to_string(channel));
           }
           if (w == 0) {
             ++price_;
-            Send(address, token, "/prices",
-                 json({{"symbol", "CHAOS"}, {"price", price_.load()}}));
+            Post(address, token, "/prices",
+                 json({{"symbol", "CHAOS"}, {"price", price_.load()}}).dump());
           }
           std::this_thread::sleep_for(milliseconds(100));
         }
@@ -185,9 +110,11 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
     }
   }
 
-  // The status, or 0 when there was no answer. Quietly: the bridge may be dead.
-  static int Send(const std::string& address, const std::string& token,
-                  const std::string& target, const json& body);
+  void StopWriters() {
+    stop_ = true;
+    for (std::thread& writer : writers_) writer.join();
+    writers_.clear();
+  }
 
   // `channel`: the messages of a channel, some of which are for one member.
   void Write(const std::string& address, const std::string& token,
@@ -203,7 +130,7 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
       const std::string recipient = RecipientOf(channel, number);
       if (!recipient.empty()) body["to"] = {recipient};
     }
-    if (Send(address, token, target, body) != 200) return;
+    if (Post(address, token, target, body.dump()) != 200) return;
     std::lock_guard<std::mutex> lock(mu_);
     written->acknowledged.insert(number);
   }
@@ -263,31 +190,6 @@ class ChaosTest : public ::testing::TestWithParam<Store> {
   std::map<std::string, Written> boxes_, channels_;
 };
 
-int ChaosTest::Send(const std::string& address, const std::string& token,
-                    const std::string& target, const json& body) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(
-      std::atoi(address.c_str() + address.rfind(':') + 1)));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{10, 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const std::string text = body.dump();
-  const std::string request =
-      "POST " + target +
-      " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
-      "\r\nContent-Length: " + std::to_string(text.size()) +
-      "\r\nConnection: close\r\n\r\n" + text;
-  char answer[64] = "";
-  const bool answered =
-      connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0 &&
-      send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0 &&
-      recv(fd, answer, sizeof answer - 1, 0) > 12;
-  close(fd);
-  return answered ? std::atoi(answer + 9) : 0;
-}
-
 INSTANTIATE_TEST_SUITE_P(, ChaosTest,
                          ::testing::Values(Store::kSqlite, Store::kRedis),
                          [](const auto& info) {
@@ -312,25 +214,23 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
                           seen[client].Add(UserOf(client), event);
                         });
   clients_ = count;
-  for (size_t i = 0; i < count; ++i) {
-    const std::string channel = "/channels/" + ChannelOf(i) + "/stream";
-    const std::string prices = "/prices/stream?symbols=CHAOS";
-    const std::string targets[] = {
-        "/notifications/stream", channel,
-        "/events?stream=/notifications/stream&stream=" + channel +
-            "&stream=/prices/stream%3Fsymbols=CHAOS",
-        prices};
-    clients.Add(targets[i % 4], Sign(UserOf(i)));
-  }
-  ASSERT_TRUE(clients.WaitForAll(
-      [](size_t, const StreamRecord& r) { return r.opened > 0; }, seconds(60)));
+  for (size_t i = 0; i < count; ++i) clients.Add(TargetOf(i), Sign(UserOf(i)));
+  ASSERT_TRUE(clients.WaitUntilNoneLacks(
+      [](size_t, const StreamRecord& r) {
+        using Lacks = std::vector<std::string>;
+        return r.opened > 0 ? Lacks() : Lacks{"a stream"};
+      },
+      seconds(60)));
   StartWriters();
   // A first event to go on after: what was before a stream's first is not its.
-  ASSERT_TRUE(clients.WaitForAll(
+  ASSERT_TRUE(clients.WaitUntilNoneLacks(
       [&](size_t i, const StreamRecord&) {
-        return (!HasBox(i) || !seen[i].box.empty()) &&
-               (!HasChannel(i) || !seen[i].channel.empty()) &&
-               (!HasPrice(i) || seen[i].price > 0);
+        std::vector<std::string> lack;
+        if (HasBox(i) && seen[i].box.empty()) lack.push_back("a notification");
+        if (HasChannel(i) && seen[i].channel.empty())
+          lack.push_back("a message");
+        if (HasPrice(i) && seen[i].price == 0) lack.push_back("a price");
+        return lack;
       },
       seconds(60)));
 
@@ -383,14 +283,14 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
     close_pages();
     ExpectMembers("");
   }
-  stop_ = true;
-  for (std::thread& writer : writers_) writer.join();
+  StopWriters();
   // The last word, acknowledged: when everybody has it, everything is there.
   const std::string token = Sign("writer");
   WaitFor("the services", [&] {
     ++price_;
-    return Send(bridge_->address, token, "/prices",
-                json({{"symbol", "CHAOS"}, {"price", price_.load()}})) == 200;
+    return Post(bridge_->address, token, "/prices",
+                json({{"symbol", "CHAOS"}, {"price", price_.load()}}).dump()) ==
+           200;
   });
   for (auto& [user, box] : boxes_) {
     Write(bridge_->address, token, "/notifications",
@@ -404,14 +304,21 @@ TEST_P(ChaosTest, EveryRecordIsGaplessAndFreeOfDuplicates) {
   const auto ends_with = [](const std::vector<int>& numbers, int last) {
     return !numbers.empty() && numbers.back() == last;
   };
-  EXPECT_TRUE(clients.WaitForAll(
+  EXPECT_TRUE(clients.WaitUntilNoneLacks(
       [&](size_t i, const StreamRecord&) {
-        if (i >= count) return true;
-        return (!HasBox(i) ||
-                ends_with(seen[i].box, boxes_[UserOf(i)].next - 1)) &&
-               (!HasChannel(i) ||
-                ends_with(seen[i].channel, channels_[ChannelOf(i)].next - 1)) &&
-               (!HasPrice(i) || seen[i].price == price_);
+        std::vector<std::string> lack;
+        if (i >= count) return lack;  // a visitor
+        const Seen& has = seen[i];
+        if (HasBox(i) && !ends_with(has.box, boxes_[UserOf(i)].last())) {
+          lack.push_back("the last notification");
+        }
+        if (HasChannel(i) &&
+            !ends_with(has.channel, channels_[ChannelOf(i)].last())) {
+          lack.push_back("the last message");
+        }
+        if (HasPrice(i) && has.price != price_)
+          lack.push_back("the last price");
+        return lack;
       },
       seconds(60)));
   clients.Stop();

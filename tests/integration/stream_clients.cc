@@ -44,6 +44,22 @@ std::string Encoded(const std::string& text) {
   return out;
 }
 
+// Clients in a failure, for each thing that they lack.
+constexpr size_t kMaxDescribed = 20;
+
+std::string Describe(size_t client, const StreamRecord& record) {
+  std::string text = "client " + std::to_string(client) + ": opened " +
+                     std::to_string(record.opened) + " times, dropped " +
+                     std::to_string(record.dropped) + ", ended " +
+                     std::to_string(record.ended) + ", unanswered " +
+                     std::to_string(record.failed);
+  for (const auto& [status, times] : record.refused) {
+    text += ", " + std::to_string(times) + " times " + std::to_string(status);
+  }
+  if (record.away) text += ", upstream away";
+  return text;
+}
+
 }  // namespace
 
 struct StreamClients::Client {
@@ -136,6 +152,34 @@ bool StreamClients::WaitForAll(
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
+}
+
+::testing::AssertionResult StreamClients::WaitUntilNoneLacks(
+    const std::function<std::vector<std::string>(size_t, const StreamRecord&)>&
+        lacks,
+    std::chrono::seconds patience) const {
+  std::map<std::string, std::vector<std::string>> clients;  // by what they lack
+  const bool none = WaitForAll(
+      [&](size_t i, const StreamRecord& record) {
+        return lacks(i, record).empty();
+      },
+      patience);
+  if (none) return ::testing::AssertionSuccess();
+  ForEach([&](size_t i, const StreamRecord& record) {
+    for (const std::string& what : lacks(i, record)) {
+      clients[what].push_back(Describe(i, record));
+    }
+  });
+  ::testing::AssertionResult failure = ::testing::AssertionFailure();
+  if (clients.empty()) failure << "something was lacking for too long";
+  for (const auto& [what, who] : clients) {
+    failure << "\n" << who.size() << " client(s) lack " << what << ":";
+    for (size_t i = 0; i < std::min(who.size(), kMaxDescribed); ++i) {
+      failure << "\n  " << who[i];
+    }
+    if (who.size() > kMaxDescribed) failure << "\n  ...";
+  }
+  return failure;
 }
 
 void StreamClients::Cut(size_t client) {

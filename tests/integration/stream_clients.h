@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "gtest/gtest.h"
 #include "tests/integration/http_client.h"
 
 namespace sse_bridge::testing {
@@ -60,6 +61,13 @@ class StreamClients {
   // Until `holds` is true of every client; false after so long.
   bool WaitForAll(const std::function<bool(size_t, const StreamRecord&)>& holds,
                   std::chrono::seconds patience) const;
+
+  // Until `lacks` names nothing for any client. The failure, after so long,
+  // says which clients lack what.
+  ::testing::AssertionResult WaitUntilNoneLacks(
+      const std::function<std::vector<std::string>(size_t,
+                                                   const StreamRecord&)>& lacks,
+      std::chrono::seconds patience) const;
 
   // Milliseconds since the clients were made.
   int64_t NowMs() const;
