@@ -27,9 +27,10 @@ constexpr size_t kMaxRoutes = 50000;
 // Further errors of a strict load are only counted.
 constexpr size_t kMaxStrictErrors = 1000;
 
-std::string MethodLocation(const pb::MethodDescriptor* method) {
+// Names a method and where it has the option, or else where it is.
+std::string MethodLocation(const pb::MethodDescriptor* method, int option) {
   return absl::StrCat(method->full_name(), " (",
-                      Where(method->file(), PathOf(method)), ")");
+                      Where(method->file(), PathOfOption(method, option)), ")");
 }
 
 // Sets summary and description from the comment above the method.
@@ -356,20 +357,22 @@ void SchemaLoader::CheckUnique(const Method& method,
       add(sse::v1::stream.number(),
           absl::StrCat("sse.v1.stream: bundle.event \"",
                        absl::CHexEscape(event), "\" is already that of ",
-                       MethodLocation(it->second->descriptor)));
+                       MethodLocation(it->second->descriptor,
+                                      sse::v1::stream.number())));
     }
   }
   if (schema_->routes_.size() + routes.size() > kMaxRoutes) {
     add(google::api::http.number(),
-        absl::StrCat("more than ", kMaxRoutes, " routes"));
+        absl::StrCat("google.api.http: more than ", kMaxRoutes, " routes"));
     return;
   }
   const auto clash = [&](const ParsedRoute& parsed, const Route& had) {
     add(google::api::http.number(),
-        absl::StrCat("google.api.http: ", parsed.route.verb, " ",
-                     parsed.route.path_template, " is already the route of ",
-                     MethodLocation(had.method->descriptor), ", as ", had.verb,
-                     " ", had.path_template));
+        absl::StrCat(
+            "google.api.http: ", parsed.route.verb, " ",
+            parsed.route.path_template, " is already the route of ",
+            MethodLocation(had.method->descriptor, google::api::http.number()),
+            ", as ", had.verb, " ", had.path_template));
   };
   PathRouterBuilder own(options_.path);
   for (size_t i = 0; i < routes.size(); ++i) {
