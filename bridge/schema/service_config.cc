@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "bridge/base/cut_text.h"
+#include "bridge/base/utf8.h"
 #include "bridge/base/yaml_document.h"
 #include "bridge/schema/option_checks.h"
 #include "bridge/schema/yaml_message.h"

@@ -1,4 +1,4 @@
-#include "bridge/base/cut_text.h"
+#include "bridge/base/utf8.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +10,13 @@
 namespace sse_bridge {
 namespace {
 
-TEST(CutTextTest, AShortTextIsWhole) {
+TEST(Utf8Test, AShortTextIsNotCut) {
   EXPECT_EQ(CutText("", 0), "");
   EXPECT_EQ(CutText("abc", 3), "abc");
   EXPECT_EQ(CutText("\u20ac", 3), "\u20ac");
 }
 
-TEST(CutTextTest, ALongTextIsCutAfterAWholeCharacter) {
+TEST(Utf8Test, ALongTextIsCutAfterAWholeCharacter) {
   EXPECT_EQ(CutText("abc", 0), "");
   EXPECT_EQ(CutText("abcd", 3), "abc");
   // Of one, two, three and four bytes.
@@ -38,7 +38,7 @@ TEST(CutTextTest, ALongTextIsCutAfterAWholeCharacter) {
   }
 }
 
-TEST(CutTextTest, OfBytesThatAreNoUtf8AtMostThreeMoreAreLeftOut) {
+TEST(Utf8Test, OfBytesThatAreNoUtf8AtMostThreeMoreAreLeftOut) {
   const std::string continuations(100, '\x80');
   EXPECT_EQ(CutText(continuations, 50).size(), 47u);
   EXPECT_EQ(CutText(continuations, 2).size(), 0u);
