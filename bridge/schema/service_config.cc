@@ -11,7 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "bridge/base/utf8.h"
 #include "bridge/base/yaml_document.h"
-#include "bridge/schema/option_checks.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/yaml_message.h"
 
 namespace sse_bridge {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "bridge/schema/option_checks.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/option_origin.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/unknown_field_set.h"
