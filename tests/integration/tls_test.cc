@@ -242,7 +242,7 @@ TEST_F(TlsTest, ClientsNeedACertificateWhereOneIsAskedFor) {
 TEST_F(TlsTest, ClientsThatLeaveGiveTheirPlacesBack) {
   secure_ = Start({"--max-streams", "1"});
   for (int i = 0; i < 5; ++i) {
-    WaitFor("a free place", [&] {
+    WaitFor("a free slot", [&] {
       HttpConnection connection = Connect();
       connection.Send(secure_->Request("GET", "/prices/stream?symbols=A"));
       return connection.ReadHead().status == 200;
