@@ -239,7 +239,7 @@ TEST_F(TlsTest, ClientsNeedACertificateWhereOneIsAskedFor) {
   EXPECT_EQ(status(tls), 404);
 }
 
-TEST_F(TlsTest, ClientsThatLeaveGiveTheirPlacesBack) {
+TEST_F(TlsTest, ClientsThatLeaveFreeTheirSlots) {
   secure_ = Start({"--max-streams", "1"});
   for (int i = 0; i < 5; ++i) {
     WaitFor("a free slot", [&] {
