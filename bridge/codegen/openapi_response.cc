@@ -10,6 +10,7 @@
 #include "bridge/feed/formats/json_array.h"
 #include "bridge/feed/formats/output_formats.h"
 #include "bridge/feed/formats/sse.h"
+#include "bridge/schema/raw_bodies.h"
 
 namespace sse_bridge {
 

@@ -30,13 +30,13 @@ namespace sse_bridge {
 // requests can contain. "type" is the type's name in .proto files ("int32",
 // "message"). A map field has the type of its values, and "map" is the type of
 // its keys. "raw_body" is true if the body is the bytes of a
-// google.api.HttpBody. "rules" is buf.validate's FieldRules in JSON, with the `ignore` that
-// holds. "texts" says in words what each rule demands, by its path within
-// FieldRules ("repeated.items.string.min_len"), and "message_rules" what the
-// rules of whole messages demand. "client" is the
-// method's name in the generated TypeScript client, which uses the fields'
-// "json_name" if "json_names" is true. Values that are empty, false or equal to
-// "name" are omitted.
+// google.api.HttpBody. "rules" is buf.validate's FieldRules in JSON, with the
+// `ignore` that holds. "texts" says in words what each rule demands, by its
+// path within FieldRules ("repeated.items.string.min_len"), and "message_rules"
+// what the rules of whole messages demand. "client" is the method's name in the
+// generated TypeScript client, which uses the fields' "json_name" if
+// "json_names" is true. Values that are empty, false or equal to "name" are
+// omitted.
 std::string SchemaJson(const Schema& schema);
 
 }  // namespace sse_bridge

@@ -55,7 +55,7 @@ using google::protobuf::Message;
 using HandCoded = char* (*)(absl::string_view, char*);
 
 constexpr int kLargeMessages = 200;
-constexpr size_t kHandCodedRoom = 1 << 20;
+constexpr size_t kHandCodedBytes = 1 << 20;
 
 struct Case {
   const char* name;
@@ -202,12 +202,12 @@ void Frame(benchmark::State& state, const FrameEncoder* frames,
 void ByHand(benchmark::State& state, HandCoded hand_coded,
             const std::string* wire) {
   // As the bridge's encoder does, it hands over a string.
-  std::vector<char> room(kHandCodedRoom);
+  std::vector<char> buffer(kHandCodedBytes);
   std::string json;
   Measure(state, [&] {
-    const char* const end = hand_coded(*wire, room.data());
+    const char* const end = hand_coded(*wire, buffer.data());
     if (end == nullptr) std::abort();
-    json.assign(room.data(), static_cast<size_t>(end - room.data()));
+    json.assign(buffer.data(), static_cast<size_t>(end - buffer.data()));
     benchmark::DoNotOptimize(json.data());
   });
 }
@@ -273,7 +273,7 @@ int Main(int argc, char** argv) {
 
     std::string json;
     if (!encoder->EncodeFast(type, *wire, &json).ok()) std::abort();
-    std::string by_hand(kHandCodedRoom, '\0');
+    std::string by_hand(kHandCodedBytes, '\0');
     by_hand.resize(static_cast<size_t>(c.hand_coded(*wire, by_hand.data()) -
                                        by_hand.data()));
     if (json != by_hand) {

@@ -10,9 +10,9 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/message_values.h"
 #include "bridge/cel/program.h"
-#include "bridge/cel/utf8.h"
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/duration.pb.h"
