@@ -136,7 +136,7 @@ bool Fits(const Type& type, const Value& value) {
 
 void RequireReadable(const absl::Status& status) {
   Require(!status.message().empty());
-  Require(IsUtf8(status.message()));
+  Require(sse_bridge::IsUtf8(status.message()));
   Require(status.code() != absl::StatusCode::kInternal);
 }
 
