@@ -13,11 +13,9 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
@@ -26,27 +24,8 @@
 #include "realtime/v1/notifications.pb.h"
 #include "realtime/v1/prices.pb.h"
 #include "realtime/v1/tasks.pb.h"
+#include "tests/bench/counted_allocations.h"
 #include "tests/bench/hand_coded.h"
-
-namespace {
-
-thread_local int64_t allocations = 0;
-
-}  // namespace
-
-// Not inlined: GCC would see free() called on what operator new returned.
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace sse_bridge {
 namespace {
@@ -157,10 +136,10 @@ google::protobuf::util::JsonPrintOptions TheirOptions() {
 template <typename Body>
 void Measure(benchmark::State& state, const Body& body) {
   body();
-  const int64_t before = allocations;
+  const int64_t before = Allocations();
   for (auto _ : state) body();
   state.counters["allocs"] =
-      benchmark::Counter(static_cast<double>(allocations - before),
+      benchmark::Counter(static_cast<double>(Allocations() - before),
                          benchmark::Counter::kAvgIterations);
 }
 
