@@ -8,13 +8,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "bridge/base/utf8.h"
 
 namespace sse_bridge {
-namespace {
-
-constexpr size_t kMaxQuoted = 80;
-
-}  // namespace
 
 std::optional<HostPortParts> SplitHostPort(absl::string_view text) {
   HostPortParts parts;
@@ -56,7 +52,7 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
                         : std::nullopt;
   if (!port.has_value() || parts->host.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", text.substr(0, kMaxQuoted), "' is not HOST:PORT"));
+        absl::StrCat("'", CutText(text, kMaxNameShown), "' is not HOST:PORT"));
   }
   return HostPort{std::string(parts->host), *port};
 }

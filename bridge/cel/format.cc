@@ -10,10 +10,10 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/functions.h"
 #include "bridge/cel/number_text.h"
 #include "bridge/cel/time_range.h"
-#include "bridge/cel/utf8.h"
 
 namespace sse_bridge::cel {
 

@@ -7,9 +7,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/functions.h"
 #include "bridge/cel/text_search.h"
-#include "bridge/cel/utf8.h"
 
 namespace sse_bridge::cel {
 

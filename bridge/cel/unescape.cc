@@ -2,8 +2,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/lexer.h"
-#include "bridge/cel/utf8.h"
 
 namespace sse_bridge::cel {
 

@@ -5,8 +5,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/net_text.h"
-#include "bridge/cel/utf8.h"
 
 namespace sse_bridge::cel {
 

@@ -69,7 +69,8 @@ Json Keys(const pb::FieldDescriptor* key, const FieldRules& rules,
     if (KindOf(key) == JsonKind::kInteger || KindOf(key) == JsonKind::kLong) {
       zero = "0";
     }
-    schema = {{"anyOf", {{{"const", zero}}, schema}}};
+    const Json zeros = {{"const", zero}};
+    SetAnyOf({zeros, schema}, &schema);
   }
   if (texts != nullptr) NameRules(texts->keys, expressed, &schema);
   return schema;
@@ -199,7 +200,8 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
     const Json before = AllowsZero(rules) ? schema : Json();
     const RuleNames expressed = AddCollectionRules(field, rules, &schema);
     if (AllowsZero(rules) && schema != before) {
-      schema = {{"anyOf", {{{"enum", ZerosOf(field)}}, schema}}};
+      const Json zeros = {{"enum", ZerosOf(field)}};
+      SetAnyOf({zeros, schema}, &schema);
     }
     NameRules(texts.whole, expressed, &schema);
   }
@@ -253,7 +255,7 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
       schema = Message(field->message_type(), input, json);
       if (AllowsZero(rules) && KindOf(field) == JsonKind::kMessage) {
         const Json empty = {{"type", "object"}, {"maxProperties", 0}};
-        schema = {{"anyOf", {empty, schema}}};
+        SetAnyOf({empty, schema}, &schema);
       }
       NameRules(texts, {}, &schema);
       return schema;
@@ -261,7 +263,8 @@ Json JsonSchemas::Element(const pb::FieldDescriptor* field,
   const Json before = AllowsZero(rules) ? schema : Json();
   const RuleNames expressed = AddValueRules(field, rules, &schema);
   if (AllowsZero(rules) && schema != before) {
-    schema = {{"anyOf", {{{"enum", ElementZerosOf(field)}}, schema}}};
+    const Json zeros = {{"enum", ElementZerosOf(field)}};
+    SetAnyOf({zeros, schema}, &schema);
   }
   NameRules(texts, expressed, &schema);
   return schema;

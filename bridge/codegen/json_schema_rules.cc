@@ -140,13 +140,14 @@ RuleNames AddFloating(const Rules& rules, Json* schema) {
   if (schema->contains("enum") &&
       std::any_of((*schema)["enum"].begin(), (*schema)["enum"].end(),
                   [](const Json& value) { return value.is_string(); })) {
-    (*schema)["type"] = {"number", "string"};
+    (*schema)["type"] = Json::array({"number", "string"});
   }
   AddBounds(rules, schema);
   expressed.insert(std::begin(kBounds), std::end(kBounds));
   Json texts = NonFinite<Number>(rules);
   if (!texts.empty()) {
-    *schema = {{"anyOf", {*schema, {{"type", "string"}, {"enum", texts}}}}};
+    const Json text = {{"type", "string"}, {"enum", texts}};
+    SetAnyOf({*schema, text}, schema);
   }
   return expressed;
 }
@@ -171,8 +172,8 @@ RuleNames AddEnum(const pb::EnumDescriptor* type, const FieldRules& rules,
       (values.back().is_string() ? strings : numbers) = true;
     }
     Json types = strings ? "string" : "integer";
-    if (strings && numbers) types = {"string", "integer"};
-    *schema = {{"type", types}, {"enum", values}};
+    if (strings && numbers) types = Json::array({"string", "integer"});
+    *schema = Json::object({{"type", types}, {"enum", values}});
   }
   Json refused = Json::array();
   for (const int number : rules.enum_().not_in()) {
@@ -209,6 +210,14 @@ absl::string_view NameIn(absl::string_view rule) {
 }
 
 }  // namespace
+
+void SetAnyOf(const std::vector<Json>& options, Json* schema) {
+  // Not `*schema = {{"anyOf", ...}}`: clang 14 leaks a value that a braced list
+  // replaces.
+  Json any = Json::object();
+  any["anyOf"] = options;
+  *schema = std::move(any);
+}
 
 RuleNames AddValueRules(const pb::FieldDescriptor* field,
                         const FieldRules& rules, Json* schema) {

@@ -25,6 +25,9 @@ using RuleNames = std::set<std::string, std::less<>>;
 // Each adds rules to a schema and returns those that it expresses completely.
 // NameRules names the others.
 
+// Replaces the schema by one that accepts whatever one of the options accepts.
+void SetAnyOf(const std::vector<Json>& options, Json* schema);
+
 // The rules of one value, whose schema is a string, a number, a bool or an
 // enum.
 RuleNames AddValueRules(const google::protobuf::FieldDescriptor* field,

@@ -8,6 +8,7 @@
 #include "bridge/codegen/openapi_parts.h"
 #include "bridge/codegen/route_form.h"
 #include "bridge/schema/field_path.h"
+#include "bridge/schema/raw_bodies.h"
 #include "bridge/schema/rule_texts.h"
 
 namespace sse_bridge {

@@ -10,6 +10,7 @@
 #include "bridge/feed/formats/json_array.h"
 #include "bridge/feed/formats/output_formats.h"
 #include "bridge/feed/formats/sse.h"
+#include "bridge/schema/raw_bodies.h"
 
 namespace sse_bridge {
 
@@ -90,8 +91,9 @@ Json EventOf(const Route& route, const JsonSchemas& schemas) {
       method.stream.event().empty() && method.event_from.empty();
   Json name = {{"type", "string"}};
   if (unnamed) {
-    name = {{"const", "message"},
-            {"description", "Not sent: the default name of unnamed events."}};
+    name = Json::object(
+        {{"const", "message"},
+         {"description", "Not sent: the default name of unnamed events."}});
   } else if (names.has_value()) {
     name["enum"] = *names;
   } else {

@@ -4,7 +4,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/base/event_names.h"
-#include "bridge/base/well_known_types.h"
 #include "bridge/codegen/json_form.h"
 
 namespace sse_bridge {
@@ -42,20 +41,6 @@ void AddLiteral(std::string text, int variable, std::vector<PathPiece>* out) {
 }
 
 }  // namespace
-
-bool IsRawBody(const Route& route) {
-  const auto* body =
-      route.body == "*" ? route.method->descriptor->input_type()
-      : route.body_field == nullptr || route.body_field->is_repeated()
-          ? nullptr
-          : route.body_field->message_type();
-  return body != nullptr && IsHttpBody(body);
-}
-
-bool IsRawResponse(const Route& route) {
-  return route.response_body.empty() &&
-         IsHttpBody(route.method->descriptor->output_type());
-}
 
 std::vector<PathPiece> PiecesOf(const Route& route) {
   std::vector<PathPiece> pieces;

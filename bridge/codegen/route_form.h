@@ -28,12 +28,6 @@ struct PathPiece {
 // the middle two belong to the variable.
 std::vector<PathPiece> PiecesOf(const Route& route);
 
-// Whether the request's body is any bytes, for a google.api.HttpBody.
-bool IsRawBody(const Route& route);
-
-// Whether the response is any bytes, those of a google.api.HttpBody.
-bool IsRawResponse(const Route& route);
-
 // Returns the possible event names of a stream; nullopt if any name is
 // possible.
 std::optional<std::vector<std::string>> EventNames(const Method& method);

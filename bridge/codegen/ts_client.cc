@@ -14,6 +14,7 @@
 #include "bridge/codegen/ts_names.h"
 #include "bridge/codegen/ts_runtime.h"
 #include "bridge/codegen/ts_types.h"
+#include "bridge/schema/raw_bodies.h"
 #include "nlohmann/json.hpp"
 
 namespace sse_bridge {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 #include "bridge/base/yaml_document.h"
 #include "bridge/config/setting_value.h"
 
@@ -53,7 +54,7 @@ class Reader {
     const SettingInfo* setting = list_.FindKey(key);
     if (setting == nullptr) {
       const std::string nearest = list_.Nearest(key);
-      return Error(key_node.Mark(), key.substr(0, 80),
+      return Error(key_node.Mark(), CutText(key, kMaxNameShown),
                    absl::StrCat("no such setting",
                                 nearest.empty() ? "" : "; did you mean '",
                                 nearest, nearest.empty() ? "" : "'?"));

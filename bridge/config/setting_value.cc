@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "bridge/base/host_port.h"
+#include "bridge/base/utf8.h"
 
 namespace sse_bridge {
 namespace {
@@ -49,7 +50,7 @@ constexpr std::array<SizeUnit, 9> kSizeUnits = {{
 
 absl::Status Bad(absl::string_view text, absl::string_view wanted) {
   return absl::InvalidArgumentError(
-      absl::StrCat("'", text.substr(0, 80), "' is not ", wanted));
+      absl::StrCat("'", CutText(text, kMaxNameShown), "' is not ", wanted));
 }
 
 absl::StatusOr<Value> ParseSize(absl::string_view text) {
@@ -99,8 +100,8 @@ absl::StatusOr<Value> ParseEnum(absl::string_view text,
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("unknown value '", text.substr(0, 80), "': must be ",
-                   absl::StrJoin(EnumNames(type), ", ")));
+      absl::StrCat("unknown value '", CutText(text, kMaxNameShown),
+                   "': must be ", absl::StrJoin(EnumNames(type), ", ")));
 }
 
 absl::StatusOr<Value> ParseText(absl::string_view text,

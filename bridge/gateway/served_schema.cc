@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/base/json_quote.h"
-#include "bridge/base/well_known_types.h"
 #include "bridge/gateway/own_params.h"
 #include "bridge/schema/field_path_walk.h"
+#include "bridge/schema/raw_bodies.h"
 #include "bridge/transcode/json_options.h"
 #include "bridge/upstream/call.h"
 #include "bridge/web/schema_json.h"
@@ -160,8 +160,7 @@ absl::Status ServedSchema::Add(const Route* route) {
           pool.messages.GetPrototype(rule->leave->method->input_type());
     }
   }
-  served.raw_response = route->response_body.empty() &&
-                        IsHttpBody(method.descriptor->output_type());
+  served.raw_response = IsRawResponse(*route);
   if (served.raw_response && method.server_streaming) {
     FrameEncoder::Options raw_options;
     raw_options.response = method.descriptor->output_type();

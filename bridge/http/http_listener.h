@@ -153,7 +153,7 @@ class HttpListener final : private EventLoop::Handler {
 
   // An accepted connection that waits until another one is closed.
   struct {
-    std::unique_ptr<Socket> socket;  // null if there is none
+    std::unique_ptr<Socket> socket;  // may be null
     std::string peer_address;
     int64_t until_ns = 0;
   } pending_;

@@ -37,8 +37,8 @@ class ListeningSocket {
   // Sets `*connection` if it returns kAccepted.
   virtual Result Accept(AcceptedConnection* connection) = 0;
 
-  // Keeps a descriptor for AcceptWithReserve, if there is none yet. Returns
-  // false if descriptors are exhausted.
+  // Makes sure that one descriptor is kept for AcceptWithReserve. Returns false
+  // if descriptors are exhausted.
   virtual bool KeepReserve() = 0;
 
   // Accepts with the reserved descriptor and does not reserve another one. The

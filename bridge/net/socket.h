@@ -77,7 +77,7 @@ class Socket {
   bool may_half_close() const { return traits_.may_half_close; }
 
   // The descriptor on which PlainSocket::SendTo does the same as Send, for a
-  // caller that avoids the virtual call; -1 if there is none.
+  // caller that avoids the virtual call. -1 if Send does more.
   int kernel_fd() const { return traits_.sent_by_kernel ? fd_ : -1; }
 
  protected:

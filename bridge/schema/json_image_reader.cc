@@ -11,6 +11,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 #include "bridge/schema/feature_set.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -25,6 +26,9 @@ using ImageJson = nlohmann::json;
 
 // Far deeper than any schema.
 constexpr int kMaxImageDepth = 100;
+
+// Maximum length of a key, in bytes, that an error quotes.
+constexpr size_t kMaxKeyShown = 200;
 
 constexpr char kFileType[] = "google.protobuf.FileDescriptorProto";
 
@@ -200,7 +204,7 @@ absl::Status JsonImageReader::ReadMessage(const nlohmann::json& json,
   for (const auto& [key, value] : json.items()) {
     if (value.is_null() || IsOfBuf(key, *message)) continue;
     const std::string inner =
-        absl::StrCat(path, path.empty() ? "" : ".", key.substr(0, 200));
+        absl::StrCat(path, path.empty() ? "" : ".", CutText(key, kMaxKeyShown));
     const pb::FieldDescriptor* field = FindMember(key, *message);
     if (field == nullptr) {
       if (KeepEdition(key, value, message) || !strict_) continue;
@@ -243,7 +247,7 @@ absl::Status JsonImageReader::ReadMap(const nlohmann::json& json,
   for (const auto& [key, value] : json.items()) {
     pb::Message* entry = message->GetReflection()->AddMessage(message, field);
     const std::string inner =
-        absl::StrCat(path, "[\"", key.substr(0, 200), "\"]");
+        absl::StrCat(path, "[\"", CutText(key, kMaxKeyShown), "\"]");
     if (!SetScalar(nlohmann::json(key), field->message_type()->map_key(),
                    entry)) {
       return MemberError(inner, "the key has the wrong type");

@@ -10,9 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "bridge/base/event_names.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/admission_checks.h"
+#include "bridge/schema/option_reporter.h"
 #include "bridge/schema/path_template.h"
-#include "bridge/schema/unknown_options.h"
 
 namespace sse_bridge {
 
@@ -42,67 +43,9 @@ constexpr absl::string_view kErrorCodes[] = {"CANCELLED",
                                              "DATA_LOSS",
                                              "UNAUTHENTICATED"};
 
-constexpr char kMethodOptions[] = "google.protobuf.MethodOptions";
-constexpr char kServiceOptions[] = "google.protobuf.ServiceOptions";
-
-// Reports errors of one option of one element.
-class Reporter {
- public:
-  template <typename Element>
-  Reporter(const Element* element, const char* extendee, int number,
-           absl::string_view option, SchemaErrors* errors)
-      : where_(Where(element->file(), PathOfOption(element, number))),
-        element_(element->full_name()),
-        option_(option),
-        declared_(
-            DeclaredOptionType(*element->file()->pool(), extendee, number)),
-        errors_(errors) {}
-
-  template <typename... Parts>
-  void Error(const Parts&... parts) const {
-    errors_->Add(where_, element_, absl::StrCat(option_, ": ", parts...));
-  }
-
-  void CheckKnown(const pb::Message& value) const {
-    for (const std::string& name : UnknownOptionFields(value, declared_)) {
-      Error("this bridge does not know ", name);
-    }
-  }
-
- private:
-  const std::string where_;
-  const std::string element_;
-  const std::string option_;
-  const pb::Descriptor* const declared_;
-  SchemaErrors* const errors_;
-};
-
-void CheckAccess(const sse::v1::Access& access, const Reporter& report) {
-  report.CheckKnown(access);
-  const auto check = [&](const auto& groups, absl::string_view what) {
-    for (const sse::v1::AnyOf& group : groups) {
-      if (group.any_of().empty()) {
-        report.Error("an empty group of ", what, " can never be met");
-      }
-      for (const std::string& name : group.any_of()) {
-        if (name.empty()) report.Error("an empty name in ", what);
-      }
-    }
-  };
-  check(access.scopes(), "scopes");
-  check(access.roles(), "roles");
-  if (access.public_() &&
-      (access.authenticated() || !access.scopes().empty() ||
-       !access.roles().empty() || !access.subject_into().empty())) {
-    report.Error(
-        "public excludes authenticated, scopes, roles and "
-        "subject_into");
-  }
-}
-
 class StreamReader {
  public:
-  StreamReader(Method* method, const Reporter& report)
+  StreamReader(Method* method, const OptionReporter& report)
       : method_(method),
         stream_(method->stream),
         request_(method->descriptor->input_type()),
@@ -332,54 +275,10 @@ class StreamReader {
   sse::v1::Stream& stream_;
   const pb::Descriptor* const request_;
   const pb::Descriptor* const response_;
-  const Reporter& report_;
+  const OptionReporter& report_;
 };
 
-Reporter ServiceReporter(const pb::ServiceDescriptor* service, int number,
-                         absl::string_view option, SchemaErrors* errors) {
-  return Reporter(service, kServiceOptions, number, option, errors);
-}
-
-// Determines the access rule that applies. A subject_into that does not fit a
-// method is reported as that method's error, even if the service sets it.
-void ReadAccess(Method* method, bool exposed, SchemaErrors* errors) {
-  const pb::MethodDescriptor* descriptor = method->descriptor;
-  const bool own = descriptor->options().HasExtension(sse::v1::access);
-  const Reporter report(
-      descriptor, kMethodOptions, sse::v1::access.number(),
-      own ? "sse.v1.access" : "sse.v1.default_access of the service", errors);
-  if (own) {
-    method->access = descriptor->options().GetExtension(sse::v1::access);
-    CheckAccess(method->access, report);
-  } else {
-    method->access =
-        descriptor->service()->options().GetExtension(sse::v1::default_access);
-  }
-  sse::v1::Access& access = method->access;
-  if (!access.scopes().empty() || !access.roles().empty() ||
-      !access.subject_into().empty()) {
-    access.set_authenticated(true);
-  }
-  if (access.subject_into().empty() || (!own && !exposed)) return;
-  absl::StatusOr<FieldPath> fields =
-      ResolveFieldPath(descriptor->input_type(), access.subject_into());
-  if (!fields.ok()) {
-    report.Error("subject_into: ", fields.status().message());
-  } else if (fields->back()->is_repeated() || !IsString(fields->back())) {
-    report.Error("subject_into: ", fields->back()->full_name(), " is a ",
-                 FieldTypeText(fields->back()), "; it must be a string");
-  } else {
-    method->subject_into = *std::move(fields);
-  }
-}
-
 }  // namespace
-
-bool NamesAnybody(const sse::v1::Access& access) {
-  return access.public_() || access.authenticated() ||
-         !access.scopes().empty() || !access.roles().empty() ||
-         !access.subject_into().empty();
-}
 
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
   const pb::MethodDescriptor* descriptor = method->descriptor;
@@ -387,8 +286,8 @@ void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
   ReadAccess(method, exposed, errors);
   if (descriptor->options().HasExtension(sse::v1::stream)) {
     method->stream = descriptor->options().GetExtension(sse::v1::stream);
-    const Reporter report(descriptor, kMethodOptions, sse::v1::stream.number(),
-                          "sse.v1.stream", errors);
+    const OptionReporter report(descriptor, sse::v1::stream.number(),
+                                "sse.v1.stream", errors);
     StreamReader(method, report).Read();
   }
 }
@@ -396,13 +295,13 @@ void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
 void CheckServiceOptions(const pb::ServiceDescriptor* service,
                          SchemaErrors* errors) {
   if (service->options().HasExtension(sse::v1::json)) {
-    ServiceReporter(service, sse::v1::json.number(), "sse.v1.json", errors)
+    OptionReporter(service, sse::v1::json.number(), "sse.v1.json", errors)
         .CheckKnown(service->options().GetExtension(sse::v1::json));
   }
   if (service->options().HasExtension(sse::v1::default_access)) {
     CheckAccess(service->options().GetExtension(sse::v1::default_access),
-                ServiceReporter(service, sse::v1::default_access.number(),
-                                "sse.v1.default_access", errors));
+                OptionReporter(service, sse::v1::default_access.number(),
+                               "sse.v1.default_access", errors));
   }
 }
 

@@ -16,9 +16,6 @@ namespace sse_bridge {
 // access is ignored.
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors);
 
-// Returns whether `access` sets any condition.
-bool NamesAnybody(const sse::v1::Access& access);
-
 // Checks options that do not depend on a method. Call once per service.
 void CheckServiceOptions(const google::protobuf::ServiceDescriptor* service,
                          SchemaErrors* errors);

@@ -11,7 +11,8 @@
 namespace sse_bridge {
 
 // Records that options were not written in the .proto file but elsewhere, so
-// that Where() names that place: path of the option to "weather.yaml:12". It is
+// that Where() names that place: path of the option to "weather.yaml:12:
+// sse.rules[acme.v1.Weather.*].stream". It is
 // kept in the source locations of the file, as a comment that nothing else
 // reads.
 void SetOptionOrigins(const std::map<SourcePath, std::string>& origins,

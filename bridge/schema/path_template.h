@@ -37,8 +37,8 @@ struct RawPath {
 
   // Removes ":verb" from the last segment and returns it. The verb is the text
   // after the last colon, or after an earlier one if the verb contains `colons`
-  // colons itself. Returns nullopt and changes nothing if there is none or if
-  // nothing would remain before it.
+  // colons itself. Returns nullopt and changes nothing if the segment has no
+  // verb or has nothing before it.
   std::optional<absl::string_view> CutVerb(size_t colons = 0);
 };
 

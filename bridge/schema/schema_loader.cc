@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/admission_checks.h"
 #include "bridge/schema/foreign_rules.h"
 #include "bridge/schema/option_checks.h"
@@ -21,17 +22,8 @@ namespace {
 
 namespace pb = ::google::protobuf;
 
-// Far more than any real schema has; the router compares the routes of one
-// path.
-constexpr size_t kMaxRoutes = 50000;
-
 // Further errors of a strict load are only counted.
 constexpr size_t kMaxStrictErrors = 1000;
-
-std::string MethodLocation(const pb::MethodDescriptor* method) {
-  return absl::StrCat(method->full_name(), " (",
-                      Where(method->file(), PathOf(method)), ")");
-}
 
 // Sets summary and description from the comment above the method.
 void ReadComment(Method* method) {
@@ -64,6 +56,7 @@ SchemaLoader::SchemaLoader(const LoadOptions& options)
       selection_(options.serve, options.hide),
       config_writer_(options.service_configs),
       router_(options.path),
+      clashes_(options.path, &router_, &schema_->routes_),
       lost_options_(&config_writer_),
       foreign_rules_([](const pb::Descriptor* message) {
         return HasForeignRules(message, nullptr);
@@ -306,7 +299,7 @@ void SchemaLoader::AddMethod(const pb::MethodDescriptor* descriptor,
     if (exposed) ReadRules(&method, &own);
     // Only for a method that could be served otherwise: its names must not be
     // reserved for nothing.
-    if (own.empty()) CheckUnique(method, routes, &own);
+    if (own.empty()) clashes_.Check(method, routes, &own);
     errors = own.Lines();
   }
   if (!errors.empty()) {
@@ -330,9 +323,7 @@ void SchemaLoader::AddMethod(const pb::MethodDescriptor* descriptor,
       return;
     }
   }
-  if (method.in_bundle()) {
-    bundle_names_.emplace(method.stream.bundle().event(), &method);
-  }
+  clashes_.Add(method);
   for (ParsedRoute& parsed : routes) {
     parsed.route.is_default = !has_rule;
     (void)router_.Add(parsed.route.verb, std::move(parsed.path_template),
@@ -355,52 +346,6 @@ void SchemaLoader::ReadRules(Method* method, SchemaErrors* errors) {
   method->validator = ValidatorCompiler().Compile(request, errors);
 }
 
-void SchemaLoader::CheckUnique(const Method& method,
-                               const std::vector<ParsedRoute>& routes,
-                               SchemaErrors* errors) {
-  const pb::MethodDescriptor* descriptor = method.descriptor;
-  const auto add = [&](int option, const std::string& reason) {
-    errors->Add(Where(descriptor->file(), PathOfOption(descriptor, option)),
-                descriptor->full_name(), reason);
-  };
-  if (method.in_bundle()) {
-    const std::string& event = method.stream.bundle().event();
-    if (const auto it = bundle_names_.find(event); it != bundle_names_.end()) {
-      add(sse::v1::stream.number(),
-          absl::StrCat("sse.v1.stream: bundle.event \"",
-                       absl::CHexEscape(event), "\" is already that of ",
-                       MethodLocation(it->second->descriptor)));
-    }
-  }
-  if (schema_->routes_.size() + routes.size() > kMaxRoutes) {
-    add(google::api::http.number(),
-        absl::StrCat("more than ", kMaxRoutes, " routes"));
-    return;
-  }
-  const auto clash = [&](const ParsedRoute& parsed, const Route& had) {
-    add(google::api::http.number(),
-        absl::StrCat("google.api.http: ", parsed.route.verb, " ",
-                     parsed.route.path_template, " is already the route of ",
-                     MethodLocation(had.method->descriptor), ", as ", had.verb,
-                     " ", had.path_template));
-  };
-  PathRouterBuilder own(options_.path);
-  for (size_t i = 0; i < routes.size(); ++i) {
-    const ParsedRoute& parsed = routes[i];
-    if (const auto other =
-            router_.Find(parsed.route.verb, parsed.path_template);
-        other.has_value()) {
-      clash(parsed, schema_->routes_[static_cast<size_t>(*other)]);
-    } else if (routes.size() > 1) {
-      const auto mine =
-          own.Add(parsed.route.verb, parsed.path_template, static_cast<int>(i));
-      if (mine.has_value()) {
-        clash(parsed, routes[static_cast<size_t>(*mine)].route);
-      }
-    }
-  }
-}
-
 void SchemaLoader::Refuse(const pb::MethodDescriptor* descriptor,
                           absl::Status why, std::vector<std::string> errors,
                           std::vector<ParsedRoute> routes) {
@@ -410,7 +355,7 @@ void SchemaLoader::Refuse(const pb::MethodDescriptor* descriptor,
                                 Where(descriptor->file(), PathOf(descriptor)),
                                 std::move(why), std::move(errors)});
   for (ParsedRoute& parsed : routes) {
-    if (unserved_routes_.size() == kMaxRoutes) return;
+    if (unserved_routes_.size() == RouteClashes::kMaxRoutes) return;
     unserved_routes_.emplace_back(index, std::move(parsed));
   }
 }

@@ -13,6 +13,7 @@
 #include "bridge/schema/http_rules.h"
 #include "bridge/schema/lost_options.h"
 #include "bridge/schema/request_types.h"
+#include "bridge/schema/route_clashes.h"
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_errors.h"
 #include "bridge/schema/service_config_writer.h"
@@ -62,10 +63,6 @@ class SchemaLoader {
   // Checks the rules of a method's request, and sets its validator.
   void ReadRules(Method* method, SchemaErrors* errors);
 
-  // Checks that no earlier method has a route or the bundle name of this one.
-  void CheckUnique(const Method& method, const std::vector<ParsedRoute>& routes,
-                   SchemaErrors* errors);
-
   // Does not serve the method, but tells clients that request it why.
   void Refuse(const google::protobuf::MethodDescriptor* descriptor,
               absl::Status why, std::vector<std::string> errors,
@@ -79,6 +76,7 @@ class SchemaLoader {
   ServiceConfigWriter config_writer_;
   const std::shared_ptr<Schema> schema_{new Schema};
   PathRouterBuilder router_;
+  RouteClashes clashes_;
   std::vector<std::pair<int, ParsedRoute>> unserved_routes_;
   LostOptions lost_options_;
   bool reflected_ = false;  // the file being added: no descriptor set has it
@@ -86,7 +84,6 @@ class SchemaLoader {
   RequestTypes validation_rules_;
   absl::flat_hash_map<std::string, const google::protobuf::ServiceDescriptor*>
       served_services_;
-  absl::flat_hash_map<std::string, const Method*> bundle_names_;
   std::vector<std::string> left_out_;  // besides methods
 
   // Methods that the bridge itself calls for streams (sse.v1.Admission). They

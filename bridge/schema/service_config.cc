@@ -9,8 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/utf8.h"
 #include "bridge/base/yaml_document.h"
-#include "bridge/schema/option_checks.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/yaml_message.h"
 
 namespace sse_bridge {
@@ -57,6 +58,27 @@ constexpr absl::string_view kIgnoredKeys[] = {"apis",
 constexpr absl::string_view kProtectingKeys[] = {"authentication", "context",
                                                  "quota", "usage"};
 
+// Maximum length of a selector that an error quotes. It may be a long list.
+constexpr size_t kMaxSelectorShown = 200;
+
+// Returns the selector of a rule for errors, or the rule's index (from 0) if it
+// has none.
+std::string NameOfRule(const YAML::Node& rule, size_t index) {
+  if (rule.IsMap()) {
+    for (const auto& entry : rule) {
+      if (!entry.first.IsScalar() || entry.first.Scalar() != "selector") {
+        continue;
+      }
+      if (!entry.second.IsScalar() || entry.second.Scalar().empty()) break;
+      const std::string& text = entry.second.Scalar();
+      const absl::string_view shown = CutText(text, kMaxSelectorShown);
+      return absl::StrCat(absl::Utf8SafeCHexEscape(shown),
+                          shown.size() < text.size() ? "..." : "");
+    }
+  }
+  return absl::StrCat(index);
+}
+
 // Returns why a name of a selector is malformed, or "".
 std::string WhyMalformed(absl::string_view name) {
   if (name.empty()) return "a name is empty";
@@ -71,7 +93,7 @@ std::string WhyMalformed(absl::string_view name) {
       return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
     });
     if (!fine) {
-      return absl::StrCat("\"", absl::CHexEscape(name),
+      return absl::StrCat("\"", absl::CHexEscape(CutText(name, kMaxNameShown)),
                           "\" is not the full name of a method, as in "
                           "my.pkg.Service.Method");
     }
@@ -102,7 +124,8 @@ class ServiceConfigReader {
         return Error(key, "", "a key must be a name");
       }
       const std::string& word = key.Scalar();
-      if (!seen.insert(word).second) return Error(key, word, "is set twice");
+      const std::string shown(CutText(word, kMaxNameShown));
+      if (!seen.insert(word).second) return Error(key, shown, "is set twice");
       if (word == "http") {
         http.reset(value);
       } else if (word == "sse") {
@@ -116,7 +139,7 @@ class ServiceConfigReader {
             absl::StrCat(Line(key), ": the bridge does not enforce \"", word,
                          "\"; state who may call a method by access in sse"));
       } else if (!absl::c_linear_search(kIgnoredKeys, word)) {
-        return Error(key, word.substr(0, 80),
+        return Error(key, shown,
                      "is not part of google.api.Service; sse-bridge's own "
                      "options are below sse");
       }
@@ -147,7 +170,8 @@ class ServiceConfigReader {
     bool had_rules = false;
     for (const auto& entry : part) {
       const std::string& word = entry.first.Scalar();
-      const std::string path = absl::StrCat(key, ".", word.substr(0, 80));
+      const std::string path =
+          absl::StrCat(key, ".", CutText(word, kMaxNameShown));
       if (key == "http" && (word == "fully_decode_reserved_expansion" ||
                             word == "fullyDecodeReservedExpansion")) {
         if (entry.second.IsScalar() && entry.second.Scalar() == "false") {
@@ -167,10 +191,15 @@ class ServiceConfigReader {
             entry.second, path,
             absl::StrCat("must be a list, not ", YamlKind(entry.second)));
       }
-      for (const YAML::Node& rule : entry.second) {
-        const absl::Status s =
-            key == "http" ? ReadHttpRule(rule) : ReadSseRule(rule);
+      size_t index = 0;
+      for (const YAML::Node& node : entry.second) {
+        ServiceConfig::Rule rule;
+        rule.where = Line(node);
+        rule.path = absl::StrCat(path, "[", NameOfRule(node, index++), "]");
+        const absl::Status s = key == "http" ? ReadHttpRule(node, &rule)
+                                             : ReadSseRule(node, &rule);
         if (!s.ok()) return s;
+        config_->rules_.push_back(std::move(rule));
       }
     }
     return absl::OkStatus();
@@ -178,83 +207,85 @@ class ServiceConfigReader {
 
   absl::Status ReadSelector(const YAML::Node& node, const std::string& text,
                             ServiceConfig::Rule* rule) const {
-    rule->where = Line(node);
     rule->selector = text;
-    if (text.empty()) return Error(node, "", "the rule has no selector");
+    if (text.empty()) {
+      return Error(node, rule->path, "the rule has no selector");
+    }
     for (absl::string_view name : absl::StrSplit(text, ',')) {
       name = absl::StripAsciiWhitespace(name);
       if (const std::string why = WhyMalformed(name); !why.empty()) {
-        return Error(node, "selector", why);
+        return Error(node, absl::StrCat(rule->path, ".selector"), why);
       }
       rule->patterns.emplace_back(name);
     }
     return absl::OkStatus();
   }
 
-  absl::Status ReadHttpRule(const YAML::Node& node) {
+  absl::Status ReadHttpRule(const YAML::Node& node, ServiceConfig::Rule* rule) {
     google::api::HttpRule http;
-    if (absl::Status s = ReadYamlMessage(name_, node, &http); !s.ok()) return s;
-    ServiceConfig::Rule rule;
-    if (absl::Status s = ReadSelector(node, http.selector(), &rule); !s.ok()) {
+    if (absl::Status s = ReadYamlMessage(name_, node, rule->path, &http);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = ReadSelector(node, http.selector(), rule); !s.ok()) {
       return s;
     }
     if (http.pattern_case() == google::api::HttpRule::PATTERN_NOT_SET) {
-      return Error(node, rule.selector,
+      return Error(node, rule->path,
                    "the rule has no pattern (get, post, ...)");
     }
     // A selector in a method's own option must be that method.
     http.clear_selector();
-    rule.http = std::move(http);
-    config_->rules_.push_back(std::move(rule));
+    rule->http = std::move(http);
     return absl::OkStatus();
   }
 
-  absl::Status ReadSseRule(const YAML::Node& node) {
+  absl::Status ReadSseRule(const YAML::Node& node, ServiceConfig::Rule* rule) {
     if (!node.IsMap()) {
-      return Error(node, "sse.rules",
+      return Error(node, rule->path,
                    absl::StrCat("must be a mapping, not ", YamlKind(node)));
     }
-    ServiceConfig::Rule rule;
     std::string selector;
     absl::flat_hash_set<std::string> seen;
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) {
-        return Error(entry.first, "sse.rules", "a key must be a name");
+        return Error(entry.first, rule->path, "a key must be a name");
       }
       const std::string& key = entry.first.Scalar();
+      const std::string path =
+          absl::StrCat(rule->path, ".", CutText(key, kMaxNameShown));
       if (!seen.insert(key).second) {
-        return Error(entry.first, key, "is set twice");
+        return Error(entry.first, path, "is set twice");
       }
       if (entry.second.IsNull()) {
-        return Error(entry.first, key, "has no value");
+        return Error(entry.first, path, "has no value");
       }
       absl::Status s;
       if (key == "selector") {
         if (!entry.second.IsScalar()) {
-          return Error(entry.second, key, "must be a single value");
+          return Error(entry.second, path, "must be a single value");
         }
         selector = entry.second.Scalar();
       } else if (key == "stream") {
-        s = ReadYamlMessage(name_, entry.second, &rule.stream.emplace());
+        s = ReadYamlMessage(name_, entry.second, path, &rule->stream.emplace());
       } else if (key == "access") {
-        s = ReadYamlMessage(name_, entry.second, &rule.access.emplace());
-        if (s.ok() && !NamesAnybody(*rule.access)) {
-          s = Error(entry.first, key, "it sets no condition");
+        s = ReadYamlMessage(name_, entry.second, path, &rule->access.emplace());
+        if (s.ok() && !NamesAnybody(*rule->access)) {
+          s = Error(entry.first, path, "it sets no condition");
         }
       } else if (key == "json") {
-        s = ReadYamlMessage(name_, entry.second, &rule.json.emplace());
+        s = ReadYamlMessage(name_, entry.second, path, &rule->json.emplace());
       } else {
-        s = Error(entry.first, key.substr(0, 80),
+        s = Error(entry.first, path,
                   "is unknown; there are: selector, stream, access, json");
       }
       if (!s.ok()) return s;
     }
-    if (absl::Status s = ReadSelector(node, selector, &rule); !s.ok()) return s;
-    if (!rule.stream.has_value() && !rule.access.has_value() &&
-        !rule.json.has_value()) {
-      return Error(node, selector, "the rule sets nothing");
+    if (absl::Status s = ReadSelector(node, selector, rule); !s.ok()) return s;
+    if (!rule->stream.has_value() && !rule->access.has_value() &&
+        !rule->json.has_value()) {
+      return Error(node, rule->path, "the rule sets nothing");
     }
-    config_->rules_.push_back(std::move(rule));
     return absl::OkStatus();
   }
 

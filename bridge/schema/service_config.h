@@ -43,7 +43,11 @@ inline constexpr size_t kMaxServiceConfigBytes = size_t{16} << 20;
 class ServiceConfig {
  public:
   struct Rule {
-    std::string where;                  // "FILE:LINE"
+    // For errors: "FILE:LINE" of the rule, and its path in the file with its
+    // selector, as in "sse.rules[acme.v1.Weather.*]".
+    std::string where;
+    std::string path;
+
     std::string selector;               // as written
     std::vector<std::string> patterns;  // its names
 
@@ -55,7 +59,8 @@ class ServiceConfig {
   };
 
   // `name` is that of the file, for errors. Errors are kInvalidArgument and
-  // begin with "NAME:LINE:COLUMN: ".
+  // begin with "NAME:LINE:COLUMN: " and the path of the key. A rule is named by
+  // its selector, as in "http.rules[acme.v1.Weather.Watch].get".
   static absl::StatusOr<std::shared_ptr<const ServiceConfig>> Parse(
       absl::string_view name, absl::string_view text);
 

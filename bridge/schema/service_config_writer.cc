@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "bridge/schema/option_checks.h"
+#include "bridge/schema/access_options.h"
 #include "bridge/schema/option_origin.h"
 #include "google/api/annotations.pb.h"
 #include "google/protobuf/unknown_field_set.h"
@@ -55,6 +55,12 @@ void SetOption(int number, const pb::MessageLite& value, Element* element) {
 template <typename Element>
 bool HasEmptyOptions(const Element& element) {
   return element.has_options() && element.options().ByteSizeLong() == 0;
+}
+
+// Returns "FILE:LINE: PATH" of a key of the rule, or of the rule itself if
+// `key` is empty.
+std::string OriginOf(const ServiceConfig::Rule& rule, absl::string_view key) {
+  return absl::StrCat(rule.where, ": ", rule.path, key.empty() ? "" : ".", key);
 }
 
 SourcePath Extend(SourcePath path, std::initializer_list<int> more) {
@@ -183,7 +189,7 @@ void ServiceConfigWriter::ApplyToService(const std::string& name,
   added.json = added.json || !HasOption(service->options(), number);
   SetOption(number, *json->json, service);
   origins_[Extend(path, {pb::ServiceDescriptorProto::kOptionsFieldNumber,
-                         number})] = json->where;
+                         number})] = OriginOf(*json, "json");
 }
 
 void ServiceConfigWriter::ApplyToMethod(const std::string& service_name,
@@ -205,7 +211,7 @@ void ServiceConfigWriter::ApplyToMethod(const std::string& service_name,
     const int number = google::api::http.number();
     added.http = added.http || !HasOption(method->options(), number);
     SetOption(number, *http->http, method);
-    origins_[Extend(options, {number})] = http->where;
+    origins_[Extend(options, {number})] = OriginOf(*http, "");
   }
   ApplyStream(name, hits, method, options, &added);
   ApplyAccess(name, hits, service, method, options, &added);
@@ -224,8 +230,8 @@ void ServiceConfigWriter::ApplyStream(const std::string& name,
       stream = hit.state->rule;
       hit.state->has_stream_effect = true;
     } else if (hit.by_name) {
-      AddError(*hit.state->rule,
-               absl::StrCat("stream: ", name, " is not server-streaming"));
+      AddError(*hit.state->rule, "stream",
+               absl::StrCat(name, " is not server-streaming"));
       hit.state->has_stream_effect = true;
     }
   }
@@ -233,7 +239,7 @@ void ServiceConfigWriter::ApplyStream(const std::string& name,
   const int number = sse::v1::stream.number();
   added->stream = added->stream || !HasOption(method->options(), number);
   SetOption(number, *stream->stream, method);
-  origins_[Extend(path, {number})] = stream->where;
+  origins_[Extend(path, {number})] = OriginOf(*stream, "stream");
 }
 
 void ServiceConfigWriter::ApplyAccess(const std::string& name,
@@ -247,10 +253,10 @@ void ServiceConfigWriter::ApplyAccess(const std::string& name,
     if (!hit.state->rule->access.has_value()) continue;
     // Else a rule for all methods would silently cancel one for this method.
     if (last != nullptr && hit.specificity < last->specificity) {
-      AddError(*hit.state->rule,
-               absl::StrCat("access: it replaces the more specific rule for ",
-                            name, " at ", last->state->rule->where,
-                            "; put the general rule first"));
+      AddError(*hit.state->rule, "access",
+               absl::StrCat("it replaces the more specific rule for ", name,
+                            " (", OriginOf(*last->state->rule, ""),
+                            "); put the general rule first"));
     }
     last = &hit;
   }
@@ -266,42 +272,42 @@ void ServiceConfigWriter::ApplyAccess(const std::string& name,
   const std::string why = readable ? AddConditions(*rule.access, &access)
                                    : "the schema's access cannot be read";
   if (!why.empty()) {
-    AddError(rule, absl::StrCat("access: ", name, ": ", why));
+    AddError(rule, "access", absl::StrCat(name, ": ", why));
     return;
   }
   added->access = added->access || !own;
   SetOption(number, access, method);
-  origins_[Extend(path, {number})] = rule.where;
+  origins_[Extend(path, {number})] = OriginOf(rule, "access");
 }
 
 void ServiceConfigWriter::AddError(const ServiceConfig::Rule& rule,
+                                   absl::string_view key,
                                    absl::string_view reason) {
   if (errors_.size() >= kMaxConfigErrors) return;
-  errors_.insert(absl::StrCat(rule.where, ": ", rule.selector, ": ", reason));
+  errors_.insert(absl::StrCat(OriginOf(rule, key), ": ", reason));
 }
 
 absl::Status ServiceConfigWriter::Finish() const {
   std::vector<std::string> lines(errors_.begin(), errors_.end());
   for (const RuleState& state : rules_) {
     const ServiceConfig::Rule& rule = *state.rule;
-    const auto add = [&](absl::string_view reason) {
+    const auto add = [&](absl::string_view key, absl::string_view reason) {
       if (lines.size() >= kMaxConfigErrors) return;
-      lines.push_back(
-          absl::StrCat(rule.where, ": ", rule.selector, ": ", reason));
+      lines.push_back(absl::StrCat(OriginOf(rule, key), ": ", reason));
     };
     bool all_matched = true;
     for (size_t i = 0; i < rule.patterns.size(); ++i) {
       if (state.matched[i]) continue;
       all_matched = false;
-      add(absl::StrCat("selector: \"", rule.patterns[i],
-                       "\" matches no method of the schema"));
+      add("selector", absl::StrCat("\"", rule.patterns[i],
+                                   "\" matches no method of the schema"));
     }
     if (!all_matched) continue;
     if (rule.stream.has_value() && !state.has_stream_effect) {
-      add("stream: it selects no server-streaming method");
+      add("stream", "it selects no server-streaming method");
     }
     if (rule.json.has_value() && !state.has_json_effect) {
-      add("json: it selects no service; json is an option of services");
+      add("json", "it selects no service; json is an option of services");
     }
   }
   if (lines.empty()) return absl::OkStatus();

@@ -53,9 +53,9 @@ class ServiceConfigWriter {
   // Returns what was added to a method or service (by full name), or null.
   const AddedOptions* FindAdded(const std::string& name) const;
 
-  // Returns kInvalidArgument, a line "FILE:LINE: SELECTOR: REASON" for each
-  // error: a name matches nothing, a rule has no effect, or an `access`
-  // contradicts the schema. Call after all files.
+  // Returns kInvalidArgument, a line "FILE:LINE: sse.rules[SELECTOR].KEY:
+  // REASON" for each error: a name matches nothing, a rule has no effect, or an
+  // `access` contradicts the schema. Call after all files.
   absl::Status Finish() const;
 
  private:
@@ -97,7 +97,9 @@ class ServiceConfigWriter {
                    const google::protobuf::ServiceOptions& service,
                    google::protobuf::MethodDescriptorProto* method,
                    const SourcePath& path, AddedOptions* added);
-  void AddError(const ServiceConfig::Rule& rule, absl::string_view reason);
+  // `key`: of the rule, as in "stream".
+  void AddError(const ServiceConfig::Rule& rule, absl::string_view key,
+                absl::string_view reason);
 
   const std::vector<std::shared_ptr<const ServiceConfig>> configs_;
   std::vector<RuleState> rules_;

@@ -9,9 +9,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "bridge/base/utf8.h"
 #include "bridge/schema/descriptor_merge.h"
 #include "bridge/schema/json_image_reader.h"
 #include "google/protobuf/descriptor.h"
@@ -27,11 +29,21 @@ constexpr char kUseBinary[] =
     "; write the set in binary form (protoc -o FILE, buf build -o FILE.binpb)";
 constexpr char kSetType[] = "google.protobuf.FileDescriptorSet";
 
+// Maximum length, in bytes, of what a parser says. It may quote any text.
+constexpr size_t kMaxParserReason = 300;
+
 // Depth of messages in text form.
 constexpr int kMaxTextDepth = 100;
 
 absl::Status ImageError(const std::string& name, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", reason));
+}
+
+// Returns what a parser says of a text that may not even be UTF-8.
+std::string ParserMessage(absl::string_view what) {
+  const absl::string_view shown = CutText(what, kMaxParserReason);
+  return absl::StrCat(IsUtf8(shown) ? shown : absl::CHexEscape(shown),
+                      shown.size() < what.size() ? "..." : "");
 }
 
 // Reads a set with read(message, strict) twice: first without options, to learn
@@ -62,7 +74,8 @@ class TextErrors : public pb::io::ErrorCollector {
   explicit TextErrors(bool strict) : strict_(strict) {}
 
   void AddError(int line, int, const std::string& message) override {
-    if (error_.empty()) error_ = absl::StrCat(line + 1, ": ", message);
+    if (!error_.empty()) return;
+    error_ = absl::StrCat(line + 1, ": ", ParserMessage(message));
   }
 
   void AddWarning(int line, int column, const std::string& message) override {
@@ -93,7 +106,7 @@ absl::StatusOr<std::string> ReadJsonImage(const std::string& name,
   try {
     json = nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {
-    return ImageError(name, error.what());
+    return ImageError(name, ParserMessage(error.what()));
   }
   return ReadTwice(name, [&](pb::Message* set, bool strict) {
     const absl::Status status = JsonImageReader(strict).Read(json, set);

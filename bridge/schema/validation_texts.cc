@@ -8,7 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "bridge/cel/utf8.h"
+#include "bridge/base/utf8.h"
 #include "bridge/schema/validation_range.h"
 #include "bridge/schema/validation_rules.h"
 #include "re2/re2.h"
@@ -121,7 +121,7 @@ void AddParts(RuleAdder& add, const R& r, string_view substring, Shown shown) {
 
 // Bytes that are not UTF-8 would not be in a JSON response.
 std::string BytesText(const std::string& bytes) {
-  return cel::IsUtf8(bytes) ? bytes : absl::CHexEscape(bytes);
+  return IsUtf8(bytes) ? bytes : absl::CHexEscape(bytes);
 }
 
 // bytes.pattern, which is only for bytes that are UTF-8.
@@ -131,7 +131,7 @@ class BytesPatternRule : public Rule {
       : breach_(std::move(breach)), regex_(std::move(regex)) {}
 
   void Check(const Subject& subject, Report& report) const override {
-    if (!cel::IsUtf8(subject.scalar.s)) {
+    if (!IsUtf8(subject.scalar.s)) {
       report.Fail(absl::InvalidArgumentError(
           "the value must be valid UTF-8 to apply a pattern"));
     } else if (!Finds(*regex_, subject.scalar.s)) {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/base/json_quote.h"
+#include "bridge/base/utf8.h"
 #include "bridge/base/yaml_document.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/duration.pb.h"
@@ -94,10 +95,10 @@ class YamlToJson {
       }
       names.push_back((*field)->name());
     }
-    return Error(
-        key, path,
-        absl::StrCat("there is no field \"", key.Scalar().substr(0, 80),
-                     "\"; there are: ", absl::StrJoin(names, ", ")));
+    return Error(key, path,
+                 absl::StrCat("there is no field \"",
+                              CutText(key.Scalar(), kMaxNameShown),
+                              "\"; there are: ", absl::StrJoin(names, ", ")));
   }
 
   absl::Status WriteField(const YAML::Node& key, const YAML::Node& value,
@@ -149,7 +150,7 @@ class YamlToJson {
       pb::Duration parsed;
       if (!pb::util::JsonStringToMessage(JsonQuote(text), &parsed).ok()) {
         return Error(node, path,
-                     absl::StrCat("\"", text,
+                     absl::StrCat("\"", CutText(text, kMaxNameShown),
                                   "\" is not a time in seconds, "
                                   "like 5s or 0.5s"));
       }
@@ -200,18 +201,18 @@ class YamlToJson {
 }  // namespace
 
 absl::Status ReadYamlMessage(absl::string_view name, const YAML::Node& node,
-                             pb::Message* message) {
+                             absl::string_view path, pb::Message* message) {
   YamlToJson writer(name);
   std::string json;
   if (absl::Status s =
-          writer.WriteMessage(node, message->GetDescriptor(), "", 0, &json);
+          writer.WriteMessage(node, message->GetDescriptor(), path, 0, &json);
       !s.ok()) {
     return s;
   }
   message->Clear();
   const auto parsed = pb::util::JsonStringToMessage(json, message);
   if (!parsed.ok()) {
-    return writer.Error(node, "", parsed.message().ToString());
+    return writer.Error(node, path, parsed.message().ToString());
   }
   return absl::OkStatus();
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/utf8.h"
 #include "bridge/transcode/scalar_text.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -43,15 +44,7 @@ absl::Status BadRequestError(absl::string_view field,
 
 std::string NameForMessage(absl::string_view text) {
   const bool cut = text.size() > kMaxQuotedBytes;
-  if (cut) {
-    size_t size = kMaxQuotedBytes;
-    // Do not cut within a UTF-8 sequence.
-    while (size > kMaxQuotedBytes - 4 &&
-           (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
-      --size;
-    }
-    text = text.substr(0, size);
-  }
+  text = CutText(text, kMaxQuotedBytes);
   std::string out =
       IsValidUtf8(text) ? absl::Utf8SafeCEscape(text) : absl::CHexEscape(text);
   if (cut) out += "...";

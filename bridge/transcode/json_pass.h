@@ -104,7 +104,7 @@ class JsonPass {
   Step Bytes(const FieldTable& field, const char* in, const char* end,
              char* out);
   // Writes the value of one field of the message, and nothing of the other
-  // fields. In json_pass_field.cc.
+  // fields. These four are in json_pass_field.cc.
   Step OnlyField(const MessageTable& type, const FieldTable& field,
                  const char* in, const char* end, char* out);
   // Narrows the input to the submessage of one field.

@@ -89,4 +89,14 @@ bool JsonPass::Narrow(const MessageTable& type, const FieldTable& field,
   return true;
 }
 
+JsonPass::Step JsonPass::Default(const FieldTable& field, const char* end,
+                                 char* out) {
+  if (field.message != nullptr && !field.repeated) {
+    return Message(*field.message, end, end, out);
+  }
+  const json_text::Text text = field.default_value;
+  return {end,
+          json_text::Put(text, Reserve(out, text.size + json_text::kBlock))};
+}
+
 }  // namespace sse_bridge

@@ -282,8 +282,8 @@ void JsonTables::FillField(const FieldDescriptor* field,
   }
   const std::string key = absl::StrCat(json_text::Quote(name), ":");
   table->key = Keep(key);
-  table->room = static_cast<uint32_t>(key.size() + json_text::kBlock +
-                                      json_text::kMaxNumberSize);
+  table->reserve = static_cast<uint32_t>(key.size() + json_text::kBlock +
+                                         json_text::kMaxNumberSize);
 
   std::string value;
   if (field->is_map()) {

@@ -78,7 +78,7 @@ struct FieldTable {
   const google::protobuf::FieldDescriptor* descriptor = nullptr;
 
   uint32_t first_byte = kNoByte;  // the usual tag, if it takes one byte
-  uint32_t room = 0;              // output bytes for the key and a number
+  uint32_t reserve = 0;           // output bytes for the key and a number
   uint32_t number = 0;
   uint32_t index = 0;  // index in MessageTable::fields
   uint8_t kind = 0;    // google::protobuf::FieldDescriptor::Type

@@ -11,6 +11,7 @@
 #include "bridge/codegen/route_form.h"
 #include "bridge/codegen/ts_names.h"
 #include "bridge/schema/field_features.h"
+#include "bridge/schema/raw_bodies.h"
 #include "bridge/schema/rule_texts.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.h"

@@ -28,6 +28,8 @@ in_root apt-get update -qq
 in_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
   /tmp/sse-bridge.deb >"$work/apt.log" 2>&1 || { tail -5 "$work/apt.log" >&2; fail "apt-get install"; }
 rm "$root/tmp/sse-bridge.deb"
+# For rules in CEL that name a time zone.
+[ -e "$root/usr/share/zoneinfo/Europe/Berlin" ] || fail "there are no time zones"
 
 # Both programs, and a stream between them; perl is what a minimal Debian has.
 in_root sh -s <<'SH' >"$work/out.txt" || { cat "$work/out.txt" >&2; fail "no stream"; }

@@ -14,8 +14,10 @@ fail() { echo "test_deb.sh: $*" >&2; exit 1; }
 (cd "$build" && cpack -G DEB -B "$work/out" >"$work/cpack.log" 2>&1) ||
   { cat "$work/cpack.log" >&2; fail "cpack"; }
 deb=$(echo "$work"/out/*.deb)
-dpkg-deb -f "$deb" Package Version Depends
+dpkg-deb -f "$deb" Package Version Depends Suggests
 dpkg-deb -f "$deb" Depends | grep -q libgrpc || fail "no dependency on gRPC"
+dpkg-deb -f "$deb" Depends | grep -qE '(^|, )tzdata(,|$)' || fail "no dependency on tzdata"
+dpkg-deb -f "$deb" Suggests | grep -qx tzdata-legacy || fail "no suggestion of tzdata-legacy"
 
 root=$work/root
 mkdir -p "$root/var/lib/dpkg/updates" "$root/var/lib/dpkg/info"

@@ -88,8 +88,8 @@ def over_tls(checks, count):
               per_second(tls), per_second(plain)))
 
 
-def several_processes(checks, total, room):
-    count = -(-total // (room - 1000))  # the kernel does not share out evenly
+def several_processes(checks, total, limit):
+    count = -(-total // (limit - 1000))  # the kernel does not share out evenly
     source = backend()
     port = free_port()
     bridges = [bridge(source.address, '--reuse-port', port=port)
@@ -147,17 +147,17 @@ def main():
                         help='over several processes; 0: leave it out; '
                         'default: %(default)s')
     args = parser.parse_args()
-    room = descriptors() - NOT_STREAMS
+    limit = descriptors() - NOT_STREAMS
     print(machine())
     print('{:,} descriptors a process; the load runs on the same cores'.format(
         descriptors()))
     checks = Checks()
     if args.one > 0:
-        one_process(checks, min(args.idle, room), min(args.one, room))
+        one_process(checks, min(args.idle, limit), min(args.one, limit))
     if args.tls > 0:
-        over_tls(checks, min(args.tls, room))
+        over_tls(checks, min(args.tls, limit))
     if args.total > 0:
-        several_processes(checks, args.total, room)
+        several_processes(checks, args.total, limit)
     checks.finish()
 
 

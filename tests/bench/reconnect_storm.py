@@ -92,7 +92,7 @@ def simulate(args, nodes, lost, back_at_once, earliest, latest):
 def table(args):
     lines = [
         f"A node holds {args.streams:,} streams and accepts {args.accepts:,} a "
-        f"second; {args.reserve:.0%} of its places are kept free.",
+        f"second; {args.reserve:.0%} of its capacity is kept free.",
         "",
         "| browsers | nodes | storm | arrivals per node | peak per s | "
         "last one served after | dropped SYNs | 503 |",
@@ -117,7 +117,7 @@ def main():
     parser.add_argument("--accepts", type=int, default=2_000,
                         help="streams that a node opens in a second")
     parser.add_argument("--reserve", type=float, default=0.35,
-                        help="part of the places that is kept free")
+                        help="part of the capacity that is kept free")
     parser.add_argument("--check", metavar="FILE",
                         help="fail unless FILE has this table")
     args = parser.parse_args()

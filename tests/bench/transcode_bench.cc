@@ -13,11 +13,9 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/transcode/json_encoder.h"
@@ -26,27 +24,8 @@
 #include "realtime/v1/notifications.pb.h"
 #include "realtime/v1/prices.pb.h"
 #include "realtime/v1/tasks.pb.h"
+#include "tests/bench/counted_allocations.h"
 #include "tests/bench/hand_coded.h"
-
-namespace {
-
-thread_local int64_t allocations = 0;
-
-}  // namespace
-
-// Not inlined: GCC would see free() called on what operator new returned.
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 namespace sse_bridge {
 namespace {
@@ -55,7 +34,7 @@ using google::protobuf::Message;
 using HandCoded = char* (*)(absl::string_view, char*);
 
 constexpr int kLargeMessages = 200;
-constexpr size_t kHandCodedRoom = 1 << 20;
+constexpr size_t kHandCodedBytes = 1 << 20;
 
 struct Case {
   const char* name;
@@ -157,10 +136,10 @@ google::protobuf::util::JsonPrintOptions TheirOptions() {
 template <typename Body>
 void Measure(benchmark::State& state, const Body& body) {
   body();
-  const int64_t before = allocations;
+  const int64_t before = Allocations();
   for (auto _ : state) body();
   state.counters["allocs"] =
-      benchmark::Counter(static_cast<double>(allocations - before),
+      benchmark::Counter(static_cast<double>(Allocations() - before),
                          benchmark::Counter::kAvgIterations);
 }
 
@@ -202,12 +181,12 @@ void Frame(benchmark::State& state, const FrameEncoder* frames,
 void ByHand(benchmark::State& state, HandCoded hand_coded,
             const std::string* wire) {
   // As the bridge's encoder does, it hands over a string.
-  std::vector<char> room(kHandCodedRoom);
+  std::vector<char> buffer(kHandCodedBytes);
   std::string json;
   Measure(state, [&] {
-    const char* const end = hand_coded(*wire, room.data());
+    const char* const end = hand_coded(*wire, buffer.data());
     if (end == nullptr) std::abort();
-    json.assign(room.data(), static_cast<size_t>(end - room.data()));
+    json.assign(buffer.data(), static_cast<size_t>(end - buffer.data()));
     benchmark::DoNotOptimize(json.data());
   });
 }
@@ -273,7 +252,7 @@ int Main(int argc, char** argv) {
 
     std::string json;
     if (!encoder->EncodeFast(type, *wire, &json).ok()) std::abort();
-    std::string by_hand(kHandCodedRoom, '\0');
+    std::string by_hand(kHandCodedBytes, '\0');
     by_hand.resize(static_cast<size_t>(c.hand_coded(*wire, by_hand.data()) -
                                        by_hand.data()));
     if (json != by_hand) {

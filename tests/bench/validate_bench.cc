@@ -6,35 +6,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "absl/base/attributes.h"
 #include "bridge/schema/validator.h"
 #include "buf/validate/validate.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/dynamic_message.h"
-
-namespace {
-
-thread_local int64_t allocations = 0;
-
-}  // namespace
-
-// Not inlined: GCC would see free() called on what operator new returned.
-ABSL_ATTRIBUTE_NOINLINE void* operator new(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-ABSL_ATTRIBUTE_NOINLINE void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/bench/counted_allocations.h"
 
 namespace sse_bridge {
 namespace {
@@ -104,10 +83,10 @@ void Validate(benchmark::State& state, const Validator* validator,
     if (!violations.ok() || !violations->empty()) std::abort();
   };
   run();
-  const int64_t before = allocations;
+  const int64_t before = Allocations();
   for (auto _ : state) run();
   state.counters["allocs"] =
-      benchmark::Counter(static_cast<double>(allocations - before),
+      benchmark::Counter(static_cast<double>(Allocations() - before),
                          benchmark::Counter::kAvgIterations);
 }
 

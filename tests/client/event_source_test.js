@@ -79,7 +79,7 @@ test('eventsource: a finished task is asked for once more, and 204 ends it', asy
 test('eventsource: a stream that has ended is not read again', async (t) => {
   const bridge = await startServices(t);
   await post(bridge, '/tasks', { task_id: 'bundled' });
-  // The place to resume after is not the whole truth here: the end is.
+  // The position to resume after is not the whole truth here: the end is.
   const path = `/events?stream=${encodeURIComponent('/tasks/bundled/progress')}`;
   const { source, statuses, events } = listen(t, bridge, path, ['progress', 'grpc-status']);
   await until('the task', () => events.length === 1);

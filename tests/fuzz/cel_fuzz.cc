@@ -10,9 +10,9 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "bridge/base/utf8.h"
 #include "bridge/cel/message_values.h"
 #include "bridge/cel/program.h"
-#include "bridge/cel/utf8.h"
 #include "google/protobuf/any.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/duration.pb.h"
@@ -136,7 +136,7 @@ bool Fits(const Type& type, const Value& value) {
 
 void RequireReadable(const absl::Status& status) {
   Require(!status.message().empty());
-  Require(IsUtf8(status.message()));
+  Require(sse_bridge::IsUtf8(status.message()));
   Require(status.code() != absl::StatusCode::kInternal);
 }
 

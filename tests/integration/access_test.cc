@@ -247,11 +247,11 @@ TEST_F(LimitsTest, EleventhStreamOfAUserIsRefusedUntilOneEnds) {
   EXPECT_EQ(StatusOf(bridge_, "/prices/stream?symbols=A", ""), 200);
   EXPECT_EQ(bridge_.Call("GET", "/channels/c/members", ann).status, 200);
   streams.pop_back();
-  WaitFor("a free place",
+  WaitFor("a free slot",
           [&] { return StatusOf(bridge_, "/channels/c/stream", ann) == 200; });
 }
 
-TEST_F(LimitsTest, RefusedStreamsTakeNoPlace) {
+TEST_F(LimitsTest, RefusedStreamsTakeNoSlot) {
   const std::string ann = bridge_.Token("ann");
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(bridge_.Call("GET", "/tasks/none/progress", ann).status, 404);
@@ -260,7 +260,7 @@ TEST_F(LimitsTest, RefusedStreamsTakeNoPlace) {
   EXPECT_EQ(StatusOf(bridge_, "/channels/c/stream", ann), 200);
 }
 
-TEST_F(LimitsTest, StreamThatEndsByItselfGivesItsPlaceBack) {
+TEST_F(LimitsTest, StreamThatEndsByItselfFreesItsSlot) {
   Bridge narrow(backends_.address, {"--max-streams-per-subject", "1"});
   Post("/tasks", writer_, {{"task_id", "t"}});
   const std::string ann = narrow.Token("ann");
@@ -270,7 +270,7 @@ TEST_F(LimitsTest, StreamThatEndsByItselfGivesItsPlaceBack) {
   bridge_.Call("PATCH", "/tasks/t", writer_, R"({"status":"completed"})");
   task.Event();
   ExpectStatusEvent(task.Event(), 0);
-  WaitFor("a free place",
+  WaitFor("a free slot",
           [&] { return StatusOf(narrow, "/channels/c/stream", ann) == 200; });
 }
 
@@ -284,7 +284,7 @@ TEST_F(LimitsTest, TotalLimitAnswers503WithRetryAfter) {
   ExpectError(third, 503, "too many connections");
   EXPECT_EQ(third.headers.count("retry-after"), 1u);
   streams.pop_back();
-  WaitFor("a free place", [&] {
+  WaitFor("a free slot", [&] {
     return StatusOf(small, "/prices/stream?symbols=A", "") == 200;
   });
 }

@@ -114,9 +114,9 @@ TEST_F(ConnectionsTest, EndOfAllConnectionsIsAClear503) {
   ExpectError(refused, 503, "all connections to the backend are in use");
   EXPECT_EQ(refused.headers.count("retry-after"), 1u);
   EXPECT_EQ(bridge->Call("GET", "/ask/x").status, 200);
-  // Places become free.
+  // Slots become free.
   streams.pop_back();
-  WaitFor("a place", [&] {
+  WaitFor("a free slot", [&] {
     HttpConnection stream(bridge->address);
     stream.Send(bridge->Request("GET", "/own/again"));
     return stream.ReadHead().status == 200;

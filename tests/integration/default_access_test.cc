@@ -23,10 +23,10 @@ constexpr char kNobody[] = "127.0.0.1:1";
 
 constexpr char kOpenAndClosed[] = R"(
 syntax = "proto3";
-package acme.doors.v1;
+package acme.reports.v1;
 import "google/api/annotations.proto";
 import "sse/v1/sse.proto";
-service Doors {
+service Reports {
   rpc Silent(Empty) returns (Empty) {
     option (google.api.http) = { get: "/silent" };
   }
@@ -40,7 +40,7 @@ service Doors {
   }
   rpc Closed(Empty) returns (Empty) {
     option (google.api.http) = { get: "/closed" };
-    option (sse.v1.access) = { roles { any_of: "porter" } };
+    option (sse.v1.access) = { roles { any_of: "auditor" } };
   }
   rpc Unrouted(Empty) returns (Empty);
   rpc Watch(Empty) returns (stream Empty) {
@@ -48,10 +48,10 @@ service Doors {
     option (sse.v1.stream) = { bundle { by_default: true } };
   }
 }
-service OpenDoors {
+service OpenReports {
   option (sse.v1.default_access) = { public: true };
   rpc Silent(Empty) returns (Empty) {
-    option (google.api.http) = { get: "/open-doors" };
+    option (google.api.http) = { get: "/open-reports" };
   }
 }
 message Empty {}
@@ -62,7 +62,7 @@ class DefaultAccessTest : public ::testing::Test {
   static void SetUpTestSuite() {
     directory_ = new TemporaryDirectory;
     RunCommand("mkdir " + directory_->path() + "/protos");
-    WriteFile(directory_->path() + "/protos/doors.proto", kOpenAndClosed);
+    WriteFile(directory_->path() + "/protos/reports.proto", kOpenAndClosed);
     RunCommand(RepositoryRoot() + "/scripts/gen.sh --proto-dir " +
                directory_->path() + "/protos --out " + directory_->path());
   }
@@ -95,12 +95,12 @@ TEST_F(DefaultAccessTest, WithKeysAMethodThatSaysNothingNeedsAToken) {
                 Options({"--default-access=auto", "--default-routes"}));
   const std::string token = bridge.Token("ada");
   for (const char* path : {"/silent", "/says-nothing", "/watch", "/events",
-                           "/acme.doors.v1.Doors/Unrouted"}) {
+                           "/acme.reports.v1.Reports/Unrouted"}) {
     EXPECT_EQ(Status(bridge, path), 401) << path;
     EXPECT_EQ(Status(bridge, path, token), 503) << path;
   }
   EXPECT_EQ(Status(bridge, "/open"), 503);
-  EXPECT_EQ(Status(bridge, "/open-doors"), 503);
+  EXPECT_EQ(Status(bridge, "/open-reports"), 503);
   EXPECT_EQ(Status(bridge, "/closed", token), 403);
   EXPECT_FALSE(Security(bridge).empty());
   const std::string schema = bridge.Call("GET", "/schema.json").body;
@@ -130,9 +130,9 @@ TEST_F(DefaultAccessTest, PublicIsForThoseWhoAskForIt) {
 TEST_F(DefaultAccessTest, DeniedIsNobodyAndToldToWhoeverAsks) {
   Bridge bridge(kNobody,
                 Options({"--default-access=denied", "--default-routes"}));
-  const std::string token = bridge.Token("ada", "--role porter");
+  const std::string token = bridge.Token("ada", "--role auditor");
   for (const char* path : {"/silent", "/says-nothing", "/watch",
-                           "/acme.doors.v1.Doors/Unrouted"}) {
+                           "/acme.reports.v1.Reports/Unrouted"}) {
     const HttpAnswer answer = bridge.Call("GET", path, token);
     ExpectError(answer, 403);
     EXPECT_THAT(answer.body, HasSubstr("default_access is denied")) << path;
@@ -143,7 +143,8 @@ TEST_F(DefaultAccessTest, DeniedIsNobodyAndToldToWhoeverAsks) {
               Not(HasSubstr("/silent")));
   const json schema = json::parse(bridge.Call("GET", "/schema.json").body);
   EXPECT_EQ(schema["not_served"].size(), 4u);
-  EXPECT_EQ(schema["not_served"][0]["method"], "acme.doors.v1.Doors.Silent");
+  EXPECT_EQ(schema["not_served"][0]["method"],
+            "acme.reports.v1.Reports.Silent");
 }
 
 TEST_F(DefaultAccessTest, AFileThatLostItsOptionsIsNotServed) {
@@ -180,10 +181,10 @@ class PartialSchemaTest : public DefaultAccessTest {
     const std::string path = "\"/silent\"";
     proto.replace(proto.find(path), path.size(), "\"/silent/{gone}\"");
     RunCommand("mkdir -p " + folder);
-    WriteFile(folder + "/doors.proto", proto);
+    WriteFile(folder + "/reports.proto", proto);
     RunCommand("protoc -I " + folder + " -I " + RepositoryRoot() +
                "/proto --include_imports --include_source_info -o " + folder +
-               "/schema.binpb doors.proto");
+               "/schema.binpb reports.proto");
     return folder + "/schema.binpb";
   }
 };
@@ -194,23 +195,25 @@ TEST_F(PartialSchemaTest, MethodThatCannotBeServedIsLeftOutAndReported) {
   EXPECT_EQ(Status(bridge, "/open"), 503);
   const HttpAnswer answer = bridge.Call("GET", "/silent/x");
   ExpectError(answer, 501);
-  EXPECT_THAT(answer.body, HasSubstr("doors.proto:8"));
+  EXPECT_THAT(answer.body, HasSubstr("reports.proto:8"));
   EXPECT_THAT(bridge.process->Stderr(),
-              HasSubstr("acme.doors.v1.Doors.Silent is not served"));
+              HasSubstr("acme.reports.v1.Reports.Silent is not served"));
   const json schema = json::parse(bridge.Call("GET", "/schema.json").body);
   ASSERT_EQ(schema["not_served"].size(), 1u);
-  EXPECT_EQ(schema["not_served"][0]["method"], "acme.doors.v1.Doors.Silent");
-  EXPECT_EQ(schema["not_served"][0]["where"], "doors.proto:7");
+  EXPECT_EQ(schema["not_served"][0]["method"],
+            "acme.reports.v1.Reports.Silent");
+  EXPECT_EQ(schema["not_served"][0]["where"], "reports.proto:7");
 
   const std::string check = BridgeProgram() + " check --upstream " + kNobody +
                             " --descriptor-set " + set;
   EXPECT_THAT(RunCommand(check + " 2>/dev/null"),
               AllOf(HasSubstr("NOT SERVED (1)"),
-                    HasSubstr("acme.doors.v1.Doors.Silent is not served"),
+                    HasSubstr("acme.reports.v1.Reports.Silent is not served"),
                     HasSubstr("GET /open")));
-  EXPECT_THAT(RunCommand(check + " --strict 2>&1 || echo exit $?"),
-              AllOf(HasSubstr("doors.proto:8: acme.doors.v1.Doors.Silent"),
-                    HasSubstr("exit 2")));
+  EXPECT_THAT(
+      RunCommand(check + " --strict 2>&1 || echo exit $?"),
+      AllOf(HasSubstr("reports.proto:8: acme.reports.v1.Reports.Silent"),
+            HasSubstr("exit 2")));
 }
 
 TEST_F(PartialSchemaTest, ReloadThatWouldStopServingAMethodIsRefused) {
@@ -226,7 +229,7 @@ TEST_F(PartialSchemaTest, ReloadThatWouldStopServingAMethodIsRefused) {
            std::string::npos;
   });
   EXPECT_THAT(bridge.process->Stderr(),
-              HasSubstr("acme.doors.v1.Doors.Silent is not served"));
+              HasSubstr("acme.reports.v1.Reports.Silent is not served"));
   EXPECT_EQ(Status(bridge, "/silent"), 503);
 }
 

@@ -34,16 +34,16 @@ std::string PortOf(const std::string& address) {
 // Connects, asks, and reads the status line, again and again until stopped.
 // EventSource takes anything but a broken connection for final, and a refused
 // connection is an error that a user sees.
-class Visitors {
+class Clients {
  public:
-  Visitors(const std::string& port, const std::string& target) {
+  Clients(const std::string& port, const std::string& target) {
     for (int i = 0; i < 4; ++i) {
       threads_.emplace_back([this, port, target] {
-        while (!stop_) Visit(std::atoi(port.c_str()), target);
+        while (!stop_) Request(std::atoi(port.c_str()), target);
       });
     }
   }
-  ~Visitors() { Stop(); }
+  ~Clients() { Stop(); }
   void Stop() {
     stop_ = true;
     for (std::thread& thread : threads_) thread.join();
@@ -53,7 +53,7 @@ class Visitors {
   std::atomic<int> served{0}, refused{0}, reset{0}, other{0};
 
  private:
-  void Visit(int port, const std::string& target) {
+  void Request(int port, const std::string& target) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<uint16_t>(port));
@@ -84,9 +84,9 @@ class Visitors {
   std::vector<std::thread> threads_;
 };
 
-void WaitServed(const Visitors& visitors, int more) {
-  const int from = visitors.served;
-  WaitFor("visits", [&] { return visitors.served >= from + more; });
+void WaitServed(const Clients& clients, int more) {
+  const int from = clients.served;
+  WaitFor("requests", [&] { return clients.served >= from + more; });
 }
 
 class HandoverTest : public ServicesTest {
@@ -144,23 +144,23 @@ TEST_F(HandoverTest, SecondBridgeOnThePortTakesOverWithoutARefusal) {
       std::vector<std::string>{"--reuse-port", "--drain-timeout", "500ms"});
   const std::string port = PortOf(old->address);
   Publish("A", 1);
-  Visitors visitors(port, kTarget);
+  Clients clients(port, kTarget);
   for (int round = 0; round < 2; ++round) {
-    WaitServed(visitors, 20);
+    WaitServed(clients, 20);
     auto next = std::make_unique<Bridge>(
         backends_.address,
         std::vector<std::string>{"--reuse-port", "--drain-timeout", "500ms",
                                  "--listen", "127.0.0.1:" + port});
-    WaitServed(visitors, 20);
+    WaitServed(clients, 20);
     old->process->Signal(SIGTERM);
     EXPECT_EQ(old->process->Wait(), 0);
-    WaitServed(visitors, 20);
+    WaitServed(clients, 20);
     old = std::move(next);
   }
-  visitors.Stop();
-  EXPECT_EQ(visitors.refused, 0);
-  EXPECT_EQ(visitors.reset, 0);
-  EXPECT_EQ(visitors.other, 0);
+  clients.Stop();
+  EXPECT_EQ(clients.refused, 0);
+  EXPECT_EQ(clients.reset, 0);
+  EXPECT_EQ(clients.other, 0);
 }
 
 TEST_F(HandoverTest, InheritedSocketOutlivesTheBridgeWithoutARefusal) {
@@ -174,21 +174,21 @@ TEST_F(HandoverTest, InheritedSocketOutlivesTheBridgeWithoutARefusal) {
           "; export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"",
       "bash"};
   const std::vector<std::string> options = {"--drain-timeout", "500ms"};
-  Visitors visitors(port, kTarget);
+  Clients clients(port, kTarget);
   for (int round = 0; round < 3; ++round) {
     Bridge bridge(backends_.address, options, Bridge::Key::kOwn, launcher);
     EXPECT_EQ(PortOf(bridge.address), port);
-    WaitServed(visitors, 20);
+    WaitServed(clients, 20);
     bridge.process->Signal(SIGTERM);
     EXPECT_EQ(bridge.process->Wait(), 0);
   }
   Bridge last(backends_.address, options, Bridge::Key::kOwn, launcher);
-  WaitServed(visitors, 20);
-  visitors.Stop();
+  WaitServed(clients, 20);
+  clients.Stop();
   close(fd);
-  EXPECT_EQ(visitors.refused, 0);
-  EXPECT_EQ(visitors.reset, 0);
-  EXPECT_EQ(visitors.other, 0);
+  EXPECT_EQ(clients.refused, 0);
+  EXPECT_EQ(clients.reset, 0);
+  EXPECT_EQ(clients.other, 0);
 }
 
 TEST_F(HandoverTest, WrongInheritanceIsNamed) {

@@ -169,7 +169,7 @@ class DescriptorsTest : public ::testing::Test {
   std::string admin_;
 };
 
-TEST_F(DescriptorsTest, SilentConnectionsTakeNobodysPlace) {
+TEST_F(DescriptorsTest, SilentConnectionsKeepNobodyOut) {
   EXPECT_NE(process_.Stderr().find("120 descriptors"), std::string::npos);
   HttpConnection stream(address_);
   HttpRequest request;

@@ -1,5 +1,5 @@
 // Limits at their bound: the last that is allowed, the first that is refused,
-// and the place that is free again, however the stream ended.
+// and the slot that is free again, however the stream ended.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,17 +73,17 @@ class LimitsTest : public ServicesTest {
   }
 };
 
-TEST_F(LimitsTest, PlacesAreFreeAgainHoweverTheStreamEnded) {
+TEST_F(LimitsTest, SlotsAreFreeAgainHoweverTheStreamEnded) {
   Bridge bridge(backends_.address,
                 {"--max-streams-per-subject", "2", "--max-streams-per-address",
                  "3", "--max-streams", "3"});
   const std::string ann = bridge.Token("ann");
-  // The last allowed and the first refused. Places of streams that have just
+  // The last allowed and the first refused. Slots of streams that have just
   // been closed may take a moment to be free.
   const auto full = [&] {
     std::vector<HttpConnection> streams;
     const auto open = [&](const std::string& target, const std::string& token) {
-      WaitFor("a free place", [&] {
+      WaitFor("a free slot", [&] {
         Asked asked = Ask(bridge, target, token);
         if (asked.head.status != 200) return false;
         streams.push_back(std::move(asked.connection));
@@ -103,7 +103,7 @@ TEST_F(LimitsTest, PlacesAreFreeAgainHoweverTheStreamEnded) {
     return streams;
   };
   const auto wait_until_free = [&] {
-    WaitFor("free places", [&] {
+    WaitFor("free slots", [&] {
       std::vector<HttpConnection> streams;
       for (int i = 0; i < 3; ++i) {
         Asked asked = Ask(bridge, i < 2 ? "/channels/c/stream" : kPrices,
@@ -133,6 +133,10 @@ TEST_F(LimitsTest, PlacesAreFreeAgainHoweverTheStreamEnded) {
   }
   {
     SCOPED_TRACE("refused by the backend");
+    // The streams above may not have ended yet.
+    WaitFor("a free slot", [&] {
+      return Ask(bridge, "/channels/private-x/stream", ann).head.status == 403;
+    });
     for (int i = 0; i < 10; ++i) {
       EXPECT_EQ(Ask(bridge, "/channels/private-x/stream", ann).head.status,
                 403);
@@ -150,7 +154,7 @@ TEST_F(LimitsTest, PlacesAreFreeAgainHoweverTheStreamEnded) {
   }
 }
 
-TEST_F(LimitsTest, DrainGivesEveryPlaceBack) {
+TEST_F(LimitsTest, DrainFreesEverySlot) {
   Bridge bridge(backends_.address, {"--max-streams", "2"});
   Asked one = Ask(bridge, kPrices), two = Ask(bridge, kPrices);
   EXPECT_EQ(two.head.status, 200);
@@ -176,7 +180,7 @@ TEST_F(LimitsTest, ForwardedAddressesCountFromTrustedProxiesOnly) {
   EXPECT_EQ(v6.head.status, 200);
   EXPECT_EQ(Ask(bridge, kPrices, "", For("2001:db8::2")).head.status, 503);
   one.connection.Close();
-  WaitFor("a free place", [&] {
+  WaitFor("a free slot", [&] {
     return Ask(bridge, kPrices, "", For("1.2.3.4")).head.status == 200;
   });
 
@@ -299,13 +303,13 @@ TEST_F(LimitsTest, StreamsOfABackendAreBounded) {
   EXPECT_EQ(bridge.Call("GET", "/channels/c/members", ann).status, 200)
       << "calls that are no streams are not counted";
   streams.pop_back();
-  WaitFor("a free place", [&] {
+  WaitFor("a free slot", [&] {
     return Ask(bridge, "/channels/c/stream", ann).head.status == 200;
   });
   // Identical shared streams are one.
   streams.clear();
   std::vector<Asked> shared;
-  WaitFor("two free places", [&] {
+  WaitFor("two free slots", [&] {
     Asked one = Ask(bridge, kPrices);
     Asked two = Ask(bridge, "/prices/stream?symbols=B");
     return one.head.status == 200 && two.head.status == 200;
@@ -346,12 +350,12 @@ TEST_F(LimitsTest, CallsOfAUserThatAreUnderWayAreBounded) {
   };
   EXPECT_EQ(briefly(ann).status, 429);
   EXPECT_EQ(briefly(ben).status, 504) << "others may wait for the backend";
-  // One who leaves gives his place back.
+  // One who leaves gives the slot back.
   one.Close();
-  WaitFor("a free place", [&] { return briefly(ann).status == 504; });
+  WaitFor("a free slot", [&] { return briefly(ann).status == 504; });
   backends_.process->Signal(SIGCONT);
   EXPECT_EQ(two.ReadAnswer().status, 200);
-  // A place is free before its answer is read.
+  // A slot is free before its answer is read.
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(bridge.Call("GET", members, ann).status, 200);
     EXPECT_EQ(bridge.Call("GET", members + "?no=1", ann).status, 400);
@@ -423,7 +427,7 @@ TEST_F(LimitsTest, FeedsOfAnAddressAreBounded) {
       429);
   two.connection.Close();
   third.connection.Close();
-  WaitFor("two free places",
+  WaitFor("two free slots",
           [&] { return ask("symbols=E&symbols=F").head.status == 200; });
 }
 
@@ -440,7 +444,7 @@ TEST_F(LimitsTest, FeedsThatOnlyLingerGiveWay) {
               200);
     EXPECT_EQ(Data(asked.connection.Event())["symbol"], symbol);
   }
-  WaitFor("a free place", [&] {
+  WaitFor("a free slot", [&] {
     return Ask(bridge, "/prices/stream?symbols=C&symbols=D").head.status == 200;
   });
 }
@@ -450,13 +454,13 @@ TEST_F(LimitsTest, AfterAStormEveryCounterIsAtZero) {
   const char* asked = std::getenv("STORM_CONNECTS");
   const int connects = asked == nullptr ? 1000 : std::atoi(asked);
   constexpr int kThreads = 4;
-  constexpr int kPlaces = 40;
+  constexpr int kSlots = 40;
   Bridge bridge(
       backends_.address,
-      {"--max-streams", std::to_string(kPlaces), "--max-streams-per-address",
-       std::to_string(kPlaces), "--max-streams-per-subject",
-       std::to_string(kPlaces), "--max-streams-per-upstream",
-       std::to_string(kPlaces), "--linger", "0"});
+      {"--max-streams", std::to_string(kSlots), "--max-streams-per-address",
+       std::to_string(kSlots), "--max-streams-per-subject",
+       std::to_string(kSlots), "--max-streams-per-upstream",
+       std::to_string(kSlots), "--linger", "0"});
   const std::string ann = bridge.Sign({{"sub", "ann"}, {"exp", 4102444800}});
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
@@ -488,11 +492,11 @@ TEST_F(LimitsTest, AfterAStormEveryCounterIsAtZero) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  // As many as there are places get in at once, and not one more: nothing of
+  // As many as there are slots get in at once, and not one more: nothing of
   // the storm is counted any longer, and nothing was freed twice.
-  WaitFor("every place", [&] {
+  WaitFor("every slot", [&] {
     std::vector<Asked> streams;
-    for (int i = 0; i < kPlaces; ++i) {
+    for (int i = 0; i < kSlots; ++i) {
       streams.push_back(Ask(bridge, "/channels/c/stream", ann));
       if (streams.back().head.status != 200) return false;
     }

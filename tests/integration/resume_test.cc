@@ -135,7 +135,7 @@ TEST_F(ResumeTest, OutOfRangeForAnotherReasonIsAnError) {
   EXPECT_EQ(backend_->seen().started, 1);
 }
 
-TEST_F(ResumeTest, RunningStreamsAreToldWhenTheirPlaceIsLost) {
+TEST_F(ResumeTest, RunningStreamsAreToldWhenTheirPositionIsLost) {
   backend_->Set(Path("Shared"),
                 Answer{.messages = {FaultEvent(5, "e")}, .stay = true});
   HttpConnection stream = bridge_->Stream("/shared/x");

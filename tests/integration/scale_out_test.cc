@@ -348,7 +348,7 @@ TEST_F(ScaleOutTest, LimitsPerSubjectAreShared) {
                 "too many connections");
   }
   streams[0].Close();
-  WaitFor("the place", [&] {
+  WaitFor("the free slot", [&] {
     HttpConnection stream(bridges_[1].address);
     stream.Send(bridges_[1].Request("GET", "/channels/c/stream", ann));
     const bool open = stream.ReadHead().status == 200;
@@ -400,7 +400,7 @@ TEST_F(ScaleOutTest, ARedisThatStallsHoldsUpNobody) {
     return stream.ReadHead().status == 429;
   });
   streams.clear();
-  WaitFor("the places", [&] {
+  WaitFor("the free slots", [&] {
     for (int i = 0; i < 10; ++i) {
       streams.push_back(open(bridges_[1]));
       if (streams.back().ReadHead().status == 200) continue;

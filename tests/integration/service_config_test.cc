@@ -112,9 +112,11 @@ TEST_F(ServiceConfigTest, ErrorsNameTheSettingAndTheLine) {
       directory_.path() + "/descriptors/schema.binpb --service-config " +
       config_ + " 2>&1");
   EXPECT_EQ(check.code, 2);
-  EXPECT_THAT(check.output,
-              AllOf(HasSubstr("--service-config"),
-                    HasSubstr(config_ + ":3:23: there is no field \"gte\"")));
+  EXPECT_THAT(
+      check.output,
+      AllOf(HasSubstr("--service-config"),
+            HasSubstr(config_ + ":3:23: http.rules[a.B.C]: there is no field "
+                                "\"gte\"")));
 }
 
 TEST_F(ServiceConfigTest, ReflectionGetsItsOptionsToo) {

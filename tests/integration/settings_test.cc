@@ -52,7 +52,7 @@ const std::map<std::string, Place>& ShownElsewhere() {
       {"auth_cookie",
        {"access_test.cc", "CookieCarriesTheTokenWhereItIsNamed"}},
       {"max_streams_per_subject",
-       {"access_test.cc", "StreamThatEndsByItselfGivesItsPlaceBack"}},
+       {"access_test.cc", "StreamThatEndsByItselfFreesItsSlot"}},
       {"limits_redis", {"scale_out_test.cc", "LimitsPerSubjectAreShared"}},
       {"max_streams_per_address",
        {"access_test.cc", "AddressLimitAnswers503WithRetryAfter"}},

@@ -239,10 +239,10 @@ TEST_F(TlsTest, ClientsNeedACertificateWhereOneIsAskedFor) {
   EXPECT_EQ(status(tls), 404);
 }
 
-TEST_F(TlsTest, ClientsThatLeaveGiveTheirPlacesBack) {
+TEST_F(TlsTest, ClientsThatLeaveFreeTheirSlots) {
   secure_ = Start({"--max-streams", "1"});
   for (int i = 0; i < 5; ++i) {
-    WaitFor("a free place", [&] {
+    WaitFor("a free slot", [&] {
       HttpConnection connection = Connect();
       connection.Send(secure_->Request("GET", "/prices/stream?symbols=A"));
       return connection.ReadHead().status == 200;

@@ -98,7 +98,7 @@ for (const name of Object.keys(kFiles)) {
     // A stream that the browser leaves is closed at the bridge too: else the
     // limit of ten for a user would be reached.
     for (let i = 0; i < 15; ++i) {
-      await eventually('a place for one more stream', async () => {
+      await eventually('a slot for one more stream', async () => {
         const another = stream(session, '/notifications/stream', {authorization, 'last-event-id': id});
         await eventually('an answer', () => another.status !== 0);
         another.request.close();

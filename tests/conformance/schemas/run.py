@@ -18,10 +18,10 @@ scripts/test.sh does not run this script, because it needs the network.
 """
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
@@ -203,17 +203,25 @@ def check(name, descriptor_set):
     if not methods:
         return None
     begin = time.monotonic()
-    done = subprocess.run(
-        [BRIDGE, "check", "--upstream", "127.0.0.1:1", "--default-access",
-         "public", "--default-routes", "--descriptor-set", descriptor_set],
-        capture_output=True, text=True, check=False)
-    seconds = time.monotonic() - begin
-    if done.returncode != 0:
-        raise Failure("it does not load: " + done.stderr.strip()[-2000:])
-    served = {line.split()[0] for line in done.stdout.splitlines()[1:]
+    with tempfile.TemporaryFile("w+") as out, \
+            tempfile.TemporaryFile("w+") as err:
+        bridge = subprocess.Popen(
+            [BRIDGE, "check", "--upstream", "127.0.0.1:1", "--default-access",
+             "public", "--default-routes", "--descriptor-set", descriptor_set],
+            stdout=out, stderr=err)
+        # The usage of this process only, not of protoc.
+        _, status, usage = os.wait4(bridge.pid, 0)
+        bridge.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begin
+        out.seek(0)
+        err.seek(0)
+        table, warnings = out.read(), err.read()
+    if bridge.returncode != 0:
+        raise Failure("it does not load: " + warnings.strip()[-2000:])
+    served = {line.split()[0] for line in table.splitlines()[1:]
               if line.strip() and not line.startswith(" ")}
     reasons = dict(re.findall(r"warning: (\S+) is not served: (.*)",
-                              done.stderr))
+                              warnings))
     for method, streams in methods.items():
         if method not in served and method not in reasons:
             raise Failure("%s is neither served nor reported" % method)
@@ -226,7 +234,7 @@ def check(name, descriptor_set):
             if not methods[method]:
                 text += "\n    %s: %s" % (method, reasons[method][:300])
     if name == "googleapis":
-        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        used = usage.ru_maxrss / 1024
         text += ", %.1f s, %d MiB" % (seconds, used)
         if used > MAX_MIB:
             raise Failure(text + ": too much memory")

@@ -64,6 +64,8 @@ TEST(HostPortTest, ErrorQuotesTheBeginningOfTheText) {
   }
   EXPECT_EQ(ParseHostPort(std::string(100, 'x')).status().message(),
             absl::StrCat("'", std::string(80, 'x'), "' is not HOST:PORT"));
+  EXPECT_EQ(ParseHostPort(std::string(79, 'x') + "\u20ac").status().message(),
+            absl::StrCat("'", std::string(79, 'x'), "' is not HOST:PORT"));
 }
 
 }  // namespace

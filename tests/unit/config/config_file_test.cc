@@ -88,6 +88,12 @@ TEST_F(ConfigFileTest, OriginsAreFileLineAndColumn) {
   EXPECT_EQ(origins_.Of("retry"), "");
 }
 
+TEST_F(ConfigFileTest, OfALongKeyTheBeginningIsNamedAsWholeCharacters) {
+  const std::string begin(79, 'x');
+  EXPECT_THAT(std::string(Read(begin + "\u20ac: 1").message()),
+              StartsWith("b.yaml:1:1: " + begin + ": no such setting"));
+}
+
 TEST_F(ConfigFileTest, ErrorsNameLineKeyAndReason) {
   struct Case {
     const char* text;

@@ -9,6 +9,7 @@ namespace sse_bridge {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const SettingInfo& Setting(const std::string& key) {
   return *BridgeSettings().FindKey(key);
@@ -61,6 +62,12 @@ TEST(SettingValueTest, ZeroIsAllowedIfItHasAMeaning) {
 
 TEST(SettingValueTest, LongInvalidValuesAreShortenedInErrors) {
   EXPECT_LT(Written("workers", std::string(100000, 'x')).size(), 200u);
+  // After a whole character.
+  const std::string text = std::string(79, 'x') + "\u20ac";
+  for (const char* key : {"workers", "log_level"}) {
+    EXPECT_THAT(Written(key, text),
+                HasSubstr("'" + std::string(79, 'x') + "'"));
+  }
 }
 
 TEST(SettingValueTest, TextsWithStrayCharactersAreRefused) {

@@ -126,7 +126,7 @@ TEST_F(ApiTest, CallsInProgressAreLimited) {
   EXPECT_EQ(AnswerTo("GET", "/things/a").status, 429);
   upstream_->WaitUnary(0)->Finish(absl::OkStatus(), "");
   EXPECT_EQ(client->Answer().status, 200);
-  // A refused request does not keep its place either.
+  // A refused request does not keep its slot either.
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(AnswerTo("GET", "/things/a?number=x").status, 400);
   }

@@ -57,8 +57,8 @@ class SimulatedNetwork final : public Network {
   // Returns the server's listening socket. Called once at most.
   std::unique_ptr<ListeningSocket> Listen();
 
-  // Connects a client that has this address to the listening socket. If there
-  // is none, the client is broken.
+  // Connects a client that has this address to the listening socket. Without a
+  // listening socket, the client's connection is broken.
   std::unique_ptr<SimulatedClient> Connect(const std::string& address);
 
   // Connects a client to a server that has already accepted it, whose end

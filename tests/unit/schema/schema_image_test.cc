@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "bridge/base/utf8.h"
 #include "bridge/schema/descriptor_merge.h"
 #include "bridge/schema/schema.h"
 #include "bridge/schema/text_image.h"
@@ -261,6 +262,27 @@ TEST(SchemaImageTest, NothingInJsonIsLeftOut) {
   }
   EXPECT_THAT(ErrorOf("{\"file\": [}"), HasSubstr("line 1, column 11"));
   EXPECT_THAT(ErrorOf("{\"file\": []}"), HasSubstr("has no file"));
+}
+
+TEST(SchemaImageTest, ErrorsQuoteTheBeginningOfALongTextAsWholeCharacters) {
+  // Of three bytes each: neither 200 nor 300 bytes are whole characters.
+  std::string euros;
+  for (int i = 0; i < 1000; ++i) euros += "\u20ac";
+  const std::string key = euros.substr(0, 198);
+  EXPECT_THAT(ErrorOf(Replaced(kJsonImage, "deprecated", euros)),
+              HasSubstr("options." + key + ": is not part of"));
+  EXPECT_THAT(ErrorOf(Replaced(kJsonImage, "\"-7\"", "\"" + euros + "\"")),
+              HasSubstr("counts[\"" + key + "\"]: the key has"));
+  for (const std::string& text :
+       {"{\"file\": [\"" + euros + "\" 1]}", "{\"file\": x" + euros,
+        "{\"file\": \"" + euros + "\xff\"}", std::string("{\"\xe2\x82"),
+        "file { name: \"" + euros + "\xff\" name: 1 }",
+        "file { x" + std::string(2000, 'y') + ": 1 }"}) {
+    const std::string error = ErrorOf(text);
+    EXPECT_NE(error, "");
+    EXPECT_LT(error.size(), 1500u);
+    EXPECT_TRUE(IsUtf8(error)) << error;
+  }
 }
 
 TEST(SchemaImageTest, NothingInTextIsLeftOut) {

@@ -62,6 +62,7 @@ sse:
   EXPECT_THAT((*config)->warnings(), IsEmpty());
 
   EXPECT_EQ(rules[0].where, "s.yaml:8");
+  EXPECT_EQ(rules[0].path, "http.rules[acme.v1.Weather.Watch]");
   EXPECT_THAT(rules[0].patterns, ElementsAre("acme.v1.Weather.Watch"));
   ASSERT_TRUE(rules[0].http.has_value());
   EXPECT_EQ(rules[0].http->selector(), "");
@@ -71,6 +72,7 @@ sse:
   EXPECT_EQ(rules[0].http->additional_bindings(1).custom().kind(), "QUERY");
 
   EXPECT_EQ(rules[1].where, "s.yaml:17");
+  EXPECT_EQ(rules[1].path, "sse.rules[acme.v1.Weather.*, acme.v2.Weather]");
   EXPECT_EQ(rules[1].selector, "acme.v1.Weather.*, acme.v2.Weather");
   EXPECT_THAT(rules[1].patterns,
               ElementsAre("acme.v1.Weather.*", "acme.v2.Weather"));
@@ -140,36 +142,49 @@ TEST(ServiceConfigTest, ErrorsNameTheirPlace) {
            {"http: []", "s.yaml:1:7: http: ", "must be a mapping"},
            {"http: {rule: []}", "s.yaml:1:8: http.rule: ", "is unknown"},
            {"http: {rules: {}}", "s.yaml:1:15: http.rules: ", "must be a list"},
-           {"http: {rules: [a]}", "s.yaml:1:16: ", "must be a mapping"},
-           {"http: {rules: [{get: /a}]}", "s.yaml:1:16: ", "no selector"},
+           {"http: {rules: [a]}",
+            "s.yaml:1:16: http.rules[0]: ", "must be a mapping"},
+           {"http: {rules: [{get: /a}]}",
+            "s.yaml:1:16: http.rules[0]: ", "no selector"},
            {"http: {rules: [{selector: a.B.C}]}",
-            "s.yaml:1:16: a.B.C: ", "no pattern"},
-           {rule("get: /a\n    put: /a"),
-            "s.yaml:5:5: put: ", "only one field of \"pattern\""},
-           {rule("get: /a\n    get: /b"), "s.yaml:5:5: get: ", "set twice"},
-           {rule("gets: /a"), "s.yaml:4:5: ",
+            "s.yaml:1:16: http.rules[a.B.C]: ", "no pattern"},
+           {rule("get: /a\n    put: /a"), "s.yaml:5:5: http.rules[a.B.C].put: ",
+            "only one field of \"pattern\""},
+           {rule("get: /a\n    get: /b"),
+            "s.yaml:5:5: http.rules[a.B.C].get: ", "set twice"},
+           {rule("gets: /a"), "s.yaml:4:5: http.rules[a.B.C]: ",
             "there is no field \"gets\"; there are: selector, get, put"},
-           {rule("get: [/a]"), "s.yaml:4:10: get: ", "must be a single value"},
-           {rule("get:"), "s.yaml:4:5: get: ", "has no value"},
+           {rule("get: [/a]"),
+            "s.yaml:4:10: http.rules[a.B.C].get: ", "must be a single value"},
+           {rule("get:"),
+            "s.yaml:4:5: http.rules[a.B.C].get: ", "has no value"},
            {rule("additional_bindings: {get: /a}"),
-            "s.yaml:4:26: additional_bindings: ", "must be a list"},
+            "s.yaml:4:26: http.rules[a.B.C].additional_bindings: ",
+            "must be a list"},
            {rule("additional_bindings:\n    - got: /a"),
-            "s.yaml:5:7: additional_bindings: ", "no field \"got\""},
-           {sse("streams: {}"), "s.yaml:4:5: streams: ", "is unknown"},
-           {sse("stream:"), "s.yaml:4:5: stream: ", "has no value"},
+            "s.yaml:5:7: http.rules[a.B.C].additional_bindings: ",
+            "no field \"got\""},
+           {sse("streams: {}"),
+            "s.yaml:4:5: sse.rules[a.B.C].streams: ", "is unknown"},
+           {sse("stream:"),
+            "s.yaml:4:5: sse.rules[a.B.C].stream: ", "has no value"},
            {sse("stream: {shared: yes}"),
-            "s.yaml:4:22: shared: ", "must be true or false"},
+            "s.yaml:4:22: sse.rules[a.B.C].stream.shared: ",
+            "must be true or false"},
            {sse("stream: {keep_alive: 5m}"),
-            "s.yaml:4:26: keep_alive: ", "\"5m\" is not a time in seconds"},
+            "s.yaml:4:26: sse.rules[a.B.C].stream.keep_alive: ",
+            "\"5m\" is not a time in seconds"},
            {sse("stream: {slow: {policy: LOSE}}"),
-            "s.yaml:4:29: slow.policy: ", "must be one of DISCONNECT"},
-           {sse("access: {}"), "s.yaml:4:5: access: ", "sets no condition"},
+            "s.yaml:4:29: sse.rules[a.B.C].stream.slow.policy: ",
+            "must be one of DISCONNECT"},
+           {sse("access: {}"),
+            "s.yaml:4:5: sse.rules[a.B.C].access: ", "sets no condition"},
            {sse("access: {authenticated: false}"),
-            "s.yaml:4:5: access: ", "sets no condition"},
+            "s.yaml:4:5: sse.rules[a.B.C].access: ", "sets no condition"},
            {"sse: {rules: [{selector: a.B.C}]}",
-            "s.yaml:1:15: a.B.C: ", "sets nothing"},
+            "s.yaml:1:15: sse.rules[a.B.C]: ", "sets nothing"},
            {"sse: {rules: [{access: {public: true}}]}",
-            "s.yaml:1:15: ", "no selector"},
+            "s.yaml:1:15: sse.rules[0]: ", "no selector"},
            {"http: {rules: [", "s.yaml:", ""},
            {"http: {}\n---\nhttp: {}", "s.yaml:3:1: ", "only one YAML"},
        }) {
@@ -187,11 +202,47 @@ TEST(ServiceConfigTest, SelectorsHaveWildcardsOnlyAtTheEnd) {
            {"a.B, ,c.D", "a name is empty"},
            {"a..B", "is not the full name"},
            {"/a.B/C", "is not the full name"}}) {
-    EXPECT_THAT(ErrorOf("sse: {rules: [{selector: \"" + selector +
-                        "\", access: {public: true}}]}"),
-                AllOf(StartsWith("s.yaml:1:15: selector: "), HasSubstr(reason)))
+    EXPECT_THAT(
+        ErrorOf("sse: {rules: [{selector: \"" + selector +
+                "\", access: {public: true}}]}"),
+        AllOf(StartsWith("s.yaml:1:15: sse.rules[" + selector + "].selector: "),
+              HasSubstr(reason)))
         << selector;
   }
+}
+
+TEST(ServiceConfigTest, ErrorsNameARuleByItsSelectorWhereverThatStands) {
+  EXPECT_THAT(ErrorOf("sse: {rules: [{selector: a.B, access: {public: true}},\n"
+                      "{stream: {retry: soon}, selector: 'a.C, b.*'}]}"),
+              StartsWith("s.yaml:2:18: sse.rules[a.C, b.*].stream.retry: "));
+  EXPECT_THAT(ErrorOf("http: {rules: [{selector: a.B.C, get: /a},\n"
+                      "{selector: [a], get: /b}]}"),
+              StartsWith("s.yaml:2:12: http.rules[1].selector: "));
+}
+
+TEST(ServiceConfigTest, ErrorsQuoteOnlyTheBeginningOfALongText) {
+  const std::string many(1000, 'x');
+  const std::string shown(200, 'x');
+  EXPECT_EQ(ErrorOf("http: {rules: [{selector: " + many + "}]}"),
+            "s.yaml:1:16: http.rules[" + shown +
+                "...]: the rule has no pattern (get, post, ...)");
+  // A cut within one of the three bytes of a character would be no UTF-8.
+  std::string euros;
+  for (int i = 0; i < 100; ++i) euros += "\u20ac";
+  const std::string cut = euros.substr(0, 78);
+  EXPECT_THAT(ErrorOf(euros + ": {}"),
+              StartsWith("s.yaml:1:1: " + cut + ": is not part of"));
+  EXPECT_THAT(ErrorOf(euros + ": {}\n" + euros + ": {}"),
+              StartsWith("s.yaml:1:1: " + cut + ": "));
+  EXPECT_THAT(ErrorOf("sse: {" + euros + ": {}}"),
+              StartsWith("s.yaml:1:7: sse." + cut + ": is unknown"));
+  EXPECT_THAT(ErrorOf("sse: {rules: [{" + euros + ": {}}]}"),
+              StartsWith("s.yaml:1:16: sse.rules[0]." + cut + ": is unknown"));
+  EXPECT_THAT(ErrorOf("http: {rules: [{" + euros + ": {}}]}"),
+              StartsWith("s.yaml:1:17: http.rules[0]: there is no field \"" +
+                         cut + "\";"));
+  EXPECT_THAT(ErrorOf("sse: {rules: [{stream: {retry: " + euros + "}}]}"),
+              HasSubstr(".retry: \"" + cut + "\" is not a time"));
 }
 
 TEST(ServiceConfigTest, SizeAndAliasesAreBounded) {

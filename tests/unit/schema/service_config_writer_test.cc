@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -161,12 +162,14 @@ TEST(ServiceConfigWriterTest, SelectorsThatMatchNothingAreErrors) {
                         "  - {selector: other.*, access: {public: true}}\n"
                         "  - {selector: 'test.S.Get, test.U.Get', "
                         "access: {public: true}}\n"),
-              AllOf(HasSubstr("s0.yaml:3: test.S.Gone: selector: "
+              AllOf(HasSubstr("s0.yaml:3: http.rules[test.S.Gone].selector: "
                               "\"test.S.Gone\" matches no method"),
-                    HasSubstr("s0.yaml:4: test.S: selector: \"test.S\""),
-                    HasSubstr("s0.yaml:7: other.*: selector: \"other.*\""),
-                    HasSubstr("s0.yaml:8: test.S.Get, test.U.Get: selector: "
-                              "\"test.U.Get\"")));
+                    HasSubstr("s0.yaml:4: http.rules[test.S].selector: "
+                              "\"test.S\""),
+                    HasSubstr("s0.yaml:7: sse.rules[other.*].selector: "
+                              "\"other.*\""),
+                    HasSubstr("s0.yaml:8: sse.rules[test.S.Get, test.U.Get]"
+                              ".selector: \"test.U.Get\"")));
 }
 
 TEST(ServiceConfigWriterTest, RulesWithoutEffectAreErrors) {
@@ -177,10 +180,11 @@ TEST(ServiceConfigWriterTest, RulesWithoutEffectAreErrors) {
                 "  - {selector: test.T, stream: {shared: true}}\n"
                 "  - {selector: test.S.Get, json: "
                 "{always_print_enums_as_ints: true}}\n"),
-      AllOf(HasSubstr("s0.yaml:3: test.S.Get: stream: test.S.Get is not "
-                      "server-streaming"),
-            HasSubstr("s0.yaml:4: test.T: stream: it selects no"),
-            HasSubstr("s0.yaml:5: test.S.Get: json: it selects no service")));
+      AllOf(HasSubstr("s0.yaml:3: sse.rules[test.S.Get].stream: test.S.Get is "
+                      "not server-streaming"),
+            HasSubstr("s0.yaml:4: sse.rules[test.T].stream: it selects no"),
+            HasSubstr("s0.yaml:5: sse.rules[test.S.Get].json: it selects no "
+                      "service")));
 }
 
 TEST(ServiceConfigWriterTest, HiddenMethodsCanBeSelected) {
@@ -228,7 +232,7 @@ TEST(ServiceConfigWriterTest, AccessIsAddedToThatOfTheSchema) {
 TEST(ServiceConfigWriterTest, AccessIsNeverMadeWeaker) {
   const std::string open = ErrorWith(
       kGuarded, "sse: {rules: [{selector: test.S, access: {public: true}}]}");
-  EXPECT_THAT(open, AllOf(HasSubstr("s0.yaml:1: test.S: access: "
+  EXPECT_THAT(open, AllOf(HasSubstr("s0.yaml:1: sse.rules[test.S].access: "
                                     "test.S.Guarded: public would remove"),
                           HasSubstr("test.S.Scoped: public would remove"),
                           Not(HasSubstr("test.S.Open")),
@@ -273,9 +277,11 @@ TEST(ServiceConfigWriterTest, AConditionOfANewerContractIsNotRemoved) {
   ASSERT_TRUE(schema.ok()) << schema.status();
   EXPECT_EQ((*schema)->FindMethod("test.S.Silent"), nullptr);
   ASSERT_THAT((*schema)->unserved(), SizeIs(1));
-  EXPECT_THAT((*schema)->unserved()[0].errors,
-              ElementsAre(HasSubstr("s.yaml:1: test.S.Silent: sse.v1.access: "
-                                    "this bridge does not know")));
+  EXPECT_THAT(
+      (*schema)->unserved()[0].errors,
+      ElementsAre(HasSubstr("s.yaml:1: sse.rules[test.S.Silent].access: "
+                            "test.S.Silent: sse.v1.access: "
+                            "this bridge does not know")));
 }
 
 TEST(ServiceConfigWriterTest, AGeneralRuleDoesNotCancelASpecificOne) {
@@ -284,8 +290,9 @@ TEST(ServiceConfigWriterTest, AGeneralRuleDoesNotCancelASpecificOne) {
   const std::string general = "{selector: test.*, access: {public: true}}";
   EXPECT_THAT(ErrorWith(kPlain, absl::StrCat("sse:\n  rules:\n  - ", special,
                                              "\n  - ", general, "\n")),
-              HasSubstr("s0.yaml:4: test.*: access: it replaces the more "
-                        "specific rule for test.S.Get at s0.yaml:3"));
+              HasSubstr("s0.yaml:4: sse.rules[test.*].access: it replaces the "
+                        "more specific rule for test.S.Get (s0.yaml:3: "
+                        "sse.rules[test.S.Get])"));
   const auto schema = LoadWith(
       kPlain,
       {absl::StrCat("sse:\n  rules:\n  - ", general, "\n  - ", special, "\n")});
@@ -295,25 +302,73 @@ TEST(ServiceConfigWriterTest, AGeneralRuleDoesNotCancelASpecificOne) {
 }
 
 TEST(ServiceConfigWriterTest, ErrorsInItsOptionsNameTheConfiguration) {
-  const auto schema = LoadWith(
-      kPlain, {"http:\n  rules:\n"
-               "  - {selector: test.S.Get, get: '/a/{gone}'}\n"
-               "  - {selector: test.S.Watch, get: /w}\n"
-               "  - {selector: test.S.Up, post: /up, body: '*'}\n"
-               "sse:\n  rules:\n"
-               "  - {selector: test.S.Watch, stream: {id_from: gone}}\n"});
+  const auto schema =
+      LoadWith(kPlain, {"http:\n  rules:\n"
+                        "  - {selector: test.S.Get, get: '/a/{gone}'}\n"
+                        "  - {selector: test.S.Watch, get: /w}\n"
+                        "  - {selector: test.S.Up, post: /up, body: '*'}\n"
+                        "sse:\n  rules:\n"
+                        "  - {selector: test.S.*, stream: {id_from: gone}}\n"});
   ASSERT_TRUE(schema.ok()) << schema.status();
   ASSERT_THAT((*schema)->unserved(), SizeIs(3));
   EXPECT_THAT((*schema)->unserved()[0].errors,
-              ElementsAre(HasSubstr("s0.yaml:3: test.S.Get: google.api.http: "
+              ElementsAre(HasSubstr("s0.yaml:3: http.rules[test.S.Get]: "
+                                    "test.S.Get: google.api.http: "
                                     "path variable")));
   EXPECT_EQ((*schema)->unserved()[0].where, "test.proto:3");
   EXPECT_THAT((*schema)->unserved()[1].errors,
               ElementsAre(HasSubstr(
-                  "s0.yaml:8: test.S.Watch: sse.v1.stream: id_from")));
+                  "s0.yaml:8: sse.rules[test.S.*].stream: test.S.Watch: "
+                  "sse.v1.stream: id_from")));
   EXPECT_THAT(
       (*schema)->unserved()[2].errors,
-      ElementsAre(HasSubstr("s0.yaml:5: test.S.Up: google.api.http: ")));
+      ElementsAre(HasSubstr("s0.yaml:5: http.rules[test.S.Up]: test.S.Up: "
+                            "google.api.http: ")));
+}
+
+// Every check of an option, whatever finds it, names the rule that set it.
+TEST(ServiceConfigWriterTest, EveryErrorInAnOptionNamesTheRuleThatSetIt) {
+  for (const auto& [rule, origin, reason] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"{selector: test.S.*, stream: {keep_alive: 0s}}",
+            "sse.rules[test.S.*].stream: test.S.Watch: ", "keep_alive: 0 s"},
+           {"{selector: test.S, stream: {share_by: name}}",
+            "sse.rules[test.S].stream: test.S.Watch: ", "share_by: "},
+           {"{selector: '*', stream: {reconnect: {codes: [LOST]}}}",
+            "sse.rules[*].stream: test.S.Watch: ", "reconnect.codes: "},
+           {"{selector: test.*, access: {subject_into: id}}",
+            "sse.rules[test.*].access: test.S.Watch: ", "subject_into: "},
+           {"{selector: test.S, access: {scopes: [{}]}}",
+            "sse.rules[test.S].access: test.S.Watch: ", "an empty group"},
+       }) {
+    const auto schema =
+        LoadWith(kPlain, {"http: {rules: [{selector: test.S.Watch, get: /w}]}\n"
+                          "sse:\n  rules:\n  - " +
+                          rule + "\n"});
+    ASSERT_TRUE(schema.ok()) << schema.status();
+    std::vector<std::string> errors;
+    for (const UnservedMethod& method : (*schema)->unserved()) {
+      errors.insert(errors.end(), method.errors.begin(), method.errors.end());
+    }
+    EXPECT_THAT(errors, ::testing::Contains(
+                            AllOf(::testing::StartsWith("s0.yaml:4: " + origin),
+                                  HasSubstr(reason))))
+        << rule;
+  }
+}
+
+TEST(ServiceConfigWriterTest, AClashNamesTheRulesOfBothRoutes) {
+  const auto schema =
+      LoadWith(kPlain, {"http:\n  rules:\n"
+                        "  - {selector: test.S.Get, get: /same}\n"
+                        "  - {selector: test.T.Get, get: /same}\n"});
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  ASSERT_THAT((*schema)->unserved(), SizeIs(1));
+  EXPECT_THAT((*schema)->unserved()[0].errors,
+              ElementsAre(AllOf(
+                  HasSubstr("s0.yaml:4: http.rules[test.T.Get]: test.T.Get: "),
+                  HasSubstr("already the route of test.S.Get (s0.yaml:3: "
+                            "http.rules[test.S.Get])"))));
 }
 
 TEST(ServiceConfigWriterTest, WarningsAreReportedAndStrictRefusesThem) {

@@ -737,11 +737,11 @@ TEST_F(JsonEncoderTest, SlicesAreReadAsOneMessage) {
 TEST_F(JsonEncoderTest, OneFieldOfAMessage) {
   const auto encoder = JsonEncoder::Create(TestSchema::Get().pool(), {});
   const auto field = [&](absl::string_view path, absl::string_view wire) {
-    const auto place =
+    const auto found =
         encoder->FieldFor(TestSchema::Get().Type("t3.Envelope"), path);
-    if (!place.ok()) return std::string(place.status().message());
+    if (!found.ok()) return std::string(found.status().message());
     std::string json = "> ";
-    const absl::Status status = encoder->EncodeField(*place, wire, &json);
+    const absl::Status status = encoder->EncodeField(*found, wire, &json);
     if (!status.ok()) return absl::StrCat("ERR ", status.message());
     return json.substr(2);
   };

@@ -34,9 +34,9 @@ class ConnectionPoolTest : public ::testing::Test {
   }
 
   Lease TakeAndSend(ConnectionPool::Use use = kStream) {
-    Lease place = Take(use);
-    if (place != nullptr) place->Sent(now_);
-    return place;
+    Lease lease = Take(use);
+    if (lease != nullptr) lease->Sent(now_);
+    return lease;
   }
 
   // The connection carries this many calls; one more is not sent.
@@ -138,15 +138,15 @@ TEST_F(ConnectionPoolTest, LoweredLimitIsDetected) {
 
 TEST_F(ConnectionPoolTest, UnestablishedConnectionRevealsNoLimit) {
   Make({});
-  const Lease place = Take();
+  const Lease lease = Take();
   const Lease other = TakeAndSend();
   opened_[0]->ready = false;
   Pass(absl::Minutes(1));
-  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
+  EXPECT_EQ(lease->Judge(false, false, now_), Verdict::kWait);
   opened_[0]->ready = true;
-  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
+  EXPECT_EQ(lease->Judge(false, false, now_), Verdict::kWait);
   Pass(ConnectionPool::kPatience);
-  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kMove);
+  EXPECT_EQ(lease->Judge(false, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, BlockedCallsWaitWhileOthersAreSent) {
@@ -168,20 +168,20 @@ TEST_F(ConnectionPoolTest, BlockedCallsWaitWhileOthersAreSent) {
 TEST_F(ConnectionPoolTest, LargeRequestsMayWaitForFlowControl) {
   Make({});
   const Lease other = TakeAndSend();
-  const Lease place = Take();
+  const Lease lease = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kWait);
+  EXPECT_EQ(lease->Judge(/*large=*/true, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(/*large=*/true, false, now_), Verdict::kMove);
+  EXPECT_EQ(lease->Judge(/*large=*/true, false, now_), Verdict::kMove);
 }
 
 TEST_F(ConnectionPoolTest, ConnectionThatAcceptsNothingRejectsTheCall) {
   Make({});
-  const Lease place = Take();
+  const Lease lease = Take();
   Pass(ConnectionPool::kLongPatience - absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kWait);
+  EXPECT_EQ(lease->Judge(false, false, now_), Verdict::kWait);
   Pass(absl::Milliseconds(1));
-  EXPECT_EQ(place->Judge(false, false, now_), Verdict::kRefuse);
+  EXPECT_EQ(lease->Judge(false, false, now_), Verdict::kRefuse);
 }
 
 TEST_F(ConnectionPoolTest, FullConnectionIsRetriedBeforeARejection) {
@@ -219,9 +219,9 @@ TEST_F(ConnectionPoolTest, IdleConnectionsCloseExceptTheFirst) {
 
 TEST_F(ConnectionPoolTest, LeasesMayOutliveThePool) {
   Make({});
-  const Lease place = TakeAndSend();
+  const Lease lease = TakeAndSend();
   pool_ = nullptr;
-  EXPECT_EQ(place->connection(), opened_[0].get());
+  EXPECT_EQ(lease->connection(), opened_[0].get());
 }
 
 }  // namespace

@@ -128,8 +128,8 @@ class HandshakesTest : public ::testing::Test {
         },
         [this](std::unique_ptr<Socket> socket, absl::Duration wait) {
           EXPECT_GT(wait, absl::ZeroDuration());
+          ++refused_;  // before the client can see its end
           socket.reset();
-          ++refused_;
         });
     ASSERT_TRUE(handshakes_->Start().ok());
   }

@@ -1,6 +1,6 @@
-#include "bridge/cel/utf8.h"
+#include "bridge/base/utf8.h"
 
-namespace sse_bridge::cel {
+namespace sse_bridge {
 
 bool IsUtf8(absl::string_view text) {
   size_t i = 0;
@@ -79,4 +79,4 @@ void AppendUtf8(char32_t code_point, std::string* out) {
   }
 }
 
-}  // namespace sse_bridge::cel
+}  // namespace sse_bridge
