@@ -95,8 +95,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     // beginning.
     std::string first_id;
 
-    // Whether the first subscriber is returning, see Join.
-    bool returning = false;
+    // Of the first subscriber, see Join.
+    EarlyLoss early_loss = EarlyLoss::kRefuses;
 
     // The stream consists of current values: after a loss it is requested
     // again, without resuming.
@@ -146,16 +146,17 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // buffer.
   //
   // A backend that is lost before its first answer is normally an error for the
-  // subscriber. If one is `returning` (implied by `last_event_id`), the feed
-  // reconnects instead, because an EventSource gives up after an error.
-  std::unique_ptr<PendingSubscriber> Join(const std::string* last_event_id,
-                                          std::weak_ptr<FeedWaiter> waiter,
-                                          bool returning = false);
+  // subscriber. If `early_loss` of one is another (with `last_event_id`, it is
+  // kWaits), the feed reconnects instead.
+  std::unique_ptr<PendingSubscriber> Join(
+      const std::string* last_event_id, std::weak_ptr<FeedWaiter> waiter,
+      EarlyLoss early_loss = EarlyLoss::kRefuses);
 
   // As Join, for a first visit that begins after the event `id`. Events without
   // an id from before now are left out: they were for those who were there.
-  std::unique_ptr<PendingSubscriber> JoinAt(const std::string& id,
-                                            std::weak_ptr<FeedWaiter> waiter);
+  std::unique_ptr<PendingSubscriber> JoinAt(
+      const std::string& id, std::weak_ptr<FeedWaiter> waiter,
+      EarlyLoss early_loss = EarlyLoss::kRefuses);
 
   // Ends the subscription of this connection, if it has one, with a
   // `grpc-status` event. In a combined stream the connection continues.
@@ -206,7 +207,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // Subscribers (feed_members.cc).
   std::unique_ptr<PendingSubscriber> AddJoiner(std::vector<FramePtr> first,
                                                FeedHistory::Position position,
-                                               std::weak_ptr<FeedWaiter> waiter)
+                                               std::weak_ptr<FeedWaiter> waiter,
+                                               EarlyLoss early_loss)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void LeaveOne();
   void OnLingered(uint64_t idle_generation);
@@ -254,7 +256,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   FeedHistory history_ ABSL_GUARDED_BY(mu_);
   std::string content_type_ ABSL_GUARDED_BY(mu_);  // of the first raw body
 
-  // How it ended.
+  // How it ended, or was lost last.
   absl::Status end_status_ ABSL_GUARDED_BY(mu_);
   FramePtr end_frame_ ABSL_GUARDED_BY(mu_);
 
@@ -268,7 +270,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   absl::flat_hash_map<ConnectionRef, FeedHistory::Position> positions_
       ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  bool has_returning_ ABSL_GUARDED_BY(mu_) = false;  // see Join
+  bool survives_early_loss_ ABSL_GUARDED_BY(mu_) = false;  // see Join
+  bool has_opened_ ABSL_GUARDED_BY(mu_) = false;           // at least once
   // Changes when somebody joins and when the last one leaves, which makes
   // earlier linger timers void.
   uint64_t idle_generation_ ABSL_GUARDED_BY(mu_) = 0;

@@ -15,12 +15,14 @@ class Feed::Joiner : public PendingSubscriber {
   // `first` is what the subscriber receives before the event `from_seq`;
   // `position` is before that.
   Joiner(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
-         FeedHistory::Position position, uint64_t from_seq)
+         FeedHistory::Position position, uint64_t from_seq,
+         EarlyLoss early_loss)
       : joined_(feed),
         feed_(std::move(feed)),
         first_(std::move(first)),
         position_(position),
-        from_seq_(from_seq) {}
+        from_seq_(from_seq),
+        early_loss_(early_loss) {}
   ~Joiner() override;
 
   Readiness readiness() const override;
@@ -41,33 +43,36 @@ class Feed::Joiner : public PendingSubscriber {
   std::vector<FramePtr> first_;
   const FeedHistory::Position position_;
   const uint64_t from_seq_;
+  const EarlyLoss early_loss_;
 };
 
 std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
                                               std::weak_ptr<FeedWaiter> waiter,
-                                              bool returning) {
+                                              EarlyLoss early_loss) {
+  if (last_event_id != nullptr) early_loss = EarlyLoss::kWaits;
   MutexLock lock(&mu_);
   if (state_ == State::kEnded) return nullptr;
-  has_returning_ = has_returning_ || returning || last_event_id != nullptr;
   std::vector<FramePtr> first;
   FeedHistory::Position position;
   if (!history_.Join(last_event_id, &first, &position)) return nullptr;
-  return AddJoiner(std::move(first), position, std::move(waiter));
+  return AddJoiner(std::move(first), position, std::move(waiter), early_loss);
 }
 
 std::unique_ptr<PendingSubscriber> Feed::JoinAt(
-    const std::string& id, std::weak_ptr<FeedWaiter> waiter) {
+    const std::string& id, std::weak_ptr<FeedWaiter> waiter,
+    EarlyLoss early_loss) {
   MutexLock lock(&mu_);
   if (state_ == State::kEnded) return nullptr;
   std::vector<FramePtr> first;
   FeedHistory::Position position;
   if (!history_.JoinAt(id, &first, &position)) return nullptr;
-  return AddJoiner(std::move(first), position, std::move(waiter));
+  return AddJoiner(std::move(first), position, std::move(waiter), early_loss);
 }
 
 std::unique_ptr<PendingSubscriber> Feed::AddJoiner(
     std::vector<FramePtr> first, FeedHistory::Position position,
-    std::weak_ptr<FeedWaiter> waiter) {
+    std::weak_ptr<FeedWaiter> waiter, EarlyLoss early_loss) {
+  if (early_loss != EarlyLoss::kRefuses) survives_early_loss_ = true;
   ++subscribers_;
   ++catching_up_;
   ++idle_generation_;
@@ -80,7 +85,7 @@ std::unique_ptr<PendingSubscriber> Feed::AddJoiner(
     waiters_.push_back(std::move(waiter));
   }
   return std::make_unique<Joiner>(shared_from_this(), std::move(first),
-                                  position, history_.next_seq());
+                                  position, history_.next_seq(), early_loss);
 }
 
 void Feed::EndMember(const ConnectionRef& connection,
@@ -203,8 +208,12 @@ PendingSubscriber::Readiness Feed::Joiner::readiness() const {
   switch (feed_->state_) {
     case Feed::State::kOpening:
       return Readiness::kWaiting;
-    case Feed::State::kOpen:
     case Feed::State::kReconnecting:
+      if (early_loss_ == EarlyLoss::kRefusesAlone && !feed_->has_opened_) {
+        return Readiness::kLost;
+      }
+      [[fallthrough]];
+    case Feed::State::kOpen:
       return feed_->raw() ? Readiness::kWaiting : Readiness::kReady;
     case Feed::State::kEnded:
       return (reset_ || greeting_) && feed_->end_status_.ok()

@@ -77,9 +77,9 @@ absl::StatusOr<std::unique_ptr<PendingSubscriber>> FeedRegistry::JoinOrStart(
     // Start the call outside the lock: it may fail immediately and end the
     // feed.
     auto subscriber = how.first_visit
-                          ? feed->JoinAt(first_id, waiter)
+                          ? feed->JoinAt(first_id, waiter, config.early_loss)
                           : feed->Join(first_id.empty() ? nullptr : &first_id,
-                                       waiter, config.returning);
+                                       waiter, config.early_loss);
     if (created) feed->Begin();
     if (subscriber != nullptr) return subscriber;
     // It has ended, or the events after the id have left its buffer; it

@@ -120,6 +120,7 @@ void Feed::Open(uint64_t generation) {
     if (!session_.IsCurrent(generation)) return;
     if (state_ != State::kOpening && state_ != State::kReconnecting) return;
     state_ = State::kOpen;
+    has_opened_ = true;
     EndOutage();
     PublishOwedReset();
     // Raw bodies wait for the first message, which has their content type.
@@ -156,6 +157,7 @@ void Feed::OnCallMessage(uint64_t generation,
     if (encoded.ok()) history_.SetCurrent(scratch->key, frame);
     session_.OnMessage();
     state_ = State::kOpen;
+    has_opened_ = true;
     waiters = TakeWaiters();
     Publish(frame, scratch->id());
     // The first message may arrive before StartStream returns.
@@ -247,6 +249,7 @@ void Feed::OnCallDone(uint64_t generation, const absl::Status& status) {
 
 void Feed::BeginOutage(const absl::Status& status) {
   state_ = State::kReconnecting;
+  end_status_ = status;
   if (session_.reconnect().away()) return;
   session_.reconnect().BeginAway(
       context_->circuits->Lost(config_.upstream->address(), config_.grpc_path,
@@ -265,7 +268,7 @@ void Feed::EndOutage() {
 
 bool Feed::CanReconnect(const absl::Status& status) const {
   if (!session_.reconnect().TriesAgain(status, Now())) return false;
-  if (state_ == State::kOpening && !has_returning_) return false;
+  if (state_ == State::kOpening && !survives_early_loss_) return false;
   if (subscribers_ == 0) return false;
   return config_.live_values || config_.request_after != nullptr;
 }

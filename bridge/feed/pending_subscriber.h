@@ -14,6 +14,16 @@ namespace sse_bridge {
 
 class Feed;
 
+// What becomes of a subscriber if the backend is lost before its first answer.
+// On a first visit, the page is told by an HTTP error. An EventSource that
+// returns would give up after that.
+enum class EarlyLoss {
+  kRefuses,       // the response is an error
+  kRefusesAlone,  // the same, unless other streams of the connection have
+                  // opened
+  kWaits,         // the stream waits until the backend is back
+};
+
 // Waits for a feed's first answer.
 class FeedWaiter {
  public:
@@ -33,6 +43,9 @@ class PendingSubscriber {
     kWaiting,  // the backend has not answered yet
     kReady,    // there is, or will be, something to deliver
     kEnded,    // the feed has ended with nothing to deliver: see end_status()
+    // EarlyLoss::kRefusesAlone: see end_status(). A connection that is attached
+    // nevertheless waits until the backend is back.
+    kLost,
   };
 
   PendingSubscriber() = default;
@@ -42,7 +55,7 @@ class PendingSubscriber {
 
   virtual Readiness readiness() const = 0;
 
-  // The status of a feed that has ended.
+  // The status of a feed that has ended, or is lost.
   virtual absl::Status end_status() const = 0;
 
   // The backend's response metadata so far.

@@ -104,7 +104,7 @@ void Subscription::Decide(bool grace_is_over) {
 
 Subscription::Decision Subscription::Judge(bool grace_is_over,
                                            absl::Status* refusal) const {
-  size_t waiting = 0, ready = 0, ended = 0;
+  size_t waiting = 0, ready = 0, ended = 0;  // or lost
   for (const Part& part : parts_) {
     switch (part.subscriber->readiness()) {
       case PendingSubscriber::Readiness::kWaiting:
@@ -114,6 +114,7 @@ Subscription::Decision Subscription::Judge(bool grace_is_over,
         ++ready;
         break;
       case PendingSubscriber::Readiness::kEnded:
+      case PendingSubscriber::Readiness::kLost:
         ++ended;
         if (absl::Status status = part.subscriber->end_status(); !status.ok()) {
           if (!options_.bundle) {

@@ -56,7 +56,8 @@ class Subscription : public FeedWaiter,
     // sent anything; otherwise the response is 200.
     absl::Status too_late;
 
-    // Several feeds: one that fails to open does not refuse the others.
+    // Several feeds: one that fails to open, or is lost before it has opened,
+    // does not refuse the others.
     bool bundle = false;
 
     // A stream of raw bodies. There is no grace period, because the response

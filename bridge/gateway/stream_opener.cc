@@ -103,7 +103,13 @@ absl::Status StreamOpener::Open(
     each.request = std::move(part.bytes);
     const std::string* after =
         has_ids && !at.after.empty() ? &at.after : nullptr;
-    each.returning = at.returning;
+    if (at.returning) {
+      each.early_loss = EarlyLoss::kWaits;
+    } else if (mode == MembershipOptions::Mode::kBundle) {
+      // If others are delivered, the client is told of no error.
+      each.early_loss = EarlyLoss::kRefusesAlone;
+    }
+    const EarlyLoss early_loss = each.early_loss;
     if (resumable) {
       each.request_after =
           [served, prototype = route.request_prototype,
@@ -152,7 +158,7 @@ absl::Status StreamOpener::Open(
         each.charge = *std::move(charge);
       }
       own = Feed::Create(context_, std::move(each));
-      subscriber = own->Join(nullptr, subscription, at.returning);
+      subscriber = own->Join(nullptr, subscription, early_loss);
       if (after != nullptr && !resumes) {
         subscriber->BeginWith(ResetFrame(*after, ""));
       }

@@ -389,7 +389,7 @@ TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
 
 TEST_F(FeedReconnectTest, ReturningClientsAreNotRefusedForALostBackend) {
   auto feed = Feed::Create(&context_, Resumable(true));
-  auto subscriber = feed->Join(nullptr, waiter_, /*returning=*/true);
+  auto subscriber = feed->Join(nullptr, waiter_, EarlyLoss::kWaits);
   feed->Begin();
   Lose(upstream_->WaitCall(0).get());
   EXPECT_EQ(subscriber->readiness(), Readiness::kReady);
@@ -400,6 +400,28 @@ TEST_F(FeedReconnectTest, ReturningClientsAreNotRefusedForALostBackend) {
   upstream_->WaitCall(1)->Send(Message("a", "1"));
   EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));
   EXPECT_EQ(stream.received, std::string(kAway) + kBack + EventText("a", "1"));
+}
+
+TEST_F(FeedReconnectTest, EarlyLossIsToldToThoseWhomItWouldRefuse) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  auto first = feed->Join(nullptr, waiter_, EarlyLoss::kRefusesAlone);
+  feed->Begin();
+  Lose(upstream_->WaitCall(0).get());
+  EXPECT_EQ(first->readiness(), Readiness::kLost);
+  EXPECT_TRUE(absl::IsUnavailable(first->end_status()));
+  EXPECT_EQ(waiter_->ready.value(), 1);
+  // Attached nevertheless, it waits.
+  TestStream stream;
+  first->Attach(stream.Open(delivery_.get()), {});
+  Advance(kLongestBackoff);
+  upstream_->WaitCall(1)->Send(Message("a", "1"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("a", "1")));
+  EXPECT_EQ(stream.received, std::string(kAway) + kBack + EventText("a", "1"));
+  // A later loss refuses nobody: it is an outage, in which others can join.
+  Lose(upstream_->WaitCall(1).get());
+  EXPECT_TRUE(stream.ReadUntil(kAway));
+  auto second = feed->Join(nullptr, waiter_, EarlyLoss::kRefusesAlone);
+  EXPECT_EQ(second->readiness(), Readiness::kReady);
 }
 
 TEST_F(FeedReconnectTest, StopDuringAnOutageEndsTheFeed) {

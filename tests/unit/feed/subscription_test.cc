@@ -38,7 +38,12 @@ class SubscriptionTest : public FeedFixture {
   // numbers from 0.
   void Subscribe(int feeds, Subscription::Options options = {}) {
     Create(options);
-    for (int i = 0; i < feeds; ++i) AddFeed(Config(/*shared=*/false));
+    for (int i = 0; i < feeds; ++i) {
+      Feed::Config config = Config(/*shared=*/false);
+      config.live_values = true;
+      config.reconnect.give_up_after = absl::Hours(1);
+      AddFeed(std::move(config));
+    }
     browser_->subscription->Start();
   }
 
@@ -53,7 +58,9 @@ class SubscriptionTest : public FeedFixture {
 
   void AddFeed(Feed::Config config) {
     auto feed = Feed::Create(&context_, std::move(config));
-    auto subscriber = feed->Join(nullptr, browser_->subscription);
+    auto subscriber = feed->Join(
+        nullptr, browser_->subscription,
+        bundle_ ? EarlyLoss::kRefusesAlone : EarlyLoss::kRefuses);
     ASSERT_NE(subscriber, nullptr);
     MembershipOptions membership;
     membership.tag = membership.group = tag_++;
@@ -153,6 +160,47 @@ TEST_F(SubscriptionTest, OtherStreamsOfABundleAreNotRefusedWithIt) {
   Call(1).Send(Message("x"));
   EXPECT_EQ(browser_->WaitAnswer(), Answer::kStream);
   EXPECT_TRUE(browser_->stream.ReadUntil(EventText("x")));
+}
+
+TEST_F(SubscriptionTest, StreamOfABundleThatIsLostEarlyReturnsToIt) {
+  Subscription::Options options;
+  options.bundle = true;
+  Subscribe(2, options);
+  Call(0).End(absl::UnavailableError("lost"));
+  EXPECT_TRUE(Waits());
+  Call(1).Send(Message("x"));
+  EXPECT_EQ(browser_->WaitAnswer(), Answer::kStream);
+  EXPECT_TRUE(browser_->stream.ReadUntil(EventText("x")));
+  Advance(absl::Seconds(5));
+  Call(2).Send(Message("late"));
+  EXPECT_TRUE(browser_->stream.ReadUntil(EventText("late")));
+}
+
+TEST_F(SubscriptionTest, StreamOfABundleMayBeLostAfterTheStatusLine) {
+  Subscription::Options options;
+  options.bundle = true;
+  Subscribe(2, options);
+  OpenCall(0);
+  Advance(kGrace);
+  EXPECT_EQ(browser_->WaitAnswer(), Answer::kStream);
+  Call(1).End(absl::UnavailableError("lost"));
+  upstream_->Settle();
+  Advance(absl::Seconds(5));
+  Call(2).Send(Message("late"));
+  EXPECT_TRUE(browser_->stream.ReadUntil(EventText("late")));
+}
+
+TEST_F(SubscriptionTest, BundleOfWhichEveryStreamIsLostIsRefused) {
+  Subscription::Options options;
+  options.bundle = true;
+  Subscribe(2, options);
+  Call(0).End(absl::UnavailableError("lost"));
+  EXPECT_TRUE(Waits());
+  Call(1).End(absl::UnavailableError("lost too"));
+  EXPECT_TRUE(absl::IsUnavailable(browser_->WaitRefusal()));
+  Advance(absl::Seconds(5));
+  upstream_->Settle();
+  EXPECT_EQ(upstream_->calls(), 2u) << "nobody waits for the backends";
 }
 
 TEST_F(SubscriptionTest, BundleOfWhichEveryStreamFailsIsRefused) {

@@ -62,6 +62,7 @@ struct Opening {
   Metadata forwarded;
   std::vector<ResumePoint> resume;  // empty: a first visit
   bool raw = false;
+  MembershipOptions::Mode mode = MembershipOptions::Mode::kStream;
 };
 
 // A point of a browser that comes back.
@@ -130,8 +131,8 @@ class StreamOpenerTest : public FeedFixture {
             : opening.resume;
     const absl::Status opened = opener_->Open(
         served_, route, *request, opening.identity, opening.address,
-        opening.forwarded, resume, MembershipOptions::Mode::kStream, /*tag=*/0,
-        "00-trace", browser->subscription, opening.raw);
+        opening.forwarded, resume, opening.mode, /*tag=*/0, "00-trace",
+        browser->subscription, opening.raw);
     if (opened.ok()) {
       browser->subscription->Start();
     } else {
@@ -284,6 +285,29 @@ TEST_F(StreamOpenerTest, StreamThatCannotResumeBeginsWithAReset) {
         browser->stream.received,
         absl::StrCat(ResetFrame(id, "")->payload(), EventText("first", "1")));
   }
+}
+
+TEST_F(StreamOpenerTest, EarlyLossEndsAStreamButNotOneOfABundle) {
+  const auto alone = NewBrowser();
+  ASSERT_TRUE(Open("/own", "", {}, alone).ok());
+  Opening bundled;
+  bundled.mode = MembershipOptions::Mode::kBundle;
+  const auto bundle = NewBrowser();
+  ASSERT_TRUE(Open("/own", "", bundled, bundle).ok());
+  upstream_->WaitCall(1);
+  // The backends are silent: the status line does not wait for them.
+  Advance(absl::Seconds(1));
+  EXPECT_EQ(alone->WaitAnswer(), Answer::kStream);
+  EXPECT_EQ(bundle->WaitAnswer(), Answer::kStream);
+  for (const size_t call : {0, 1}) {
+    upstream_->WaitCall(call)->End(absl::UnavailableError("lost"));
+  }
+  EXPECT_TRUE(
+      alone->stream.ReadUntil(StatusEventText(absl::UnavailableError("lost"))));
+  upstream_->Settle();
+  Advance(absl::Seconds(5));
+  upstream_->WaitCall(2)->Send(Message("late", "1"));
+  EXPECT_TRUE(bundle->stream.ReadUntil(EventText("late", "1")));
 }
 
 TEST_F(StreamOpenerTest, PartThatIsOverIsNotCalledAgain) {
