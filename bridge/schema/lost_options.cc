@@ -29,7 +29,7 @@ constexpr absl::string_view kValidation[] = {"buf/validate/validate.proto",
 constexpr absl::string_view kSse = "sse/v1/sse.proto";
 constexpr absl::string_view kHttp = "google/api/annotations.proto";
 
-bool IsContract(const pb::FileDescriptor* file) {
+bool DefinesOptions(const pb::FileDescriptor* file) {
   return absl::c_linear_search(kValidation, file->name()) ||
          file->name() == kSse || file->name() == kHttp;
 }
@@ -213,7 +213,7 @@ LostOptions::LostOptions(const ServiceConfigWriter* added)
 const LostOptions::Imports& LostOptions::ImportsOf(
     const pb::FileDescriptor* file) {
   const auto [it, is_new] = imports_.try_emplace(file);
-  if (!is_new || IsContract(file)) return it->second;
+  if (!is_new || DefinesOptions(file)) return it->second;
   Imports& imports = it->second;
   Files re_exported;
   for (int i = 0; i < file->public_dependency_count(); ++i) {
@@ -232,7 +232,7 @@ const LostOptions::Imports& LostOptions::ImportsOf(
     bool http = false;
     bool sse = false;
     for (const pb::FileDescriptor* each : brought) {
-      contract = contract || IsContract(each);
+      contract = contract || DefinesOptions(each);
       validation =
           validation || absl::c_linear_search(kValidation, each->name());
       http = http || each->name() == kHttp;
