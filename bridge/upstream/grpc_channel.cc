@@ -71,7 +71,8 @@ grpc::ChannelArguments ChannelArgs(const GrpcUpstreamOptions& options) {
   args.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS,
               Milliseconds(kMinTimeBetweenResolutions));
 
-  // Nobody asks for these records, of which every connection and call keeps some.
+  // Nobody asks for these records, of which every connection and call keeps
+  // some.
   args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
   args.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
 

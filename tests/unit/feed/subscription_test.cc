@@ -58,9 +58,9 @@ class SubscriptionTest : public FeedFixture {
 
   void AddFeed(Feed::Config config) {
     auto feed = Feed::Create(&context_, std::move(config));
-    auto subscriber = feed->Join(
-        nullptr, browser_->subscription,
-        bundle_ ? EarlyLoss::kRefusesAlone : EarlyLoss::kRefuses);
+    auto subscriber =
+        feed->Join(nullptr, browser_->subscription,
+                   bundle_ ? EarlyLoss::kRefusesAlone : EarlyLoss::kRefuses);
     ASSERT_NE(subscriber, nullptr);
     MembershipOptions membership;
     membership.tag = membership.group = tag_++;
