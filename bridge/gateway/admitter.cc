@@ -218,12 +218,38 @@ absl::StatusOr<FramePtr> GreetingOf(const ServedRoute& route,
   return EventFrame(event);
 }
 
+Admitter::~Admitter() {
+  MutexLock lock(&mu_);
+  while (entering_ > 0) idle_.wait(mu_);
+}
+
+void Admitter::OnDone() const {
+  MutexLock lock(&mu_);
+  if (--entering_ == 0) idle_.notify_all();
+}
+
+ReconnectPolicy Admitter::PolicyOf(const Method& method) const {
+  ReconnectPolicy policy;
+  policy.give_up_after = method.give_up_after.value_or(options_.give_up_after);
+  policy.codes = method.reconnect_codes;
+  return policy;
+}
+
 void Admitter::Enter(std::shared_ptr<const ServedSchema> served,
                      const ServedRoute& route, const Message& request,
                      const std::optional<Identity>& identity,
                      const std::string& resume_from, const std::string& payer,
                      std::shared_ptr<const Metadata> metadata,
-                     absl::Time deadline, Done done) const {
+                     absl::Time deadline, Done on_done) const {
+  {
+    MutexLock lock(&mu_);
+    ++entering_;
+  }
+  const Done done =
+      [this, on_done = std::move(on_done)](absl::StatusOr<Admitted> admitted) {
+        on_done(std::move(admitted));
+        OnDone();
+      };
   const Method& method = route.method();
   const AdmissionRule& rule = *method.admission;
   auto requests = MakeAdmissionRequests(route, request, identity, resume_from);
@@ -236,9 +262,7 @@ void Admitter::Enter(std::shared_ptr<const ServedSchema> served,
   config.metadata = metadata;
   config.timeout = std::min(rule.timeout, options_.request_timeout);
   config.renew = rule.renew;
-  config.reconnect.give_up_after =
-      method.give_up_after.value_or(options_.give_up_after);
-  config.reconnect.codes = method.reconnect_codes;
+  config.reconnect = PolicyOf(method);
   Upstream* leaves = nullptr;
   if (rule.leave.has_value()) leaves = upstreams_->Find(rule.leave->grpc_path);
   if (config.upstream == nullptr ||
@@ -270,7 +294,7 @@ void Admitter::Enter(std::shared_ptr<const ServedSchema> served,
   auto started = std::make_shared<Started>();
   // Called by whichever comes second: the end of Start, or the response.
   const auto finish = [served = std::move(served), &route, resume_from, started,
-                       done = std::move(done)] {
+                       done] {
     Admitted admitted;
     absl::StatusOr<std::string> response = std::string();
     {

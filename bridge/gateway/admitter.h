@@ -1,19 +1,23 @@
 #ifndef SSE_BRIDGE_BRIDGE_GATEWAY_ADMITTER_H_
 #define SSE_BRIDGE_BRIDGE_GATEWAY_ADMITTER_H_
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/access/identity.h"
+#include "bridge/base/mutex.h"
 #include "bridge/delivery/frame.h"
 #include "bridge/feed/admission_session.h"
 #include "bridge/feed/admissions.h"
+#include "bridge/feed/reconnect.h"
 #include "bridge/gateway/resume_points.h"
 #include "bridge/gateway/served_schema.h"
 #include "bridge/upstream/router.h"
@@ -77,6 +81,10 @@ class Admitter {
   Admitter(const UpstreamRouter* upstreams, Admissions* admissions,
            Options options)
       : upstreams_(upstreams), admissions_(admissions), options_(options) {}
+  // Waits until each `done` has returned.
+  ~Admitter();
+  Admitter(const Admitter&) = delete;
+  Admitter& operator=(const Admitter&) = delete;
 
   using Done = std::function<void(absl::StatusOr<Admitted>)>;
 
@@ -90,10 +98,19 @@ class Admitter {
              std::shared_ptr<const Metadata> metadata, absl::Time deadline,
              Done done) const;
 
+  // Which failures of `enter` are temporary, and for how long.
+  ReconnectPolicy PolicyOf(const Method& method) const;
+
  private:
+  void OnDone() const;
+
   const UpstreamRouter* const upstreams_;
   Admissions* const admissions_;
   const Options options_;
+
+  mutable Mutex mu_;
+  mutable std::condition_variable_any idle_;
+  mutable int entering_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace sse_bridge

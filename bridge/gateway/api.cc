@@ -8,7 +8,6 @@
 #include "bridge/feed/formats/multiplexed.h"
 #include "bridge/feed/formats/output_formats.h"
 #include "bridge/feed/formats/raw_body.h"
-#include "bridge/feed/refused_subscriber.h"
 #include "bridge/gateway/accept.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/trace_context.h"
@@ -41,10 +40,7 @@ Api::Api(Parts parts, Options options,
       options_(options),
       served_(std::move(served)) {}
 
-Api::~Api() {
-  MutexLock lock(&mu_);
-  while (entering_ > 0) entered_.wait(mu_);
-}
+Api::~Api() = default;
 
 void Api::Replace(std::shared_ptr<const ServedSchema> served) {
   MutexLock lock(&mu_);
@@ -343,6 +339,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
       subscription_options.too_late = DeadlinePassed();
     }
   }
+  const absl::Time deadline = traits.deadline;
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
       std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
@@ -359,18 +356,11 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   const std::string address = LimitKey(request->exchange->client_address());
   int tag = 0;
   for (BundlePart& part : parts) {
+    const int points = static_cast<int>(part.resume.points.size());
     absl::Status opened;
     if (part.admitted.has_value() && !part.admitted->ok()) {
-      // Only of a bundle: the others continue without it.
-      const absl::Status& refusal = part.admitted->status();
-      MembershipOptions membership;
-      membership.mode = mode;
-      membership.tag = tag;
-      membership.group = tag;
-      subscription->Add(std::make_unique<RefusedSubscriber>(
-                            parts_.delivery, refusal,
-                            FinalEventFrame(*request->served, refusal)),
-                        membership);
+      AddUnadmitted(*request, std::move(part), bundle, tag,
+                    subscription_options, deadline, subscription.get());
     } else {
       opened = parts_.opener->Open(
           request->served, *part.route, *part.message, request->identity,
@@ -378,7 +368,7 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
           request->traceparent, subscription, raw,
           part.admitted.has_value() ? &**part.admitted : nullptr);
     }
-    tag += static_cast<int>(part.resume.points.size());
+    tag += points;
     if (!opened.ok()) {
       subscription->Abandon();
       return Refuse(*request, opened);

@@ -2,7 +2,6 @@
 #define SSE_BRIDGE_BRIDGE_GATEWAY_API_H_
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,7 +69,6 @@ class Api {
   };
 
   Api(Parts parts, Options options, std::shared_ptr<const ServedSchema> served);
-  // Waits for the calls of `enter` that are in flight.
   ~Api();
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -166,6 +164,15 @@ class Api {
                   std::vector<BundlePart> parts, bool bundle,
                   ConnectionLimits::Lease lease);
   void OnEntered(std::shared_ptr<Entering> entering);
+  // Returns true if the client of a part that has not been admitted may be
+  // admitted while the connection is open: if the response cannot be an error,
+  // or an EventSource would give up after one.
+  bool MayBeAdmittedLater(const BundlePart& part, bool bundle,
+                          absl::Time deadline) const;
+  // Adds a part that has not been admitted.
+  void AddUnadmitted(const Request& request, BundlePart part, bool bundle,
+                     int tag, const Subscription::Options& options,
+                     absl::Time deadline, Subscription* subscription) const;
   void OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
                     std::vector<BundlePart> parts, bool bundle,
                     ConnectionLimits::Lease lease);
@@ -185,10 +192,6 @@ class Api {
 
   mutable Mutex mu_;
   std::shared_ptr<const ServedSchema> served_ ABSL_GUARDED_BY(mu_);
-
-  // Requests that wait for `enter`. They use this object when it is done.
-  std::condition_variable_any entered_;
-  int entering_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace sse_bridge

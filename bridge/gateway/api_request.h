@@ -47,7 +47,7 @@ struct Api::BundlePart {
 
   // Of a stream with an admission: the request with its subject, which
   // `message` then does not have, and the result of `enter`.
-  std::unique_ptr<google::protobuf::Message> personal;
+  std::shared_ptr<google::protobuf::Message> personal;
   std::optional<absl::StatusOr<Admitted>> admitted;
 };
 

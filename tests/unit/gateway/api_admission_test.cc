@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/feed/reconnect.h"
 #include "bridge/gateway/api.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -103,6 +104,12 @@ class ApiAdmissionTest : public ApiFixture {
     EXPECT_NE(call, nullptr);
     EXPECT_EQ(call->path(), path);
     return call;
+  }
+  // `enter` fails because the backend is away. Perhaps the backend has executed
+  // it.
+  void FailEnter(const absl::Status& status) {
+    NextUnary("/test.S/Enter")->Finish(status, "");
+    NextUnary("/test.S/Leave")->Finish(absl::OkStatus(), "");
   }
   // A client that has been admitted, greeted with this id.
   std::shared_ptr<TestClient> Admitted(const std::string& room,
@@ -289,6 +296,85 @@ TEST_F(ApiAdmissionTest, PartOfABundleThatIsRefusedEndsAlone) {
   const std::string stream = client->ReadUntil("data: \"x\"");
   EXPECT_THAT(stream, AllOf(HasSubstr("200 OK"), HasSubstr("grpc-status"),
                             HasSubstr("not here")));
+}
+
+TEST_F(ApiAdmissionTest, PartOfABundleIsAdmittedWhenItsBackendIsBack) {
+  const auto client =
+      Ask("GET", "/events?stream=a:/rooms/a&stream=b:/open", As("ann"));
+  FailEnter(absl::UnavailableError("away"));
+  upstream_->WaitCall(0)->Send(Message("x"));
+  EXPECT_THAT(client->ReadUntil("data: \"x\""),
+              AllOf(HasSubstr("200 OK"), HasSubstr("\"state\":\"away\"}"),
+                    Not(HasSubstr("grpc-status"))));
+  Advance(Backoff::kLongest);
+  FailEnter(absl::DeadlineExceededError("slow"));
+  Advance(Backoff::kLongest);
+  NextUnary("/test.S/Enter")->Finish(absl::OkStatus(), Greeting("hi ann", "1"));
+  const auto call = upstream_->WaitCall(1);
+  EXPECT_EQ(call->path(), "/test.S/Watch");
+  call->Send(Message("first", "2"));
+  EXPECT_THAT(client->ReadUntil("data: \"first\""),
+              HasInOrder({"\"state\":\"back\"}", "data: \"hi ann\"",
+                          "data: \"first\""}));
+}
+
+TEST_F(ApiAdmissionTest, RefusalOfALateAdmissionEndsItsPart) {
+  const auto client =
+      Ask("GET", "/events?stream=a:/rooms/a&stream=b:/open", As("ann"));
+  FailEnter(absl::UnavailableError("away"));
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("x"));
+  client->ReadUntil("data: \"x\"");
+  Advance(Backoff::kLongest);
+  NextUnary("/test.S/Enter")
+      ->Finish(absl::PermissionDeniedError("not here"), "");
+  EXPECT_THAT(client->ReadUntil("not here"), HasSubstr("grpc-status"));
+  call->Send(Message("y"));
+  client->ReadUntil("data: \"y\"");
+}
+
+TEST_F(ApiAdmissionTest, LateAdmissionIsGivenUp) {
+  const auto client =
+      Ask("GET", "/events?stream=a:/rooms/a&stream=b:/open", As("ann"));
+  FailEnter(absl::UnavailableError("away"));
+  upstream_->WaitCall(0)->Send(Message("x"));
+  client->ReadUntil("data: \"x\"");
+  Advance(Admitter::Options().give_up_after);
+  FailEnter(absl::UnavailableError("away"));
+  EXPECT_THAT(client->ReadUntil("\"code\":14"), HasSubstr("grpc-status"));
+}
+
+TEST_F(ApiAdmissionTest, ClientsThatReturnWaitForTheBackendOfEnter) {
+  const auto client = AskFor("a", "ann", "5");
+  FailEnter(absl::UnavailableError("away"));
+  client->ReadUntil("data: {\"state\":\"away\"}");
+  Advance(Backoff::kLongest);
+  const auto enter = NextUnary("/test.S/Enter");
+  EXPECT_THAT(enter->request(), HasSubstr(WireString(3, "5")));
+  enter->Finish(absl::OkStatus(), "");
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("missed", "6"));
+  client->ReadUntil("data: \"missed\"");
+}
+
+TEST_F(ApiAdmissionTest, NobodyIsAdmittedLateWhoHasLeft) {
+  const auto client =
+      Ask("GET", "/events?stream=a:/rooms/a&stream=b:/open", As("ann"));
+  FailEnter(absl::UnavailableError("away"));
+  upstream_->WaitCall(0)->Send(Message("x"));
+  client->ReadUntil("data: \"x\"");
+  Advance(Backoff::kLongest);
+  const auto enter = NextUnary("/test.S/Enter");
+  client->Close();
+  while (open_streams_->size() > 0) absl::SleepFor(absl::Milliseconds(1));
+  enter->Finish(absl::OkStatus(), Greeting("hi ann", "1"));
+  NextUnary("/test.S/Leave")->Finish(absl::OkStatus(), "");
+}
+
+TEST_F(ApiAdmissionTest, UnreachableBackendOfEnterIsAnErrorOnAFirstVisit) {
+  const auto client = AskFor("a", "ann");
+  NextUnary("/test.S/Enter")->Finish(absl::UnavailableError("away"), "");
+  EXPECT_EQ(client->Answer().status, 503);
 }
 
 TEST_F(ApiAdmissionTest, BundleIsRefusedIfAllItsPartsAre) {

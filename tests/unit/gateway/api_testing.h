@@ -78,6 +78,7 @@ message Response { string id = 1; string key = 2; string text = 3; }
   }
   void TearDown() override {
     FeedFixture::TearDown();
+    admitter_ = nullptr;  // waits for calls that use the Api
     api_ = nullptr;
   }
 
