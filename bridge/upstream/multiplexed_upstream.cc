@@ -81,29 +81,24 @@ class MultiplexedUpstream::Address
   std::shared_ptr<StreamCall> StartStream(
       absl::string_view path, std::string request, CallOptions options,
       std::shared_ptr<StreamObserver> observer) {
-    std::shared_ptr<MultiplexerConnection> connection;
-    std::shared_ptr<UndecidedStream> undecided;
-    bool ask = false;
-    {
-      MutexLock lock(&mu_);
-      if (state_ == State::kOrdinary && Now() >= ask_at_) {
-        state_ = State::kUnknown;
-      }
-      if (state_ == State::kOpen) {
-        connection = connection_;
-      } else if (state_ != State::kOrdinary) {
-        ask = state_ == State::kUnknown;
-        state_ = State::kAsking;
-        undecided = std::make_shared<UndecidedStream>(
-            path, std::move(request), std::move(options), std::move(observer));
-        waiting_.push_back(undecided);
-      }
+    mu_.Lock();
+    if (state_ == State::kOrdinary && Now() >= ask_at_) {
+      state_ = State::kUnknown;
     }
-    if (undecided != nullptr) {
+    if (state_ == State::kUnknown || state_ == State::kAsking) {
+      const bool ask = state_ == State::kUnknown;
+      state_ = State::kAsking;
+      const auto undecided = std::make_shared<UndecidedStream>(
+          path, std::move(request), std::move(options), std::move(observer));
+      waiting_.push_back(undecided);
+      mu_.Unlock();
       if (ask) Ask();
       return undecided->Handle(std::shared_ptr<const CallTimers>(
           options_, &options_->connection.stream.timers));
     }
+    const std::shared_ptr<MultiplexerConnection> connection =
+        state_ == State::kOpen ? connection_ : nullptr;
+    mu_.Unlock();
     return Carry(connection, path, std::move(request), std::move(options),
                  std::move(observer));
   }
