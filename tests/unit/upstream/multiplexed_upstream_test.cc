@@ -64,6 +64,10 @@ class OrdinaryUpstream : public Upstream {
 class MultiplexedUpstreamTest : public ::testing::Test {
  protected:
   void SetUp() override { Create(1); }
+  void TearDown() override {
+    for (FakeCalls& calls : calls_) calls.EndAll();
+    timers_.RunDue();
+  }
 
   void Create(size_t addresses) {
     calls_ = std::vector<FakeCalls>(addresses);

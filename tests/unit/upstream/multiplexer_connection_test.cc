@@ -27,6 +27,10 @@ class MultiplexerConnectionTest : public ::testing::Test {
     options_.stream.max_message_bytes = 10'000;
     options_.stream.timers = timers_.timers();
   }
+  void TearDown() override {
+    calls_.EndAll();
+    timers_.RunDue();
+  }
 
   // A connection that is asking.
   void Ask() {

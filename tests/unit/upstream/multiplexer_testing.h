@@ -132,6 +132,13 @@ class FakeBidi : public BidiCall {
 
 // Starts calls that the test answers.
 struct FakeCalls {
+  // Every call ends some time: it and its observer hold each other until then.
+  void EndAll() {
+    for (size_t i = 0; i < calls.size(); ++i) {
+      if (!calls[i]->ended()) calls[i]->End(absl::CancelledError("test over"));
+    }
+  }
+
   StartBidi start() {
     return [this](const CallOptions& options,
                   std::shared_ptr<BidiObserver> observer) {
