@@ -259,6 +259,29 @@ test('metrics: figures and charts', async () => {
   await done(page);
 });
 
+test('a page that cannot read the schema says so and tries again', async () => {
+  for (const [path, place] of [['/', '#trouble'], ['/explorer', '#loading']]) {
+    const page = await open(browser, bridge.url, {path: '/favicon.svg', token: fullToken('alice')});
+    let refused = 0;
+    await page.route('**/schema.json', (route) => (++refused <= 2 ? route.abort() : route.continue()));
+    await page.goto(bridge.url + path);
+    await page.waitForSelector(`${place}:has-text("tries again")`);
+    await page.waitForSelector(path === '/' ? '#charts canvas' : '#method-name:not(:empty)');
+    assert.equal(await page.isVisible(place), false);
+    assert.equal(refused, 3);
+    await done(page);
+  }
+});
+
+test('a bridge that does not publish its methods is no riddle', async () => {
+  const other = await startBridge(backends.address, {options: ['--documents', 'off']});
+  for (const [path, place] of [['/', '#trouble'], ['/explorer', '#loading']]) {
+    const page = await open(browser, other.url, {path});
+    await page.waitForSelector(`${place}:has-text("does not publish its methods")`);
+    await done(page);
+  }
+});
+
 test('a schema without the five services opens the explorer', async () => {
   const foreign = await startForeignBackend();
   const other = await startBridge(foreign.address, {options: ['--reflect']});

@@ -6,6 +6,8 @@ import {authorization, getToken, nextToken, rejectToken} from './token.js';
 // '/realtime' behind a proxy.
 export const base = location.pathname.replace(/\/[^/]*$/, '');
 
+const kRetryMs = 3000;
+
 // google.rpc.Code
 const kCodes = ['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND',
   'ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED',
@@ -63,9 +65,9 @@ export async function call(verb, path, body) {
   throw error;
 }
 
-// Returns /schema.json, or null if it is not available. Reports errors to
+// Returns /schema.json, or null if the bridge does not publish it. Reports errors to
 // `tell(text, isToken)`. After a 401 (`isToken`), waits for another token and tries
-// again.
+// again; while the bridge cannot be reached, every few seconds.
 export async function readSchema(tell) {
   for (;;) {
     const changed = nextToken();
@@ -73,10 +75,12 @@ export async function readSchema(tell) {
       return await call('GET', '/schema.json');
     } catch (error) {
       const isToken = error instanceof ApiError && error.httpStatus === 401;
+      const isOff = error instanceof ApiError && error.httpStatus === 404;
       tell(isToken ? 'This bridge shows its methods only to those who have a token.' :
-        `The page cannot read the schema: ${explain(error)}`, isToken);
-      if (!isToken) return null;
+        isOff ? 'This bridge does not publish its methods (--documents off).' :
+          `The page cannot read the schema and tries again: ${explain(error)}`, isToken);
+      if (isOff) return null;
+      await (isToken ? changed : new Promise((resolve) => setTimeout(resolve, kRetryMs)));
     }
-    await changed;
   }
 }

@@ -14,7 +14,6 @@ import {missing, onTokenChange} from './token.js';
 import {mountTokenBox, showTrouble} from './token_box.js';
 
 const kService = 'realtime.v1.';
-const kReloadMs = 3000;
 
 // The panels: by the id of their element, the name of their stream on `/events` and
 // its method.
@@ -81,10 +80,7 @@ async function start() {
   const openBox = mountTokenBox(byId('top'));
   const trouble = byId('trouble');
   const schema = await readSchema((why, isToken) => showTrouble(trouble, why, isToken, openBox));
-  if (schema === null) {
-    setTimeout(() => location.reload(), kReloadMs);
-    return;
-  }
+  if (schema === null) return;
   trouble.hidden = true;
   const methods = methodsOf(schema);
   if (methods.size === 0) {

@@ -231,6 +231,7 @@ async function start() {
   const openBox = mountTokenBox(byId('top'));
   const schema = await readSchema((why, isToken) => showTrouble(byId('loading'), why, isToken, openBox));
   if (schema === null) return;
+  setText(byId('loading'), '');
   byId('dashboard-link').hidden = !schema.services.some(({name}) => name.startsWith('realtime.v1.'));
   setText(byId('version'), schema.version ? `version ${schema.version}` : '');
   schema.messages[kBundle.request] = [{name: 'stream', type: 'string', repeated: true}];
