@@ -194,10 +194,10 @@ export class Live {
   }
 
   #staleness(name) {
+    const isStreamed = name in this.#targets && !this.#over.has(name);
+    if (this.#lost !== null && isStreamed) return {why: 'no connection', since: this.#lost};
     const since = this.#away.get(name);
-    if (since !== undefined) return {why: 'backend away', since};
-    const isLost = this.#lost !== null && name in this.#targets && !this.#over.has(name);
-    return isLost ? {why: 'no connection', since: this.#lost} : null;
+    return since === undefined ? null : {why: 'backend away', since};
   }
 
   #problem() {
