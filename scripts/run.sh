@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs missing packages, builds and starts the backends and the bridge, and
-# prints the address, a development token and a curl command for each stream.
+# prints a link to the dashboard that carries a development token, and a curl
+# command for each stream.
 # Ctrl-C stops everything. Data and the development key are stored in .run/.
 #
 #   scripts/run.sh [--listen HOST:PORT] [BRIDGE OPTION...]
@@ -12,7 +13,7 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --listen) listen=${2:?--listen needs HOST:PORT}; shift ;;
     --listen=*) listen=${1#--listen=} ;;
-    -h|--help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) bridge_options+=("$1") ;;
   esac
   shift
@@ -84,12 +85,13 @@ call "$address/notifications" \
 
 cat <<TEXT
 
-$address            live dashboard; paste the token there
-$address/explorer   all streams and methods, with forms
+Live dashboard, as the user "dev" (all scopes, role admin, valid for one day):
 
-Token for the user "dev" (all scopes, role admin, valid for one day):
+$address/#token=$token
 
-$token
+All streams and methods, with forms; the same fragment sets the token there:
+
+$address/explorer
 
 One command per stream (Ctrl-C stops curl):
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/base/event_names.h"
 #include "bridge/codegen/route_form.h"
 #include "bridge/codegen/ts_names.h"
 #include "bridge/schema/field_features.h"
@@ -200,10 +201,24 @@ Json AccessJson(const sse::v1::Access& access) {
   return json;
 }
 
+// The names that the schema gives to events. An open enum may have others.
+Json EventsJson(const Method& method) {
+  if (method.event_from.empty()) return Json();
+  if (const auto names = EventNames(method); names.has_value()) return *names;
+  Json known = Json::array();
+  if (const pb::EnumDescriptor* type = method.event_from.back()->enum_type()) {
+    for (int i = 0; i < type->value_count(); ++i) {
+      known.push_back(EventNameOfData(type->value(i)->name()));
+    }
+  }
+  return known;
+}
+
 Json StreamJson(const Method& method) {
   Json json = Json::object();
   Set(&json, "event", method.stream.event());
   Set(&json, "event_from", method.stream.event_from());
+  Set(&json, "events", EventsJson(method));
   Set(&json, "id_from", method.stream.id_from());
   Set(&json, "resume_into", method.stream.resume_into());
   if (method.in_bundle()) Set(&json, "bundle", method.stream.bundle().event());
@@ -259,7 +274,7 @@ std::string SchemaJson(const Schema& schema) {
                     Text(MethodJson(*method, client)));
     types.Add(method->descriptor->input_type());
   }
-  std::string out = "{\"services\":[";
+  std::string out = "{\"version\":\"" SSE_BRIDGE_VERSION "\",\"services\":[";
   for (size_t i = 0; i < services.size(); ++i) {
     absl::StrAppend(&out, i == 0 ? "" : ",", services[i], "]}");
   }

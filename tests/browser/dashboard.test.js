@@ -31,13 +31,71 @@ async function done(page) {
   await page.context().close();
 }
 
-test('without a token prices are live, and each panel says what it lacks', async () => {
+const reason = (page, panel) => page.locator('#access-list li', {hasText: panel}).locator('.badge').textContent();
+
+test('without a token prices are live, and one card says what needs one', async () => {
   const page = await dashboard(null);
   await page.waitForSelector('[data-symbol=AAPL]:not(.waiting)');
-  for (const panel of ['metrics', 'channel', 'notifications', 'task']) {
-    assert.equal(await page.textContent(`#${panel} [data-notice]`), 'Needs a token.');
-    assert.equal(await page.isVisible(`#${panel} [data-content]`), false);
+  assert.equal(await page.locator('#access-list li').count(), 4);
+  for (const panel of ['Metrics', 'Channel', 'Notifications', 'Task']) {
+    assert.equal(await reason(page, panel), 'Needs a token');
+    assert.equal(await page.isVisible(`#${panel.toLowerCase()}`), false);
   }
+  await page.click('#access-enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'token');
+  await done(page);
+});
+
+test('the page explains itself, and has its version and links', async () => {
+  const page = await dashboard(null);
+  assert.match(await page.textContent('.intro p'), /five example gRPC services.*Server-Sent Events/i);
+  await page.waitForSelector('#version:text-matches("^version \\\\d+\\\\.\\\\d+")');
+  const links = await page.evaluate(() => [...document.querySelectorAll('.foot a')].map((a) => a.href));
+  assert.equal(links.length, 4);
+  for (const link of links) assert.equal((await fetch(link)).status, 200, link);
+  await done(page);
+});
+
+test('a link with a token opens everything, and does not keep it in the address', async () => {
+  const page = await open(browser, bridge.url, {path: `/#token=${fullToken('lena')}`});
+  await page.waitForSelector('#token-button:text("lena")');
+  await page.waitForSelector('#members :text("lena (you)")');
+  assert.equal(page.url(), `${bridge.url}/`);
+  // The same in a window that is open already, and in the explorer.
+  await page.goto(`${bridge.url}/#token=${fullToken('mona')}`);
+  await page.waitForSelector('#members :text("mona (you)")');
+  await page.goto(`${bridge.url}/explorer#token=${fullToken('nina')}`);
+  await page.waitForSelector('#token-button:text("nina")');
+  assert.equal(page.url().includes('token='), false);
+  await done(page);
+});
+
+test('a token that is wrong, expired or no token: the page says which, and shows what is public', async () => {
+  for (const [bearer, title, text] of [
+    ['nothing like it', 'This is not a token', 'three parts'],
+    [token('eric', {seconds: -60}), 'The token has expired', 'expired on'],
+    [`${fullToken('fay')}AAAA`, 'The bridge refused the token', 'refused this token'],
+  ]) {
+    const page = await open(browser, bridge.url, {token: bearer});
+    await page.waitForSelector(`#access-title:text("${title}")`);
+    assert.match(await page.textContent('#access-text'), new RegExp(text));
+    await page.waitForSelector('[data-symbol=AAPL]:not(.waiting)');
+    await page.waitForSelector('.connection .state:text("live")');
+    assert.equal(await reason(page, 'Channel'), 'Needs a valid token');
+    assert.equal(await page.isVisible('#channel'), false);
+    await page.click('#access-remove');
+    await page.waitForSelector('#access-title:text("You see what is public")');
+    await done(page);
+  }
+});
+
+test('a token that expires while the page is open leaves what is public', async () => {
+  const page = await open(browser, bridge.url, {token: token('gus', {seconds: 8})});
+  await page.waitForSelector('#members :text("gus (you)")');
+  await page.waitForSelector('#access-title:text("The token has expired")');
+  await page.waitForSelector('.connection .state:text("live")');
+  assert.equal(await page.isVisible('#channel'), false);
+  assert.equal(await page.isVisible('#prices'), true);
   await done(page);
 });
 
@@ -55,17 +113,60 @@ test('a token is typed in, used, kept in this tab only, and forgotten', async ()
   await page.click('#token-button');
   await page.click('button:text("Remove token")');
   await page.waitForSelector('#token-button:text("Set token")');
-  await page.waitForSelector('#metrics [data-notice]:text("Needs a token.")');
+  await page.waitForSelector('#access-title:text("You see what is public")');
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await done(page);
 });
 
 test('a token without the role or scope opens the rest', async () => {
   const page = await open(browser, bridge.url, {token: token('carol')});
-  await page.waitForSelector('#metrics [data-notice]:text("Needs the role admin.")');
-  await page.waitForSelector('#notifications [data-notice]:text("Needs the scope notifications:read.")');
   await page.waitForSelector('[data-symbol=AAPL]:not(.waiting)');
   await page.waitForSelector('#members :text("carol (you)")');
+  assert.equal(await page.textContent('#access-title'), 'The token does not open everything');
+  assert.equal(await reason(page, 'Metrics'), 'Needs the role admin');
+  assert.equal(await reason(page, 'Notifications'), 'Needs the scope notifications:read');
+  // What may be seen, but not done.
+  assert.equal(await page.isDisabled('#start-task'), true);
+  assert.equal(await page.textContent('#task [data-denied]'), 'Needs the scope tasks:write.');
+  assert.equal(await page.isEnabled('#watch-task'), true);
+  await done(page);
+});
+
+test('what the token only allows to read is not offered for writing', async () => {
+  await post(bridge.url, '/notifications', fullToken('writer'), {user_id: 'ron', title: 'to read'});
+  const page = await open(browser, bridge.url, {token: token('ron', {scopes: ['notifications:read']})});
+  await page.locator('#notification-list li', {hasText: 'to read'}).waitFor();
+  assert.equal(await page.isDisabled('#notification-title'), true);
+  assert.equal(await page.isDisabled('#notification-list button'), true);
+  assert.equal(await page.textContent('#notifications [data-denied]'), 'Needs the scope notifications:write.');
+  await done(page);
+});
+
+test('a window needs one connection, so that two windows with all streams work', async () => {
+  const page = await dashboard('wanda');
+  const streams = [];
+  page.context().on('request', (request) => {
+    if (request.headers().accept === 'text/event-stream') streams.push(request.url());
+  });
+  const second = await page.context().newPage();
+  second.setDefaultTimeout(60_000);
+  await second.goto(`${bridge.url}/favicon.svg`);
+  await second.evaluate((bearer) => sessionStorage.setItem('sse-bridge-token', bearer), fullToken('wendy'));
+  await second.goto(bridge.url);
+  for (const [window, name] of [[page, 'first-window'], [second, 'second-window']]) {
+    await window.waitForSelector('[data-symbol=AAPL]:not(.waiting)');
+    await window.waitForSelector('#charts canvas');
+    await window.fill('#task-name', name);
+    await window.click('#start-task');
+  }
+  for (const window of [page, second]) {
+    await window.waitForSelector('#task-status:text("completed")');
+    await window.fill('#message', 'both here');
+    await window.keyboard.press('Enter');
+  }
+  await page.locator('.said:not(.mine)', {hasText: 'both here'}).waitFor();
+  await second.locator('.said:not(.mine)', {hasText: 'both here'}).waitFor();
+  assert.ok(streams.length > 0 && streams.every((url) => new URL(url).pathname === '/events'), streams.join('\n'));
   await done(page);
 });
 
@@ -80,8 +181,14 @@ test('prices: a published one appears with its sparkline; symbols come and go', 
     return (await row.locator('.price').textContent()).replace(/[^0-9]/g, '') === '123450';
   });
   await post(bridge.url, '/prices', fullToken('writer'), {symbol: 'ZZZ9', price: 1230.25});
-  await row.locator('.change:text("▼ 4.25")').waitFor();
-  assert.match(await row.locator('path').last().getAttribute('d'), /^M.*L/);
+  await row.locator('.change.down:text("▼ 4.25")').waitFor();
+  assert.match(await row.locator('path').getAttribute('d'), /^M.*L/);
+  assert.equal(await row.locator('.spark').getAttribute('class'), 'spark down');
+  await post(bridge.url, '/prices', fullToken('writer'), {symbol: 'ZZZ9', price: 1230.5});
+  await row.locator('.change.down:text("▼ 4.00")').waitFor();
+  await post(bridge.url, '/prices', fullToken('writer'), {symbol: 'ZZZ9', price: 1240});
+  await row.locator('.change.up:text("▲ 5.50")').waitFor();
+  assert.equal(await row.locator('.spark').getAttribute('class'), 'spark up');
   await row.getByRole('button', {name: 'Stop following ZZZ9'}).click();
   await eventually('the row to go', async () => (await row.count()) === 0);
   await done(page);
@@ -146,46 +253,32 @@ test('a task: started, watched to its end, and not again after it', async () => 
 
 test('metrics: figures and charts', async () => {
   const page = await dashboard('alice');
+  await page.waitForSelector('#metrics:not(.waiting)');
   await page.waitForSelector('#metrics dd[data-figure=memory_usage]:text("%")');
   await eventually('three charts', async () => (await page.locator('#charts canvas').count()) === 3);
   await done(page);
 });
 
-test('the bridge is killed and comes back: state, reconnects, and nothing is lost', async () => {
-  const port = new URL(bridge.url).host;
-  const page = await dashboard('dora');
-  const card = page.locator('.connection', {hasText: 'Notifications'});
-  await page.waitForSelector('#members :text("dora (you)")');
-  await page.fill('#notification-title', 'first');
-  await page.click('#notify button');
-  await page.locator('#notification-list li', {hasText: 'first'}).waitFor();
-  await card.locator('.id:not(:text("none"))').waitFor();
-  await bridge.kill();
-  await card.locator('.state:text("reconnecting")').waitFor();
-  bridge = await startBridge(backends.address, {listen: port});
-  await post(bridge.url, '/notifications', fullToken('writer'), {user_id: 'dora', title: 'meanwhile'});
-  await post(bridge.url, '/channels/general/messages', fullToken('writer'), {content: 'while you were out'});
-  await card.locator('.state:text("live")').waitFor();
-  await page.locator('#notification-list li', {hasText: 'meanwhile'}).waitFor();
-  await page.locator('.said', {hasText: 'while you were out'}).waitFor();
-  assert.notEqual(await card.locator('.facts b').last().textContent(), '0');
-  assert.equal(await page.locator('#notification-list li', {hasText: 'first'}).count(), 1);
-  page.complaints = page.complaints.filter((text) => !text.includes('net::ERR_'));
-  await done(page);
+test('a page that cannot read the schema says so and tries again', async () => {
+  for (const [path, place] of [['/', '#trouble'], ['/explorer', '#loading']]) {
+    const page = await open(browser, bridge.url, {path: '/favicon.svg', token: fullToken('alice')});
+    let refused = 0;
+    await page.route('**/schema.json', (route) => (++refused <= 2 ? route.abort() : route.continue()));
+    await page.goto(bridge.url + path);
+    await page.waitForSelector(`${place}:has-text("tries again")`);
+    await page.waitForSelector(path === '/' ? '#charts canvas' : '#method-name:not(:empty)');
+    assert.equal(await page.isVisible(place), false);
+    assert.equal(refused, 3);
+    await done(page);
+  }
 });
 
-test('narrow and wide, light and dark: nothing runs off the page', async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    for (const width of [390, 1280]) {
-      const page = await dashboard('alice', {colorScheme, viewport: {width, height: 800}});
-      await page.waitForSelector('#charts canvas');
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= width, `${wide} pixels at ${width}`);
-      const unnamed = await page.evaluate(() => [...document.querySelectorAll('input, select, textarea')]
-        .filter((control) => control.labels.length === 0 && !control.ariaLabel).map((c) => c.id));
-      assert.deepEqual(unnamed, [], 'controls without a label');
-      await done(page);
-    }
+test('a bridge that does not publish its methods is no riddle', async () => {
+  const other = await startBridge(backends.address, {options: ['--documents', 'off']});
+  for (const [path, place] of [['/', '#trouble'], ['/explorer', '#loading']]) {
+    const page = await open(browser, other.url, {path});
+    await page.waitForSelector(`${place}:has-text("does not publish its methods")`);
+    await done(page);
   }
 });
 
@@ -193,7 +286,7 @@ test('a schema without the five services opens the explorer', async () => {
   const foreign = await startForeignBackend();
   const other = await startBridge(foreign.address, {options: ['--reflect']});
   const page = await open(browser, other.url);
-  await page.waitForURL('**/explorer');
+  await page.waitForURL(/\/explorer(#|$)/);
   await page.waitForSelector('#services :text("Watch")');
   await done(page);
 });

@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {cpSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -21,7 +20,6 @@ let browser;
 let bridge;      // of the five services
 let below;       // the same, below /realtime
 let foreign;     // of tests/foreign, by its descriptor set
-let generated;   // what gen.sh makes of it
 let reflected;   // of the same, by reflection
 
 before(async () => {
@@ -29,7 +27,7 @@ before(async () => {
   bridge = await startBridge(backends.address);
   below = await startBridge(backends.address, {options: ['--base-path', '/realtime']});
   const telescopes = await startForeignBackend();
-  generated = temporaryDirectory();
+  const generated = temporaryDirectory();
   await run(join(root, 'scripts/gen.sh'), ['--proto-dir', join(root, 'tests/foreign/proto'), '--out', generated]);
   foreign = await startBridge(telescopes.address,
     {options: ['--descriptor-set', join(generated, 'descriptors/schema.binpb')]});
@@ -54,7 +52,7 @@ async function done(page) {
 }
 
 const field = (page, name) => page.locator(`[data-field="${name}"]`);
-const rows = (page) => page.locator('#rows > tr:not(.comment):not(.whole)');
+const rows = (page) => page.locator('#rows > tr:not(.comment):not(.whole):not(.none)');
 
 test('every method with an HTTP route is listed, also by reflection', async () => {
   for (const [where, expected] of [
@@ -78,7 +76,7 @@ test('a form of the request, with its rules, checked before and by the bridge', 
   assert.deepEqual(await bands.locator('option').allTextContents(), ['—', 'radio', 'visible']);
   await page.click('#go');
   assert.equal(await bands.locator('.wrong').textContent(), 'must contain at least 1 item(s)');
-  assert.equal(await page.isVisible('#events'), false);
+  assert.equal(await page.isVisible('#table'), false);
   await bands.locator('select').selectOption('radio');
   await page.click('#go');
   await rows(page).first().waitFor();
@@ -132,7 +130,7 @@ test('below a base path the pages, their streams and their snippets are below it
   assert.ok((await page.textContent('#snippet')).includes(`${where.url}/prices/stream`));
   await page.click('#stop');
   const asked = page.waitForRequest(
-    (request) => request.url().startsWith(`${where.url}/prices/stream?`));
+    (request) => request.url().startsWith(`${where.url}/events?stream=price`));
   await page.click('#dashboard-link');
   await page.waitForURL(`${where.url}/`);
   await asked;
@@ -203,62 +201,6 @@ test('the failure of a stream is told with its code', async () => {
   await done(page);
 });
 
-test('copied as curl it gives the same', async () => {
-  const page = await explore(bridge, 'realtime.v1.Channels.SendMessage', {token: fullToken('o\'hara')});
-  await field(page, 'channel').locator('input').fill('a b/c');
-  await field(page, 'content').locator('input').fill(`it's "$HOME" & more`);
-  const command = await page.textContent('#snippet');
-  assert.match(command, /^curl -X POST/);
-  const {stdout} = await run('bash', ['-c', command], {env: {...process.env, TOKEN: fullToken('o\'hara')}});
-  const answer = JSON.parse(stdout);
-  assert.equal(answer.content, `it's "$HOME" & more`);
-  assert.equal(answer.channel, 'a b/c');
-  assert.equal(answer.user_id, 'o\'hara');
-  await done(page);
-});
-
-test('copied as EventSource it runs', async () => {
-  const page = await explore(foreign, `${kTelescopes}.Count`);
-  await field(page, 'to').locator('input').fill('3');
-  await page.click('#go');
-  await page.waitForSelector('#rows tr.status');
-  await page.click('role=tab[name="EventSource"]');
-  const code = await page.textContent('#snippet');
-  assert.match(code, /addEventListener\('tick'/);
-  const said = [];
-  page.on('console', (message) => said.push(message.text()));
-  await page.evaluate(code);
-  await eventually('three events', () => said.length === 3);
-  await done(page);
-});
-
-// What Node prints that runs the page's snippet with the client of `gen`.
-async function runTypeScript(page, gen) {
-  const directory = temporaryDirectory();
-  const library = join(directory, 'node_modules/eventsource-parser');
-  cpSync(join(gen, 'ts'), join(directory, 'gen/ts'), {recursive: true});
-  cpSync(join(root, 'bridge/web/vendor/eventsource-parser'), library, {recursive: true});
-  writeFileSync(join(library, 'package.json'), '{"type": "module", "exports": "./dist/index.js"}');
-  await page.click('role=tab[name="TypeScript"]');
-  writeFileSync(join(directory, 'snippet.mjs'),
-    `const token = '${fullToken('tess')}';\n${await page.textContent('#snippet')}`);
-  return (await run('node', [join(directory, 'snippet.mjs')], {timeout: 60_000})).stdout;
-}
-
-test('copied as TypeScript it runs on the generated client', async () => {
-  const page = await explore(foreign, `${kTelescopes}.Count`);
-  await field(page, 'to').locator('input').fill('4');
-  await page.fill('[placeholder="id to resume from (optional)"]', '2');
-  assert.equal((await runTypeScript(page, generated)).match(/count/g).length, 2);
-  await done(page);
-
-  const chat = await explore(bridge, 'realtime.v1.Channels.SendMessage', {token: fullToken('tess')});
-  await field(chat, 'channel').locator('input').fill('ts');
-  await field(chat, 'content').locator('input').fill(`it's typed`);
-  assert.match(await runTypeScript(chat, join(root, 'gen')), /content: "it's typed"/);
-  await done(chat);
-});
-
 test('many streams on one connection can be explored too', async () => {
   const page = await explore(bridge, 'sse-bridge/events', {token: fullToken('alice')});
   await field(page, 'stream').locator('button:text("Add")').click();
@@ -324,5 +266,12 @@ test('requests are made by the rules of google.api.HttpRule', async () => {
   assert.deepEqual(await of({verb: 'GET', path: '/a/*/b'}, {}, {'* (1)': 'c'}), ['GET', '/a/c/b', undefined]);
   assert.deepEqual((await made({verb: 'GET', path: '/a/{b}'}, {})).problems,
     [{field: 'b', description: 'is required by the path'}]);
+  // A variable has the form of its pattern.
+  for (const [name, problems] of [
+    ['sites/oslo', []], ['sites/', ['must have the form sites/*']], ['sites/a/b', ['must have the form sites/*']],
+    ['towns/oslo', ['must have the form sites/*']]]) {
+    const found = await made({verb: 'GET', path: '/{name=sites/*}'}, {name});
+    assert.deepEqual(found.problems.map(({description}) => description), problems, name);
+  }
   await done(page);
 });

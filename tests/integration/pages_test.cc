@@ -140,7 +140,9 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
   EXPECT_EQ(notifications["access"], json::parse(R"({"authenticated": true,
     "scopes": [["notifications:read"]], "subject_into": "user_id"})"));
   EXPECT_EQ(notifications["stream"], json::parse(R"({"event_from": "event",
-    "id_from": "cursor", "resume_into": "cursor", "bundle": "notification"})"));
+    "events": ["unread", "new"], "id_from": "cursor", "resume_into": "cursor",
+    "bundle": "notification"})"));
+  EXPECT_EQ(schema["version"], SSE_BRIDGE_VERSION);
   // Only what requests can hold.
   EXPECT_FALSE(schema["messages"].contains("realtime.v1.PriceUpdate"));
 }

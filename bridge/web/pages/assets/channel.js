@@ -27,8 +27,14 @@ export function mountChannel({onChange}) {
     setText(error, problem === null ? '' : explain(problem));
   }
 
+  function showEmpty() {
+    if (log.childElementCount > 0) return;
+    log.append(element('p', {class: 'empty'}, 'No messages yet. Say hello, or open a second window.'));
+  }
+
   function append(node) {
     const following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    log.querySelector('.empty')?.remove();
     log.append(node);
     while (log.childElementCount > kMaxShown) log.firstElementChild.remove();
     if (following) log.scrollTop = log.scrollHeight;
@@ -108,13 +114,40 @@ export function mountChannel({onChange}) {
     members.clear();
     for (const user of [...typing.keys()]) stopTyping(user);
     showMembers();
+    showEmpty();
     tell(null);
+  }
+
+  // Loads the members and the history whenever the stream opens. The history is
+  // always loaded because a stream that breaks before its first message has no id to
+  // resume from.
+  async function load() {
+    const asked = name;
+    waiting = [];
+    let before = [];
+    try {
+      const here = await call('GET', path('members'));
+      before = await history();
+      if (asked !== name) return;
+      members.clear();
+      here.user_ids.forEach((user) => members.add(user));
+      showMembers();
+      tell(null);
+    } catch (problem) {
+      if (asked === name) tell(problem);
+    } finally {
+      if (asked === name) {
+        const late = waiting ?? [];
+        waiting = null;
+        [...before, ...late].forEach(showMessage);
+      }
+    }
   }
 
   byId('join').addEventListener('submit', (event) => {
     event.preventDefault();
     const wanted = byId('channel-name').value.trim();
-    if (wanted === '' || wanted === name) return;
+    if (wanted === '' || (wanted === name && error.hidden)) return;
     name = wanted;
     clear();
     onChange();
@@ -142,39 +175,15 @@ export function mountChannel({onChange}) {
     call('POST', path('typing')).catch(() => {});
   });
 
+  clear();
   return {
     target: () => path('stream'),
-    receive({data}) {
-      const {type, payload} = JSON.parse(data);
-      receivers[type]?.(payload);
-    },
-    // Loads the members and the history whenever the stream opens. The history
-    // is always loaded because a stream that breaks before its first message has
-    // no id to resume from.
-    async joined() {
-      const asked = name;
-      waiting = [];
-      let before = [];
-      try {
-        const here = await call('GET', path('members'));
-        before = await history();
-        if (asked !== name) return;
-        members.clear();
-        here.user_ids.forEach((user) => members.add(user));
-        showMembers();
-        tell(null);
-      } catch (problem) {
-        if (asked === name) tell(problem);
-      } finally {
-        if (asked === name) {
-          const late = waiting ?? [];
-          waiting = null;
-          [...before, ...late].forEach(showMessage);
-        }
-      }
-    },
+    receive: ({type, payload}) => receivers[type]?.(payload),
+    opened: load,
+    // The resume point is no longer known.
+    reset: load,
     // The channel's stream has ended permanently.
-    ended: tell,
-    reset: clear,
+    ended: (problem) => problem !== null && tell(problem),
+    clear,
   };
 }

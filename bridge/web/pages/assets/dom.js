@@ -42,13 +42,34 @@ export function bytes(count) {
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
+// Works without the clipboard API too, which pages get only over HTTPS or from
+// this machine.
+function copyBySelection(text) {
+  const area = element('textarea', {readonly: true, class: 'visually-hidden', 'aria-hidden': 'true'});
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand('copy');
+  area.remove();
+  return done;
+}
+
 export async function copy(text, button) {
   const before = button.textContent;
+  let done = true;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
   } catch {
-    button.textContent = 'Not allowed';
+    done = copyBySelection(text);
+    button.focus();
   }
+  button.textContent = done ? 'Copied' : 'Not allowed';
   setTimeout(() => (button.textContent = before), 1200);
+}
+
+// Saves a text as a file of the visitor's.
+export function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], {type}));
+  element('a', {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

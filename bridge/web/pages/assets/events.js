@@ -1,6 +1,6 @@
 // The table of events: newest first, bounded, and drawn at most once per frame.
 
-import {byId, bytes, clock, element, setText} from './dom.js';
+import {byId, bytes, clock, download, element, setText} from './dom.js';
 
 const kKept = 2000;       // events
 const kShown = 400;       // rows
@@ -26,9 +26,13 @@ export class EventTable {
   #count = 0;
   #size = 0;
   #since = 0;
+  #onFilter;
   names = new Set();
 
-  constructor() {
+  // `onFilter` is called when the filter changes, `fileName` names an exported file.
+  constructor({onFilter, fileName}) {
+    this.#onFilter = onFilter;
+    byId('export').addEventListener('click', () => this.#export(fileName()));
     byId('pause').addEventListener('click', () => {
       this.#paused = !this.#paused;
       byId('pause').setAttribute('aria-pressed', String(this.#paused));
@@ -36,9 +40,23 @@ export class EventTable {
     });
     byId('clear').addEventListener('click', () => this.clear());
     byId('filter').addEventListener('input', () => {
-      this.#filter = byId('filter').value.toLowerCase();
-      this.#redraw();
+      this.#applyFilter();
+      this.#onFilter();
     });
+  }
+
+  get filter() {
+    return byId('filter').value;
+  }
+
+  set filter(text) {
+    byId('filter').value = text;
+    this.#applyFilter();
+  }
+
+  #applyFilter() {
+    this.#filter = this.filter.toLowerCase();
+    this.#redraw();
   }
 
   // {name, id, data, size}, or {comment}.
@@ -61,7 +79,7 @@ export class EventTable {
     this.#count = 0;
     this.#size = 0;
     this.names.clear();
-    this.#rows.replaceChildren();
+    this.#redraw();
     this.#schedule();
   }
 
@@ -88,13 +106,39 @@ export class EventTable {
     this.#kept.push(...fresh);
     this.#kept.splice(0, this.#kept.length - kKept);
     const rows = fresh.slice(-kShown).filter((e) => this.#matches(e)).map(row).reverse();
+    byId('no-match')?.remove();
     this.#rows.prepend(...rows);
     while (this.#rows.childElementCount > kShown) this.#rows.lastElementChild.remove();
+    this.#tellIfNone();
   }
 
   #redraw() {
     this.#rows.replaceChildren(
       ...this.#kept.filter((e) => this.#matches(e)).slice(-kShown).map(row).reverse());
+    this.#tellIfNone();
+  }
+
+  #tellIfNone() {
+    byId('export').disabled = this.#kept.length + this.#new.length === 0;
+    if (this.#rows.childElementCount > 0) return;
+    this.#rows.append(element('tr', {class: 'none', id: 'no-match'}, element('td', {colspan: '5'},
+      this.#kept.length > 0 ? 'No event matches the filter.' : 'No event yet.')));
+  }
+
+  // Saves the events that match the filter, oldest first, one JSON object per line.
+  #export(fileName) {
+    const lines = [...this.#kept, ...this.#new]
+      .filter((event) => event.comment === undefined && this.#matches(event))
+      .map(({time, name, id, data}) => {
+        let value = data;
+        try {
+          value = JSON.parse(data);
+        } catch {
+          // Not JSON: the text itself.
+        }
+        return `${JSON.stringify({time: time.toISOString(), event: name, id: id ?? '', data: value})}\n`;
+      });
+    download(fileName, 'application/x-ndjson', lines.join(''));
   }
 
   #matches({name = '', id = '', data = '', comment = ''}) {

@@ -10,6 +10,9 @@ export function mountNotifications() {
   const list = byId('notification-list');
   const error = byId('notifications-error');
   const shown = new Map();  // by id: {item, read}
+  // `/events` has no room for the names `unread` and `new`, so their time decides.
+  const opened = new Date();
+  let denied = null;  // why notifications cannot be marked as read
 
   function tell(problem) {
     error.hidden = problem === null;
@@ -19,8 +22,9 @@ export function mountNotifications() {
   function count() {
     const unread = [...shown.values()].filter(({read}) => !read).length;
     setText(byId('unread-count'), `${unread} unread`);
+    byId('unread-count').classList.toggle('accent', unread > 0);
     if (shown.size === 0) {
-      list.replaceChildren(element('li', {class: 'empty'}, 'Nothing yet. Send yourself one below.'));
+      list.replaceChildren(element('li', {class: 'empty'}, 'Nothing unread. Send yourself a notification below.'));
       return;
     }
     list.querySelector('.empty')?.remove();
@@ -42,21 +46,22 @@ export function mountNotifications() {
     count();
   }
 
-  function add(name, notification) {
+  function add(notification) {
     const {id} = notification;
     shown.get(id)?.item.remove();
+    const when = new Date(notification.created_at);
+    const isNew = when >= opened;
     const button = element('button', {
       class: 'small', type: 'button', 'aria-label': `Mark "${notification.title}" as read`,
-      onclick: () => markRead(id, button),
+      disabled: denied !== null, title: denied, onclick: () => markRead(id, button),
     }, 'Mark read');
     const item = element('li', {'data-id': id},
       element('span', {class: 'title'}, notification.title),
       button,
       element('span', {class: 'meta'},
-        element('span', {class: `badge ${name === 'new' ? 'good' : 'warn'}`}, name),
+        element('span', {class: `badge ${isNew ? 'good' : 'warn'}`}, isNew ? 'new' : 'unread'),
         notification.type || null,
-        element('time', {datetime: notification.created_at},
-          clock(new Date(notification.created_at)))),
+        element('time', {datetime: notification.created_at}, clock(when))),
       notification.body === '' ? null : element('span', {class: 'text'}, notification.body));
     shown.set(id, {item, read: false});
     list.prepend(item);
@@ -65,6 +70,12 @@ export function mountNotifications() {
       entry.item.remove();
       shown.delete(oldest);
     }
+    count();
+  }
+
+  function clear() {
+    shown.clear();
+    tell(null);
     count();
   }
 
@@ -84,15 +95,12 @@ export function mountNotifications() {
   count();
 
   return {
-    receive({name, data}) {
-      // The stream continues as on a first visit, with all unread notifications.
-      if (name === 'reset') return this.reset();
-      if (name === 'unread' || name === 'new') add(name, JSON.parse(data));
-    },
-    reset() {
-      shown.clear();
-      tell(null);
-      count();
-    },
+    target: () => '/notifications/stream',
+    receive: add,
+    mayMark: (reason) => (denied = reason),
+    ended: tell,
+    // The stream continues as on a first visit, with all unread notifications.
+    reset: clear,
+    clear,
   };
 }

@@ -15,48 +15,64 @@ function svg(name, attributes) {
 }
 
 class Row {
-  #points = [];
+  #points = [];  // null where updates are missing
   #line = svg('path', {});
-  #area = svg('path', {class: 'area'});
   #spark = svg('svg', {
     class: 'spark', viewBox: `0 0 ${kWidth} ${kHeight}`, preserveAspectRatio: 'none',
     'aria-hidden': 'true',
   });
-  #price = element('span', {class: 'price'}, 'waiting');
-  #change = element('span', {class: 'change'});
+  #price = element('span', {class: 'price'}, 'no price yet');
+  #change = element('span', {class: 'change', title: 'since the beginning of the line'});
 
   constructor(symbol, onRemove) {
-    this.#spark.append(this.#area, this.#line);
+    this.#spark.append(this.#line);
+    this.remove = element('button', {
+      class: 'plain', type: 'button', 'aria-label': `Stop following ${symbol}`, onclick: onRemove,
+    }, '×');
     this.node = element('li', {class: 'waiting', 'data-symbol': symbol},
-      element('span', {class: 'symbol'}, symbol), this.#spark, this.#price, this.#change,
-      element('button', {
-        class: 'plain', type: 'button', 'aria-label': `Stop following ${symbol}`, onclick: onRemove,
-      }, '×'));
+      element('span', {class: 'symbol'}, symbol), this.#spark, this.#price, this.#change, this.remove);
   }
 
   show(update) {
     this.node.classList.remove('waiting');
     setText(this.#price, update.price.toLocaleString(undefined,
       {minimumFractionDigits: 2, maximumFractionDigits: 2}));
-    const up = update.change >= 0;
-    setText(this.#change, `${up ? '▲' : '▼'} ${Math.abs(update.change).toFixed(2)}`);
-    this.#change.className = `change ${up ? 'up' : 'down'}`;
-    this.#points.push(update.price);
+    this.#push(update.price);
+    // What the line shows, so that the arrow, its colour and the line agree.
+    const change = update.price - this.#points.find((point) => point !== null);
+    const course = change > 0 ? 'up' : change < 0 ? 'down' : 'same';
+    setText(this.#change, `${{up: '▲', down: '▼', same: '='}[course]} ${Math.abs(change).toFixed(2)}`);
+    this.#change.className = `change ${course}`;
+    this.#spark.setAttribute('class', `spark ${course}`);
+  }
+
+  // Updates may be missing after this.
+  interrupt() {
+    if (typeof this.#points.at(-1) === 'number') this.#push(null);
+  }
+
+  #push(point) {
+    this.#points.push(point);
     if (this.#points.length > kPoints) this.#points.shift();
     this.#draw();
   }
 
   #draw() {
     const points = this.#points;
-    const low = Math.min(...points);
-    const range = Math.max(...points) - low || 1;
-    const x = (i) => (points.length === 1 ? 0 : (i / (points.length - 1)) * kWidth);
-    const y = (price) => kHeight - 3 - ((price - low) / range) * (kHeight - 6);
-    const line = points.map((p, i) => `${i ? 'L' : 'M'}${x(i).toFixed(1)} ${y(p).toFixed(1)}`).join('');
+    const known = points.filter((p) => p !== null);
+    const low = Math.min(...known);
+    const range = Math.max(...known) - low || 1;
+    const step = kWidth / Math.max(points.length - 1, 1);
+    let pen = 'M';
+    let line = '';
+    points.forEach((point, i) => {
+      if (point !== null) {
+        const y = kHeight - 3 - ((point - low) / range) * (kHeight - 6);
+        line += `${pen}${(i * step).toFixed(1)} ${y.toFixed(1)}`;
+      }
+      pen = point === null ? 'M' : 'L';
+    });
     this.#line.setAttribute('d', line);
-    this.#area.setAttribute('d', `${line}L${kWidth} ${kHeight}L0 ${kHeight}Z`);
-    const up = points[points.length - 1] >= points[0];
-    this.#spark.setAttribute('class', `spark ${up ? 'up' : 'down'}`);
   }
 }
 
@@ -66,15 +82,21 @@ export function mountPrices({onChange}) {
   const error = byId('prices-error');
   const rows = new Map();
 
+  function showRemovable() {
+    for (const row of rows.values()) row.remove.disabled = rows.size === 1;
+  }
+
   function add(symbol) {
     const row = new Row(symbol, () => {
-      if (rows.size === 1) return;
       rows.delete(symbol);
       row.node.remove();
+      showRemovable();
+      byId('symbol').focus();
       onChange();
     });
     rows.set(symbol, row);
     list.append(row.node);
+    showRemovable();
   }
   for (const symbol of ['AAPL', 'AMZN', 'GOOG', 'MSFT', 'NVDA']) add(symbol);
 
@@ -95,10 +117,9 @@ export function mountPrices({onChange}) {
   return {
     target: () =>
       `/prices/stream?${[...rows.keys()].map((s) => `symbols=${encodeURIComponent(s)}`).join('&')}`,
-    receive({name, data}) {
-      if (name === 'grpc-status') return;
-      const update = JSON.parse(data);
-      rows.get(update.symbol)?.show(update);
+    receive: (update) => rows.get(update.symbol)?.show(update),
+    stale(stale) {
+      if (stale !== null) for (const row of rows.values()) row.interrupt();
     },
   };
 }

@@ -49,6 +49,13 @@ function toQuery(value, prefix, isMap, out = []) {
   return out;
 }
 
+// Whether a text has the form of a pattern such as "sites/*/telescopes/*".
+function matches(pattern, text) {
+  const source = pattern.split(/(\*\*?)/).map((part) =>
+    ({'*': '[^/]+', '**': '.*'}[part] ?? part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))).join('');
+  return new RegExp(`^${source}$`).test(text);
+}
+
 const encodeSegments = (text) => text.split('/').map(encodeURIComponent).join('/');
 
 // The bytes of a google.api.HttpBody, and their type.
@@ -67,7 +74,7 @@ function jsonBody(body) {
 }
 
 // Returns {verb, url, body, contentType} for the values, and in `problems` {field,
-// description} of missing path variables. `wildcards` has the values of unnamed
+// description} of path variables that are missing or have another form. `wildcards` has the values of unnamed
 // wildcards. `isMap` tells whether the field at a path is a map.
 export function makeRequest(route, values, wildcards = {}, isMap = () => false) {
   const problems = [];
@@ -82,6 +89,8 @@ export function makeRequest(route, values, wildcards = {}, isMap = () => false) 
     const text = value === undefined ? '' : String(value);
     if (text === '' && part.pattern !== '**') {
       problems.push({field: part.field ?? part.wildcard, description: 'is required by the path'});
+    } else if (part.pattern !== '*' && !matches(part.pattern, text)) {
+      problems.push({field: part.field ?? part.wildcard, description: `must have the form ${part.pattern}`});
     }
     url += part.pattern === '*' ? encodeURIComponent(text) : encodeSegments(text);
     if (part.field) rest = without(rest, part.field);

@@ -16,8 +16,10 @@ export const isTransient = ({code}) => kTransient.has(code);
 // States: connecting, open, waiting (to reconnect), and finally one of ended (the
 // server has ended the stream), failed (see `error`), closed.
 export class Stream {
-  // options: {verb, body, contentType, lastEventId, reconnect = true,
-  //   onEvent({name, id, data, size}), onComment(text), onState(stream)}
+  // options: {verb, body, contentType, lastEventId, reconnect = true, maxRetryMs,
+  //   silenceMs: a connection that is silent for this long is dead,
+  //   headers() (default: the token's), onEvent({name, id, data, size}),
+  //   onComment(text), onState(stream)}
   constructor(url, options = {}) {
     this.url = url;
     this.options = {verb: 'GET', reconnect: true, ...options};
@@ -80,12 +82,13 @@ export class Stream {
       if (this.#isOver()) return;
       if (this.end !== null && !isTransient(this.end)) {
         if (this.end.code === 0) return this.#become('ended');
-        return this.#become('failed', new ApiError(200, {error: this.end}));
+        return this.#become('failed', ApiError.ofStatus(this.end));
       }
       if (!this.options.reconnect) return this.#become('ended', error);
       this.end = null;
       ++failures;
-      const backoff = Math.min(kMaxRetryMs, this.#retryMs * 1.6 ** (failures - 1));
+      const most = this.options.maxRetryMs ?? kMaxRetryMs;
+      const backoff = Math.min(most, this.#retryMs * 1.6 ** (failures - 1));
       await this.#sleep(Math.max(wait, backoff * (0.8 + 0.4 * Math.random())), error);
       ++this.reconnects;
       this.#become('connecting');
@@ -94,15 +97,14 @@ export class Stream {
 
   #open() {
     this.#abort = new AbortController();
-    const {verb, body, contentType = 'application/json'} = this.options;
+    const {verb, body, contentType = 'application/json', headers = authorization} = this.options;
+    const sent = new Headers({Accept: 'text/event-stream'});
+    if (body !== undefined) sent.set('Content-Type', contentType);
+    if (this.lastEventId !== '') sent.set('Last-Event-ID', this.lastEventId);
+    for (const [name, value] of Object.entries(headers())) sent.set(name, value);
     return fetch(base + this.url, {
       method: verb,
-      headers: {
-        ...authorization(),
-        Accept: 'text/event-stream',
-        ...(body === undefined ? {} : {'Content-Type': contentType}),
-        ...(this.lastEventId === '' ? {} : {'Last-Event-ID': this.lastEventId}),
-      },
+      headers: sent,
       body,
       cache: 'no-store',
       signal: this.#abort.signal,
@@ -116,10 +118,17 @@ export class Stream {
       onRetry: (ms) => (this.#retryMs = ms),
     });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const {done, value} = await reader.read();
-      if (done || this.#isOver()) return;
-      parser.feed(value);
+    let silence;
+    try {
+      for (;;) {
+        clearTimeout(silence);
+        if (this.options.silenceMs) silence = setTimeout(() => this.#abort.abort(), this.options.silenceMs);
+        const {done, value} = await reader.read();
+        if (done || this.#isOver()) return;
+        parser.feed(value);
+      }
+    } finally {
+      clearTimeout(silence);
     }
   }
 

@@ -7,6 +7,7 @@ import {byId, element, setText} from './dom.js';
 const kSteps = ['reading the orders', 'matching payments', 'writing the report', 'sending it'];
 const kStepMs = 350;
 const kUpdatesPerStep = 4;
+const kMaxShown = 100;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const path = (id) => `/tasks/${encodeURIComponent(id)}`;
@@ -24,19 +25,27 @@ async function work(id) {
   await call('PATCH', path(id), {status: 'completed', progress: 1, message: 'done'});
 }
 
-export function mountTask(connections) {
+// `onChange` is called when another task, or the same one again, is to be streamed.
+export function mountTask({onChange}) {
   const bar = byId('task-progress');
   const status = byId('task-status');
   const error = byId('task-error');
   const state = byId('task-state');
   const updates = byId('task-updates');
+  let watched = '';
 
   function tell(problem) {
     error.hidden = problem === null;
     setText(error, problem === null ? '' : explain(problem));
   }
 
-  function show(update) {
+  function showState(name, text) {
+    state.dataset.state = name;
+    setText(state, text);
+  }
+
+  function receive(update) {
+    showState('open', 'watching');
     const kind = {completed: 'good', failed: 'bad', running: 'accent'}[update.status] ?? '';
     setText(status, update.status);
     status.className = `badge ${kind}`;
@@ -47,21 +56,28 @@ export function mountTask(connections) {
       element('b', {}, `${Math.round(update.progress * 100)}%`),
       element('span', {}, update.status),
       element('span', {}, update.message ?? '')));
+    while (updates.childElementCount > kMaxShown) updates.lastElementChild.remove();
+  }
+
+  function show(id) {
+    watched = id;
+    tell(null);
+    updates.replaceChildren();
+    byId('task-none').hidden = id !== '';
+    byId('task-watched').hidden = id === '';
+    setText(byId('task-id'), id);
+    setText(byId('task-message'), '');
+    setText(status, 'waiting');
+    status.className = 'badge';
+    bar.value = 0;
+    bar.className = '';
+    if (id === '') showState('closed', 'not watching');
+    else showState('connecting', 'connecting');
   }
 
   function watch(id) {
-    updates.replaceChildren();
-    setText(byId('task-id'), id);
-    connections.open('task', 'Task', `${path(id)}/progress`, {
-      onEvent: ({name, data}) => {
-        if (name === 'message') show(JSON.parse(data));
-      },
-      onState: (stream) => {
-        state.dataset.state = stream.state;
-        setText(state, {open: 'watching', ended: 'ended', failed: 'refused'}[stream.state] ?? stream.state);
-        if (stream.state === 'failed') tell(stream.error);
-      },
-    });
+    show(id);
+    onChange();
   }
 
   byId('task-form').addEventListener('submit', async (event) => {
@@ -85,17 +101,15 @@ export function mountTask(connections) {
     watch(input.value.trim());
   });
 
+  show('');
   return {
-    reset() {
-      tell(null);
-      updates.replaceChildren();
-      bar.value = 0;
-      bar.className = '';
-      setText(byId('task-id'), 'No task yet');
-      setText(status, '–');
-      status.className = 'badge';
-      state.dataset.state = 'closed';
-      setText(state, 'not watching');
+    target: () => (watched === '' ? '' : `${path(watched)}/progress`),
+    receive,
+    // The task has ended, or its stream has failed.
+    ended(problem) {
+      showState(problem === null ? 'ended' : 'failed', problem === null ? 'ended' : 'refused');
+      tell(problem);
     },
+    clear: () => show(''),
   };
 }

@@ -1,24 +1,40 @@
 // The token that requests carry. It is kept only in this tab's sessionStorage, so
 // no other tab sees it and it is lost when the tab is closed.
 
-import {element} from './dom.js';
-
 const kKey = 'sse-bridge-token';
+const kMaxTimerMs = 2 ** 31 - 1;
 const listeners = new Set();
+
+let rejection = null;  // {token, message}: what the bridge said about a token
+let expiryTimer;
 
 export const getToken = () => sessionStorage.getItem(kKey) ?? '';
 
+function changed() {
+  watchExpiry();
+  for (const listener of [...listeners]) listener();
+}
+
 export function setToken(token) {
   const bare = token.trim().replace(/^Bearer\s+/i, '');
-  if (bare === getToken()) return;
+  if (bare === getToken() && rejection === null) return;
+  rejection = null;
   if (bare === '') {
     sessionStorage.removeItem(kKey);
   } else {
     sessionStorage.setItem(kKey, bare);
   }
-  for (const listener of listeners) listener();
+  changed();
 }
 
+// The bridge has refused `token`. It is not sent again until another one is set.
+export function rejectToken(token, message) {
+  if (token === '' || token !== getToken() || rejection?.token === token) return;
+  rejection = {token, message};
+  changed();
+}
+
+// Called when the token changes, expires or is refused.
 export const onTokenChange = (listener) => listeners.add(listener);
 
 // Waits until the token changes.
@@ -30,7 +46,12 @@ export const nextToken = () => new Promise((resolve) => {
   listeners.add(once);
 });
 
+// The header of a token that may be valid.
 export const authorization = () =>
+  tokenProblem() === null ? {Authorization: `Bearer ${getToken()}`} : {};
+
+// The header of any token, so that one can see what the bridge says about it.
+export const anyAuthorization = () =>
   getToken() === '' ? {} : {Authorization: `Bearer ${getToken()}`};
 
 // The token's claims, for display only: the bridge verifies them. Null if there
@@ -53,13 +74,30 @@ export function claims() {
   }
 }
 
+// Why the token opens nothing: {kind, text}, or null if it may be valid.
+export function tokenProblem() {
+  const token = getToken();
+  if (token === '') return {kind: 'none', text: 'No token is set.'};
+  const who = claims();
+  if (who === null) {
+    return {kind: 'unreadable', text: 'This is not a token: a JWT has three parts, separated by dots.'};
+  }
+  if (who.expires !== null && who.expires <= new Date()) {
+    return {kind: 'expired', text: `This token expired on ${who.expires.toLocaleString()}.`};
+  }
+  if (rejection?.token === token) {
+    return {kind: 'refused', text: `The bridge refused this token: ${rejection.message}.`};
+  }
+  return null;
+}
+
 // Explains why the token does not satisfy a method's access rule (from
 // /schema.json). Null if it seems to.
 export function missing(access = {}) {
   if (!access.authenticated) return null;
-  if (getToken() === '') return 'Needs a token.';
+  const problem = tokenProblem();
+  if (problem !== null) return problem.kind === 'none' ? 'Needs a token.' : 'Needs a valid token.';
   const who = claims();
-  if (who === null) return null;
   const lacks = (groups, held) =>
     (groups ?? []).find((group) => !group.some((name) => held.includes(name)));
   const scope = lacks(access.scopes, who.scopes);
@@ -69,74 +107,23 @@ export function missing(access = {}) {
   return null;
 }
 
-function describe(node) {
-  const who = claims();
-  node.replaceChildren();
-  if (getToken() === '') {
-    node.append(element('span', {class: 'muted small'},
-      'Without a token you see only public data. scripts/run.sh prints a token; ',
-      element('code', {}, 'scripts/token.sh'), ' prints others.'));
-    return;
-  }
-  if (who === null) {
-    node.append(element('span', {class: 'badge warn'}, 'Not a readable JWT'));
-    return;
-  }
-  const badge = (text, kind = '') => element('span', {class: `badge ${kind}`}, text);
-  node.append(badge(who.subject || 'no subject', 'accent'));
-  for (const role of who.roles) node.append(badge(`role ${role}`));
-  for (const scope of who.scopes) node.append(badge(scope));
-  if (who.expires !== null) {
-    const over = who.expires < new Date();
-    node.append(badge(`${over ? 'expired' : 'until'} ${who.expires.toLocaleString()}`,
-      over ? 'bad' : ''));
-  }
+function watchExpiry() {
+  clearTimeout(expiryTimer);
+  const expires = claims()?.expires ?? null;
+  if (expires === null) return;
+  const left = expires - Date.now();
+  if (left > 0) expiryTimer = setTimeout(left > kMaxTimerMs ? watchExpiry : changed, Math.min(left + 1, kMaxTimerMs));
 }
 
-// Adds the token box below the page's header, and its button to the header.
-export function mountTokenBox(bar) {
-  const input = element('textarea', {
-    id: 'token', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
-    placeholder: 'eyJhbGciOi...',
-  });
-  const summary = element('div', {class: 'claims', 'aria-live': 'polite'});
-  const form = element('form', {},
-    element('label', {for: 'token'}, 'Bearer token (JWT), kept in this tab only'),
-    input, summary,
-    element('div', {class: 'row'},
-      element('button', {class: 'primary', type: 'submit'}, 'Use this token'),
-      element('button', {type: 'button', onclick: () => setToken('')}, 'Remove token')));
-  const box = element('section',
-    {id: 'token-box', class: 'token-box', 'aria-label': 'Token', hidden: true}, form);
-  const button = element('button', {
-    id: 'token-button', 'aria-controls': 'token-box', 'aria-expanded': 'false',
-  });
-  const show = (open) => {
-    box.hidden = !open;
-    button.setAttribute('aria-expanded', String(open));
-    if (open) input.focus();
-  };
-  const update = () => {
-    const who = claims();
-    button.textContent = getToken() === '' ? 'Set token' : (who?.subject || 'Token set');
-    button.classList.toggle('primary', getToken() === '');
-    input.value = getToken();
-    describe(summary);
-  };
-  button.addEventListener('click', () => show(box.hidden));
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    setToken(input.value);
-    show(false);
-    button.focus();
-  });
-  box.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
-    show(false);
-    button.focus();
-  });
-  bar.append(button);
-  bar.after(box);
-  onTokenChange(update);
-  update();
+// A link that ends in #token=... sets the token. It is removed from the address
+// at once, so that it does not stay in the history or in a copied address.
+function takeFromAddress() {
+  const found = /^#token=([^&]*)$/.exec(location.hash);
+  if (found === null) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  setToken(found[1]);
 }
+
+takeFromAddress();
+window.addEventListener('hashchange', takeFromAddress);
+watchExpiry();
