@@ -94,6 +94,7 @@ class UpstreamSession {
 
   // Returns the `reset` to publish as soon as the backend accepts the call;
   // null if none is owed. It comes before any event (NoGap).
+  bool owes_reset() const { return owed_reset_ != nullptr; }
   FramePtr TakeOwedReset() { return std::exchange(owed_reset_, nullptr); }
 
   ReconnectState& reconnect() { return reconnect_; }
