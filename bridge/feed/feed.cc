@@ -6,6 +6,7 @@
 #include "bridge/base/retry_info.h"
 #include "bridge/feed/end_id.h"
 #include "bridge/feed/own_events.h"
+#include "bridge/feed/reset_event.h"
 
 namespace sse_bridge {
 namespace {
@@ -115,9 +116,10 @@ FramePtr Feed::StatusFrame(const absl::Status& status) const {
         absl::ToInt64Milliseconds(std::min(*wait, kLongestRetry)));
   }
   std::string id;
-  // An end with a retry delay is not for good.
+  // An end with a retry delay is not for good, nor is one because the backend
+  // no longer keeps an event: a new call can resume or begin anew.
   if (!config_.call_tag.empty() && EndsForGood(status.code()) &&
-      retry_ms == 0) {
+      retry_ms == 0 && !OldestAfterExpiry(status).has_value()) {
     id = EndId(status.code(), config_.call_tag);
   }
   return sse_bridge::StatusFrame(status.code(), context_->status_json(status),

@@ -130,7 +130,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   };
 
   // Creates a feed without starting its call. Join it first, then Begin: so no
-  // message is missed.
+  // message is missed (Complete in model/resume.pml).
   static std::shared_ptr<Feed> Create(const FeedContext* context,
                                       Config config);
   void Begin();

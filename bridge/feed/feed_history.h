@@ -21,6 +21,11 @@ namespace sse_bridge {
 // current values (Snapshot). Numbers all events. Subscribers that join receive
 // the events that they have missed, or on a first visit the current values.
 //
+// model/snapshot.pml checks for first visits: the current values come before
+// newer events (SnapshotBeforeLive), a value never replaces a newer one
+// (NoOlderValue), and the newest one of each key comes, however short the
+// replay buffer is (NewestValueArrives).
+//
 // Not thread-safe: the feed's lock protects it.
 class FeedHistory {
  public:

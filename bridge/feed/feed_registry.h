@@ -35,7 +35,9 @@ class FeedRegistry {
   // `last_event_id`, joins a running feed whose replay buffer has the id;
   // otherwise one that resumes at the backend (shared by all clients that
   // request the same), if config.request_after supports it; otherwise begins
-  // like a first visit, after a `reset` event.
+  // like a first visit, after a `reset` event. So there is a `reset` only if
+  // neither the bridge nor the backend has the event (NoNeedlessReset in
+  // model/resume.pml).
   //
   // A new feed counts for `address` until it ends, whoever joins it. If the
   // address has too many, its lingering feeds without subscribers are ended; if

@@ -104,7 +104,9 @@ void Feed::OnCallMetadata(uint64_t generation, const Metadata& metadata) {
 void Feed::OnCallOpen(uint64_t generation) {
   {
     MutexLock lock(&mu_);
-    if (!session_.IsCurrent(generation) || state_ == State::kOpen) return;
+    if (!session_.IsCurrent(generation)) return;
+    // A feed that was open stays so while its id expires.
+    if (state_ == State::kOpen && !session_.owes_reset()) return;
   }
   context_->delivery->RunAfter(kMetadataSettles,
                                [weak = weak_from_this(), generation] {
@@ -118,7 +120,8 @@ void Feed::Open(uint64_t generation) {
   {
     MutexLock lock(&mu_);
     if (!session_.IsCurrent(generation)) return;
-    if (state_ != State::kOpening && state_ != State::kReconnecting) return;
+    if (state_ == State::kEnded) return;
+    if (state_ == State::kOpen && !session_.owes_reset()) return;
     state_ = State::kOpen;
     has_opened_ = true;
     EndOutage();

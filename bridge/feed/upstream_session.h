@@ -24,7 +24,7 @@ namespace sse_bridge {
 // itself starts and cancels the calls.
 //
 // Each call has a generation. The feed ignores callbacks whose generation is no
-// longer current.
+// longer current, so no event comes twice (NoDuplicate in model/resume.pml).
 //
 // Not thread-safe: the feed's lock protects it. Times are monotonic.
 class UpstreamSession {
@@ -93,7 +93,8 @@ class UpstreamSession {
   void RestartFromBeginning(absl::string_view oldest);
 
   // Returns the `reset` to publish as soon as the backend accepts the call;
-  // null if none is owed.
+  // null if none is owed. It comes before any event (NoGap).
+  bool owes_reset() const { return owed_reset_ != nullptr; }
   FramePtr TakeOwedReset() { return std::exchange(owed_reset_, nullptr); }
 
   ReconnectState& reconnect() { return reconnect_; }

@@ -1,9 +1,13 @@
 #include "bridge/upstream/call_support.h"
 
+#include <grpc/support/time.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "bridge/upstream/call_metadata.h"
 
 namespace sse_bridge {
@@ -32,9 +36,14 @@ bool FlattenByteBuffer(const grpc::ByteBuffer& buffer, std::string* out) {
 absl::Status ApplyOptions(const CallOptions& options,
                           grpc::ClientContext* context) {
   if (options.deadline != absl::InfiniteFuture()) {
-    // gRPC's clock cannot represent times far in the past.
-    context->set_deadline(
-        absl::ToChronoTime(std::max(options.deadline, absl::UnixEpoch())));
+    // By the monotonic clock: when the time of day is set, absl::Now follows a
+    // second or two later, and an hour ahead would look like a deadline that is
+    // over.
+    const absl::Duration left =
+        std::max(options.deadline - absl::Now(), absl::ZeroDuration());
+    context->set_deadline(gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC),
+        gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN)));
   }
   context->set_wait_for_ready(options.wait_for_ready);
   if (absl::Status status = CheckMetadata(options.metadata); !status.ok()) {

@@ -67,11 +67,11 @@ export class Program {
   }
 }
 
-export function startBackends(t, { store = temporaryDirectory(t) } = {}) {
+export function startBackends(t, { store = temporaryDirectory(t), options = [] } = {}) {
   return new Program(t, [
     process.env.SSE_BRIDGE_BACKENDS,
     ...['--listen', '127.0.0.1:0', '--store', `sqlite:${store}/events.db`],
-    ...['--nosimulate_market', '--presence-grace=50ms'],
+    ...['--nosimulate_market', '--presence-grace=50ms', ...options],
   ]).start();
 }
 

@@ -370,6 +370,46 @@ TEST_F(FeedReconnectTest, ExpiredIdStartsOverWithAReset) {
   }
 }
 
+// A browser that comes back with it would get 400, after which EventSource
+// gives up; without it, the last event's id leads to a reset.
+TEST_F(FeedReconnectTest, AnEndBecauseOfAnExpiredIdHasNoIdOfItsOwn) {
+  Feed::Config config = Resumable(true);
+  config.call_tag = "tag";
+  auto feed = Feed::Create(&context_, std::move(config));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  upstream_->WaitCall(0)->End(ExpiredError("5"));
+  const std::string text = stream.ReadToEnd();
+  EXPECT_THAT(text, HasSubstr("event: grpc-status\n"));
+  EXPECT_THAT(text, HasSubstr("{\"code\":11,"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("id: sse-bridge:")));
+}
+
+TEST_F(FeedReconnectTest, AnOpenFeedSendsTheResetBeforeTheNextEvent) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  TestStream stream;
+  JoinAndAttach(feed.get(), &stream);
+  feed->Begin();
+  upstream_->WaitCall(0)->Send(Message("a", "1"));
+  Lose(upstream_->WaitCall(0).get());
+  Advance(kLongestBackoff);
+  auto resumed = upstream_->WaitCall(1);
+  ASSERT_NE(resumed, nullptr);
+  resumed->Send(Message("b", "2"));
+  EXPECT_TRUE(stream.ReadUntil(EventText("b", "2")));
+  // The backend has dropped what this call has not received yet.
+  resumed->End(ExpiredError("5"));
+  auto anew = upstream_->WaitCall(2);
+  ASSERT_NE(anew, nullptr);
+  anew->Open();
+  upstream_->Settle();
+  Advance(absl::Milliseconds(20));
+  EXPECT_TRUE(stream.ReadUntil(
+      "event: reset\nid: \ndata: {\"requested\":\"1\",\"oldest\":\"5\"}\n\n"));
+}
+
 TEST_F(FeedReconnectTest, ResetWaitsForTheNewCallsAnswer) {
   Feed::Config config = Resumable(false);
   config.first_id = "1";
