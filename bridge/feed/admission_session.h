@@ -28,9 +28,13 @@ namespace sse_bridge {
 //   refused    ends the membership, if a renewal is refused or the backend
 //              stays away; then the session leaves
 //
-// `leave` is never called while `enter` is in flight, because the backend could
-// then handle them in the wrong order. It is also called if it is unknown
-// whether the backend has executed `enter`.
+// `leave` is never called while `enter` is in flight (LeaveAfterEnter), because
+// the backend could then handle them in the wrong order. It is also called if
+// it is unknown whether the backend has executed `enter` (NoGhost), and never
+// while the client is in the stream (NoFalseLeave). A renewal waits for the
+// call before it (OneCallAtOnce). A refused one ends the stream (RefusalEnds),
+// also if it comes before Joined, but never one that is over
+// (EndsOnlyOpenStreams). model/admission.pml checks these.
 //
 // Thread-safe. Calls are started without the lock.
 class AdmissionSession : public std::enable_shared_from_this<AdmissionSession> {

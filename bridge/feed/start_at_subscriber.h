@@ -19,7 +19,9 @@ namespace sse_bridge {
 // A subscriber that begins after an event which the shared feed may not have
 // received yet: the backend has told its id in the response to another call,
 // which was faster. Asks the feed again for a short time, and then has the
-// events from a call of its own.
+// events from a call of its own. So the greeting comes first (GreetingFirst in
+// model/admission.pml), and after it exactly the events that follow it (NoGap,
+// NoDuplicate).
 //
 // Thread-safe, unlike other pending subscribers, because it asks on a delivery
 // thread.
