@@ -19,14 +19,16 @@ using Json = nlohmann::ordered_json;
 // npm's limit.
 constexpr size_t kMaxNameBytes = 214;
 
-// Files of runtime/ that are imported as PACKAGE/NAME, and the framework that
-// they need, which users of the others need not have.
+// Files, of the package or of runtime/, that are imported as PACKAGE/NAME, and
+// the framework that they need, which users of the others need not have.
 struct EntryPoint {
   absl::string_view name;
   absl::string_view peer = {};
   absl::string_view peer_version = {};
 };
 constexpr EntryPoint kEntryPoints[] = {
+    {"messages"},
+    {"values"},
     {"react", "react", ">=18"},
     {"vue", "vue", ">=3.3"},
     {"svelte", "svelte", ">=4"},
@@ -131,7 +133,8 @@ std::string TsPackageJson(const TsPackageOptions& options,
   Json peers = Json::object();
   Json optional = Json::object();
   for (const EntryPoint& entry : kEntryPoints) {
-    const std::string path = absl::StrCat("runtime/", entry.name);
+    std::string path(entry.name);
+    if (!files.contains(path + ".js")) path = absl::StrCat("runtime/", path);
     if (!files.contains(path + ".js")) continue;
     exports[absl::StrCat("./", entry.name)] = Export(
         absl::StrCat("./", path, ".d.ts"), absl::StrCat("./", path, ".js"));

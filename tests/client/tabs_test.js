@@ -114,6 +114,28 @@ test('tabs of different users share nothing', async (t) => {
   assert.equal(connections.length, 4);
 });
 
+test('a leader whose token is now of another user gives up the lead, and its own streams', async (t) => {
+  let expired = false;
+  const { tab, live, connections, requests } = await setUp(t, {
+    refusal: () => {
+      const refused = expired;
+      expired = false;
+      return refused ? [401, 'UNAUTHENTICATED'] : undefined;
+    },
+  });
+  const ann = token('ann', {});
+  const bob = token('bob', {});
+  const one = tab({ token: ({ refresh }) => (refresh ? bob : ann) }).open();
+  await live(one);
+  const two = tab({ token: ann }).open();
+  await live(two);
+  expired = true;
+  connections[0].response.destroy();
+  await assert.rejects(one.done, { status: 'UNAUTHENTICATED' });
+  await until('the next leader', () => connections.length === 2 && two.state === 'live');
+  assert(requests.every(({ headers }) => headers.authorization === `Bearer ${ann}`));
+});
+
 test('a page that may be frozen gives up the lead, and takes part again', async (t) => {
   const page = fakePage(t);
   const { tab, live, opened, connections, held } = await setUp(t);

@@ -16,7 +16,7 @@
 //   { type: 'state', stream, run, change }
 //   { type: 'end', stream, run, error }
 //   { type: 'behind', stream, run }                 too many events are unread
-import { BridgeError } from './errors.js';
+import { BridgeError, Code } from './errors.js';
 import { SharedTransport } from './shared.js';
 import { Subscription } from './subscription.js';
 import { Leader } from './tabs_leader.js';
@@ -40,9 +40,8 @@ function ownerOf(token) {
 }
 
 /** Tabs share a connection only if they have the same bridge, user and headers. */
-export async function nameOf(transport) {
+export async function nameOf(transport, token) {
   const { tabs, headers = {}, credentials = '' } = transport.options;
-  const token = await transport.token.get();
   const who = [transport.baseUrl, tabs.name ?? ownerOf(token), credentials, headers];
   const bytes = new TextEncoder().encode(JSON.stringify(who));
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -61,6 +60,8 @@ export class Tab {
   #held = false; // the others can see this tab's end
   #inbox;
   #all;
+  /** This tab has left for good. */
+  over = false;
 
   constructor(transport, name) {
     this.#transport = transport;
@@ -113,7 +114,7 @@ export class Tab {
   }
 
   #enter() {
-    if (this.#entered !== null) return;
+    if (this.#entered !== null || this.over) return;
     this.#entered = new AbortController();
     const { signal } = this.#entered;
     const { locks } = globalThis.navigator;
@@ -157,7 +158,7 @@ export class Tab {
 
   #lead(signal) {
     if (signal.aborted) return;
-    const shared = new SharedTransport(this.#transport);
+    const shared = new SharedTransport(this.#guarded());
     const send = (tab, message) => {
       if (tab === this.#id) this.#receive(message);
       else this.#leader?.channelOf(tab).postMessage(message);
@@ -165,6 +166,31 @@ export class Tab {
     this.#leader = new Leader(shared, this.#name, send);
     this.#all.postMessage({ type: 'lead' });
     for (const stream of this.#streams.values()) this.#open(stream);
+  }
+
+  /** The transport for all tabs, as long as the token is of the same user. */
+  #guarded() {
+    const { options, baseUrl, token } = this.#transport;
+    const check = async (promise) => {
+      const current = await promise;
+      if ((await nameOf(this.#transport, current)) === this.#name) return current;
+      const error = new BridgeError(Code.UNAUTHENTICATED, 'the token is now another user\'s');
+      this.over = true;
+      this.#leave();
+      for (const { subscription } of this.#streams.values()) subscription.end(error);
+      throw error;
+    };
+    return {
+      options,
+      baseUrl,
+      token: {
+        refreshable: token.refreshable,
+        get: () => check(token.get()),
+        renew: (stale, error) => check(token.renew(stale, error)),
+      },
+      checkAddress: () => this.#transport.checkAddress(),
+      send: (...request) => this.#transport.send(...request),
+    };
   }
 
   /** Asks the leader, now or again, for what comes after the last event read. */

@@ -29,9 +29,9 @@ export class TabsTransport extends Transport {
   async *#subscribe(method, target, context) {
     // Loaded only where it is used.
     const { nameOf, Tab } = await import('./tabs.js');
-    const name = await nameOf(this);
+    const name = await nameOf(this, await this.token.get());
     let tab = this.#tabs.get(name);
-    if (tab === undefined) {
+    if (tab === undefined || tab.over) {
       tab = new Tab(this, name);
       this.#tabs.set(name, tab);
     }

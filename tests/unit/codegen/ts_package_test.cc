@@ -50,17 +50,20 @@ TEST(TsPackageTest, LicensesAreOneLine) {
 TEST(TsPackageTest, EntryPointsThatAreThereAreExportedAndNeedNoFramework) {
   const auto json = nlohmann::json::parse(
       TsPackageJson({.name = "a"}, {{"index.js", ""},
+                                    {"messages.js", ""},
                                     {"runtime/index.js", ""},
                                     {"runtime/react.js", ""},
                                     {"runtime/testing.js", ""}}));
   EXPECT_EQ(json["exports"]["./react"]["default"], "./runtime/react.js");
   EXPECT_EQ(json["exports"]["./react"]["types"], "./runtime/react.d.ts");
+  EXPECT_EQ(json["exports"]["./messages"]["default"], "./messages.js");
   EXPECT_TRUE(json["exports"].contains("./testing"));
   EXPECT_FALSE(json["exports"].contains("./vue"));
   EXPECT_FALSE(json.contains("dependencies"));
   EXPECT_EQ(json["peerDependencies"].size(), 1u);
   EXPECT_EQ(json["peerDependenciesMeta"]["react"]["optional"], true);
-  EXPECT_EQ(json["files"], nlohmann::json({"index.js", "runtime"}));
+  EXPECT_EQ(json["files"],
+            nlohmann::json({"index.js", "messages.js", "runtime"}));
 }
 
 }  // namespace
