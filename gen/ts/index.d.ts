@@ -3,12 +3,23 @@ import type * as m from './messages.js';
 import type * as $rt from './runtime/index.js';
 
 export type * from './messages.js';
-export { BridgeError, Code, EventStream } from './runtime/index.js';
+export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 export type {
+  BridgeEventSource,
+  BridgeRequest,
+  BridgeResponse,
   CallOptions,
+  CallPromise,
+  CallResult,
   ClientOptions,
+  ErrorDetails,
+  EventSourceOptions,
+  Interceptor,
   ReconnectPolicy,
   Reset,
+  ResponseMeta,
+  RetryPolicy,
+  StateReason,
   StreamEvent,
   StreamOptions,
   StreamState,
@@ -35,43 +46,35 @@ export class ChannelsClient {
    *
    * Needs a token.
    */
-  sendMessage(request: m.SendMessageRequest, options?: $rt.CallOptions): Promise<m.ChatMessage>;
+  sendMessage(request: m.SendMessageRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ChatMessage>;
 
   /**
    * Tells the others that the caller is typing.
    *
    * Needs a token.
    */
-  sendTyping(request: m.SendTypingRequest, options?: $rt.CallOptions): Promise<m.SendTypingResponse>;
+  sendTyping(request: m.SendTypingRequest, options?: $rt.CallOptions): $rt.CallPromise<m.SendTypingResponse>;
 
   /**
    * Lists a channel's messages, oldest first.
    *
    * Needs a token.
    */
-  listMessages(request: m.ListMessagesRequest, options?: $rt.CallOptions): Promise<m.ListMessagesResponse>;
+  listMessages(request: m.ListMessagesRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMessagesResponse>;
 
   /**
    * Lists who is in a channel now.
    *
    * Needs a token.
    */
-  listMembers(request: m.ListMembersRequest, options?: $rt.CallOptions): Promise<m.ListMembersResponse>;
+  listMembers(request: m.ListMembersRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMembersResponse>;
 
   /**
    * Admits somebody to a private channel. The first to invite owns it.
    *
    * Needs a token.
    */
-  invite(request: m.InviteRequest, options?: $rt.CallOptions): Promise<m.InviteResponse>;
-
-  /**
-   * Takes back an invitation. Only the owner may. The open streams of that
-   * member end within the time after which sessions are renewed.
-   *
-   * Needs a token.
-   */
-  remove(request: m.RemoveRequest, options?: $rt.CallOptions): Promise<m.RemoveResponse>;
+  invite(request: m.InviteRequest, options?: $rt.CallOptions): $rt.CallPromise<m.InviteResponse>;
 }
 
 /** What an administrator's dashboard shows. */
@@ -102,14 +105,14 @@ export class NotificationsClient {
    *
    * Needs scope `notifications:write`.
    */
-  create(request: m.CreateNotificationRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  create(request: m.CreateNotificationRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 
   /**
    * Marks one of the caller's notifications as read.
    *
    * Needs scope `notifications:write`.
    */
-  markRead(request: m.MarkReadRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  markRead(request: m.MarkReadRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 }
 
 /** Prices of financial instruments, as they change. */
@@ -124,7 +127,7 @@ export class PricesClient {
    *
    * Needs scope `prices:publish`.
    */
-  publish(request: m.PublishPriceRequest, options?: $rt.CallOptions): Promise<m.PriceUpdate>;
+  publish(request: m.PublishPriceRequest, options?: $rt.CallOptions): $rt.CallPromise<m.PriceUpdate>;
 }
 
 /** Tasks and their progress. */
@@ -144,14 +147,14 @@ export class TasksClient {
    *
    * Needs scope `tasks:write`.
    */
-  create(request?: m.CreateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  create(request?: m.CreateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 
   /**
    * Reports progress of a task that has not ended yet.
    *
    * Needs scope `tasks:write`.
    */
-  update(request: m.UpdateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  update(request: m.UpdateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 }
 
 export interface Services {
@@ -167,10 +170,13 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, with streams that share connections to `/events`. Adding a
-   * stream reopens the shared connection and resumes the others.
+   * The same services, with streams that share one connection. It is not
+   * opened again when streams come and go.
    */
   shared(options?: $rt.SharedOptions): Services;
+
+  /** Closes all streams of the client. */
+  close(): void;
 }
 
 export function createClient(options?: $rt.ClientOptions): Client;

@@ -249,9 +249,9 @@ TEST_F(EventsTest, ATokenThatIsNotGoodIsNotTakenForNobodys) {
 }
 
 TEST_F(EventsTest, OtherVerbsAreNotAllowed) {
-  const HttpAnswer answer = bridge_.Call("POST", "/events", ann_, "{}");
-  ExpectError(answer, 405, "POST");
-  EXPECT_EQ(answer.headers.at("allow"), "GET, HEAD");
+  const HttpAnswer answer = bridge_.Call("PUT", "/events", ann_, "{}");
+  ExpectError(answer, 405, "PUT");
+  EXPECT_EQ(answer.headers.at("allow"), "GET, HEAD, POST");
 }
 
 TEST_F(EventsTest, QuietOnesAreKeptAlive) {

@@ -3,12 +3,23 @@ import type * as m from './messages.js';
 import type * as $rt from './runtime/index.js';
 
 export type * from './messages.js';
-export { BridgeError, Code, EventStream } from './runtime/index.js';
+export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 export type {
+  BridgeEventSource,
+  BridgeRequest,
+  BridgeResponse,
   CallOptions,
+  CallPromise,
+  CallResult,
   ClientOptions,
+  ErrorDetails,
+  EventSourceOptions,
+  Interceptor,
   ReconnectPolicy,
   Reset,
+  ResponseMeta,
+  RetryPolicy,
+  StateReason,
   StreamEvent,
   StreamOptions,
   StreamState,
@@ -33,14 +44,14 @@ export class ShopClient {
   watchOrders(request?: m.WatchOrdersRequest, options?: $rt.StreamOptions<m.Order, string>): $rt.EventStream<m.Order, string>;
 
   /** Needs scope `shop` or `shop:write`, and role `clerk`. */
-  updateOrder(request: m.UpdateOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+  updateOrder(request: m.UpdateOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * Reads an order.
    *
    * Needs a token.
    */
-  getOrder(request: m.GetOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+  getOrder(request: m.GetOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * The orders of all times.
@@ -53,10 +64,10 @@ export class ShopClient {
   exportOrders(request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
 
   /** A picture, as it is. */
-  getPicture(request: m.GetPictureRequest, options?: $rt.CallOptions): Promise<$rt.Bytes>;
+  getPicture(request: m.GetPictureRequest, options?: $rt.CallOptions): $rt.CallPromise<$rt.Bytes>;
 
   /** Needs a token. */
-  close(request?: m.EmptyInput, options?: $rt.CallOptions): Promise<m.Empty>;
+  close(request?: m.EmptyInput, options?: $rt.CallOptions): $rt.CallPromise<m.Empty>;
 }
 
 /** Another service's messages look otherwise. */
@@ -76,10 +87,13 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, with streams that share connections to `/events`. Adding a
-   * stream reopens the shared connection and resumes the others.
+   * The same services, with streams that share one connection. It is not
+   * opened again when streams come and go.
    */
   shared(options?: $rt.SharedOptions): Services;
+
+  /** Closes all streams of the client. */
+  close(): void;
 }
 
 export function createClient(options?: $rt.ClientOptions): Client;
