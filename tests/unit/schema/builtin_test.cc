@@ -14,7 +14,7 @@ TEST(BuiltinTest, LoadsWithRoutesAndStreams) {
   EXPECT_FALSE((*schema)->routes().empty());
   EXPECT_FALSE((*schema)->bundle().empty());
   for (const Method* method : (*schema)->methods()) {
-    EXPECT_FALSE(method->summary.empty()) << method->grpc_path;
+    EXPECT_FALSE(method->texts.summary.empty()) << method->grpc_path;
     if (method->descriptor->file()->package() == "grpc.reflection.v1") continue;
     EXPECT_FALSE(method->routes.empty()) << method->grpc_path;
   }
