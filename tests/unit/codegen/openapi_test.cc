@@ -127,7 +127,8 @@ TEST(OpenApiTest, SchemasHaveTheirTextsAndExamples) {
   EXPECT_EQ(person["properties"]["age"]["description"], "In years.");
   const Json& put = document["paths"]["/p/{firstName}"]["put"];
   EXPECT_EQ(put["parameters"][0]["description"], "How she is called.");
-  EXPECT_EQ(put["parameters"][0]["schema"]["examples"], Json::parse(R"(["Ann"])"));
+  EXPECT_EQ(put["parameters"][0]["schema"]["examples"],
+            Json::parse(R"(["Ann"])"));
   // Without what the path sets.
   EXPECT_EQ(
       put["requestBody"]["content"]["application/json"]["schema"]["examples"],
