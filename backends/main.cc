@@ -15,10 +15,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
-#include "absl/flags/usage_config.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -26,6 +22,7 @@
 #include "backends/channels/memory_sessions.h"
 #include "backends/channels/redis_sessions.h"
 #include "backends/channels/sessions.h"
+#include "backends/command_line.h"
 #include "backends/event_log/event_log.h"
 #include "backends/metrics/call_meter.h"
 #include "backends/metrics/metrics_service.h"
@@ -100,19 +97,6 @@ int Fail(const std::string& message) {
   return kExitBadUsage;
 }
 
-// Accepts "--history-max-age" for "--history_max_age".
-std::vector<std::string> WithUnderscores(int argc, char** argv) {
-  std::vector<std::string> args(argv, argv + argc);
-  for (size_t i = 1; i < args.size(); ++i) {
-    std::string& arg = args[i];
-    if (!absl::StartsWith(arg, "--")) continue;
-    for (size_t c = 2; c < arg.size() && arg[c] != '='; ++c) {
-      if (arg[c] == '-') arg[c] = '_';
-    }
-  }
-  return args;
-}
-
 // Runs until SIGTERM or SIGINT. Services that need the store report SERVING
 // while it is available.
 void ReportHealthUntilSignal(const sigset_t& signals, const EventLog* log,
@@ -168,25 +152,7 @@ std::shared_ptr<grpc::ServerCredentials> Credentials() {
 }
 
 int Main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "serves prices, notifications, tasks, channels and metrics over gRPC.");
-  absl::FlagsUsageConfig usage;
-  usage.contains_help_flags = [](absl::string_view file) {
-    return absl::StrContains(file, "backends/main");
-  };
-  usage.contains_helpshort_flags = usage.contains_help_flags;
-  absl::SetFlagsUsageConfig(usage);
-  const std::vector<std::string> args = WithUnderscores(argc, argv);
-  std::vector<char*> pointers;
-  pointers.reserve(args.size());
-  for (const std::string& arg : args) {
-    pointers.push_back(const_cast<char*>(arg.c_str()));
-  }
-  const auto rest = absl::ParseCommandLine(static_cast<int>(pointers.size()),
-                                           pointers.data());
-  if (rest.size() > 1) {
-    return Fail(absl::StrCat("unexpected argument '", rest[1], "'"));
-  }
+  if (const auto exit_code = ParseFlags(argc, argv)) return *exit_code;
   const absl::Duration interval = absl::GetFlag(FLAGS_market_interval);
   if (interval < absl::Milliseconds(1) || interval > absl::Hours(1)) {
     return Fail("--market-interval: must be from 1ms to 1h");

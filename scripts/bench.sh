@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # scripts/bench.sh NAME [OPTION...]: builds and runs the benchmark
 # tests/bench/NAME.sh. Each prints ratios of values measured in the same run.
+# Progress goes to stderr.
 #
 #   scripts/bench.sh transcode      wire format to JSON, compared with libprotobuf
 #   scripts/bench.sh validate       validation rules, native and in CEL
@@ -27,4 +28,17 @@ shift
   exit 2
 }
 scripts/install.sh
-exec bash "tests/bench/$name.sh" "$@"
+echo "bench.sh: $name (--help for its options)" >&2
+# Most benchmarks are silent until they compare.
+(
+  trap 'kill "$sleep"; exit' TERM
+  while true; do
+    sleep 30 &
+    sleep=$!
+    wait "$sleep"
+    echo "bench.sh: $name has run for ${SECONDS}s" >&2
+  done
+) &
+heartbeat=$!
+trap 'kill "$heartbeat" 2>/dev/null || true' EXIT
+bash "tests/bench/$name.sh" "$@"

@@ -39,5 +39,8 @@ run_one() { # NAME
 }
 export -f run_one
 export seconds
+count=$(wc -w <<<"$names")
+echo "fuzz.sh: $count targets, $seconds s each, on $(nproc) cores:" \
+  "about $(((count + $(nproc) - 1) / $(nproc) * seconds)) s" >&2
 # Run one target per core.
 printf '%s\n' $names | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'

@@ -20,7 +20,7 @@
 #   scripts/gen.sh --own-descriptors DIR  only the bridge's own descriptor sets,
 #                                         in DIR (used by the build)
 #
-# --openapi 3.1: omits the events of streams, for tools that do not support 3.2.
+# --openapi 3.1: for tools that do not support 3.2, such as generators of clients.
 # --default-routes: includes methods without a route, like the bridge's option
 #                   of the same name.
 # --strict: fails if a method cannot be served; otherwise it is left out with a
@@ -31,8 +31,8 @@
 #           0.1.0 and UNLICENSED.
 # -I DIR: also searches this folder for imports. May be repeated.
 # google/api (annotations, http, httpbody, client, field_behavior, field_info,
-# launch_stage, resource, routing, visibility), google/rpc, buf/validate and
-# sse/v1 are always found and need not be copied.
+# launch_stage, resource, routing, visibility), google/rpc,
+# buf/validate, openapiv3 and sse/v1 are always found and need not be copied.
 # Files in an edition, and images, need buf: the one in BUF, on the
 # PATH or in node_modules, else npm fetches @bufbuild/buf.
 set -euo pipefail

@@ -32,10 +32,14 @@ mapfile -t sources < <(
       grep -E "^$PWD/(build/release/)?${folder%/}/.*\.(cc|cxx)$"
   done | LC_ALL=C sort -u)
 [ ${#sources[@]} -gt 0 ] || { echo "lint.sh: nothing is compiled in: ${folders[*]}" >&2; exit 1; }
-tidy() {
+# Prints which file of how many begins.
+tidy() { # NUMBER FILE
+  echo "lint.sh: [$1/$count] ${2#"$PWD/"}" >&2
   # Hide the count of suppressed warnings from system headers.
   clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option \
-    "$1" 2> >(grep -v 'warnings\? generated' >&2)
+    "$2" 2> >(grep -v 'warnings\? generated' >&2)
 }
 export -f tidy
-printf '%s\0' "${sources[@]}" | xargs -0 -P "$(nproc)" -I{} bash -c 'tidy {}'
+export count=${#sources[@]}
+for i in "${!sources[@]}"; do printf '%s\0%s\0' $((i + 1)) "${sources[i]}"; done |
+  xargs -0 -P "$(nproc)" -n 2 bash -c 'tidy "$1" "$2"' tidy

@@ -9,7 +9,9 @@ esac
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
-step() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
+steps=$(grep -c '^step ' "$0")
+current=0
+step() { printf '\n== [%d/%d] %s (%ds)\n' $((++current)) "$steps" "$*" "$SECONDS"; }
 
 step install
 scripts/install.sh

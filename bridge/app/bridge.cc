@@ -144,7 +144,7 @@ absl::Status Bridge::CreateFeeds() {
 }
 
 absl::Status Bridge::CreateApi() {
-  auto served = LoadSchema(loaded_, upstreams_.router);
+  auto served = LoadSchema(loaded_, upstreams_);
   if (!served.ok()) return served.status();
   Api::Parts parts;
   parts.delivery = &delivery_;
@@ -206,6 +206,7 @@ absl::Status Bridge::Start(int listen_fd) {
         "neither --auth-key nor --auth-jwks-url is set: protected routes "
         "answer 401");
   }
+  upstream_watch_.Start(upstreams_.connections);
   return absl::OkStatus();
 }
 
@@ -230,7 +231,7 @@ void Bridge::Reload(const LoadedConfig& next) {
   limits_->SetOptions(LimitOptions(config(), descriptors_));
   call_limits_->SetOptions(CallLimitOptions(config()));
 
-  auto served = LoadSchema(loaded_, upstreams_.router);
+  auto served = LoadSchema(loaded_, upstreams_);
   if (!served.ok()) {
     spdlog::error("reload: the current schema stays in use: {}",
                   std::string(served.status().message()));
@@ -270,6 +271,7 @@ void Bridge::Drain() {
   registry_->StopAll(absl::UnavailableError("the bridge is shutting down"));
   // Otherwise the sessions end only when their leases expire.
   admissions_.WaitUntilLeft(absl::Now() + kLastLeaves);
+  upstream_watch_.Stop();
   operations_.Stop();
   server_->Stop();
   delivery_.Stop();

@@ -11,6 +11,7 @@
 #include "bridge/access/shared_limits.h"
 #include "bridge/app/access_setup.h"
 #include "bridge/app/operations.h"
+#include "bridge/app/upstream_watch.h"
 #include "bridge/app/wiring.h"
 #include "bridge/config/config.h"
 #include "bridge/delivery/delivery.h"
@@ -106,6 +107,7 @@ class Bridge {
   std::unique_ptr<BasePath> base_path_;
   HttpServer::Options http_options_;
   std::unique_ptr<HttpServer> server_;
+  UpstreamWatch upstream_watch_;
   std::string address_;
 };
 

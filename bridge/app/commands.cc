@@ -1,14 +1,18 @@
 #include "bridge/app/commands.h"
 
 #include <iostream>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "bridge/app/bridge.h"
 #include "bridge/app/route_table.h"
 #include "bridge/app/wiring.h"
+#include "bridge/base/host_port.h"
+#include "bridge/base/nearest_name.h"
 #include "bridge/config/command_line.h"
 #include "bridge/config/config.h"
 #include "bridge/config/config_text.h"
@@ -23,19 +27,25 @@
 namespace sse_bridge {
 namespace {
 
+constexpr char kVersionLine[] = "sse-bridge " SSE_BRIDGE_VERSION "\n";
+
 int Fail(const absl::Status& status) {
   std::cerr << "sse-bridge: " << status.message() << "\n";
   return kExitBadUsage;
 }
 
-// Parses a command's flags. Given --help, prints the help and sets `done`.
+// Parses a command's flags. Given --help or --version, prints that and sets
+// `done`.
 absl::StatusOr<CommandLine> ReadFlags(
     const std::vector<std::string>& arguments,
     const std::vector<const SettingList*>& lists, const std::string& help,
     bool* done) {
   auto line = ParseCommandLine(arguments, lists);
-  *done = line.ok() && line->help;
-  if (*done) {
+  *done = line.ok() && (line->help || line->version);
+  if (!*done) return line;
+  if (line->version) {
+    std::cout << kVersionLine;
+  } else {
     std::cout << help;
     for (const SettingList* list : lists) std::cout << FlagsHelp(*list);
   }
@@ -133,6 +143,34 @@ int Transcode(const std::vector<std::string>& arguments) {
                           std::cin, std::cout);
 }
 
+absl::Status UnknownCommand(const std::string& name) {
+  if (name == "run" || name == "serve" || name == "start") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown command '", name,
+                     "'; the bridge runs without one: sse-bridge --upstream "
+                     "HOST:PORT"));
+  }
+  // `sse-bridge upstream=HOST:PORT` and `sse-bridge HOST:PORT` are meant to be
+  // options.
+  const std::string key = name.substr(0, name.find('='));
+  if (const SettingInfo* setting = BridgeSettings().FindFlag(key)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown command '", name, "'; did you mean --", setting->flag, "?"));
+  }
+  if (ParseHostPort(name).ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown command '", name, "'; did you mean --upstream ", name, "?"));
+  }
+  const std::vector<std::string> names(std::begin(kCommandNames),
+                                       std::end(kCommandNames));
+  const std::string nearest = NearestName(name, names);
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown command '", name, "'; ",
+      nearest.empty() ? absl::StrCat("commands are ",
+                                     absl::StrJoin(names, ", "), "; see --help")
+                      : absl::StrCat("did you mean '", nearest, "'?")));
+}
+
 }  // namespace
 
 int RunCommand(const std::string& name,
@@ -140,8 +178,20 @@ int RunCommand(const std::string& name,
   if (name == "check") return Check(arguments);
   if (name == "config") return Config(arguments);
   if (name == "transcode") return Transcode(arguments);
-  return Fail(absl::InvalidArgumentError(
-      absl::StrCat("unknown command '", name, "'; see --help")));
+  if (name == "version") {
+    std::cout << kVersionLine;
+    return 0;
+  }
+  if (name == "help") {
+    // `help COMMAND` is `COMMAND --help`.
+    if (!arguments.empty() && arguments[0][0] != '-' &&
+        arguments[0] != "help" && arguments[0] != "version") {
+      return RunCommand(arguments[0], {"--help"});
+    }
+    std::cout << Help();
+    return 0;
+  }
+  return Fail(UnknownCommand(name));
 }
 
 std::string Help() {
@@ -153,7 +203,10 @@ std::string Help() {
       "  sse-bridge config [OPTION...]      print the effective settings\n"
       "  sse-bridge config --defaults       print a configuration file to "
       "edit\n"
-      "  sse-bridge transcode [OPTION...]   convert messages to JSON\n\n"
+      "  sse-bridge transcode [OPTION...]   convert messages to JSON\n"
+      "  sse-bridge help [COMMAND]          print this list, or a command's "
+      "options\n"
+      "  sse-bridge version                 print the version\n\n"
       "Every option is also a key of the configuration file (max_streams for\n"
       "--max-streams) and an environment variable (SSE_BRIDGE_MAX_STREAMS).\n"
       "Flags override environment variables, which override the file.\n",

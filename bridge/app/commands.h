@@ -10,8 +10,8 @@ namespace sse_bridge {
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitBadUsage = 2;
 
-// Runs `sse-bridge NAME ARGUMENTS...`, where NAME is check, config or
-// transcode. Prints to stdout, and errors to stderr. Returns the exit code.
+// Runs `sse-bridge NAME ARGUMENTS...`, where NAME is one of kCommandNames.
+// Prints to stdout, and errors to stderr. Returns the exit code.
 int RunCommand(const std::string& name,
                const std::vector<std::string>& arguments);
 

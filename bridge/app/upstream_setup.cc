@@ -90,7 +90,8 @@ absl::StatusOr<std::vector<UpstreamFlag>> ReadAddresses(
     const LoadedConfig& loaded) {
   if (loaded.config.upstream().empty()) {
     return absl::InvalidArgumentError(
-        "--upstream is required (`upstream` in a file)");
+        "--upstream is required (`upstream` in a file): the address of the "
+        "gRPC backend, such as --upstream 127.0.0.1:50051; see --help");
   }
   std::vector<std::string> values;
   std::vector<UpstreamFlag> flags;

@@ -1,5 +1,8 @@
 #include "bridge/app/wiring.h"
 
+#include <signal.h>
+#include <spdlog/spdlog.h>
+
 #include <functional>
 #include <memory>
 #include <utility>
@@ -15,6 +18,7 @@
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_image.h"
 #include "bridge/schema/service_config.h"
+#include "bridge/upstream/connection_probe.h"
 #include "bridge/upstream/limited_upstream.h"
 #include "bridge/upstream/multiplexed_upstream.h"
 #include "bridge/upstream/reflection.h"
@@ -24,6 +28,13 @@ namespace {
 
 // How long --reflect waits for a backend to become reachable.
 constexpr absl::Duration kReflectionPatience = absl::Seconds(30);
+
+// When it is first logged that this takes long, and how often then.
+constexpr absl::Duration kReflectionQuiet = absl::Milliseconds(600);
+constexpr absl::Duration kBetweenReports = absl::Seconds(5);
+
+// How long to wait for the reason of a failed connection.
+constexpr absl::Duration kReasonWait = absl::Milliseconds(200);
 
 DefaultAccess DefaultAccessOf(const bridge::v1::Config& config) {
   switch (config.default_access()) {
@@ -53,6 +64,43 @@ absl::StatusOr<std::shared_ptr<const ServiceConfig>> ReadServiceConfig(
   auto text = ReadFile(path, kMaxServiceConfigBytes);
   if (!text.ok()) return text.status();
   return ServiceConfig::Parse(path, *text);
+}
+
+bool StopIsPending() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 ||
+         sigismember(&pending, SIGTERM) == 1;
+}
+
+// FetchSchema, with lines in the log when it takes long. `connection` is the
+// upstream's.
+absl::StatusOr<ReflectedSchema> FetchReported(Upstream* upstream,
+                                              GrpcUpstream& connection) {
+  const std::string address(upstream->address());
+  absl::Duration next_report = kReflectionQuiet;
+  return FetchSchema(
+      upstream, kReflectionPatience, [&](const ReflectionProgress& progress) {
+        if (StopIsPending()) return false;
+        if (progress.waited < next_report) return true;
+        next_report = progress.waited + kBetweenReports;
+        if (progress.answered) {
+          spdlog::info("--reflect: reading the schema of {}: {} files so far",
+                       address, progress.files);
+          return true;
+        }
+        std::string why = "connected, but no answer";
+        if (!connection.Connected()) {
+          why = ConnectionProbe::Start(connection.options())
+                    ->WhyNotConnected(kReasonWait);
+        }
+        spdlog::warn(
+            "--reflect: no schema from {} (--upstream) yet: {}. "
+            "The bridge tries for {:.0f} s; Ctrl-C stops it",
+            address, why, absl::ToDoubleSeconds(kReflectionPatience));
+        return true;
+      });
 }
 
 }  // namespace
@@ -187,7 +235,7 @@ absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
 }
 
 absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
-    const LoadedConfig& loaded, const UpstreamRouter& upstreams) {
+    const LoadedConfig& loaded, const Upstreams& upstreams) {
   const bridge::v1::Config& config = loaded.config;
   std::vector<SchemaSource> sources;
   for (const std::string& path : config.descriptor_set()) {
@@ -199,8 +247,10 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
     sources.push_back(*std::move(source));
   }
   if (config.reflect()) {
-    for (const auto& [service, upstream] : upstreams.upstreams()) {
-      auto fetched = FetchSchema(upstream.get(), kReflectionPatience);
+    const auto backends = upstreams.router.upstreams();
+    for (size_t i = 0; i < backends.size(); ++i) {
+      const auto& [service, upstream] = backends[i];
+      auto fetched = FetchReported(upstream.get(), *upstreams.connections[i]);
       if (!fetched.ok()) return fetched.status();
       SchemaSource source;
       source.name = absl::StrCat("reflection of ", upstream->address());
@@ -211,7 +261,7 @@ absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
       if (!service.empty()) {
         source.only.push_back(service);
       } else {
-        for (const auto& [other, its_upstream] : upstreams.upstreams()) {
+        for (const auto& [other, its_upstream] : backends) {
           if (!other.empty()) source.except.push_back(other);
         }
       }

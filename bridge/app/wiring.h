@@ -59,9 +59,10 @@ absl::StatusOr<std::unique_ptr<SharedLimits>> MakeSharedLimits(
     const LoadedConfig& loaded);
 
 // Loads the schema from the descriptor sets and, with `reflect`, from the
-// backends.
+// backends. While it waits for a backend, it logs so, and gives up with
+// kCancelled if SIGINT or SIGTERM is pending (the program blocks them).
 absl::StatusOr<std::shared_ptr<const ServedSchema>> LoadSchema(
-    const LoadedConfig& loaded, const UpstreamRouter& upstreams);
+    const LoadedConfig& loaded, const Upstreams& upstreams);
 
 // Reads a descriptor set. Returns kNotFound if the file cannot be read.
 absl::StatusOr<SchemaSource> ReadDescriptorSet(const std::string& path);

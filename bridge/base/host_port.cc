@@ -40,6 +40,24 @@ std::optional<int> ParsePort(absl::string_view text) {
   return port;
 }
 
+namespace {
+
+// Why these are not the parts of HOST:PORT.
+std::string WrongPart(absl::string_view text,
+                      const std::optional<HostPortParts>& parts) {
+  if (!parts.has_value()) return "']' is missing";
+  if (ParsePort(text).has_value()) {
+    return absl::StrCat("the host is missing, as in 127.0.0.1:", text);
+  }
+  if (!parts->has_port || parts->port.empty()) return "the port is missing";
+  if (!ParsePort(parts->port).has_value()) {
+    return absl::StrCat("the port must be a number from 0 to ", kMaxPort);
+  }
+  return absl::StrCat("the host is missing, as in 127.0.0.1:", parts->port);
+}
+
+}  // namespace
+
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   auto parts = SplitHostPort(text);
   if (parts.has_value() && !parts->bracketed && parts->has_port) {
@@ -52,7 +70,8 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
                         : std::nullopt;
   if (!port.has_value() || parts->host.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("'", CutText(text, kMaxNameShown), "' is not HOST:PORT"));
+        absl::StrCat("'", CutText(text, kMaxNameShown),
+                     "' is not HOST:PORT: ", WrongPart(text, parts)));
   }
   return HostPort{std::string(parts->host), *port};
 }

@@ -5,8 +5,10 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/codegen/comments.h"
 #include "bridge/codegen/json_form.h"
+#include "bridge/codegen/openapi_annotations.h"
 #include "bridge/schema/field_features.h"
 #include "bridge/schema/field_path.h"
+#include "openapiv3/annotations.pb.h"
 
 namespace sse_bridge {
 
@@ -76,6 +78,25 @@ Json Keys(const pb::FieldDescriptor* key, const FieldRules& rules,
   return schema;
 }
 
+// The example of a message's schema has the members' JSON names, and no member
+// that the schema lacks.
+void AlignExample(
+    const std::map<const pb::FieldDescriptor*, std::string>& names,
+    Json* schema) {
+  if (!schema->contains("examples")) return;
+  Json& example = (*schema)["examples"][0];
+  if (!example.is_object()) return;
+  Json aligned = Json::object();
+  for (const auto& [key, value] : example.items()) {
+    for (const auto& [field, name] : names) {
+      if (key == name || key == field->name() || key == field->json_name()) {
+        aligned[name] = value;
+      }
+    }
+  }
+  example = std::move(aligned);
+}
+
 // Returns the remaining paths below `field`; sets *whole if one ends there.
 std::vector<FieldPath> Below(const std::vector<FieldPath>& paths,
                              const pb::FieldDescriptor* field, bool* whole) {
@@ -94,12 +115,16 @@ std::vector<FieldPath> Below(const std::vector<FieldPath>& paths,
 }  // namespace
 
 JsonSchemas::JsonSchemas(const Schema& schema)
-    : shapes_(schema), texts_(std::make_unique<RuleTexts>()) {
-  const pb::Descriptor* bad_request =
-      schema.pool().FindMessageTypeByName(kBadRequest);
-  if (bad_request != nullptr) shapes_.Add({bad_request, false, 0});
+    : shapes_(schema),
+      bad_request_(schema.pool().FindMessageTypeByName(kBadRequest)),
+      texts_(std::make_unique<RuleTexts>()) {
+  if (bad_request_ != nullptr) shapes_.Add({bad_request_, false, 0});
   names_ = shapes_.Name(
       [](const pb::Descriptor* type) { return type->full_name(); }, "-request");
+}
+
+Json JsonSchemas::BadRequest() const {
+  return bad_request_ == nullptr ? Json() : Message(bad_request_, false, 0);
 }
 
 void JsonSchemas::ForEachComponent(
@@ -143,6 +168,8 @@ Json JsonSchemas::Object(const Shape& shape,
   if (shape.type->full_name() != kBadRequest) {
     Describe(CommentOf(shape.type), &schema);
   }
+  Annotate(shape.type->options().GetExtension(openapi::v3::schema), &schema);
+  AlignExample(names, &schema);
   if (!properties.empty()) schema["properties"] = std::move(properties);
   if (!required.empty()) schema["required"] = std::move(required);
   // The bridge rejects unknown members.
@@ -169,6 +196,11 @@ Json JsonSchemas::FieldWithout(const pb::FieldDescriptor* field, int json,
   Json schema = Object({field->message_type(), true, json}, below);
   NameRules(texts_->OfField(field).value, {}, &schema);
   Describe(CommentOf(field), &schema);
+  // The example may contain what is excluded.
+  openapi::v3::Schema texts =
+      field->options().GetExtension(openapi::v3::property);
+  texts.clear_example();
+  Annotate(texts, &schema);
   return schema;
 }
 
@@ -207,6 +239,7 @@ Json JsonSchemas::Field(const pb::FieldDescriptor* field, bool input,
   }
   Describe(CommentOf(field), &schema);
   if (field->options().deprecated()) schema["deprecated"] = true;
+  Annotate(field->options().GetExtension(openapi::v3::property), &schema);
   return schema;
 }
 
@@ -306,6 +339,7 @@ Json JsonSchemas::Any(const pb::FieldDescriptor* field, const FieldRules& rules,
     }
     // Not a reference beside "@type", because requests accept no other members.
     Json object = Object({each.type, input, json}, {});
+    object.erase("examples");  // they lack "@type"
     Json properties = {{"@type", type}};
     if (object.contains("properties")) properties.update(object["properties"]);
     object["properties"] = std::move(properties);

@@ -43,6 +43,9 @@ class JsonSchemas {
   Json FieldWithout(const google::protobuf::FieldDescriptor* field, int json,
                     const std::vector<FieldPath>& without) const;
 
+  // A reference to google.rpc.BadRequest; null if the schema does not have it.
+  Json BadRequest() const;
+
   bool IsRequired(const google::protobuf::FieldDescriptor* field) const {
     return field->is_required() || shapes_.IsRequired(field);
   }
@@ -65,6 +68,7 @@ class JsonSchemas {
            const buf::validate::FieldRules& rules, bool input, int json) const;
 
   Shapes shapes_;
+  const google::protobuf::Descriptor* const bad_request_;  // may be null
   const std::unique_ptr<RuleTexts> texts_;
   std::map<Shape, std::string> names_;
 };

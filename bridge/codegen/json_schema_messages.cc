@@ -14,10 +14,23 @@ namespace {
 namespace pb = ::google::protobuf;
 using NamesByField = std::map<const pb::FieldDescriptor*, std::string>;
 
-// At most one of `count` fields is set, or exactly one. `conditions` are those
+// Linters demand that a schema knows the members that it requires.
+Json WithProperties(Json conditions) {
+  for (Json& condition : conditions) {
+    Json& properties = condition["properties"];
+    for (const Json& name : condition["required"]) {
+      Json& property = properties[name.get_ref<const std::string&>()];
+      if (property.is_null()) property = Json::object();
+    }
+  }
+  return conditions;
+}
+
+// At most one of `count` fields is set, or exactly one. `members` are those
 // of the fields in the schema; another one is set by the path.
-void AddOneOf(const Json& conditions, int count, bool required, Json* schema) {
-  if (conditions.empty()) return;
+void AddOneOf(const Json& members, int count, bool required, Json* schema) {
+  if (members.empty()) return;
+  const Json conditions = WithProperties(members);
   const Json none = {{"not", {{"anyOf", conditions}}}};
   if (static_cast<int>(conditions.size()) < count) {
     AddCondition(none, schema);

@@ -9,7 +9,6 @@
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bridge/codegen/comments.h"
@@ -20,7 +19,6 @@ namespace sse_bridge {
 
 namespace {
 
-namespace pb = ::google::protobuf;
 using Version = OpenApiOptions::Version;
 
 constexpr char kBundlePath[] = "/events";
@@ -37,77 +35,31 @@ constexpr char kRolePrefix[] = "role:";
 class Document {
  public:
   Document(const Schema& schema, const OpenApiOptions& options)
-      : schema_(schema), options_(options), schemas_(schema) {
-    for (const Method* method : schema.methods()) {
-      if (method->routes.empty()) continue;
-      const pb::ServiceDescriptor* service = method->descriptor->service();
-      if (std::find(services_.begin(), services_.end(), service) ==
-          services_.end()) {
-        services_.push_back(service);
-        ++names_[service->name()];
-      }
-    }
-  }
+      : schema_(schema), options_(options), texts_(schema), schemas_(schema) {}
 
   void Write(DocumentWriter* out) {
+    PlanPaths();
+    PlanBundle();
     out->Add("openapi", options_.version == Version::k32 ? "3.2.0" : "3.1.1");
-    out->Add("info", Info());
+    out->Add("info", texts_.Info(options_));
+    const Json docs = texts_.ExternalDocs();
+    if (!docs.is_null()) out->Add("externalDocs", docs);
     Json server = Json::object();
     server["url"] = options_.server;
     Json servers = Json::array();
     servers.push_back(std::move(server));
     out->Add("servers", servers);
-    out->Add("tags", Tags());
+    out->Add("tags", texts_.Tags(has_bundle_));
     out->Begin("paths");
     WritePaths(out);
     out->End();
     out->Begin("components");
-    WriteComponents(out);
+    WriteComponents(schemas_, std::move(used_), out);
+    out->Add("securitySchemes", SecuritySchemes());
     out->End();
   }
 
  private:
-  Json Info() const {
-    std::vector<std::string> packages;
-    for (const pb::ServiceDescriptor* service : services_) {
-      const std::string& package = service->file()->package();
-      if (std::find(packages.begin(), packages.end(), package) ==
-          packages.end()) {
-        packages.push_back(package);
-      }
-    }
-    std::string title = options_.title;
-    if (title.empty()) title = absl::StrJoin(packages, ", ");
-    if (title.empty()) title = std::string("sse-bridge");
-    std::string version = options_.api_version;
-    if (version.empty() && !packages.empty()) {
-      version = packages[0].substr(packages[0].rfind('.') + 1);
-    }
-    if (version.empty()) version.push_back('1');
-    return {{"title", title},
-            {"version", version},
-            {"description",
-             "gRPC services as JSON and Server-Sent Events. Requests accept "
-             "JSON names and proto names of fields."}};
-  }
-
-  // Services with the same name in two packages use their full names.
-  std::string Tag(const pb::ServiceDescriptor* service) const {
-    return names_.at(service->name()) == 1 ? service->name()
-                                           : service->full_name();
-  }
-
-  Json Tags() const {
-    Json tags = Json::array();
-    for (const pb::ServiceDescriptor* service : services_) {
-      Json tag = {{"name", Tag(service)}};
-      const std::string comment = CommentOf(service);
-      if (!comment.empty()) tag["description"] = Prose(comment);
-      tags.push_back(std::move(tag));
-    }
-    return tags;
-  }
-
   struct PlannedOperation {
     const Route* route;
     const OpenApiPath* path;
@@ -117,7 +69,6 @@ class Document {
   };
 
   void WritePaths(DocumentWriter* out) {
-    PlanPaths();
     for (const std::string& key : path_keys_) {
       Json item = Json::object();
       for (const PlannedOperation& each : planned_.at(key)) {
@@ -128,9 +79,15 @@ class Document {
           item[each.verb] = std::move(operation);
         }
       }
-      out->Add(key, item);
+      WritePath(key, item, out);
     }
-    WriteBundle(out);
+    if (has_bundle_) WriteBundle(out);
+  }
+
+  void WritePath(const std::string& key, const Json& item,
+                 DocumentWriter* out) {
+    used_.AddAll(item);
+    out->Add(key, item);
   }
 
   // Decides which operations there are, in the order of the routes. Their
@@ -189,13 +146,19 @@ class Document {
     const Method& method = *route.method;
     Json operation;
     operation["operationId"] = planned.id;
-    operation["tags"] = {Tag(method.descriptor->service())};
-    if (!method.summary.empty()) operation["summary"] = method.summary;
+    operation["tags"] = texts_.TagsOf(method);
+    operation["summary"] = method.texts.summary;
     const std::string description = Description(method);
     if (!description.empty()) operation["description"] = description;
-    if (method.descriptor->options().deprecated()) {
-      operation["deprecated"] = true;
+    if (!method.texts.docs_url.empty()) {
+      Json docs = Json::object();
+      if (!method.texts.docs_description.empty()) {
+        docs["description"] = Prose(method.texts.docs_description);
+      }
+      docs["url"] = method.texts.docs_url;
+      operation["externalDocs"] = std::move(docs);
     }
+    if (method.texts.deprecated) operation["deprecated"] = true;
     Json parameters =
         ParametersOf(route, *planned.path, schemas_, options_.version);
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
@@ -211,16 +174,18 @@ class Document {
   }
 
   std::string OperationId(const Method& method) {
-    std::string id = absl::StrCat(Tag(method.descriptor->service()), "_",
-                                  method.descriptor->name());
+    std::string id = method.texts.operation_id;
+    if (id.empty()) {
+      id = absl::StrCat(texts_.NameOf(method.descriptor->service()), "_",
+                        method.descriptor->name());
+    }
     const int n = ++operation_ids_[id];
     return n == 1 ? id : absl::StrCat(id, "_", n);
   }
 
-  // The part of the comment that is not in the summary, and who may call.
+  // The comment, and who may call.
   static std::string Description(const Method& method) {
-    std::string text = Reflow(method.description);
-    if (text == method.summary) text.clear();
+    std::string text = Reflow(method.texts.description);
     const auto group = [](const sse::v1::AnyOf& names) {
       return absl::StrCat("`", absl::StrJoin(names.any_of(), "` or `"), "`");
     };
@@ -279,9 +244,8 @@ class Document {
     return security;
   }
 
-  // Adds `/events`, unless the schema has its own route there.
-  void WriteBundle(DocumentWriter* out) {
-    std::vector<std::pair<std::string, const Route*>> streams;
+  // There is `/events`, unless the schema has its own route there.
+  void PlanBundle() {
     std::set<std::string> names;
     for (const Method* method : schema_.methods()) {
       if (!method->server_streaming) continue;
@@ -290,16 +254,22 @@ class Document {
         const std::string name = method->in_bundle()
                                      ? method->stream.bundle().event()
                                      : method->descriptor->name();
-        if (names.insert(name).second) streams.emplace_back(name, route);
+        if (names.insert(name).second) bundle_.emplace_back(name, route);
         break;
       }
     }
-    if (streams.empty() || planned_.contains(kBundlePath)) return;
+    has_bundle_ = !bundle_.empty() && !planned_.contains(kBundlePath);
+  }
+
+  void WriteBundle(DocumentWriter* out) {
     Json item = Json::object();
     item["get"] = {
         {"operationId", "events"},
-        {"tags", {"events"}},
-        {"summary", "Several streams on one connection."},
+        {"tags", {kBundleTag}},
+        {"summary", "Stream events of several streams"},
+        {"description",
+         "Several streams on one connection, which browsers limit to six per "
+         "origin. Each event has the name of its stream."},
         {"parameters",
          {{{"name", "stream"},
            {"in", "query"},
@@ -313,38 +283,12 @@ class Document {
            {"examples", {{"named", {{"value", {"mine:/tasks/7/progress"}}}}}}},
           Component("parameters", "LastEventIdHeader"),
           Component("parameters", "LastEventIdQuery")}},
-        {"responses", BundleResponses(streams, schemas_, options_.version)},
+        {"responses", BundleResponses(bundle_, schemas_, options_.version)},
         {"security", BundleSecurity()}};
-    out->Add(kBundlePath, item);
+    WritePath(kBundlePath, item, out);
   }
 
-  void WriteComponents(DocumentWriter* out) const {
-    Json errors = ErrorSchemas();
-    out->Begin("schemas");
-    schemas_.ForEachComponent([&](const std::string& name, const Json& schema) {
-      if (!errors.contains(name)) {
-        out->Add(name, schema);
-        return;
-      }
-      out->Add(name, errors[name]);
-      errors.erase(name);
-    });
-    for (const auto& [name, schema] : errors.items()) out->Add(name, schema);
-    out->End();
-    out->Add("responses", ErrorResponses());
-    const Json parameters = {
-        {"LastEventIdHeader",
-         {{"name", "Last-Event-ID"},
-          {"in", "header"},
-          {"description", "Resume after the event with this id."},
-          {"schema", {{"type", "string"}, {"maxLength", 8000}}}}},
-        {"LastEventIdQuery",
-         {{"name", "last_event_id"},
-          {"in", "query"},
-          {"description",
-           "Same as Last-Event-ID, for clients that cannot set headers."},
-          {"schema", {{"type", "string"}, {"maxLength", 4096}}}}}};
-    out->Add("parameters", parameters);
+  Json SecuritySchemes() const {
     Json security = Json::object();
     security[kBearer] = {
         {"type", "http"},
@@ -357,18 +301,20 @@ class Document {
       security[kCookie] = {
           {"type", "apiKey"}, {"in", "cookie"}, {"name", options_.auth_cookie}};
     }
-    out->Add("securitySchemes", security);
+    return security;
   }
 
   const Schema& schema_;
   const OpenApiOptions& options_;
+  const DocumentTexts texts_;
   const JsonSchemas schemas_;
-  std::vector<const pb::ServiceDescriptor*> services_;
-  std::map<std::string, int> names_;  // of services
+  References used_;  // by the paths
   std::map<std::string, int> operation_ids_;
   std::map<std::string, OpenApiPath> by_shape_;
   std::vector<std::string> path_keys_;  // in the order of the document
   std::map<std::string, std::vector<PlannedOperation>> planned_;  // by key
+  std::vector<std::pair<std::string, const Route*>> bundle_;
+  bool has_bundle_ = false;
 };
 
 }  // namespace

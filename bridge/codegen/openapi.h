@@ -10,8 +10,9 @@ namespace sse_bridge {
 enum class OpenApiFormat { kJson, kCompactJson, kYaml };
 
 struct OpenApiOptions {
-  // OpenAPI 3.2 describes the events of streams (`itemSchema`). 3.1 cannot, but
-  // more tools support it.
+  // OpenAPI 3.2 describes the events of streams (`itemSchema`). 3.1 cannot:
+  // there, the `schema` of text/event-stream is that of one event's data, which
+  // is what generators of clients expect.
   enum class Version { k32, k31 };
   Version version = Version::k32;
 

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "bridge/codegen/comments.h"
+#include "absl/strings/str_replace.h"
 #include "bridge/codegen/json_form.h"
 #include "bridge/codegen/openapi_parts.h"
 #include "bridge/codegen/route_form.h"
@@ -148,8 +149,9 @@ Json PathParameter(const Route& route, const std::string& name,
     const sse::v1::Json& json = route.method->json;
     if (variable.whole) {
       schema = schemas.Field(path.back(), true, JsonBits(json));
+      description = schema.value("description", "");
+      absl::StripTrailingAsciiWhitespace(&description);
       schema.erase("description");
-      description = Reflow(CommentOf(path.back()));
       if (name != PathText(path, json)) {
         absl::StrAppend(&description, description.empty() ? "" : " ",
                         "The field `", PathText(path, json), "`.");
@@ -179,6 +181,7 @@ OpenApiPath PathOf(const Route& route) {
   const std::vector<PathPiece> pieces = PiecesOf(route);
   std::vector<int> used(route.path_fields.size(), 0);
   int wildcards = 0;
+  std::set<std::string> names;
   for (const PathPiece& piece : pieces) {
     if (piece.kind == PathPiece::Kind::kLiteral) {
       path.key += piece.text;
@@ -196,11 +199,15 @@ OpenApiPath PathOf(const Route& route) {
     if (piece.variable < 0) {
       variable.name = absl::StrCat("wildcard_", ++wildcards);
     } else {
-      variable.name = PathText(route.resolved_path_fields[piece.variable],
-                               route.method->json);
+      // Many tools take no dot here.
+      variable.name = absl::StrReplaceAll(
+          PathText(route.resolved_path_fields[piece.variable],
+                   route.method->json),
+          {{".", "_"}});
       if (!variable.whole) {
         absl::StrAppend(&variable.name, "_", ++used[piece.variable]);
       }
+      while (!names.insert(variable.name).second) variable.name += "_";
     }
     absl::StrAppend(&path.key, "{", variable.name, "}");
     path.shape += "{}";

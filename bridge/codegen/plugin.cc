@@ -132,6 +132,23 @@ absl::Status PluginParameters::CheckAllTaken() const {
 }
 
 int RunPlugin(int argc, char** argv, const Emitter& emit) {
+  const std::string argument = argc > 1 ? argv[1] : "";
+  if (argument == "--help" || argument == "-h") {
+    const std::string path = argv[0];
+    const std::string name =
+        path.substr(path.find("protoc-gen-") == std::string::npos
+                        ? 0
+                        : path.rfind("protoc-gen-") + 11);
+    std::cout << path << ": a plugin of protoc.\n\n  protoc --plugin=" << path
+              << " --" << name << "_out=PARAMETERS:FOLDER FILE.proto...\n\n"
+              << "bridge/codegen/README.md describes the parameters; "
+                 "scripts/gen.sh runs the plugins.\n";
+    return 0;
+  }
+  if (argument == "--version") {
+    std::cout << "sse-bridge " SSE_BRIDGE_VERSION "\n";
+    return 0;
+  }
   if (argc > 1) {
     std::cerr << argv[0] << ": unknown option: " << argv[1]
               << "\nThis program is a plugin of protoc.\n";

@@ -230,7 +230,7 @@ std::string AccessText(const Method& method) {
 }
 
 std::string MethodDoc(const Method& method) {
-  std::string doc = method.description;
+  std::string doc = method.texts.description;
   if (const std::string access = AccessText(method); !access.empty()) {
     absl::StrAppend(&doc, doc.empty() ? "" : "\n\n", access);
   }
@@ -327,8 +327,8 @@ std::string Readme(const std::vector<Service>& services, const TsTypes& types,
                        names.Method(method->descriptor), "(",
                        types.IsRequestOptional(*method) ? "" : "request", ")");
       absl::StrAppend(&out, "\n");
-      if (!method->summary.empty()) {
-        absl::StrAppend(&out, "// ", method->summary, "\n");
+      if (!method->texts.summary.empty()) {
+        absl::StrAppend(&out, "// ", method->texts.summary, "\n");
       }
       absl::StrAppend(
           &out,

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "bridge/config/setting_list.h"
 #include "google/protobuf/message.h"
@@ -13,6 +14,10 @@
 namespace sse_bridge {
 
 class Origins;
+
+// The first argument may be one of these. Without one, the bridge runs.
+inline constexpr absl::string_view kCommandNames[] = {"check", "config", "help",
+                                                      "transcode", "version"};
 
 // The flags of a command line, in order. absl's flags are declared one by one
 // in C++, but ours are the fields of a message, so this class parses them
@@ -29,7 +34,8 @@ struct CommandLine {
 
 // Parses `--name=value`, `--name value`, and `--name` and `--noname` for
 // booleans, with '-' or '_' between the words of a name. Accepts the settings
-// of all `lists`, which must outlive the result. Errors name the flag.
+// of all `lists`, which must outlive the result. `-h` and `-v` are --help and
+// --version. Errors name the flag, and what it was probably meant to be.
 absl::StatusOr<CommandLine> ParseCommandLine(
     absl::Span<const std::string> arguments,
     absl::Span<const SettingList* const> lists);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "bridge/config/config_file.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
@@ -46,8 +47,14 @@ absl::Status ApplyEnvironment(const Environment& environment,
       known = known || setting.variable == name;
     }
     if (!known) {
-      loaded->warnings.push_back(
-          absl::StrCat("unknown environment variable ", name));
+      const std::string nearest =
+          list.Nearest(absl::StripPrefix(name, kPrefix));
+      loaded->warnings.push_back(absl::StrCat(
+          "unknown environment variable ", name,
+          nearest.empty()
+              ? ""
+              : absl::StrCat("; did you mean ", list.FindKey(nearest)->variable,
+                             "?")));
     }
   }
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "bridge/config/command_line.h"
 #include "bridge/config/config_text.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
@@ -25,6 +26,7 @@ sse\-bridge \- serves gRPC server streams as Server\-Sent Events
 \fBsse\-bridge check\fR [\fIOPTION\fR...]
 \fBsse\-bridge config\fR [\fB\-\-defaults\fR | \fIOPTION\fR...]
 \fBsse\-bridge transcode\fR [\fIOPTION\fR...]
+\fBsse\-bridge help\fR [\fICOMMAND\fR]
 .fi
 .SH DESCRIPTION
 \fBsse\-bridge\fR is a gateway between gRPC backends and browsers. It reads a
@@ -44,6 +46,12 @@ Prints the effective settings and the origin of each. With
 .TP
 .B transcode
 Reads one message per line and prints it as streams encode it.
+.TP
+.B help
+Prints the options of the bridge, or of a command.
+.TP
+.B version
+Prints the version.
 .SH OPTIONS
 Every option is also a key of the configuration file (\fImax_streams\fR for
 \fB\-\-max\-streams\fR) and an environment variable
@@ -52,10 +60,10 @@ override environment variables, which override the file, which overrides the
 defaults.
 Times are written as 500ms, 5s or 1h30m, sizes as 65536, 256KiB or 4MiB.
 .TP
-.B \-\-help
+.B \-\-help, \-h
 Prints this list.
 .TP
-.B \-\-version
+.B \-\-version, \-v
 Prints the version.
 )";
 
@@ -158,7 +166,8 @@ _sse_bridge() {
       values, R"(    *)
       words=')",
       absl::StrJoin(FlagWords(), " "), R"('
-      [[ $COMP_CWORD -gt 1 ]] || words="check config transcode $words" ;;
+      [[ $COMP_CWORD -gt 1 ]] || words=")",
+      absl::StrJoin(kCommandNames, " "), R"( $words" ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
   [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace

@@ -1,7 +1,5 @@
 #include "bridge/config/setting_list.h"
 
-#include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "bridge/base/nearest_name.h"
 #include "google/protobuf/descriptor.pb.h"
 
 // Defined by the target gen_descriptors.
@@ -17,9 +16,6 @@ extern "C" const char sse_bridge_config_descriptors_end[];
 
 namespace sse_bridge {
 namespace {
-
-// Maximum edit distance between a key and its suggested correction.
-constexpr size_t kMaxTypos = 3;
 
 // Descriptors with comments, which the generated descriptors lack.
 const google::protobuf::DescriptorPool& CommentedPool() {
@@ -39,20 +35,6 @@ std::string Paragraph(absl::string_view comment) {
   std::vector<absl::string_view> words =
       absl::StrSplit(comment, absl::ByAnyChar(" \n"), absl::SkipEmpty());
   return absl::StrJoin(words, " ");
-}
-
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t k = 1; k <= b.size(); ++k) {
-      const size_t changed = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
-      diagonal = row[k];
-      row[k] = std::min({changed, row[k] + 1, row[k - 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -96,18 +78,9 @@ const SettingInfo* SettingList::FindFlag(absl::string_view flag) const {
 }
 
 std::string SettingList::Nearest(absl::string_view key) const {
-  const std::string wanted =
-      absl::AsciiStrToLower(absl::StrReplaceAll(key, {{"-", "_"}}));
-  if (wanted.size() > 64) return "";  // bounds the quadratic search
-  std::string nearest;
-  size_t least = std::min(kMaxTypos, wanted.size() / 2) + 1;
-  for (const SettingInfo& setting : settings_) {
-    const size_t distance = EditDistance(wanted, setting.key);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = setting.key;
-  }
-  return nearest;
+  std::vector<std::string> keys;
+  for (const SettingInfo& setting : settings_) keys.push_back(setting.key);
+  return NearestName(key, keys);
 }
 
 const SettingList& BridgeSettings() {

@@ -40,7 +40,7 @@ class SettingList {
   // is none.
   const SettingInfo* FindFlag(absl::string_view flag) const;
 
-  // The key most similar to the misspelled `key`; empty if none is close.
+  // The key that the misspelled `key` was probably meant to be (NearestName).
   std::string Nearest(absl::string_view key) const;
 
   const std::vector<SettingInfo>& settings() const { return settings_; }

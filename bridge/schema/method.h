@@ -56,6 +56,20 @@ struct AdmissionRule {
   absl::Duration timeout = absl::Seconds(5);
 };
 
+// What documents, clients and pages say of a method (method_texts.h).
+struct MethodTexts {
+  // A short title, never empty: the option's, else the method's name in words
+  // ("Stream prices").
+  std::string summary;
+  // The option's, else the comment above the method. May be empty.
+  std::string description;
+  std::vector<std::string> tags;  // empty: the service is the only one
+  std::string operation_id;       // empty: made from the method's name
+  std::string docs_url;           // of further documentation; may be empty
+  std::string docs_description;
+  bool deprecated = false;
+};
+
 // A unary or server-streaming method and its options, validated. Owned by a
 // Schema and immutable. Its pointers refer to that Schema, which must outlive
 // every use.
@@ -111,10 +125,7 @@ struct Method {
   // buf.validate rules of the request. Null if there are none.
   std::shared_ptr<const Validator> validator;
 
-  // From the comment above the method: the first paragraph on one line, and the
-  // whole text. Empty if the descriptors have no comments.
-  std::string summary;
-  std::string description;
+  MethodTexts texts;
 
   bool in_bundle() const { return stream.has_bundle(); }
 

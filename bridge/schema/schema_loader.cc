@@ -4,14 +4,13 @@
 #include <optional>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "bridge/schema/access_options.h"
 #include "bridge/schema/admission_checks.h"
 #include "bridge/schema/foreign_rules.h"
+#include "bridge/schema/method_texts.h"
 #include "bridge/schema/option_checks.h"
 #include "bridge/schema/validator_compiler.h"
 #include "google/api/annotations.pb.h"
@@ -24,29 +23,6 @@ namespace pb = ::google::protobuf;
 
 // Further errors of a strict load are only counted.
 constexpr size_t kMaxStrictErrors = 1000;
-
-// Sets summary and description from the comment above the method.
-void ReadComment(Method* method) {
-  pb::SourceLocation location;
-  if (!method->descriptor->GetSourceLocation(&location)) return;
-  bool in_summary = true;
-  for (absl::string_view line :
-       absl::StrSplit(location.leading_comments, '\n')) {
-    line = absl::StripAsciiWhitespace(line);
-    if (in_summary && line.empty() && !method->summary.empty()) {
-      in_summary = false;
-    }
-    if (in_summary && !line.empty()) {
-      absl::StrAppend(&method->summary, method->summary.empty() ? "" : " ",
-                      line);
-    }
-    if (!method->description.empty() || !line.empty()) {
-      absl::StrAppend(&method->description,
-                      method->description.empty() ? "" : "\n", line);
-    }
-  }
-  absl::StripTrailingAsciiWhitespace(&method->description);
-}
 
 }  // namespace
 
@@ -274,7 +250,7 @@ void SchemaLoader::AddMethod(const pb::MethodDescriptor* descriptor,
   method.grpc_path = absl::StrCat("/", descriptor->service()->full_name(), "/",
                                   descriptor->name());
   method.server_streaming = descriptor->server_streaming();
-  ReadComment(&method);
+  method.texts = TextsOf(descriptor);
   const bool has_rule = descriptor->options().HasExtension(google::api::http);
   const bool routed = has_rule || default_routes;
   const bool exposed =

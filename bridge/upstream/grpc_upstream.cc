@@ -185,6 +185,10 @@ std::shared_ptr<UnaryCall> GrpcUpstream::StartUnary(absl::string_view path,
 
 bool GrpcUpstream::Connected() { return rep_->Connected(); }
 
+const GrpcUpstreamOptions& GrpcUpstream::options() const {
+  return rep_->options();
+}
+
 int GrpcUpstream::connections() const { return rep_->connections(); }
 
 }  // namespace sse_bridge

@@ -117,6 +117,9 @@ class GrpcUpstream : public Upstream {
   // connect if that was not tried yet.
   bool Connected();
 
+  // As given to Create.
+  const GrpcUpstreamOptions& options() const;
+
   // Number of open connections; one that stands for several backends counts
   // once.
   int connections() const;

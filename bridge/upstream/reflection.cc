@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -60,11 +61,15 @@ class OneAnswer : public StreamObserver {
     changed_.notify_all();
   }
 
-  // Ends at the call's deadline at the latest.
-  absl::StatusOr<std::string> Wait() {
+  // Returns nullopt if nothing has happened until `until`.
+  std::optional<absl::StatusOr<std::string>> WaitUntil(
+      std::chrono::steady_clock::time_point until) {
     MutexLock lock(&mu_);
-    while (!answer_.has_value() && !end_.has_value()) changed_.wait(mu_);
+    while (!answer_.has_value() && !end_.has_value()) {
+      if (changed_.wait_until(mu_, until) == std::cv_status::timeout) break;
+    }
     if (answer_.has_value()) return *std::move(answer_);
+    if (!end_.has_value()) return std::nullopt;
     if (end_->ok()) {
       return absl::DataLossError("the call ended without a response");
     }
@@ -80,8 +85,11 @@ class OneAnswer : public StreamObserver {
 
 class Fetcher {
  public:
-  Fetcher(Upstream* upstream, absl::Time deadline)
-      : upstream_(upstream), deadline_(deadline) {}
+  Fetcher(Upstream* upstream, absl::Duration timeout,
+          const ReflectionWatcher& watcher)
+      : upstream_(upstream),
+        deadline_(absl::Now() + timeout),
+        watcher_(watcher) {}
 
   absl::StatusOr<ReflectedSchema> Fetch() {
     absl::StatusOr<std::vector<std::string>> services = ListServices();
@@ -173,7 +181,19 @@ class Fetcher {
     auto observer = std::make_shared<OneAnswer>();
     const std::shared_ptr<StreamCall> call = upstream_->StartStream(
         path, request.SerializeAsString(), std::move(options), observer);
-    return observer->Wait();
+    // The call ends at its deadline at the latest.
+    for (;;) {
+      auto answer = observer->WaitUntil(next_tick_);
+      if (answer.has_value()) return *std::move(answer);
+      next_tick_ = std::chrono::steady_clock::now() +
+                   absl::ToChronoNanoseconds(kReflectionTick);
+      if (watcher_ == nullptr) continue;
+      const auto waited = std::chrono::steady_clock::now() - start_;
+      if (!watcher_(
+              {absl::FromChrono(waited), version_known_, files_.size()})) {
+        return absl::CancelledError("stopped before the answer");
+      }
+    }
   }
 
   // Uses the version that works, which the first request determines. Makes one
@@ -353,6 +373,13 @@ class Fetcher {
 
   Upstream* const upstream_;  // must outlive this
   const absl::Time deadline_;
+  const ReflectionWatcher& watcher_;
+
+  // Ticks also pass while many short calls are made.
+  const std::chrono::steady_clock::time_point start_ =
+      std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point next_tick_ =
+      start_ + absl::ToChronoNanoseconds(kReflectionTick);
 
   size_t version_ = 0;  // index in kPaths
   bool version_known_ = false;
@@ -372,8 +399,9 @@ class Fetcher {
 }  // namespace
 
 absl::StatusOr<ReflectedSchema> FetchSchema(Upstream* upstream,
-                                            absl::Duration timeout) {
-  auto schema = Fetcher(upstream, absl::Now() + timeout).Fetch();
+                                            absl::Duration timeout,
+                                            const ReflectionWatcher& watcher) {
+  auto schema = Fetcher(upstream, timeout, watcher).Fetch();
   if (schema.ok()) RepairImports(&schema->files);
   return schema;
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "bridge/base/host_port.h"
 
 namespace sse_bridge {
@@ -58,6 +59,31 @@ bool IsIpv4(absl::string_view host) {
          });
 }
 
+// Returns why a port in a target of gRPC is invalid, or an empty string. The
+// rest is left to gRPC: ports are optional there, and unix: has none.
+std::string CheckTargetPorts(absl::string_view target) {
+  const bool dns = absl::ConsumePrefix(&target, "dns:");
+  if (!dns && !absl::ConsumePrefix(&target, "ipv4:") &&
+      !absl::ConsumePrefix(&target, "ipv6:")) {
+    return "";
+  }
+  // dns://authority/host:port
+  if (dns) target = target.substr(target.rfind('/') + 1);
+  for (absl::string_view part : absl::StrSplit(target, ',')) {
+    const auto parts = SplitHostPort(part);
+    // Words are names of services.
+    if (!parts.has_value() || parts->port.empty() ||
+        !std::all_of(parts->port.begin(), parts->port.end(),
+                     absl::ascii_isdigit)) {
+      continue;
+    }
+    if (ParsePort(parts->port).value_or(0) == 0) {
+      return absl::StrCat("the port must be a number from 1 to ", kMaxPort);
+    }
+  }
+  return "";
+}
+
 // Returns the address for gRPC, or why it is invalid.
 std::string CheckAddress(absl::string_view text, std::string* address) {
   if (text.empty()) return "the address is missing";
@@ -70,7 +96,7 @@ std::string CheckAddress(absl::string_view text, std::string* address) {
         !std::all_of(text.begin() + scheme.size(), text.end(),
                      absl::ascii_isdigit)) {
       *address = std::string(text);
-      return "";
+      return CheckTargetPorts(text);
     }
   }
   if (absl::StrContains(text, "//")) {

@@ -236,8 +236,8 @@ Json MethodJson(const Method& method, const TsServiceNames& client) {
   Json json = {{"name", method.descriptor->name()},
                {"full_name", method.descriptor->full_name()}};
   Set(&json, "streaming", method.server_streaming);
-  Set(&json, "summary", method.summary);
-  Set(&json, "description", method.description);
+  Set(&json, "summary", method.texts.summary);
+  Set(&json, "description", method.texts.description);
   json["client"] = absl::StrCat(client.Member(method.descriptor->service()),
                                 ".", client.Method(method.descriptor));
   Set(&json, "json_names", !method.json.preserve_proto_field_names());

@@ -119,7 +119,7 @@ export class NotificationsClient {
 export class PricesClient {
   private constructor();
 
-  /** Streams real-time price updates for the given symbols. */
+  /** Streams real-time price updates for specified symbols */
   stream(request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
 
   /**

@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 case " $* " in
   *" --help "* | *" -h "*) ;;
-  *) scripts/build.sh release bench_tools >/dev/null ;;
+  *) scripts/build.sh release bench_tools >&2 ;;
 esac
 exec python3 tests/bench/connections.py "$@"

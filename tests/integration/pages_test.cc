@@ -114,8 +114,7 @@ TEST_F(PagesTest, TellTheSchemaToTheExplorer) {
   }
   const json prices = methods["realtime.v1.Prices.StreamPrices"];
   EXPECT_EQ(prices["streaming"], true);
-  EXPECT_EQ(prices["summary"],
-            "Streams real-time price updates for the given symbols.");
+  EXPECT_EQ(prices["summary"], "Stream price updates");
   EXPECT_EQ(prices["routes"], json::parse(R"([
     {"verb": "POST", "path": "/prices/stream", "body": "*"},
     {"verb": "GET", "path": "/prices/stream"}])"));

@@ -1,10 +1,14 @@
 // The two programs as processes: their command lines, their ends.
 
+#include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "gtest/gtest.h"
 #include "tests/integration/services_testing.h"
+#include "tests/support/reserved_port.h"
 
 namespace sse_bridge::testing {
 namespace {
@@ -34,7 +38,16 @@ TEST(CommandLineTest, BridgeNamesTheWrongOption) {
   for (const auto& [option, words] :
        std::vector<std::pair<std::string, std::string>>{
            {"--listen=nowhere", "--listen"},
-           {"--listen=127.0.0.1:65536", "--listen"},
+           {"--listen=127.0.0.1:65536",
+            "--listen: '127.0.0.1:65536' is not "
+            "HOST:PORT: the port must be a number"},
+           {"--listen=8080", "as in 127.0.0.1:8080"},
+           {"--admin=127.0.0.1:70000", "--admin"},
+           {"--upstream=a.B=127.0.0.1:65536", "the port must be a number"},
+           {"--upstream=a.B=dns:///host:65536", "the port must be a number"},
+           {"--limits-redis=redis://127.0.0.1:65536", "--limits-redis"},
+           {"--port=80", "did you mean --listen?"},
+           {"--max-stream=80", "did you mean --max-streams?"},
            {"--upstream=:1", ":1"},
            {"--upstream=127.0.0.1:2", "--upstream"},  // the second for all
            {"--workers=0", "--workers"},
@@ -62,6 +75,12 @@ TEST(CommandLineTest, BackendsNameTheWrongOption) {
        std::vector<std::pair<std::string, std::string>>{
            {"--listen=nowhere", "--listen"},
            {"--listen=127.0.0.1:-1", "--listen"},
+           {"--listen=127.0.0.1:65536", "the port must be a number"},
+           {"--store=redis://127.0.0.1:65536", "--store"},
+           {"--lisen=127.0.0.1:0", "did you mean --listen?"},
+           {"--market-interval=often", "--market-interval"},
+           {"--nosimulate-market=true", "--nosimulate-market"},
+           {"--helpful", "did you mean --help?"},
            {"--store=elsewhere:x", "--store"},
            {"--store=sqlite:/none/events.db", "/none/events.db"},
            {"--market-interval=0s", "--market-interval"},
@@ -83,6 +102,116 @@ TEST(CommandLineTest, UnknownOptionsAndValuesAreNamed) {
       EXPECT_NE(process.Stderr().find(words), std::string::npos)
           << process.Stderr();
     }
+  }
+}
+
+TEST(CommandLineTest, UnknownCommandsAreNamedWithWhatWasMeant) {
+  for (const auto& [command, words] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"chek", "unknown command 'chek'; did you mean 'check'?"},
+           {"serve", "the bridge runs without one"},
+           {"frobnicate",
+            "commands are check, config, help, transcode, version"},
+           {"127.0.0.1:50051", "did you mean --upstream 127.0.0.1:50051?"},
+           {"upstream=127.0.0.1:50051", "did you mean --upstream?"}}) {
+    ExpectBadUsage({BridgeProgram()}, {command}, words);
+  }
+}
+
+// The output of a program that ends with 0 and says nothing on stderr.
+std::string Output(std::vector<std::string> argv) {
+  Process process(std::move(argv));
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_EQ(process.Stderr(), "");
+  return process.Stdout();
+}
+
+TEST(CommandLineTest, HelpAndVersionAreFoundByEveryName) {
+  for (const std::string& program : {BridgeProgram(), BackendsProgram()}) {
+    const std::string help = Output({program, "--help"});
+    for (const std::string other : {"-h", "help", "-help"}) {
+      EXPECT_EQ(Output({program, other}), help) << program << " " << other;
+    }
+    const std::string version = Output({program, "--version"});
+    EXPECT_EQ(std::count(version.begin(), version.end(), '\n'), 1) << version;
+    EXPECT_NE(version.find_first_of("0123456789"), std::string::npos);
+    for (const std::string other : {"-v", "version"}) {
+      EXPECT_EQ(Output({program, other}), version) << program << " " << other;
+    }
+  }
+  EXPECT_EQ(Output({BridgeProgram(), "help", "check"}),
+            Output({BridgeProgram(), "check", "--help"}));
+  EXPECT_EQ(Output({BridgeProgram(), "check", "--version"}),
+            Output({BridgeProgram(), "--version"}));
+}
+
+// The names of the options that a help text lists.
+std::set<std::string> OptionsOf(const std::string& help) {
+  std::set<std::string> options;
+  std::istringstream lines(help);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("  --", 0) != 0) continue;
+    std::string name = line.substr(4, line.find_first_of("= ", 4) - 4);
+    if (name.rfind("[no]", 0) == 0) name = name.substr(4);
+    options.insert(name);
+  }
+  return options;
+}
+
+TEST(CommandLineTest, HelpListsTheProgramsOwnOptionsAndNoPaths) {
+  const std::string backends = Output({BackendsProgram(), "--help"});
+  EXPECT_EQ(OptionsOf(backends),
+            (std::set<std::string>{
+                "drain-timeout", "help", "history-max-age",
+                "history-max-events", "listen", "market-interval",
+                "presence-grace", "presence-lease", "simulate-market", "store",
+                "tls-cert", "tls-client-ca", "tls-key", "version"}));
+  EXPECT_EQ(backends.find("main.cc"), std::string::npos);
+  // Transcoding has no option of the bridge.
+  const std::string transcode = Output({BridgeProgram(), "help", "transcode"});
+  EXPECT_TRUE(OptionsOf(transcode).contains("descriptor-set"));
+  EXPECT_FALSE(OptionsOf(transcode).contains("upstream"));
+  const std::set<std::string> bridge =
+      OptionsOf(Output({BridgeProgram(), "--help"}));
+  EXPECT_TRUE(bridge.contains("upstream"));
+  EXPECT_FALSE(bridge.contains("defaults"));
+}
+
+TEST(CommandLineTest, UnreachableBackendIsToldWithTheReasonAndFoundLater) {
+  std::string address;
+  { address = Backends("").address; }
+  Bridge bridge(address);
+  WaitFor("the warning", [&] {
+    return bridge.process->Stderr().find("--upstream " + address +
+                                         ": cannot connect: ") !=
+           std::string::npos;
+  });
+  EXPECT_NE(bridge.process->Stderr().find("keeps trying"), std::string::npos);
+  Backends backends("", address);
+  WaitFor("the connection", [&] {
+    return bridge.process->Stderr().find("--upstream " + address +
+                                         ": connected") != std::string::npos;
+  });
+}
+
+TEST(CommandLineTest, DeadReflectionTargetIsToldAndCtrlCStops) {
+  const ReservedPort dead;
+  const std::string address = dead.address();
+  for (const std::string command : {"", "check"}) {
+    std::vector<std::string> argv = {BridgeProgram()};
+    if (!command.empty()) argv.push_back(command);
+    argv.insert(argv.end(), {"--upstream", address, "--reflect"});
+    if (command.empty()) argv.insert(argv.end(), {"--listen", "127.0.0.1:0"});
+    Process process(argv);
+    WaitFor("the warning", [&] {
+      return process.Stderr().find("--reflect: no schema from " + address) !=
+             std::string::npos;
+    });
+    const std::string told = process.Stderr();
+    EXPECT_NE(told.find("Ctrl-C stops it"), std::string::npos) << told;
+    process.Signal(SIGINT);
+    EXPECT_GT(process.Wait(), 0);
+    EXPECT_EQ(process.Stdout(), "");
   }
 }
 

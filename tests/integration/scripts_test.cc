@@ -318,6 +318,40 @@ TEST_F(TokenTest, WrongUseIsTold) {
   }
 }
 
+// A `cmake` that prints what it is called with.
+class BuildTest : public ::testing::Test {
+ protected:
+  CommandResult Build(const std::string& options, const std::string& cmake) {
+    WriteFile(tools_.path() + "/cmake", "#!/bin/sh\n" + cmake + "\n");
+    RunCommand("chmod +x " + tools_.path() + "/cmake");
+    return TryCommand("PATH=" + tools_.path() + ":$PATH " +
+                      Quoted(RepositoryRoot() + "/scripts/build.sh") + " " +
+                      options + " 2>&1");
+  }
+
+  TemporaryDirectory tools_;
+};
+
+TEST_F(BuildTest, SaysWhichStepItIs) {
+  const CommandResult built = Build("release sse-bridge", "echo \"[1/2] $*\"");
+  EXPECT_EQ(built.code, 0) << built.output;
+  size_t at = 0;
+  for (const std::string step :
+       {"build.sh: configuring release", "build.sh: generating code",
+        "build.sh: building release: sse-bridge",
+        "[1/2] --build --preset release --target sse-bridge"}) {
+    at = built.output.find(step, at);
+    ASSERT_NE(at, std::string::npos) << step << "\n" << built.output;
+  }
+}
+
+TEST_F(BuildTest, ShowsWhatAFailedStepPrinted) {
+  const CommandResult failed = Build("release", "echo no compiler; exit 3");
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_NE(failed.output.find("no compiler"), std::string::npos)
+      << failed.output;
+}
+
 // With nothing else on the PATH a script that did more would fail.
 TEST(ScriptsTest, HelpOfEachIsPrintedAndStartsNothing) {
   const TemporaryDirectory tools;

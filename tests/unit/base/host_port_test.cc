@@ -1,6 +1,8 @@
 #include "bridge/base/host_port.h"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -53,19 +55,38 @@ TEST(HostPortTest, Ipv6AddressWithoutBracketsEndsAtTheLastColon) {
   EXPECT_EQ(ParseHostPort("::1:80")->port, 80);
 }
 
-TEST(HostPortTest, ErrorQuotesTheBeginningOfTheText) {
-  for (const char* text :
-       {"", "host", ":80", "host:", "host:x", "host:-1", "host:65536",
-        "host:99999999999", "host: 80", "host:80 ", "host:+80", "[::1:80",
-        "[::1]80", "[]:80"}) {
+TEST(HostPortTest, ErrorNamesTheWrongPart) {
+  const std::string port = "the port must be a number from 0 to 65535";
+  for (const auto& [text, why] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"", "the port is missing"},
+           {"host", "the port is missing"},
+           {"host:", "the port is missing"},
+           {":80", "the host is missing, as in 127.0.0.1:80"},
+           {"[]:80", "the host is missing, as in 127.0.0.1:80"},
+           {"8080", "the host is missing, as in 127.0.0.1:8080"},
+           {"host:x", port},
+           {"host:-1", port},
+           {"host:65536", port},
+           {"host:99999999999", port},
+           {"host: 80", port},
+           {"host:80 ", port},
+           {"host:+80", port},
+           {"[::1:80", "']' is missing"},
+           {"[::1]80", "the port is missing"}}) {
     EXPECT_EQ(ParseHostPort(text).status(),
               absl::InvalidArgumentError(
-                  absl::StrCat("'", text, "' is not HOST:PORT")));
+                  absl::StrCat("'", text, "' is not HOST:PORT: ", why)));
   }
+}
+
+TEST(HostPortTest, ErrorQuotesTheBeginningOfTheText) {
   EXPECT_EQ(ParseHostPort(std::string(100, 'x')).status().message(),
-            absl::StrCat("'", std::string(80, 'x'), "' is not HOST:PORT"));
+            absl::StrCat("'", std::string(80, 'x'),
+                         "' is not HOST:PORT: the port is missing"));
   EXPECT_EQ(ParseHostPort(std::string(79, 'x') + "\u20ac").status().message(),
-            absl::StrCat("'", std::string(79, 'x'), "' is not HOST:PORT"));
+            absl::StrCat("'", std::string(79, 'x'),
+                         "' is not HOST:PORT: the port is missing"));
 }
 
 }  // namespace

@@ -294,16 +294,18 @@ TEST(JsonSchemaTest, RulesOfMessages) {
   })");
   const Json request = documented.Request();
   EXPECT_EQ(Parse(request["allOf"].dump()), Parse(R"([
-    {"oneOf": [{"required": ["x"]}, {"required": ["y"]}]},
+    {"oneOf": [{"required": ["x"], "properties": {"x": {}}},
+               {"required": ["y"], "properties": {"y": {}}}]},
     {"oneOf": [
       {"required": ["a"], "properties": {"a": {"not": {"enum": [0]}}}},
-      {"required": ["b"]}]}])"));
+      {"required": ["b"], "properties": {"b": {}}}]}])"));
   EXPECT_EQ(Parse(request["x-validation"].dump()), Parse(R"([
     {"id": "order", "message": "a is above b",
      "expression": "this.a <= this.b"}])"));
   // What the path sets excludes the others.
   EXPECT_EQ(Parse(documented.Without("x")["allOf"][0].dump()),
-            Parse(R"({"not": {"anyOf": [{"required": ["y"]}]}})"));
+            Parse(R"({"not": {"anyOf": [
+              {"required": ["y"], "properties": {"y": {}}}]}})"));
 }
 
 // In a query, messages are no parameters.

@@ -60,8 +60,16 @@ TEST(CommandLineTest, ErrorsNameTheFlag) {
            {{"--max_streams=-1"}, "--max-streams: must be from 0"},
            {{"--reflect=maybe"}, "--reflect: 'maybe' is not true or false"},
            {{"--noreflect=true"}, "--noreflect: does not take a value"},
-           {{"--noworkers"}, "unknown option --noworkers"},
-           {{"serve"}, "unexpected argument 'serve'"},
+           {{"--noworkers"}, "unknown option --noworkers; --workers takes"},
+           {{"serve"}, "unexpected argument 'serve'; did you mean --serve?"},
+           {{"frobnicate"}, "'frobnicate'; options begin with --"},
+           {{"--reflect", "check"}, "a command comes first: sse-bridge check"},
+           {{"--reflect", "true"}, "did you mean --reflect=true?"},
+           {{"upstream=a:1"}, "did you mean --upstream?"},
+           {{"--port=80"}, "unknown option --port; did you mean --listen?"},
+           {{"-verbose"}, "unknown option -verbose; did you mean --log-level?"},
+           {{"--vers"}, "did you mean --version?"},
+           {{"--max-streams-per-su"}, "did you mean --max-streams-per-subject"},
            {{"-"}, "unexpected argument '-'"},
            {{"--"}, "unknown option --"}}) {
     EXPECT_THAT(Parsed(arguments).auth_issuer(), HasSubstr(words));
@@ -71,7 +79,9 @@ TEST(CommandLineTest, ErrorsNameTheFlag) {
 TEST(CommandLineTest, HelpAndVersionAreRecognized) {
   EXPECT_TRUE(ParseCommandLine({"--help"}, {&BridgeSettings()})->help);
   EXPECT_TRUE(ParseCommandLine({"-h"}, {&BridgeSettings()})->help);
-  EXPECT_TRUE(ParseCommandLine({"--version"}, {&BridgeSettings()})->version);
+  for (const std::string version : {"--version", "-v", "-V"}) {
+    EXPECT_TRUE(ParseCommandLine({version}, {&BridgeSettings()})->version);
+  }
 }
 
 TEST(CommandLineTest, EachListAppliesItsOwnFlags) {

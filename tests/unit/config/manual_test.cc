@@ -2,8 +2,10 @@
 
 #include "bridge/config/manual.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "bridge/config/command_line.h"
 #include "bridge/config/setting_list.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,6 +23,13 @@ TEST(ManualTest, NamesEverySettingInItsGroup) {
     EXPECT_THAT(page, HasSubstr(setting.flag + "\\fR"));
     EXPECT_THAT(page, HasSubstr("\n.SS " + setting.group + "\n"));
     EXPECT_THAT(page, HasSubstr("\n" + setting.comment));
+  }
+}
+
+TEST(ManualTest, NamesEveryCommand) {
+  for (absl::string_view command : kCommandNames) {
+    EXPECT_THAT(ManualPage("1"), HasSubstr(absl::StrCat("\n.B ", command)));
+    EXPECT_THAT(BashCompletion(), HasSubstr(command));
   }
 }
 

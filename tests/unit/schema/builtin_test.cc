@@ -25,7 +25,7 @@ TEST(BuiltinTest, LoadsWithRoutesAndStreams) {
     }
   }
   for (const Method* method : (*schema)->methods()) {
-    EXPECT_FALSE(method->summary.empty()) << method->grpc_path;
+    EXPECT_FALSE(method->texts.summary.empty()) << method->grpc_path;
     if (method->descriptor->file()->package() == "grpc.reflection.v1") continue;
     EXPECT_EQ(method->routes.empty(),
               called_by_the_bridge.count(method->grpc_path) == 1)

@@ -48,8 +48,8 @@ TEST(SchemaTest, CommentsBecomeSummaryAndDescription) {
   const auto schema = LoadTestProto(kService);
   ASSERT_TRUE(schema.ok()) << schema.status();
   const Method* get = (*schema)->FindMethod("test.S.Get");
-  EXPECT_EQ(get->summary, "Says hello.");
-  EXPECT_EQ(get->description, "Says\nhello.\n\nMore words.");
+  EXPECT_EQ(get->texts.summary, "Get");
+  EXPECT_EQ(get->texts.description, "Says\nhello.\n\nMore words.");
 }
 
 TEST(SchemaTest, MatchFindsRouteAndVariables) {

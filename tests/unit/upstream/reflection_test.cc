@@ -109,6 +109,7 @@ class FakeBackend : public Upstream {
     EXPECT_TRUE(options.wait_for_ready);
     paths.insert(std::string(path));
     ++calls;
+    if (silent || calls > silent_after) return nullptr;
     const bool known = path.find(version) != absl::string_view::npos;
     v1::ServerReflectionRequest question;
     EXPECT_TRUE(question.ParseFromString(request));
@@ -173,6 +174,8 @@ class FakeBackend : public Upstream {
   }
 
   std::string version = "reflection.v1.";
+  bool silent = false;
+  int silent_after = 1000;  // calls
   absl::Status end;
   std::string raw_answer;
   std::map<std::string, FileDescriptorProto> files;
@@ -217,6 +220,39 @@ TEST(FetchSchemaTest, FallsBackToV1Alpha) {
   ASSERT_TRUE(set.ok()) << set.status();
   EXPECT_THAT(Names(set->files), ElementsAre("a.proto"));
   EXPECT_EQ(backend.calls, 3);  // v1 once, then v1alpha only
+}
+
+TEST(FetchSchemaTest, WatcherIsToldWhileTheBackendIsSilentAndMayGiveUp) {
+  FakeBackend backend;
+  backend.silent = true;
+  std::vector<ReflectionProgress> told;
+  const absl::Status status =
+      FetchSchema(&backend, kTimeout, [&](const ReflectionProgress& progress) {
+        told.push_back(progress);
+        return told.size() < 3;
+      }).status();
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("fake:1"));
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_FALSE(told[2].answered);
+  EXPECT_EQ(told[2].files, 0u);
+  EXPECT_GT(told[2].waited, told[1].waited);
+}
+
+TEST(FetchSchemaTest, WatcherIsToldHowManyFilesThereAre) {
+  FakeBackend backend;
+  backend.Add(File("b.proto", {"a.proto"}, "B"));
+  backend.Add(File("a.proto", {}));
+  backend.silent_after = 2;  // the list of services and the first file
+  ReflectionProgress last;
+  const auto schema =
+      FetchSchema(&backend, kTimeout, [&](const ReflectionProgress& progress) {
+        last = progress;
+        return false;
+      });
+  EXPECT_TRUE(absl::IsCancelled(schema.status())) << schema.status();
+  EXPECT_TRUE(last.answered);
+  EXPECT_EQ(last.files, 1u);
 }
 
 TEST(FetchSchemaTest, NeitherVersionIsUnimplemented) {

@@ -35,6 +35,10 @@ TEST(ParseUpstreamFlagTest, ReadsEachForm) {
       {"10.0.0.1:1,10.0.0.2:1", Flag("", "ipv4:10.0.0.1:1,10.0.0.2:1")},
       {"a.B=[::1]:1,[::2]:2", Flag("a.B", "ipv6:[::1]:1,[::2]:2")},
       {"unix:/run/backend.sock", Flag("", "unix:/run/backend.sock")},
+      {"dns:///backend.local", Flag("", "dns:///backend.local")},
+      {"dns:///backend.local:https", Flag("", "dns:///backend.local:https")},
+      {"dns://10.0.0.53/backend:1", Flag("", "dns://10.0.0.53/backend:1")},
+      {"ipv6:2607:f8b0::1", Flag("", "ipv6:2607:f8b0::1")},
   };
   for (const auto& c : kCases) {
     const auto flag = ParseUpstreamFlag(c.value);
@@ -57,6 +61,10 @@ TEST(ParseUpstreamFlagTest, ErrorsQuoteTheValueAndSayWhy) {
       {"/a.B=host:1", "not a package.Service"},
       {"host", "the port is missing"},
       {"host:", "the port is missing"},
+      {"dns:///host:65536", "the port must be a number from 1 to 65535"},
+      {"dns://10.0.0.53/host:0", "the port must be a number from 1 to 65535"},
+      {"ipv4:10.0.0.1:1,10.0.0.2:70000", "the port must be a number from 1"},
+      {"ipv6:[::1]:99999999999", "the port must be a number from 1"},
       {":50051", "the host is missing"},
       {"[]:50051", "the host is missing"},
       {"[::1]", "the port is missing"},
