@@ -141,9 +141,20 @@ std::string RouteLiteral(const Route& route) {
                       absl::StrJoin(maps, ", "), maps.empty() ? "" : "]", " }");
 }
 
+// The path to the key of each event's data, by which a keyed store keeps them;
+// empty if the schema names none or the response leaves it out.
+FieldPath SnapshotKeyOf(const Method& method) {
+  FieldPath path = method.snapshot_key;
+  const auto* body = method.routes.front()->response_body_field;
+  if (path.empty() || body == nullptr) return path;
+  if (path.front() != body) return {};
+  path.erase(path.begin());
+  return path;
+}
+
 std::string MethodLiteral(const Method& method) {
   std::string out =
-      absl::StrCat("  ", JsMember(method.descriptor->name()),
+      absl::StrCat("  ", JsKey(method.descriptor->name()),
                    ": {\n    name: ", JsString(method.grpc_path.substr(1)),
                    ",\n    routes: [\n");
   for (const Route* route : method.routes) {
@@ -158,6 +169,10 @@ std::string MethodLiteral(const Method& method) {
                     absl::ToInt64Milliseconds(
                         method.keep_alive.value_or(kDefaultKeepAlive)),
                     ",\n    bundleEvent: ", JsString(bundle), ",\n");
+    if (const FieldPath key = SnapshotKeyOf(method); !key.empty()) {
+      absl::StrAppend(
+          &out, "    snapshotKey: ", FieldPathLiteral(key, method.json), ",\n");
+    }
   }
   if (IsRaw(method)) out += "    raw: true,\n";
   return out + "  },\n";
@@ -168,7 +183,8 @@ std::string IndexJs(const std::vector<Service>& services,
   std::string out = absl::StrCat(
       kBanner,
       "import { directStream, SharedTransport, Transport } from "
-      "'./runtime/index.js';\n\n"
+      "'./runtime/index.js';\n"
+      "import { callOf, streamOf } from './runtime/methods.js';\n\n"
       "export { BridgeError, Code, EventStream } from './runtime/index.js';\n");
   for (const Service& service : services) {
     const std::string methods =
@@ -177,16 +193,14 @@ std::string IndexJs(const std::vector<Service>& services,
     for (const Method* method : service.methods) out += MethodLiteral(*method);
     absl::StrAppend(&out, "};\n\nexport class ",
                     names.Class(service.descriptor),
-                    " {\n  #transport;\n\n  constructor(transport) {\n"
-                    "    this.#transport = transport;\n  }\n");
+                    " {\n  constructor(transport) {\n");
     for (const Method* method : service.methods) {
-      absl::StrAppend(&out, "\n  ", JsMember(names.Method(method->descriptor)),
-                      "(request, options) {\n    return this.#transport.",
-                      method->server_streaming ? "stream" : "unary", "(",
-                      methods, "[", JsString(method->descriptor->name()),
-                      "], request, options);\n  }\n");
+      absl::StrAppend(&out, "    this.", names.Method(method->descriptor),
+                      " = ", method->server_streaming ? "streamOf" : "callOf",
+                      "(transport, ", methods, "[",
+                      JsString(method->descriptor->name()), "]);\n");
     }
-    out += "}\n";
+    out += "  }\n}\n";
   }
   out += "\nclass Services {\n  constructor(transport) {\n";
   for (const Service& service : services) {
@@ -254,7 +268,8 @@ std::string MethodDoc(const Method& method) {
         "Events with the bytes in base64. To get the raw bytes, use "
         "a link or `fetch`\nwithout `Accept: text/event-stream`.");
   }
-  return JsDoc(doc, "  ");
+  return JsDoc(WithDeprecation(doc, method.descriptor->options().deprecated()),
+               "  ");
 }
 
 std::string MethodSignature(const Method& method, const TsTypes& types,
@@ -263,7 +278,7 @@ std::string MethodSignature(const Method& method, const TsTypes& types,
       IsRaw(method) ? "$rt.Bytes" : types.ResponseType(*method.routes.front());
   return absl::StrCat(
       MethodDoc(method), "  ", JsMember(names.Method(method.descriptor)),
-      "(request", types.IsRequestOptional(method) ? "?: " : ": ",
+      "(this: void, request", types.IsRequestOptional(method) ? "?: " : ": ",
       types.RequestType(method), ", options?: ",
       method.server_streaming
           ? absl::StrCat("$rt.StreamOptions<", response, ", ",
@@ -284,9 +299,13 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "  Reset,\n  StreamEvent,\n  StreamOptions,\n  StreamState,\n"
       "} from './runtime/index.js';\n");
   for (const Service& service : services) {
-    absl::StrAppend(&out, "\n", JsDoc(CommentOf(service.descriptor), ""),
-                    "export class ", names.Class(service.descriptor), " {\n",
-                    "  private constructor();\n");
+    absl::StrAppend(
+        &out, "\n",
+        JsDoc(WithDeprecation(CommentOf(service.descriptor),
+                              service.descriptor->options().deprecated()),
+              ""),
+        "export class ", names.Class(service.descriptor), " {\n",
+        "  private constructor();\n");
     for (const Method* method : service.methods) {
       absl::StrAppend(&out, "\n", MethodSignature(*method, types, names));
     }
@@ -387,6 +406,7 @@ std::map<std::string, std::string> MakeTsPackage(
       {"index.d.ts", IndexDts(services, types, names)},
       {"index.js", IndexJs(services, names)},
       {"messages.d.ts", types.Declarations()},
+      {"messages.js", types.Constants()},
       {"package.json", PackageJson(options, name)},
   };
   for (const auto& [path, text] : TsRuntime()) {

@@ -20,7 +20,8 @@ struct TsPackageOptions {
 //
 //   package.json, README.md
 //   index.js, index.d.ts   a class per service, and the client that has them
-//   messages.d.ts          an interface per message, as it looks in JSON
+//   messages.js, .d.ts     a type per message, as it looks in JSON; descriptors
+//                          and the values of enums
 //   runtime/               the same for all packages: ts_runtime/
 std::map<std::string, std::string> MakeTsPackage(
     const Schema& schema, const TsPackageOptions& options);

@@ -28,42 +28,42 @@ export class ChannelsClient {
    *
    * Needs a token.
    */
-  stream(request: m.StreamChannelRequest, options?: $rt.StreamOptions<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">): $rt.EventStream<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">;
+  stream(this: void, request: m.StreamChannelRequest, options?: $rt.StreamOptions<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">): $rt.EventStream<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">;
 
   /**
    * Sends a message in the name of the caller.
    *
    * Needs a token.
    */
-  sendMessage(request: m.SendMessageRequest, options?: $rt.CallOptions): Promise<m.ChatMessage>;
+  sendMessage(this: void, request: m.SendMessageRequest, options?: $rt.CallOptions): Promise<m.ChatMessage>;
 
   /**
    * Tells the others that the caller is typing.
    *
    * Needs a token.
    */
-  sendTyping(request: m.SendTypingRequest, options?: $rt.CallOptions): Promise<m.SendTypingResponse>;
+  sendTyping(this: void, request: m.SendTypingRequest, options?: $rt.CallOptions): Promise<m.SendTypingResponse>;
 
   /**
    * Lists a channel's messages, oldest first.
    *
    * Needs a token.
    */
-  listMessages(request: m.ListMessagesRequest, options?: $rt.CallOptions): Promise<m.ListMessagesResponse>;
+  listMessages(this: void, request: m.ListMessagesRequest, options?: $rt.CallOptions): Promise<m.ListMessagesResponse>;
 
   /**
    * Lists who is in a channel now.
    *
    * Needs a token.
    */
-  listMembers(request: m.ListMembersRequest, options?: $rt.CallOptions): Promise<m.ListMembersResponse>;
+  listMembers(this: void, request: m.ListMembersRequest, options?: $rt.CallOptions): Promise<m.ListMembersResponse>;
 
   /**
    * Admits somebody to a private channel. The first to invite owns it.
    *
    * Needs a token.
    */
-  invite(request: m.InviteRequest, options?: $rt.CallOptions): Promise<m.InviteResponse>;
+  invite(this: void, request: m.InviteRequest, options?: $rt.CallOptions): Promise<m.InviteResponse>;
 }
 
 /** What an administrator's dashboard shows. */
@@ -75,7 +75,7 @@ export class MetricsClient {
    *
    * Needs role `admin`.
    */
-  stream(request?: m.StreamMetricsRequest, options?: $rt.StreamOptions<m.DashboardMetrics, "message">): $rt.EventStream<m.DashboardMetrics, "message">;
+  stream(this: void, request?: m.StreamMetricsRequest, options?: $rt.StreamOptions<m.DashboardMetrics, "message">): $rt.EventStream<m.DashboardMetrics, "message">;
 }
 
 /** Durable notifications: unread ones first, then new ones as they arrive. */
@@ -87,21 +87,21 @@ export class NotificationsClient {
    *
    * Needs scope `notifications:read`.
    */
-  stream(request?: m.StreamNotificationsRequest, options?: $rt.StreamOptions<m.Notification, "unread" | "new">): $rt.EventStream<m.Notification, "unread" | "new">;
+  stream(this: void, request?: m.StreamNotificationsRequest, options?: $rt.StreamOptions<m.Notification, "unread" | "new">): $rt.EventStream<m.Notification, "unread" | "new">;
 
   /**
    * Creates a notification for a user. It is durable once this returns.
    *
    * Needs scope `notifications:write`.
    */
-  create(request: m.CreateNotificationRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  create(this: void, request: m.CreateNotificationRequest, options?: $rt.CallOptions): Promise<m.Notification>;
 
   /**
    * Marks one of the caller's notifications as read.
    *
    * Needs scope `notifications:write`.
    */
-  markRead(request: m.MarkReadRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  markRead(this: void, request: m.MarkReadRequest, options?: $rt.CallOptions): Promise<m.Notification>;
 }
 
 /** Prices of financial instruments, as they change. */
@@ -109,14 +109,14 @@ export class PricesClient {
   private constructor();
 
   /** Streams real-time price updates for the given symbols. */
-  stream(request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
+  stream(this: void, request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
 
   /**
    * Publishes a price. Everybody who streams the symbol receives it.
    *
    * Needs scope `prices:publish`.
    */
-  publish(request: m.PublishPriceRequest, options?: $rt.CallOptions): Promise<m.PriceUpdate>;
+  publish(this: void, request: m.PublishPriceRequest, options?: $rt.CallOptions): Promise<m.PriceUpdate>;
 }
 
 /** Tasks and their progress. */
@@ -129,21 +129,21 @@ export class TasksClient {
    *
    * Needs a token.
    */
-  streamProgress(request: m.StreamProgressRequest, options?: $rt.StreamOptions<m.ProgressUpdate, "message">): $rt.EventStream<m.ProgressUpdate, "message">;
+  streamProgress(this: void, request: m.StreamProgressRequest, options?: $rt.StreamOptions<m.ProgressUpdate, "message">): $rt.EventStream<m.ProgressUpdate, "message">;
 
   /**
    * Creates a task in the state `pending`.
    *
    * Needs scope `tasks:write`.
    */
-  create(request?: m.CreateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  create(this: void, request?: m.CreateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
 
   /**
    * Reports progress of a task that has not ended yet.
    *
    * Needs scope `tasks:write`.
    */
-  update(request: m.UpdateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  update(this: void, request: m.UpdateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
 }
 
 export interface Services {
