@@ -25,6 +25,10 @@ using Fields = std::set<const pb::FieldDescriptor*>;
 // How other files refer to the types of messages.d.ts.
 constexpr char kOutside[] = "m.";
 
+// TypeScript multiplies the unions of a message, and refuses 100 000 types. The
+// oneofs beyond this bound are fields.
+constexpr int kMaxCombinations = 500;
+
 // Kinds of rules whose `in` is no union of literals.
 constexpr absl::string_view kWithoutLiterals[] = {
     "float", "double", "bytes", "duration", "timestamp", "field_mask"};
@@ -223,10 +227,8 @@ bool TsTypes::IsRequired(const pb::FieldDescriptor* field,
          in_paths_.contains(field);
 }
 
-const pb::OneofDescriptor* TsTypes::UnionOf(const pb::FieldDescriptor* field,
-                                            const Shape& shape) const {
-  const pb::OneofDescriptor* oneof = field->real_containing_oneof();
-  if (oneof == nullptr) return nullptr;
+int TsTypes::ChoicesOf(const pb::OneofDescriptor* oneof,
+                       const Shape& shape) const {
   int members = 0;
   for (int i = 0; i < oneof->field_count(); ++i) {
     const pb::FieldDescriptor* member = oneof->field(i);
@@ -234,11 +236,25 @@ const pb::OneofDescriptor* TsTypes::UnionOf(const pb::FieldDescriptor* field,
     // If one is always set, there is no choice. What all objects inherit is
     // never `undefined`.
     if (IsRequired(member, shape) || IsInheritedMember(NameOf(member, shape))) {
-      return nullptr;
+      return 0;
     }
     ++members;
   }
-  return members > 1 ? oneof : nullptr;
+  return members > 1 ? members + 1 : 0;
+}
+
+std::set<const pb::OneofDescriptor*> TsTypes::UnionsOf(
+    const Shape& shape) const {
+  std::set<const pb::OneofDescriptor*> unions;
+  int combinations = 1;
+  for (int i = 0; i < shape.type->real_oneof_decl_count(); ++i) {
+    const pb::OneofDescriptor* oneof = shape.type->oneof_decl(i);
+    const int choices = ChoicesOf(oneof, shape);
+    if (choices == 0 || combinations > kMaxCombinations / choices) continue;
+    combinations *= choices;
+    unions.insert(oneof);
+  }
+  return unions;
 }
 
 std::string TsTypes::Member(const pb::FieldDescriptor* field,
@@ -265,12 +281,13 @@ std::string TsTypes::Message(const Shape& shape) const {
   std::string about = CommentOf(shape.type);
   if (shape.input) about = WithRules(about, texts_->OfMessage(shape.type));
   about = WithDeprecation(about, shape.type->options().deprecated());
+  const std::set<const pb::OneofDescriptor*> in_unions = UnionsOf(shape);
   std::string members;
   std::vector<std::pair<const pb::OneofDescriptor*, std::string>> unions;
   for (const pb::FieldDescriptor* field : FieldsOf(shape.type)) {
     if (IsLeftOut(field, shape)) continue;
-    const pb::OneofDescriptor* oneof = UnionOf(field, shape);
-    if (oneof == nullptr) {
+    const pb::OneofDescriptor* oneof = field->real_containing_oneof();
+    if (!in_unions.contains(oneof)) {
       members += Member(field, shape, IsRequired(field, shape));
       continue;
     }

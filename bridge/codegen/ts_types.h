@@ -55,10 +55,14 @@ class TsTypes {
   std::string Member(const google::protobuf::FieldDescriptor* field,
                      const Shape& shape, bool required) const;
 
-  // Returns the oneof whose members are a union of which the field is a part;
-  // null if it is declared by itself.
-  const google::protobuf::OneofDescriptor* UnionOf(
-      const google::protobuf::FieldDescriptor* field, const Shape& shape) const;
+  // Returns the oneofs of a message that are unions; the members of the others
+  // are declared by themselves.
+  std::set<const google::protobuf::OneofDescriptor*> UnionsOf(
+      const Shape& shape) const;
+
+  // Returns how many members a oneof has, and none; 0 if it is no union.
+  int ChoicesOf(const google::protobuf::OneofDescriptor* oneof,
+                const Shape& shape) const;
 
   std::string NameOf(const google::protobuf::FieldDescriptor* field,
                      const Shape& shape) const;

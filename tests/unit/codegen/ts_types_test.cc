@@ -137,6 +137,25 @@ TEST(TsTypesTest, ARequiredOneofIsSetInRequests) {
   ExpectContains(text, "export type MessageInput = $v.OneOf<{");
 }
 
+TEST(TsTypesTest, MoreOneofsThanTypeScriptCanMultiplyAreFields) {
+  std::string oneofs;
+  int number = 0;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    absl::StrAppend(&oneofs, "oneof ", name, " { ");
+    for (int i = 0; i < 20; ++i) {
+      absl::StrAppend(&oneofs, "string ", name, i, " = ", ++number, "; ");
+    }
+    oneofs += "} ";
+  }
+  // 21 * 21 combinations are within the bound, the two others beyond it.
+  const std::string text =
+      DeclaredWith(absl::StrCat("message Message { ", oneofs, "}"));
+  ExpectContains(text, "  a0: string;\n");
+  ExpectContains(text, "  b19: string;\n");
+  ExpectContains(text, "  c0?: string;\n");
+  ExpectContains(text, "  d19?: string;\n");
+}
+
 TEST(TsTypesTest, TheCommentOfAOneofIsAtItsUnion) {
   const std::string text = DeclaredWith(
       "message Message { string a = 1;\n\n// How it is paid.\n"
