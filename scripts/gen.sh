@@ -6,7 +6,8 @@
 #   scripts/gen.sh --check                fails if a committed output is stale
 #   scripts/gen.sh --proto-dir DIR --out DIR [--package NAME] [--title TITLE]
 #                  [-I DIR]... [--openapi 3.1] [--default-routes] [--strict]
-#                  [--service-config FILE]
+#                  [--service-config FILE] [--package-version VERSION]
+#                  [--license LICENSE]
 #                                         the same for the .proto files in DIR:
 #                                         descriptors/schema.binpb,
 #                                         openapi/openapi.yaml (titled TITLE),
@@ -26,6 +27,8 @@
 #           warning.
 # --service-config FILE: routes and options by selector, like the bridge's option
 #           of the same name, which needs the file too.
+# --package-version VERSION, --license LICENSE: of the npm package; by default
+#           0.1.0 and UNLICENSED.
 # -I DIR: also searches this folder for imports. May be repeated.
 # google/api (annotations, http, httpbody, client, field_behavior, field_info,
 # launch_stage, resource, routing, visibility), google/rpc, buf/validate and
@@ -39,12 +42,15 @@ proto_dir=$root/proto
 out=$root/gen
 mode=all
 package=
+package_options=
 title=
 openapi=3.2
 routes=
 service_config=
 image=
 includes=()
+
+npm_name='[a-z0-9~-][a-z0-9._~-]*'
 
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 fail() { echo "gen.sh: $*" >&2; exit 2; }
@@ -70,7 +76,14 @@ while [ $# -gt 0 ]; do
     --out) [ $# -ge 2 ] || fail "--out needs a folder"
       out=$2; shift ;;
     --package) [ $# -ge 2 ] || fail "--package needs a name"
+      [ ${#2} -le 214 ] && [[ $2 =~ ^(@$npm_name/)?$npm_name$ ]] ||
+        fail "--package: '$2' cannot be the name of an npm package: it is NAME or" \
+          "@SCOPE/NAME in lower case, without blanks"
       package=$2; shift ;;
+    --package-version | --license) [ $# -ge 2 ] || fail "$1 needs a value"
+      case "$2" in *,*) fail "$1 must not contain a comma" ;; esac
+      name=${1#--}
+      package_options+=${name#package-}=$2, ; shift ;;
     --title) [ $# -ge 2 ] || fail "--title needs a value"
       case "$2" in *,*) fail "--title must not contain a comma" ;; esac
       title=$2; shift ;;
@@ -117,7 +130,12 @@ write_if_changed() {
 }
 
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+# Both plugins have the same to say.
+clean_up() {
+  [ ! -e "$tmp/messages" ] || awk '!seen[$0]++' "$tmp/messages" >&2
+  rm -rf "$tmp"
+}
+trap clean_up EXIT
 
 # write_descriptors OUT_FILE FILE...: writes a self-contained descriptor set, with
 # imports and comments.
@@ -171,7 +189,7 @@ build_plugins() {
 plugin_options() {
   declare -gA options=(
     [openapi]=${routes}openapi=$openapi${title:+,title=$title}
-    [ts]=${routes}${package:+package=$package,}
+    [ts]=${routes}${package_options}${package:+package=$package,}
   )
 }
 
@@ -183,7 +201,8 @@ run_plugins() { # DIR
     mkdir -p "$1/$name"
     (cd "$proto_dir" && protoc "${import_path[@]/#/-I}" \
       --plugin="$plugins/protoc-gen-sse-$name" \
-      "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}")
+      "--sse-${name}_out=${options[$name]%,}:$1/$name" "${protos[@]}" \
+      2>>"$tmp/messages")
   done
 }
 
@@ -237,7 +256,7 @@ run_plugins_on_image() { # IMAGE DIR
       "$(json_string "$2/$name")" "$(json_string "${options[$name]%,}")")
   done
   (cd "$tmp" && "${buf[@]}" generate "$1" --template \
-    "{\"version\":\"v2\",\"plugins\":[$list]}")
+    "{\"version\":\"v2\",\"plugins\":[$list]}" 2>>"$tmp/messages")
 }
 
 # copy FROM TO: copies the files of FROM to TO and keeps other files in TO.
@@ -246,6 +265,17 @@ copy() {
     [ ! -e "$2/$f" ] || cmp -s "$1/$f" "$2/$f" || rm "$2/$f"
     [ -e "$2/$f" ] || { mkdir -p "$(dirname "$2/$f")"; cp "$1/$f" "$2/$f"; }
   done
+}
+
+# Says what is in OUT.
+report() {
+  local file name
+  for file in descriptors/schema.binpb openapi/openapi.yaml; do
+    [ ! -e "$out/$file" ] || echo "gen.sh: wrote $out/$file"
+  done
+  [ -e "$out/ts/package.json" ] || return 0
+  name=$(sed -n 's/^  "name": "\(.*\)",$/\1/p' "$out/ts/package.json")
+  echo "gen.sh: wrote $out/ts, the npm package $name"
 }
 
 # differs NAME: compares committed with generated outputs, including extra files.
@@ -297,7 +327,10 @@ case "$mode" in
     else
       run_plugins "$tmp/gen"
     fi
-    copy "$tmp/gen" "$out" ;;
+    # Files of the runtime that another version has written.
+    [ ! -e "$tmp/gen/ts/runtime" ] || rm -rf "$out/ts/runtime"
+    copy "$tmp/gen" "$out"
+    report ;;
   check)
     write_own "$tmp/own"
     for set in builtin config; do

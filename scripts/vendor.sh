@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# scripts/vendor.sh [--check]: copies the npm libraries that the web pages use
+# scripts/vendor.sh [--check]: copies the npm libraries that the web pages and the
+# typed client use
 # (see bridge/web/vendor/package-lock.json) to bridge/web/vendor/, so that building
 # the bridge does not need npm. --check fails if the copies differ.
 set -euo pipefail

@@ -1,5 +1,7 @@
 #include "bridge/access/connection_limits.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
@@ -16,8 +18,31 @@ void ConnectionLimits::Lease::Release() {
   ConnectionLimits* limits = std::exchange(limits_, nullptr);
   if (limits != nullptr) {
     limits->Release(std::exchange(subject_, nullptr),
-                    std::exchange(address_, nullptr), streams_, shared_);
+                    std::exchange(address_, nullptr), streams_,
+                    shared_streams_);
   }
+}
+
+void ConnectionLimits::Lease::ReleaseStreams(int streams) {
+  if (limits_ == nullptr) return;
+  const int gone = std::min(streams, streams_);
+  const int shared = std::min(gone, shared_streams_);
+  streams_ -= gone;
+  shared_streams_ -= shared;
+  if (subject_ == nullptr) return;
+  // Without streams, the entry of the subject may go.
+  Entry* const subject =
+      streams_ == 0 ? std::exchange(subject_, nullptr) : subject_;
+  limits_->ReleaseStreams(subject, gone, shared);
+}
+
+void ConnectionLimits::Lease::Absorb(Lease other) {
+  if (limits_ == nullptr || other.limits_ != limits_) return;
+  streams_ += other.streams_;
+  shared_streams_ += other.shared_streams_;
+  if (subject_ == nullptr) subject_ = other.subject_;
+  other.limits_ = nullptr;
+  limits_->Release(nullptr, other.address_, 0, 0);
 }
 
 absl::Status ConnectionLimits::SubjectIsFull(int limit, int streams) const {
@@ -71,7 +96,7 @@ void ConnectionLimits::AcquireShared(absl::string_view subject,
   shared_->Take(subject, streams, limit,
                 [this, limit, streams, lease = *std::move(lease),
                  done = std::move(done)](bool counted) mutable {
-                  lease.shared_ = counted;
+                  lease.shared_streams_ = counted ? streams : 0;
                   if (counted) {
                     std::move(done)(std::move(lease));
                     return;
@@ -124,9 +149,15 @@ void ConnectionLimits::Give(Entries* entries, Entry* entry, int count) {
   if (entry->second == 0) entries->erase(entries->find(entry->first));
 }
 
+void ConnectionLimits::ReleaseStreams(Entry* subject, int streams, int shared) {
+  if (shared > 0) shared_->Give(subject->first, shared);
+  MutexLock lock(&mu_);
+  Give(&subjects_, subject, streams);
+}
+
 void ConnectionLimits::Release(Entry* subject, Entry* address, int streams,
-                               bool shared) {
-  if (shared) shared_->Give(subject->first, streams);
+                               int shared) {
+  if (shared > 0) shared_->Give(subject->first, shared);
   MutexLock lock(&mu_);
   --total_;
   if (subject != nullptr) Give(&subjects_, subject, streams);

@@ -53,6 +53,13 @@ class ConnectionLimits {
     // Releases the lease. Has no effect the second time.
     void Release();
 
+    // The connection now carries `streams` fewer, at most what it carries.
+    void ReleaseStreams(int streams);
+
+    // The connection now also carries the streams of `other`, a lease of the
+    // same limits and subject, which no longer counts as a connection.
+    void Absorb(Lease other);
+
     bool held() const { return limits_ != nullptr; }
 
    private:
@@ -67,14 +74,14 @@ class ConnectionLimits {
       std::swap(subject_, other->subject_);
       std::swap(address_, other->address_);
       std::swap(streams_, other->streams_);
-      std::swap(shared_, other->shared_);
+      std::swap(shared_streams_, other->shared_streams_);
     }
 
     ConnectionLimits* limits_ = nullptr;  // must outlive this
     Entry* subject_ = nullptr;            // null: anonymous
     Entry* address_ = nullptr;
     int streams_ = 0;
-    bool shared_ = false;  // also counted at the other bridges
+    int shared_streams_ = 0;  // of them, also counted at the other bridges
   };
 
   using Done = absl::AnyInvocable<void(absl::StatusOr<Lease>) &&>;
@@ -123,7 +130,8 @@ class ConnectionLimits {
   static Entry* Take(Entries* entries, absl::string_view name, int count);
   static void Give(Entries* entries, Entry* entry, int count);
   absl::Status SubjectIsFull(int limit, int streams) const;
-  void Release(Entry* subject, Entry* address, int streams, bool shared);
+  void Release(Entry* subject, Entry* address, int streams, int shared);
+  void ReleaseStreams(Entry* subject, int streams, int shared);
 
   const Kind kind_;
   SharedLimits* const shared_;  // may be null; must outlive this

@@ -58,6 +58,12 @@ absl::StatusOr<std::shared_ptr<const Schema>> LoadSchema(
   for (const UnservedMethod& unserved : (*schema)->unserved()) {
     std::cerr << "warning: " << unserved.why.message() << "\n";
   }
+  for (const Method* method : (*schema)->methods()) {
+    if (!method->routes.empty()) continue;
+    std::cerr << "warning: " << method->descriptor->full_name()
+              << ": not generated, because it has no route: give it a "
+                 "google.api.http, or use default_routes\n";
+  }
   if (!(*schema)->unserved().empty()) {
     if (absl::Status any = (*schema)->CheckServesAnything(); !any.ok()) {
       return any;

@@ -12,10 +12,10 @@
 #include "bridge/codegen/json_form.h"
 #include "bridge/codegen/route_form.h"
 #include "bridge/codegen/ts_names.h"
+#include "bridge/codegen/ts_package.h"
 #include "bridge/codegen/ts_runtime.h"
 #include "bridge/codegen/ts_types.h"
 #include "bridge/schema/raw_bodies.h"
-#include "nlohmann/json.hpp"
 
 namespace sse_bridge {
 
@@ -182,10 +182,10 @@ std::string IndexJs(const std::vector<Service>& services,
                     const TsServiceNames& names) {
   std::string out = absl::StrCat(
       kBanner,
-      "import { directStream, SharedTransport, Transport } from "
-      "'./runtime/index.js';\n"
+      "import { clientOf } from './runtime/index.js';\n"
       "import { callOf, streamOf } from './runtime/methods.js';\n\n"
-      "export { BridgeError, Code, EventStream } from './runtime/index.js';\n");
+      "export { BridgeError, Code, EventStream, eventSource, retry } from "
+      "'./runtime/index.js';\n");
   for (const Service& service : services) {
     const std::string methods =
         absl::StrCat("of", names.Class(service.descriptor));
@@ -210,21 +210,7 @@ std::string IndexJs(const std::vector<Service>& services,
   }
   out +=
       "  }\n}\n\n"
-      "class DirectTransport extends Transport {\n"
-      "  stream(method, request, options) {\n"
-      "    return directStream(this, method, request, options);\n"
-      "  }\n}\n\n"
-      "export class Client extends Services {\n"
-      "  #transport;\n\n"
-      "  constructor(options) {\n"
-      "    const transport = new DirectTransport(options);\n"
-      "    super(transport);\n"
-      "    this.#transport = transport;\n"
-      "  }\n\n"
-      "  shared(options) {\n"
-      "    return new Services(new SharedTransport(this.#transport, "
-      "options));\n"
-      "  }\n}\n\n"
+      "export const Client = clientOf(Services);\n\n"
       "export function createClient(options) {\n"
       "  return new Client(options);\n"
       "}\n";
@@ -284,7 +270,8 @@ std::string MethodSignature(const Method& method, const TsTypes& types,
           ? absl::StrCat("$rt.StreamOptions<", response, ", ",
                          EventNameType(method), ">): $rt.EventStream<",
                          response, ", ", EventNameType(method), ">;\n")
-          : absl::StrCat("$rt.CallOptions): Promise<", response, ">;\n"));
+          : absl::StrCat("$rt.CallOptions): $rt.CallPromise<", response,
+                         ">;\n"));
 }
 
 std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
@@ -294,9 +281,15 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "import type * as m from './messages.js';\n"
       "import type * as $rt from './runtime/index.js';\n\n"
       "export type * from './messages.js';\n"
-      "export { BridgeError, Code, EventStream } from './runtime/index.js';\n"
-      "export type {\n  CallOptions,\n  ClientOptions,\n  ReconnectPolicy,\n"
-      "  Reset,\n  StreamEvent,\n  StreamOptions,\n  StreamState,\n"
+      "export { BridgeError, Code, EventStream, eventSource, retry } from "
+      "'./runtime/index.js';\n"
+      "export type {\n  BridgeEventSource,\n  BridgeRequest,\n  "
+      "BridgeResponse,\n"
+      "  CallOptions,\n  CallPromise,\n  CallResult,\n  ClientOptions,\n"
+      "  ErrorDetails,\n  EventSourceOptions,\n  Interceptor,\n"
+      "  ReconnectPolicy,\n  Reset,\n  ResponseMeta,\n  RetryPolicy,\n"
+      "  StateReason,\n  StoreOptions,\n  StreamEvent,\n  StreamOptions,\n"
+      "  StreamSnapshot,\n  StreamState,\n  StreamStore,\n"
       "} from './runtime/index.js';\n");
   for (const Service& service : services) {
     absl::StrAppend(
@@ -322,50 +315,24 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "export class Client {\n"
       "  constructor(options?: $rt.ClientOptions);\n\n"
       "  /**\n"
-      "   * The same services, with streams that share connections to "
-      "`/events`. Adding a\n"
-      "   * stream reopens the shared connection and resumes the others.\n"
+      "   * The same services, with streams that share one connection. It is "
+      "not\n"
+      "   * opened again when streams come and go.\n"
       "   */\n"
-      "  shared(options?: $rt.SharedOptions): Services;\n"
+      "  shared(options?: $rt.SharedOptions): Services;\n\n"
+      "  /** Closes all streams of the client. */\n"
+      "  close(): void;\n"
       "}\n\n"
       "export function createClient(options?: $rt.ClientOptions): Client;\n";
   return out;
-}
-
-// "realtime.v1" -> "realtime-v1-client"
-std::string DefaultName(const std::vector<Service>& services) {
-  std::string package =
-      services.empty() ? "" : services.front().descriptor->file()->package();
-  package = absl::StrReplaceAll(absl::AsciiStrToLower(package),
-                                {{".", "-"}, {"_", "-"}});
-  return package.empty() ? "sse-client" : package + "-client";
-}
-
-std::string PackageJson(const TsPackageOptions& options,
-                        const std::string& name) {
-  nlohmann::ordered_json json = {
-      {"name", name},
-      {"version", options.version},
-      {"description", "Typed client of an sse-bridge. Generated."},
-      {"type", "module"},
-      {"sideEffects", false},
-      {"exports",
-       {{".", {{"types", "./index.d.ts"}, {"default", "./index.js"}}},
-        {"./package.json", "./package.json"}}},
-      {"types", "./index.d.ts"},
-      {"files", {"index.js", "index.d.ts", "messages.d.ts", "runtime"}},
-      {"engines", {{"node", ">=18"}}},
-      {"dependencies", {{"eventsource-parser", "^3.1.0"}}},
-  };
-  return json.dump(2) + "\n";
 }
 
 std::string Readme(const std::vector<Service>& services, const TsTypes& types,
                    const TsServiceNames& names, const std::string& name) {
   std::string out = absl::StrCat(
       "# ", name,
-      "\n\nGenerated from protobuf. In Node:\n\n```sh\nnpm install "
-      "--install-links ./path/to/this/folder\n```\n\n```js\nimport { "
+      "\n\nGenerated from protobuf. It needs no other package:\n\n```sh\n"
+      "npm install ./path/to/this/folder\n```\n\n```js\nimport { "
       "createClient } from '",
       name,
       "';\n\nconst client = createClient({\n"
@@ -399,19 +366,23 @@ std::map<std::string, std::string> MakeTsPackage(
   const std::vector<Service> services = ServicesOf(schema);
   const TsServiceNames names(schema);
   const TsTypes types(schema);
-  const std::string name =
-      options.name.empty() ? DefaultName(services) : options.name;
   std::map<std::string, std::string> files = {
-      {"README.md", Readme(services, types, names, name)},
       {"index.d.ts", IndexDts(services, types, names)},
       {"index.js", IndexJs(services, names)},
       {"messages.d.ts", types.Declarations()},
       {"messages.js", types.Constants()},
-      {"package.json", PackageJson(options, name)},
   };
   for (const auto& [path, text] : TsRuntime()) {
     files.emplace(absl::StrCat("runtime/", path), text);
   }
+  TsPackageOptions named = options;
+  if (named.name.empty()) {
+    named.name = DefaultTsPackageName(
+        services.empty() ? "" : services[0].descriptor->file()->package());
+  }
+  files.emplace("README.md", Readme(services, types, names, named.name));
+  // Lists the others.
+  files.emplace("package.json", TsPackageJson(named, files));
   return files;
 }
 

@@ -4,16 +4,10 @@
 #include <map>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "bridge/codegen/ts_package.h"
 #include "bridge/schema/schema.h"
 
 namespace sse_bridge {
-
-struct TsPackageOptions {
-  // Name of the npm package. If empty, made from the proto package's name.
-  std::string name;
-  std::string version = "0.1.0";
-};
 
 // Creates an npm package (ESM with types, no build step) that calls a schema's
 // methods. Maps paths within the package to text:
@@ -22,7 +16,10 @@ struct TsPackageOptions {
 //   index.js, index.d.ts   a class per service, and the client that has them
 //   messages.js, .d.ts     a type per message, as it looks in JSON; descriptors
 //                          and the values of enums
-//   runtime/               the same for all packages: ts_runtime/
+//   runtime/               the same for all packages: ts_runtime/, and the
+//                          parser of events
+//
+// It needs no other package.
 std::map<std::string, std::string> MakeTsPackage(
     const Schema& schema, const TsPackageOptions& options);
 

@@ -152,6 +152,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
                                           std::weak_ptr<FeedWaiter> waiter,
                                           bool returning = false);
 
+  // Removes an attached connection. What was published before is still queued
+  // for it.
+  void Leave(const ConnectionRef& connection);
+
   // Returns the oldest id in the replay buffer; empty if there is none.
   std::string OldestId() const;
 

@@ -16,7 +16,8 @@ class Feed::Joiner : public PendingSubscriber {
   // `position` is before that.
   Joiner(std::shared_ptr<Feed> feed, std::vector<FramePtr> first,
          FeedHistory::Position position, uint64_t from_seq)
-      : feed_(std::move(feed)),
+      : joined_(feed),
+        feed_(std::move(feed)),
         first_(std::move(first)),
         position_(position),
         from_seq_(from_seq) {}
@@ -27,10 +28,12 @@ class Feed::Joiner : public PendingSubscriber {
   Metadata response_metadata() const override;
   std::string content_type() const override;
   void BeginWith(FramePtr frame) override { reset_ = std::move(frame); }
+  std::weak_ptr<Feed> feed() const override { return joined_; }
   void Attach(const ConnectionRef& connection,
               MembershipOptions options) override;
 
  private:
+  const std::weak_ptr<Feed> joined_;
   std::shared_ptr<Feed> feed_;  // null once attached
   FramePtr reset_;
   std::vector<FramePtr> first_;
@@ -60,6 +63,10 @@ std::unique_ptr<PendingSubscriber> Feed::Join(const std::string* last_event_id,
   }
   return std::make_unique<Joiner>(shared_from_this(), std::move(first),
                                   position, history_.next_seq());
+}
+
+void Feed::Leave(const ConnectionRef& connection) {
+  topic_->Detach(connection);
 }
 
 std::string Feed::OldestId() const {

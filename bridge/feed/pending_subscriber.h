@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_FEED_PENDING_SUBSCRIBER_H_
 #define SSE_BRIDGE_BRIDGE_FEED_PENDING_SUBSCRIBER_H_
 
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,6 +11,8 @@
 #include "bridge/upstream/call.h"
 
 namespace sse_bridge {
+
+class Feed;
 
 // Waits for a feed's first answer.
 class FeedWaiter {
@@ -52,8 +55,11 @@ class PendingSubscriber {
   // Attach.
   virtual void BeginWith(FramePtr frame) = 0;
 
+  // The feed. Null if there is none yet; also valid after Attach.
+  virtual std::weak_ptr<Feed> feed() const = 0;
+
   // The connection receives everything since joining, then live events. Call
-  // once; no other method may be called afterwards.
+  // once; no method except feed() may be called afterwards.
   virtual void Attach(const ConnectionRef& connection,
                       MembershipOptions options) = 0;
 };

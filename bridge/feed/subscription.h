@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -24,6 +25,12 @@ class StreamResponder {
   // Passes the metadata of the feeds' backends. Called before one of the other
   // methods, unless there is no metadata.
   virtual void OnMetadata(Metadata) {}
+
+  // The feeds of one stream of a bundle, by MembershipOptions::group.
+  using Feeds = std::vector<std::pair<int, std::weak_ptr<Feed>>>;
+
+  // Passes the feeds that will be attached. Called before Accept.
+  virtual void OnFeeds(Feeds /*feeds*/) {}
 
   // Passes the content type of raw bodies, as reported by the backend. Called
   // before Accept.

@@ -9,6 +9,7 @@
 #include "bridge/feed/formats/output_formats.h"
 #include "bridge/feed/formats/raw_body.h"
 #include "bridge/gateway/accept.h"
+#include "bridge/gateway/added_streams.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/trace_context.h"
 #include "bridge/http/http_error.h"
@@ -274,7 +275,8 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   auto forwarded = ForwardedOf(*request);
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
-  request->log_entry = LogEntryFor(*request, bundle);
+  if (traits.added == nullptr)
+    request->log_entry = LogEntryFor(*request, bundle);
   if (AnswerEnded(request.get(), *traits.format, parts)) return;
   const std::string subject =
       request->identity.has_value() ? request->identity->subject : "";
@@ -289,6 +291,19 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
         OpenAdmitted(std::move(request), std::move(traits), std::move(parts),
                      bundle, *std::move(lease));
       });
+}
+
+std::unique_ptr<StreamResponder> Api::ResponderFor(
+    const Request& request, StreamTraits traits, FinalEventFrames final_events,
+    ConnectionLimits::Lease lease) const {
+  if (traits.added != nullptr) {
+    return std::make_unique<AddedStreams>(request.exchange, request.served,
+                                          std::move(traits.added),
+                                          std::move(lease));
+  }
+  return std::make_unique<StreamConnection>(
+      request.exchange, parts_.delivery, parts_.open_streams, request.served,
+      std::move(final_events), std::move(lease), std::move(traits));
 }
 
 void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
@@ -323,12 +338,11 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   final_events.slow = FinalEventFrame(
       *request->served,
       absl::ResourceExhaustedError("the client reads too slowly"));
+  int tag = traits.added == nullptr ? 0 : traits.added->tag();
   auto subscription = std::make_shared<Subscription>(
       parts_.delivery, subscription_options,
-      std::make_unique<StreamConnection>(request->exchange, parts_.delivery,
-                                         parts_.open_streams, request->served,
-                                         std::move(final_events),
-                                         std::move(lease), std::move(traits)));
+      ResponderFor(*request, std::move(traits), std::move(final_events),
+                   std::move(lease)));
   request->exchange->OnAbort(
       [weak = std::weak_ptr<Subscription>(subscription)] {
         if (auto gone = weak.lock()) gone->Abandon();
@@ -337,7 +351,6 @@ void Api::OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
   const auto mode = bundle ? MembershipOptions::Mode::kBundle
                            : MembershipOptions::Mode::kStream;
   const std::string address = LimitKey(request->exchange->client_address());
-  int tag = 0;
   for (const BundlePart& part : parts) {
     absl::Status opened = parts_.opener->Open(
         request->served, *part.route, *part.message, request->identity, address,

@@ -15,10 +15,12 @@
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/feed_registry.h"
+#include "bridge/feed/formats/multiplexed.h"
 #include "bridge/gateway/authenticator.h"
 #include "bridge/gateway/browser_rules.h"
 #include "bridge/gateway/exposed_metadata.h"
 #include "bridge/gateway/forwarded_metadata.h"
+#include "bridge/gateway/open_bundle.h"
 #include "bridge/gateway/served_schema.h"
 #include "bridge/gateway/stream_connection.h"
 #include "bridge/gateway/stream_opener.h"
@@ -115,6 +117,7 @@ class Api {
   void ServeUnary(std::shared_ptr<Request> request);
   void ServeStream(std::shared_ptr<Request> request);
   void ServeBundle(std::shared_ptr<Request> request);
+  void ServeBundleChange(std::shared_ptr<Request> request);
   // Releases the request's lease first: a client may retry as soon as it has
   // read the response.
   void Refuse(Request& request, const absl::Status& status) const;
@@ -130,17 +133,30 @@ class Api {
       const std::optional<Identity>& identity) const;
 
   // The streams that `/events` carries for a request: those that it selects, or
-  // the default ones.
+  // the default ones. `changeable` is set if the client wants to change them
+  // later.
   struct BundlePart;
-  absl::StatusOr<std::vector<BundlePart>> BundleParts(
-      const Request& request, std::string* left_out) const;
+  absl::StatusOr<std::vector<BundlePart>> BundleParts(const Request& request,
+                                                      std::string* left_out,
+                                                      bool* changeable) const;
+
+  // The stream of the parameter `stream`: PATH or NAME:PATH.
+  absl::StatusOr<BundlePart> NamedPart(const Request& request,
+                                       absl::string_view value) const;
+
+  // A form that changes an open connection: `connection`, `stream`, `remove`.
+  struct BundleChange;
+  absl::StatusOr<BundleChange> ChangeOf(const Request& request) const;
   absl::StatusOr<BundlePart> BundlePartFor(const Request& request,
                                            std::string name,
                                            absl::string_view target) const;
 
-  // Finds the resume point of each part in a BundleCursor. Returns the format
-  // that gives the connection's events ids that cover all parts.
-  static std::unique_ptr<OutputFormat> ResumeBundle(
+  // Two streams of a connection must not have the same name.
+  static absl::Status CheckNames(const std::vector<BundlePart>& parts);
+
+  // Finds the resume point of each part in a BundleCursor. Returns the parts of
+  // the format that gives the connection's events ids that cover all of them.
+  static std::vector<MultiplexedFormat::Part> ResumeBundle(
       const std::optional<std::string>& last_event_id,
       const std::optional<Identity>& identity, std::vector<BundlePart>* parts);
 
@@ -156,6 +172,9 @@ class Api {
   void OpenAdmitted(std::shared_ptr<Request> request, StreamTraits traits,
                     std::vector<BundlePart> parts, bool bundle,
                     ConnectionLimits::Lease lease);
+  std::unique_ptr<StreamResponder> ResponderFor(
+      const Request& request, StreamTraits traits,
+      FinalEventFrames final_events, ConnectionLimits::Lease lease) const;
   std::unique_ptr<AccessLogEntry> LogEntryFor(const Request& request,
                                               bool bundle) const;
   StreamTraits TraitsFor(const Method& method) const;
@@ -163,6 +182,7 @@ class Api {
   const Parts parts_;
   const Options options_;
   std::atomic<bool> draining_{false};
+  const std::shared_ptr<OpenBundles> bundles_ = std::make_shared<OpenBundles>();
 
   mutable Mutex mu_;
   std::shared_ptr<const ServedSchema> served_ ABSL_GUARDED_BY(mu_);

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "bridge/access/access_rule.h"
 #include "bridge/base/event_names.h"
 #include "bridge/feed/bundle_cursor.h"
@@ -22,16 +23,20 @@
 //   /events?stream=/orders/stream?region=A     these, percent-encoded, each
 //   /events?stream=mine:/channels/x/stream     under its method's bundle name
 //                                              or one that the client chooses
+//   /events?stream=mine*:/channels/x/stream    under "mine*" and each event's
+//                                              own name
+//   /events?connection=new&...                 and lets the client change them
+//                                              (api_bundle_change.cc)
 
 namespace sse_bridge {
 namespace {
 
-constexpr size_t kMaxBundleStreams = 32;
+constexpr size_t kMaxBundleStreams = OpenBundle::kMaxStreams;
 constexpr size_t kMaxNameBytes = 64;
-constexpr char kStreamParam[] = "stream";
 
 // Names become `event:` lines and parts of ids. Reserved names are not allowed.
 bool IsName(absl::string_view name) {
+  absl::ConsumeSuffix(&name, "*");
   if (name.empty() || name.size() > kMaxNameBytes) return false;
   if (IsReservedEventName(name)) return false;
   for (unsigned char c : name) {
@@ -83,14 +88,38 @@ absl::StatusOr<Api::BundlePart> Api::BundlePartFor(
   return part;
 }
 
+absl::StatusOr<Api::BundlePart> Api::NamedPart(const Request& request,
+                                               absl::string_view value) const {
+  const size_t slash = value.find('/');
+  if (slash == 0 || slash == absl::string_view::npos) {
+    return BundlePartFor(request, "", value);
+  }
+  if (value[slash - 1] != ':' || !IsName(value.substr(0, slash - 1))) {
+    return BadRequestError(kStreamParam,
+                           absl::StrCat("expected PATH or NAME:PATH, not ",
+                                        QuoteForMessage(value)));
+  }
+  return BundlePartFor(request, std::string(value.substr(0, slash - 1)),
+                       value.substr(slash));
+}
+
 absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
-    const Request& request, std::string* left_out) const {
+    const Request& request, std::string* left_out, bool* changeable) const {
   std::vector<BundlePart> parts;
   auto query = ParseQuery(request.exchange->raw_query());
   if (!query.ok()) return query.status();
   bool asked = false;
   for (const QueryParam& param : *query) {
     if (IsOwnParam(param.name)) continue;
+    if (param.name == kConnectionParam) {
+      if (param.value != kNewConnection) {
+        return BadRequestError(
+            kConnectionParam,
+            absl::StrCat("must be \"", kNewConnection, "\" here"));
+      }
+      *changeable = true;
+      continue;
+    }
     if (param.name != kStreamParam) {
       if (request.served->ignored_params().Match(param.name)) continue;
       return BadRequestError(param.name, "unknown parameter");
@@ -101,20 +130,7 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
           kStreamParam,
           absl::StrCat("at most ", kMaxBundleStreams, " streams are allowed"));
     }
-    const absl::string_view value = param.value;
-    const size_t slash = value.find('/');
-    std::string name;
-    if (slash != 0 && slash != absl::string_view::npos) {
-      if (value[slash - 1] != ':' || !IsName(value.substr(0, slash - 1))) {
-        return BadRequestError(kStreamParam,
-                               absl::StrCat("expected PATH or NAME:PATH, not ",
-                                            QuoteForMessage(value)));
-      }
-      name = std::string(value.substr(0, slash - 1));
-    }
-    auto part = BundlePartFor(
-        request, std::move(name),
-        slash == absl::string_view::npos ? value : value.substr(slash));
+    auto part = NamedPart(request, param.value);
     if (!part.ok()) return part.status();
     parts.push_back(*std::move(part));
   }
@@ -148,7 +164,20 @@ absl::StatusOr<std::vector<Api::BundlePart>> Api::BundleParts(
   return parts;
 }
 
-std::unique_ptr<OutputFormat> Api::ResumeBundle(
+absl::Status Api::CheckNames(const std::vector<BundlePart>& parts) {
+  absl::flat_hash_set<std::string> names;
+  for (const BundlePart& part : parts) {
+    if (!names.insert(part.name).second) {
+      return BadRequestError(
+          kStreamParam,
+          absl::StrCat("two streams have the name ", QuoteForMessage(part.name),
+                       "; use NAME:PATH"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<MultiplexedFormat::Part> Api::ResumeBundle(
     const std::optional<std::string>& last_event_id,
     const std::optional<Identity>& identity, std::vector<BundlePart>* parts) {
   const auto ids = last_event_id.has_value()
@@ -186,7 +215,7 @@ std::unique_ptr<OutputFormat> Api::ResumeBundle(
                            : std::vector<std::string>(),
                        part.resume.ids});
   }
-  return std::make_unique<MultiplexedFormat>(std::move(streams));
+  return streams;
 }
 
 void Api::ServeBundle(std::shared_ptr<Request> request) {
@@ -198,7 +227,8 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   }
 
   std::string left_out;
-  auto parts = BundleParts(*request, &left_out);
+  bool changeable = false;
+  auto parts = BundleParts(*request, &left_out, &changeable);
   if (!parts.ok()) return Refuse(*request, parts.status());
   if (parts->empty()) {
     return Refuse(*request,
@@ -206,15 +236,8 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
                                       "select streams with ?stream=PATH"));
   }
 
-  absl::flat_hash_set<std::string> names;
-  for (const BundlePart& part : *parts) {
-    if (!names.insert(part.name).second) {
-      return Refuse(*request,
-                    BadRequestError(kStreamParam,
-                                    absl::StrCat("two streams have the name ",
-                                                 QuoteForMessage(part.name),
-                                                 "; use NAME:PATH")));
-    }
+  if (absl::Status names = CheckNames(*parts); !names.ok()) {
+    return Refuse(*request, names);
   }
 
   StreamTraits traits;
@@ -223,10 +246,21 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
   if (!left_out.empty()) {
     traits.opening_comment = absl::StrCat("left out: ", left_out);
   }
-  traits.format =
+  auto streams =
       ResumeBundle(LastEventId(*request->exchange,
                                {.last_event_id = true, .of_polyfills = true}),
                    request->identity, &*parts);
+  std::shared_ptr<MultiplexedFormat::Changes> changes;
+  if (changeable) {
+    traits.bundle = std::make_shared<OpenBundle>(request->identity, streams);
+    traits.bundle_id = traits.bundle->Register(bundles_);
+    if (traits.bundle_id.empty()) {
+      return Refuse(*request, absl::InternalError("no random bytes"));
+    }
+    changes = traits.bundle->changes();
+  }
+  traits.format = std::make_unique<MultiplexedFormat>(std::move(streams),
+                                                      std::move(changes));
   OpenConnection(std::move(request), std::move(traits), *std::move(parts),
                  /*bundle=*/true);
 }

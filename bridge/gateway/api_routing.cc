@@ -42,6 +42,8 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
   request->traceparent = NextTraceparent(
       request->exchange->Header("traceparent").value_or(absl::string_view()));
   const HttpExchange& http = *request->exchange;
+  request->exchange->AddResponseHeader("X-Request-Id",
+                                       RequestId(http, request->traceparent));
   const bool options = http.verb() == "OPTIONS";
   if (absl::Status path = CheckPathEscapes(http.raw_path()); !path.ok()) {
     return Refuse(*request, path);
@@ -65,8 +67,12 @@ void Api::Handle(std::shared_ptr<HttpExchange> exchange) {
       ServeBundle(std::move(request));
       return;
     }
+    if (http.verb() == "POST") {
+      ServeBundleChange(std::move(request));
+      return;
+    }
     request->match.kind = RouteMatch::Kind::kMethodNotAllowed;
-    request->match.allowed = {"GET", "HEAD"};
+    request->match.allowed = {"GET", "HEAD", "POST"};
   }
   if (IsFree(request->match) && ServePage(request.get())) {
     return;

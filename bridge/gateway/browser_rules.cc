@@ -15,7 +15,7 @@ namespace {
 
 // In addition to the headers that every page may read (Fetch, 2.2.2).
 constexpr char kExposedHeaders[] =
-    "Retry-After, WWW-Authenticate, X-Request-Id";
+    "Retry-After, WWW-Authenticate, X-Request-Id, Sse-Connection";
 
 constexpr size_t kMaxRequestedHeadersBytes = 1024;
 

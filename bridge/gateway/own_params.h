@@ -17,6 +17,14 @@ inline constexpr char kAccessTokenParam[] = "access_token";
 inline constexpr char kLastEventIdParam[] = "last_event_id";
 inline constexpr char kLastEventIdParamOfPolyfills[] = "lastEventId";
 
+// The parameters of `/events`: PATH or NAME:PATH of a stream, and "new" for a
+// connection that can be changed. In a form that changes one: its id, and the
+// names of streams to remove.
+inline constexpr char kStreamParam[] = "stream";
+inline constexpr char kConnectionParam[] = "connection";
+inline constexpr char kNewConnection[] = "new";
+inline constexpr char kRemoveParam[] = "remove";
+
 // Returns true for a parameter of `/events`, which has no fields.
 inline bool IsOwnParam(absl::string_view name) {
   return name == kLastEventIdParam || name == kLastEventIdParamOfPolyfills ||

@@ -11,20 +11,27 @@
 namespace sse_bridge {
 namespace {
 
+// The header that names a connection of `/events` for changes. Listed in
+// browser_rules.cc, so that pages of other origins may read it.
+constexpr char kConnectionHeader[] = "Sse-Connection";
+
 // Releases the connection's lease when the connection has ended, removes it
 // from the open streams, and updates the log entry.
 class LeaseHolder : public ConnectionObserver {
  public:
-  // `number` is the stream's number in `open_streams`, or 0 if it is not
-  // listed.
-  LeaseHolder(ConnectionLimits::Lease lease, OpenStreams* open_streams,
-              uint64_t number, std::unique_ptr<AccessLogEntry> log_entry)
+  // `bundle` holds the lease itself if it is not null. `number` is the stream's
+  // number in `open_streams`, or 0 if it is not listed.
+  LeaseHolder(ConnectionLimits::Lease lease, std::shared_ptr<OpenBundle> bundle,
+              OpenStreams* open_streams, uint64_t number,
+              std::unique_ptr<AccessLogEntry> log_entry)
       : lease_(std::move(lease)),
+        bundle_(std::move(bundle)),
         open_streams_(open_streams),
         number_(number),
         log_entry_(std::move(log_entry)) {}
   void OnClosed(const CloseInfo& info) override {
     lease_.Release();
+    if (bundle_ != nullptr) bundle_->Closed();
     if (number_ != 0) open_streams_->Closed(number_);
     if (log_entry_ == nullptr) return;
     log_entry_->OnEnded(CloseReasonName(info.reason), info.events, info.bytes,
@@ -33,6 +40,7 @@ class LeaseHolder : public ConnectionObserver {
 
  private:
   ConnectionLimits::Lease lease_;
+  const std::shared_ptr<OpenBundle> bundle_;
   OpenStreams* const open_streams_;
   const uint64_t number_;
   const std::unique_ptr<AccessLogEntry> log_entry_;
@@ -93,6 +101,9 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   const OutputFormat::Traits form = format.traits();
   auto headers = WithExposed(metadata_, *exchange_);
   for (auto& header : format.headers()) headers.push_back(std::move(header));
+  if (traits_.bundle != nullptr) {
+    headers.emplace_back(kConnectionHeader, traits_.bundle_id);
+  }
   spec.head = StreamHead(
       format.content_type(), socket.chunked,
       format.Open({traits_.retry, std::move(traits_.opening_comment)}),
@@ -116,9 +127,16 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
                                    std::move(traits_.token_id),
                                    /*tells_why=*/true);
   if (traits_.log_entry != nullptr) traits_.log_entry->OnStarted();
+  // If the connection ends at once, the lease is released by Opened.
+  ConnectionLimits::Lease lease;
+  if (traits_.bundle == nullptr) lease = std::move(lease_);
   spec.observer = std::make_unique<LeaseHolder>(
-      std::move(lease_), open_streams_, number, std::move(traits_.log_entry));
+      std::move(lease), traits_.bundle, open_streams_, number,
+      std::move(traits_.log_entry));
   const ConnectionRef connection = delivery_->Open(std::move(spec));
+  if (traits_.bundle != nullptr) {
+    traits_.bundle->Opened(connection, std::move(lease_), std::move(feeds_));
+  }
   if (number != 0) open_streams_->Opened(number, connection);
   return connection;
 }

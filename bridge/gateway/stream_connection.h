@@ -10,6 +10,7 @@
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/formats/output_format.h"
 #include "bridge/feed/subscription.h"
+#include "bridge/gateway/open_bundle.h"
 #include "bridge/gateway/open_streams.h"
 #include "bridge/gateway/served_schema.h"
 #include "bridge/http/http_exchange.h"
@@ -41,6 +42,15 @@ struct StreamTraits {
 
   // See OutputFormat::Opening.
   std::string opening_comment;
+
+  // Set if the streams of the connection can be changed, which is told by the
+  // header Sse-Connection.
+  std::shared_ptr<OpenBundle> bundle;
+  std::string bundle_id;
+
+  // Set if the streams are added to an open connection, instead of having one
+  // of their own.
+  std::unique_ptr<OpenBundle::Reservation> added;
 };
 
 // Frames that report why a stream ends. Encoded once.
@@ -64,6 +74,7 @@ class StreamConnection : public StreamResponder {
   void OnMetadata(Metadata metadata) override {
     metadata_ = std::move(metadata);
   }
+  void OnFeeds(Feeds feeds) override { feeds_ = std::move(feeds); }
   void OnContentType(std::string type) override;
   ConnectionRef Accept(uint32_t attaches) override;
   void NoContent() override;
@@ -78,6 +89,7 @@ class StreamConnection : public StreamResponder {
   ConnectionLimits::Lease lease_;
   StreamTraits traits_;
   Metadata metadata_;  // of the response; set before responding
+  Feeds feeds_;
 };
 
 }  // namespace sse_bridge

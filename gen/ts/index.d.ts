@@ -3,15 +3,29 @@ import type * as m from './messages.js';
 import type * as $rt from './runtime/index.js';
 
 export type * from './messages.js';
-export { BridgeError, Code, EventStream } from './runtime/index.js';
+export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 export type {
+  BridgeEventSource,
+  BridgeRequest,
+  BridgeResponse,
   CallOptions,
+  CallPromise,
+  CallResult,
   ClientOptions,
+  ErrorDetails,
+  EventSourceOptions,
+  Interceptor,
   ReconnectPolicy,
   Reset,
+  ResponseMeta,
+  RetryPolicy,
+  StateReason,
+  StoreOptions,
   StreamEvent,
   StreamOptions,
+  StreamSnapshot,
   StreamState,
+  StreamStore,
 } from './runtime/index.js';
 
 /**
@@ -35,35 +49,35 @@ export class ChannelsClient {
    *
    * Needs a token.
    */
-  sendMessage(this: void, request: m.SendMessageRequest, options?: $rt.CallOptions): Promise<m.ChatMessage>;
+  sendMessage(this: void, request: m.SendMessageRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ChatMessage>;
 
   /**
    * Tells the others that the caller is typing.
    *
    * Needs a token.
    */
-  sendTyping(this: void, request: m.SendTypingRequest, options?: $rt.CallOptions): Promise<m.SendTypingResponse>;
+  sendTyping(this: void, request: m.SendTypingRequest, options?: $rt.CallOptions): $rt.CallPromise<m.SendTypingResponse>;
 
   /**
    * Lists a channel's messages, oldest first.
    *
    * Needs a token.
    */
-  listMessages(this: void, request: m.ListMessagesRequest, options?: $rt.CallOptions): Promise<m.ListMessagesResponse>;
+  listMessages(this: void, request: m.ListMessagesRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMessagesResponse>;
 
   /**
    * Lists who is in a channel now.
    *
    * Needs a token.
    */
-  listMembers(this: void, request: m.ListMembersRequest, options?: $rt.CallOptions): Promise<m.ListMembersResponse>;
+  listMembers(this: void, request: m.ListMembersRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMembersResponse>;
 
   /**
    * Admits somebody to a private channel. The first to invite owns it.
    *
    * Needs a token.
    */
-  invite(this: void, request: m.InviteRequest, options?: $rt.CallOptions): Promise<m.InviteResponse>;
+  invite(this: void, request: m.InviteRequest, options?: $rt.CallOptions): $rt.CallPromise<m.InviteResponse>;
 }
 
 /** What an administrator's dashboard shows. */
@@ -94,14 +108,14 @@ export class NotificationsClient {
    *
    * Needs scope `notifications:write`.
    */
-  create(this: void, request: m.CreateNotificationRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  create(this: void, request: m.CreateNotificationRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 
   /**
    * Marks one of the caller's notifications as read.
    *
    * Needs scope `notifications:write`.
    */
-  markRead(this: void, request: m.MarkReadRequest, options?: $rt.CallOptions): Promise<m.Notification>;
+  markRead(this: void, request: m.MarkReadRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 }
 
 /** Prices of financial instruments, as they change. */
@@ -116,7 +130,7 @@ export class PricesClient {
    *
    * Needs scope `prices:publish`.
    */
-  publish(this: void, request: m.PublishPriceRequest, options?: $rt.CallOptions): Promise<m.PriceUpdate>;
+  publish(this: void, request: m.PublishPriceRequest, options?: $rt.CallOptions): $rt.CallPromise<m.PriceUpdate>;
 }
 
 /** Tasks and their progress. */
@@ -136,14 +150,14 @@ export class TasksClient {
    *
    * Needs scope `tasks:write`.
    */
-  create(this: void, request?: m.CreateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  create(this: void, request?: m.CreateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 
   /**
    * Reports progress of a task that has not ended yet.
    *
    * Needs scope `tasks:write`.
    */
-  update(this: void, request: m.UpdateTaskRequest, options?: $rt.CallOptions): Promise<m.ProgressUpdate>;
+  update(this: void, request: m.UpdateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 }
 
 export interface Services {
@@ -159,10 +173,13 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, with streams that share connections to `/events`. Adding a
-   * stream reopens the shared connection and resumes the others.
+   * The same services, with streams that share one connection. It is not
+   * opened again when streams come and go.
    */
   shared(options?: $rt.SharedOptions): Services;
+
+  /** Closes all streams of the client. */
+  close(): void;
 }
 
 export function createClient(options?: $rt.ClientOptions): Client;

@@ -1,8 +1,8 @@
 // Generated; do not edit.
-import { directStream, SharedTransport, Transport } from './runtime/index.js';
+import { clientOf } from './runtime/index.js';
 import { callOf, streamOf } from './runtime/methods.js';
 
-export { BridgeError, Code, EventStream } from './runtime/index.js';
+export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 
 const ofChannelsClient = {
   StreamChannel: {
@@ -171,25 +171,7 @@ class Services {
   }
 }
 
-class DirectTransport extends Transport {
-  stream(method, request, options) {
-    return directStream(this, method, request, options);
-  }
-}
-
-export class Client extends Services {
-  #transport;
-
-  constructor(options) {
-    const transport = new DirectTransport(options);
-    super(transport);
-    this.#transport = transport;
-  }
-
-  shared(options) {
-    return new Services(new SharedTransport(this.#transport, options));
-  }
-}
+export const Client = clientOf(Services);
 
 export function createClient(options) {
   return new Client(options);

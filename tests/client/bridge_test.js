@@ -68,7 +68,7 @@ test('no notification is lost or comes twice when the bridge is killed', async (
   for (const round of ['b', 'c', 'd']) {
     const next = take(events, 2);
     await bridge.kill();
-    await until('the loss', () => stream.state === 'waiting' || stream.state === 'connecting');
+    await until('the loss', () => stream.state === 'reconnecting');
     await bridge.start();
     await until('the bridge', () =>
       notify(client, `${round}1`).then(
@@ -218,7 +218,7 @@ test('shared: many streams on one connection, each resumed', async (t) => {
   assert.equal(first.title, 'one');
   assert.equal(joined.type, 'joined');
   assert.equal(calls.length, 1);
-  assert.match(calls[0].url, /\/events\?stream=.*&stream=/);
+  assert.match(calls[0].url, /\/events\?connection=new&stream=.*&stream=/);
 
   const next = take(news, 2);
   await bridge.kill();
@@ -239,6 +239,109 @@ test('shared: many streams on one connection, each resumed', async (t) => {
   await notify(client, 'four');
   assert.deepEqual(titles(await last), ['four']);
   await news.return();
+});
+
+test('shared: streams come to the open connection and go, and the others lose nothing', async (t) => {
+  const { client, make } = await setUp(t);
+  const { fetch, calls } = watchedFetch();
+  const shared = make({ fetch }).shared();
+  await notify(client, 'one');
+  const seen = [];
+  const states = [];
+  const chat = shared.channels.stream(
+    { channel: 'c' },
+    {
+      onEvent: ({ type, payload }) => seen.push(payload?.content ?? type),
+      onState: ({ state }) => states.push(state),
+    },
+  );
+  await until('the channel', () => seen.length === 1);
+  let said = 0;
+  let talking = true;
+  t.after(() => {
+    talking = false;
+  });
+  const talk = (async () => {
+    while (talking) {
+      await client.channels.sendMessage({ channel: 'c', content: String(said) });
+      said += 1;
+    }
+  })();
+  for (let round = 0; round < 5; round += 1) {
+    const news = shared.notifications.stream();
+    const [{ event, data }] = await take(news.events(), 1);
+    assert.deepEqual([event, data.title], ['unread', 'one']);
+    const prices = shared.prices.stream({ symbols: ['AAPL'] });
+    const price = take(prices[Symbol.asyncIterator](), 1);
+    await until('the prices', () => prices.state === 'live');
+    await client.prices.publish({ symbol: 'AAPL', price: round + 1 });
+    await price;
+    news.close();
+    prices.close();
+    const before = said;
+    await until('more talk', () => said > before + 3);
+  }
+  talking = false;
+  await talk;
+  await until('all of it', () => seen.length > said);
+  assert.deepEqual(seen.slice(1), Array.from({ length: said }, (_, i) => String(i)));
+  assert.deepEqual(states, ['connecting', 'live']);
+  assert.equal(calls.filter(({ method }) => method === 'GET').length, 1, 'one connection');
+  chat.close();
+});
+
+test('shared: events have their own names, and removed streams do not count', async (t) => {
+  const { client, make } = await setUp(t, { bridge: ['--max-streams-per-subject', '2'] });
+  const { fetch, calls } = watchedFetch();
+  const shared = make({ fetch }).shared();
+  await notify(client, 'one');
+  const stays = shared.notifications.stream();
+  const events = stays.events();
+  const names = (await take(events, 1)).map(({ event }) => event);
+  await notify(client, 'two');
+  names.push(...(await take(events, 1)).map(({ event }) => event));
+  assert.deepEqual(names, ['unread', 'new']);
+  for (const channel of ['a', 'b', 'c']) {
+    const chat = shared.channels.stream({ channel }, { onEvent() {} });
+    await until(channel, () => chat.state === 'live');
+    chat.close(); // and makes room for the next one, by the same request
+  }
+  assert.equal(calls.filter(({ method }) => method === 'GET').length, 1);
+  stays.close();
+});
+
+test('shared: a connection of another user cannot be changed', async (t) => {
+  const { bridge } = await setUp(t);
+  const open = async (name) => {
+    const stream = encodeURIComponent('n:/notifications/stream');
+    const response = await fetch(`${bridge.address}/events?connection=new&stream=${stream}`, {
+      headers: { Authorization: `Bearer ${token(name)}` },
+    });
+    assert.equal(response.status, 200);
+    t.after(() => response.body.cancel());
+    return response.headers.get('Sse-Connection');
+  };
+  const id = await open('ann');
+  assert.match(id, /^[\w-]{20,}$/);
+  const change = async (name) => {
+    const response = await fetch(`${bridge.address}/events`, {
+      method: 'POST',
+      headers: name === undefined ? {} : { Authorization: `Bearer ${token(name)}` },
+      body: new URLSearchParams({ connection: id, stream: 'c:/channels/c/stream' }),
+    });
+    return [response.status, (await response.json()).error?.status];
+  };
+  for (const name of ['bob', undefined]) assert.deepEqual((await change(name))[0] >= 400, true);
+  assert.deepEqual(await change('bob'), [409, 'ABORTED']);
+});
+
+test('answers and errors have the id that the log has', async (t) => {
+  const { client, make } = await setUp(t);
+  const { requestId } = await client.tasks.create().withResponse();
+  assert.match(requestId, /^[0-9a-f]{32}$/);
+  const named = make({ headers: { 'X-Request-Id': 'mine-1' } });
+  const error = await named.tasks.update({ task_id: 'none', status: 'running' }).catch((each) => each);
+  assert.deepEqual([error.status, error.requestId], ['NOT_FOUND', 'mine-1']);
 });
 
 test('shared: a stream that is refused does not end the others', async (t) => {

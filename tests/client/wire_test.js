@@ -186,25 +186,25 @@ test('an outage of the backend is a state, and no event', async (t) => {
     { symbols: ['A'] },
     {
       onEvent: ({ symbol }) => events.push(symbol),
-      onState: ({ state, upstream = 'there', lastEventId }) =>
-        states.push(`${state} ${upstream} ${lastEventId}`),
+      onState: ({ state, reason = 'well', lastEventId }) =>
+        states.push(`${state} ${reason} ${lastEventId}`),
     },
   );
   await handle.done;
   assert.deepEqual(events, ['A', 'B', 'C']);
   assert.deepEqual(states, [
-    'connecting there ',
-    'open there ',
-    'open away 1',
-    'open there 1',
-    'open away 2',
-    'waiting there 2',
-    'connecting there 2',
-    'open there 2',
-    'open away 2',
+    'connecting well ',
+    'live well ',
+    'stale backend 1',
+    'live well 1',
+    'stale backend 2',
+    'reconnecting ended 2',
+    'reconnecting ended 2',
+    'live well 2',
+    'stale backend 2',
     // An event says as much as `back`, which a slow reader may miss.
-    'open there 2',
-    'closed there 3',
+    'live well 2',
+    'closed done 3',
   ]);
 });
 
@@ -249,12 +249,12 @@ test('on a shared connection, what the bridge says of one stream is for that one
       {
         onEvent: ({ symbol }) => log.push(`${name} event ${symbol}`),
         onUnreadable: ({ status }) => log.push(`${name} unreadable ${status}`),
-        onState: ({ upstream }) => upstream && log.push(`${name} ${upstream}`),
+        onState: ({ state, reason }) => state === 'stale' && log.push(`${name} ${reason}`),
       },
     );
   const [a, b] = [open('A'), open('B')];
   await Promise.all([a.done, b.done]);
-  assert.deepEqual(log.sort(), ['A away', 'B event B', 'B unreadable DATA_LOSS']);
+  assert.deepEqual(log.sort(), ['A backend', 'B event B', 'B unreadable DATA_LOSS']);
   assert.equal(a.lastEventId, '');
   assert.equal(b.lastEventId, '3');
   assert.equal(requests.length, 1);
@@ -374,7 +374,7 @@ test('onEvent reads at once and tells data, event, state and end', async (t) => 
   );
   await handle.done;
   assert.deepEqual(seen, [['A', '1', 'message']]);
-  assert.deepEqual(states, ['connecting', 'open', 'closed']);
+  assert.deepEqual(states, ['connecting', 'live', 'closed']);
   assert.equal(handle.lastEventId, '1');
 });
 

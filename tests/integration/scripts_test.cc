@@ -82,6 +82,9 @@ TEST_F(GenTest, WrongOptionsAreNamed) {
            {"--proto-dir", "--proto-dir"},
            {"--proto-dir " + empty, "--out"},
            {"--proto-dir /none --out " + empty, "/none"},
+           {"--package Weather", "--package: 'Weather'"},
+           {"--package @acme/a/b", "--package: '@acme/a/b'"},
+           {"--license", "--license"},
            {"--proto-dir " + empty + " --out " + empty, empty}}) {
     const CommandResult result = Gen(options);
     EXPECT_EQ(result.code, 2) << options;
@@ -112,6 +115,52 @@ TEST_F(GenTest, SomebodysOwnProtosNeedNoCopies) {
                 {"--descriptor-set", out + "/descriptors/schema.binpb"});
   ExpectError(bridge.Call("GET", "/weather/Oslo/stream"), 503);
   ExpectError(bridge.Call("GET", "/prices/stream"), 404);
+}
+
+TEST_F(GenTest, SaysWhatItWroteAndWhichMethodsItLeftOut) {
+  const std::string own = copy_.path() + "/own";
+  RunCommand("mkdir " + own);
+  WriteFile(own + "/weather.proto", R"(
+      syntax = "proto3";
+      package acme.v1;
+      import "google/api/annotations.proto";
+      service Weather {
+        rpc Get(City) returns (City) {
+          option (google.api.http) = { get: "/weather/{name}" };
+        }
+        rpc Forgotten(City) returns (City);
+        rpc Upload(stream City) returns (City) {
+          option (google.api.http) = { post: "/upload" body: "*" };
+        }
+      }
+      message City { string name = 1; })");
+  const std::string out = copy_.path() + "/out";
+  const CommandResult made = Gen(
+      "--proto-dir " + own + " --out " + out +
+      " --package @acme/weather --package-version 2.0.0-rc.1 --license MIT");
+  EXPECT_EQ(made.code, 0) << made.output;
+  for (const std::string& words :
+       {"gen.sh: wrote " + out + "/descriptors/schema.binpb\n",
+        "gen.sh: wrote " + out + "/openapi/openapi.yaml\n",
+        "gen.sh: wrote " + out + "/ts, the npm package @acme/weather\n",
+        std::string("acme.v1.Weather.Forgotten: not generated"),
+        std::string("acme.v1.Weather.Upload")}) {
+    EXPECT_NE(made.output.find(words), std::string::npos)
+        << words << made.output;
+  }
+  // Both plugins have left it out; it is told once.
+  const size_t told = made.output.find("Weather.Forgotten");
+  EXPECT_EQ(made.output.find("Weather.Forgotten", told + 1), std::string::npos);
+  const std::string json = ReadFile(out + "/ts/package.json");
+  for (const char* words :
+       {"\"name\": \"@acme/weather\"", "\"version\": \"2.0.0-rc.1\"",
+        "\"license\": \"MIT\""}) {
+    EXPECT_NE(json.find(words), std::string::npos) << json;
+  }
+  EXPECT_NE(
+      Gen("--proto-dir " + own + " --out " + out + " --package-version one")
+          .output.find("version: \"one\" is not a version"),
+      std::string::npos);
 }
 
 TEST_F(GenTest, ImportsAreFoundInFoldersAndAmongTheUsualOnes) {

@@ -52,7 +52,6 @@ const CODE_OF_HTTP = new Map([
   [504, Code.UNAVAILABLE],
 ]);
 
-const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
 
 export class BridgeError extends Error {
   constructor(code, message, options = {}) {
@@ -63,6 +62,12 @@ export class BridgeError extends Error {
     this.httpStatus = options.httpStatus;
     this.details = options.details ?? [];
     this.retryAfterMs = options.retryAfterMs;
+    this.headers = options.headers;
+  }
+
+  /** What the log of the bridge calls the request; empty if unknown. */
+  get requestId() {
+    return requestIdOf(this.headers);
   }
 
   /** Retrying the same request would not help. */
@@ -70,12 +75,37 @@ export class BridgeError extends Error {
     return !TRANSIENT.has(this.code);
   }
 
+  /** The first detail of a type, such as 'google.rpc.ErrorInfo'. */
+  detail(type) {
+    return this.details.find((detail) => isOfType(detail, type));
+  }
+
   /** The invalid fields of the request, with reasons. */
   get fieldViolations() {
     return this.details
-      .filter((detail) => detail['@type'] === BAD_REQUEST)
+      .filter((detail) => isOfType(detail, 'google.rpc.BadRequest'))
       .flatMap((detail) => detail.fieldViolations ?? []);
   }
+
+  /** For a message to another page, which cannot carry the class. */
+  static pack(error) {
+    if (!(error instanceof BridgeError)) return { message: String(error?.message ?? error) };
+    const { code, message, httpStatus, details, retryAfterMs } = error;
+    return { code, message, httpStatus, details, retryAfterMs };
+  }
+
+  static unpack({ code, message, ...options }) {
+    return code === undefined ? new Error(message) : new BridgeError(code, message, options);
+  }
+}
+
+function isOfType(detail, type) {
+  const url = detail['@type'] ?? '';
+  return url.slice(url.lastIndexOf('/') + 1) === type;
+}
+
+export function requestIdOf(headers) {
+  return headers?.get('X-Request-Id') ?? '';
 }
 
 /** From the data of a `grpc-status` event; null for success. */
@@ -94,7 +124,8 @@ function retryAfter(headers) {
 
 /** From an HTTP error response. */
 export async function errorFromResponse(response) {
-  const common = { httpStatus: response.status, retryAfterMs: retryAfter(response.headers) };
+  const { headers } = response;
+  const common = { httpStatus: response.status, retryAfterMs: retryAfter(headers), headers };
   let text = '';
   try {
     text = await response.text();

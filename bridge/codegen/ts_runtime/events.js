@@ -1,26 +1,33 @@
 // The events of one connection, which is reopened whenever it is lost.
-import { createParser } from 'eventsource-parser';
+import { createParser } from './eventsource-parser.js';
 
 import { Backoff, pause } from './backoff.js';
 import { BridgeError, Code, errorFromResponse, errorFromStatus } from './errors.js';
+import { onWake } from './wake.js';
 
 // Larger than any event, with any sensible setting of the bridge.
 const MAX_EVENT_LENGTH = 64 * 1024 * 1024;
 
-/** An AbortController that follows another signal until it is released. */
-export function follow(signal) {
+/** An AbortController that follows other signals until it is released. */
+export function follow(...signals) {
   const controller = new AbortController();
-  const stop = () => controller.abort(signal.reason);
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop);
-  controller.release = () => signal?.removeEventListener('abort', stop);
+  const followed = signals.filter((each) => each !== undefined && each !== null);
+  const stop = () => {
+    const aborted = followed.find((each) => each.aborted);
+    controller.abort(aborted?.reason);
+  };
+  if (followed.some((each) => each.aborted)) stop();
+  for (const each of followed) each.addEventListener('abort', stop);
+  controller.release = () => {
+    for (const each of followed) each.removeEventListener('abort', stop);
+  };
   return controller;
 }
 
 /** Yields events, and `retry:` as { retry }. Ends with the body. */
 async function* parse(body, idle) {
   const reader = body.getReader();
-  const decoder = new TextDecoder();
+  let decoder;
   let ready = [];
   const parser = createParser({
     onEvent: (event) => ready.push(event),
@@ -34,8 +41,9 @@ async function* parse(body, idle) {
   });
   try {
     for (;;) {
-      const { done, value } = await idle(reader.read());
+      const { done, value } = await idle.watch(reader.read());
       if (done) return;
+      decoder ??= typeof value === 'string' ? { decode: String } : new TextDecoder();
       parser.feed(decoder.decode(value, { stream: true }));
       const events = ready;
       ready = [];
@@ -46,16 +54,29 @@ async function* parse(body, idle) {
   }
 }
 
-/** Rejects if `promise` takes longer: keep-alive comments should have arrived. */
-function watchdog(ms, controller) {
-  if (!(ms > 0)) return (promise) => promise;
-  return (promise) => {
-    const timer = setTimeout(() => {
-      controller.abort(
-        new BridgeError(Code.UNAVAILABLE, `no sign of life for ${Math.round(ms / 1000)} s`),
-      );
-    }, ms);
-    return promise.finally(() => clearTimeout(timer));
+const silent = (ms) =>
+  new BridgeError(Code.UNAVAILABLE, `no sign of life for ${Math.round(ms / 1000)} s`);
+
+/**
+ * Aborts an attempt if what it waits for takes longer than `ms` (0: for ever):
+ * keep-alive comments should have arrived.
+ */
+function watchdog(ms, attempt) {
+  let since;
+  return {
+    watch(promise) {
+      if (!(ms > 0)) return promise;
+      since = Date.now();
+      const timer = setTimeout(() => attempt.abort(silent(ms)), ms);
+      return promise.finally(() => {
+        since = undefined;
+        clearTimeout(timer);
+      });
+    },
+    // A machine that sleeps stops the timer, but not the clock.
+    check() {
+      if (since !== undefined && Date.now() - since >= ms) attempt.abort(silent(ms));
+    },
   };
 }
 
@@ -64,6 +85,7 @@ function checkContentType(response) {
   if (!/^text\/event-stream\b/i.test(type)) {
     throw new BridgeError(Code.UNKNOWN, `expected text/event-stream, not ${JSON.stringify(type)}`, {
       httpStatus: response.status,
+      headers: response.headers,
     });
   }
 }
@@ -76,40 +98,60 @@ function checkContentType(response) {
  * yielded like an event.
  *
  * Each attempt sends `cursor.id` as Last-Event-ID; the caller updates it when it
- * has received an event.
+ * has received an event. `about` describes the stream to interceptors.
+ * `onOpen` gets each response that opens the stream.
  */
 export async function* openEvents(transport, makeRequest, options) {
-  const { signal, cursor, idleMs, headers, onState = () => {} } = options;
+  const { signal, cursor, idleMs, headers, about, onOpen, onState = () => {} } = options;
   const policy = { ...transport.options.reconnect, ...options.reconnect };
   const backoff = new Backoff(policy);
   const isPermanent = (error) =>
     policy.shouldReconnect ? !policy.shouldReconnect(error) : error.permanent;
+  const tell = (change) => onState({ ...change, attempts: backoff.attempts });
   let renewed = false; // and not accepted again yet
+  let lost; // { reason, error } of the last attempt
+  transport.checkAddress();
   for (;;) {
     signal.throwIfAborted();
-    onState({ state: 'connecting', attempts: backoff.attempts });
+    tell(lost === undefined ? { state: 'connecting' } : { state: 'reconnecting', ...lost });
     // Outside the try: a failure of the user's callback ends the stream.
     const token = await transport.token.get();
     const attempt = follow(signal);
     const idle = watchdog(idleMs, attempt);
+    let restored = false;
+    const asleep = onWake((wake) => {
+      restored ||= wake.restored;
+      if (!restored) return idle.check();
+      attempt.abort(new BridgeError(Code.UNAVAILABLE, 'the page was away'));
+    });
     let error;
+    let reason = 'network';
     try {
-      const response = await idle(
-        transport.send(makeRequest(), {
-          token,
-          headers: {
-            ...headers,
-            Accept: 'text/event-stream',
-            ...(cursor.id ? { 'Last-Event-ID': cursor.id } : {}),
+      const response = await idle.watch(
+        transport.send(
+          makeRequest(),
+          {
+            token,
+            headers: {
+              ...headers,
+              Accept: 'text/event-stream',
+              ...(cursor.id ? { 'Last-Event-ID': cursor.id } : {}),
+            },
+            signal: attempt.signal,
           },
-          signal: attempt.signal,
-        }),
+          about,
+        ),
       );
       if (response.status === 204) return;
-      if (!response.ok) throw await errorFromResponse(response);
+      if (!response.ok) {
+        error = await errorFromResponse(response);
+        reason = 'server';
+        throw error;
+      }
       checkContentType(response);
       renewed = false;
-      onState({ state: 'open', attempts: backoff.attempts });
+      onOpen?.(response);
+      tell({ state: 'live' });
       for await (const event of parse(response.body, idle)) {
         if (event.retry !== undefined) {
           backoff.setServerBase(event.retry);
@@ -120,6 +162,7 @@ export async function* openEvents(transport, makeRequest, options) {
           if (status.stream === undefined) {
             error = errorFromStatus(status);
             if (error === null) return;
+            reason = 'server';
             break;
           }
         }
@@ -127,8 +170,11 @@ export async function* openEvents(transport, makeRequest, options) {
         if (event.event !== 'upstream') backoff.reset();
         yield event;
       }
-      // No status: the connection reached its maximum age, or was cut.
-      error ??= new BridgeError(Code.UNAVAILABLE, 'the connection ended');
+      if (error === undefined) {
+        // No status: the connection reached its maximum age, or was cut.
+        error = new BridgeError(Code.UNAVAILABLE, 'the connection ended');
+        reason = 'ended';
+      }
     } catch (thrown) {
       signal.throwIfAborted();
       error = attempt.signal.aborted ? attempt.signal.reason : thrown;
@@ -136,19 +182,22 @@ export async function* openEvents(transport, makeRequest, options) {
         error = new BridgeError(Code.UNAVAILABLE, 'the connection broke', { cause: thrown });
       }
     } finally {
+      asleep();
       attempt.release();
       attempt.abort();
     }
 
     if (error.code === Code.UNAUTHENTICATED && transport.token.refreshable && !renewed) {
       renewed = true;
-      onState({ state: 'connecting', attempts: backoff.attempts, error });
+      lost = { reason: 'token', error };
       await transport.token.renew(token, error);
       continue;
     }
     if (isPermanent(error) || backoff.exhausted) throw error;
+    lost = { reason, error };
+    if (restored) continue;
     const delayMs = backoff.next(error.retryAfterMs);
-    onState({ state: 'waiting', attempts: backoff.attempts, error, delayMs });
+    tell({ state: 'reconnecting', ...lost, delayMs });
     await pause(delayMs, signal);
   }
 }

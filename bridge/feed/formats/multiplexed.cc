@@ -10,18 +10,84 @@
 
 namespace sse_bridge {
 
-MultiplexedFormat::MultiplexedFormat(std::vector<Part> parts) {
+void MultiplexedFormat::Changes::Add(std::vector<Part> parts, int tag) {
+  MutexLock lock(&mu_);
+  auto next = static_cast<size_t>(tag);
   for (Part& part : parts) {
-    const size_t stream = streams_.size();
-    streams_.push_back({std::move(part.name), std::nullopt, "", ""});
-    if (!part.keys.empty()) {
-      streams_.back().cursor.emplace(std::move(part.keys));
+    const size_t calls = part.ids.size();
+    waiting_.push_back({true, std::move(part), next});
+    next += calls;
+  }
+  any_.store(true, std::memory_order_release);
+}
+
+void MultiplexedFormat::Changes::Remove(std::string name) {
+  MutexLock lock(&mu_);
+  for (auto change = waiting_.begin(); change != waiting_.end(); ++change) {
+    if (!change->adds || change->part.name != name) continue;
+    waiting_.erase(change);
+    return;
+  }
+  waiting_.push_back({false, {std::move(name), {}, {}}, 0});
+  any_.store(true, std::memory_order_release);
+}
+
+std::vector<MultiplexedFormat::Changes::Change>
+MultiplexedFormat::Changes::Take() {
+  MutexLock lock(&mu_);
+  any_.store(false, std::memory_order_relaxed);
+  return std::exchange(waiting_, {});
+}
+
+MultiplexedFormat::MultiplexedFormat(std::vector<Part> parts,
+                                     std::shared_ptr<Changes> changes)
+    : changes_(std::move(changes)) {
+  for (Part& part : parts) Add(std::move(part), calls_.size());
+}
+
+void MultiplexedFormat::Add(Part part, size_t tag) {
+  size_t place = streams_.size();
+  if (free_.empty()) {
+    streams_.emplace_back();
+  } else {
+    place = free_.back();
+    free_.pop_back();
+  }
+  Stream& stream = streams_[place];
+  stream.name = std::move(part.name);
+  if (!part.keys.empty()) stream.cursor.emplace(std::move(part.keys));
+  if (calls_.size() < tag + part.ids.size()) {
+    calls_.resize(tag + part.ids.size());
+  }
+  for (size_t i = 0; i < part.ids.size(); ++i) {
+    calls_[tag + i] = {place, i};
+    SetId(calls_[tag + i], part.ids[i]);
+  }
+  Refresh(&stream);
+}
+
+void MultiplexedFormat::Remove(absl::string_view name) {
+  for (size_t place = 0; place < streams_.size(); ++place) {
+    if (streams_[place].name != name) continue;
+    streams_[place].name.clear();
+    streams_[place].cursor.reset();
+    streams_[place].id.clear();
+    streams_[place].piece.clear();
+    free_.push_back(place);
+    for (Call& call : calls_) {
+      if (call.stream == place) call.stream = kGone;
     }
-    for (size_t i = 0; i < part.ids.size(); ++i) {
-      calls_.push_back({stream, i});
-      SetId(calls_.back(), part.ids[i]);
+    return;
+  }
+}
+
+void MultiplexedFormat::ApplyChanges() {
+  for (Changes::Change& change : changes_->Take()) {
+    if (change.adds) {
+      Add(std::move(change.part), change.tag);
+    } else {
+      Remove(change.part.name);
     }
-    Refresh(&streams_.back());
   }
 }
 
@@ -60,11 +126,22 @@ OutputFormat::Traits MultiplexedFormat::traits() const {
 
 void MultiplexedFormat::AppendEvent(const StreamEvent& event, int tag,
                                     std::string* out) {
+  if (changes_ != nullptr && changes_->any_.load(std::memory_order_acquire)) {
+    ApplyChanges();
+  }
+  // A stream that was removed before its first event has no entry.
+  if (static_cast<size_t>(tag) >= calls_.size()) return;
   const Call& call = calls_[static_cast<size_t>(tag)];
+  if (call.stream == kGone) return;
   if (event.kind != EventKind::kMessage) return AppendOwn(event, call, out);
   StreamEvent told = event;
   if (const std::string& name = streams_[call.stream].name; !name.empty()) {
     told.name = name;
+    if (name.back() == '*') {
+      event_name_.assign(name);
+      event_name_.append(event.name.data(), event.name.size());
+      told.name = event_name_;
+    }
   }
   if (event.id.empty()) return AppendSseEvent(told, out);
   SetId(call, event.id);

@@ -1,6 +1,8 @@
 // Reconnect delay: exponential with full jitter, so that browsers that lost the
 // same bridge do not all reconnect at once.
 
+import { onWake } from './wake.js';
+
 const DEFAULT_BASE_MS = 1000;
 const DEFAULT_MAX_MS = 30000;
 
@@ -37,19 +39,19 @@ export class Backoff {
   }
 }
 
-/** Waits; ends early if the machine comes back online. Rejects if aborted. */
+/** Waits; ends early when the page wakes up (onWake). Rejects if aborted. */
 export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const done = (settle, value) => {
       clearTimeout(timer);
-      globalThis.removeEventListener?.('online', wake);
+      asleep();
       signal?.removeEventListener('abort', stop);
       settle(value);
     };
     const wake = () => done(resolve);
     const stop = () => done(reject, signal.reason);
     const timer = setTimeout(wake, ms);
-    globalThis.addEventListener?.('online', wake);
+    const asleep = onWake(wake);
     if (signal?.aborted) stop();
     else signal?.addEventListener('abort', stop);
   });

@@ -8,16 +8,10 @@ import {join, normalize} from 'node:path';
 import {root} from './programs.js';
 
 const kPage = `<!doctype html>
-<script type="importmap">{"imports": {"eventsource-parser": "/site/parser/dist/index.js"}}</script>
 <script type="module">
   import {createClient} from '/site/client/index.js';
   window.createClient = createClient;
 </script>`;
-
-const kFolders = {
-  client: (given) => given,
-  parser: () => join(root, 'tests/browser/node_modules/eventsource-parser'),
-};
 
 export class Site {
   // `bridge()` is the bridge's address, `token()` a token for the page;
@@ -39,6 +33,12 @@ export class Site {
     this.token = token;
     this.client = client;
     this.tokens = 0;
+  }
+
+  // How many streams the bridge has open for pages of this site.
+  get streams() {
+    return [...this.#streams].filter(({from}) =>
+      from.headers['content-type']?.startsWith('text/event-stream')).length;
   }
 
   // From now on no byte goes through, and nobody is told.
@@ -78,7 +78,7 @@ export class Site {
       this.tokens += 1;
       answer.setHeader('Cache-Control', 'no-store').end(this.token(this.tokens));
     } else {
-      const file = join(kFolders[what](this.client), normalize(rest.join('/')));
+      const file = join(this.client, normalize(rest.join('/')));
       answer.setHeader('Content-Type', 'text/javascript').end(readFileSync(file));
     }
   }

@@ -1,23 +1,20 @@
 // Generated clients, as a user would install them.
 import { execFileSync } from 'node:child_process';
-import { cpSync, symlinkSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { root, temporaryDirectory } from './processes.js';
 
-const modules = path.join(root, 'tests/client/node_modules');
-
-/** A copy of a generated package with its dependencies beside it. */
+/** A copy of a generated package, with nothing beside it: it needs nothing. */
 export function installed(t, generated = path.join(root, 'gen/ts')) {
   const directory = temporaryDirectory(t);
   cpSync(generated, directory, { recursive: true });
-  symlinkSync(modules, path.join(directory, 'node_modules'));
   return directory;
 }
 
-export function load(directory) {
-  return import(pathToFileURL(path.join(directory, 'index.js')).href);
+export function load(directory, file = 'index.js') {
+  return import(pathToFileURL(path.join(directory, file)).href);
 }
 
 /** What scripts/gen.sh makes of somebody's protos: the folder. */

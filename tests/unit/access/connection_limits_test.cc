@@ -201,6 +201,37 @@ TEST(ConnectionLimitsTest, LeaseIsMovable) {
   ExpectEmpty(limits);
 }
 
+TEST(ConnectionLimitsTest, AConnectionMayCarryFewerAndMoreStreams) {
+  ConnectionLimits limits({.per_subject = 4, .per_address = 0, .total = 0});
+  Lease lease = Must(limits.Acquire("ada", "10.0.0.1", 3));
+  lease.ReleaseStreams(2);
+  EXPECT_EQ(limits.subject_count("ada"), 1);
+  lease.Absorb(Must(limits.Acquire("ada", "10.0.0.1", 3)));
+  EXPECT_EQ(limits.subject_count("ada"), 4);
+  EXPECT_EQ(limits.counts().total, 1) << "one connection";
+  EXPECT_EQ(limits.address_count("10.0.0.1"), 1);
+  EXPECT_EQ(limits.Acquire("ada", "10.0.0.1").status().code(), kExhausted);
+  // More than it has.
+  lease.ReleaseStreams(9);
+  EXPECT_EQ(limits.subject_count("ada"), 0);
+  EXPECT_EQ(limits.counts().total, 1);
+  lease.Absorb(Must(limits.Acquire("ada", "10.0.0.2", 2)));
+  EXPECT_EQ(limits.subject_count("ada"), 2);
+  lease.Release();
+  lease.ReleaseStreams(1);
+  ExpectEmpty(limits);
+}
+
+TEST(ConnectionLimitsTest, AnonymousStreamsMayComeAndGoToo) {
+  ConnectionLimits limits({});
+  Lease lease = Must(limits.Acquire("", "10.0.0.1", 2));
+  lease.ReleaseStreams(1);
+  lease.Absorb(Must(limits.Acquire("", "10.0.0.1")));
+  EXPECT_EQ(limits.counts().total, 1);
+  lease.Release();
+  ExpectEmpty(limits);
+}
+
 TEST(ConnectionLimitsTest, LimitsCanBeChangedWhileRunning) {
   ConnectionLimits limits({.per_subject = 1, .per_address = 0, .total = 0});
   Lease first = Must(limits.Acquire("ada", "a"));

@@ -34,5 +34,7 @@ diff -r "$here/golden" "$out"
 # What a user got wrong is told, and nothing is written.
 if run openapi wrong openapi=2.0 2>"$out/errors"; then exit 1; fi
 grep -q 'openapi is 3.1 or 3.2, not "2.0"' "$out/errors"
+if run ts wrong package=Shop 2>"$out/errors"; then exit 1; fi
+grep -q 'package: "Shop" cannot be the name of an npm package' "$out/errors"
 if run ts wrong nonsense=1 2>"$out/errors"; then exit 1; fi
 grep -q 'unknown parameter "nonsense"' "$out/errors"

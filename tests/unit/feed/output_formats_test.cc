@@ -77,6 +77,47 @@ TEST(MultiplexedFormatTest, EveryEventHasTheIdsOfAllParts) {
   EXPECT_EQ(Text(format.Rewrite(*EventWithId(""), 1)), "event: b\ndata: 1\n\n");
 }
 
+TEST(MultiplexedFormatTest, ANameWithAnAsteriskKeepsTheEventsOwnName) {
+  MultiplexedFormat format({{"a*", {}, {""}}});
+  EXPECT_EQ(Text(format.Rewrite(*EventWithId("1"), 0)),
+            "event: a*tick\nid: a%2A=1\ndata: 1\n\n");
+  EXPECT_EQ(Text(format.Rewrite(*StatusFrame(absl::StatusCode::kOk, "{}"), 0)),
+            "event: grpc-status\ndata: {\"stream\":\"a*\"}\n\n");
+}
+
+TEST(MultiplexedFormatTest, StreamsAreAddedToAnOpenConnectionAndRemoved) {
+  const auto changes = std::make_shared<MultiplexedFormat::Changes>();
+  MultiplexedFormat format({{"a", {}, {"1"}}, {"b", {}, {"7"}}}, changes);
+  changes->Add({{"c", {"x", "y"}, {"3", ""}}, {"d", {}, {"4"}}}, 2);
+  EXPECT_EQ(Text(format.Rewrite(*EventWithId("9"), 3)),
+            "event: c\nid: a=1&b=7&c=x%3D3%26y%3D9&d=4\ndata: 1\n\n");
+  EXPECT_EQ(Text(format.Rewrite(*EventWithId("5"), 4)),
+            "event: d\nid: a=1&b=7&c=x%3D3%26y%3D9&d=5\ndata: 1\n\n");
+  changes->Remove("b");
+  changes->Remove("nobody");
+  EXPECT_EQ(format.Rewrite(*EventWithId("8"), 1), nullptr) << "still queued";
+  EXPECT_EQ(format.Rewrite(*EndFrame("sse-bridge:end.0.x"), 1), nullptr);
+  changes->Remove("c");
+  // Its place is used again, its tags are not.
+  changes->Add({{"e", {}, {""}}}, 5);
+  EXPECT_EQ(Text(format.Rewrite(*EventWithId("6"), 5)),
+            "event: e\nid: a=1&e=6&d=5\ndata: 1\n\n");
+  EXPECT_EQ(format.Rewrite(*EventWithId("9"), 2), nullptr);
+}
+
+TEST(MultiplexedFormatTest, AStreamMayBeRemovedBeforeItsFirstEvent) {
+  const auto changes = std::make_shared<MultiplexedFormat::Changes>();
+  MultiplexedFormat format({{"a", {}, {"1"}}}, changes);
+  for (int tag = 1; tag <= 3; ++tag) {
+    changes->Add({{"b", {}, {"7"}}}, tag);
+    changes->Remove("b");
+  }
+  EXPECT_EQ(format.Rewrite(*EventWithId("8"), 3), nullptr);
+  changes->Add({{"b", {}, {"7"}}}, 4);
+  EXPECT_EQ(Text(format.Rewrite(*EventWithId("2"), 0)),
+            "event: a\nid: a=2&b=7\ndata: 1\n\n");
+}
+
 TEST(MultiplexedFormatTest, IsSseRenderedPerConnection) {
   const MultiplexedFormat format({{"a", {}, {""}}});
   const SseFormat sse;

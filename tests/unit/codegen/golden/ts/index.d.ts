@@ -3,15 +3,29 @@ import type * as m from './messages.js';
 import type * as $rt from './runtime/index.js';
 
 export type * from './messages.js';
-export { BridgeError, Code, EventStream } from './runtime/index.js';
+export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 export type {
+  BridgeEventSource,
+  BridgeRequest,
+  BridgeResponse,
   CallOptions,
+  CallPromise,
+  CallResult,
   ClientOptions,
+  ErrorDetails,
+  EventSourceOptions,
+  Interceptor,
   ReconnectPolicy,
   Reset,
+  ResponseMeta,
+  RetryPolicy,
+  StateReason,
+  StoreOptions,
   StreamEvent,
   StreamOptions,
+  StreamSnapshot,
   StreamState,
+  StreamStore,
 } from './runtime/index.js';
 
 /**
@@ -37,14 +51,14 @@ export class ShopClient {
    *
    * @deprecated
    */
-  updateOrder(this: void, request: m.UpdateOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+  updateOrder(this: void, request: m.UpdateOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * Reads an order.
    *
    * Needs a token.
    */
-  getOrder(this: void, request: m.GetOrderRequest, options?: $rt.CallOptions): Promise<m.Order>;
+  getOrder(this: void, request: m.GetOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * The orders of all times.
@@ -57,10 +71,10 @@ export class ShopClient {
   exportOrders(this: void, request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
 
   /** A picture, as it is. */
-  getPicture(this: void, request: m.GetPictureRequest, options?: $rt.CallOptions): Promise<$rt.Bytes>;
+  getPicture(this: void, request: m.GetPictureRequest, options?: $rt.CallOptions): $rt.CallPromise<$rt.Bytes>;
 
   /** Needs a token. */
-  close(this: void, request?: m.EmptyInput, options?: $rt.CallOptions): Promise<m.Empty>;
+  close(this: void, request?: m.EmptyInput, options?: $rt.CallOptions): $rt.CallPromise<m.Empty>;
 }
 
 /** Another service's messages look otherwise. */
@@ -80,10 +94,13 @@ export class Client {
   constructor(options?: $rt.ClientOptions);
 
   /**
-   * The same services, with streams that share connections to `/events`. Adding a
-   * stream reopens the shared connection and resumes the others.
+   * The same services, with streams that share one connection. It is not
+   * opened again when streams come and go.
    */
   shared(options?: $rt.SharedOptions): Services;
+
+  /** Closes all streams of the client. */
+  close(): void;
 }
 
 export function createClient(options?: $rt.ClientOptions): Client;
