@@ -226,6 +226,7 @@ export function streamStore(source, options = {}, streamOptions = {}) {
       clearTimeout(openTimer);
       openTimer = undefined;
       closeTimer ??= setTimeout(close, options.lingerMs ?? 0);
+      closeTimer.unref?.(); // it does not keep Node running
     };
   };
 

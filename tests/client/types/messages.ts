@@ -101,3 +101,20 @@ export async function archive(): Promise<bigint | undefined> {
 
 export const scalars: [bigint, Date, string] = [toBigInt('1'), toDate('2026-01-02T03:04:05Z'), fromDuration(1500)];
 
+// Stores.
+const latest = client.orders.watch().store();
+const price: string | undefined = latest.getSnapshot().data?.number;
+const list: readonly Order[] = client.orders.watch().store({ keep: 'list', max: 3 }).getSnapshot().data;
+const map: ReadonlyMap<string, Order> = client.orders
+  .watch({ shop: 'x' })
+  .store({ keep: 'map', key: (order) => order.customer?.name })
+  .getSnapshot().data;
+export const stop: () => void = latest.subscribe(({ data, state, error }) => {
+  const live: boolean = state === 'live';
+  const number: string | undefined = data?.number;
+  const code: number | undefined = error?.code;
+  [live, number, code].join();
+});
+// @ts-expect-error there is no such way
+client.orders.watch().store({ keep: 'all' });
+export const all = [price, list, map];
