@@ -34,6 +34,13 @@ std::string CleanComment(const google::protobuf::SourceLocation& location) {
                        lines.end(), "\n");
 }
 
+std::string WithDeprecation(std::string comment, bool deprecated) {
+  constexpr absl::string_view kTag = "@deprecated";
+  if (!deprecated || absl::StrContains(comment, kTag)) return comment;
+  absl::StrAppend(&comment, comment.empty() ? "" : "\n\n", kTag);
+  return comment;
+}
+
 std::string FirstParagraph(absl::string_view comment) {
   comment = comment.substr(0, comment.find("\n\n"));
   return absl::StrJoin(absl::StrSplit(comment, '\n'), " ");

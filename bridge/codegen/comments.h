@@ -26,6 +26,9 @@ std::string Reflow(absl::string_view comment);
 // can show it as a block.
 std::string Prose(absl::string_view comment);
 
+// Adds JSDoc's tag, last, because its text ends with the comment.
+std::string WithDeprecation(std::string comment, bool deprecated);
+
 std::string CleanComment(const google::protobuf::SourceLocation& location);
 
 template <typename Element>

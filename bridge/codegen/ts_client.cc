@@ -141,9 +141,20 @@ std::string RouteLiteral(const Route& route) {
                       absl::StrJoin(maps, ", "), maps.empty() ? "" : "]", " }");
 }
 
+// The path to the key of each event's data, by which a keyed store keeps them;
+// empty if the schema names none or the response leaves it out.
+FieldPath SnapshotKeyOf(const Method& method) {
+  FieldPath path = method.snapshot_key;
+  const auto* body = method.routes.front()->response_body_field;
+  if (path.empty() || body == nullptr) return path;
+  if (path.front() != body) return {};
+  path.erase(path.begin());
+  return path;
+}
+
 std::string MethodLiteral(const Method& method) {
   std::string out =
-      absl::StrCat("  ", JsMember(method.descriptor->name()),
+      absl::StrCat("  ", JsKey(method.descriptor->name()),
                    ": {\n    name: ", JsString(method.grpc_path.substr(1)),
                    ",\n    routes: [\n");
   for (const Route* route : method.routes) {
@@ -158,6 +169,10 @@ std::string MethodLiteral(const Method& method) {
                     absl::ToInt64Milliseconds(
                         method.keep_alive.value_or(kDefaultKeepAlive)),
                     ",\n    bundleEvent: ", JsString(bundle), ",\n");
+    if (const FieldPath key = SnapshotKeyOf(method); !key.empty()) {
+      absl::StrAppend(
+          &out, "    snapshotKey: ", FieldPathLiteral(key, method.json), ",\n");
+    }
   }
   if (IsRaw(method)) out += "    raw: true,\n";
   return out + "  },\n";
@@ -167,7 +182,8 @@ std::string IndexJs(const std::vector<Service>& services,
                     const TsServiceNames& names) {
   std::string out = absl::StrCat(
       kBanner,
-      "import { clientOf } from './runtime/index.js';\n\n"
+      "import { clientOf } from './runtime/index.js';\n"
+      "import { callOf, streamOf } from './runtime/methods.js';\n\n"
       "export { BridgeError, Code, EventStream, eventSource, retry } from "
       "'./runtime/index.js';\n");
   for (const Service& service : services) {
@@ -177,16 +193,14 @@ std::string IndexJs(const std::vector<Service>& services,
     for (const Method* method : service.methods) out += MethodLiteral(*method);
     absl::StrAppend(&out, "};\n\nexport class ",
                     names.Class(service.descriptor),
-                    " {\n  #transport;\n\n  constructor(transport) {\n"
-                    "    this.#transport = transport;\n  }\n");
+                    " {\n  constructor(transport) {\n");
     for (const Method* method : service.methods) {
-      absl::StrAppend(&out, "\n  ", JsMember(names.Method(method->descriptor)),
-                      "(request, options) {\n    return this.#transport.",
-                      method->server_streaming ? "stream" : "unary", "(",
-                      methods, "[", JsString(method->descriptor->name()),
-                      "], request, options);\n  }\n");
+      absl::StrAppend(&out, "    this.", names.Method(method->descriptor),
+                      " = ", method->server_streaming ? "streamOf" : "callOf",
+                      "(transport, ", methods, "[",
+                      JsString(method->descriptor->name()), "]);\n");
     }
-    out += "}\n";
+    out += "  }\n}\n";
   }
   out += "\nclass Services {\n  constructor(transport) {\n";
   for (const Service& service : services) {
@@ -240,7 +254,8 @@ std::string MethodDoc(const Method& method) {
         "Events with the bytes in base64. To get the raw bytes, use "
         "a link or `fetch`\nwithout `Accept: text/event-stream`.");
   }
-  return JsDoc(doc, "  ");
+  return JsDoc(WithDeprecation(doc, method.descriptor->options().deprecated()),
+               "  ");
 }
 
 std::string MethodSignature(const Method& method, const TsTypes& types,
@@ -249,7 +264,7 @@ std::string MethodSignature(const Method& method, const TsTypes& types,
       IsRaw(method) ? "$rt.Bytes" : types.ResponseType(*method.routes.front());
   return absl::StrCat(
       MethodDoc(method), "  ", JsMember(names.Method(method.descriptor)),
-      "(request", types.IsRequestOptional(method) ? "?: " : ": ",
+      "(this: void, request", types.IsRequestOptional(method) ? "?: " : ": ",
       types.RequestType(method), ", options?: ",
       method.server_streaming
           ? absl::StrCat("$rt.StreamOptions<", response, ", ",
@@ -273,12 +288,17 @@ std::string IndexDts(const std::vector<Service>& services, const TsTypes& types,
       "  CallOptions,\n  CallPromise,\n  CallResult,\n  ClientOptions,\n"
       "  ErrorDetails,\n  EventSourceOptions,\n  Interceptor,\n"
       "  ReconnectPolicy,\n  Reset,\n  ResponseMeta,\n  RetryPolicy,\n"
-      "  StateReason,\n  StreamEvent,\n  StreamOptions,\n  StreamState,\n"
+      "  StateReason,\n  StoreOptions,\n  StreamEvent,\n  StreamOptions,\n"
+      "  StreamSnapshot,\n  StreamState,\n  StreamStore,\n"
       "} from './runtime/index.js';\n");
   for (const Service& service : services) {
-    absl::StrAppend(&out, "\n", JsDoc(CommentOf(service.descriptor), ""),
-                    "export class ", names.Class(service.descriptor), " {\n",
-                    "  private constructor();\n");
+    absl::StrAppend(
+        &out, "\n",
+        JsDoc(WithDeprecation(CommentOf(service.descriptor),
+                              service.descriptor->options().deprecated()),
+              ""),
+        "export class ", names.Class(service.descriptor), " {\n",
+        "  private constructor();\n");
     for (const Method* method : service.methods) {
       absl::StrAppend(&out, "\n", MethodSignature(*method, types, names));
     }
@@ -350,6 +370,7 @@ std::map<std::string, std::string> MakeTsPackage(
       {"index.d.ts", IndexDts(services, types, names)},
       {"index.js", IndexJs(services, names)},
       {"messages.d.ts", types.Declarations()},
+      {"messages.js", types.Constants()},
   };
   for (const auto& [path, text] : TsRuntime()) {
     files.emplace(absl::StrCat("runtime/", path), text);

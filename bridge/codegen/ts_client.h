@@ -14,7 +14,8 @@ namespace sse_bridge {
 //
 //   package.json, README.md
 //   index.js, index.d.ts   a class per service, and the client that has them
-//   messages.d.ts          an interface per message, as it looks in JSON
+//   messages.js, .d.ts     a type per message, as it looks in JSON; descriptors
+//                          and the values of enums
 //   runtime/               the same for all packages: ts_runtime/, and the
 //                          parser of events
 //

@@ -1,7 +1,6 @@
 #include "bridge/codegen/ts_names.h"
 
-#include <set>
-#include <vector>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -9,32 +8,13 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "bridge/base/json_quote.h"
+#include "bridge/codegen/ts_reserved.h"
 
 namespace sse_bridge {
 
 namespace {
 
 namespace pb = ::google::protobuf;
-
-// Words that cannot name a type, and the name of the imported runtime types.
-bool IsReservedType(const std::string& name) {
-  static const auto* const kWords = new std::set<std::string>{
-      "any",        "bigint", "boolean",  "break",    "case",      "catch",
-      "class",      "const",  "continue", "debugger", "default",   "delete",
-      "do",         "else",   "enum",     "export",   "extends",   "false",
-      "finally",    "for",    "function", "if",       "import",    "in",
-      "instanceof", "never",  "new",      "null",     "number",    "object",
-      "return",     "string", "super",    "switch",   "symbol",    "this",
-      "throw",      "true",   "try",      "typeof",   "undefined", "unknown",
-      "var",        "void",   "while",    "with",     "$rt"};
-  return kWords->contains(name);
-}
-
-// Members that every client class has, or that have a meaning in JavaScript.
-bool IsReservedMember(const std::string& name) {
-  return name == "constructor" || name == "shared" || name == "then" ||
-         name == "toString" || name == "valueOf" || name == "__proto__";
-}
 
 bool IsIdentifier(absl::string_view name) {
   if (name.empty() || absl::ascii_isdigit(static_cast<unsigned char>(name[0])))
@@ -93,10 +73,22 @@ std::string WithoutNoun(const std::string& method, const std::string& service) {
   return method;
 }
 
-std::string MemberName(const std::string& name) {
+// `name` with an underscore if it is reserved.
+std::string Unreserved(std::string name, bool reserved) {
+  if (reserved) name += "_";
+  return name;
+}
+
+std::string MethodMember(const std::string& name) {
   std::string member = LowerCamel(name);
-  if (IsReservedMember(member)) member += "_";
-  return member;
+  const bool reserved = IsReservedMember(member);
+  return Unreserved(std::move(member), reserved);
+}
+
+std::string ServiceMember(const std::string& name) {
+  std::string member = LowerCamel(name);
+  const bool reserved = IsReservedService(member);
+  return Unreserved(std::move(member), reserved);
 }
 
 }  // namespace
@@ -122,6 +114,11 @@ std::string JsMember(absl::string_view name) {
   return IsIdentifier(name) ? std::string(name) : JsString(name);
 }
 
+std::string JsKey(absl::string_view name) {
+  // Otherwise it would set the prototype.
+  return name == "__proto__" ? "[\"__proto__\"]" : JsMember(name);
+}
+
 std::string JsDoc(absl::string_view text, absl::string_view indent) {
   if (text.empty()) return "";
   const std::string safe = absl::StrReplaceAll(text, {{"*/", "*\\/"}});
@@ -136,81 +133,111 @@ std::string JsDoc(absl::string_view text, absl::string_view indent) {
   return out;
 }
 
-void TsTypeNames::AddName(const std::string& package,
-                          const std::string& full_name) {
+std::string UniqueNames::Claim(const std::string& wanted) {
+  std::string free = wanted;
+  for (int n = 2; !taken_.insert(free).second; ++n) {
+    free = absl::StrCat(wanted, "_", n);
+  }
+  return free;
+}
+
+TsTypeNames::TsTypeNames(const Shapes& shapes,
+                         const std::set<std::string>& taken)
+    : unique_(taken) {
+  for (const Shape& shape : shapes.all()) {
+    Count(shape.type->file()->package(), shape.type->full_name());
+  }
+  for (const pb::EnumDescriptor* each : shapes.enums()) {
+    Count(each->file()->package(), each->full_name());
+  }
+  std::set<const pb::Descriptor*> printed;
+  for (const Shape& shape : shapes.all()) {
+    if (!shape.input) printed.insert(shape.type);
+    if (messages_.contains(shape.type)) continue;
+    messages_.emplace(shape.type, Claim(shape.type->file()->package(),
+                                        shape.type->full_name()));
+  }
+  for (const pb::EnumDescriptor* each : shapes.enums()) {
+    enums_.emplace(each, Claim(each->file()->package(), each->full_name()));
+  }
+  // After the types themselves, which keep their own names.
+  for (const pb::EnumDescriptor* each : shapes.enums()) {
+    numbers_.emplace(each, unique_.Claim(enums_.at(each) + "Number"));
+  }
+  std::set<const pb::Descriptor*> named;
+  for (const Shape& shape : shapes.all()) {
+    const std::string& name = messages_.at(shape.type);
+    if (shape.input && printed.contains(shape.type)) {
+      shapes_.emplace(shape, unique_.Claim(name + "Input"));
+    } else if (named.insert(shape.type).second) {
+      shapes_.emplace(shape, name);
+    } else {
+      shapes_.emplace(shape, unique_.Claim(name));
+    }
+  }
+}
+
+void TsTypeNames::Count(const std::string& package,
+                        const std::string& full_name) {
   const auto [it, added] =
       owners_.emplace(ShortName(package, full_name), full_name);
   if (!added && it->second != full_name) it->second.clear();
 }
 
-std::string TsTypeNames::NameOf(const std::string& package,
-                                const std::string& full_name) const {
+std::string TsTypeNames::Claim(const std::string& package,
+                               const std::string& full_name) {
   std::string name = ShortName(package, full_name);
-  const auto it = owners_.find(name);
-  if (it != owners_.end() && it->second.empty()) {
+  if (owners_.at(name).empty()) {
     name = absl::StrCat(PackageWord(package), "_", name);
   }
-  return IsReservedType(name) ? name + "_" : name;
-}
-
-void TsTypeNames::Add(const pb::Descriptor* type) {
-  AddName(type->file()->package(), type->full_name());
-}
-void TsTypeNames::Add(const pb::EnumDescriptor* type) {
-  AddName(type->file()->package(), type->full_name());
-}
-std::string TsTypeNames::Name(const pb::Descriptor* type) const {
-  return NameOf(type->file()->package(), type->full_name());
-}
-std::string TsTypeNames::Name(const pb::EnumDescriptor* type) const {
-  return NameOf(type->file()->package(), type->full_name());
+  const bool reserved = IsReservedTopLevel(name);
+  return unique_.Claim(Unreserved(std::move(name), reserved));
 }
 
 TsServiceNames::TsServiceNames(const Schema& schema) {
-  std::map<std::string, std::set<const pb::ServiceDescriptor*>> by_short;
+  std::vector<const pb::ServiceDescriptor*> services;
+  std::map<std::string, int> owners;
   std::map<const pb::ServiceDescriptor*,
            std::vector<const pb::MethodDescriptor*>>
-      by_service;
+      methods;
   for (const sse_bridge::Method* method : schema.methods()) {
     if (method->routes.empty()) continue;
     const pb::ServiceDescriptor* service = method->descriptor->service();
-    by_short[WithoutService(service->name())].insert(service);
-    by_service[service].push_back(method->descriptor);
+    if (methods[service].empty()) {
+      services.push_back(service);
+      ++owners[WithoutService(service->name())];
+    }
+    methods[service].push_back(method->descriptor);
   }
-  for (const auto& [name, services] : by_short) {
-    for (const pb::ServiceDescriptor* service : services) {
-      services_[service] =
-          services.size() == 1
-              ? name
-              : absl::StrCat(PackageWord(service->file()->package()),
-                             service->name());
+  // The names of packages, services and methods may differ only in what the
+  // conventions of JavaScript change.
+  UniqueNames members, classes;
+  for (const pb::ServiceDescriptor* service : services) {
+    std::string name = WithoutService(service->name());
+    if (owners[name] > 1) {
+      name = PackageWord(service->file()->package()) + service->name();
     }
-  }
-  for (const auto& [service, methods] : by_service) {
-    std::map<std::string, int> count;
-    for (const pb::MethodDescriptor* method : methods) {
-      ++count[MemberName(WithoutNoun(method->name(), service->name()))];
-    }
-    for (const pb::MethodDescriptor* method : methods) {
-      const std::string brief =
-          MemberName(WithoutNoun(method->name(), service->name()));
-      // Another method may already have the short name.
-      const bool free = count[brief] == 1;
-      methods_[method] = free ? brief : MemberName(method->name());
-    }
+    services_[service] = {
+        .member = members.Claim(ServiceMember(name)),
+        .class_name = classes.Claim(UpperFirst(name) + "Client")};
+    NameMethods(methods[service]);
   }
 }
 
-std::string TsServiceNames::Member(const pb::ServiceDescriptor* service) const {
-  return MemberName(services_.at(service));
-}
-
-std::string TsServiceNames::Class(const pb::ServiceDescriptor* service) const {
-  return absl::StrCat(UpperFirst(services_.at(service)), "Client");
-}
-
-std::string TsServiceNames::Method(const pb::MethodDescriptor* method) const {
-  return methods_.at(method);
+void TsServiceNames::NameMethods(
+    const std::vector<const pb::MethodDescriptor*>& methods) {
+  const auto brief = [](const pb::MethodDescriptor* method) {
+    return MethodMember(WithoutNoun(method->name(), method->service()->name()));
+  };
+  std::map<std::string, int> count;
+  for (const pb::MethodDescriptor* method : methods) ++count[brief(method)];
+  UniqueNames unique;
+  for (const pb::MethodDescriptor* method : methods) {
+    // Another method may already have the short name.
+    methods_[method] =
+        unique.Claim(count[brief(method)] == 1 ? brief(method)
+                                               : MethodMember(method->name()));
+  }
 }
 
 }  // namespace sse_bridge

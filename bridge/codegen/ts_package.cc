@@ -31,9 +31,10 @@ constexpr EntryPoint kEntryPoints[] = {
     {"values"},
     {"react", "react", ">=18"},
     {"vue", "vue", ">=3.3"},
-    {"svelte", "svelte", ">=4"},
-    {"tanstack", "@tanstack/query-core", ">=5"},
+    {"svelte"},  // imports nothing
+    {"tanstack", "@tanstack/query-core", ">=5.67"},
     {"testing"},
+    {"values"},
 };
 
 // One part of a name, as encodeURIComponent leaves it unchanged.
@@ -130,6 +131,7 @@ std::string TsPackageJson(const TsPackageOptions& options,
   json["sideEffects"] = false;
   Json exports = Json::object();
   exports["."] = Export("./index.d.ts", "./index.js");
+  exports["./messages"] = Export("./messages.d.ts", "./messages.js");
   Json peers = Json::object();
   Json optional = Json::object();
   for (const EntryPoint& entry : kEntryPoints) {

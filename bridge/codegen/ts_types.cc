@@ -11,6 +11,8 @@
 #include "absl/strings/str_split.h"
 #include "bridge/codegen/comments.h"
 #include "bridge/codegen/json_form.h"
+#include "bridge/codegen/ts_descriptors.h"
+#include "bridge/codegen/ts_reserved.h"
 
 namespace sse_bridge {
 
@@ -23,66 +25,13 @@ using Fields = std::set<const pb::FieldDescriptor*>;
 // How other files refer to the types of messages.d.ts.
 constexpr char kOutside[] = "m.";
 
+// TypeScript multiplies the unions of a message, and refuses 100 000 types. The
+// oneofs beyond this bound are fields.
+constexpr int kMaxCombinations = 500;
+
 // Kinds of rules whose `in` is no union of literals.
 constexpr absl::string_view kWithoutLiterals[] = {
     "float", "double", "bytes", "duration", "timestamp", "field_mask"};
-
-std::string Union(const std::vector<std::string>& types) {
-  return absl::StrJoin(types, " | ");
-}
-
-std::string Literals(const std::vector<std::string>& texts) {
-  return absl::StrJoin(texts, " | ",
-                       [](std::string* out, const std::string& text) {
-                         out->append(JsString(text));
-                       });
-}
-
-template <typename Numbers>
-std::string NumberLiterals(const Numbers& numbers, bool quoted = false) {
-  return absl::StrJoin(numbers, " | ", [&](std::string* out, auto number) {
-    absl::StrAppend(out, quoted ? "\"" : "", number, quoted ? "\"" : "");
-  });
-}
-
-// The literals of an `in` or `const` rule for integers; empty if there is none.
-template <typename Rules>
-std::string AllowedNumbers(const Rules& rules, bool zero, bool quoted) {
-  std::vector allowed(rules.in().begin(), rules.in().end());
-  if (rules.has_const_()) allowed = {rules.const_()};
-  if (zero && !allowed.empty() && !absl::c_linear_search(allowed, 0)) {
-    allowed.push_back(0);
-  }
-  return NumberLiterals(allowed, quoted);
-}
-
-std::string AllowedIntegers(const FieldRules& rules, bool quoted) {
-  const bool zero = AllowsZero(rules);
-  switch (rules.type_case()) {
-    case FieldRules::kInt32:
-      return AllowedNumbers(rules.int32(), zero, quoted);
-    case FieldRules::kInt64:
-      return AllowedNumbers(rules.int64(), zero, quoted);
-    case FieldRules::kUint32:
-      return AllowedNumbers(rules.uint32(), zero, quoted);
-    case FieldRules::kUint64:
-      return AllowedNumbers(rules.uint64(), zero, quoted);
-    case FieldRules::kSint32:
-      return AllowedNumbers(rules.sint32(), zero, quoted);
-    case FieldRules::kSint64:
-      return AllowedNumbers(rules.sint64(), zero, quoted);
-    case FieldRules::kFixed32:
-      return AllowedNumbers(rules.fixed32(), zero, quoted);
-    case FieldRules::kFixed64:
-      return AllowedNumbers(rules.fixed64(), zero, quoted);
-    case FieldRules::kSfixed32:
-      return AllowedNumbers(rules.sfixed32(), zero, quoted);
-    case FieldRules::kSfixed64:
-      return AllowedNumbers(rules.sfixed64(), zero, quoted);
-    default:
-      return "";
-  }
-}
 
 // Whether the type of a value expresses the rule: unions of literals do.
 bool IsInType(const RuleText& rule) {
@@ -172,15 +121,29 @@ class CommonFields {
   std::map<const pb::Descriptor*, Fields> common_;
 };
 
+template <typename Element>
+std::string DocOf(const Element* element, absl::string_view indent) {
+  return JsDoc(
+      WithDeprecation(CommentOf(element), element->options().deprecated()),
+      indent);
+}
+
+std::set<std::string> ClassNames(const Schema& schema) {
+  const TsServiceNames names(schema);
+  std::set<std::string> classes;
+  for (const Method* method : schema.methods()) {
+    if (method->routes.empty()) continue;
+    classes.insert(names.Class(method->descriptor->service()));
+  }
+  return classes;
+}
+
 }  // namespace
 
 TsTypes::TsTypes(const Schema& schema)
-    : shapes_(schema), texts_(std::make_unique<RuleTexts>()) {
-  for (const Shape& shape : shapes_.all()) type_names_.Add(shape.type);
-  for (const pb::EnumDescriptor* each : shapes_.enums()) type_names_.Add(each);
-  names_ = shapes_.Name(
-      [this](const pb::Descriptor* type) { return type_names_.Name(type); },
-      "Input");
+    : shapes_(schema),
+      texts_(std::make_unique<RuleTexts>()),
+      names_(shapes_, ClassNames(schema)) {
   CommonFields subjects, paths;
   for (const Method* method : schema.methods()) {
     if (method->routes.empty()) continue;
@@ -218,17 +181,42 @@ std::string TsTypes::ResponseType(const Route& route) const {
 std::string TsTypes::Declarations() const {
   std::string out =
       "// Messages as they look in JSON. Generated; do not edit.\n\n"
-      "import type * as $rt from './runtime/index.js';\n";
-  for (const pb::EnumDescriptor* each : shapes_.enums()) {
-    absl::StrAppend(&out, "\n", JsDoc(CommentOf(each), ""), "export type ",
-                    type_names_.Name(each), " =\n  | ",
-                    absl::StrJoin(NamesOf(each), "\n  | ",
-                                  [](std::string* to, const std::string& name) {
-                                    to->append(JsString(name));
-                                  }),
-                    ";\n");
+      "import type * as $rt from './runtime/index.js';\n"
+      "import type * as $v from './runtime/values.js';\n";
+  for (const pb::EnumDescriptor* each : shapes_.enums()) out += Enum(each);
+  for (const Shape& shape : shapes_.all()) out += Message(shape);
+  out += TsDescriptors(shapes_, names_).Declarations();
+  return out;
+}
+
+std::string TsTypes::Constants() const {
+  return TsDescriptors(shapes_, names_).Constants();
+}
+
+std::string TsTypes::Enum(const pb::EnumDescriptor* type) const {
+  const std::string& name = names_.Of(type);
+  std::string names, numbers;
+  for (int i = 0; i < type->value_count(); ++i) {
+    const pb::EnumValueDescriptor* value = type->value(i);
+    // An alias is printed with the first name of its number.
+    const std::string& printed =
+        type->FindValueByNumber(value->number())->name();
+    absl::StrAppend(&names, DocOf(value, "  "), "  readonly ",
+                    JsMember(value->name()), ": ", JsString(printed), ";\n");
+    absl::StrAppend(&numbers, "  readonly ", JsMember(value->name()), ": ",
+                    value->number(), ";\n");
   }
-  for (const Shape& shape : shapes_.all()) out += Interface(shape);
+  std::string out =
+      absl::StrCat("\n", DocOf(type, ""), "export type ", name, " =");
+  for (const std::string& printed : NamesOf(type)) {
+    absl::StrAppend(&out, "\n", DocOf(type->FindValueByName(printed), "  "),
+                    "  | ", JsString(printed));
+  }
+  absl::StrAppend(&out, ";\n", DocOf(type, ""), "export declare const ", name,
+                  ": {\n", names, "};\n");
+  absl::StrAppend(&out, "/** The numbers of `", name,
+                  "`. */\nexport declare const ", names_.NumbersOf(type),
+                  ": {\n", numbers, "};\n");
   return out;
 }
 
@@ -239,145 +227,105 @@ bool TsTypes::IsRequired(const pb::FieldDescriptor* field,
          in_paths_.contains(field);
 }
 
-std::string TsTypes::Interface(const Shape& shape) const {
+int TsTypes::ChoicesOf(const pb::OneofDescriptor* oneof,
+                       const Shape& shape) const {
+  int members = 0;
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    const pb::FieldDescriptor* member = oneof->field(i);
+    if (IsLeftOut(member, shape)) continue;
+    // If one is always set, there is no choice. What all objects inherit is
+    // never `undefined`.
+    if (IsRequired(member, shape) || IsInheritedMember(NameOf(member, shape))) {
+      return 0;
+    }
+    ++members;
+  }
+  return members > 1 ? members + 1 : 0;
+}
+
+std::set<const pb::OneofDescriptor*> TsTypes::UnionsOf(
+    const Shape& shape) const {
+  std::set<const pb::OneofDescriptor*> unions;
+  int combinations = 1;
+  for (int i = 0; i < shape.type->real_oneof_decl_count(); ++i) {
+    const pb::OneofDescriptor* oneof = shape.type->oneof_decl(i);
+    const int choices = ChoicesOf(oneof, shape);
+    if (choices == 0 || combinations > kMaxCombinations / choices) continue;
+    combinations *= choices;
+    unions.insert(oneof);
+  }
+  return unions;
+}
+
+std::string TsTypes::Member(const pb::FieldDescriptor* field,
+                            const Shape& shape, bool required) const {
+  std::string comment = CommentOf(field);
+  if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
+    absl::StrAppend(&comment, comment.empty() ? "" : "\n\n", "At most one of `",
+                    oneof->name(), "` is set.");
+  }
+  if (shape.input) {
+    comment = WithRules(comment, texts_->OfField(field), field->is_repeated());
+  }
+  comment = WithDeprecation(comment, field->options().deprecated());
+  const std::string name = NameOf(field, shape);
+  std::string type = FieldType(field, shape.input, shape.json, "");
+  if (!required && IsInheritedMember(name)) {
+    absl::StrAppend(&type, " | $v.Inherited<", JsString(name), ">");
+  }
+  return absl::StrCat("\n", JsDoc(comment, "  "), "  ", JsMember(name),
+                      required ? ": " : "?: ", type, ";");
+}
+
+std::string TsTypes::Message(const Shape& shape) const {
   std::string about = CommentOf(shape.type);
   if (shape.input) about = WithRules(about, texts_->OfMessage(shape.type));
-  std::string out = absl::StrCat("\n", JsDoc(about, ""), "export interface ",
-                                 names_.at(shape), " {");
-  bool empty = true;
+  about = WithDeprecation(about, shape.type->options().deprecated());
+  const std::set<const pb::OneofDescriptor*> in_unions = UnionsOf(shape);
+  std::string members;
+  std::vector<std::pair<const pb::OneofDescriptor*, std::string>> unions;
   for (const pb::FieldDescriptor* field : FieldsOf(shape.type)) {
-    if (shape.input && left_out_.contains(field)) continue;
-    std::string comment = CommentOf(field);
-    if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
-      absl::StrAppend(&comment, comment.empty() ? "" : "\n\n",
-                      "At most one of `", oneof->name(), "` is set.");
+    if (IsLeftOut(field, shape)) continue;
+    const pb::OneofDescriptor* oneof = field->real_containing_oneof();
+    if (!in_unions.contains(oneof)) {
+      members += Member(field, shape, IsRequired(field, shape));
+      continue;
     }
-    if (shape.input) {
-      comment =
-          WithRules(comment, texts_->OfField(field), field->is_repeated());
-    }
-    absl::StrAppend(&out, "\n", JsDoc(comment, "  "), "  ",
-                    JsMember(JsonName(field, JsonFromBits(shape.json))),
-                    IsRequired(field, shape) ? ": " : "?: ",
-                    FieldType(field, shape.input, shape.json, ""), ";");
-    empty = false;
+    auto it = absl::c_find_if(
+        unions, [&](const auto& each) { return each.first == oneof; });
+    if (it == unions.end()) it = unions.emplace(it, oneof, "");
+    it->second += Member(field, shape, /*required=*/true);
   }
-  return out + (empty ? "}\n" : "\n}\n");
+  const std::string end = members.empty() ? "}" : "\n}";
+  const std::string& name = names_.Of(shape);
+  std::string out = absl::StrCat("\n", JsDoc(about, ""));
+  if (unions.empty()) {
+    return absl::StrCat(out, "export interface ", name, " {", members, end,
+                        "\n");
+  }
+  absl::StrAppend(&out, "export type ", name, " =");
+  std::vector<std::string> parts;
+  if (!members.empty()) parts.push_back(absl::StrCat(" {", members, end));
+  for (const auto& [oneof, choices] : unions) {
+    const bool always =
+        shape.input &&
+        oneof->options().GetExtension(buf::validate::oneof).required();
+    const std::string comment = JsDoc(CommentOf(oneof), "");
+    parts.push_back(absl::StrCat(comment.empty() ? " " : "\n", comment,
+                                 always ? "$v.OneOf<{" : "$v.AtMostOneOf<{",
+                                 choices, "\n}>"));
+  }
+  return absl::StrCat(out, absl::StrJoin(parts, " &"), ";\n");
 }
 
-std::string TsTypes::FieldType(const pb::FieldDescriptor* field, bool input,
-                               int json, const std::string& prefix) const {
-  const FieldRules rules = ElementRulesOf(field);
-  if (field->is_map()) {
-    return absl::StrCat("{ [key: string]: ",
-                        ElementType(field->message_type()->map_value(), rules,
-                                    input, json, prefix),
-                        " }");
-  }
-  const std::string element = ElementType(field, rules, input, json, prefix);
-  if (!field->is_repeated()) return element;
-  return absl::StrContains(element, " ") ? absl::StrCat("(", element, ")[]")
-                                         : element + "[]";
+std::string TsTypes::NameOf(const pb::FieldDescriptor* field,
+                            const Shape& shape) const {
+  return JsonName(field, JsonFromBits(shape.json));
 }
 
-std::string TsTypes::ElementType(const pb::FieldDescriptor* field,
-                                 const FieldRules& rules, bool input, int json,
-                                 const std::string& prefix) const {
-  switch (KindOf(field)) {
-    case JsonKind::kInteger: {
-      const std::string allowed = AllowedIntegers(rules, false);
-      return allowed.empty() ? "number" : allowed;
-    }
-    case JsonKind::kLong: {
-      const std::string allowed = AllowedIntegers(rules, true);
-      if (!allowed.empty()) return allowed;
-      return input ? "$rt.LongInput" : "string";
-    }
-    case JsonKind::kFloating:
-      return input || IsFinite(field, rules) ? "number" : "$rt.Double";
-    case JsonKind::kBool:
-      if (!rules.bool_().has_const_() ||
-          (rules.bool_().const_() && AllowsZero(rules))) {
-        return "boolean";
-      }
-      return rules.bool_().const_() ? "true" : "false";
-    case JsonKind::kString: {
-      const std::vector<std::string> allowed = AllowedTexts(rules);
-      return allowed.empty() ? "string" : Literals(allowed);
-    }
-    case JsonKind::kBytes:
-      return input ? "$rt.BytesInput" : "string";
-    case JsonKind::kEnum:
-      return EnumType(field, rules, input, json, prefix);
-    case JsonKind::kNull:
-      return "null";
-    case JsonKind::kAny:
-      return AnyType(field, rules, input, json, prefix);
-    case JsonKind::kWrapper:
-      return ElementType(field->message_type()->FindFieldByNumber(1), rules,
-                         input, json, prefix);
-    default:
-      return MessageType(field->message_type(), input, json, prefix);
-  }
-}
-
-std::string TsTypes::MessageType(const pb::Descriptor* type, bool input,
-                                 int json, const std::string& prefix) const {
-  switch (KindOf(type)) {
-    case JsonKind::kMessage:
-      return absl::StrCat(prefix, names_.at({type, input, json}));
-    case JsonKind::kAny:
-      return "$rt.Any";
-    case JsonKind::kTimestamp:
-      return input ? "$rt.TimestampInput" : "string";
-    case JsonKind::kStruct:
-      return "$rt.Struct";
-    case JsonKind::kValue:
-      return "$rt.Value";
-    case JsonKind::kListValue:
-      return "$rt.Value[]";
-    case JsonKind::kWrapper: {
-      const pb::FieldDescriptor* value = type->FindFieldByNumber(1);
-      return ElementType(value, RulesOf(value), input, json, prefix);
-    }
-    default:  // durations and field masks
-      return "string";
-  }
-}
-
-std::string TsTypes::EnumType(const pb::FieldDescriptor* field,
-                              const FieldRules& rules, bool input, int json,
-                              const std::string& prefix) const {
-  if (JsonFromBits(json).always_print_enums_as_ints() && !input) {
-    return "number";
-  }
-  std::vector<std::string> allowed;
-  for (const int number : AllowedEnumNumbers(rules, field->enum_type())) {
-    const auto* value = field->enum_type()->FindValueByNumber(number);
-    allowed.push_back(value == nullptr ? absl::StrCat(number)
-                                       : JsString(value->name()));
-  }
-  if (!allowed.empty()) return Union(allowed);
-  const std::string named =
-      absl::StrCat(prefix, type_names_.Name(field->enum_type()));
-  // A newer backend may send values that are not in this schema.
-  const bool open =
-      IsOpenEnum(field) && !rules.enum_().defined_only() && !input;
-  return open ? named + " | number" : named;
-}
-
-std::string TsTypes::AnyType(const pb::FieldDescriptor* field,
-                             const FieldRules& rules, bool input, int json,
-                             const std::string& prefix) const {
-  std::vector<std::string> types;
-  for (const AnyCandidate& each : CandidatesOf(field, rules)) {
-    const std::string type = MessageType(each.type, input, json, prefix);
-    const std::string tag = absl::StrCat("\"@type\": ", JsString(each.url));
-    types.push_back(KindOf(each.type) == JsonKind::kMessage
-                        ? absl::StrCat("({ ", tag, " } & ", type, ")")
-                        : absl::StrCat("{ ", tag, "; value: ", type, " }"));
-  }
-  return types.empty() ? "$rt.Any" : Union(types);
+bool TsTypes::IsLeftOut(const pb::FieldDescriptor* field,
+                        const Shape& shape) const {
+  return shape.input && left_out_.contains(field);
 }
 
 }  // namespace sse_bridge

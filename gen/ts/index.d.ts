@@ -20,9 +20,12 @@ export type {
   ResponseMeta,
   RetryPolicy,
   StateReason,
+  StoreOptions,
   StreamEvent,
   StreamOptions,
+  StreamSnapshot,
   StreamState,
+  StreamStore,
 } from './runtime/index.js';
 
 /**
@@ -39,42 +42,42 @@ export class ChannelsClient {
    *
    * Needs a token.
    */
-  stream(request: m.StreamChannelRequest, options?: $rt.StreamOptions<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">): $rt.EventStream<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">;
+  stream(this: void, request: m.StreamChannelRequest, options?: $rt.StreamOptions<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">): $rt.EventStream<m.ChannelEvent, "system" | "message" | "join" | "leave" | "typing">;
 
   /**
    * Sends a message in the name of the caller.
    *
    * Needs a token.
    */
-  sendMessage(request: m.SendMessageRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ChatMessage>;
+  sendMessage(this: void, request: m.SendMessageRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ChatMessage>;
 
   /**
    * Tells the others that the caller is typing.
    *
    * Needs a token.
    */
-  sendTyping(request: m.SendTypingRequest, options?: $rt.CallOptions): $rt.CallPromise<m.SendTypingResponse>;
+  sendTyping(this: void, request: m.SendTypingRequest, options?: $rt.CallOptions): $rt.CallPromise<m.SendTypingResponse>;
 
   /**
    * Lists a channel's messages, oldest first.
    *
    * Needs a token.
    */
-  listMessages(request: m.ListMessagesRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMessagesResponse>;
+  listMessages(this: void, request: m.ListMessagesRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMessagesResponse>;
 
   /**
    * Lists who is in a channel now.
    *
    * Needs a token.
    */
-  listMembers(request: m.ListMembersRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMembersResponse>;
+  listMembers(this: void, request: m.ListMembersRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ListMembersResponse>;
 
   /**
    * Admits somebody to a private channel. The first to invite owns it.
    *
    * Needs a token.
    */
-  invite(request: m.InviteRequest, options?: $rt.CallOptions): $rt.CallPromise<m.InviteResponse>;
+  invite(this: void, request: m.InviteRequest, options?: $rt.CallOptions): $rt.CallPromise<m.InviteResponse>;
 }
 
 /** What an administrator's dashboard shows. */
@@ -86,7 +89,7 @@ export class MetricsClient {
    *
    * Needs role `admin`.
    */
-  stream(request?: m.StreamMetricsRequest, options?: $rt.StreamOptions<m.DashboardMetrics, "message">): $rt.EventStream<m.DashboardMetrics, "message">;
+  stream(this: void, request?: m.StreamMetricsRequest, options?: $rt.StreamOptions<m.DashboardMetrics, "message">): $rt.EventStream<m.DashboardMetrics, "message">;
 }
 
 /** Durable notifications: unread ones first, then new ones as they arrive. */
@@ -98,36 +101,36 @@ export class NotificationsClient {
    *
    * Needs scope `notifications:read`.
    */
-  stream(request?: m.StreamNotificationsRequest, options?: $rt.StreamOptions<m.Notification, "unread" | "new">): $rt.EventStream<m.Notification, "unread" | "new">;
+  stream(this: void, request?: m.StreamNotificationsRequest, options?: $rt.StreamOptions<m.Notification, "unread" | "new">): $rt.EventStream<m.Notification, "unread" | "new">;
 
   /**
    * Creates a notification for a user. It is durable once this returns.
    *
    * Needs scope `notifications:write`.
    */
-  create(request: m.CreateNotificationRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
+  create(this: void, request: m.CreateNotificationRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 
   /**
    * Marks one of the caller's notifications as read.
    *
    * Needs scope `notifications:write`.
    */
-  markRead(request: m.MarkReadRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
+  markRead(this: void, request: m.MarkReadRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Notification>;
 }
 
 /** Prices of financial instruments, as they change. */
 export class PricesClient {
   private constructor();
 
-  /** Streams real-time price updates for specified symbols */
-  stream(request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
+  /** Streams real-time price updates for the given symbols. */
+  stream(this: void, request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
 
   /**
    * Publishes a price. Everybody who streams the symbol receives it.
    *
    * Needs scope `prices:publish`.
    */
-  publish(request: m.PublishPriceRequest, options?: $rt.CallOptions): $rt.CallPromise<m.PriceUpdate>;
+  publish(this: void, request: m.PublishPriceRequest, options?: $rt.CallOptions): $rt.CallPromise<m.PriceUpdate>;
 }
 
 /** Tasks and their progress. */
@@ -140,21 +143,21 @@ export class TasksClient {
    *
    * Needs a token.
    */
-  streamProgress(request: m.StreamProgressRequest, options?: $rt.StreamOptions<m.ProgressUpdate, "message">): $rt.EventStream<m.ProgressUpdate, "message">;
+  streamProgress(this: void, request: m.StreamProgressRequest, options?: $rt.StreamOptions<m.ProgressUpdate, "message">): $rt.EventStream<m.ProgressUpdate, "message">;
 
   /**
    * Creates a task in the state `pending`.
    *
    * Needs scope `tasks:write`.
    */
-  create(request?: m.CreateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
+  create(this: void, request?: m.CreateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 
   /**
    * Reports progress of a task that has not ended yet.
    *
    * Needs scope `tasks:write`.
    */
-  update(request: m.UpdateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
+  update(this: void, request: m.UpdateTaskRequest, options?: $rt.CallOptions): $rt.CallPromise<m.ProgressUpdate>;
 }
 
 export interface Services {

@@ -1,5 +1,6 @@
 // Generated; do not edit.
 import { clientOf } from './runtime/index.js';
+import { callOf, streamOf } from './runtime/methods.js';
 
 export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 
@@ -51,34 +52,13 @@ const ofChannelsClient = {
 };
 
 export class ChannelsClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  stream(request, options) {
-    return this.#transport.stream(ofChannelsClient["StreamChannel"], request, options);
-  }
-
-  sendMessage(request, options) {
-    return this.#transport.unary(ofChannelsClient["SendMessage"], request, options);
-  }
-
-  sendTyping(request, options) {
-    return this.#transport.unary(ofChannelsClient["SendTyping"], request, options);
-  }
-
-  listMessages(request, options) {
-    return this.#transport.unary(ofChannelsClient["ListMessages"], request, options);
-  }
-
-  listMembers(request, options) {
-    return this.#transport.unary(ofChannelsClient["ListMembers"], request, options);
-  }
-
-  invite(request, options) {
-    return this.#transport.unary(ofChannelsClient["Invite"], request, options);
+    this.stream = streamOf(transport, ofChannelsClient["StreamChannel"]);
+    this.sendMessage = callOf(transport, ofChannelsClient["SendMessage"]);
+    this.sendTyping = callOf(transport, ofChannelsClient["SendTyping"]);
+    this.listMessages = callOf(transport, ofChannelsClient["ListMessages"]);
+    this.listMembers = callOf(transport, ofChannelsClient["ListMembers"]);
+    this.invite = callOf(transport, ofChannelsClient["Invite"]);
   }
 
   remove(request, options) {
@@ -98,14 +78,8 @@ const ofMetricsClient = {
 };
 
 export class MetricsClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  stream(request, options) {
-    return this.#transport.stream(ofMetricsClient["StreamMetrics"], request, options);
+    this.stream = streamOf(transport, ofMetricsClient["StreamMetrics"]);
   }
 }
 
@@ -133,22 +107,10 @@ const ofNotificationsClient = {
 };
 
 export class NotificationsClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  stream(request, options) {
-    return this.#transport.stream(ofNotificationsClient["StreamNotifications"], request, options);
-  }
-
-  create(request, options) {
-    return this.#transport.unary(ofNotificationsClient["CreateNotification"], request, options);
-  }
-
-  markRead(request, options) {
-    return this.#transport.unary(ofNotificationsClient["MarkRead"], request, options);
+    this.stream = streamOf(transport, ofNotificationsClient["StreamNotifications"]);
+    this.create = callOf(transport, ofNotificationsClient["CreateNotification"]);
+    this.markRead = callOf(transport, ofNotificationsClient["MarkRead"]);
   }
 }
 
@@ -171,18 +133,9 @@ const ofPricesClient = {
 };
 
 export class PricesClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  stream(request, options) {
-    return this.#transport.stream(ofPricesClient["StreamPrices"], request, options);
-  }
-
-  publish(request, options) {
-    return this.#transport.unary(ofPricesClient["PublishPrice"], request, options);
+    this.stream = streamOf(transport, ofPricesClient["StreamPrices"]);
+    this.publish = callOf(transport, ofPricesClient["PublishPrice"]);
   }
 }
 
@@ -211,22 +164,10 @@ const ofTasksClient = {
 };
 
 export class TasksClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  streamProgress(request, options) {
-    return this.#transport.stream(ofTasksClient["StreamProgress"], request, options);
-  }
-
-  create(request, options) {
-    return this.#transport.unary(ofTasksClient["CreateTask"], request, options);
-  }
-
-  update(request, options) {
-    return this.#transport.unary(ofTasksClient["UpdateTask"], request, options);
+    this.streamProgress = streamOf(transport, ofTasksClient["StreamProgress"]);
+    this.create = callOf(transport, ofTasksClient["CreateTask"]);
+    this.update = callOf(transport, ofTasksClient["UpdateTask"]);
   }
 }
 

@@ -1,6 +1,7 @@
 // Messages as they look in JSON. Generated; do not edit.
 
 import type * as $rt from './runtime/index.js';
+import type * as $v from './runtime/values.js';
 
 export interface ChannelEvent {
   /** joined, message, join, leave or typing. */
@@ -331,3 +332,90 @@ export interface UpdateTaskRequest {
    */
   error?: string;
 }
+
+/** Describes `realtime.v1.ChannelEvent`. */
+export declare const ChannelEvent: $v.MessageType<ChannelEvent, {}, {}>;
+
+/** Describes `realtime.v1.Joined`. */
+export declare const Joined: $v.MessageType<Joined, {}, {}>;
+
+/** Describes `realtime.v1.ChatMessage`. */
+export declare const ChatMessage: $v.MessageType<ChatMessage, { timestamp: "timestamp" }, {}>;
+
+/** Describes `realtime.v1.MemberJoined`. */
+export declare const MemberJoined: $v.MessageType<MemberJoined, {}, {}>;
+
+/** Describes `realtime.v1.MemberLeft`. */
+export declare const MemberLeft: $v.MessageType<MemberLeft, {}, {}>;
+
+/** Describes `realtime.v1.Typing`. */
+export declare const Typing: $v.MessageType<Typing, {}, {}>;
+
+/** Describes `realtime.v1.StreamChannelRequest`. */
+export declare const StreamChannelRequest: $v.MessageType<StreamChannelRequest, {}, {}>;
+
+/** Describes `realtime.v1.SendMessageRequest`. */
+export declare const SendMessageRequest: $v.MessageType<SendMessageRequest, {}, {}>;
+
+/** Describes `realtime.v1.SendTypingResponse`. */
+export declare const SendTypingResponse: $v.MessageType<SendTypingResponse, {}, {}>;
+
+/** Describes `realtime.v1.SendTypingRequest`. */
+export declare const SendTypingRequest: $v.MessageType<SendTypingRequest, {}, {}>;
+
+/** Describes `realtime.v1.ListMessagesResponse`. */
+export declare const ListMessagesResponse: $v.MessageType<ListMessagesResponse, { messages: [typeof ChatMessage] }, {}>;
+
+/** Describes `realtime.v1.ListMessagesRequest`. */
+export declare const ListMessagesRequest: $v.MessageType<ListMessagesRequest, {}, {}>;
+
+/** Describes `realtime.v1.ListMembersResponse`. */
+export declare const ListMembersResponse: $v.MessageType<ListMembersResponse, {}, {}>;
+
+/** Describes `realtime.v1.ListMembersRequest`. */
+export declare const ListMembersRequest: $v.MessageType<ListMembersRequest, {}, {}>;
+
+/** Describes `realtime.v1.InviteResponse`. */
+export declare const InviteResponse: $v.MessageType<InviteResponse, {}, {}>;
+
+/** Describes `realtime.v1.InviteRequest`. */
+export declare const InviteRequest: $v.MessageType<InviteRequest, {}, {}>;
+
+/** Describes `realtime.v1.DashboardMetrics`. */
+export declare const DashboardMetrics: $v.MessageType<DashboardMetrics, { timestamp: "timestamp" }, {}>;
+
+/** Describes `realtime.v1.StreamMetricsRequest`. */
+export declare const StreamMetricsRequest: $v.MessageType<StreamMetricsRequest, {}, {}>;
+
+/** Describes `realtime.v1.Notification`. */
+export declare const Notification: $v.MessageType<Notification, { created_at: "timestamp" }, {}>;
+
+/** Describes `realtime.v1.StreamNotificationsRequest`. */
+export declare const StreamNotificationsRequest: $v.MessageType<StreamNotificationsRequest, {}, {}>;
+
+/** Describes `realtime.v1.CreateNotificationRequest`. */
+export declare const CreateNotificationRequest: $v.MessageType<CreateNotificationRequest, {}, {}>;
+
+/** Describes `realtime.v1.MarkReadRequest`. */
+export declare const MarkReadRequest: $v.MessageType<MarkReadRequest, {}, {}>;
+
+/** Describes `realtime.v1.PriceUpdate`. */
+export declare const PriceUpdate: $v.MessageType<PriceUpdate, { timestamp: "timestamp" }, {}>;
+
+/** Describes `realtime.v1.StreamPricesRequest`. */
+export declare const StreamPricesRequest: $v.MessageType<StreamPricesRequest, {}, {}>;
+
+/** Describes `realtime.v1.PublishPriceRequest`. */
+export declare const PublishPriceRequest: $v.MessageType<PublishPriceRequest, {}, {}>;
+
+/** Describes `realtime.v1.ProgressUpdate`. */
+export declare const ProgressUpdate: $v.MessageType<ProgressUpdate, {}, {}>;
+
+/** Describes `realtime.v1.StreamProgressRequest`. */
+export declare const StreamProgressRequest: $v.MessageType<StreamProgressRequest, {}, {}>;
+
+/** Describes `realtime.v1.CreateTaskRequest`. */
+export declare const CreateTaskRequest: $v.MessageType<CreateTaskRequest, {}, {}>;
+
+/** Describes `realtime.v1.UpdateTaskRequest`. */
+export declare const UpdateTaskRequest: $v.MessageType<UpdateTaskRequest, {}, {}>;

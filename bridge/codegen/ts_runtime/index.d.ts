@@ -1,5 +1,9 @@
 // Types of the runtime. They need neither the DOM library nor @types/node.
 
+import type { Kept, StoreOptions, StreamStore } from './store.js';
+
+export type { Kept, StoreOptions, StreamSnapshot, StreamStore } from './store.js';
+
 /** google.rpc.Code by name. */
 export declare const Code: {
   readonly OK: 0;
@@ -377,7 +381,11 @@ export declare class EventStream<T, Name extends string = string> {
   readonly method: { readonly name: string };
   readonly request: any;
   close(): void;
-  // store():
+  /**
+   * A store for any framework, of a stream that is not read yet: it connects
+   * while somebody subscribes.
+   */
+  store<const O extends StoreOptions<T> = {}>(options?: O): StreamStore<Kept<T, O>>;
 }
 
 export interface EventSourceOptions {

@@ -5,15 +5,21 @@
 // rawBody is set, the body is a google.api.HttpBody, sent as its bytes. maps
 // names the maps that a query can set.
 
+/** A field, which may have the name of what every object inherits. */
+function own(message, name) {
+  const has = message !== null && typeof message === 'object' && Object.hasOwn(message, name);
+  return has ? message[name] : undefined;
+}
+
 function valueAt(message, path) {
   let value = message;
-  for (const name of path) value = value?.[name];
+  for (const name of path) value = own(value, name);
   return value;
 }
 
 /** Returns a copy without the field; the original is not changed. */
 function without(message, path) {
-  if (message?.[path[0]] === undefined) return message;
+  if (own(message, path[0]) === undefined) return message;
   const { [path[0]]: child, ...rest } = message;
   if (path.length === 1) return rest;
   const left = without(child, path.slice(1));

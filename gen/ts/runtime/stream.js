@@ -1,6 +1,7 @@
 import { BridgeError, Code } from './errors.js';
 import { follow, openEvents } from './events.js';
 import { makeRequest } from './request.js';
+import { streamStore } from './store.js';
 import { onHidden, untilVisible } from './wake.js';
 
 // A connection is considered dead after two missed keep-alive comments and a
@@ -129,7 +130,9 @@ export class EventStream {
     return this.#read();
   }
 
-  // store():
+  store(options) {
+    return streamStore(this, options, this.#options);
+  }
 
   async *#read() {
     const { signal } = this.#abort;

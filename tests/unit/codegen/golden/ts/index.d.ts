@@ -20,9 +20,12 @@ export type {
   ResponseMeta,
   RetryPolicy,
   StateReason,
+  StoreOptions,
   StreamEvent,
   StreamOptions,
+  StreamSnapshot,
   StreamState,
+  StreamStore,
 } from './runtime/index.js';
 
 /**
@@ -41,17 +44,21 @@ export class ShopClient {
    *
    * Needs scope `shop` or `shop:write`, and role `clerk`.
    */
-  watchOrders(request?: m.WatchOrdersRequest, options?: $rt.StreamOptions<m.Order, string>): $rt.EventStream<m.Order, string>;
+  watchOrders(this: void, request?: m.WatchOrdersRequest, options?: $rt.StreamOptions<m.Order, string>): $rt.EventStream<m.Order, string>;
 
-  /** Needs scope `shop` or `shop:write`, and role `clerk`. */
-  updateOrder(request: m.UpdateOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
+  /**
+   * Needs scope `shop` or `shop:write`, and role `clerk`.
+   *
+   * @deprecated
+   */
+  updateOrder(this: void, request: m.UpdateOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * Reads an order.
    *
    * Needs a token.
    */
-  getOrder(request: m.GetOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
+  getOrder(this: void, request: m.GetOrderRequest, options?: $rt.CallOptions): $rt.CallPromise<m.Order>;
 
   /**
    * The orders of all times.
@@ -61,20 +68,20 @@ export class ShopClient {
    * Events with the bytes in base64. To get the raw bytes, use a link or `fetch`
    * without `Accept: text/event-stream`.
    */
-  exportOrders(request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
+  exportOrders(this: void, request?: m.EmptyInput, options?: $rt.StreamOptions<m.HttpBody, "message">): $rt.EventStream<m.HttpBody, "message">;
 
   /** A picture, as it is. */
-  getPicture(request: m.GetPictureRequest, options?: $rt.CallOptions): $rt.CallPromise<$rt.Bytes>;
+  getPicture(this: void, request: m.GetPictureRequest, options?: $rt.CallOptions): $rt.CallPromise<$rt.Bytes>;
 
   /** Needs a token. */
-  close(request?: m.EmptyInput, options?: $rt.CallOptions): $rt.CallPromise<m.Empty>;
+  close(this: void, request?: m.EmptyInput, options?: $rt.CallOptions): $rt.CallPromise<m.Empty>;
 }
 
 /** Another service's messages look otherwise. */
 export class AuditClient {
   private constructor();
 
-  tail(request?: m.EmptyInput_2, options?: $rt.StreamOptions<m.Order_2, "order">): $rt.EventStream<m.Order_2, "order">;
+  tail(this: void, request?: m.EmptyInput_2, options?: $rt.StreamOptions<m.Order_2, "order">): $rt.EventStream<m.Order_2, "order">;
 }
 
 export interface Services {

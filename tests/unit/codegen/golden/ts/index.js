@@ -1,5 +1,6 @@
 // Generated; do not edit.
 import { clientOf } from './runtime/index.js';
+import { callOf, streamOf } from './runtime/methods.js';
 
 export { BridgeError, Code, EventStream, eventSource, retry } from './runtime/index.js';
 
@@ -49,34 +50,13 @@ const ofShopClient = {
 };
 
 export class ShopClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  watchOrders(request, options) {
-    return this.#transport.stream(ofShopClient["WatchOrders"], request, options);
-  }
-
-  updateOrder(request, options) {
-    return this.#transport.unary(ofShopClient["UpdateOrder"], request, options);
-  }
-
-  getOrder(request, options) {
-    return this.#transport.unary(ofShopClient["GetOrder"], request, options);
-  }
-
-  exportOrders(request, options) {
-    return this.#transport.stream(ofShopClient["ExportOrders"], request, options);
-  }
-
-  getPicture(request, options) {
-    return this.#transport.unary(ofShopClient["GetPicture"], request, options);
-  }
-
-  close(request, options) {
-    return this.#transport.unary(ofShopClient["Close"], request, options);
+    this.watchOrders = streamOf(transport, ofShopClient["WatchOrders"]);
+    this.updateOrder = callOf(transport, ofShopClient["UpdateOrder"]);
+    this.getOrder = callOf(transport, ofShopClient["GetOrder"]);
+    this.exportOrders = streamOf(transport, ofShopClient["ExportOrders"]);
+    this.getPicture = callOf(transport, ofShopClient["GetPicture"]);
+    this.close = callOf(transport, ofShopClient["Close"]);
   }
 }
 
@@ -92,14 +72,8 @@ const ofAuditClient = {
 };
 
 export class AuditClient {
-  #transport;
-
   constructor(transport) {
-    this.#transport = transport;
-  }
-
-  tail(request, options) {
-    return this.#transport.stream(ofAuditClient["Tail"], request, options);
+    this.tail = streamOf(transport, ofAuditClient["Tail"]);
   }
 }
 

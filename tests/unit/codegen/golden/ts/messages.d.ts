@@ -1,24 +1,34 @@
 // Messages as they look in JSON. Generated; do not edit.
 
 import type * as $rt from './runtime/index.js';
+import type * as $v from './runtime/values.js';
 
 export type State =
   | "STATE_UNSPECIFIED"
   | "OPEN"
   | "SHIPPED";
+export declare const State: {
+  readonly STATE_UNSPECIFIED: "STATE_UNSPECIFIED";
+  readonly OPEN: "OPEN";
+  readonly STARTED: "OPEN";
+  readonly SHIPPED: "SHIPPED";
+};
+/** The numbers of `State`. */
+export declare const StateNumber: {
+  readonly STATE_UNSPECIFIED: 0;
+  readonly OPEN: 1;
+  readonly STARTED: 1;
+  readonly SHIPPED: 2;
+};
 
 /** An order. */
-export interface Order {
+export type Order = {
   /** Its number; "*\/" ends no comment. */
   number?: string;
   state?: State | number;
   items?: Item[];
   byName?: { [key: string]: Item };
   delays?: { [key: string]: string };
-  /** At most one of `payment` is set. */
-  cardNumber?: string;
-  /** At most one of `payment` is set. */
-  invoice?: Order_Invoice;
   rating?: 1 | 2 | 3;
   note?: string;
   extra?: ({ "@type": "type.googleapis.com/acme.shop.v1.Order.Invoice" } & Order_Invoice) | { "@type": "type.googleapis.com/google.protobuf.Duration"; value: string };
@@ -29,10 +39,16 @@ export interface Order {
   discount?: number;
   weight?: $rt.Double;
   signature?: string;
+  /** @deprecated */
   gift?: boolean;
   /** trailing words */
   replaces?: Order;
-}
+} & $v.AtMostOneOf<{
+  /** At most one of `payment` is set. */
+  cardNumber: string;
+  /** At most one of `payment` is set. */
+  invoice: Order_Invoice;
+}>;
 
 export interface Item {
   name?: string;
@@ -81,7 +97,7 @@ export interface UpdateOrderRequest {
 }
 
 /** An order. */
-export interface OrderInput {
+export type OrderInput = {
   /**
    * Its number; "*\/" ends no comment.
    *
@@ -101,10 +117,6 @@ export interface OrderInput {
    * - must have at most 9 entries
    */
   delays?: { [key: string]: string };
-  /** At most one of `payment` is set. */
-  cardNumber?: string;
-  /** At most one of `payment` is set. */
-  invoice?: Order_InvoiceInput;
   rating?: 1 | 2 | 3;
   note?: string;
   extra?: ({ "@type": "type.googleapis.com/acme.shop.v1.Order.Invoice" } & Order_InvoiceInput) | { "@type": "type.googleapis.com/google.protobuf.Duration"; value: string };
@@ -123,10 +135,16 @@ export interface OrderInput {
    * - must be 64 bytes
    */
   signature: $rt.BytesInput;
+  /** @deprecated */
   gift?: boolean;
   /** trailing words */
   replaces?: OrderInput;
-}
+} & $v.AtMostOneOf<{
+  /** At most one of `payment` is set. */
+  cardNumber: string;
+  /** At most one of `payment` is set. */
+  invoice: Order_InvoiceInput;
+}>;
 
 export interface ItemInput {
   /**
@@ -187,17 +205,13 @@ export interface GetPictureRequest {
 export interface Empty {}
 
 /** An order. */
-export interface Order_2 {
+export type Order_2 = {
   /** Its number; "*\/" ends no comment. */
   number: string;
   state: number;
   items: Item_2[];
   by_name: { [key: string]: Item_2 };
   delays: { [key: string]: string };
-  /** At most one of `payment` is set. */
-  card_number?: string;
-  /** At most one of `payment` is set. */
-  invoice?: Order_Invoice_2;
   rating?: 1 | 2 | 3;
   note?: string;
   extra?: ({ "@type": "type.googleapis.com/acme.shop.v1.Order.Invoice" } & Order_Invoice_2) | { "@type": "type.googleapis.com/google.protobuf.Duration"; value: string };
@@ -208,10 +222,16 @@ export interface Order_2 {
   discount: number;
   weight: $rt.Double;
   signature: string;
+  /** @deprecated */
   gift: boolean;
   /** trailing words */
   replaces?: Order_2;
-}
+} & $v.AtMostOneOf<{
+  /** At most one of `payment` is set. */
+  card_number: string;
+  /** At most one of `payment` is set. */
+  invoice: Order_Invoice_2;
+}>;
 
 export interface Item_2 {
   name: string;
@@ -234,3 +254,39 @@ export interface Order_Invoice_2 {
  *     }
  */
 export interface EmptyInput_2 {}
+
+/** Describes `acme.shop.v1.Order`. */
+export declare const Order: $v.MessageType<Order | Order_2, { number: "int64"; items: [typeof Item]; byName: { map: typeof Item }; by_name: { map: typeof Item }; delays: { map: "duration" }; invoice: typeof Order_Invoice; replaces: typeof Order }, { payment: "cardNumber" | "card_number" | "invoice" }>;
+
+/** Describes `acme.shop.v1.Item`. */
+export declare const Item: $v.MessageType<Item | Item_2, { "con-structor": "int64"; constructor: "int64" }, {}>;
+
+/** Describes `acme.shop.v1.Order.Invoice`. */
+export declare const Order_Invoice: $v.MessageType<Order_Invoice | Order_Invoice_2, {}, {}>;
+
+/** Describes `acme.shop.v1.OrderEvent`. */
+export declare const OrderEvent: $v.MessageType<OrderEvent, { order: typeof Order; number: "int64" }, {}>;
+
+/** Describes `acme.shop.v1.WatchOrdersRequest`. */
+export declare const WatchOrdersRequest: $v.MessageType<WatchOrdersRequest, { shop: typeof Shop; after: "int64"; since: "timestamp" }, {}>;
+
+/** Describes `acme.shop.v1.Shop`. */
+export declare const Shop: $v.MessageType<Shop, {}, {}>;
+
+/** Describes `acme.shop.v1.UpdateOrderRequest`. */
+export declare const UpdateOrderRequest: $v.MessageType<UpdateOrderRequest, { order: typeof Order }, {}>;
+
+/** Describes `acme.shop.v1.GetOrderRequest`. */
+export declare const GetOrderRequest: $v.MessageType<GetOrderRequest, { number: "int64"; view: typeof GetOrderRequest_View }, {}>;
+
+/** Describes `acme.shop.v1.GetOrderRequest.View`. */
+export declare const GetOrderRequest_View: $v.MessageType<GetOrderRequest_View, { inner: typeof GetOrderRequest_View }, {}>;
+
+/** Describes `google.api.HttpBody`. */
+export declare const HttpBody: $v.MessageType<HttpBody, {}, {}>;
+
+/** Describes `google.protobuf.Empty`. */
+export declare const Empty: $v.MessageType<Empty, {}, {}>;
+
+/** Describes `acme.shop.v1.GetPictureRequest`. */
+export declare const GetPictureRequest: $v.MessageType<GetPictureRequest, {}, {}>;
