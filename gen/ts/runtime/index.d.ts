@@ -1,6 +1,6 @@
 // Types of the runtime. They need neither the DOM library nor @types/node.
 
-import type { Kept, StoreOptions, StreamStore } from './store.js';
+import type { Kept, KeyOf, StoreOptions, StreamStore } from './store.js';
 
 export type { Kept, StoreOptions, StreamSnapshot, StreamStore } from './store.js';
 
@@ -385,7 +385,7 @@ export declare class EventStream<T, Name extends string = string> {
    * A store for any framework, of a stream that is not read yet: it connects
    * while somebody subscribes.
    */
-  store<const O extends StoreOptions<T> = {}>(options?: O): StreamStore<Kept<T, O>>;
+  store<const O extends StoreOptions<T> = {}>(options?: O & KeyOf<T>): StreamStore<Kept<T, O>>;
 }
 
 export interface EventSourceOptions {
