@@ -259,6 +259,8 @@ void Api::ServeBundle(std::shared_ptr<Request> request) {
       return Refuse(*request, absl::InternalError("no random bytes"));
     }
     changes = traits.bundle->changes();
+    // A stream whose events are for some subjects may be added.
+    traits.has_audiences = true;
   }
   traits.format = std::make_unique<MultiplexedFormat>(std::move(streams),
                                                       std::move(changes));
