@@ -78,6 +78,14 @@ export class ChannelsClient {
    * Needs a token.
    */
   invite(this: void, request: m.InviteRequest, options?: $rt.CallOptions): $rt.CallPromise<m.InviteResponse>;
+
+  /**
+   * Takes back an invitation. Only the owner may. The open streams of that
+   * member end within the time after which sessions are renewed.
+   *
+   * Needs a token.
+   */
+  remove(this: void, request: m.RemoveRequest, options?: $rt.CallOptions): $rt.CallPromise<m.RemoveResponse>;
 }
 
 /** What an administrator's dashboard shows. */
@@ -122,7 +130,7 @@ export class NotificationsClient {
 export class PricesClient {
   private constructor();
 
-  /** Streams real-time price updates for the given symbols. */
+  /** Streams real-time price updates for specified symbols */
   stream(this: void, request: m.StreamPricesRequest, options?: $rt.StreamOptions<m.PriceUpdate, "message">): $rt.EventStream<m.PriceUpdate, "message">;
 
   /**

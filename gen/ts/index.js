@@ -59,10 +59,7 @@ export class ChannelsClient {
     this.listMessages = callOf(transport, ofChannelsClient["ListMessages"]);
     this.listMembers = callOf(transport, ofChannelsClient["ListMembers"]);
     this.invite = callOf(transport, ofChannelsClient["Invite"]);
-  }
-
-  remove(request, options) {
-    return this.#transport.unary(ofChannelsClient["Remove"], request, options);
+    this.remove = callOf(transport, ofChannelsClient["Remove"]);
   }
 }
 

@@ -381,6 +381,12 @@ export declare const InviteResponse: $v.MessageType<InviteResponse, {}, {}>;
 /** Describes `realtime.v1.InviteRequest`. */
 export declare const InviteRequest: $v.MessageType<InviteRequest, {}, {}>;
 
+/** Describes `realtime.v1.RemoveResponse`. */
+export declare const RemoveResponse: $v.MessageType<RemoveResponse, {}, {}>;
+
+/** Describes `realtime.v1.RemoveRequest`. */
+export declare const RemoveRequest: $v.MessageType<RemoveRequest, {}, {}>;
+
 /** Describes `realtime.v1.DashboardMetrics`. */
 export declare const DashboardMetrics: $v.MessageType<DashboardMetrics, { timestamp: "timestamp" }, {}>;
 

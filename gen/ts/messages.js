@@ -74,6 +74,7 @@ export const SendMessageRequest = {
     { name: "channel", jsonName: "channel", number: 1, kind: "string" },
     { name: "user_id", jsonName: "userId", number: 2, kind: "string" },
     { name: "content", jsonName: "content", number: 3, kind: "string" },
+    { name: "to", jsonName: "to", number: 4, kind: "string", list: true },
   ],
   oneofs: [],
 };
@@ -142,6 +143,22 @@ export const InviteRequest = {
     { name: "channel", jsonName: "channel", number: 1, kind: "string" },
     { name: "user_id", jsonName: "userId", number: 2, kind: "string" },
     { name: "invitee", jsonName: "invitee", number: 3, kind: "string" },
+  ],
+  oneofs: [],
+};
+
+export const RemoveResponse = {
+  typeName: "realtime.v1.RemoveResponse",
+  fields: [],
+  oneofs: [],
+};
+
+export const RemoveRequest = {
+  typeName: "realtime.v1.RemoveRequest",
+  fields: [
+    { name: "channel", jsonName: "channel", number: 1, kind: "string" },
+    { name: "user_id", jsonName: "userId", number: 2, kind: "string" },
+    { name: "member", jsonName: "member", number: 3, kind: "string" },
   ],
   oneofs: [],
 };
