@@ -49,6 +49,11 @@ struct DetachCommand {
   std::shared_ptr<Topic> topic;
 };
 
+struct LeaveCommand {
+  ConnectionId connection;
+  int group = 0;
+};
+
 struct EndMemberCommand {
   struct Ending {
     FramePtr last;  // may be null
@@ -84,8 +89,8 @@ struct DrainCommand {
 
 using Command =
     std::variant<PublishCommand, OpenCommand, AttachCommand, ContinueCommand,
-                 DetachCommand, EndMemberCommand, EndTopicCommand, SendCommand,
-                 CloseCommand, DrainCommand>;
+                 DetachCommand, LeaveCommand, EndMemberCommand, EndTopicCommand,
+                 SendCommand, CloseCommand, DrainCommand>;
 
 // Most commands publish a frame. What is large and rare is allocated
 // separately, so that it does not make them larger.

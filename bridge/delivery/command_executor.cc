@@ -70,12 +70,11 @@ void CommandExecutor::Run(OpenCommand& command) {
 
 void CommandExecutor::Run(AttachCommand& command) {
   LoopConnection* const c = FindOpen(command.connection);
-  if (c == nullptr) {
+  if (c == nullptr ||
+      !c->Join(&LocalOf(command.topic), command.attachment->options,
+               command.attachment->first, command.more)) {
     RefuseAttach(command);
-    return;
   }
-  c->Join(&LocalOf(command.topic), command.attachment->options,
-          command.attachment->first, command.more);
 }
 
 void CommandExecutor::RefuseAttach(const AttachCommand& command) {
@@ -105,6 +104,11 @@ void CommandExecutor::Run(ContinueCommand& command) {
 void CommandExecutor::Run(DetachCommand& command) {
   LoopConnection* const c = connections_->Find(command.connection);
   if (c != nullptr) c->Detach(LocalOf(command.topic));
+}
+
+void CommandExecutor::Run(LeaveCommand& command) {
+  LoopConnection* const c = FindOpen(command.connection);
+  if (c != nullptr) c->LeaveGroup(command.group);
 }
 
 void CommandExecutor::Run(EndMemberCommand& command) {

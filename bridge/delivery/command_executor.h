@@ -35,6 +35,7 @@ class CommandExecutor {
   void Run(AttachCommand& command);
   void Run(ContinueCommand& command);
   void Run(DetachCommand& command);
+  void Run(LeaveCommand& command);
   void Run(EndMemberCommand& command);
   void Run(EndTopicCommand& command);
   void Run(SendCommand& command);

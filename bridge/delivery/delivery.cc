@@ -85,6 +85,11 @@ void Delivery::Send(ConnectionRef connection, FramePtr frame) {
   connection.loop()->Post(SendCommand{connection.id(), std::move(frame)});
 }
 
+void Delivery::Leave(ConnectionRef connection, int group) {
+  if (!connection) return;
+  connection.loop()->Post(LeaveCommand{connection.id(), group});
+}
+
 void Delivery::Close(ConnectionRef connection, CloseReason reason,
                      FramePtr last) {
   if (!connection) return;

@@ -82,6 +82,11 @@ class Delivery {
   // rewritten.
   void Send(ConnectionRef connection, FramePtr frame);
 
+  // Ends the connection's memberships of this group (MembershipOptions::group),
+  // and refuses those that are attached to it later: their observers are told.
+  // Frames published before this call are still sent.
+  void Leave(ConnectionRef connection, int group);
+
   // Ends the connection and its memberships after the queued frames and `last`
   // (may be null, not rewritten) are flushed. With kClientGone or kError and no
   // `last`, the connection ends immediately.

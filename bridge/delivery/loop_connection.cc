@@ -53,9 +53,16 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
   Rearm();
 }
 
-void LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
+LoopConnection::Group& LoopConnection::GroupAt(int group) {
+  const auto index = static_cast<size_t>(group);
+  if (groups_.size() <= index) groups_.resize(index + 1);
+  return groups_[index];
+}
+
+bool LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
                           const std::vector<FramePtr>& first, bool more) {
   if (awaited_attaches_ > 0) --awaited_attaches_;
+  if (!groups_.empty() && GroupAt(options.group).left) return false;
   const uint32_t index =
       topic->AddMember({this, static_cast<uint32_t>(memberships_.size())});
   memberships_.push_back({topic, index, options});
@@ -68,6 +75,7 @@ void LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
     ++loading_;
     FlushLater();
   }
+  return true;
 }
 
 void LoopConnection::Continue(const TopicLocal& topic,
@@ -93,6 +101,16 @@ void LoopConnection::Detach(const TopicLocal& topic) {
     if (memberships_[i].topic != &topic) continue;
     Leave(i, /*connection_closed=*/false);
     return;
+  }
+}
+
+void LoopConnection::LeaveGroup(int group) {
+  GroupAt(group).left = true;
+  // Backwards: a membership that ends is replaced by the last one.
+  for (auto i = static_cast<uint32_t>(memberships_.size()); i-- > 0;) {
+    if (memberships_[i].options.group == group) {
+      Leave(i, /*connection_closed=*/false);
+    }
   }
 }
 
@@ -134,7 +152,7 @@ void LoopConnection::RemoveMembership(uint32_t index) {
       observer->OnWantsNoMore(ref());
     }
   }
-  if (gone.raised) --raised_[static_cast<size_t>(gone.options.group)];
+  if (gone.raised) --GroupAt(gone.options.group).raised;
   gone.topic->RemoveMember(gone.index);
   if (index + 1 < memberships_.size()) {
     memberships_[index] = memberships_.back();

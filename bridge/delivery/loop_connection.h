@@ -65,14 +65,18 @@ class LoopConnection {
 
   // ---- Memberships ----
 
-  // Requires an open connection, as does Continue.
-  void Join(TopicLocal* topic, const MembershipOptions& options,
+  // Requires an open connection, as does Continue. Returns false, without
+  // effect, if the connection has left the group.
+  bool Join(TopicLocal* topic, const MembershipOptions& options,
             const std::vector<FramePtr>& first, bool more);
   // Passes the next part of the topic's initial frames, if it is still loading.
   void Continue(const TopicLocal& topic, const std::vector<FramePtr>& part,
                 bool more);
   // Ends the membership of `topic`, if there is one, and tells the observer.
   void Detach(const TopicLocal& topic);
+  // Ends the memberships of this group, now and in the future, and tells their
+  // observers.
+  void LeaveGroup(int group);
   // Ends a membership because its topic has ended, and the connection if
   // Topic::End says so. `last` may be null.
   void EndMembership(uint32_t membership, const FramePtr& last, bool error);
@@ -157,6 +161,11 @@ class LoopConnection {
     uint64_t bytes = 0;
     int64_t last = 0;  // when, or when the connection was opened
   };
+  // MembershipOptions::group
+  struct Group {
+    uint32_t raised = 0;  // memberships with an active condition
+    bool left = false;
+  };
   // Which lists of the loop the connection is in.
   struct Listed {
     bool unflushed = false;
@@ -171,6 +180,7 @@ class LoopConnection {
   }
 
   // loop_connection.cc
+  Group& GroupAt(int group);
   // Removes both ends of a membership. May destroy the topic unless the caller
   // holds it.
   void RemoveMembership(uint32_t index);
@@ -237,9 +247,7 @@ class LoopConnection {
   std::unique_ptr<Socket> socket_;                 // null after Close
   const std::unique_ptr<FrameRewriter> rewriter_;  // may be null
   std::unique_ptr<ConnectionObserver> observer_;   // null after OnClosed
-  // The number of memberships with an active condition, by group. Initially
-  // empty.
-  std::vector<uint32_t> raised_;
+  std::vector<Group> groups_;  // those with something to remember, by number
 };
 
 }  // namespace sse_bridge

@@ -72,9 +72,7 @@ bool LoopConnection::NoteCondition(Membership* membership, int condition) {
   const bool raised = condition > 0;
   if (membership->raised == raised) return false;
   membership->raised = raised;
-  const auto group = static_cast<size_t>(membership->options.group);
-  if (raised_.size() <= group) raised_.resize(group + 1);
-  uint32_t& count = raised_[group];
+  uint32_t& count = GroupAt(membership->options.group).raised;
   return raised ? ++count == 1 : --count == 0;
 }
 

@@ -162,10 +162,6 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // `grpc-status` event. In a combined stream the connection continues.
   void EndMember(const ConnectionRef& connection, const absl::Status& status);
 
-  // Removes an attached connection. What was published before is still queued
-  // for it.
-  void Leave(const ConnectionRef& connection);
-
   // Returns the oldest id in the replay buffer; empty if there is none.
   std::string OldestId() const;
 

@@ -96,10 +96,6 @@ void Feed::EndMember(const ConnectionRef& connection,
   topic_->EndMember(connection, frame, /*error=*/true);
 }
 
-void Feed::Leave(const ConnectionRef& connection) {
-  topic_->Detach(connection);
-}
-
 std::string Feed::OldestId() const {
   MutexLock lock(&mu_);
   return std::string(history_.oldest_id());

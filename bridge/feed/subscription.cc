@@ -93,11 +93,6 @@ void Subscription::Decide(bool grace_is_over) {
       if (options_.raw) {
         responder->OnContentType(parts[0].subscriber->content_type());
       }
-      StreamResponder::Feeds feeds;
-      for (const Part& part : parts) {
-        feeds.emplace_back(part.options.group, part.subscriber->feed());
-      }
-      responder->OnFeeds(std::move(feeds));
       const ConnectionRef connection =
           responder->Accept(static_cast<uint32_t>(parts.size()));
       for (Part& part : parts)

@@ -26,12 +26,6 @@ class StreamResponder {
   // methods, unless there is no metadata.
   virtual void OnMetadata(Metadata) {}
 
-  // The feeds of one stream of a bundle, by MembershipOptions::group.
-  using Feeds = std::vector<std::pair<int, std::weak_ptr<Feed>>>;
-
-  // Passes the feeds that will be attached. Called before Accept.
-  virtual void OnFeeds(Feeds /*feeds*/) {}
-
   // Passes the content type of raw bodies, as reported by the backend. Called
   // before Accept.
   virtual void OnContentType(std::string /*content_type*/) {}

@@ -7,8 +7,7 @@
 namespace sse_bridge {
 
 ConnectionRef AddedStreams::Accept(uint32_t /*attaches*/) {
-  const ConnectionRef connection =
-      streams_->Add(std::move(lease_), std::move(feeds_));
+  const ConnectionRef connection = streams_->Add(std::move(lease_));
   exchange_->Respond(HttpResponse{
       200,
       {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},

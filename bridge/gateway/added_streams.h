@@ -28,7 +28,6 @@ class AddedStreams : public StreamResponder {
         streams_(std::move(streams)),
         lease_(std::move(lease)) {}
 
-  void OnFeeds(Feeds feeds) override { feeds_ = std::move(feeds); }
   ConnectionRef Accept(uint32_t attaches) override;
   void NoContent() override;
   void Refuse(const absl::Status& status) override;
@@ -41,7 +40,6 @@ class AddedStreams : public StreamResponder {
   const std::shared_ptr<const ServedSchema> served_;
   std::unique_ptr<OpenBundle::Reservation> streams_;
   ConnectionLimits::Lease lease_;
-  Feeds feeds_;
 };
 
 }  // namespace sse_bridge

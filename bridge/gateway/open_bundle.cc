@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "bridge/access/random_word.h"
-#include "bridge/feed/feed.h"
 #include "bridge/transcode/bad_request.h"
 
 namespace sse_bridge {
@@ -56,11 +55,11 @@ std::string OpenBundle::Register(const std::shared_ptr<OpenBundles>& registry) {
   return id;
 }
 
-void OpenBundle::Opened(ConnectionRef connection, ConnectionLimits::Lease lease,
-                        StreamResponder::Feeds feeds) {
+void OpenBundle::Opened(Delivery* delivery, ConnectionRef connection,
+                        ConnectionLimits::Lease lease) {
   MutexLock lock(&mu_);
+  delivery_ = delivery;
   connection_ = connection;
-  SetFeeds(std::move(feeds));
   if (closed_) return;
   lease_ = std::move(lease);
   if (const auto registry = registry_.lock()) {
@@ -112,11 +111,9 @@ OpenBundle::Reservation::~Reservation() {
   if (bundle_ != nullptr) bundle_->Unreserve(parts_);
 }
 
-ConnectionRef OpenBundle::Reservation::Add(ConnectionLimits::Lease lease,
-                                           StreamResponder::Feeds feeds) {
+ConnectionRef OpenBundle::Reservation::Add(ConnectionLimits::Lease lease) {
   const std::shared_ptr<OpenBundle> bundle = std::exchange(bundle_, nullptr);
-  return bundle->AddReserved(std::move(parts_), tag_, std::move(lease),
-                             std::move(feeds));
+  return bundle->AddReserved(std::move(parts_), tag_, std::move(lease));
 }
 
 void OpenBundle::Unreserve(const std::vector<MultiplexedFormat::Part>& parts) {
@@ -126,42 +123,26 @@ void OpenBundle::Unreserve(const std::vector<MultiplexedFormat::Part>& parts) {
 
 ConnectionRef OpenBundle::AddReserved(
     std::vector<MultiplexedFormat::Part> parts, int tag,
-    ConnectionLimits::Lease lease, StreamResponder::Feeds feeds) {
+    ConnectionLimits::Lease lease) {
   MutexLock lock(&mu_);
   for (const MultiplexedFormat::Part& part : parts) {
     streams_[part.name].added = true;
   }
   // Under the lock, so that removals of these streams come later.
   changes_->Add(std::move(parts), tag);
-  SetFeeds(std::move(feeds));
   if (!closed_) lease_.Absorb(std::move(lease));
   return connection_;
 }
 
 void OpenBundle::Remove(const std::string& name) {
-  Stream stream;
-  ConnectionRef connection;
-  {
-    MutexLock lock(&mu_);
-    const auto found = streams_.find(name);
-    if (found == streams_.end() || !found->second.added) return;
-    stream = std::move(found->second);
-    streams_.erase(found);
-    connection = connection_;
-    lease_.ReleaseStreams(1);
-    changes_->Remove(name);
-  }
-  for (const std::weak_ptr<Feed>& weak : stream.feeds) {
-    if (const auto feed = weak.lock()) feed->Leave(connection);
-  }
-}
-
-void OpenBundle::SetFeeds(StreamResponder::Feeds feeds) {
-  for (auto& [tag, feed] : feeds) {
-    for (auto& [name, stream] : streams_) {
-      if (stream.tag == tag) stream.feeds.push_back(std::move(feed));
-    }
-  }
+  MutexLock lock(&mu_);
+  const auto found = streams_.find(name);
+  if (found == streams_.end() || !found->second.added) return;
+  const int tag = found->second.tag;
+  streams_.erase(found);
+  lease_.ReleaseStreams(1);
+  changes_->Remove(name);
+  delivery_->Leave(connection_, tag);
 }
 
 void OpenBundles::Add(const std::string& id, std::weak_ptr<OpenBundle> bundle) {

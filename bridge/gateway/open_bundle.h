@@ -18,7 +18,6 @@
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/formats/multiplexed.h"
-#include "bridge/feed/subscription.h"
 
 namespace sse_bridge {
 
@@ -58,10 +57,10 @@ class OpenBundle : public std::enable_shared_from_this<OpenBundle> {
   // open. Empty if there are no random bytes. Call once, before Opened.
   std::string Register(const std::shared_ptr<OpenBundles>& registry);
 
-  // The connection has been opened, with the feeds of the streams by tag, and
-  // counts by `lease` until it ends.
-  void Opened(ConnectionRef connection, ConnectionLimits::Lease lease,
-              StreamResponder::Feeds feeds);
+  // `delivery` has opened the connection, which counts by `lease` until it
+  // ends. Must outlive it.
+  void Opened(Delivery* delivery, ConnectionRef connection,
+              ConnectionLimits::Lease lease);
 
   // The connection has ended.
   void Closed();
@@ -82,8 +81,7 @@ class OpenBundle : public std::enable_shared_from_this<OpenBundle> {
 
     // Adds the streams. Returns the connection, to which their feeds are
     // attached afterwards; it may have ended. Call at most once.
-    ConnectionRef Add(ConnectionLimits::Lease lease,
-                      StreamResponder::Feeds feeds);
+    ConnectionRef Add(ConnectionLimits::Lease lease);
 
    private:
     std::shared_ptr<OpenBundle> bundle_;  // null once added
@@ -102,25 +100,21 @@ class OpenBundle : public std::enable_shared_from_this<OpenBundle> {
 
  private:
   struct Stream {
-    int tag = 0;         // the first of its calls
+    int tag = 0;         // the first of its calls; its memberships' group
     bool added = false;  // otherwise the name is only reserved
-    std::vector<std::weak_ptr<Feed>> feeds;
   };
 
   // Of a Reservation.
   void Unreserve(const std::vector<MultiplexedFormat::Part>& parts);
   ConnectionRef AddReserved(std::vector<MultiplexedFormat::Part> parts, int tag,
-                            ConnectionLimits::Lease lease,
-                            StreamResponder::Feeds feeds);
-
-  void SetFeeds(StreamResponder::Feeds feeds)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                            ConnectionLimits::Lease lease);
 
   const std::string owner_;
   const std::shared_ptr<MultiplexedFormat::Changes> changes_;
 
   Mutex mu_;
-  ConnectionRef connection_ ABSL_GUARDED_BY(mu_);  // null until Opened
+  Delivery* delivery_ ABSL_GUARDED_BY(mu_) = nullptr;  // null until Opened
+  ConnectionRef connection_ ABSL_GUARDED_BY(mu_);      // null until Opened
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
   ConnectionLimits::Lease lease_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Stream> streams_ ABSL_GUARDED_BY(mu_);

@@ -136,7 +136,7 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
       std::move(traits_.log_entry));
   const ConnectionRef connection = delivery_->Open(std::move(spec));
   if (traits_.bundle != nullptr) {
-    traits_.bundle->Opened(connection, std::move(lease_), std::move(feeds_));
+    traits_.bundle->Opened(delivery_, connection, std::move(lease_));
   }
   if (number != 0) open_streams_->Opened(number, connection);
   return connection;

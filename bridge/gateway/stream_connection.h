@@ -77,7 +77,6 @@ class StreamConnection : public StreamResponder {
   void OnMetadata(Metadata metadata) override {
     metadata_ = std::move(metadata);
   }
-  void OnFeeds(Feeds feeds) override { feeds_ = std::move(feeds); }
   void OnContentType(std::string type) override;
   ConnectionRef Accept(uint32_t attaches) override;
   void NoContent() override;
@@ -92,7 +91,6 @@ class StreamConnection : public StreamResponder {
   ConnectionLimits::Lease lease_;
   StreamTraits traits_;
   Metadata metadata_;  // of the response; set before responding
-  Feeds feeds_;
 };
 
 }  // namespace sse_bridge

@@ -70,6 +70,34 @@ TEST_F(TopicTest, DetachedMemberGetsWhatWasPublishedBefore) {
   EXPECT_EQ(observer_->closed.value(), 0);
 }
 
+TEST_F(TopicTest, ConnectionLeavesAGroupNowAndInTheFuture) {
+  StartDelivery();
+  const auto a = NewTopic(), b = NewTopic(), other = NewTopic();
+  const auto late = NewTopic();
+  TestStream s;
+  s.Open(delivery_.get());
+  a->Attach(s.ref, {.mode = kBundle, .group = 3}, {});
+  other->Attach(s.ref, {.mode = kBundle}, {});
+  b->Attach(s.ref, {.mode = kBundle, .group = 3}, {});
+  a->Publish(Event("before"));
+  delivery_->Leave(s.ref, 3);
+  delivery_->Leave(s.ref, 7);
+  auto held = std::make_shared<int>();
+  const std::weak_ptr<int> released = held;
+  late->Attach(s.ref, {.mode = kBundle, .group = 7, .held = std::move(held)},
+               {Event("not for it")});
+  a->Publish(Event("after"));
+  b->Publish(Event("after"));
+  late->Publish(Event("after"));
+  other->Publish(Event("other"));
+  EXPECT_TRUE(s.ReadUntil("other\n\n"));
+  EXPECT_EQ(s.received, "data: before\n\ndata: other\n\n");
+  EXPECT_TRUE(observer_->detached.WaitFor(2));
+  EXPECT_TRUE(observer_->closed.WaitFor(1)) << "of the one that came late";
+  Sync();
+  EXPECT_TRUE(released.expired());
+}
+
 TEST_F(TopicTest, MemberWhoseConnectionEndsIsReportedOnce) {
   StartDelivery();
   const auto topic = NewTopic();

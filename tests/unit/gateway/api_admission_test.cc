@@ -371,6 +371,30 @@ TEST_F(ApiAdmissionTest, NobodyIsAdmittedLateWhoHasLeft) {
   NextUnary("/test.S/Leave")->Finish(absl::OkStatus(), "");
 }
 
+TEST_F(ApiAdmissionTest, AStreamThatWaitsForItsBackendCanBeRemoved) {
+  const auto client =
+      Ask("GET", "/events?connection=new&stream=a:/rooms/a&stream=b:/open",
+          As("ann"));
+  FailEnter(absl::UnavailableError("away"));
+  const auto call = upstream_->WaitCall(0);
+  call->Send(Message("x"));
+  const std::string head = client->ReadUntil("data: \"x\"");
+  const std::string mark = "Sse-Connection: ";
+  const size_t begin = head.find(mark) + mark.size();
+  const std::string id = head.substr(begin, head.find("\r\n", begin) - begin);
+  EXPECT_EQ(Ask("POST", "/events", As("ann"),
+                absl::StrCat("connection=", id, "&remove=a"))
+                ->Answer()
+                .status,
+            200);
+  Sync();
+  Advance(Backoff::kLongest);
+  Sync();
+  EXPECT_EQ(upstream_->unary_calls(), next_) << "enter is not called again";
+  call->Send(Message("y"));
+  EXPECT_THAT(client->ReadUntil("data: \"y\""), Not(HasSubstr("event: a\n")));
+}
+
 TEST_F(ApiAdmissionTest, UnreachableBackendOfEnterIsAnErrorOnAFirstVisit) {
   const auto client = AskFor("a", "ann");
   NextUnary("/test.S/Enter")->Finish(absl::UnavailableError("away"), "");

@@ -192,8 +192,9 @@ TEST(OpenBundleTest, CallsOfAConnectionAreBounded) {
   const auto bundle = std::make_shared<OpenBundle>(
       std::nullopt, std::vector<MultiplexedFormat::Part>());
   int somewhere = 0;
-  bundle->Opened(ConnectionRef(reinterpret_cast<Loop*>(&somewhere), {}),
-                 ConnectionLimits::Lease(), {});
+  bundle->Opened(nullptr,
+                 ConnectionRef(reinterpret_cast<Loop*>(&somewhere), {}),
+                 ConnectionLimits::Lease());
   const std::vector<std::string> ids(OpenBundle::kMaxCalls);
   {
     const auto all = bundle->Reserve({{"a", ids, ids}});
