@@ -37,7 +37,7 @@ OpenBundle::OpenBundle(const std::optional<Identity>& owner,
       changes_(std::make_shared<MultiplexedFormat::Changes>()) {
   MutexLock lock(&mu_);
   for (const MultiplexedFormat::Part& part : parts) {
-    streams_.emplace(part.name, Stream{next_tag_, true, {}});
+    streams_.emplace(part.name, Stream{next_tag_, true});
     next_tag_ += static_cast<int>(part.ids.size());
   }
 }
