@@ -78,25 +78,6 @@ Json Keys(const pb::FieldDescriptor* key, const FieldRules& rules,
   return schema;
 }
 
-// The example of a message's schema has the members' JSON names, and no member
-// that the schema lacks.
-void AlignExample(
-    const std::map<const pb::FieldDescriptor*, std::string>& names,
-    Json* schema) {
-  if (!schema->contains("examples")) return;
-  Json& example = (*schema)["examples"][0];
-  if (!example.is_object()) return;
-  Json aligned = Json::object();
-  for (const auto& [key, value] : example.items()) {
-    for (const auto& [field, name] : names) {
-      if (key == name || key == field->name() || key == field->json_name()) {
-        aligned[name] = value;
-      }
-    }
-  }
-  example = std::move(aligned);
-}
-
 // Returns the remaining paths below `field`; sets *whole if one ends there.
 std::vector<FieldPath> Below(const std::vector<FieldPath>& paths,
                              const pb::FieldDescriptor* field, bool* whole) {

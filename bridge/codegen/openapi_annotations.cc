@@ -156,4 +156,21 @@ void Annotate(const v3::Schema& texts, Json* schema) {
   (*schema)["examples"] = std::move(examples);
 }
 
+void AlignExample(
+    const std::map<const pb::FieldDescriptor*, std::string>& names,
+    Json* schema) {
+  if (!schema->contains("examples")) return;
+  Json& example = (*schema)["examples"][0];
+  if (!example.is_object()) return;
+  Json aligned = Json::object();
+  for (const auto& [key, value] : example.items()) {
+    for (const auto& [field, name] : names) {
+      if (key == name || key == field->name() || key == field->json_name()) {
+        aligned[name] = value;
+      }
+    }
+  }
+  example = std::move(aligned);
+}
+
 }  // namespace sse_bridge

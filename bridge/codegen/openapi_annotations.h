@@ -6,7 +6,9 @@
 // what the bridge serves follows from the other options. Used by openapi*.cc
 // and json_schema*.cc only.
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
@@ -36,6 +38,12 @@ Json ExampleOf(const openapi::v3::Any& example);
 // Adds title, description, example and so on to the schema of a message (option
 // openapi.v3.schema) or a field (openapi.v3.property).
 void Annotate(const openapi::v3::Schema& texts, Json* schema);
+
+// Gives the example of a message's schema the members' JSON names. Members that
+// `names` lacks are left out.
+void AlignExample(const std::map<const google::protobuf::FieldDescriptor*,
+                                 std::string>& names,
+                  Json* schema);
 
 }  // namespace sse_bridge
 
