@@ -163,7 +163,7 @@ TEST(CommandLineTest, HelpListsTheProgramsOwnOptionsAndNoPaths) {
   EXPECT_EQ(OptionsOf(backends),
             (std::set<std::string>{
                 "drain-timeout", "help", "history-max-age",
-                "history-max-events", "listen", "market-interval",
+                "history-max-events", "listen", "market-interval", "multiplex",
                 "presence-grace", "presence-lease", "simulate-market", "store",
                 "tls-cert", "tls-client-ca", "tls-key", "version"}));
   EXPECT_EQ(backends.find("main.cc"), std::string::npos);
