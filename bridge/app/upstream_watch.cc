@@ -51,6 +51,7 @@ void UpstreamWatch::Run(
     std::unique_ptr<ConnectionProbe> probe;
   };
   std::vector<Away> away;
+  away.reserve(upstreams.size());
   for (const std::shared_ptr<GrpcUpstream>& upstream : upstreams) {
     away.push_back({std::string(upstream->address()),
                     ConnectionProbe::Start(upstream->options())});

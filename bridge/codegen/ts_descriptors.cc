@@ -149,6 +149,7 @@ std::string TsDescriptors::Literal(const pb::Descriptor* type) const {
   for (int i = 0; i < type->real_oneof_decl_count(); ++i) {
     const pb::OneofDescriptor* oneof = type->oneof_decl(i);
     std::vector<std::string> names;
+    names.reserve(static_cast<size_t>(oneof->field_count()));
     for (int j = 0; j < oneof->field_count(); ++j) {
       names.push_back(oneof->field(j)->name());
     }
