@@ -29,6 +29,7 @@ const kFive = {
   'realtime.v1.Channels.ListMessages': {request: {channel: 'code', page_size: 5}, expect: /messages/},
   'realtime.v1.Channels.ListMembers': {request: {channel: 'code'}, expect: /user_ids/},
   'realtime.v1.Channels.Invite': {request: {channel: 'private-code', invitee: 'bob'}, expect: /\{\}/},
+  'realtime.v1.Channels.Remove': {request: {channel: 'private-code', member: 'bob'}, expect: /\{\}/},
   'realtime.v1.Metrics.StreamMetrics': {request: {}, expect: /memory_usage/},
   'realtime.v1.Notifications.StreamNotifications': {request: {}, expect: /waiting for code/},
   'realtime.v1.Notifications.CreateNotification': {request: {user_id: 'nobody', title: 'by code'}, expect: /by code/},
