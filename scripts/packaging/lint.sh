@@ -37,9 +37,11 @@ for page in <("$bridge" config --manual) realtime-backends.1; do
   [ -z "$warned" ] || fail "$page: $warned"
 done
 help=$("$backends" --help || true)
-flags=$(grep -oE '^    --[a-z_]+' <<<"$help" | tr -d ' -')
+flags=$(sed -nE 's/^  --(\[no\])?([a-z-]+).*/\2/p' <<<"$help" |
+  grep -vxE 'help|version' || true)
+[ -n "$flags" ] || fail "realtime-backends --help lists no flag"
 for flag in $flags; do
-  grep -qE "(\\\\-|\[no\])$flag\\\\fR" realtime-backends.1 ||
+  grep -qE -- "(\\\\-|\[no\])${flag//-/\\\\-}\\\\fR" realtime-backends.1 ||
     fail "realtime-backends.1 has no --$flag"
 done
 

@@ -63,7 +63,7 @@ async function post(options, requestPath, body) {
 }
 
 async function keepsEveryRule(t, bridgeOptions, exceptions) {
-  const backends = await startBackends(t, {options: ['--simulate_market', '--market-interval=20ms']});
+  const backends = await startBackends(t, {options: ['--simulate-market', '--market-interval=20ms']});
   const bridge = new Bridge(t, backends.address, [
     '--cors-origin',
     kOrigin,
