@@ -75,6 +75,10 @@ test('apps consume two streams and a call each', async (t) => {
     const pages = buildRendered(workspace, 'svelte', 'server.js');
     await checkApp(each, bridge, pages, { user: 'svelte' });
   });
+  await t.test('React, with a client that is linked in the application, as the README says', async (each) => {
+    const pages = buildRendered(workspace, workspace.linked('react'), 'server.jsx');
+    await checkApp(each, bridge, pages, { user: 'linked', switches: true });
+  });
   await t.test('TanStack Query', async (each) => {
     await checkApp(each, bridge, build(workspace, 'tanstack'), { user: 'tanstack' });
   });

@@ -39,6 +39,7 @@ ELSEWHERE = {
     "scripts/build.sh": "has built what is tested",
     "(cd build/release && cpack)": "packaging_deb",
     "npm install --prefix my": "the packages of tests/foreign are the same",
+    "npm create ": "client_apps_test",
     "node my/backend.js": "runs with the bridge, see streams()",
 }
 USUAL_BACKEND = "127.0.0.1:50051"

@@ -34,6 +34,9 @@ function install(client, modules) {
 }
 
 export class Workspace {
+  #client;
+  #name;
+
   constructor(t, client = path.join(root, 'gen/ts')) {
     this.path = temporaryDirectory(t);
     const keep = (file) => !file.includes('node_modules');
@@ -42,9 +45,24 @@ export class Workspace {
     link(path.join(apps, 'node_modules'), this.modules);
     install(client, this.modules);
     const { version, name } = JSON.parse(readFileSync(path.join(client, 'package.json'), 'utf8'));
+    this.#client = client;
+    this.#name = name;
     const own = path.join(this.path, 'package.json');
     const json = JSON.parse(readFileSync(own, 'utf8'));
     writeFileSync(own, JSON.stringify({ ...json, dependencies: { ...json.dependencies, [name]: version } }));
+  }
+
+  /**
+   * Copies an app. The copy's client is not packed, but a link to a folder that
+   * `gen.sh` has made in the app. Returns the copy's name.
+   */
+  linked(app) {
+    const copy = `${app}-linked`;
+    cpSync(path.join(this.path, app), path.join(this.path, copy), { recursive: true });
+    cpSync(this.#client, path.join(this.path, copy, 'gen/ts'), { recursive: true });
+    mkdirSync(path.join(this.path, copy, 'node_modules'));
+    symlinkSync('../gen/ts', path.join(this.path, copy, 'node_modules', this.#name));
+    return copy;
   }
 
   /** Runs a program of a package in an app's folder, until it ends. */
