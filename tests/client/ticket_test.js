@@ -20,7 +20,9 @@ function browser() {
         asked.push(String(each));
         const Cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
         const response = await fetch(each, { ...init, headers: { ...init.headers, Cookie } });
-        for (const line of response.headers.getSetCookie()) {
+        const { headers } = response; // getSetCookie is missing in Debian 12's Node
+        const lines = headers.getSetCookie?.() ?? [headers.get('set-cookie') ?? ''];
+        for (const line of lines.filter(Boolean)) {
           const [name, value] = line.split(';')[0].split('=');
           cookies.set(name, value);
         }

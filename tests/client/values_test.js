@@ -8,7 +8,7 @@ import { generate } from './testing/clients.js';
 import { root } from './testing/processes.js';
 
 const load = (file) => import(pathToFileURL(file).href);
-const values = await load(path.join(root, 'bridge/codegen/ts_runtime/values.js'));
+const values = await load(path.join(root, 'gen/ts/runtime/values.js'));
 const { convert, fromDuration, toBigInt, toBytes, toDate, toMilliseconds, whichOneof } = values;
 
 async function messagesOf(t) {

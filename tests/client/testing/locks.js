@@ -1,5 +1,6 @@
 // Web Locks for one process: exclusive, in the order of the requests. Returns
-// the names that are held.
+// the names that are held. Adds globalThis.crypto, which Node 18 lacks.
+import { webcrypto } from 'node:crypto';
 
 export function fakeLocks(t) {
   const held = new Set();
@@ -37,6 +38,7 @@ export function fakeLocks(t) {
       queueMicrotask(() => next(name));
     });
 
+  globalThis.crypto ??= webcrypto;
   Object.defineProperty(globalThis, 'navigator', {
     value: { locks: { request } },
     configurable: true,
