@@ -105,8 +105,10 @@ RedisFollower::Handlers RedisEventLog::MakeHandlers() {
   };
   handlers.live = [this](const std::string& topic) {
     client_.RetryNow();
+    // Earlier events are not announced: what is kept may lack the last of them,
+    // and a reader would take its end for the end of the topic.
+    recent_.Drop(topic);
     LetGo(topic);
-    // Earlier events are not announced.
     TellOfEvents(topic);
   };
   return handlers;

@@ -15,6 +15,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "backends/event_log/log_tail.h"
+#include "bridge/redis/redis_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/eventually.h"
@@ -98,6 +99,35 @@ class Record {
   std::atomic<bool> done_{false};
   std::thread resumer_;
 };
+
+TEST(RedisEventLog, ReadsEventsThatWereAppendedWhileItDidNotFollow) {
+  RedisServer redis;
+  auto log = MustOpen(redis.url());
+  Record record(log.get(), "a");
+  ASSERT_TRUE(AppendAndWait(log.get(), "a", "1").ok());
+  ASSERT_TRUE(Eventually([&] { return record.payloads().size() == 1; }));
+  ASSERT_TRUE(AppendAndWait(log.get(), "a", "2").ok());
+  ASSERT_TRUE(Eventually([&] { return record.payloads().size() == 2; }));
+  const auto events = log->Read("a", "", 10);
+  ASSERT_TRUE(events.ok()) << events.status();
+  const int64_t last = std::stoll(events->back().cursor);
+  // Another process appends while this one has no connection.
+  RedisClient other(*ParseRedisAddress(redis.url()), RedisClient::Options());
+  const std::string next = absl::StrCat(last + 1);
+  const auto done =
+      other.Pipeline({{"MULTI"},
+                      {"CLIENT", "KILL", "TYPE", "pubsub"},
+                      {"XADD", "log:e:a", absl::StrCat(next, "-0"), "p", "3"},
+                      {"SET", "log:last", next},
+                      {"EXEC"}});
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_TRUE(Eventually([&] { return record.payloads().size() == 3; }));
+  // A reader that is behind, as one that resumes.
+  const auto missed = log->Read("a", events->front().cursor, 10);
+  ASSERT_TRUE(missed.ok()) << missed.status();
+  ASSERT_EQ(missed->size(), 2u);
+  EXPECT_EQ(missed->back().payload, "3");
+}
 
 TEST(RedisEventLog, AppendsReachOtherProcesses) {
   RedisServer redis;
