@@ -13,13 +13,25 @@
 
 namespace sse_bridge {
 
+namespace {
+
+// Whether the command takes effect only after the frames that were published
+// before it have been passed on. Those that begin something do not wait: what
+// is published while many clients come still leaves in few writes.
+template <typename C>
+constexpr bool kAfterRuns =
+    !std::is_same_v<C, OpenCommand> && !std::is_same_v<C, AttachCommand>;
+
+}  // namespace
+
 void CommandExecutor::Execute(Command* command) {
   std::visit(
       [this](auto& c) {
-        if constexpr (std::is_same_v<decltype(c), PublishCommand&>) {
+        using C = std::remove_reference_t<decltype(c)>;
+        if constexpr (std::is_same_v<C, PublishCommand>) {
           Run(c);
         } else {
-          DispatchRuns();
+          if constexpr (kAfterRuns<C>) DispatchRuns();
           Run(c);
           connections_->Reap();
         }

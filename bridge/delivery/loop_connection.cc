@@ -65,7 +65,7 @@ bool LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
   if (!groups_.empty() && GroupAt(options.group).left) return false;
   const uint32_t index =
       topic->AddMember({this, static_cast<uint32_t>(memberships_.size())});
-  memberships_.push_back({topic, index, options});
+  memberships_.push_back({topic, index, options, topic->BeginLate()});
   topic->Use();
   for (const FramePtr& frame : first) {
     EnqueueFromTopic(&memberships_.back(), frame, /*counted=*/false);

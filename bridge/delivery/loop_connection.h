@@ -46,6 +46,8 @@ class LoopConnection {
     TopicLocal* topic;  // kept alive while it has members
     uint32_t index;     // index in the topic's members
     MembershipOptions options;
+    // The frames of the topic's run that were published before it began.
+    uint32_t skip = 0;
     bool raised = false;   // a condition is active (FrameInfo::condition)
     bool loading = false;  // the initial frames are not complete
     bool asked = false;    // the next part was requested

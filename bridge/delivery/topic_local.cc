@@ -1,5 +1,6 @@
 #include "bridge/delivery/topic_local.h"
 
+#include "absl/types/span.h"
 #include "bridge/delivery/loop_connection.h"
 #include "bridge/delivery/loop_context.h"
 
@@ -52,6 +53,7 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     // Concatenate once, so that each member costs one plain send.
     bytes.append(f->chunked().data(), f->chunked().size());
   }
+  const bool late = std::exchange(late_, false);
   const size_t n = members_.size();
   // Rotate the start, so that no member is always the last.
   size_t at = n == 0 ? 0 : rotor_++ % n;
@@ -60,9 +62,11 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     if (ahead < n) __builtin_prefetch(members_[ahead].connection);
     const Member& member = members_[at];
     LoopConnection* const c = member.connection;
+    uint32_t skip = 0;
+    if (late) skip = std::exchange(c->membership(member.membership).skip, 0U);
     // If frames of other topics are pending, queue instead: one writev sends
     // all.
-    if (direct && c->CanSendDirectly() &&
+    if (direct && skip == 0 && c->CanSendDirectly() &&
         (only_one || c->membership_count() == 1) && (single || c->chunked()) &&
         (!restricted || SeesRun(*c))) {
       SendRun(member,
@@ -72,7 +76,7 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
               events, context);
       continue;
     }
-    for (const FramePtr& f : run_) {
+    for (const FramePtr& f : absl::MakeConstSpan(run_).subspan(skip)) {
       c->EnqueueFromTopic(&c->membership(member.membership), f,
                           /*counted=*/true);
     }

@@ -63,8 +63,14 @@ class alignas(64) TopicLocal {
   // Appends a frame. Returns true if the run must be dispatched before it
   // grows.
   bool AddToRun(FramePtr frame);
-  // Passes the run to all members. `only_one` is true if no other topic has a
-  // run.
+  // Returns the number of frames in the run, which a new member must not get:
+  // its LoopConnection::Membership::skip.
+  uint32_t BeginLate() {
+    late_ = late_ || !run_.empty();
+    return static_cast<uint32_t>(run_.size());
+  }
+  // Passes the run to all members, and sets their `skip` to 0. `only_one` is
+  // true if no other topic has a run.
   void DispatchRun(LoopContext* context, bool only_one);
 
   // With flow control, counts bytes that were sent or dropped, which the loop
@@ -107,6 +113,7 @@ class alignas(64) TopicLocal {
   std::vector<Member> members_;
   std::vector<FramePtr> run_;
   size_t run_size_ = 0;  // in bytes
+  bool late_ = false;    // members have begun during the run
   size_t unreported_ = 0;
   std::shared_ptr<Topic> self_;  // set while uses_ is not 0
 };
