@@ -16,8 +16,8 @@ namespace sse_bridge {
 namespace {
 
 // Whether the command takes effect only after the frames that were published
-// before it have been passed on. Those that begin something do not wait: what
-// is published while many clients come still leaves in few writes.
+// before it have been passed on. Those of new connections do not wait: what is
+// published while many clients come still leaves in few writes.
 template <typename C>
 constexpr bool kAfterRuns =
     !std::is_same_v<C, OpenCommand> && !std::is_same_v<C, AttachCommand>;
@@ -81,7 +81,12 @@ void CommandExecutor::Run(OpenCommand& command) {
 }
 
 void CommandExecutor::Run(AttachCommand& command) {
-  LoopConnection* const c = FindOpen(command.connection);
+  LoopConnection* c = FindOpen(command.connection);
+  if (c != nullptr && c->membership_count() > 0) {
+    // What its other topics have published comes first.
+    DispatchRuns();
+    c = FindOpen(command.connection);
+  }
   if (c == nullptr ||
       !c->Join(&LocalOf(command.topic), command.attachment->options,
                command.attachment->first, command.more)) {

@@ -271,6 +271,26 @@ TEST(DeliverySimulationTest, ClientsThatComeDoNotCutWhatIsSentTogether) {
   EXPECT_EQ(clients[2]->received(), "data: 3\n\n");
 }
 
+TEST(DeliverySimulationTest, WhatATopicHasPublishedComesBeforeTheNextTopic) {
+  SimulatedNetwork network(/*seed=*/1);
+  Delivery delivery(
+      {.threads = 1, .network = &network, .clock = network.clock()});
+  ASSERT_TRUE(delivery.Start().ok());
+  const auto first = Topic::Create(&delivery, {}, {});
+  const auto second = Topic::Create(&delivery, {}, {});
+  std::unique_ptr<Socket> socket;
+  const auto client = network.NewConnection(&socket);
+  StreamSpec spec;
+  spec.socket = std::move(socket);
+  spec.chunked = false;
+  const ConnectionRef ref = delivery.Open(std::move(spec));
+  first->Attach(ref, {.mode = MembershipOptions::Mode::kBundle}, {});
+  first->Publish(Event("1"));
+  second->Attach(ref, {.mode = MembershipOptions::Mode::kBundle}, {Event("2")});
+  network.RunFor(absl::Seconds(1));
+  EXPECT_EQ(client->received(), "data: 1\n\ndata: 2\n\n");
+}
+
 // An hour costs no real time.
 TEST(DeliverySimulationTest, DeadlinesFollowTheSimulatedClock) {
   SimulatedNetwork network(/*seed=*/1);
