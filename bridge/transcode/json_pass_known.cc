@@ -105,7 +105,14 @@ char* JsonPass::Any(const char* in, const char* end, char* out) {
     const auto start = static_cast<size_t>(out - buffer_.Begin());
     const int depth_left = depth_left_;
     char* const packed = Packed(*type, url, value, out);
-    if (packed != nullptr || !lenient) return packed;
+    if (packed != nullptr) return packed;
+    if (!lenient) {
+      // The bytes around it are in order, and later ones may replace it.
+      if (failure_->result == Result::kMalformed) {
+        failure_->result = Result::kInvalid;
+      }
+      return nullptr;
+    }
     if (normalizer_ == nullptr) {
       // Only the slower path can decide whether the value can be written.
       failure_->result = Result::kUnusual;

@@ -617,12 +617,18 @@ TEST_F(JsonEncoderTest, AnyIsResolvedInThePool) {
               HasSubstr("no type URL"));
   EXPECT_THAT(Json("t3.Known", BytesField(1, BytesField(1, "x/t3.Tree") +
                                                  BytesField(2, "\x0a\x05"))),
-              HasSubstr("malformed"));
+              HasSubstr("does not match its type: x/t3.Tree"));
 }
 
 // Returns a t3.Known with an Any in its field `any`.
 std::string KnownAny(absl::string_view url, absl::string_view value) {
   return BytesField(1, BytesField(1, url) + BytesField(2, value));
+}
+
+TEST_F(JsonEncoderTest, WhatALaterAnyReplacesMayBeMalformed) {
+  EXPECT_EQ(Json("t3.Known", KnownAny("x/t3.Tree", "\x0a\x05") +
+                                 KnownAny("x/t3.Tree", "\x0a\x01n")),
+            R"({"any":{"@type":"x/t3.Tree","name":"n"}})");
 }
 
 TEST_F(JsonEncoderTest, AnUnknownAnyCanBeWrittenAsItsUrl) {
