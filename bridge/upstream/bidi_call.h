@@ -40,6 +40,10 @@ class BidiCall {
   // effect if the call has ended.
   virtual void Write(std::string message) = 0;
 
+  // No message follows. The backend may still send some. OnWritten is not
+  // called any more.
+  virtual void CloseWrites() = 0;
+
   virtual void Cancel() = 0;
 };
 

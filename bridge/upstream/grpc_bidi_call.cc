@@ -45,11 +45,18 @@ class BidiReactor final
 
   void Write(std::string message) ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(&mu_);
-    if (!hold_ || writing_) return;
+    if (!hold_ || writing_ || closed_) return;
     writing_ = true;
     written_ = ToByteBuffer(std::move(message));
     // With the lock, so that the hold lasts. Its reaction never runs inside.
     StartWrite(&written_);
+  }
+
+  void CloseWrites() ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(&mu_);
+    if (!hold_ || closed_) return;
+    closed_ = true;
+    if (!writing_) StartWritesDone();
   }
 
   void Cancel() ABSL_LOCKS_EXCLUDED(mu_) {
@@ -67,6 +74,10 @@ class BidiReactor final
       MutexLock lock(&mu_);
       writing_ = false;
       written_.Clear();
+      if (closed_) {
+        if (hold_) StartWritesDone();
+        return;
+      }
     }
     if (ok) observer_->OnWritten();
   }
@@ -116,6 +127,7 @@ class BidiReactor final
   Mutex mu_;
   bool hold_ ABSL_GUARDED_BY(mu_) = true;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  bool closed_ ABSL_GUARDED_BY(mu_) = false;  // CloseWrites
   grpc::ByteBuffer written_ ABSL_GUARDED_BY(mu_);
 };
 
@@ -128,6 +140,7 @@ class BidiHandle final : public BidiCall {
   void Write(std::string message) override {
     reactor_->Write(std::move(message));
   }
+  void CloseWrites() override { reactor_->CloseWrites(); }
   void Cancel() override { reactor_->Cancel(); }
 
  private:

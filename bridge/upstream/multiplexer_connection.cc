@@ -143,6 +143,14 @@ void MultiplexerConnection::Fail(const absl::Status& why) {
 
 void MultiplexerConnection::OnMessage(
     absl::Span<const absl::string_view> slices) {
+  if (!greeted_) {
+    bool given_up;
+    {
+      MutexLock lock(&mu_);
+      given_up = !fault_.ok();
+    }
+    if (given_up) return GiveUp();
+  }
   bool followed;
   if (slices.size() == 1) {
     followed = Handle(slices[0]);
@@ -300,11 +308,26 @@ void MultiplexerConnection::Watch(absl::Duration after,
 }
 
 void MultiplexerConnection::CheckHello() {
+  std::shared_ptr<BidiCall> call;
   {
     MutexLock lock(&mu_);
-    if (state_ != State::kAsking) return;
+    if (state_ != State::kAsking || !fault_.ok()) return;
+    fault_ = absl::DeadlineExceededError("the multiplexer did not answer");
+    call = call_;
   }
-  Fail(absl::DeadlineExceededError("the multiplexer did not answer"));
+  call->CloseWrites();
+  Watch(options_->farewell, [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->GiveUp();
+  });
+}
+
+void MultiplexerConnection::GiveUp() {
+  std::shared_ptr<BidiCall> call;
+  {
+    MutexLock lock(&mu_);
+    call = call_;
+  }
+  if (call != nullptr) call->Cancel();
 }
 
 void MultiplexerConnection::CheckLife() {

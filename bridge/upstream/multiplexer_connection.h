@@ -56,8 +56,10 @@ class MultiplexerConnection
   struct Options {
     MultiplexedStream::Options stream;
     size_t max_streams = 100'000;
-    // How long to wait for the backend's hello.
+    // How long to wait for the backend's hello. A server that does not know
+    // the method, but takes it all the same, may then end the call in order.
     absl::Duration patience = absl::Seconds(3);
+    absl::Duration farewell = absl::Seconds(1);
     // If nothing has been received for this long, the backend is asked for a
     // sign of life, so that gRPC need not ping. Zero: never.
     absl::Duration ping_after = absl::ZeroDuration();
@@ -124,6 +126,7 @@ class MultiplexerConnection
   void CloseIfIdle() ABSL_LOCKS_EXCLUDED(mu_);
   void Watch(absl::Duration after, std::function<void()> task);
   void CheckHello() ABSL_LOCKS_EXCLUDED(mu_);
+  void GiveUp() ABSL_LOCKS_EXCLUDED(mu_);
   void CheckLife() ABSL_LOCKS_EXCLUDED(mu_);
   // Sends what waits, if nothing is being sent.
   void Flush() ABSL_LOCKS_EXCLUDED(mu_);

@@ -160,6 +160,8 @@ TEST_F(MultiplexedUpstreamTest, BackendThatDoesNotAnswerGetsOrdinaryCalls) {
   const Stream stream = Start();
   call().Written();
   timers_.Advance(absl::Seconds(3));
+  EXPECT_TRUE(call().closed);
+  timers_.Advance(MultiplexerConnection::Options().farewell);
   EXPECT_TRUE(call().cancelled);
   call().End(absl::CancelledError(""));
   EXPECT_EQ(ordinary_->started.size(), 1u);

@@ -377,9 +377,25 @@ TEST_F(MultiplexerConnectionTest, BackendThatSaysNothingIsGivenUp) {
   Ask();
   call().Written();
   timers_.Advance(options_.patience - absl::Milliseconds(1));
-  EXPECT_FALSE(call().cancelled);
+  EXPECT_FALSE(call().closed);
   timers_.Advance(absl::Milliseconds(1));
+  EXPECT_TRUE(call().closed);
+  EXPECT_FALSE(call().cancelled);
+  timers_.Advance(options_.farewell);
   EXPECT_TRUE(call().cancelled);
+  call().End(absl::CancelledError(""));
+  EXPECT_FALSE(spoke_);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(*closed_));
+}
+
+// A server that takes every path may answer only when the request is complete.
+TEST_F(MultiplexerConnectionTest, BackendThatIsGivenUpMayEndTheCallInOrder) {
+  Ask();
+  call().Written();
+  timers_.Advance(options_.patience);
+  EXPECT_TRUE(call().closed);
+  call().SayHello({kMethod});
+  EXPECT_TRUE(call().cancelled) << "too late";
   call().End(absl::CancelledError(""));
   EXPECT_FALSE(spoke_);
   EXPECT_TRUE(absl::IsDeadlineExceeded(*closed_));

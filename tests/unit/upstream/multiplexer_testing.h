@@ -73,6 +73,7 @@ class FakeBidi : public BidiCall {
     written.push_back(std::move(parsed));
     if (auto_written_) pending_written_ = true;
   }
+  void CloseWrites() override { closed = true; }
   void Cancel() override { cancelled = true; }
 
   // Completes the write, and those that follow from it.
@@ -122,6 +123,7 @@ class FakeBidi : public BidiCall {
 
   std::vector<sse::v1::ToBackend> written;
   std::vector<size_t> sizes;
+  bool closed = false;
   bool cancelled = false;
 
  private:
