@@ -198,6 +198,7 @@ TEST_F(SubscriptionTest, BundleOfWhichEveryStreamIsLostIsRefused) {
   EXPECT_TRUE(Waits());
   Call(1).End(absl::UnavailableError("lost too"));
   EXPECT_TRUE(absl::IsUnavailable(browser_->WaitRefusal()));
+  upstream_->Settle();  // also what follows the refusal
   Advance(absl::Seconds(5));
   upstream_->Settle();
   EXPECT_EQ(upstream_->calls(), 2u) << "nobody waits for the backends";
