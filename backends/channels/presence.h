@@ -16,7 +16,7 @@
 
 namespace sse_bridge {
 
-// Reports who comes into a channel and who leaves it. A user leaves a grace
+// Reports the users who enter and leave a channel. A user leaves a grace
 // period after their last session, so that a reconnect is not reported as leave
 // and join.
 //

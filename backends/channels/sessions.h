@@ -24,7 +24,7 @@ struct Member {
   }
 };
 
-// Who is in which channel: a user is in a channel while one of their sessions
+// The users in each channel. A user is in a channel while one of their sessions
 // there has a lease. A bridge that dies renews no lease, so its users leave.
 //
 // Thread-safe. All calls may block up to a network timeout, and return

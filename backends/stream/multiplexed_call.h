@@ -29,7 +29,7 @@ class MultiplexedCall {
   // returned.
   const Metadata& metadata() const { return metadata_; }
 
-  // InfiniteFuture if there is none. The call is cancelled then.
+  // When the call is cancelled; InfiniteFuture if it has no deadline.
   absl::Time deadline() const { return deadline_; }
 
   // Before StartSendInitialMetadata and the first write.

@@ -32,7 +32,7 @@ Json TagOf(const openapi::v3::Tag& tag);
 // {"description": ..., "url": ...}; null without a URL.
 Json ExternalDocsOf(const openapi::v3::ExternalDocs& docs);
 
-// The value written in YAML; null if there is none or it cannot be read.
+// The value written in YAML; null if it is missing or cannot be read.
 Json ExampleOf(const openapi::v3::Any& example);
 
 // Adds title, description, example and so on to the schema of a message (option

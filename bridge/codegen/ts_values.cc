@@ -32,7 +32,7 @@ std::string NumberLiterals(const Numbers& numbers, bool quoted = false) {
   });
 }
 
-// The literals of an `in` or `const` rule for integers; empty if there is none.
+// The literals of an `in` or `const` rule for integers; empty without one.
 template <typename Rules>
 std::string AllowedNumbers(const Rules& rules, bool zero, bool quoted) {
   std::vector allowed(rules.in().begin(), rules.in().end());

@@ -13,8 +13,8 @@
 namespace sse_bridge {
 
 // A subscriber whose stay in the stream is a session: the session ends with the
-// membership, and a refused renewal ends the membership. Only who was admitted
-// becomes one (RefusedIsNotServed in model/admission.pml).
+// membership, and a refused renewal ends the membership. Only an admitted
+// client gets one (RefusedIsNotServed in model/admission.pml).
 class AdmittedSubscriber : public PendingSubscriber {
  public:
   // `stay` is the result of the session's Hold.

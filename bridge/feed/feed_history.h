@@ -108,7 +108,7 @@ class FeedHistory {
   uint64_t next_seq_ = 1;
   bool has_ids_;  // so clients may resume
   ReplayBuffer replay_;
-  std::unique_ptr<Snapshot> snapshot_;  // null if there is none
+  std::unique_ptr<Snapshot> snapshot_;  // null without a snapshot
 };
 
 }  // namespace sse_bridge

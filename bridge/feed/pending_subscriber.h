@@ -72,7 +72,7 @@ class PendingSubscriber {
   // greeting. Call before Attach.
   virtual void BeginWith(FramePtr frame) = 0;
 
-  // The feed. Null if there is none yet; also valid after Attach.
+  // The feed, also after Attach. Null until it is known.
   virtual std::weak_ptr<Feed> feed() const = 0;
 
   // The connection receives everything since joining, then live events. Call

@@ -37,7 +37,7 @@ struct Admitted {
   std::shared_ptr<AdmissionSession> session;
   std::shared_ptr<void> stay;  // the result of the session's Hold
 
-  // The client's first event; null if there is none.
+  // The client's first event. May be null.
   FramePtr greeting;
 
   // The id after which the stream begins for a first visit; empty: it begins

@@ -132,13 +132,11 @@ void MultiplexerConnection::CloseIfIdle() {
 }
 
 void MultiplexerConnection::Fail(const absl::Status& why) {
-  std::shared_ptr<BidiCall> call;
   {
     MutexLock lock(&mu_);
     if (fault_.ok()) fault_ = why;
-    call = call_;
   }
-  if (call != nullptr) call->Cancel();
+  GiveUp();
 }
 
 void MultiplexerConnection::OnMessage(

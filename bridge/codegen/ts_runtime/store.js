@@ -218,7 +218,7 @@ export function streamStore(source, options = {}, streamOptions = {}) {
     listeners.add(listener);
     clearTimeout(closeTimer);
     closeTimer = undefined;
-    // A stream that failed is tried again by who comes after the others left.
+    // If the stream has failed, the next first subscriber tries again.
     if (stream === undefined) openTimer ??= setTimeout(open, 0);
     run(snapshot);
     return () => {
