@@ -2,7 +2,6 @@
 
 #include <grpc/support/time.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -39,8 +38,11 @@ absl::Status ApplyOptions(const CallOptions& options,
     // By the monotonic clock: when the time of day is set, absl::Now follows a
     // second or two later, and an hour ahead would look like a deadline that is
     // over.
-    const absl::Duration left =
-        std::max(options.deadline - absl::Now(), absl::ZeroDuration());
+    const absl::Duration left = options.deadline - absl::Now();
+    // A quick backend could answer before gRPC notices.
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("Deadline Exceeded");
+    }
     context->set_deadline(gpr_time_add(
         gpr_now(GPR_CLOCK_MONOTONIC),
         gpr_time_from_nanos(absl::ToInt64Nanoseconds(left), GPR_TIMESPAN)));

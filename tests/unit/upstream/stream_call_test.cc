@@ -179,6 +179,7 @@ TEST_F(StreamCallTest, DeadlineInThePastEndsTheCall) {
   CallOptions options;
   options.deadline = absl::InfinitePast();
   EXPECT_TRUE(absl::IsDeadlineExceeded(Start(options)->WaitDone()));
+  EXPECT_EQ(backend_.seen().started, 0);
 }
 
 TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
