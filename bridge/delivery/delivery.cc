@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 #include <variant>
 
 #include "absl/time/clock.h"
+#include "bridge/base/usable_cpus.h"
 #include "bridge/delivery/command.h"
 #include "bridge/delivery/loop.h"
 #include "bridge/net/timer_queue.h"
@@ -17,8 +17,7 @@ Delivery::Delivery(Options options)
     : options_(options), timers_(std::make_unique<TimerQueue>()) {
   int threads = options_.threads;
   if (threads <= 0) {
-    threads =
-        std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    threads = UsableCpus();
   }
   for (int i = 0; i < threads; ++i) {
     loops_.push_back(std::make_unique<Loop>(i, options_,

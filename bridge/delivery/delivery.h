@@ -32,7 +32,7 @@ class TimerQueue;
 class Delivery {
  public:
   struct Options {
-    // Number of loops. 0 means one per core.
+    // Number of loops. 0 means one per usable core (UsableCpus).
     int threads = 0;
     // Minimum time between two flushes of a loop; zero flushes immediately.
     // Trades latency for more frames per write. An idle loop does not wait.
