@@ -199,6 +199,8 @@ void Http2Connection::Flush() {
       server_->ended()->Add(std::string(FailureName(session_->failure())));
     }
     socket_->ShutdownWrite();
+    session_->DropStreams();
+    KeepHeld();
     lingering_ = true;
     linger_until_ = host_->now() + Nanos(kLingerTime);
   }
@@ -472,10 +474,7 @@ void Http2Connection::Close() {
   }
   if (session_ == nullptr) return;
   const std::unique_ptr<Http2Session> session = std::move(session_);
-  std::vector<Http2Stream*> streams;
-  streams.reserve(session->streams());
-  session->ForEach([&](Http2Stream* stream) { streams.push_back(stream); });
-  for (Http2Stream* stream : streams) OnClosed(stream);
+  session->DropStreams();
   socket_.reset();
   server_->Closed(number_);
 }

@@ -509,6 +509,12 @@ std::vector<int32_t> Http2Session::TakeWritable() {
   return taken;
 }
 
+void Http2Session::DropStreams() {
+  const auto dropped = std::exchange(streams_, {});
+  held_bytes_ = 0;
+  for (const auto& [id, stream] : dropped) observer_->OnClosed(stream.get());
+}
+
 void Http2Session::AnnounceGoAway() {
   if (std::exchange(announced_, true)) return;
   nghttp2_submit_shutdown_notice(nghttp2_->session);

@@ -80,6 +80,8 @@ class Http2Session {
   void ForEach(Visit visit) const {
     for (const auto& [id, stream] : streams_) visit(stream.get());
   }
+  // Closes all streams, because the connection ends.
+  void DropStreams();
   // Of requests that are arriving, being served or answered.
   size_t held_bytes() const { return held_bytes_; }
   void SetHeld(Http2Stream* stream, size_t bytes);
