@@ -150,9 +150,10 @@ void Http2Connection::AfterEvents() {
 
 bool Http2Connection::WriteOutput() {
   uint64_t writes = 0;
+  const bool of_streams = session_->output().has_shared();
   const ssize_t result =
       session_->output().Flush(socket_.get(), &writes, &bytes_);
-  host_->CountWrites(writes);
+  if (of_streams) host_->CountWrites(writes);
   if (result == 0) {
     blocked_since_ = 0;
     return true;
@@ -444,7 +445,9 @@ void Http2Connection::CheckTimeouts() {
   });
   for (Http2Stream* stream : late) {
     if (stream->state != Http2Stream::State::kReading) {
-      session_->Reset(stream, NGHTTP2_CANCEL);
+      session_->Reset(stream, stream->body_sent == stream->body.size()
+                                  ? NGHTTP2_NO_ERROR
+                                  : NGHTTP2_CANCEL);
     } else if (!stream->request->head_complete()) {
       // Nothing else can be read before the rest of its header block.
       session_->EndWith(Http2Session::Failure::kProtocol);

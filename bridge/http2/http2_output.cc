@@ -29,6 +29,7 @@ void Http2Output::AppendOwn(absl::string_view bytes) {
 void Http2Output::AppendShared(absl::string_view bytes) {
   if (bytes.empty()) return;
   bytes_ += bytes.size();
+  has_shared_ = true;
   parts_.push_back({bytes.data(), bytes.size()});
 }
 
@@ -120,6 +121,7 @@ void Http2Output::Clear() {
   parts_.clear();
   own_.clear();
   bytes_ = 0;
+  has_shared_ = false;
   if (parts_.capacity() > kKeptParts) std::vector<Part>().swap(parts_);
   if (own_.capacity() > kKeptOwnBytes) std::string().swap(own_);
 }

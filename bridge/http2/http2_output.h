@@ -33,6 +33,9 @@ class Http2Output {
   bool empty() const { return parts_.empty(); }
   bool full() const { return bytes_ >= kMaxBatchBytes; }
 
+  // Whether it contains bytes of streams.
+  bool has_shared() const { return has_shared_; }
+
   // Whether bytes wait for space in the socket. Nothing may be appended then.
   bool blocked() const { return blocked_; }
   size_t unsent_bytes() const { return bytes_ + rest_.size(); }
@@ -56,6 +59,7 @@ class Http2Output {
   std::vector<Part> parts_;
   std::string own_;
   size_t bytes_ = 0;  // of the parts
+  bool has_shared_ = false;
   std::string rest_;
   bool blocked_ = false;
 };

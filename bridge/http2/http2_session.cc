@@ -19,6 +19,9 @@ namespace {
 constexpr int32_t kReservedPart = 4;
 constexpr int32_t kSmallWindow = 16384;
 
+// How much of a request is read after it was answered.
+constexpr size_t kMaxDiscardedBytes = size_t{2} << 20;
+
 // Answers to the client's SETTINGS and PING that may wait.
 constexpr size_t kMaxUnsentAcks = 100;
 
@@ -136,6 +139,13 @@ struct Http2Session::Callbacks {
       stream->request->AddBody(View(bytes, size));
       self->CountRequest(stream);
       if (stream->request->refused() != 0) self->RequestComplete(stream);
+    } else if (stream != nullptr) {
+      // The rest of a request that was answered early. Not all clients read the
+      // answer if they are told at once to stop (RFC 9113, 8.1).
+      stream->discarded += size;
+      if (stream->discarded > kMaxDiscardedBytes) {
+        self->Reset(stream, NGHTTP2_NO_ERROR);
+      }
     }
     // What is kept has limits of its own, and what is not is out of the way.
     return nghttp2_session_consume(session, id, size) == 0
@@ -154,20 +164,10 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnSent(nghttp2_session* session, const nghttp2_frame* frame,
+  static int OnSent(nghttp2_session*, const nghttp2_frame* frame,
                     void* user) {
     Http2Session* const self = Self(user);
     if (frame->hd.type == NGHTTP2_DATA) self->guard_.DataFrameSent();
-    if (frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) {
-      return 0;
-    }
-    const Http2Stream* const stream = self->Find(frame->hd.stream_id);
-    if (stream != nullptr && !stream->whole_request &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
-      // Answered before the request was complete (RFC 9113, 8.1).
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id,
-                                NGHTTP2_NO_ERROR);
-    }
     return 0;
   }
 

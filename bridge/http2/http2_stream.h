@@ -38,6 +38,7 @@ struct Http2Stream {
 
   std::string body;  // while kAnswering
   size_t body_sent = 0;
+  size_t discarded = 0;  // of the request, after its answer
 
   // During Http2Session::Write: what is left of its parts.
   const iovec* parts = nullptr;
