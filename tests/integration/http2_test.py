@@ -30,10 +30,11 @@ PATIENCE = 30
 class Program:
     """A program that says where it listens."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, folder=None):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True)
+                                        stderr=self.log, text=True,
+                                        cwd=folder)
         self.addresses = {}
         line = self.process.stdout.readline()
         self.address = line.strip().removeprefix("listening on ")
@@ -193,7 +194,8 @@ class Http2Test(unittest.TestCase):
              cls.cert, "-days", "2", "-subj", "/CN=localhost", "-addext",
              "subjectAltName=DNS:localhost,IP:127.0.0.1"],
             check=True, capture_output=True)
-        cls.backends = Program(BACKENDS, "--listen", "127.0.0.1:0")
+        cls.backends = Program(BACKENDS, "--listen", "127.0.0.1:0",
+                               folder=cls.folder.name)
         cls.plain = cls.bridge()
         cls.tls = cls.bridge("--tls-cert", cls.cert, "--tls-key", cls.key)
 
