@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/net/multiplexed_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -33,6 +34,8 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
       kernel_fd_(spec->socket != nullptr ? spec->socket->kernel_fd() : -1),
       direct_(IsDirect(*spec)),
       chunked_(spec->chunked),
+      multiplexed_(spec->socket != nullptr &&
+                   spec->socket->multiplexed() != nullptr),
       sent_{.last = context->now},
       id_(id),
       subject_(std::move(spec->subject)),
@@ -283,6 +286,11 @@ void LoopConnection::FinishEnd() {
     return;
   }
   socket_->ShutdownWrite();
+  if (multiplexed_) {
+    // Its connection stays open.
+    MarkDead(reason_);
+    return;
+  }
   state_ = State::kLingering;
   deadlines_.give_up =
       context_->now + absl::ToInt64Nanoseconds(context_->options.linger);

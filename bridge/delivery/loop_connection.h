@@ -64,6 +64,8 @@ class LoopConnection {
   bool open() const { return state_ == State::kOpen; }
   bool dead() const { return state_ == State::kDead; }
   bool chunked() const { return chunked_; }
+  // Whether the socket keeps pointers to what it has accepted.
+  bool multiplexed() const { return multiplexed_; }
 
   // ---- Memberships ----
 
@@ -233,6 +235,7 @@ class LoopConnection {
   const bool direct_;    // frames may be sent without being queued
   State state_ = State::kOpen;
   const bool chunked_;
+  const bool multiplexed_;
   bool blocked_ = false;  // the socket is full; waits for OnWritable
   Listed listed_;
   CloseReason reason_ = CloseReason::kClientGone;

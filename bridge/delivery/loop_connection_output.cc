@@ -24,7 +24,7 @@ size_t LoopConnection::SendDirectly(absl::string_view wire) {
     const iovec part{const_cast<char*>(wire.data()), wire.size()};
     sent = socket_->Send(&part, 1);
   }
-  context_->counters.writes.Add(1);
+  if (!multiplexed_) context_->counters.writes.Add(1);
   if (sent < 0) {
     if (sent == Socket::kFailed) MarkDead(CloseReason::kClientGone);
     sent = 0;
@@ -227,7 +227,7 @@ bool LoopConnection::WriteSome() {
   iovec parts[kMaxParts];
   const int count = queue_.Gather(parts, kMaxParts);
   // Counted first: whoever has received the bytes finds them counted.
-  context_->counters.writes.Add(1);
+  if (!multiplexed_) context_->counters.writes.Add(1);
   const ssize_t sent = socket_->Send(parts, count);
   if (sent == Socket::kWouldBlock) {
     blocked_ = true;
@@ -288,6 +288,7 @@ void LoopConnection::AskForMore() {
 
 void LoopConnection::Release(SendEntry entry) {
   if (entry.queued) context_->counters.queue_bytes.Sub(entry.Wire().size());
+  if (multiplexed_) context_->pinned.push_back(std::move(entry.frame));
   if (entry.topic == nullptr) return;
   TopicLocal& topic = entry.topic->local(context_->index);
   topic.AccountSent(entry.published_size, context_);

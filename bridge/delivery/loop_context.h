@@ -60,6 +60,9 @@ struct LoopContext {
   // Connections that want the next part of a topic's initial frames.
   std::vector<std::pair<std::shared_ptr<Topic>, ConnectionRef>> asks;
 
+  // Frames whose bytes multiplexed streams have accepted and not yet written.
+  std::vector<FramePtr> pinned;
+
   // Scratch memory, empty between uses.
   std::vector<SendEntry> taken;
   std::string run_bytes;

@@ -54,6 +54,8 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     bytes.append(f->chunked().data(), f->chunked().size());
   }
   const bool late = std::exchange(late_, false);
+  // What multiplexed members get. Pinned, because they write it later.
+  FramePtr unchunked;
   const size_t n = members_.size();
   // Rotate the start, so that no member is always the last.
   size_t at = n == 0 ? 0 : rotor_++ % n;
@@ -67,8 +69,17 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     // If frames of other topics are pending, queue instead: one writev sends
     // all.
     if (direct && skip == 0 && c->CanSendDirectly() &&
-        (only_one || c->membership_count() == 1) && (single || c->chunked()) &&
+        (only_one || c->membership_count() == 1) &&
+        (single || c->chunked() || c->multiplexed()) &&
         (!restricted || SeesRun(*c))) {
+      if (c->multiplexed()) {
+        if (!unchunked) {
+          unchunked = single ? run_.front() : Unchunked();
+          context->pinned.push_back(unchunked);
+        }
+        SendRun(member, unchunked->payload(), events, context);
+        continue;
+      }
       SendRun(member,
               !single        ? absl::string_view(bytes)
               : c->chunked() ? frame.chunked()
@@ -88,6 +99,15 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
   } else {
     run_.clear();
   }
+}
+
+FramePtr TopicLocal::Unchunked() const {
+  std::string payloads;
+  payloads.reserve(run_size_);
+  for (const FramePtr& frame : run_) {
+    payloads.append(frame->payload().data(), frame->payload().size());
+  }
+  return Frame::Create(payloads, {.is_event = false});
 }
 
 bool TopicLocal::SeesRun(const LoopConnection& connection) const {

@@ -97,6 +97,8 @@ class alignas(64) TopicLocal {
   // and queues what the socket does not accept.
   // Whether the client may see every frame of the run.
   bool SeesRun(const LoopConnection& connection) const;
+  // The run as one frame.
+  FramePtr Unchunked() const;
   void SendRun(const Member& member, absl::string_view wire, uint64_t events,
                LoopContext* context);
   void RecordLatency(LoopContext* context) const;

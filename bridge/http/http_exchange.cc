@@ -97,9 +97,7 @@ void HttpExchange::Respond(HttpResponse response) {
       response.headers.push_back(header);
     }
   }
-  link->Answer(SerializeResponse(std::move(response), keep_alive,
-                                 request_.verb == "HEAD"),
-               keep_alive);
+  link->Respond(std::move(response), keep_alive, request_.verb == "HEAD");
 }
 
 bool HttpExchange::StartServing() {
@@ -124,9 +122,7 @@ void HttpExchange::Refuse(const HttpResponse& response) {
     if (!aborted_) aborted.swap(on_abort_);
     if (!served_) ReleaseBody();
   }
-  link->Answer(SerializeResponse(response, /*keep_alive=*/false,
-                                 request_.verb == "HEAD"),
-               /*keep_alive=*/false);
+  link->Respond(response, /*keep_alive=*/false, request_.verb == "HEAD");
   if (aborted) aborted();
 }
 
@@ -134,7 +130,9 @@ DetachedSocket HttpExchange::DetachForStream() {
   const std::unique_ptr<ConnectionHandle> link = TakeLink();
   DetachedSocket socket;
   if (link != nullptr) socket.socket = link->Detach();
-  socket.chunked = request_.minor_version >= 1;
+  socket.chunked = request_.minor_version >= 1 &&
+                   (socket.socket == nullptr ||
+                    socket.socket->multiplexed() == nullptr);
   return socket;
 }
 

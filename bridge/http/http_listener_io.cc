@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/http/http_listener.h"
@@ -62,6 +63,11 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     ReadRefusedHead(connection);
     return;
   }
+  if (connection->framing == nullptr && options_.http2 != nullptr &&
+      IsHttp2(*connection)) {
+    PassToHttp2(connection);
+    return;
+  }
   if (connection->framing == nullptr) {
     connection->framing = std::make_unique<RequestFraming>(&options_.framing);
   }
@@ -104,6 +110,28 @@ void HttpListener::ReadRefusedHead(Http1Connection* connection) {
 void HttpListener::RefuseHead(Http1Connection* connection) {
   const std::unique_ptr<RefusedHead> refusal = std::move(connection->refusal);
   Refuse(connection, refusal->status, refusal->why);
+}
+
+// Whether the client has begun with the preface of HTTP/2, which no request of
+// HTTP/1.1 is the same as (RFC 9113, 3.4), or may still do so. It begins no
+// other.
+bool HttpListener::IsHttp2(const Http1Connection& connection) const {
+  return !options_.handshake.transport->has_handshake() &&
+         absl::StartsWith(kHttp2Preface,
+                          absl::string_view(connection.in)
+                              .substr(0, kHttp2Preface.size()));
+}
+
+// The connection leaves the listener once the preface is complete.
+void HttpListener::PassToHttp2(Http1Connection* connection) {
+  if (connection->in.size() < kHttp2Preface.size()) return;
+  loop_.poller()->Remove(connection->fd);
+  std::unique_ptr<Socket> socket = std::move(connection->shared->socket);
+  std::string peer_address = std::move(connection->peer_address);
+  std::string input = std::move(connection->in);
+  Forget(connection, /*close_fd=*/false);
+  options_.http2->Accept(std::move(socket), std::move(peer_address),
+                         std::move(input));
 }
 
 bool HttpListener::SendContinue(Http1Connection* connection) {
