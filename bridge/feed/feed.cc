@@ -33,9 +33,8 @@ Feed::Feed(const FeedContext* context, Config config)
                 .snapshot = config_.snapshot,
                 .replay = config_.replay,
                 .first_id = config_.first_id}),
-      compressor_(config_.gzip ? context_->gzip : nullptr,
-                  config_.shared ? GzipFeed::Context::kLarge
-                                 : GzipFeed::Context::kSmall) {}
+      compressor_(context_->gzip, config_.shared ? GzipFeed::Context::kLarge
+                                                 : GzipFeed::Context::kSmall) {}
 
 Feed::~Feed() = default;
 

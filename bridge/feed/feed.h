@@ -108,8 +108,6 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
     bool live_values = false;
 
     bool shared = false;
-    // Its events are compressed for subscribers that receive gzip.
-    bool gzip = false;
     // With FrameEncoder::raw_body the stream is bytes: the bridge adds nothing
     // to it, the status line waits for the first message, and a message that
     // cannot be read ends the stream. Such a feed is neither shared nor
