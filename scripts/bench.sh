@@ -12,6 +12,7 @@
 #   scripts/bench.sh slow_clients   how browsers that never read affect others
 #   scripts/bench.sh symbols        many browsers, each with its own symbols
 #   scripts/bench.sh attack         latency of normal requests during slow-client attacks
+#   scripts/bench.sh wire           bytes and CPU of a delivery, plain and compressed
 #   scripts/bench.sh metrics        cost and correctness of a metrics scrape
 set -euo pipefail
 cd "$(dirname "$0")/.."

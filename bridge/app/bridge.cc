@@ -64,6 +64,8 @@ Api::Options ApiOptions(const bridge::v1::Config& config) {
   options.retry = ToDuration(config.retry());
   options.documents = DocumentsOf(config);
   options.open_grace = ToDuration(config.open_grace());
+  options.compress = config.compress();
+  options.compress_exclusive = config.compress_exclusive();
   return options;
 }
 
@@ -123,6 +125,9 @@ absl::Status Bridge::CreateFeeds() {
   feed_context_.delivery = &delivery_;
   feed_context_.circuits = &circuits_;
   feed_context_.reconnects = &operations_.reconnects;
+  gzip_ = std::make_unique<GzipBudget>(
+      static_cast<size_t>(config().compress_memory()));
+  feed_context_.gzip = gzip_.get();
   feed_context_.status_json = [this](const absl::Status& status) {
     return api_->served()->StatusJson(status);
   };

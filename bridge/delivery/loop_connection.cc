@@ -37,6 +37,7 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
       multiplexed_(spec->socket != nullptr &&
                    spec->socket->multiplexed() != nullptr),
       sent_{.last = context->now},
+      gzip_(spec->gzip ? GzipStream(spec->gzip_sum) : GzipStream()),
       id_(id),
       subject_(std::move(spec->subject)),
       awaited_attaches_(spec->expected_attaches),
@@ -70,6 +71,10 @@ bool LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
       topic->AddMember({this, static_cast<uint32_t>(memberships_.size())});
   memberships_.push_back({topic, index, options, topic->BeginLate()});
   topic->Use();
+  if (gzip_.on()) {
+    topic->topic()->AddGzipMembers(1);
+    topic->topic()->WantKey();
+  }
   for (const FramePtr& frame : first) {
     EnqueueFromTopic(&memberships_.back(), frame, /*counted=*/false);
   }
@@ -163,6 +168,7 @@ void LoopConnection::RemoveMembership(uint32_t index) {
     moved.topic->SetMembership(moved.index, index);
   }
   memberships_.pop_back();
+  if (gzip_.on()) gone.topic->topic()->AddGzipMembers(-1);
   gone.topic->RemoveAttached();
   gone.topic->Unuse();
 }
@@ -255,6 +261,7 @@ void LoopConnection::BeginEnd(CloseReason reason, const FramePtr& last) {
       EnqueueOwn(last, /*raw=*/false);
     }
     EnqueueRetry();
+    EnqueueGzipEnd();
     if (chunked_) EnqueueOwn(context_->last_chunk, /*raw=*/true);
   }
   deadlines_.give_up =

@@ -11,6 +11,8 @@
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/frame.h"
+#include "bridge/delivery/gzip_run.h"
+#include "bridge/delivery/gzip_stream.h"
 #include "bridge/delivery/loop_counters.h"
 #include "bridge/delivery/send_queue.h"
 #include "bridge/delivery/topic.h"
@@ -66,6 +68,8 @@ struct LoopContext {
   // Scratch memory, empty between uses.
   std::vector<SendEntry> taken;
   std::string run_bytes;
+  GzipRun gzip_run;
+  StoredFrames stored;
 };
 
 }  // namespace sse_bridge

@@ -101,6 +101,8 @@ class alignas(64) TopicLocal {
   FramePtr Unchunked() const;
   void SendRun(const Member& member, absl::string_view wire, uint64_t events,
                LoopContext* context);
+  // As SendRun, for a gzip connection.
+  void SendGzipRun(const Member& member, uint64_t events, LoopContext* context);
   void RecordLatency(LoopContext* context) const;
 
   // Thread-safe.

@@ -18,6 +18,7 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/delivery/frame_compressor.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed_history.h"
@@ -28,6 +29,7 @@
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/feed/upstream_session.h"
+#include "bridge/gzip/gzip_budget.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/upstream/call.h"
 
@@ -37,6 +39,9 @@ namespace sse_bridge {
 struct FeedContext {
   Delivery* delivery = nullptr;
   CircuitLog* circuits = nullptr;
+
+  // The memory of compressors; null: feeds compress nothing.
+  GzipBudget* gzip = nullptr;
 
   // Counts reconnects by method; null: not counted.
   LabelledCounter* reconnects = nullptr;
@@ -254,6 +259,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
   UpstreamSession session_ ABSL_GUARDED_BY(mu_);
   FeedHistory history_ ABSL_GUARDED_BY(mu_);
+  FrameCompressor compressor_ ABSL_GUARDED_BY(mu_);
   std::string content_type_ ABSL_GUARDED_BY(mu_);  // of the first raw body
 
   // How it ended, or was lost last.

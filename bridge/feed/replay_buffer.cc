@@ -12,7 +12,7 @@ const std::deque<ReplayBuffer::Entry>& ReplayBuffer::entries() const {
 
 void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
                        bool waits, absl::Duration now) {
-  bytes_ += frame->payload().size();
+  bytes_ += frame->kept_bytes();
   if (entries_ == nullptr) entries_ = std::make_unique<std::deque<Entry>>();
   entries_->push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
@@ -107,7 +107,7 @@ absl::string_view ReplayBuffer::oldest_id() const {
 }
 
 void ReplayBuffer::DropOldest() {
-  bytes_ -= entries_->front().frame->payload().size();
+  bytes_ -= entries_->front().frame->kept_bytes();
   entries_->pop_front();
   first_id_.clear();
 }

@@ -11,7 +11,9 @@
 #include "bridge/gateway/accept.h"
 #include "bridge/gateway/added_streams.h"
 #include "bridge/gateway/api_request.h"
+#include "bridge/gateway/resume_points.h"
 #include "bridge/gateway/trace_context.h"
+#include "bridge/http/accept_encoding.h"
 #include "bridge/http/http_error.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
@@ -200,6 +202,15 @@ StreamTraits Api::TraitsFor(const Method& method) const {
   return traits;
 }
 
+bool Api::MayCompress(const Request& request, const Method& method,
+                      const OutputFormat& format) const {
+  if (!options_.compress || !method.compressible()) return false;
+  // In other formats each client's events have bytes of their own.
+  if (!format.traits().verbatim || !format.traits().comments) return false;
+  return options_.compress_exclusive ||
+         (!SpeaksForOneUser(method) && request.forwarded.empty());
+}
+
 void Api::ServeStream(std::shared_ptr<Request> request) {
   const Method& method = request->route->method();
   StreamTraits traits = TraitsFor(method);
@@ -294,6 +305,11 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   auto forwarded = ForwardedOf(*request);
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
+  traits.compressible =
+      !bundle && traits.added == nullptr &&
+      MayCompress(*request, parts[0].route->method(), *traits.format);
+  traits.gzip = traits.compressible &&
+                WantsGzip(request->exchange->HeaderValues("Accept-Encoding"));
   if (traits.added == nullptr)
     request->log_entry = LogEntryFor(*request, bundle);
   if (AnswerEnded(request.get(), *traits.format, parts)) return;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "bridge/http/accept_encoding.h"
 #include "bridge/http/framing/request_target.h"
 #include "bridge/http/http_error.h"
 
@@ -97,6 +98,7 @@ void HttpExchange::Respond(HttpResponse response) {
       response.headers.push_back(header);
     }
   }
+  CompressResponse(HeaderValues("Accept-Encoding"), &response);
   link->Respond(std::move(response), keep_alive, request_.verb == "HEAD");
 }
 

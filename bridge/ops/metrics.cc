@@ -100,6 +100,11 @@ void AddDelivery(const DeliveryStats& stats, Families* out) {
           stats.events);
   counter("bytes_sent_total", "Bytes of streams written to sockets.",
           stats.bytes);
+  counter("gzip_plain_bytes_total",
+          "Bytes of compressed streams before compression.",
+          stats.gzip_plain_bytes);
+  counter("gzip_bytes_total", "Bytes of compressed streams after compression.",
+          stats.gzip_bytes);
   counter("writes_total", "Send system calls for streams.", stats.writes);
   counter("keep_alives_total", "Pings sent to idle streams.",
           stats.keep_alives);
