@@ -162,7 +162,7 @@ bool GrpcAnswer::Add(absl::string_view name, absl::string_view value) {
   } else if (name == "grpc-message") {
     message_ = DecodeGrpcMessage(value);
   } else if (name == "grpc-status-details-bin") {
-    if (!absl::Base64Unescape(value, &details_)) details_.clear();
+    bad_details_ = !absl::Base64Unescape(value, &details_);
   } else if (wanted_ != nullptr && !IsReservedMetadata(name)) {
     std::string bytes;
     if (!IsBinaryMetadata(name)) {
@@ -183,6 +183,11 @@ Metadata GrpcAnswer::TakeMetadata() {
 CallEnd GrpcAnswer::End() const {
   CallEnd end;
   end.reached = true;
+  if (bad_details_) {
+    end.code = static_cast<int>(absl::StatusCode::kInternal);
+    end.message = "grpc-status-details-bin is not base64";
+    return end;
+  }
   if (has_status_) {
     end.code = status_;
     end.message = message_;

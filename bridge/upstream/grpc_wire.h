@@ -94,6 +94,7 @@ class GrpcAnswer {
   int status_ = 0;
   std::string message_;
   std::string details_;
+  bool bad_details_ = false;  // they cannot be decoded
 };
 
 }  // namespace sse_bridge

@@ -14,13 +14,13 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "gtest/gtest.h"
 #include "tests/support/reserved_port.h"
 #include "tests/unit/upstream/name_of_client.h"
+#include "tests/unit/upstream/raw_http2.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -99,7 +99,7 @@ class RawPeer {
     close(listener_);
   }
 
-  // Returns the connection on which a call's path has arrived.
+  // Returns the connection on which a call has arrived.
   int AcceptCall() {
     const std::string settings = Http2Frame(/*SETTINGS=*/4, 0, 0, "");
     pollfd ready = {listener_, POLLIN, 0};
@@ -111,7 +111,7 @@ class RawPeer {
       ssize_t count = 0;
       while ((count = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
         in.append(buffer, static_cast<size_t>(count));
-        if (absl::StrContains(in, kPath)) return fd;
+        if (HasRequest(in)) return fd;
       }
       close(fd);
     }

@@ -15,12 +15,12 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "bridge/upstream/grpc_wire.h"
 #include "gtest/gtest.h"
+#include "tests/unit/upstream/raw_http2.h"
 #include "tests/unit/upstream/test_backend.h"
 
 namespace sse_bridge {
@@ -114,7 +114,7 @@ class ScriptedServer {
     ssize_t count = 0;
     while ((count = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
       in.append(buffer, static_cast<size_t>(count));
-      if (answered || !absl::StrContains(in, kDirectPath)) continue;
+      if (answered || !HasRequest(in)) continue;
       answered = true;
       Send(fd, answer);
     }

@@ -119,6 +119,8 @@ TEST(GrpcWireTest, WithoutAStatusTheOneOfHttpCounts) {
   EXPECT_EQ(EndOf({{":status", "503"}, {"grpc-status", "8"}}).code, 8);
   EXPECT_EQ(EndOf({{"grpc-status", "x"}}).code, 2);
   EXPECT_EQ(EndOf({{"grpc-status", "-1"}}).code, 2);
+  EXPECT_EQ(
+      EndOf({{"grpc-status", "5"}, {"grpc-status-details-bin", "!"}}).code, 13);
 }
 
 TEST(GrpcWireTest, FieldsAreCountedPerBlockUpToTheLimit) {
