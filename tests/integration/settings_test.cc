@@ -125,6 +125,7 @@ const std::map<std::string, Place>& ShownElsewhere() {
        {"metadata_test.cc", "ClientAddressIsTheBridgesWord"}},
       {"forward_claims",
        {"metadata_test.cc", "ClaimsReachTheBackendAndCannotBeForged"}},
+      {"upstream_direct", {"connections_test.cc", "EitherClientServes"}},
       {"upstream_streams_per_connection",
        {"connections_test.cc", "EndOfAllConnectionsIsAClear503"}},
       {"upstream_max_connections",
