@@ -125,7 +125,6 @@ void SimulatedBackend::Restart(absl::Duration away) {
   trace_->Add("backend is away for ", absl::FormatDuration(away));
   down_ = true;
   last_away_ = network_->clock()->WallTime();
-  for (auto& [name, topic] : topics_) ++topic->calls_ended;
   live_.clear();
   for (const auto& weak : std::exchange(all_, {})) {
     if (auto stream = weak.lock()) stream->Break();
@@ -151,7 +150,6 @@ void SimulatedBackend::Heal() {
 
 void SimulatedBackend::EndCalls(BackendTopic* topic, int code) {
   topic->end_codes.insert(code);
-  ++topic->calls_ended;
   std::vector<Live> kept;
   for (const Live& live : std::exchange(live_, {})) {
     if (live.topic == topic) {
@@ -236,6 +234,7 @@ void SimulatedBackend::Serve(const std::shared_ptr<ServerStream>& stream,
   }
   BackendTopic* const topic = it->second.get();
   trace_->Add("backend is called: ", path, " ", name, " after '", after, "'");
+  topic->called = network_->clock()->WallTime();
   if (Refusal& refusal = refusals_[topic]; refusal.calls > 0) {
     --refusal.calls;
     return stream->End(Coded(refusal.code));

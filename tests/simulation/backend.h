@@ -64,6 +64,7 @@ class SimulatedBackend final : public Upstream {
   StartBidi Multiplexer();
 
   bool down() const { return down_; }
+  absl::Time healed_at() const { return healed_at_; }
   // When it was last away; never: InfinitePast.
   absl::Time last_away() const { return last_away_; }
   // Calls that the bridge has not let go.

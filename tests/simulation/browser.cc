@@ -106,7 +106,14 @@ void Browser::Connect() {
                           : "elsewhere.3";
     sent_foreign_ = true;
   }
-  for (Part& part : parts_) part.model.Connect(!id.empty(), sent_foreign_);
+  // One that it still has, because no event has come since.
+  if (!bundle_ && !id.empty() && after_end_ < 0 &&
+      !parts_[0].model.topic().NumberOf(id).has_value()) {
+    sent_foreign_ = true;
+  }
+  for (Part& part : parts_) {
+    part.model.Connect(!id.empty(), sent_foreign_, asked_);
+  }
   std::string request = absl::StrCat(
       "GET ", Target(), " HTTP/1.", network.OneIn(8) ? 0 : 1,
       "\r\nHost: bridge\r\nAccept: text/event-stream\r\n");
@@ -269,12 +276,6 @@ void Browser::OnConnectionEnd() {
 
 void Browser::OnStreamEnd() {
   context_->trace->Add(name_, "'s stream ends");
-  if (sent_foreign_) {
-    // What it was told after the foreign id counts, its id does not.
-    for (Part& part : parts_) {
-      if (!part.model.last().has_value()) sent_foreign_ = true;
-    }
-  }
   ConnectLater(/*resumes=*/true);
 }
 
@@ -298,7 +299,7 @@ bool Browser::MayBeAnswered(int status) const {
       }
       break;
     case 504:
-      if (!context_->healed) return true;  // `enter` is not answered
+      if (asked_ <= context_->backend->healed_at()) return true;  // `enter` is not answered
       break;
     default:
       break;

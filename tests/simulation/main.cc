@@ -20,6 +20,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tests/simulation/arena.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/world.h"
 
@@ -27,6 +28,7 @@ namespace sse_bridge {
 namespace {
 
 constexpr char kUsage[] = R"(usage: simulation [--seeds N] [--seconds S] [--first SEED] [--jobs J]
+                  [--failures F]
        simulation --seed SEED [--skip I,J,...] [--quiet]
        simulation --seed SEED --minimise
        simulation --seed SEED --same
@@ -35,6 +37,7 @@ constexpr char kUsage[] = R"(usage: simulation [--seeds N] [--seconds S] [--firs
   --seconds S   stops after S seconds
   --first SEED  begins with this seed; `today`: with one that the date decides
   --jobs J      runs J seeds at a time (1)
+  --failures F  stops after F failures (5)
   --seed SEED   runs one seed and prints its trace
   --skip I,...  leaves out the actions with these indices
   --quiet       prints only the result
@@ -91,6 +94,7 @@ class Child {
     if (pid_ == 0) {
       close(ends[0]);
       alarm(kMaxSeconds);
+      UseArena();
       const Result result = RunHere(fixtures, seed, skip, prints);
       const std::string text =
           absl::StrCat(result.failed ? "F" : "P", result.rule, "\n",
@@ -184,7 +188,7 @@ uint64_t SeedOfToday() {
 }
 
 int RunMany(const Fixtures& fixtures, uint64_t first, uint64_t count,
-            double seconds, size_t jobs) {
+            double seconds, size_t jobs, uint64_t max_failures) {
   timespec begin{};
   clock_gettime(CLOCK_MONOTONIC, &begin);
   const auto passed = [&begin] {
@@ -195,11 +199,10 @@ int RunMany(const Fixtures& fixtures, uint64_t first, uint64_t count,
   };
   std::vector<std::unique_ptr<Child>> running;
   uint64_t next = first, done = 0, failures = 0;
-  constexpr uint64_t kMaxFailures = 5;
   std::printf("seeds from %llu\n", static_cast<unsigned long long>(first));
   for (;;) {
     while (running.size() < jobs && next - first < count &&
-           failures < kMaxFailures && (seconds <= 0 || passed() < seconds)) {
+           failures < max_failures && (seconds <= 0 || passed() < seconds)) {
       running.push_back(
           std::make_unique<Child>(fixtures, next++, std::set<size_t>(), false));
     }
@@ -230,10 +233,13 @@ int RunMany(const Fixtures& fixtures, uint64_t first, uint64_t count,
 }
 
 int Main(int argc, char** argv) {
+  // First of all, so that it is always in the same place.
+  const Fixtures fixtures = Fixtures::Make();
   uint64_t seed = 0, first = 1, count = 1000;
   bool one = false, quiet = false, minimise = false, same = false;
   double seconds = 0;
   size_t jobs = 1;
+  uint64_t failures = 5;
   std::set<size_t> skip;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
@@ -261,6 +267,8 @@ int Main(int argc, char** argv) {
         good = absl::SimpleAtod(value, &seconds);
       } else if (flag == "--jobs") {
         good = absl::SimpleAtoi(value, &jobs) && jobs > 0;
+      } else if (flag == "--failures") {
+        good = absl::SimpleAtoi(value, &failures) && failures > 0;
       } else if (flag == "--skip") {
         for (const auto part : absl::StrSplit(value, ',')) {
           size_t index = 0;
@@ -278,8 +286,7 @@ int Main(int argc, char** argv) {
   }
   // What the bridge logs is not what is tested.
   spdlog::set_level(one && !quiet ? spdlog::level::warn : spdlog::level::off);
-  const Fixtures fixtures = Fixtures::Make();
-  if (!one) return RunMany(fixtures, first, count, seconds, jobs);
+  if (!one) return RunMany(fixtures, first, count, seconds, jobs, failures);
   if (minimise) return Minimise(fixtures, seed);
   if (same) {
     const Result once = RunOne(fixtures, seed, skip, false);

@@ -31,7 +31,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   Plan plan;
   plan.delivery_threads = 1 + static_cast<int>(below(3));
   plan.flush_window = one_in(3) ? absl::Milliseconds(10) : absl::ZeroDuration();
-  plan.queue_limit_bytes = 600 + below(one_in(2) ? 2000 : 30'000);
+  plan.queue_limit_bytes = 1500 + below(one_in(2) ? 2000 : 30'000);
   plan.replay_events = one_in(3) ? 1 + below(5) : 1000;
   plan.replay_bytes = one_in(3) ? 200 + below(1000) : 100'000;
   plan.replay_age = one_in(4) ? absl::Seconds(1) : absl::Minutes(2);
@@ -40,8 +40,8 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.open_grace = absl::Milliseconds(one_in(3) ? 10 : 500);
   plan.streams_per_subject = one_in(4) ? 2 : 10;
   plan.max_streams = one_in(6) ? 3 : 0;
-  plan.max_buffer_bytes = 500 + below(one_in(2) ? 1000 : 20'000);
-  plan.max_delay = absl::Milliseconds(1 + static_cast<int64_t>(below(50)));
+  plan.max_buffer_bytes = kMinBufferBytes + below(one_in(2) ? 1000 : 20'000);
+  plan.max_delay = absl::Milliseconds(1 + static_cast<int64_t>(below(20)));
   plan.multiplexed = one_in(2);
   plan.window_bytes = 200 + below(one_in(2) ? 400 : 20'000);
   plan.upstream_streams = one_in(6) ? 3 : 0;

@@ -45,6 +45,9 @@ struct Plan {
   // Without the actions of these indices. The others stay as they are.
   void Skip(const std::set<size_t>& indices);
 
+  // Connections that are read need at most some seconds for all that waits.
+  static constexpr size_t kMinBufferBytes = 300;
+
   int delivery_threads = 1;
   absl::Duration flush_window;
   size_t queue_limit_bytes = 0;

@@ -7,8 +7,14 @@
 #include "absl/strings/str_split.h"
 
 namespace sse_bridge {
+namespace {
 
-void StreamModel::Connect(bool resumes, bool foreign) {
+// How long an answer of the backend may be on its way.
+constexpr absl::Duration kOnTheWay = absl::Seconds(2);
+
+}  // namespace
+
+void StreamModel::Connect(bool resumes, bool foreign, absl::Time now) {
   resumes_ = resumes;
   foreign_ = foreign;
   if (!resumes || foreign) {
@@ -18,7 +24,7 @@ void StreamModel::Connect(bool resumes, bool foreign) {
   greeted_ = received_ = false;
   end_code_ = std::nullopt;
   values_.clear();
-  calls_ended_ = topic_->calls_ended;
+  connected_ = now;
 }
 
 void StreamModel::OnData(const std::string& text,
@@ -101,8 +107,9 @@ void StreamModel::OnNumbered(const TopicEvent& event,
 
 void StreamModel::OnValue(const TopicEvent& event) {
   uint64_t& value = values_[event.key];
-  // A call that follows another sends the values again.
-  const bool again = topic_->calls_ended != calls_ended_;
+  // A call that follows another sends the values again, perhaps to a browser
+  // that has joined the feed meanwhile.
+  const bool again = topic_->called > connected_ - kOnTheWay;
   if (event.number < value || (event.number == value && !again)) {
     Fail("Newest", event.key, " is ", value, ", received ", event.number);
   }

@@ -26,7 +26,7 @@ class StreamModel {
 
   // A new connection. `resumes`: it says what has been received before.
   // `foreign`: it says something that was never received.
-  void Connect(bool resumes, bool foreign);
+  void Connect(bool resumes, bool foreign, absl::Time now);
 
   // An event with data, the text of the topic's event or of a greeting.
   // `last_event_id` is empty where ids are the bridge's own (/events).
@@ -71,7 +71,7 @@ class StreamModel {
   std::optional<int> end_code_;  // of this connection
   std::map<std::string, uint64_t> values_;  // on this connection
   std::map<std::string, uint64_t> newest_;
-  uint64_t calls_ended_ = 0;  // of the topic when the connection began
+  absl::Time connected_;
 };
 
 }  // namespace sse_bridge

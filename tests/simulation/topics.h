@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace sse_bridge {
 
@@ -37,7 +38,7 @@ struct BackendTopic {
   std::vector<TopicEvent> events;  // ever; number = index + 1, unless kPrices
   uint64_t kept_from = 1;          // the backend has forgotten those before
   int end_code = 0;                // of a kJob
-  uint64_t calls_ended = 0;        // by the backend, not by the bridge
+  absl::Time called = absl::InfinitePast();  // last
   std::set<int> end_codes;         // ... with these codes
   std::set<std::string> banned;    // from a kRoom
 
