@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "bridge/base/own_ids.h"
 #include "nlohmann/json.hpp"
 
 namespace sse_bridge {
@@ -210,6 +211,9 @@ void Browser::OnEvent(const SseEvent& event) {
       code == 8 ||  // too slow, or a limit
       (code == 14 && context_->backend->last_away() >
                          now - absl::Minutes(10)) ||
+      // A renewal is given up.
+      (code == 14 && topic.kind == TopicKind::kRoom &&
+       context_->plan->give_up < absl::Minutes(1)) ||
       (code == 16 && now >= token_expires_) ||
       (code == 7 && topic.banned.contains(user_));
   if (!expected) trace.Fail("Ends", name_, " is told code ", code);
@@ -225,8 +229,7 @@ void Browser::OnEvent(const SseEvent& event) {
       finished_ = gone && context_->healed;
       ConnectLater(/*resumes=*/!IsForGood(code));
     });
-  } else if (IsForGood(code) && event.last_event_id != "" &&
-             topic.NumberOf(event.last_event_id) == std::nullopt) {
+  } else if (IsForGood(code) && IsOwnId(event.last_event_id)) {
     after_end_ = code;
   }
 }
@@ -276,6 +279,12 @@ void Browser::OnConnectionEnd() {
 
 void Browser::OnStreamEnd() {
   context_->trace->Add(name_, "'s stream ends");
+  const StreamModel& first = parts_[0].model;
+  if (first.topic().kind == TopicKind::kJob &&
+      first.end_code() == first.topic().end_code &&
+      !IsForGood(first.topic().end_code)) {
+    finished_ = true;
+  }
   ConnectLater(/*resumes=*/true);
 }
 
@@ -287,7 +296,8 @@ bool Browser::MayBeAnswered(int status) const {
       if (now >= token_expires_) return true;
       break;
     case 429:
-      if (plan.streams_per_subject < 10 || plan.upstream_streams != 0) {
+      if (plan.upstream_streams != 0 ||
+          asked_ <= context_->backend->healed_at()) {
         return true;
       }
       break;
@@ -330,10 +340,14 @@ void Browser::OnAnswer() {
   }
   bool job = false, banned = false;
   for (const Part& part : parts_) {
-    job = job || part.model.topic().kind == TopicKind::kJob;
+    const BackendTopic& topic = part.model.topic();
+    job = job || (topic.kind == TopicKind::kJob &&
+                  status == (topic.end_code == 0
+                                 ? 204
+                                 : HttpStatusOf(topic.end_code)));
     banned = banned || part.model.topic().banned.contains(user_);
   }
-  if ((job && status != 429 && status != 503 && status != 401) ||
+  if (job ||
       (banned && status == 403)) {
     finished_ = true;
   }
@@ -366,7 +380,12 @@ void Browser::Stall(absl::Duration time) {
 bool Browser::HasAll() const {
   if (left_ || finished_ || parts_.empty()) return true;
   if (client_ == nullptr || !reader_->is_stream()) return false;
-  return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) {
+  return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) {
+    // Other streams of a connection may take the place of values in its queue.
+    if (bundle_ && part.model.topic().kind == TopicKind::kPrices &&
+        context_->drops()) {
+      return true;
+    }
     return part.model.HasAll();
   });
 }

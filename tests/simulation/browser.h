@@ -25,6 +25,8 @@ struct BrowserContext {
   // Returns a token of this user.
   std::function<std::string(const std::string& user, absl::Time expires)>
       token;
+  // Whether a connection's queue has been full, and lost values.
+  std::function<bool()> drops;
   bool healed = false;   // from now on nothing fails
   bool leaving = false;  // nobody comes back
 };

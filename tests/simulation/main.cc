@@ -31,7 +31,7 @@ constexpr char kUsage[] = R"(usage: simulation [--seeds N] [--seconds S] [--firs
                   [--failures F]
        simulation --seed SEED [--skip I,J,...] [--quiet]
        simulation --seed SEED --minimise
-       simulation --seed SEED --same
+       simulation --same [--first SEED] [--seeds N]
 
   --seeds N     runs N seeds (1000)
   --seconds S   stops after S seconds
@@ -42,7 +42,7 @@ constexpr char kUsage[] = R"(usage: simulation [--seeds N] [--seconds S] [--firs
   --skip I,...  leaves out the actions with these indices
   --quiet       prints only the result
   --minimise    finds the actions that a failing seed needs
-  --same        runs the seed twice and compares the traces
+  --same        runs each seed twice and compares the traces
 )";
 
 // A run that takes longer hangs.
@@ -286,14 +286,18 @@ int Main(int argc, char** argv) {
   }
   // What the bridge logs is not what is tested.
   spdlog::set_level(one && !quiet ? spdlog::level::warn : spdlog::level::off);
-  if (!one) return RunMany(fixtures, first, count, seconds, jobs, failures);
-  if (minimise) return Minimise(fixtures, seed);
+  if (one && minimise) return Minimise(fixtures, seed);
   if (same) {
-    const Result once = RunOne(fixtures, seed, skip, false);
-    const Result again = RunOne(fixtures, seed, skip, false);
-    std::printf("%s\n%s\n", once.text.c_str(), again.text.c_str());
-    return once.text == again.text ? 0 : 1;
+    bool all = true;
+    for (uint64_t i = first; i < first + count; ++i) {
+      const Result once = RunOne(fixtures, i, skip, false);
+      const Result again = RunOne(fixtures, i, skip, false);
+      std::printf("%s\n%s\n", once.text.c_str(), again.text.c_str());
+      all = all && once.text == again.text;
+    }
+    return all ? 0 : 1;
   }
+  if (!one) return RunMany(fixtures, first, count, seconds, jobs, failures);
   const Result result = RunOne(fixtures, seed, skip, !quiet);
   std::printf("seed %llu %s: %s\n", static_cast<unsigned long long>(seed),
               result.failed ? "FAILED" : "passes", result.text.c_str());

@@ -188,6 +188,7 @@ World::World(const Fixtures& fixtures, const Plan& plan, uint64_t seed,
                      nlohmann::json{{"sub", user},
                                     {"exp", absl::ToUnixSeconds(expires)}});
   };
+  context_.drops = [this] { return delivery_.Stats().dropped > 0; };
   Start();
 }
 
@@ -466,7 +467,9 @@ void World::Converge() {
   context_.healed = true;
   backend_->Heal();
   // With few streams allowed, not all can be there.
-  limits_.SetOptions({});
+  ConnectionLimits::Options unlimited;
+  unlimited.per_subject = 0;
+  limits_.SetOptions(unlimited);
   const auto all = [this] {
     return std::all_of(
                browsers_.begin(), browsers_.end(),
