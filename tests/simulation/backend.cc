@@ -81,7 +81,8 @@ std::string WireText(const std::string& message, int number) {
 
 SimulatedBackend::~SimulatedBackend() = default;
 
-BackendTopic* SimulatedBackend::FindTopic(const std::string& name, TopicKind kind) {
+BackendTopic* SimulatedBackend::FindTopic(const std::string& name,
+                                          TopicKind kind) {
   std::unique_ptr<BackendTopic>& topic = topics_[name];
   if (topic == nullptr) {
     topic = std::make_unique<BackendTopic>();
@@ -161,7 +162,8 @@ void SimulatedBackend::EndCalls(BackendTopic* topic, int code) {
   live_ = std::move(kept);
 }
 
-void SimulatedBackend::RefuseNext(BackendTopic* topic, uint64_t calls, int code) {
+void SimulatedBackend::RefuseNext(BackendTopic* topic, uint64_t calls,
+                                  int code) {
   if (code == 0) code = static_cast<int>(absl::StatusCode::kInternal);
   topic->end_codes.insert(code);
   refusals_[topic] = {calls, code};
@@ -171,10 +173,10 @@ std::shared_ptr<StreamCall> SimulatedBackend::StartStream(
     absl::string_view path, std::string request, CallOptions /*options*/,
     std::shared_ptr<StreamObserver> observer) {
   auto stream = std::make_shared<DirectStream>(network_, std::move(observer));
-  network_->Soon([this, stream, path = std::string(path),
-                  request = std::move(request)] {
-    Serve(stream, path, request);
-  });
+  network_->Soon(
+      [this, stream, path = std::string(path), request = std::move(request)] {
+        Serve(stream, path, request);
+      });
   return stream->Handle();
 }
 
@@ -276,42 +278,40 @@ void SimulatedBackend::SendJob(const std::shared_ptr<ServerStream>& stream,
                                BackendTopic* topic, uint64_t number) {
   if (number >= topic->last()) return stream->End(Coded(topic->end_code));
   stream->Send(Encode(*topic, topic->events[number]));
-  network_->After(network_->RandomDelay(absl::Milliseconds(200)),
-                  [this, stream, topic, number] {
-                    SendJob(stream, topic, number + 1);
-                  });
+  network_->After(
+      network_->RandomDelay(absl::Milliseconds(200)),
+      [this, stream, topic, number] { SendJob(stream, topic, number + 1); });
 }
 
-std::shared_ptr<UnaryCall> SimulatedBackend::StartUnary(
-    absl::string_view path, std::string request, CallOptions options,
-    UnaryDone done) {
+std::shared_ptr<UnaryCall> SimulatedBackend::StartUnary(absl::string_view path,
+                                                        std::string request,
+                                                        CallOptions options,
+                                                        UnaryDone done) {
   auto call = std::make_shared<DirectUnary>(network_, std::move(done));
   if (options.deadline != absl::InfiniteFuture()) {
     network_->After(
         std::max(options.deadline - network_->clock()->WallTime(),
                  absl::ZeroDuration()),
-        [call] {
-          call->Finish(absl::DeadlineExceededError("too late"), "");
-        });
+        [call] { call->Finish(absl::DeadlineExceededError("too late"), ""); });
   }
-  network_->Soon([this, call, path = std::string(path),
-                  request = std::move(request)] {
-    if (down_) return call->FinishSoon(Unreachable(), "");
-    // An answer that is lost, and one that does not come.
-    const uint64_t restart = restarts_;
-    const bool silent = !healed_ && network_->OneIn(25);
-    std::string response;
-    const absl::Status status = Answer(path, request, &response);
-    if (silent) return;
-    network_->After(network_->RandomDelay(absl::Milliseconds(100)),
-                    [this, call, restart, status, response] {
-                      if (restart != restarts_) {
-                        call->Finish(Unreachable(), "");
-                      } else {
-                        call->Finish(status, status.ok() ? response : "");
-                      }
-                    });
-  });
+  network_->Soon(
+      [this, call, path = std::string(path), request = std::move(request)] {
+        if (down_) return call->FinishSoon(Unreachable(), "");
+        // An answer that is lost, and one that does not come.
+        const uint64_t restart = restarts_;
+        const bool silent = !healed_ && network_->OneIn(25);
+        std::string response;
+        const absl::Status status = Answer(path, request, &response);
+        if (silent) return;
+        network_->After(network_->RandomDelay(absl::Milliseconds(100)),
+                        [this, call, restart, status, response] {
+                          if (restart != restarts_) {
+                            call->Finish(Unreachable(), "");
+                          } else {
+                            call->Finish(status, status.ok() ? response : "");
+                          }
+                        });
+      });
   return call->Handle();
 }
 

@@ -39,15 +39,14 @@ class MultiplexerCall;
 // restarts, not at all. It keeps its topics over a restart.
 class SimulatedBackend final : public Upstream {
  public:
-  SimulatedBackend(SimulatedNetwork* network, Trace* trace,
-                   size_t window_bytes)
+  SimulatedBackend(SimulatedNetwork* network, Trace* trace, size_t window_bytes)
       : network_(network), trace_(trace), window_bytes_(window_bytes) {}
   ~SimulatedBackend() override;
 
   // Created on first use.
   BackendTopic* FindTopic(const std::string& name, TopicKind kind);
-  void Publish(BackendTopic* topic, std::string key, std::set<std::string> only_to,
-               size_t padding);
+  void Publish(BackendTopic* topic, std::string key,
+               std::set<std::string> only_to, size_t padding);
   void Restart(absl::Duration away);
   void EndCalls(BackendTopic* topic, int code);
   void RefuseNext(BackendTopic* topic, uint64_t calls, int code);
@@ -97,8 +96,8 @@ class SimulatedBackend final : public Upstream {
     int code = 0;
   };
 
-  void SendFrom(const std::shared_ptr<ServerStream>& stream, BackendTopic* topic,
-                uint64_t number);
+  void SendFrom(const std::shared_ptr<ServerStream>& stream,
+                BackendTopic* topic, uint64_t number);
   void SendJob(const std::shared_ptr<ServerStream>& stream, BackendTopic* topic,
                uint64_t number);
   // Returns the answer to a unary call.

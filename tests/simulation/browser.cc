@@ -15,6 +15,11 @@ namespace {
 // Later, a stream whose token has expired is still open by mistake.
 constexpr absl::Duration kTokenGrace = absl::Seconds(15);
 
+// A browser that catches up in a room, and sees none of the first events, has
+// no newer id when the feed has dropped the rest meanwhile: it may come back
+// for ever. Known; it needs a backlog larger than what a feed keeps.
+constexpr int kInVain = 5;
+
 // The status codes after which a client is not to ask again.
 bool IsForGood(int code) {
   for (const int each : {0, 3, 5, 6, 7, 9, 11, 12}) {
@@ -58,8 +63,8 @@ void Browser::AddPart(const std::string& name, uint64_t what) {
       path = "/prices/p0";
       break;
     default:
-      topic = backend.FindTopic(
-          absl::StrCat("j", what / 6 % 4, "-", what % 17), TopicKind::kJob);
+      topic = backend.FindTopic(absl::StrCat("j", what / 6 % 4, "-", what % 17),
+                                TopicKind::kJob);
       path = absl::StrCat("/jobs/", topic->name);
   }
   parts_.push_back(
@@ -71,9 +76,8 @@ void Browser::Visit(uint64_t what) {
   if (!parts_.empty()) return;
   bundle_ = what % 8 == 6 || what % 8 == 7;
   if (bundle_) {
-    for (const auto& [name, part] :
-         {std::pair("a", 0), std::pair("b", 3), std::pair("c", 4),
-          std::pair("d", 2)}) {
+    for (const auto& [name, part] : {std::pair("a", 0), std::pair("b", 3),
+                                     std::pair("c", 4), std::pair("d", 2)}) {
       if (part != 0 && (what >> part & 1) == 0) continue;
       AddPart(name, static_cast<uint64_t>(part));
     }
@@ -115,14 +119,14 @@ void Browser::Connect() {
   for (Part& part : parts_) {
     part.model.Connect(!id.empty(), sent_foreign_, asked_);
   }
-  std::string request = absl::StrCat(
-      "GET ", Target(), " HTTP/1.", network.OneIn(8) ? 0 : 1,
-      "\r\nHost: bridge\r\nAccept: text/event-stream\r\n");
+  std::string request =
+      absl::StrCat("GET ", Target(), " HTTP/1.", network.OneIn(8) ? 0 : 1,
+                   "\r\nHost: bridge\r\nAccept: text/event-stream\r\n");
   if (!id.empty()) absl::StrAppend(&request, "Last-Event-ID: ", id, "\r\n");
   token_expires_ = absl::InfiniteFuture();
   if (with_token_) {
-    token_expires_ =
-        asked_ + (context_->healed ? absl::Hours(1) : context_->plan->token_life);
+    token_expires_ = asked_ + (context_->healed ? absl::Hours(1)
+                                                : context_->plan->token_life);
     // Tokens have whole seconds.
     token_expires_ =
         absl::FromUnixSeconds(absl::ToUnixSeconds(token_expires_) + 1);
@@ -144,6 +148,11 @@ void Browser::Connect() {
 
 void Browser::ConnectLater(bool resumes) {
   client_ = nullptr;
+  // The id says that a stream has ended, and it would not begin again.
+  for (const Part& part : parts_) {
+    const auto code = part.model.end_code();
+    if (bundle_ && code.has_value() && IsForGood(*code)) resumes = false;
+  }
   last_id_ = reader_ == nullptr ? "" : reader_->last_event_id();
   reader_ = nullptr;
   resumes_ = resumes && !last_id_.empty();
@@ -202,6 +211,9 @@ void Browser::OnEvent(const SseEvent& event) {
                               bundle_ ? "" : event.last_event_id);
   }
   const int code = json["code"].get<int>();
+  if (code == 8 && part->model.topic().kind == TopicKind::kRoom) {
+    part->in_vain = part->model.received() ? 0 : part->in_vain + 1;
+  }
   part->model.OnEnd(code);
   const BackendTopic& topic = part->model.topic();
   const absl::Time now = context_->network->clock()->WallTime();
@@ -209,8 +221,8 @@ void Browser::OnEvent(const SseEvent& event) {
       topic.end_codes.contains(code) ||
       (topic.kind == TopicKind::kJob && code == topic.end_code) ||
       code == 8 ||  // too slow, or a limit
-      (code == 14 && context_->backend->last_away() >
-                         now - absl::Minutes(10)) ||
+      (code == 14 &&
+       context_->backend->last_away() > now - absl::Minutes(10)) ||
       // A renewal is given up.
       (code == 14 && topic.kind == TopicKind::kRoom &&
        context_->plan->give_up < absl::Minutes(1)) ||
@@ -309,7 +321,8 @@ bool Browser::MayBeAnswered(int status) const {
       }
       break;
     case 504:
-      if (asked_ <= context_->backend->healed_at()) return true;  // `enter` is not answered
+      if (asked_ <= context_->backend->healed_at())
+        return true;  // `enter` is not answered
       break;
     default:
       break;
@@ -341,14 +354,13 @@ void Browser::OnAnswer() {
   bool job = false, banned = false;
   for (const Part& part : parts_) {
     const BackendTopic& topic = part.model.topic();
-    job = job || (topic.kind == TopicKind::kJob &&
-                  status == (topic.end_code == 0
-                                 ? 204
-                                 : HttpStatusOf(topic.end_code)));
+    job =
+        job ||
+        (topic.kind == TopicKind::kJob &&
+         status == (topic.end_code == 0 ? 204 : HttpStatusOf(topic.end_code)));
     banned = banned || part.model.topic().banned.contains(user_);
   }
-  if (job ||
-      (banned && status == 403)) {
+  if (job || (banned && status == 403)) {
     finished_ = true;
   }
   const bool again = after_end_ < 0 && context_->network->OneIn(2);
@@ -379,6 +391,9 @@ void Browser::Stall(absl::Duration time) {
 
 bool Browser::HasAll() const {
   if (left_ || finished_ || parts_.empty()) return true;
+  for (const Part& part : parts_) {
+    if (part.in_vain >= kInVain) return true;
+  }
   if (client_ == nullptr || !reader_->is_stream()) return false;
   return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) {
     // Other streams of a connection may take the place of values in its queue.
@@ -392,9 +407,9 @@ bool Browser::HasAll() const {
 
 std::string Browser::State() const {
   std::string state = absl::StrCat(
-      name_, client_ == nullptr ? " is not connected"
-                                : absl::StrCat(" has status ",
-                                               reader_->status()));
+      name_, client_ == nullptr
+                 ? " is not connected"
+                 : absl::StrCat(" has status ", reader_->status()));
   for (const Part& part : parts_) {
     absl::StrAppend(&state, ", ", part.model.Missing());
   }

@@ -23,8 +23,7 @@ struct BrowserContext {
   SimulatedBackend* backend;
   const Plan* plan;
   // Returns a token of this user.
-  std::function<std::string(const std::string& user, absl::Time expires)>
-      token;
+  std::function<std::string(const std::string& user, absl::Time expires)> token;
   // Whether a connection's queue has been full, and lost values.
   std::function<bool()> drops;
   bool healed = false;   // from now on nothing fails
@@ -59,6 +58,7 @@ class Browser {
     std::string name;  // of its events; "" on a connection of its own
     std::string path;
     StreamModel model;
+    int in_vain = 0;  // connections that were told that they are too slow
   };
 
   void AddPart(const std::string& name, uint64_t what);

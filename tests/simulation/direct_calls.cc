@@ -127,11 +127,10 @@ std::shared_ptr<UnaryCall> DirectUnary::Handle() {
 
 void DirectUnary::FinishSoon(absl::Status status, std::string response) {
   if (done_ == nullptr) return;
-  network_->After(network_->RandomDelay(absl::Milliseconds(2)),
-                  [self = shared_from_this(), status = std::move(status),
-                   response = std::move(response)] {
-                    self->Finish(status, response);
-                  });
+  network_->After(
+      network_->RandomDelay(absl::Milliseconds(2)),
+      [self = shared_from_this(), status = std::move(status),
+       response = std::move(response)] { self->Finish(status, response); });
 }
 
 void DirectUnary::Finish(absl::Status status, std::string response) {

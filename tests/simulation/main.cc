@@ -27,7 +27,8 @@
 namespace sse_bridge {
 namespace {
 
-constexpr char kUsage[] = R"(usage: simulation [--seeds N] [--seconds S] [--first SEED] [--jobs J]
+constexpr char kUsage[] =
+    R"(usage: simulation [--seeds N] [--seconds S] [--first SEED] [--jobs J]
                   [--failures F]
        simulation --seed SEED [--skip I,J,...] [--quiet]
        simulation --seed SEED --minimise
@@ -96,9 +97,8 @@ class Child {
       alarm(kMaxSeconds);
       UseArena();
       const Result result = RunHere(fixtures, seed, skip, prints);
-      const std::string text =
-          absl::StrCat(result.failed ? "F" : "P", result.rule, "\n",
-                       result.text);
+      const std::string text = absl::StrCat(result.failed ? "F" : "P",
+                                            result.rule, "\n", result.text);
       if (write(ends[1], text.data(), text.size()) < 0) _exit(3);
       fflush(stdout);
       _exit(0);
@@ -169,11 +169,11 @@ int Minimise(const Fixtures& fixtures, uint64_t seed) {
       if (result.failed && result.rule == first.rule) skip = more;
     }
   }
-  std::printf("%zu of %zu actions are needed; see them with\n"
-              "  simulation --seed %llu --skip %s\n",
-              count - skip.size(), count,
-              static_cast<unsigned long long>(seed),
-              absl::StrJoin(skip, ",").c_str());
+  std::printf(
+      "%zu of %zu actions are needed; see them with\n"
+      "  simulation --seed %llu --skip %s\n",
+      count - skip.size(), count, static_cast<unsigned long long>(seed),
+      absl::StrJoin(skip, ",").c_str());
   return 0;
 }
 
@@ -181,9 +181,9 @@ uint64_t SeedOfToday() {
   const time_t now = time(nullptr);
   tm date{};
   gmtime_r(&now, &date);
-  return static_cast<uint64_t>(
-             ((date.tm_year + 1900) * 100 + date.tm_mon + 1) * 100 +
-             date.tm_mday) *
+  return static_cast<uint64_t>(((date.tm_year + 1900) * 100 + date.tm_mon + 1) *
+                                   100 +
+                               date.tm_mday) *
          1'000'000;
 }
 

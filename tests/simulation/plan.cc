@@ -9,12 +9,12 @@ namespace sse_bridge {
 namespace {
 
 constexpr const char* kNames[Action::kKinds] = {
-    "visit", "leave", "cut",    "stall",  "publish", "ask",
-    "restart", "end", "refuse", "forget", "ban",     "reload"};
+    "visit",   "leave", "cut",    "stall",  "publish", "ask",
+    "restart", "end",   "refuse", "forget", "ban",     "reload"};
 
 // How often each kind is drawn.
-constexpr uint64_t kWeights[Action::kKinds] = {6, 1, 5,  3, 24, 3,
-                                               2, 1, 1,  1, 1,  1};
+constexpr uint64_t kWeights[Action::kKinds] = {6, 1, 5, 3, 24, 3,
+                                               2, 1, 1, 1, 1,  1};
 
 }  // namespace
 
@@ -53,8 +53,7 @@ Plan Plan::FromSeed(uint64_t seed) {
   uint64_t weights = 0;
   for (const uint64_t weight : kWeights) weights += weight;
   const auto at = [&] {
-    return static_cast<int64_t>(
-        below(static_cast<uint64_t>(plan.length_ms)));
+    return static_cast<int64_t>(below(static_cast<uint64_t>(plan.length_ms)));
   };
   for (uint64_t who = 0; who < plan.browsers; ++who) {
     plan.actions.push_back({Action::Kind::kVisit, at() / 3, who, below(64), 0});

@@ -62,7 +62,7 @@ struct Plan {
   size_t max_buffer_bytes = 0;
   absl::Duration max_delay;
   bool multiplexed = false;
-  size_t window_bytes = 0;  // of multiplexed streams
+  size_t window_bytes = 0;   // of multiplexed streams
   int upstream_streams = 0;  // 0: no limit
   absl::Duration token_life;
   bool drains = false;

@@ -11,8 +11,8 @@
 
 namespace sse_bridge {
 
-// What one browser may receive of one stream, over all its connections. Breaking
-// it is a failure of the run. The rules have the names of those in
+// What one browser may receive of one stream, over all its connections.
+// Breaking it is a failure of the run. The rules have the names of those in
 // bridge/feed/model.
 class StreamModel {
  public:
@@ -39,7 +39,8 @@ class StreamModel {
   // Whether the browser has everything.
   bool HasAll() const;
   std::string Missing() const;
-  bool finished() const { return finished_; }
+  // An event, on this connection.
+  bool received() const { return received_; }
   const BackendTopic& topic() const { return *topic_; }
   // The number of the last event that the browser knows; if it knows none, it
   // may begin anywhere.
@@ -68,7 +69,7 @@ class StreamModel {
   bool received_ = false;  // an event, on this connection
   bool resumes_ = false;
   bool finished_ = false;
-  std::optional<int> end_code_;  // of this connection
+  std::optional<int> end_code_;             // of this connection
   std::map<std::string, uint64_t> values_;  // on this connection
   std::map<std::string, uint64_t> newest_;
   absl::Time connected_;

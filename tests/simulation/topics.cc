@@ -20,7 +20,7 @@ std::optional<uint64_t> BackendTopic::NumberOf(absl::string_view id) const {
 }
 
 const TopicEvent* BackendTopic::NextFor(uint64_t number,
-                                 const std::string& user) const {
+                                        const std::string& user) const {
   for (size_t i = number; i < events.size(); ++i) {
     if (Sees(events[i], user)) return &events[i];
   }

@@ -39,8 +39,8 @@ struct BackendTopic {
   uint64_t kept_from = 1;          // the backend has forgotten those before
   int end_code = 0;                // of a kJob
   absl::Time called = absl::InfinitePast();  // last
-  std::set<int> end_codes;         // ... with these codes
-  std::set<std::string> banned;    // from a kRoom
+  std::set<int> end_codes;                   // ... with these codes
+  std::set<std::string> banned;              // from a kRoom
 
   uint64_t last() const { return events.size(); }
   std::string IdOf(uint64_t number) const;

@@ -184,9 +184,9 @@ World::World(const Fixtures& fixtures, const Plan& plan, uint64_t seed,
   context_.backend = backend_.get();
   context_.plan = &plan_;
   context_.token = [this](const std::string& user, absl::Time expires) {
-    return MakeToken(fixtures_.key, "HS256",
-                     nlohmann::json{{"sub", user},
-                                    {"exp", absl::ToUnixSeconds(expires)}});
+    return MakeToken(
+        fixtures_.key, "HS256",
+        nlohmann::json{{"sub", user}, {"exp", absl::ToUnixSeconds(expires)}});
   };
   context_.drops = [this] { return delivery_.Stats().dropped > 0; };
   Start();
@@ -297,8 +297,7 @@ void World::PublishTo(BackendTopic* topic, bool to_all, uint64_t events) {
       }
     }
     // The newest values must fit into a queue, or some are dropped.
-    const bool large =
-        network_.OneIn(10) && topic->kind != TopicKind::kPrices;
+    const bool large = network_.OneIn(10) && topic->kind != TopicKind::kPrices;
     const size_t padding = network_.Random(large ? 3000 : 40);
     backend_->Publish(topic, key, only_to, padding);
   }
@@ -344,8 +343,7 @@ void World::Do(const Action& action) {
     case Kind::kForget: {
       BackendTopic* const topic = TopicOf(action.what);
       const uint64_t keep = std::min(action.amount % 5, topic->last());
-      topic->kept_from =
-          std::max(topic->kept_from, topic->last() - keep + 1);
+      topic->kept_from = std::max(topic->kept_from, topic->last() - keep + 1);
       return;
     }
     case Kind::kBan:
@@ -362,8 +360,8 @@ void World::Ask(int code) {
   question->code = code;
   question->asked = network_.clock()->WallTime();
   question->client = network_.Connect("192.0.2.9");
-  question->client->Send(absl::StrCat("GET /get/", code,
-                                      " HTTP/1.1\r\nHost: bridge\r\n\r\n"));
+  question->client->Send(
+      absl::StrCat("GET /get/", code, " HTTP/1.1\r\nHost: bridge\r\n\r\n"));
   questions_.push_back(std::move(question));
 }
 
@@ -401,8 +399,8 @@ void World::LookAtQuestions() {
                   " is answered ", status);
     }
     if (status == 200 && question->reader.body() != "\"answer 0\"\n") {
-      trace_.Fail("OneAnswer", "a unary call's body: ",
-                  question->reader.body());
+      trace_.Fail("OneAnswer",
+                  "a unary call's body: ", question->reader.body());
     }
   }
 }
@@ -431,8 +429,8 @@ void World::CheckBounds() {
 
 bool World::StepUntil(absl::Duration time,
                       const std::function<bool()>& condition) {
-  const int64_t end = network_.clock()->MonotonicNanos() +
-                      absl::ToInt64Nanoseconds(time);
+  const int64_t end =
+      network_.clock()->MonotonicNanos() + absl::ToInt64Nanoseconds(time);
   bool reached = false;
   network_.After(time, [] {});  // so that time passes
   while (!trace_.failed() && !reached) {
@@ -471,14 +469,14 @@ void World::Converge() {
   unlimited.per_subject = 0;
   limits_.SetOptions(unlimited);
   const auto all = [this] {
-    return std::all_of(
-               browsers_.begin(), browsers_.end(),
-               [](const auto& browser) { return browser->HasAll(); }) &&
+    return std::all_of(browsers_.begin(), browsers_.end(),
+                       [](const auto& browser) { return browser->HasAll(); }) &&
            std::all_of(questions_.begin(), questions_.end(),
                        [](const auto& each) { return each->done; });
   };
   if (plan_.upstream_streams > 0) {
-    // Some are refused for ever. What they hold must be given back all the same.
+    // Some are refused for ever. What they hold must be given back all the
+    // same.
     StepUntil(absl::Seconds(5), [] { return false; });
     return;
   }
@@ -523,9 +521,8 @@ void World::Drain() {
   context_.leaving = true;
   listener_->StopAccepting();
   for (const auto& question : questions_) question->client = nullptr;
-  StepUntil(absl::Seconds(2), [this] {
-    return listener_->WaitUntilIdle(absl::InfinitePast());
-  });
+  StepUntil(absl::Seconds(2),
+            [this] { return listener_->WaitUntilIdle(absl::InfinitePast()); });
   api_->StartDraining();
   delivery_.CloseAll(absl::Seconds(1), nullptr);
   if (!StepUntil(absl::Seconds(20),

@@ -39,8 +39,7 @@ struct Fixtures {
 // simulated network.
 class World {
  public:
-  World(const Fixtures& fixtures, const Plan& plan, uint64_t seed,
-        bool prints);
+  World(const Fixtures& fixtures, const Plan& plan, uint64_t seed, bool prints);
   ~World();
 
   // The trace says what has failed.
