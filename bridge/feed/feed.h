@@ -220,6 +220,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // How much of the history is queued for a joiner at once.
   size_t PartBytes() const;
 
+  // Has pending subscribers attached at once, if they would lose events by the
+  // next one, of this size.
+  void HurryPending(size_t bytes);
   // A subscriber no longer needs kept events.
   void CaughtUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -276,6 +279,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   absl::flat_hash_map<ConnectionRef, FeedHistory::Position> positions_
       ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
+  // Of those who are pending, and may have ceased to be. Empty while
+  // catching_up_ is 0, so that an event costs no more then.
+  std::vector<std::weak_ptr<FeedWaiter>> pending_ ABSL_GUARDED_BY(mu_);
+  std::atomic<bool> has_pending_{false};
   bool survives_early_loss_ ABSL_GUARDED_BY(mu_) = false;  // see Join
   bool has_opened_ ABSL_GUARDED_BY(mu_) = false;           // at least once
   // Changes when somebody joins and when the last one leaves, which makes

@@ -24,6 +24,12 @@ void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
   }
 }
 
+bool ReplayBuffer::RemovesFor(size_t bytes) const {
+  return !entries().empty() && bytes_ + bytes > limits_.max_bytes &&
+         bytes_ + bytes + (entries().size() + 1) * sizeof(Entry) >
+             limits_.max_waiting_bytes;
+}
+
 void ReplayBuffer::Trim(absl::Duration now) {
   // Always keep the newest event, whatever its size: a new subscriber may be
   // about to need it.

@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/time/clock.h"
 #include "bridge/feed/formats/raw_body.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/api_request.h"
@@ -88,7 +87,8 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
   call_options.metadata.emplace_back(kTraceparentMetadata,
                                      request->traceparent);
   call_options.deadline =
-      absl::Now() + std::min(options_.request_timeout,
+      parts_.delivery->WallTime() +
+      std::min(options_.request_timeout,
                              asked->value_or(options_.request_timeout));
   // Filled before the call ends, and read afterwards.
   auto exposed = std::make_shared<Metadata>();
