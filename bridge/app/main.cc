@@ -161,11 +161,17 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sse_bridge
 
+#ifndef SSE_BRIDGE_SANITIZED
+// Runs before the initializers of libraries: cpp-httplib's uses OpenSSL.
+__attribute__((section(".preinit_array"),
+               used)) static void (*before_libraries)(int, char**, char**) =
+    [](int, char**, char**) { sse_bridge::UseOwnMemoryForTlsRecords(); };
+#endif
+
 int main(int argc, char** argv) {
 #ifdef NDEBUG
   // gRPC's locks are Abseil's, which may look for cycles at each one.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 #endif
-  sse_bridge::UseOwnMemoryForTlsRecords();
   return sse_bridge::Main(argc, argv);
 }

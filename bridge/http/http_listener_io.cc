@@ -170,9 +170,6 @@ void HttpListener::PassOn(Http1Connection* connection) {
   // The rest of `in` is kept too.
   accounts_.SetHeld(connection, bytes + HeapBytes(connection->in));
   deadlines_.Clear(connection);
-  // Do not watch for input, so that pipelined requests wait in the kernel.
-  // Edge-triggered, because a half-closed connection stays half-closed.
-  Watch(connection, EPOLLRDHUP | EPOLLET);
   if (refused != 0) {
     exchange->Respond(std::move(refusal));
   } else if (!sink_(exchange)) {
@@ -193,6 +190,13 @@ HttpResponse HttpListener::HeadRefusal(int status,
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,
                                    uint32_t events) {
+  if ((connection->watched & EPOLLIN) != 0) {
+    // From now on do not watch for input, so that pipelined requests wait in
+    // the kernel. Edge-triggered, because a half-closed connection stays
+    // half-closed. Most clients send nothing while they wait, which saves two
+    // system calls.
+    Watch(connection, EPOLLRDHUP | EPOLLET);
+  }
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
                     (!connection->may_half_close && (events & EPOLLRDHUP) != 0);
   if (gone) {

@@ -40,8 +40,8 @@ class HttpServer {
     size_t max_waiting_requests = 20'000;
   };
 
-  // Called on a worker's thread, or on the listener's (handle_inline). Must answer each exchange, immediately or
-  // later.
+  // Called on a worker's thread, or on the listener's (handle_inline). Must
+  // answer each exchange, immediately or later.
   using Handler = std::function<void(std::shared_ptr<HttpExchange>)>;
 
   explicit HttpServer(Options options);

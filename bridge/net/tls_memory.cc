@@ -14,8 +14,8 @@
 namespace sse_bridge {
 namespace {
 
-// A record of 16 KiB with what OpenSSL puts around it fits into a block; what is
-// smaller than the least is no buffer of records.
+// A record of 16 KiB with what OpenSSL puts around it fits into a block; what
+// is smaller than the least is no buffer of records.
 constexpr size_t kLeastBytes = size_t{4} << 10;
 constexpr size_t kBlockBytes = size_t{20} << 10;
 

@@ -9,8 +9,8 @@ namespace sse_bridge {
 // as what else a connection needs, are used for a moment, and would leave holes
 // between what stays: 10 KB for each idle connection.
 //
-// Must be called before OpenSSL is used. Has no effect afterwards; returns
-// whether it had.
+// Must be called before OpenSSL is used, also by initializers of libraries, and
+// before there are threads. Has no effect afterwards; returns whether it had.
 bool UseOwnMemoryForTlsRecords();
 
 // How many of these buffers are in use, and how many have been used and are

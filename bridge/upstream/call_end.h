@@ -18,8 +18,8 @@ struct CallEnd {
   // Whether the code and message were in the answer. Otherwise the client made
   // them, and the message is only logged.
   bool from_peer = false;
-  bool reached = false;    // whether there was a connection
-  std::string peer = {};   // for the log; empty: nothing is logged
+  bool reached = false;   // whether there was a connection
+  std::string peer = {};  // for the log; empty: nothing is logged
 };
 
 // Converts the end of a call as described in call.h. The backend's own messages

@@ -37,9 +37,9 @@ class DirectCall : public DirectTarget,
  public:
   // A call of the connection's own, outside the pool, whose answer nobody
   // wants.
-  static std::shared_ptr<DirectCall> Question(
-      std::shared_ptr<DirectLink> link, absl::string_view path,
-      CallOptions options);
+  static std::shared_ptr<DirectCall> Question(std::shared_ptr<DirectLink> link,
+                                              absl::string_view path,
+                                              CallOptions options);
 
   ~DirectCall() override = default;
 
@@ -106,7 +106,7 @@ class DirectCall : public DirectTarget,
   std::string request_;  // with its prefix; given to the stream
   CallOptions options_;
   int64_t deadline_ns_ = EventLoop::kNever;  // after Begin
-  absl::Status refusal_;  // why it is not sent
+  absl::Status refusal_;                     // why it is not sent
   std::shared_ptr<ConnectionPool> pool_;
   ConnectionPool::Use use_ = ConnectionPool::Use::kUnary;
   size_t max_message_bytes_ = 0;

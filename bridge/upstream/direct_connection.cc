@@ -25,8 +25,8 @@ constexpr char kQuestion[] = "/grpc.health.v1.Health/Check";
 
 absl::Duration WithJitter(absl::Duration delay) {
   thread_local std::minstd_rand random{std::random_device()()};
-  return delay * std::uniform_real_distribution<double>(
-                     1 - kJitter, 1 + kJitter)(random);
+  return delay * std::uniform_real_distribution<double>(1 - kJitter,
+                                                        1 + kJitter)(random);
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ absl::StatusOr<std::shared_ptr<const DirectSettings>> MakeDirectSettings(
     std::string name = options.tls->name;
     if (name.empty()) {
       const auto authority = SplitHostPort(settings->authority);
-      name = authority.has_value() ? std::string(authority->host)
-                                   : settings->host;
+      name =
+          authority.has_value() ? std::string(authority->host) : settings->host;
     }
     auto tls = DirectTls::Create(*options.tls, std::move(name));
     if (!tls.ok()) {
@@ -93,8 +93,7 @@ void DirectLink::OnCommand(DirectLoop*, int what) {
       break;
     case kResolved: {
       if (resolution_ == nullptr) break;
-      Resolution::Result result =
-          std::exchange(resolution_, nullptr)->Take();
+      Resolution::Result result = std::exchange(resolution_, nullptr)->Take();
       if (result.addresses.empty()) {
         Failed(std::move(result.error));
         break;
@@ -161,10 +160,9 @@ void DirectLink::Connect() {
     resolved_at_ = EventLoop::kNever;  // never again
   }
   const bool resolve =
-      addresses_.empty() ||
-      (resolved_at_ != EventLoop::kNever &&
-       loop_->now() - resolved_at_ >=
-           absl::ToInt64Nanoseconds(kBetweenResolutions));
+      addresses_.empty() || (resolved_at_ != EventLoop::kNever &&
+                             loop_->now() - resolved_at_ >=
+                                 absl::ToInt64Nanoseconds(kBetweenResolutions));
   if (!resolve) {
     next_address_ = 0;
     TryNextAddress();
@@ -190,10 +188,10 @@ std::unique_ptr<Socket> DirectLink::NewSocket(const ResolvedAddress& address,
   }
   auto socket = std::make_unique<PlainSocket>(fd);
   StreamSocketOptions options;
-  options.user_timeout = settings_->session.keepalive_time >
-                                 absl::ZeroDuration()
-                             ? settings_->session.keepalive_timeout
-                             : absl::ZeroDuration();
+  options.user_timeout =
+      settings_->session.keepalive_time > absl::ZeroDuration()
+          ? settings_->session.keepalive_timeout
+          : absl::ZeroDuration();
   socket->SetStreamOptions(options);
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.address),
                 address.size) != 0 &&
@@ -213,8 +211,8 @@ void DirectLink::TryNextAddress() {
     std::unique_ptr<Socket> socket =
         NewSocket(addresses_[next_address_++], &why);
     if (socket == nullptr) continue;
-    session_ = std::make_shared<DirectSession>(
-        loop_, this, &settings_->session, std::move(socket));
+    session_ = std::make_shared<DirectSession>(loop_, this, &settings_->session,
+                                               std::move(socket));
     if (session_->Start()) return;
     why = "too many open files";
     loop_->Bury(std::move(session_));
@@ -296,8 +294,8 @@ void DirectLink::OnQuiet(DirectSession* session) {
   if (settings_->metadata != nullptr) {
     settings_->metadata->AddTo(&options.metadata);
   }
-  auto call = DirectCall::Question(shared_from_this(), kQuestion,
-                                   std::move(options));
+  auto call =
+      DirectCall::Question(shared_from_this(), kQuestion, std::move(options));
   questions_.push_back(call);
   call->BeginOn(session);
 }

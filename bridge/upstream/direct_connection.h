@@ -32,8 +32,8 @@ struct DirectSettings {
   absl::Duration min_backoff;
   absl::Duration max_backoff;
   size_t max_message_bytes = 0;
-  std::unique_ptr<const DirectTls> tls;              // null: plain text
-  std::shared_ptr<const CallMetadata> metadata;      // may be null
+  std::unique_ptr<const DirectTls> tls;          // null: plain text
+  std::shared_ptr<const CallMetadata> metadata;  // may be null
 };
 
 // Returns null if the direct client does not serve such an upstream: one whose
@@ -116,9 +116,7 @@ class DirectConnection final : public PooledConnection {
   explicit DirectConnection(std::shared_ptr<const DirectSettings> settings)
       : link_(std::make_shared<DirectLink>(DirectLoop::Next(),
                                            std::move(settings))) {}
-  ~DirectConnection() override {
-    link_->loop()->Post(link_, DirectLink::kEnd);
-  }
+  ~DirectConnection() override { link_->loop()->Post(link_, DirectLink::kEnd); }
 
   bool Ready() override { return link_->ready(); }
   void Connect() { link_->loop()->Post(link_, DirectLink::kConnect); }

@@ -38,8 +38,7 @@ DirectLoop* DirectLoop::Next() {
     return all;
   }();
   static std::atomic<size_t> next{0};
-  return (*loops)[next.fetch_add(1, std::memory_order_relaxed) %
-                  loops->size()];
+  return (*loops)[next.fetch_add(1, std::memory_order_relaxed) % loops->size()];
 }
 
 DirectLoop::DirectLoop()

@@ -75,8 +75,7 @@ struct DirectSession::Callbacks {
     return 0;
   }
 
-  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame,
-                     void* data) {
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* data) {
     DirectSession* const self = Of(data);
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
@@ -352,8 +351,7 @@ void DirectSession::Flush() {
       const uint8_t* bytes = nullptr;
       const ssize_t n = nghttp2_session_mem_send(http_, &bytes);
       if (n <= 0) break;
-      out_.append(reinterpret_cast<const char*>(bytes),
-                  static_cast<size_t>(n));
+      out_.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(n));
     }
     in_http_ = false;
     if (state_ == State::kClosed) {
@@ -485,8 +483,7 @@ void DirectSession::OnTimer() {
   }
   const int64_t now = loop_->now();
   const int64_t time = absl::ToInt64Nanoseconds(keepalive_);
-  const int64_t timeout =
-      absl::ToInt64Nanoseconds(options_->keepalive_timeout);
+  const int64_t timeout = absl::ToInt64Nanoseconds(options_->keepalive_timeout);
   int64_t next = now + time / 3;
   if (pinged_at_ != 0 && heard_at_ < pinged_at_) {
     if (now - pinged_at_ >= timeout) {

@@ -42,19 +42,19 @@ class DirectStream {
   int32_t id = 0;
   DirectStream* previous = nullptr;
   DirectStream* next = nullptr;
-  std::string body;     // what is sent
+  std::string body;  // what is sent
   size_t body_sent = 0;
 
  protected:
   ~DirectStream() = default;
 };
 
-// A connection of HTTP/2 to one server: a socket that may still have to connect,
-// TLS, and the protocol by nghttp2. Lives on a loop.
+// A connection of HTTP/2 to one server: a socket that may still have to
+// connect, TLS, and the protocol by nghttp2. Lives on a loop.
 class DirectSession final : public DirectLoop::Watcher {
  public:
   struct Options {
-    std::string peer;       // for the log
+    std::string peer;  // for the log
     int stream_window_bytes = 256 * 1024;
     int max_metadata_bytes = 128 * 1024;
     absl::Duration connect_timeout = absl::Seconds(5);
@@ -165,8 +165,8 @@ class DirectSession final : public DirectLoop::Watcher {
   DirectTimer timer_;
   int64_t heard_at_ = 0;
   int64_t connect_until_ = 0;
-  bool asked_ = false;        // OnQuiet was called
-  int64_t pinged_at_ = 0;     // 0: no PING without an answer
+  bool asked_ = false;     // OnQuiet was called
+  int64_t pinged_at_ = 0;  // 0: no PING without an answer
   absl::Duration keepalive_;
 };
 

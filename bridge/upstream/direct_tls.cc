@@ -41,8 +41,8 @@ bool UseCertificate(SSL_CTX* context, absl::string_view pem) {
   if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) {
     return false;
   }
-  while (X509Ptr issuer{
-      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (
+      X509Ptr issuer{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
     if (SSL_CTX_add0_chain_cert(context, issuer.get()) != 1) return false;
     (void)issuer.release();
   }

@@ -61,8 +61,8 @@ class GrpcUpstream::Rep {
         direct_(direct != nullptr),
         pool_(std::make_shared<ConnectionPool>(
             PoolOptions(options),
-            [options, direct = std::move(direct)]()
-                -> std::shared_ptr<PooledConnection> {
+            [options, direct = std::move(
+                          direct)]() -> std::shared_ptr<PooledConnection> {
               if (direct != nullptr) {
                 return std::make_shared<DirectConnection>(direct);
               }
@@ -94,9 +94,7 @@ class GrpcUpstream::Rep {
   bool direct() const { return direct_; }
   const std::shared_ptr<ConnectionPool>& pool() const { return pool_; }
   // Null for the direct client.
-  const std::shared_ptr<const CallContext>& context() const {
-    return context_;
-  }
+  const std::shared_ptr<const CallContext>& context() const { return context_; }
 
   // Called after a call has started.
   void Begun() { keepalive_.Wake(); }
@@ -188,12 +186,11 @@ std::shared_ptr<StreamCall> GrpcUpstream::StartStream(
     absl::string_view path, std::string request, CallOptions options,
     std::shared_ptr<StreamObserver> observer) {
   rep_->Begin(&options);
-  auto call =
-      rep_->direct()
-          ? StartDirectStream(rep_->pool(), path, std::move(request),
-                              std::move(options), std::move(observer))
-          : StartPooledStream(rep_->context(), path, std::move(request),
-                              std::move(options), std::move(observer));
+  auto call = rep_->direct()
+                  ? StartDirectStream(rep_->pool(), path, std::move(request),
+                                      std::move(options), std::move(observer))
+                  : StartPooledStream(rep_->context(), path, std::move(request),
+                                      std::move(options), std::move(observer));
   rep_->Begun();
   return call;
 }

@@ -67,11 +67,11 @@ std::string GrpcPrefix(size_t message_bytes) {
 std::string GrpcTimeout(absl::Duration left) {
   for (const auto& [unit, letter] :
        {std::pair(absl::Microseconds(1), "u"),
-        std::pair(absl::Milliseconds(1), "m"),
-        std::pair(absl::Seconds(1), "S"), std::pair(absl::Minutes(1), "M")}) {
+        std::pair(absl::Milliseconds(1), "m"), std::pair(absl::Seconds(1), "S"),
+        std::pair(absl::Minutes(1), "M")}) {
     absl::Duration rest;
-    const int64_t count = absl::IDivDuration(
-        left + unit - absl::Nanoseconds(1), unit, &rest);
+    const int64_t count =
+        absl::IDivDuration(left + unit - absl::Nanoseconds(1), unit, &rest);
     if (count <= kMaxTimeout) {
       return absl::StrCat(std::max<int64_t>(count, 1), letter);
     }
@@ -196,9 +196,10 @@ CallEnd GrpcAnswer::End() const {
     return end;
   }
   end.code = static_cast<int>(CodeOfHttpStatus(http_status_));
-  end.message = absl::StrCat("no grpc-status in the answer, whose HTTP status "
-                             "is ",
-                             http_status_);
+  end.message = absl::StrCat(
+      "no grpc-status in the answer, whose HTTP status "
+      "is ",
+      http_status_);
   return end;
 }
 

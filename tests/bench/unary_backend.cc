@@ -89,10 +89,10 @@ void Serve(int fd) {
   static thread_local uint8_t buffer[64 << 10];
   for (bool good = Flush(fd, http); good;) {
     const ssize_t n = recv(fd, buffer, sizeof buffer, 0);
-    good = n > 0 &&
-           nghttp2_session_mem_recv(http, buffer, static_cast<size_t>(n)) ==
-               n &&
-           Flush(fd, http);
+    good =
+        n > 0 &&
+        nghttp2_session_mem_recv(http, buffer, static_cast<size_t>(n)) == n &&
+        Flush(fd, http);
   }
   nghttp2_session_del(http);
   close(fd);

@@ -259,8 +259,9 @@ TEST_F(ConnectionsTest, SettingsOfOneServiceAreForItsBackendOnly) {
 TEST_F(ConnectionsTest, EitherClientServes) {
   backend_->Set(Path("Ask"), Answer{.messages = {FaultEvent(1, "a")}});
   for (const bool direct : {true, false}) {
-    auto bridge = BridgeTo(backend_->address(),
-                           {direct ? "--upstream-direct" : "--no-upstream-direct"});
+    auto bridge =
+        BridgeTo(backend_->address(),
+                 {direct ? "--upstream-direct" : "--no-upstream-direct"});
     EXPECT_EQ(bridge->Call("GET", "/ask/x").status, 200);
     const bool by_grpc =
         Metadata("user-agent").find("grpc-c++/") != std::string::npos;

@@ -129,8 +129,8 @@ class RawPeer {
 
 class CallStatusTest : public ::testing::TestWithParam<bool> {};
 
-absl::Status EndOfCall(GrpcUpstreamOptions options,
-                       absl::Duration deadline, bool wait_for_ready = false) {
+absl::Status EndOfCall(GrpcUpstreamOptions options, absl::Duration deadline,
+                       bool wait_for_ready = false) {
   options.direct = CallStatusTest::GetParam();
   auto upstream = GrpcUpstream::Create(options);
   EXPECT_TRUE(upstream.ok()) << upstream.status();

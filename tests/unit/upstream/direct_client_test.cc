@@ -173,9 +173,8 @@ TEST(DirectClientTest, CallThatGoawayLeavesUnprocessedMoves) {
 }
 
 TEST(DirectClientTest, CallThatGoawayDoesNotConcernEndsThere) {
-  ScriptedServer server([](int) {
-    return Goaway(1) + AnswerOn(1, FramedMessage());
-  });
+  ScriptedServer server(
+      [](int) { return Goaway(1) + AnswerOn(1, FramedMessage()); });
   const auto upstream = DirectTo(server.address());
   for (int i = 1; i <= 3; ++i) {
     const auto answer = CallDirect(upstream.get());
@@ -205,9 +204,8 @@ TEST(DirectClientTest, CompressedMessageIsRefused) {
 }
 
 TEST(DirectClientTest, SecondMessageIsAnError) {
-  ScriptedServer server([&](int) {
-    return AnswerOn(1, FramedMessage() + FramedMessage());
-  });
+  ScriptedServer server(
+      [&](int) { return AnswerOn(1, FramedMessage() + FramedMessage()); });
   const auto upstream = DirectTo(server.address());
   EXPECT_EQ(CallDirect(upstream.get()).status(),
             absl::InternalError("the backend answered with two messages"));
