@@ -86,10 +86,9 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
                                forwarded->end());
   call_options.metadata.emplace_back(kTraceparentMetadata,
                                      request->traceparent);
-  call_options.deadline =
-      parts_.delivery->WallTime() +
-      std::min(options_.request_timeout,
-                             asked->value_or(options_.request_timeout));
+  call_options.deadline = parts_.delivery->WallTime() +
+                          std::min(options_.request_timeout,
+                                   asked->value_or(options_.request_timeout));
   // Filled before the call ends, and read afterwards.
   auto exposed = std::make_shared<Metadata>();
   if (parts_.exposed != nullptr) {

@@ -98,7 +98,11 @@ BackendTopic* SimulatedBackend::FindTopic(const std::string& name,
                             &topic->end_code)) {
         trace_->Fail("harness", "job ", name);
       }
-      for (uint64_t i = 0; i < events; ++i) Publish(topic.get(), "", {}, 10);
+      // Many large ones: more than an exclusive feed reads ahead.
+      const size_t padding = events > 10 ? 3000 : 10;
+      for (uint64_t i = 0; i < events; ++i) {
+        Publish(topic.get(), "", {}, padding);
+      }
     }
   }
   return topic.get();
@@ -279,7 +283,7 @@ void SimulatedBackend::SendJob(const std::shared_ptr<ServerStream>& stream,
   if (number >= topic->last()) return stream->End(Coded(topic->end_code));
   stream->Send(Encode(*topic, topic->events[number]));
   network_->After(
-      network_->RandomDelay(absl::Milliseconds(200)),
+      network_->RandomDelay(absl::Milliseconds(topic->last() > 10 ? 1 : 200)),
       [this, stream, topic, number] { SendJob(stream, topic, number + 1); });
 }
 

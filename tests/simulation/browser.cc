@@ -63,8 +63,10 @@ void Browser::AddPart(const std::string& name, uint64_t what) {
       path = "/prices/p0";
       break;
     default:
-      topic = backend.FindTopic(absl::StrCat("j", what / 6 % 4, "-", what % 17),
-                                TopicKind::kJob);
+      topic = backend.FindTopic(
+          absl::StrCat("j", what / 6 % 4 == 3 ? 40 : what / 6 % 4, "-",
+                       what % 17),
+          TopicKind::kJob);
       path = absl::StrCat("/jobs/", topic->name);
   }
   parts_.push_back(
