@@ -10,8 +10,8 @@ namespace sse_bridge {
 
 class SharedConnection;
 
-// What a loop does for the shared connections that it owns. Called on the loop's
-// thread.
+// What a loop does for the shared connections that it owns. Called on the
+// loop's thread.
 class SharedConnectionHost {
  public:
   // Of the loop; see Delivery::Call and MultiplexedSocket::loop.
@@ -51,14 +51,15 @@ class SharedConnection {
  public:
   virtual ~SharedConnection() = default;
 
-  // Called once, first. Returns the descriptor to watch, or -1 if the connection
-  // has failed and is to be forgotten.
+  // Called once, first. Returns the descriptor to watch, or -1 if the
+  // connection has failed and is to be forgotten.
   virtual int Open(SharedConnectionHost* host) = 0;
 
   // Epoll's events of the descriptor, edge-triggered.
   virtual void OnEvent(uint32_t events) = 0;
 
-  // Writes what its streams have accepted. The bytes are valid until it returns.
+  // Writes what its streams have accepted. The bytes are valid until it
+  // returns.
   virtual void Flush() = 0;
 
   virtual void OnTimer() = 0;

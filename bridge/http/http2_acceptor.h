@@ -7,7 +7,6 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-
 #include "bridge/http/connection_options.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/listener_drain.h"

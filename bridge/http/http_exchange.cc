@@ -132,9 +132,9 @@ DetachedSocket HttpExchange::DetachForStream() {
   const std::unique_ptr<ConnectionHandle> link = TakeLink();
   DetachedSocket socket;
   if (link != nullptr) socket.socket = link->Detach();
-  socket.chunked = request_.minor_version >= 1 &&
-                   (socket.socket == nullptr ||
-                    socket.socket->multiplexed() == nullptr);
+  socket.chunked =
+      request_.minor_version >= 1 &&
+      (socket.socket == nullptr || socket.socket->multiplexed() == nullptr);
   return socket;
 }
 

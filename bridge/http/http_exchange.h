@@ -21,9 +21,9 @@ namespace sse_bridge {
 struct DetachedSocket {
   // Null if the exchange has already been answered or the connection is gone.
   std::unique_ptr<Socket> socket;
-  // Whether the stream is chunked (HTTP/1.1) or not: it ends with the connection
-  // (HTTP/1.0), or the socket is a MultiplexedSocket (HTTP/2), whose SetHead
-  // must be called.
+  // Whether the stream is chunked (HTTP/1.1) or not: it ends with the
+  // connection (HTTP/1.0), or the socket is a MultiplexedSocket (HTTP/2), whose
+  // SetHead must be called.
   bool chunked = true;
 };
 
@@ -46,9 +46,9 @@ class ConnectionHandle {
            keep_alive);
   }
 
-  // Exactly one of Respond and these is called, once. Thread-safe. Detach hands over the
-  // socket, which the listener then neither watches nor closes. It returns null
-  // if the connection is gone.
+  // Exactly one of Respond and these is called, once. Thread-safe. Detach hands
+  // over the socket, which the listener then neither watches nor closes. It
+  // returns null if the connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
   virtual std::unique_ptr<Socket> Detach() = 0;
 };

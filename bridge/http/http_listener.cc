@@ -70,7 +70,8 @@ absl::Status HttpListener::Start(std::unique_ptr<ListeningSocket> socket) {
         "cannot start the HTTP listener: out of file descriptors");
   }
   if (absl::Status started = handshakes_.Start(); !started.ok()) return started;
-  if (options_.http2 != nullptr) options_.http2->Start(options_, sink_, &drain_);
+  if (options_.http2 != nullptr)
+    options_.http2->Start(options_, sink_, &drain_);
   inbox_->Open(&loop_);
   loop_.Start();
   return absl::OkStatus();

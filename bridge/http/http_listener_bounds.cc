@@ -84,6 +84,9 @@ HttpListener::Space HttpListener::MakeSpace() {
     return Space::kMade;
   }
   if (handshakes_.DropOldest(now())) return Space::kSoon;
+  if (options_.http2 != nullptr && options_.http2->CloseLongestIdle()) {
+    return Space::kSoon;
+  }
   return close_first(Deadlines::kBody, 0) ||
                  close_first(Deadlines::kWrite, kSlowNs)
              ? Space::kMade

@@ -117,9 +117,9 @@ void HttpListener::RefuseHead(Http1Connection* connection) {
 // other.
 bool HttpListener::IsHttp2(const Http1Connection& connection) const {
   return !options_.handshake.transport->has_handshake() &&
-         absl::StartsWith(kHttp2Preface,
-                          absl::string_view(connection.in)
-                              .substr(0, kHttp2Preface.size()));
+         absl::StartsWith(
+             kHttp2Preface,
+             absl::string_view(connection.in).substr(0, kHttp2Preface.size()));
 }
 
 // The connection leaves the listener once the preface is complete.

@@ -10,8 +10,8 @@ namespace sse_bridge {
 
 // How many frames that carry no request a client may send. Each costs points
 // (CostOf); a connection has `burst` of them, and gets more with time and with
-// each DATA frame that it is sent, which an honest client answers with up to two
-// WINDOW_UPDATEs.
+// each DATA frame that it is sent, which an honest client answers with up to
+// two WINDOW_UPDATEs.
 struct Http2FloodLimits {
   int burst = 2000;
   int per_second = 200;
@@ -23,9 +23,9 @@ struct Http2FloodLimits {
 };
 
 // Decides when a connection floods: with SETTINGS, PING, PRIORITY,
-// WINDOW_UPDATE, RST_STREAM ("rapid reset"), CONTINUATION, empty DATA or unknown
-// frames. Each is cheap to send and, unlike a request, has no other limit. Times
-// are monotonic nanoseconds.
+// WINDOW_UPDATE, RST_STREAM ("rapid reset"), CONTINUATION, empty DATA or
+// unknown frames. Each is cheap to send and, unlike a request, has no other
+// limit. Times are monotonic nanoseconds.
 //
 // Not thread-safe.
 class Http2FloodGuard {

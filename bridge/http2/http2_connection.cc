@@ -209,9 +209,21 @@ void Http2Connection::Flush() {
   if (idle != idle_) {
     idle_ = idle;
     if (idle) idle_since_ = host_->now();
-    server_->SetIdle(number_, idle);
+  }
+  if (const bool waits = WaitsForClient(); waits != waits_) {
+    waits_ = waits;
+    server_->SetIdle(number_, waits);
   }
   ArmTimer();
+}
+
+bool Http2Connection::WaitsForClient() const {
+  if (streaming_ > 0) return false;
+  bool waits = true;
+  session_->ForEach([&waits](const Http2Stream* stream) {
+    waits = waits && stream->state == Http2Stream::State::kReading;
+  });
+  return waits;
 }
 
 void Http2Connection::OnRequest(Http2Stream* stream) {
@@ -288,9 +300,13 @@ void Http2Connection::Hold(int32_t id, size_t bytes) {
 
 void Http2Connection::CloseIfIdle() {
   Post([self = shared_from_this()] {
-    if (self->session_ == nullptr || self->session_->streams() > 0) return;
+    if (self->session_ == nullptr || !self->WaitsForClient()) return;
     self->session_->GoAway();
-    self->AfterEvents();
+    if (!self->session_->output().blocked() && self->session_->Pump() &&
+        !self->session_->output().empty()) {
+      self->WriteOutput();
+    }
+    self->Die("");
   });
 }
 
@@ -330,8 +346,27 @@ ssize_t Http2Connection::WriteStream(int32_t id, const iovec* parts,
                                      int count) {
   Http2Stream* stream = session_ != nullptr ? session_->Find(id) : nullptr;
   if (stream == nullptr || stream->ended) return Socket::kFailed;
-  const size_t sent = session_->Write(stream, parts, count);
+  size_t sent = session_->Write(stream, parts, count);
   host_->FlushLater(this);
+  // A batch that is full does not mean that the client is slow.
+  while (stream->waiting && session_->output().full() && WriteOutput()) {
+    session_->OutputHasSpace();
+    std::vector<iovec> rest;
+    rest.reserve(static_cast<size_t>(count));
+    size_t skip = sent;
+    for (int i = 0; i < count; ++i) {
+      const size_t skipped = std::min(skip, parts[i].iov_len);
+      skip -= skipped;
+      if (skipped == parts[i].iov_len) continue;
+      rest.push_back({static_cast<char*>(parts[i].iov_base) + skipped,
+                      parts[i].iov_len - skipped});
+    }
+    const size_t more =
+        session_->Write(stream, rest.data(), static_cast<int>(rest.size()));
+    sent += more;
+    if (more == 0) break;
+  }
+  if (session_ == nullptr) return Socket::kFailed;
   return sent > 0 ? static_cast<ssize_t>(sent) : Socket::kWouldBlock;
 }
 

@@ -73,6 +73,8 @@ class Http2Connection final
   void AfterEvents();
   void Respond(Http2Stream* stream, HttpResponse response, bool without_body);
   void Uncount(Http2Stream* stream);
+  // Whether it has no request but those that are still arriving.
+  bool WaitsForClient() const;
   void KeepHeld();
   void RefuseLargest();
   void CheckTimeouts();
@@ -87,10 +89,11 @@ class Http2Connection final
   SharedConnectionHost* host_ = nullptr;
   std::unique_ptr<Http2Session> session_;  // null once closed
   bool more_input_ = false;
-  bool ending_ = false;     // closes when the output is written
+  bool ending_ = false;  // closes when the output is written
   bool draining_ = false;
   bool lingering_ = false;  // waits for the client to close
-  bool idle_ = false;
+  bool idle_ = false;       // has no streams
+  bool waits_ = false;      // WaitsForClient, as the server knows it
   bool timer_armed_ = false;
   bool served_any_ = false;
   size_t lingered_bytes_ = 0;

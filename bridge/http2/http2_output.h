@@ -13,8 +13,8 @@
 
 namespace sse_bridge {
 
-// What a connection is about to send: frame headers and control frames, which it
-// owns, between payloads that its streams share with others. One write sends
+// What a connection is about to send: frame headers and control frames, which
+// it owns, between payloads that its streams share with others. One write sends
 // what all streams have added in a round of the loop.
 //
 // Shared bytes must stay valid until Flush. If the socket does not accept all,

@@ -14,8 +14,8 @@ namespace {
 // ": " and CRLF in HTTP/1.1.
 constexpr size_t kFieldOverhead = 4;
 
-// A head may exceed its limits this many times before its connection ends. Until
-// then the client gets an answer.
+// A head may exceed its limits this many times before its connection ends.
+// Until then the client gets an answer.
 constexpr size_t kMaxExcess = 4;
 
 // As RequestFraming.
@@ -23,9 +23,8 @@ constexpr size_t kMaxMethodBytes = 16;
 
 bool IsTargetText(absl::string_view target) {
   return (target == "*" || absl::StartsWith(target, "/")) &&
-         std::all_of(target.begin(), target.end(), [](char c) {
-           return c > ' ' && c < 127 && c != '#';
-         });
+         std::all_of(target.begin(), target.end(),
+                     [](char c) { return c > ' ' && c < 127 && c != '#'; });
 }
 
 }  // namespace

@@ -44,57 +44,54 @@ void Http2Server::Accept(std::unique_ptr<Socket> socket,
                          std::string peer_address, std::string input) {
   const bool trusted = options_.handshake.proxies.Trusts(peer_address);
   std::string key = trusted ? "" : LimitKey(peer_address);
-  std::shared_ptr<Http2Connection> excess;
   std::shared_ptr<Http2Connection> connection;
-  bool full = false;
   {
     MutexLock lock(&mu_);
-    if (!key.empty()) {
-      // Connections with requests in progress cannot be closed for a new one.
-      // Streams have limits of their own.
-      if (options_.max_connections_per_address != 0 &&
-          addresses_[key].connections >=
-              options_.max_connections_per_address) {
-        excess = LongestIdleLocked(key);
-        full = excess == nullptr;
-      }
-    }
-    if (!full) {
-      const uint64_t number = ++last_number_;
-      connection = std::make_shared<Http2Connection>(
-          shared_from_this(), number, std::move(socket),
-          std::move(peer_address), std::move(input));
-      Entry& entry = entries_[number];
-      entry.connection = connection;
-      entry.at = idle_.end();
-      if (!key.empty()) ++addresses_[key].connections;
-      entry.key = std::move(key);
-    }
-  }
-  if (excess != nullptr) excess->CloseIfIdle();
-  if (full) {
-    if (options_.rejections != nullptr) options_.rejections->Add("503");
-    return;
+    if (!key.empty()) ++addresses_[key].connections;
+    const uint64_t number = ++last_number_;
+    connection = std::make_shared<Http2Connection>(
+        shared_from_this(), number, std::move(socket), std::move(peer_address),
+        std::move(input));
+    Entry& entry = entries_[number];
+    entry.connection = connection;
+    entry.key = std::move(key);
+    entry.at = idle_.end();
   }
   count_.fetch_add(1, std::memory_order_relaxed);
   delivery_->Adopt(connection);
 }
 
-std::shared_ptr<Http2Connection> Http2Server::LongestIdleLocked(
+std::shared_ptr<Http2Connection> Http2Server::TakeLongestIdleLocked(
     absl::string_view key) {
   for (const uint64_t number : idle_) {
-    const Entry& entry = entries_[number];
+    Entry& entry = entries_[number];
     if (!key.empty() && entry.key != key) continue;
-    if (auto connection = entry.connection.lock()) return connection;
+    auto connection = entry.connection.lock();
+    if (connection == nullptr) continue;
+    SetIdleLocked(number, &entry, false);
+    return connection;
   }
   return nullptr;
+}
+
+void Http2Server::SetIdleLocked(uint64_t number, Entry* entry, bool idle) {
+  if (entry->idle == idle) return;
+  entry->idle = idle;
+  if (!entry->key.empty()) {
+    addresses_[entry->key].idle += idle ? 1 : size_t{0} - 1;
+  }
+  if (idle) {
+    entry->at = idle_.insert(idle_.end(), number);
+  } else {
+    idle_.erase(entry->at);
+  }
 }
 
 bool Http2Server::CloseLongestIdle() {
   std::shared_ptr<Http2Connection> idle;
   {
     MutexLock lock(&mu_);
-    idle = LongestIdleLocked("");
+    idle = TakeLongestIdleLocked("");
   }
   if (idle == nullptr) return false;
   idle->CloseIfIdle();
@@ -152,15 +149,19 @@ HttpResponse Http2Server::Refusal(int status, absl::string_view why,
 }
 
 void Http2Server::SetIdle(uint64_t number, bool idle) {
-  MutexLock lock(&mu_);
-  const auto it = entries_.find(number);
-  if (it == entries_.end() || it->second.idle == idle) return;
-  it->second.idle = idle;
-  if (idle) {
-    it->second.at = idle_.insert(idle_.end(), number);
-  } else {
-    idle_.erase(it->second.at);
+  std::shared_ptr<Http2Connection> excess;
+  {
+    MutexLock lock(&mu_);
+    const auto it = entries_.find(number);
+    if (it == entries_.end()) return;
+    SetIdleLocked(number, &it->second, idle);
+    const std::string& key = it->second.key;
+    const size_t limit = options_.max_connections_per_address;
+    if (idle && limit != 0 && !key.empty() && addresses_[key].idle > limit) {
+      excess = TakeLongestIdleLocked(key);
+    }
   }
+  if (excess != nullptr) excess->CloseIfIdle();
 }
 
 bool Http2Server::SetHeld(uint64_t number, size_t bytes) {

@@ -80,6 +80,8 @@ class Http2Server final : public Http2Acceptor,
     std::list<uint64_t>::iterator at;  // among the idle ones
     size_t held = 0;
   };
+  // Whether it waits for its client. If its address has more of them than it
+  // may, the longest idle one is closed.
   void SetIdle(uint64_t number, bool idle);
   // Returns false if the connection, its address or all together hold more than
   // they may.
@@ -89,10 +91,15 @@ class Http2Server final : public Http2Acceptor,
  private:
   struct Address {
     size_t connections = 0;
+    size_t idle = 0;
     size_t held = 0;
   };
 
-  std::shared_ptr<Http2Connection> LongestIdleLocked(absl::string_view key)
+  // Removes the longest idle connection of an address, or of all if the key is
+  // empty, from the idle ones. May return null.
+  std::shared_ptr<Http2Connection> TakeLongestIdleLocked(absl::string_view key)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SetIdleLocked(uint64_t number, Entry* entry, bool idle)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Delivery* const delivery_;

@@ -114,8 +114,8 @@ struct Http2Session::Callbacks {
       case NGHTTP2_WINDOW_UPDATE:
         if (id == 0) {
           self->connection_window_ = std::max(
-              self->connection_window_, nghttp2_session_get_remote_window_size(
-                                            self->nghttp2_->session));
+              self->connection_window_,
+              nghttp2_session_get_remote_window_size(self->nghttp2_->session));
           self->all_writable_ = true;
         } else if (Http2Stream* const stream = self->Find(id)) {
           self->MakeWritable(stream);
@@ -164,8 +164,7 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnSent(nghttp2_session*, const nghttp2_frame* frame,
-                    void* user) {
+  static int OnSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2Session* const self = Self(user);
     if (frame->hd.type == NGHTTP2_DATA) self->guard_.DataFrameSent();
     return 0;
@@ -313,7 +312,7 @@ bool Http2Session::Receive(absl::string_view bytes, int64_t now) {
       nghttp2_->session, reinterpret_cast<const uint8_t*>(bytes.data()),
       bytes.size());
   if (read < 0) {
-    EndWith(failure_ != Failure::kNone     ? failure_
+    EndWith(failure_ != Failure::kNone    ? failure_
             : read == NGHTTP2_ERR_FLOODED ? Failure::kFlood
                                           : Failure::kProtocol);
     return false;
@@ -393,7 +392,8 @@ void Http2Session::Submit(Http2Stream* stream, const HttpResponse& head,
   for (const auto& [name, value] : head.headers) {
     std::string lower = absl::AsciiStrToLower(name);
     if (nghttp2_check_header_name(
-            reinterpret_cast<const uint8_t*>(lower.data()), lower.size()) == 0 ||
+            reinterpret_cast<const uint8_t*>(lower.data()), lower.size()) ==
+            0 ||
         lower[0] == ':' || IsConnectionHeader(lower)) {
       continue;
     }
@@ -442,9 +442,8 @@ size_t Http2Session::Room(const Http2Stream& stream) const {
       nghttp2_session_get_remote_window_size(nghttp2_->session);
   int32_t own = nghttp2_session_get_stream_remote_window_size(nghttp2_->session,
                                                               stream.id);
-  const auto initial =
-      static_cast<int32_t>(nghttp2_session_get_remote_settings(
-          nghttp2_->session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE));
+  const auto initial = static_cast<int32_t>(nghttp2_session_get_remote_settings(
+      nghttp2_->session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE));
   if (initial > kSmallWindow && connection_window_ / kReservedPart <= initial) {
     own -= std::min(initial, connection_window_) / kReservedPart;
   }

@@ -25,8 +25,8 @@ namespace sse_bridge {
 // become frames in an Http2Output. Knows no sockets and no threads.
 //
 // nghttp2 keeps the states of streams, both flow-control windows and the header
-// compression. Payloads are not copied: it is asked only for the headers of DATA
-// frames.
+// compression. Payloads are not copied: it is asked only for the headers of
+// DATA frames.
 //
 // Not thread-safe.
 class Http2Session {

@@ -10,10 +10,10 @@
 
 namespace sse_bridge {
 
-// One of the streams that share a connection (HTTP/2), to its writer a socket of
-// its own. It has no descriptor. Bytes that Send accepts must stay valid until
-// the end of the round of the loop that owns the connection, which then writes
-// what all of its streams have accepted.
+// One of the streams that share a connection (HTTP/2), to its writer a socket
+// of its own. It has no descriptor. Bytes that Send accepts must stay valid
+// until the end of the round of the loop that owns the connection, which then
+// writes what all of its streams have accepted.
 //
 // Used on that loop's thread only, except before Open.
 class MultiplexedSocket : public Socket {

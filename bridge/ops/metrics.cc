@@ -181,8 +181,7 @@ std::string MetricsText(const MetricSources& sources) {
     out.Number(MetricType::Gauge, "sse_bridge_http2_connections",
                "Open HTTP/2 connections.",
                static_cast<double>(sources.http2_connections()));
-    out.Counter(sources.http2_ended,
-                "sse_bridge_http2_connections_ended_total",
+    out.Counter(sources.http2_ended, "sse_bridge_http2_connections_ended_total",
                 "HTTP/2 connections that were ended because of their client, "
                 "by reason.",
                 "reason");

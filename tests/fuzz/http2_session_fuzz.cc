@@ -41,7 +41,9 @@ class FuzzServer : public Http2Session::Observer {
     }
     requests_.push_back(stream->id);
   }
-  void OnClosed(Http2Stream* stream) override { std::erase(requests_, stream->id); }
+  void OnClosed(Http2Stream* stream) override {
+    std::erase(requests_, stream->id);
+  }
 
   void Run(const std::vector<std::string>& pieces) {
     std::string payload(5000, 'p');

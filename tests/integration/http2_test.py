@@ -22,7 +22,7 @@ import h2.config
 import h2.connection
 import h2.events
 
-BRIDGE, BACKENDS = sys.argv[1:3]
+BRIDGE, BACKENDS = map(os.path.abspath, sys.argv[1:3])
 # Whatever is waited for has long happened by then.
 PATIENCE = 30
 
@@ -553,6 +553,26 @@ class Http2Test(unittest.TestCase):
         client.until_closed()
         self.assertNotEqual(client.goaways[-1][0], 0)
         self.until_metric(self.plain, "sse_bridge_connections_open", 0)
+
+    def test_idle_connections_of_an_address_have_their_bound(self):
+        program = self.bridge("--max-connections-per-address", "2")
+        self.addCleanup(program.stop)
+        busy = Client(program.port)
+        stream = busy.request("/prices/stream?symbols=AAPL")
+        busy.until(lambda: stream in busy.heads)
+        idle = []
+        for _ in range(3):
+            idle.append(Client(program.port))
+            head, _ = idle[-1].get("/openapi.yaml")
+            self.assertEqual(head[":status"], "200")
+        # The one that has been idle for longest is closed for the third.
+        idle[0].until_closed()
+        self.assertEqual(idle[1].get("/schema.json")[0][":status"], "200")
+        self.assertEqual(idle[2].get("/schema.json")[0][":status"], "200")
+        seen = len(busy.bodies[stream])
+        busy.until(lambda: len(busy.bodies[stream]) > seen)
+        for client in [busy, *idle]:
+            client.close()
 
     def test_an_unfinished_request_is_answered_in_time(self):
         program = self.bridge("--body-timeout", "1s")

@@ -35,10 +35,9 @@ TEST(FloodGuard, EachKindOfFrameHasItsBound) {
 TEST(FloodGuard, RequestsAndTheirBodiesAreNotCounted) {
   EXPECT_EQ(Admitted(Head(Http2FrameHead::kHeaders), false, 9999), 9999);
   EXPECT_EQ(Admitted(Head(Http2FrameHead::kData, 1), false, 9999), 9999);
-  EXPECT_EQ(
-      Admitted(Head(Http2FrameHead::kData, 0, Http2FrameHead::kEndStream),
-               false, 9999),
-      9999);
+  EXPECT_EQ(Admitted(Head(Http2FrameHead::kData, 0, Http2FrameHead::kEndStream),
+                     false, 9999),
+            9999);
 }
 
 TEST(FloodGuard, MoreIsAdmittedWithTime) {

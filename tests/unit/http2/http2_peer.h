@@ -60,8 +60,7 @@ class Http2Peer {
         callbacks,
         [](nghttp2_session*, const nghttp2_frame* frame, void* user) {
           auto* const self = static_cast<Http2Peer*>(user);
-          const bool ends =
-              frame->hd.type <= 1 && (frame->hd.flags & 1) != 0;
+          const bool ends = frame->hd.type <= 1 && (frame->hd.flags & 1) != 0;
           if (ends) self->responses[frame->hd.stream_id].ended = true;
           if (frame->hd.type == NGHTTP2_RST_STREAM) {
             self->responses[frame->hd.stream_id].reset =
@@ -101,10 +100,10 @@ class Http2Peer {
     std::vector<nghttp2_nv> nva;
     nva.reserve(fields.size());
     for (const auto& [name, value] : fields) {
-      nva.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                     reinterpret_cast<uint8_t*>(
-                         const_cast<char*>(value.data())),
-                     name.size(), value.size(), 0});
+      nva.push_back(
+          {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+           reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())),
+           name.size(), value.size(), 0});
     }
     nghttp2_data_provider provider{};
     bodies_.push_back(std::move(body));
@@ -129,8 +128,7 @@ class Http2Peer {
       const uint8_t* data = nullptr;
       const ssize_t n = nghttp2_session_mem_send(session, &data);
       if (n <= 0) return bytes;
-      bytes.append(reinterpret_cast<const char*>(data),
-                   static_cast<size_t>(n));
+      bytes.append(reinterpret_cast<const char*>(data), static_cast<size_t>(n));
     }
   }
 

@@ -25,8 +25,7 @@ class SinkSocket : public DescriptorSocket {
   ssize_t Send(const iovec* parts, int count) override {
     size_t total = 0;
     for (int i = 0; i < count; ++i) {
-      got.append(static_cast<const char*>(parts[i].iov_base),
-                 parts[i].iov_len);
+      got.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
       total += parts[i].iov_len;
     }
     return static_cast<ssize_t>(total);
@@ -52,9 +51,7 @@ class Http2SessionTest : public testing::Test,
     refused_[stream->id] = stream->request->refused();
     parsed_[stream->id] = stream->request->Take();
   }
-  void OnClosed(Http2Stream* stream) override {
-    closed_.push_back(stream->id);
-  }
+  void OnClosed(Http2Stream* stream) override { closed_.push_back(stream->id); }
 
   // Sends what the server has written.
   void ToClient() {
@@ -263,7 +260,10 @@ TEST_F(Http2SessionTest, AHeaderBombEndsTheConnection) {
   Start();
   // "x" with a long value enters the dynamic table; each 0xbe stands for it.
   // 3900 is 127 + 3773, in groups of seven bits.
-  std::string block("\x82\x86\x84\x01\x01" "a\x40\x01x\x7f\xbd\x1d", 12);
+  std::string block(
+      "\x82\x86\x84\x01\x01"
+      "a\x40\x01x\x7f\xbd\x1d",
+      12);
   block += std::string(3900, 'v') + std::string(5000, '\xbe');
   EXPECT_FALSE(Raw(Http2Peer::Frame(1, 5, 1, block)));
   ToClient();
@@ -310,7 +310,10 @@ TEST_F(Http2SessionTest, StreamsHaveTheirBound) {
   EXPECT_EQ(requests_.size(), 3u);
   // ":method: GET", ":scheme: http" and ":path: /" of the static table, and a
   // literal ":authority: a".
-  const std::string block("\x82\x86\x84\x01\x01" "a", 6);
+  const std::string block(
+      "\x82\x86\x84\x01\x01"
+      "a",
+      6);
   // There is space again once one has ended.
   server_->Respond(server_->Find(1), {204, {}, ""}, false);
   ToClient();
@@ -405,8 +408,7 @@ TEST_F(Http2SessionTest, TheConnectionsWindowIsRespected) {
 
 // A later SETTINGS changes the windows of open streams.
 TEST_F(Http2SessionTest, AWindowOfOneByteIsUsed) {
-  Start({}, /*auto_window=*/false,
-        {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1}});
+  Start({}, /*auto_window=*/false, {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1}});
   Http2Stream* const stream = BeginStream("/");
   Exchange();
   EXPECT_EQ(Write(stream, "abc"), 1u);
@@ -468,7 +470,8 @@ class Http2FloodTest : public Http2SessionTest {
     for (int i = 0; i < 2 && alive; ++i) alive = Raw(frame);
     EXPECT_FALSE(alive);
     EXPECT_EQ(server_->failure(), Http2Session::Failure::kFlood);
-    // The client does not read on after acknowledgements that it did not expect.
+    // The client does not read on after acknowledgements that it did not
+    // expect.
     server_->Pump();
     uint64_t writes = 0, bytes = 0;
     server_->output().Flush(&socket_, &writes, &bytes);
