@@ -11,7 +11,6 @@
 #include "bridge/gateway/accept.h"
 #include "bridge/gateway/added_streams.h"
 #include "bridge/gateway/api_request.h"
-#include "bridge/gateway/resume_points.h"
 #include "bridge/gateway/trace_context.h"
 #include "bridge/http/accept_encoding.h"
 #include "bridge/http/http_error.h"
@@ -200,15 +199,6 @@ StreamTraits Api::TraitsFor(const Method& method) const {
   traits.retry = method.retry.value_or(options_.retry);
   traits.max_age = method.max_age.value_or(absl::ZeroDuration());
   return traits;
-}
-
-bool Api::MayCompress(const Request& request, const Method& method,
-                      const OutputFormat& format) const {
-  if (!options_.compress || !method.compressible()) return false;
-  // In other formats each client's events have bytes of their own.
-  if (!format.traits().verbatim || !format.traits().comments) return false;
-  return options_.compress_exclusive ||
-         (!SpeaksForOneUser(method) && request.forwarded.empty());
 }
 
 void Api::ServeStream(std::shared_ptr<Request> request) {

@@ -34,6 +34,7 @@ OPEN_SECONDS = 30
 
 NGINX = """
 worker_processes 1;
+worker_rlimit_nofile 40000;
 pid %(directory)s/nginx.pid;
 error_log stderr error;
 daemon off;
@@ -189,6 +190,10 @@ class Publisher(threading.Thread):
             due += 1 / self.rate
             time.sleep(max(0, due - time.monotonic()))
 
+    def finish(self):
+        self.done = True
+        self.join()
+
 
 def headers_and_key():
     def encode(data):
@@ -243,6 +248,7 @@ def measure(way, options):
     end = time.monotonic() + OPEN_SECONDS
     while metrics(admin)['sse_bridge_connections_open'] < options.connections:
         if time.monotonic() > end:
+            publisher.finish()
             fail('%s: not all connections are open' % way.name)
         time.sleep(0.1)
     time.sleep(options.warmup)
@@ -252,8 +258,7 @@ def measure(way, options):
     time.sleep(options.seconds)
     later, spent, got = metrics(admin), cpu(pids) - used, browsers.bytes - read
     memory = (sum(resident(pid) for pid in pids) - before) / options.connections
-    publisher.done = True
-    publisher.join()
+    publisher.finish()
     browsers.close()
     way.stop()
     server.stop()
