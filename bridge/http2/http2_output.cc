@@ -11,7 +11,7 @@ constexpr int kMaxVectors = 64;
 
 // What is kept between batches.
 constexpr size_t kKeptOwnBytes = 512;
-constexpr size_t kKeptParts = 64;
+constexpr size_t kKeptParts = 32;
 
 }  // namespace
 

@@ -30,6 +30,11 @@ constexpr absl::string_view kConnectionHeaders[] = {
     "connection", "keep-alive", "proxy-connection", "transfer-encoding",
     "upgrade"};
 
+// For the headers of our responses, which are few and mostly the same. A table
+// of the usual size would hold what never comes again, for as long as the
+// connection lives.
+constexpr size_t kTableBytes = 1024;
+
 bool IsConnectionHeader(absl::string_view lower_name) {
   return std::find(std::begin(kConnectionHeaders), std::end(kConnectionHeaders),
                    lower_name) != std::end(kConnectionHeaders);
@@ -258,6 +263,7 @@ struct Http2Session::Callbacks {
       nghttp2_option_set_no_auto_window_update(option, 1);
       nghttp2_option_set_no_closed_streams(option, 1);
       nghttp2_option_set_max_outbound_ack(option, kMaxUnsentAcks);
+      nghttp2_option_set_max_deflate_dynamic_table_size(option, kTableBytes);
       return option;
     }();
     return all;
@@ -405,6 +411,10 @@ void Http2Session::Submit(Http2Stream* stream, const HttpResponse& head,
     names.push_back(std::move(lower));
     values.push_back(std::move(clean));
     fields.push_back(Field(names.back(), values.back()));
+    // Another one each time.
+    if (names.back() == "x-request-id") {
+      fields.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    }
   }
   if (!dated) fields.push_back(Field("date", date));
   if (length != nullptr) fields.push_back(Field("content-length", *length));
