@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <list>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,13 +91,16 @@ class Http2SessionTest : public testing::Test,
     return stream;
   }
   size_t Write(Http2Stream* stream, const std::string& bytes) {
-    const iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    // The output points to it until it is flushed.
+    written_.push_back(bytes);
+    const iovec part{written_.back().data(), written_.back().size()};
     return server_->Write(stream, &part, 1);
   }
 
   Http2Session::Options options_;
   std::unique_ptr<Http2Session> server_;
   std::unique_ptr<Http2Peer> client_;
+  std::list<std::string> written_;
   SinkSocket socket_;
   int64_t now_ = 0;
   bool alive_ = true;
