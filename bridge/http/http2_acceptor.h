@@ -50,6 +50,9 @@ class Http2Acceptor {
   virtual void Stop() = 0;
 
   virtual size_t connections() const = 0;
+
+  // What its requests and answers hold of max_buffered_bytes: at most half.
+  virtual size_t held_bytes() const = 0;
 };
 
 }  // namespace sse_bridge

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/http/http2_acceptor.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_listener.h"
 
@@ -101,7 +102,9 @@ bool HttpListener::CloseLongestIdle() {
 }
 
 void HttpListener::KeepBounds() {
-  while (Http1Connection* connection = accounts_.MustGiveBytes()) {
+  const size_t elsewhere =
+      options_.http2 == nullptr ? 0 : options_.http2->held_bytes();
+  while (Http1Connection* connection = accounts_.MustGiveBytes(elsewhere)) {
     GiveBytes(connection);
   }
 }

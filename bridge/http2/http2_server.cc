@@ -33,7 +33,7 @@ void Http2Server::Start(const ConnectionOptions& options, Sink sink,
   session_.framing = options.framing;
   session_.floods = settings_.floods;
   session_.max_streams = settings_.max_streams;
-  // HTTP/1.1 has the other half.
+  // HTTP/1.1 has the rest.
   max_held_ = options.max_buffered_bytes / 2;
   MutexLock lock(&requests_mu_);
   sink_ = std::move(sink);
@@ -172,14 +172,15 @@ bool Http2Server::SetHeld(uint64_t number, size_t bytes) {
   const size_t more = bytes - entry.held;  // may wrap
   const bool grows = bytes > entry.held;
   entry.held = bytes;
-  held_ += more;
+  const size_t held = held_.load(std::memory_order_relaxed) + more;
+  held_.store(held, std::memory_order_relaxed);
   size_t of_address = 0;
   if (!entry.key.empty()) {
     Address& address = addresses_[entry.key];
     address.held += more;
     of_address = address.held;
   }
-  return !grows || (held_ <= max_held_ && of_address <= max_held_ / 2);
+  return !grows || (held <= max_held_ && of_address <= max_held_ / 2);
 }
 
 void Http2Server::Closed(uint64_t number) {

@@ -53,6 +53,9 @@ class Http2Server final : public Http2Acceptor,
   bool CloseLongestIdle() override;
   void StartDraining() override;
   void Stop() override;
+  size_t held_bytes() const override {
+    return held_.load(std::memory_order_relaxed);
+  }
   size_t connections() const override {
     return count_.load(std::memory_order_relaxed);
   }
@@ -122,7 +125,8 @@ class Http2Server final : public Http2Acceptor,
   absl::flat_hash_map<uint64_t, Entry> entries_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Address> addresses_ ABSL_GUARDED_BY(mu_);
   std::list<uint64_t> idle_ ABSL_GUARDED_BY(mu_);  // the longest idle first
-  size_t held_ ABSL_GUARDED_BY(mu_) = 0;
+  // Changed under mu_.
+  std::atomic<size_t> held_{0};
 };
 
 }  // namespace sse_bridge
