@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/usable_cpus.h"
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/inline_handling.h"
@@ -76,7 +77,7 @@ struct HttpServer::Rep {
   RequestQueue waiting;
   std::atomic<bool> stopping{false};
   // Used on the listener's thread only.
-  InlineHandling inline_handling{std::thread::hardware_concurrency() <= 1};
+  InlineHandling inline_handling{UsableCpus() <= 1};
 };
 
 HttpServer::HttpServer(Options options)

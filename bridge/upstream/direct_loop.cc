@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
-#include <thread>
 #include <utility>
 
+#include "bridge/base/usable_cpus.h"
 #include "bridge/net/network.h"
 
 namespace sse_bridge {
 namespace {
 
 // A loop decodes and publishes what its connections receive.
-constexpr unsigned kMaxLoops = 4;
+constexpr int kMaxLoops = 4;
 
 }  // namespace
 
@@ -32,9 +32,9 @@ void DirectTimer::Disarm() {
 DirectLoop* DirectLoop::Next() {
   static const auto* const loops = [] {
     auto* all = new std::vector<DirectLoop*>;
-    const unsigned count =
-        std::clamp(std::thread::hardware_concurrency(), 1U, kMaxLoops);
-    for (unsigned i = 0; i < count; ++i) all->push_back(new DirectLoop);
+    const int count = std::min(UsableCpus(), kMaxLoops);
+    all->reserve(count);
+    for (int i = 0; i < count; ++i) all->push_back(new DirectLoop);
     return all;
   }();
   static std::atomic<size_t> next{0};
