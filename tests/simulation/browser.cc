@@ -64,7 +64,7 @@ void Browser::AddPart(const std::string& name, uint64_t what) {
       break;
     default:
       topic = backend.FindTopic(
-          absl::StrCat("j", what / 6 % 4 == 3 ? 40 : what / 6 % 4, "-",
+          absl::StrCat("j", what / 6 % 4 >= 2 ? 40 : what / 6 % 4, "-",
                        what % 17),
           TopicKind::kJob);
       path = absl::StrCat("/jobs/", topic->name);
