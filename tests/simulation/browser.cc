@@ -64,7 +64,7 @@ void Browser::AddPart(const std::string& name, uint64_t what) {
       break;
     default:
       topic = backend.FindTopic(
-          absl::StrCat("j", what / 6 % 4 == 3 ? 40 : what / 6 % 4, "-",
+          absl::StrCat("j", what / 6 % 4 >= 2 ? 40 : what / 6 % 4, "-",
                        what % 17),
           TopicKind::kJob);
       path = absl::StrCat("/jobs/", topic->name);
@@ -398,6 +398,11 @@ bool Browser::HasAll() const {
   }
   if (client_ == nullptr || !reader_->is_stream()) return false;
   return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) {
+    // The next renewal ends the stream, and the next visit is the last.
+    if (part.model.topic().kind == TopicKind::kRoom &&
+        part.model.topic().banned.contains(user_)) {
+      return false;
+    }
     // Other streams of a connection may take the place of values in its queue.
     if (bundle_ && part.model.topic().kind == TopicKind::kPrices &&
         context_->drops()) {
