@@ -174,7 +174,9 @@ HttpAnswer HttpConnection::ReadHead() {
     if (colon == std::string::npos) continue;
     size_t value = colon + 1;
     while (value < line.size() && line[value] == ' ') ++value;
-    answer.headers[Lower(line.substr(0, colon))] = line.substr(value);
+    // Several fields of a name are a list (RFC 9110, 5.3).
+    std::string& field = answer.headers[Lower(line.substr(0, colon))];
+    field += (field.empty() ? "" : ", ") + line.substr(value);
   }
   if (answer.status == 100) return ReadHead();
   const auto header = [&answer](const std::string& name) {
