@@ -8,10 +8,12 @@
 #   scripts/bench.sh fanout         events to many browsers, compared with other servers
 #   scripts/bench.sh chat           one channel whose members are admitted by name
 #   scripts/bench.sh private        browsers with events of their own
+#   scripts/bench.sh unary          calls, compared with grpc-gateway
 #   scripts/bench.sh connections    how many streams one machine holds
 #   scripts/bench.sh slow_clients   how browsers that never read affect others
 #   scripts/bench.sh symbols        many browsers, each with its own symbols
 #   scripts/bench.sh attack         latency of normal requests during slow-client attacks
+#   scripts/bench.sh wire           bytes and CPU of a delivery, plain and compressed
 #   scripts/bench.sh metrics        cost and correctness of a metrics scrape
 set -euo pipefail
 cd "$(dirname "$0")/.."

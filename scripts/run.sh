@@ -4,16 +4,21 @@
 # command for each stream.
 # Ctrl-C stops everything. Data and the development key are stored in .run/.
 #
-#   scripts/run.sh [--listen HOST:PORT] [BRIDGE OPTION...]
+#   scripts/run.sh [--listen HOST:PORT] [--tls] [BRIDGE OPTION...]
+#
+# --tls: HTTPS and HTTP/2, with a certificate that is made in .run/. Browsers warn
+#        of it once; on HTTP/2, any number of windows share a connection.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 listen=127.0.0.1:8080
 bridge_options=()
+tls=
 while [ $# -gt 0 ]; do
   case "$1" in
     --listen) listen=${2:?--listen needs HOST:PORT}; shift ;;
+    --tls) tls=1 ;;
     --listen=*) listen=${1#--listen=} ;;
-    -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h|--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) bridge_options+=("$1") ;;
   esac
   shift
@@ -32,6 +37,19 @@ mkdir -p "$run"
 chmod 700 "$run"
 if [ ! -s "$run/dev.key" ]; then
   (umask 077; openssl rand -hex 32 > "$run/dev.key")
+fi
+
+curl_options=()
+if [ -n "$tls" ]; then
+  # Valid for a year; browsers take no more.
+  if ! openssl x509 -in "$run/cert.pem" -checkend 86400 -noout >/dev/null 2>&1; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
+      -keyout "$run/cert.key" -out "$run/cert.pem" -subj /CN=localhost \
+      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+    chmod 600 "$run/cert.key"
+  fi
+  bridge_options+=(--tls-cert "$run/cert.pem" --tls-key "$run/cert.key")
+  curl_options=(--cacert "$run/cert.pem")
 fi
 
 pids=()
@@ -77,12 +95,13 @@ header=$run/authorization
 (umask 077; echo "Authorization: Bearer $token" > "$header")
 
 # Give each stream some data.
-call() { curl -sS -o /dev/null -H "@$header" -H 'Content-Type: application/json' "$@"; }
+call() { curl -sS "${curl_options[@]}" -o /dev/null -H "@$header" -H 'Content-Type: application/json' "$@"; }
 task=demo-$(date +%s)
 call "$address/tasks" -d "{\"task_id\": \"$task\", \"message\": \"waiting for progress\"}"
 call "$address/notifications" \
   -d '{"user_id": "dev", "type": "welcome", "title": "Welcome", "body": "The bridge is up."}'
 
+curl="curl -N${tls:+ --cacert '$run/cert.pem'}"
 cat <<TEXT
 
 Live dashboard, as the user "dev" (all scopes, role admin, valid for one day):
@@ -95,13 +114,13 @@ $address/explorer
 
 One command per stream (Ctrl-C stops curl):
 
-curl -N -X POST $address/prices/stream -d '{"symbols": ["AAPL", "MSFT"]}'
-curl -N '$address/prices/stream?symbols=AAPL&symbols=MSFT'
-curl -N -H '@$header' $address/notifications/stream
-curl -N -H '@$header' $address/tasks/$task/progress
-curl -N -H '@$header' $address/channels/general/stream
-curl -N -H '@$header' $address/admin/metrics/stream
-curl -N -H '@$header' $address/events
+$curl -X POST $address/prices/stream -d '{"symbols": ["AAPL", "MSFT"]}'
+$curl '$address/prices/stream?symbols=AAPL&symbols=MSFT'
+$curl -H '@$header' $address/notifications/stream
+$curl -H '@$header' $address/tasks/$task/progress
+$curl -H '@$header' $address/channels/general/stream
+$curl -H '@$header' $address/admin/metrics/stream
+$curl -H '@$header' $address/events
 
 EventSource cannot send headers. To use it, set the token as a cookie in the
 browser's console at that address, then open new EventSource('/events'):

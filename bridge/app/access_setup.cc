@@ -142,6 +142,7 @@ absl::Status AccessSetup::MakeTls(const LoadedConfig& loaded,
   options.cert_file = config.tls_cert();
   options.key_file = config.tls_key();
   options.client_ca_file = config.tls_client_ca();
+  options.http2 = config.http2();
   std::vector<std::string> files = {options.cert_file, options.key_file};
   if (!options.client_ca_file.empty()) files.push_back(options.client_ca_file);
   auto tls = TlsContext::Create(std::move(options));

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,7 @@
 #include "bridge/base/host_port.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
+#include "bridge/http2/http2_server.h"
 #include "bridge/ops/descriptor_limit.h"
 #include "bridge/web/web_files.h"
 
@@ -61,6 +64,8 @@ Api::Options ApiOptions(const bridge::v1::Config& config) {
   options.retry = ToDuration(config.retry());
   options.documents = DocumentsOf(config);
   options.open_grace = ToDuration(config.open_grace());
+  options.compress = config.compress();
+  options.compress_exclusive = config.compress_exclusive();
   return options;
 }
 
@@ -120,6 +125,9 @@ absl::Status Bridge::CreateFeeds() {
   feed_context_.delivery = &delivery_;
   feed_context_.circuits = &circuits_;
   feed_context_.reconnects = &operations_.reconnects;
+  gzip_ = std::make_unique<GzipBudget>(
+      static_cast<size_t>(config().compress_memory()));
+  feed_context_.gzip = gzip_.get();
   feed_context_.status_json = [this](const absl::Status& status) {
     return api_->served()->StatusJson(status);
   };
@@ -175,6 +183,11 @@ absl::Status Bridge::CreateListeners() {
   if (!options.ok()) return options.status();
   http_options_ = *std::move(options);
   http_options_.rejections = &operations_.rejections;
+  if (config().http2()) {
+    Http2Server::Settings settings;
+    settings.ended = &operations_.http2_ended;
+    http_options_.http2 = std::make_shared<Http2Server>(&delivery_, settings);
+  }
   return AdminNames(loaded_).status();
 }
 
@@ -183,10 +196,17 @@ absl::Status Bridge::Start(int listen_fd) {
   http_options_.listen_fd = listen_fd;
   server_ = std::make_unique<HttpServer>(http_options_);
   if (absl::Status status = server_->Bind(); !status.ok()) return status;
+  std::function<int64_t()> http2_connections;
+  if (http_options_.http2 != nullptr) {
+    http2_connections = [http2 = http_options_.http2] {
+      return static_cast<int64_t>(http2->connections());
+    };
+  }
   const absl::Status operations = operations_.Start(
       loaded_, {[this] { return delivery_.Stats(); },
                 &access_->authenticator().failures(), &admissions_,
-                upstreams_.connections, upstreams_.multiplexed});
+                upstreams_.connections, upstreams_.multiplexed,
+                std::move(http2_connections)});
   if (!operations.ok()) return operations;
   access_->Start();
   watcher_.Start();

@@ -23,6 +23,7 @@
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/base_path.h"
 #include "bridge/gateway/stream_opener.h"
+#include "bridge/gzip/gzip_budget.h"
 #include "bridge/http/http_server.h"
 #include "bridge/ops/file_watcher.h"
 #include "bridge/schema/schema.h"
@@ -100,6 +101,7 @@ class Bridge {
   Pages pages_;
   std::unique_ptr<Api> api_;
   CircuitLog circuits_;
+  std::unique_ptr<GzipBudget> gzip_;
   FeedContext feed_context_;
   std::unique_ptr<FeedRegistry> registry_;
   std::unique_ptr<StreamOpener> opener_;

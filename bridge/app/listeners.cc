@@ -29,6 +29,7 @@ absl::StatusOr<HttpServer::Options> PublicServer(const LoadedConfig& loaded,
   options.port = listen->port;
   options.reuse_port = config.reuse_port();
   options.workers = config.workers();
+  options.handle_inline = true;
   options.framing.max_head_bytes = static_cast<size_t>(config.max_head());
   // A request's URL may take up the whole head.
   options.framing.max_request_line_bytes = options.framing.max_head_bytes;

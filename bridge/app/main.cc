@@ -16,12 +16,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "bridge/app/bridge.h"
 #include "bridge/app/commands.h"
 #include "bridge/config/command_line.h"
 #include "bridge/config/config.h"
 #include "bridge/config/setting_list.h"
 #include "bridge/config/setting_value.h"
+#include "bridge/net/tls_memory.h"
 #include "bridge/ops/inherited_socket.h"
 #include "bridge/ops/log_format.h"
 #include "bridge/ops/service_manager.h"
@@ -159,4 +161,17 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sse_bridge
 
-int main(int argc, char** argv) { return sse_bridge::Main(argc, argv); }
+#ifndef SSE_BRIDGE_SANITIZED
+// Runs before the initializers of libraries: cpp-httplib's uses OpenSSL.
+__attribute__((section(".preinit_array"),
+               used)) static void (*before_libraries)(int, char**, char**) =
+    [](int, char**, char**) { sse_bridge::UseOwnMemoryForTlsRecords(); };
+#endif
+
+int main(int argc, char** argv) {
+#ifdef NDEBUG
+  // gRPC's locks are Abseil's, which may look for cycles at each one.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+#endif
+  return sse_bridge::Main(argc, argv);
+}

@@ -114,6 +114,8 @@ std::string Operations::Metrics() const {
   sources.upstream_reconnects = &reconnects;
   sources.http_errors = &errors;
   sources.http_rejections = &rejections;
+  sources.http2_ended = &http2_ended;
+  sources.http2_connections = components_.http2_connections;
   sources.auth_failures = components_.auth_failures;
   if (const Admissions* admissions = components_.admissions) {
     sources.admissions = &admissions->stats().results;

@@ -32,6 +32,7 @@ class Operations {
   LabelledCounter reconnects;
   LabelledCounter errors;
   LabelledCounter rejections;
+  LabelledCounter http2_ended;
   JsonAccessLog lifecycle;
 
   // Sources of the metrics. They must live until Stop.
@@ -41,6 +42,7 @@ class Operations {
     const Admissions* admissions = nullptr;
     std::vector<std::shared_ptr<GrpcUpstream>> upstreams;
     std::vector<std::shared_ptr<MultiplexedUpstream>> multiplexed;
+    std::function<int64_t()> http2_connections;  // null without HTTP/2
   };
 
   // Opens the admin listener, if one is configured.

@@ -151,6 +151,7 @@ absl::StatusOr<GrpcUpstreamOptions> CommonOptions(const LoadedConfig& loaded) {
   GrpcUpstreamOptions options;
   options.max_message_bytes = static_cast<int>(config.max_message());
   options.max_metadata_bytes = static_cast<int>(config.upstream_max_metadata());
+  options.direct = config.upstream_direct();
   options.channels = config.upstream_channels();
   options.streams_per_connection = config.upstream_streams_per_connection();
   options.max_connections = config.upstream_max_connections();

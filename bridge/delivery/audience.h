@@ -22,6 +22,9 @@ class Audience {
   // `subject` is empty for an anonymous client.
   bool Includes(absl::string_view subject) const;
 
+  // Whether only those who are named do not see the event.
+  bool everybody_else() const { return everybody_; }
+
   // Equal audiences have equal keys.
   std::string Key() const;
 

@@ -2,12 +2,14 @@
 #define SSE_BRIDGE_BRIDGE_DELIVERY_COMMAND_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <variant>
 #include <vector>
 
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/frame.h"
+#include "bridge/delivery/shared_connection.h"
 #include "bridge/delivery/topic.h"
 
 namespace sse_bridge {
@@ -87,10 +89,19 @@ struct DrainCommand {
   FramePtr last;  // may be null
 };
 
+struct AdoptCommand {
+  std::shared_ptr<SharedConnection> connection;
+};
+
+struct CallCommand {
+  std::function<void()> call;
+};
+
 using Command =
     std::variant<PublishCommand, OpenCommand, AttachCommand, ContinueCommand,
                  DetachCommand, LeaveCommand, EndMemberCommand, EndTopicCommand,
-                 SendCommand, CloseCommand, DrainCommand>;
+                 SendCommand, CloseCommand, DrainCommand, AdoptCommand,
+                 CallCommand>;
 
 // Most commands publish a frame. What is large and rare is allocated
 // separately, so that it does not make them larger.

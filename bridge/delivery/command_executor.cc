@@ -9,6 +9,7 @@
 
 #include "bridge/delivery/loop_connection.h"
 #include "bridge/delivery/topic_local.h"
+#include "bridge/net/multiplexed_socket.h"
 #include "spdlog/spdlog.h"
 
 namespace sse_bridge {
@@ -20,7 +21,8 @@ namespace {
 // published while many clients come still leaves in few writes.
 template <typename C>
 constexpr bool kAfterRuns =
-    !std::is_same_v<C, OpenCommand> && !std::is_same_v<C, AttachCommand>;
+    !std::is_same_v<C, OpenCommand> && !std::is_same_v<C, AttachCommand> &&
+    !std::is_same_v<C, AdoptCommand> && !std::is_same_v<C, CallCommand>;
 
 }  // namespace
 
@@ -67,6 +69,15 @@ void CommandExecutor::Run(OpenCommand& command) {
       {.unsent_low_water_bytes = options.unsent_low_water_bytes,
        .send_buffer_bytes = options.send_buffer_bytes,
        .user_timeout = options.user_timeout});
+  if (MultiplexedSocket* const stream = c->socket().multiplexed()) {
+    if (!stream->Open(command.connection.Pack())) {
+      c->MarkDead(CloseReason::kClientGone);
+      return;
+    }
+    if (!spec.head.empty()) c->SendHead(spec.head);
+    if (draining_) c->BeginEnd(CloseReason::kDrain, context_->drain_frame);
+    return;
+  }
   // Edge-triggered EPOLLOUT costs nothing until the socket is full, and then
   // reports space without a further system call.
   if (const int error = poller_->Add(
@@ -160,8 +171,15 @@ void CommandExecutor::Run(CloseCommand& command) {
   }
 }
 
+void CommandExecutor::Run(AdoptCommand& command) {
+  shared_->Add(std::move(command.connection));
+}
+
+void CommandExecutor::Run(CallCommand& command) { command.call(); }
+
 void CommandExecutor::Run(DrainCommand& command) {
   draining_ = true;
+  shared_->Drain();
   context_->drain_frame = std::move(command.last);
   const std::vector<LoopConnection*> open = connections_->AllOpen();
   const auto window = static_cast<double>(command.window_nanos);

@@ -7,6 +7,7 @@
 #include "bridge/delivery/command.h"
 #include "bridge/delivery/connection_table.h"
 #include "bridge/delivery/loop_context.h"
+#include "bridge/delivery/shared_connections.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/net/poller.h"
 
@@ -19,8 +20,11 @@ class CommandExecutor {
  public:
   // All must outlive the executor.
   CommandExecutor(LoopContext* context, Poller* poller,
-                  ConnectionTable* connections)
-      : context_(context), poller_(poller), connections_(connections) {}
+                  ConnectionTable* connections, SharedConnections* shared)
+      : context_(context),
+        poller_(poller),
+        connections_(connections),
+        shared_(shared) {}
   CommandExecutor(const CommandExecutor&) = delete;
   CommandExecutor& operator=(const CommandExecutor&) = delete;
 
@@ -41,6 +45,8 @@ class CommandExecutor {
   void Run(SendCommand& command);
   void Run(CloseCommand& command);
   void Run(DrainCommand& command);
+  void Run(AdoptCommand& command);
+  static void Run(CallCommand& command);
 
   // Tells the observer that a connection ended before it became a member.
   void RefuseAttach(const AttachCommand& command);
@@ -53,6 +59,7 @@ class CommandExecutor {
   LoopContext* const context_;
   Poller* const poller_;
   ConnectionTable* const connections_;
+  SharedConnections* const shared_;
   std::vector<std::shared_ptr<Topic>> runs_;  // topics with a run
   bool draining_ = false;
 };

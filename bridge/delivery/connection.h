@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "bridge/delivery/frame.h"
+#include "bridge/gzip/gzip_member.h"
 #include "bridge/net/socket.h"
 
 namespace sse_bridge {
@@ -78,6 +79,10 @@ struct StreamSpec {
   // If true, frames are sent as HTTP/1.1 chunks, and the last chunk ends the
   // body. Otherwise closing the connection ends the body (HTTP/1.0).
   bool chunked = true;
+  // If true, the body is a gzip member, whose beginning is in `head`: the
+  // header, and `gzip_sum` of what follows it. See GzipStream.
+  bool gzip = false;
+  GzipSum gzip_sum;
   // For bodies whose format does not show whether they are complete. If true,
   // the body is ended properly only for kEnded. For other reasons the last
   // chunk is omitted, or an unchunked connection is reset, so that the client

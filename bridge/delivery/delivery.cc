@@ -9,6 +9,7 @@
 #include "bridge/base/usable_cpus.h"
 #include "bridge/delivery/command.h"
 #include "bridge/delivery/loop.h"
+#include "bridge/net/multiplexed_socket.h"
 #include "bridge/net/timer_queue.h"
 
 namespace sse_bridge {
@@ -51,9 +52,7 @@ void Delivery::Stop() {
   timers_->Clear();
 }
 
-ConnectionRef Delivery::Open(StreamSpec spec) {
-  alive_.fetch_add(1, std::memory_order_relaxed);
-  // Choose the least loaded loop, and among equals the next in turn.
+Loop* Delivery::LeastLoaded() {
   const size_t n = loops_.size();
   const size_t start = next_loop_.fetch_add(1, std::memory_order_relaxed) % n;
   Loop* loop = loops_[start].get();
@@ -61,6 +60,26 @@ ConnectionRef Delivery::Open(StreamSpec spec) {
     Loop* const other = loops_[(start + i) % n].get();
     if (other->load() < loop->load()) loop = other;
   }
+  return loop;
+}
+
+bool Delivery::Adopt(std::shared_ptr<SharedConnection> connection) {
+  alive_.fetch_add(1, std::memory_order_relaxed);
+  if (LeastLoaded()->Post(AdoptCommand{std::move(connection)})) return true;
+  ConnectionDestroyed();
+  return false;
+}
+
+bool Delivery::Call(int loop, std::function<void()> call) {
+  return loops_[loop]->Post(CallCommand{std::move(call)});
+}
+
+ConnectionRef Delivery::Open(StreamSpec spec) {
+  alive_.fetch_add(1, std::memory_order_relaxed);
+  MultiplexedSocket* const stream =
+      spec.socket != nullptr ? spec.socket->multiplexed() : nullptr;
+  Loop* const loop =
+      stream != nullptr ? loops_[stream->loop()].get() : LeastLoaded();
   const ConnectionRef ref = loop->Reserve();
   Command command =
       OpenCommand{ref.id(), std::make_unique<StreamSpec>(std::move(spec))};

@@ -22,6 +22,7 @@
 namespace sse_bridge {
 
 class Loop;
+class SharedConnection;
 class TimerQueue;
 
 // Owns the sockets of all open streams and the loops that write to them, one
@@ -78,6 +79,13 @@ class Delivery {
   // before it returns.
   ConnectionRef Open(StreamSpec spec);
 
+  // Takes over a connection that carries streams; a loop owns it from now on.
+  // Returns false, and drops it, after Stop.
+  bool Adopt(std::shared_ptr<SharedConnection> connection);
+  // Calls `call` on the thread of the loop that has the index given to the
+  // connection by SharedConnection::Open, unless Delivery is stopped first.
+  bool Call(int loop, std::function<void()> call);
+
   // Sends a frame to one connection, with SlowPolicy::kDisconnect. It is not
   // rewritten.
   void Send(ConnectionRef connection, FramePtr frame);
@@ -130,6 +138,8 @@ class Delivery {
 
  private:
   void ConnectionDestroyed();
+  // The least loaded loop, and among equals the next in turn.
+  Loop* LeastLoaded();
 
   const Options options_;
   const std::unique_ptr<TimerQueue> timers_;

@@ -22,6 +22,13 @@ size_t WriteChunkHead(uint32_t size, char* out) {
 
 }  // namespace
 
+Frame::Frame(const FrameInfo& info) : info_(info) {}
+Frame::~Frame() = default;
+
+size_t Frame::kept_bytes() const {
+  return size() + (deflated_ == nullptr ? 0 : deflated_->frame->size());
+}
+
 FramePtr Frame::Create(absl::string_view payload, FrameInfo info) {
   char head[kMaxPrefix];
   const size_t prefix =

@@ -11,10 +11,12 @@
 #include "absl/strings/string_view.h"
 #include "bridge/base/stream_event.h"
 #include "bridge/delivery/audience.h"
+#include "bridge/gzip/gzip_member.h"
 
 namespace sse_bridge {
 
 class Frame;
+struct Deflated;
 
 // What the creator of a frame knows about its bytes. Delivery itself reads
 // `key`, `is_event`, `retry_ms`, `condition`, `born_ns` and `audience`. The
@@ -108,11 +110,20 @@ class Frame {
   // The length of the "<hex>\r\n" before the payload in chunked().
   size_t prefix_size() const { return prefix_size_; }
 
+  // The form for gzip streams, null if there is none. See GzipStream.
+  const Deflated* deflated() const { return deflated_.get(); }
+  // Called at most once, before other threads have the frame.
+  void SetDeflated(std::unique_ptr<const Deflated> deflated) const {
+    deflated_ = std::move(deflated);
+  }
+  // The bytes of all forms.
+  size_t kept_bytes() const;
+
  private:
   friend class FramePtr;
 
-  explicit Frame(const FrameInfo& info) : info_(info) {}
-  ~Frame() = default;
+  explicit Frame(const FrameInfo& info);
+  ~Frame();
 
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
   void Ref() const { refs_.fetch_add(1, std::memory_order_relaxed); }
@@ -126,6 +137,15 @@ class Frame {
   uint32_t payload_size_ = 0;
   uint32_t chunked_size_ = 0;
   const FrameInfo info_;
+  mutable std::unique_ptr<const Deflated> deflated_;
+};
+
+// A frame as blocks of a gzip member, compressed by the feed's GzipFeed.
+struct Deflated {
+  FramePtr frame;         // its payload is the blocks
+  uint64_t position = 0;  // as in GzipFeed::Event
+  bool key = false;
+  GzipPiece piece;  // of the frame's payload
 };
 
 inline FramePtr::FramePtr(const FramePtr& other) : frame_(other.frame_) {

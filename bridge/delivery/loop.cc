@@ -20,8 +20,12 @@ Loop::Loop(int index, const Delivery::Options& options, TimerQueue* timers,
       event_loop_(options.network, options.clock, this,
                   absl::StrCat("delivery-", index)),
       context_(this, index, options),
-      connections_(&context_, std::move(on_destroyed)),
-      executor_(&context_, event_loop_.poller(), &connections_),
+      connections_(&context_, on_destroyed),
+      shared_(
+          &context_, event_loop_.poller(),
+          [this](uint64_t data, uint32_t events) { OnEvent(data, events); },
+          std::move(on_destroyed)),
+      executor_(&context_, event_loop_.poller(), &connections_, &shared_),
       last_execution_(context_.now - window_nanos_) {}
 
 Loop::~Loop() { Stop(); }
@@ -53,10 +57,11 @@ void Loop::OnRound() {
   AdvanceTimers();
   connections_.Reap();
   if (context_.now - last_execution_ >= window_nanos_) ExecuteCommands();
-  connections_.Flush();
+  FlushAll();
   context_.ReportSent();
   context_.ReportAsks();
   connections_.ForgetClosed();
+  shared_.Forget();
   if (timers_ != nullptr) timers_->RunDue(context_.now);
   context_.counters.lag.Record(context_.clock->MonotonicNanos() - context_.now);
 }
@@ -64,7 +69,9 @@ void Loop::OnRound() {
 int64_t Loop::PrepareToWait() {
   if (!more_input_.empty()) return EventLoop::kNow;
   int64_t until = EventLoop::kNever;
-  if (context_.counters.open.value() > 0) until = context_.wheel.NextTick();
+  if (context_.counters.open.value() > 0 || shared_.needs_timer()) {
+    until = context_.wheel.NextTick();
+  }
   if (timers_ != nullptr) until = std::min(until, timers_->NextDeadline());
   if (!mailbox_.PrepareToSleep()) {
     if (window_nanos_ == 0) return EventLoop::kNow;
@@ -74,6 +81,10 @@ int64_t Loop::PrepareToWait() {
 }
 
 void Loop::OnEvent(uint64_t data, uint32_t events) {
+  if (SharedConnections::Owns(data)) {
+    shared_.OnEvent(data, events);
+    return;
+  }
   LoopConnection* const c = connections_.Find(ConnectionId::Unpack(data));
   if (c == nullptr || c->dead()) return;
   if ((events & EPOLLOUT) != 0) c->OnWritable();
@@ -104,6 +115,17 @@ void Loop::AdvanceTimers() {
     static_cast<LoopConnection*>(node->owner)->OnTimer();
   }
   due_.clear();
+  shared_.AdvanceTimers();
+}
+
+// A stream that ends may leave something to write to its shared connection, and
+// one of those that fails ends its streams.
+void Loop::FlushAll() {
+  do {
+    connections_.Flush();
+    connections_.Reap();
+  } while (shared_.Flush() || !context_.unflushed.empty() ||
+           !context_.dead.empty());
 }
 
 void Loop::ExecuteCommands() {
@@ -122,10 +144,14 @@ void Loop::OnStop() {
     ExecuteCommands();
     connections_.MarkAllDead(CloseReason::kDrain);
     connections_.Reap();
+    shared_.Flush();
+    shared_.CloseAll();
+    connections_.Reap();
     context_.ReportSent();
     context_.unflushed.clear();
     context_.asks.clear();
     connections_.ForgetClosed();
+    shared_.Forget();
   } while (!mailbox_.CloseIfEmpty());
 }
 

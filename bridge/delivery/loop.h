@@ -13,6 +13,7 @@
 #include "bridge/delivery/connection_table.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/loop_context.h"
+#include "bridge/delivery/shared_connections.h"
 #include "bridge/delivery/stats.h"
 #include "bridge/net/event_loop.h"
 #include "bridge/net/mailbox.h"
@@ -62,6 +63,7 @@ class Loop final : private EventLoop::Handler {
   void OnRound() override;
   int64_t PrepareToWait() override;
   void OnStop() override;
+  void FlushAll();
   void ReadMoreInput();
   void AdvanceTimers();
   void ExecuteCommands();
@@ -77,6 +79,7 @@ class Loop final : private EventLoop::Handler {
   Mailbox<Command> mailbox_;
   LoopContext context_;
   ConnectionTable connections_;
+  SharedConnections shared_;
 
   // Used on the loop's thread only.
   CommandExecutor executor_;

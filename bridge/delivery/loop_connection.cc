@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/net/multiplexed_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -33,7 +34,10 @@ LoopConnection::LoopConnection(LoopContext* context, ConnectionId id,
       kernel_fd_(spec->socket != nullptr ? spec->socket->kernel_fd() : -1),
       direct_(IsDirect(*spec)),
       chunked_(spec->chunked),
+      multiplexed_(spec->socket != nullptr &&
+                   spec->socket->multiplexed() != nullptr),
       sent_{.last = context->now},
+      gzip_(spec->gzip ? GzipStream(spec->gzip_sum) : GzipStream()),
       id_(id),
       subject_(std::move(spec->subject)),
       awaited_attaches_(spec->expected_attaches),
@@ -67,6 +71,10 @@ bool LoopConnection::Join(TopicLocal* topic, const MembershipOptions& options,
       topic->AddMember({this, static_cast<uint32_t>(memberships_.size())});
   memberships_.push_back({topic, index, options, topic->BeginLate()});
   topic->Use();
+  if (gzip_.on()) {
+    topic->topic()->AddGzipMembers(1);
+    topic->topic()->WantKey();
+  }
   for (const FramePtr& frame : first) {
     EnqueueFromTopic(&memberships_.back(), frame, /*counted=*/false);
   }
@@ -160,6 +168,7 @@ void LoopConnection::RemoveMembership(uint32_t index) {
     moved.topic->SetMembership(moved.index, index);
   }
   memberships_.pop_back();
+  if (gzip_.on()) gone.topic->topic()->AddGzipMembers(-1);
   gone.topic->RemoveAttached();
   gone.topic->Unuse();
 }
@@ -252,6 +261,7 @@ void LoopConnection::BeginEnd(CloseReason reason, const FramePtr& last) {
       EnqueueOwn(last, /*raw=*/false);
     }
     EnqueueRetry();
+    EnqueueGzipEnd();
     if (chunked_) EnqueueOwn(context_->last_chunk, /*raw=*/true);
   }
   deadlines_.give_up =
@@ -283,6 +293,11 @@ void LoopConnection::FinishEnd() {
     return;
   }
   socket_->ShutdownWrite();
+  if (multiplexed_) {
+    // Its connection stays open.
+    MarkDead(reason_);
+    return;
+  }
   state_ = State::kLingering;
   deadlines_.give_up =
       context_->now + absl::ToInt64Nanoseconds(context_->options.linger);

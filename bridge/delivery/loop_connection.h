@@ -14,6 +14,8 @@
 #include "absl/strings/string_view.h"
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/frame.h"
+#include "bridge/delivery/gzip_run.h"
+#include "bridge/delivery/gzip_stream.h"
 #include "bridge/delivery/loop_context.h"
 #include "bridge/delivery/send_queue.h"
 #include "bridge/delivery/stream_deadlines.h"
@@ -64,6 +66,9 @@ class LoopConnection {
   bool open() const { return state_ == State::kOpen; }
   bool dead() const { return state_ == State::kDead; }
   bool chunked() const { return chunked_; }
+  // Whether the socket keeps pointers to what it has accepted.
+  bool multiplexed() const { return multiplexed_; }
+  const GzipStream& gzip() const { return gzip_; }
 
   // ---- Memberships ----
 
@@ -100,6 +105,12 @@ class LoopConnection {
   size_t SendDirectly(absl::string_view wire);
   // Counts events that were sent directly.
   void CountEvents(uint64_t events);
+  // Records that a run was sent directly in this form.
+  void AddGzip(const GzipRun::Form& form);
+  // As AddGzip, for one frame, and queues the rest of it, after its first
+  // `sent` bytes, if those are not all.
+  void AddGzipPart(Membership* membership, const FramePtr& frame,
+                   const GzipRun::Form::Part& part, size_t sent);
   // Records that the first bytes of the only queued frame were sent directly.
   void SetPartlySent(size_t bytes) { queue_.SetPartlySent(bytes); }
   // Whether the client may see the frame.
@@ -110,8 +121,9 @@ class LoopConnection {
   // Queues a topic's frame if the client may see it, subject to the
   // membership's policy. `counted` is false for initial frames, which do not
   // count against the limit.
+  // `wire` is what is sent for the frame if that is known already.
   void EnqueueFromTopic(Membership* membership, const FramePtr& frame,
-                        bool counted);
+                        bool counted, FramePtr wire = nullptr);
   // Queues the head of the response unchanged.
   void SendHead(absl::string_view head);
   // Queues a frame with SlowPolicy::kDisconnect, if the connection is open.
@@ -209,6 +221,8 @@ class LoopConnection {
   // Queues the rewriter's end frame, created once all frames before it are
   // rewritten. `last` may be null.
   void EnqueueEnd(const FramePtr& last);
+  // Queues the end of the gzip member, if the body is one.
+  void EnqueueGzipEnd();
   // Queues the last frame of a topic.
   void EnqueueLast(const Membership& membership, const FramePtr& last);
   void Push(SendEntry entry);
@@ -216,8 +230,14 @@ class LoopConnection {
   // blocked.
   void FlushLater();
   void Flush();
+  // Whether frames must be rewritten or compressed before they are sent.
+  bool Rewrites() const { return rewriter_ != nullptr || gzip_.on(); }
   // Rewrites the frames that are sent next.
   void RewriteNext();
+  FramePtr Rewritten(const SendEntry& entry);
+  FramePtr Compressed(const FramePtr& frame);
+  // Asks the feeds for a keyframe if the connection is not in step.
+  void WantKey();
   // Writes some of the queue. Returns false if the socket accepts no more now,
   // or has failed.
   bool WriteSome();
@@ -233,11 +253,13 @@ class LoopConnection {
   const bool direct_;    // frames may be sent without being queued
   State state_ = State::kOpen;
   const bool chunked_;
+  const bool multiplexed_;
   bool blocked_ = false;  // the socket is full; waits for OnWritable
   Listed listed_;
   CloseReason reason_ = CloseReason::kClientGone;
   uint32_t loading_ = 0;  // number of loading memberships
   Sent sent_;
+  GzipStream gzip_;
   absl::InlinedVector<Membership, 1> memberships_;
   SendQueue queue_;
 

@@ -24,7 +24,7 @@ size_t LoopConnection::SendDirectly(absl::string_view wire) {
     const iovec part{const_cast<char*>(wire.data()), wire.size()};
     sent = socket_->Send(&part, 1);
   }
-  context_->counters.writes.Add(1);
+  if (!multiplexed_) context_->counters.writes.Add(1);
   if (sent < 0) {
     if (sent == Socket::kFailed) MarkDead(CloseReason::kClientGone);
     sent = 0;
@@ -42,8 +42,29 @@ void LoopConnection::CountEvents(uint64_t events) {
   context_->counters.events.Add(events);
 }
 
+void LoopConnection::AddGzip(const GzipRun::Form& form) {
+  gzip_.Add(form.piece, form.position);
+  context_->counters.gzip_plain_bytes.Add(form.plain_bytes);
+  context_->counters.gzip_bytes.Add(form.wire_bytes);
+  if (form.position == 0) WantKey();
+}
+
+void LoopConnection::AddGzipPart(Membership* membership, const FramePtr& frame,
+                                 const GzipRun::Form::Part& part, size_t sent) {
+  gzip_.Add(part.piece, part.position);
+  context_->counters.gzip_plain_bytes.Add(frame->size());
+  context_->counters.gzip_bytes.Add(part.wire->size());
+  WantKey();
+  const size_t size =
+      chunked_ ? part.wire->chunked().size() : part.wire->payload().size();
+  if (sent == size) return;
+  EnqueueFromTopic(membership, frame, /*counted=*/true, part.wire);
+  SetPartlySent(sent);
+}
+
 void LoopConnection::EnqueueFromTopic(Membership* membership,
-                                      const FramePtr& frame, bool counted) {
+                                      const FramePtr& frame, bool counted,
+                                      FramePtr wire) {
   TopicLocal* const topic = membership->topic;
   const int condition = frame->info().condition;
   if (state_ != State::kOpen || listed_.slow || frame->size() == 0 ||
@@ -61,7 +82,12 @@ void LoopConnection::EnqueueFromTopic(Membership* membership,
   }
   entry.published_size = static_cast<uint32_t>(frame->size());
   entry.tag = membership->options.tag;
-  entry.rewrite = rewriter_ != nullptr;
+  entry.rewrite = Rewrites();
+  if (wire) {
+    entry.frame = std::move(wire);
+    entry.rewrite = false;
+    entry.rewritten = true;
+  }
   entry.policy = policy;
   entry.chunked = chunked_;
   entry.counted = counted;
@@ -84,6 +110,8 @@ void LoopConnection::Send(FramePtr frame) {
   if (state_ != State::kOpen) return;
   SendEntry entry;
   entry.frame = std::move(frame);
+  entry.rewrite = gzip_.on();
+  entry.own = true;
   entry.chunked = chunked_;
   entry.policy = SlowPolicy::kDisconnect;
   entry.counted = true;
@@ -150,7 +178,19 @@ void LoopConnection::EnqueueOwn(FramePtr frame, bool raw) {
   if (frame->size() == 0) return;
   SendEntry entry;
   entry.frame = std::move(frame);
+  entry.rewrite = gzip_.on() && !raw;
+  entry.own = true;
   entry.chunked = chunked_ && !raw;
+  Push(std::move(entry));
+}
+
+void LoopConnection::EnqueueGzipEnd() {
+  if (!gzip_.on()) return;
+  SendEntry entry;
+  entry.frame = context_->ping;  // only a placeholder
+  entry.rewrite = true;
+  entry.gzip_end = true;
+  entry.chunked = chunked_;
   Push(std::move(entry));
 }
 
@@ -160,7 +200,7 @@ void LoopConnection::EnqueueLast(const Membership& membership,
   SendEntry entry;
   entry.frame = last;
   entry.tag = membership.options.tag;
-  entry.rewrite = rewriter_ != nullptr;
+  entry.rewrite = Rewrites();
   entry.chunked = chunked_;
   Push(std::move(entry));
 }
@@ -203,7 +243,7 @@ void LoopConnection::OnWritable() {
 void LoopConnection::Flush() {
   if (blocked_ || state_ == State::kDead) return;
   while (!queue_.empty()) {
-    if (rewriter_ != nullptr) {
+    if (Rewrites()) {
       RewriteNext();
       if (queue_.empty()) break;
     }
@@ -227,7 +267,7 @@ bool LoopConnection::WriteSome() {
   iovec parts[kMaxParts];
   const int count = queue_.Gather(parts, kMaxParts);
   // Counted first: whoever has received the bytes finds them counted.
-  context_->counters.writes.Add(1);
+  if (!multiplexed_) context_->counters.writes.Add(1);
   const ssize_t sent = socket_->Send(parts, count);
   if (sent == Socket::kWouldBlock) {
     blocked_ = true;
@@ -255,20 +295,43 @@ bool LoopConnection::WriteSome() {
   return true;
 }
 
-// A rewritten frame is a copy used by this connection only. Rewriting just
-// before sending keeps few copies; frames further back are shared.
+FramePtr LoopConnection::Compressed(const FramePtr& frame) {
+  FramePtr wire = gzip_.Add(frame, &context_->stored);
+  context_->counters.gzip_plain_bytes.Add(frame->size());
+  context_->counters.gzip_bytes.Add(wire->size());
+  return wire;
+}
+
+void LoopConnection::WantKey() {
+  if (gzip_.in_step()) return;
+  for (const Membership& membership : memberships_) {
+    membership.topic->topic()->WantKey();
+  }
+}
+
+FramePtr LoopConnection::Rewritten(const SendEntry& entry) {
+  if (entry.gzip_end) return gzip_.End();
+  FramePtr frame = entry.frame;
+  if (rewriter_ != nullptr && !entry.own) {
+    frame = entry.end ? rewriter_->RewriteEnd(
+                            entry.tag == 0 ? FramePtr() : entry.frame, reason_)
+                      : rewriter_->Rewrite(*entry.frame, entry.tag);
+  }
+  if (!gzip_.on() || !frame || frame->size() == 0) return frame;
+  return Compressed(frame);
+}
+
+// A rewritten frame is a copy used by this connection only, unless it is one
+// that the feed has compressed. Rewriting just before sending keeps few copies,
+// and knows what has been sent before; frames further back are shared.
 void LoopConnection::RewriteNext() {
   const size_t waiting = queue_.bytes();
   std::vector<SendEntry>& without = context_->taken;
   queue_.RewriteNext(
       std::min(kMaxRewrittenBytes, context_->options.queue_limit_bytes),
-      kMaxParts,
-      [this](const SendEntry& entry) {
-        if (!entry.end) return rewriter_->Rewrite(*entry.frame, entry.tag);
-        return rewriter_->RewriteEnd(entry.tag == 0 ? FramePtr() : entry.frame,
-                                     reason_);
-      },
+      kMaxParts, [this](const SendEntry& entry) { return Rewritten(entry); },
       &without);
+  if (gzip_.on()) WantKey();
   // Frames that were left out are still included in the gauge.
   size_t left_out = 0;
   for (const SendEntry& entry : without) left_out += entry.Wire().size();
@@ -288,6 +351,7 @@ void LoopConnection::AskForMore() {
 
 void LoopConnection::Release(SendEntry entry) {
   if (entry.queued) context_->counters.queue_bytes.Sub(entry.Wire().size());
+  if (multiplexed_) context_->pinned.push_back(std::move(entry.frame));
   if (entry.topic == nullptr) return;
   TopicLocal& topic = entry.topic->local(context_->index);
   topic.AccountSent(entry.published_size, context_);

@@ -11,6 +11,8 @@
 #include "bridge/delivery/connection.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/delivery/frame.h"
+#include "bridge/delivery/gzip_run.h"
+#include "bridge/delivery/gzip_stream.h"
 #include "bridge/delivery/loop_counters.h"
 #include "bridge/delivery/send_queue.h"
 #include "bridge/delivery/topic.h"
@@ -60,9 +62,14 @@ struct LoopContext {
   // Connections that want the next part of a topic's initial frames.
   std::vector<std::pair<std::shared_ptr<Topic>, ConnectionRef>> asks;
 
+  // Frames whose bytes multiplexed streams have accepted and not yet written.
+  std::vector<FramePtr> pinned;
+
   // Scratch memory, empty between uses.
   std::vector<SendEntry> taken;
   std::string run_bytes;
+  GzipRun gzip_run;
+  StoredFrames stored;
 };
 
 }  // namespace sse_bridge

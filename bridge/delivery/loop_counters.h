@@ -57,6 +57,8 @@ struct LoopCounters {
     stats->conflated += conflated.value();
     stats->dropped += dropped.value();
     stats->slow_disconnects += slow_disconnects.value();
+    stats->gzip_plain_bytes += gzip_plain_bytes.value();
+    stats->gzip_bytes += gzip_bytes.value();
     stats->queue_bytes += queue_bytes.value();
     latency.AddTo(&stats->latency);
     lag.AddTo(&stats->lag);
@@ -72,6 +74,8 @@ struct LoopCounters {
   Counter conflated;
   Counter dropped;
   Counter slow_disconnects;
+  Counter gzip_plain_bytes;
+  Counter gzip_bytes;
   Counter queue_bytes;
   Histogram latency;
   Histogram lag;

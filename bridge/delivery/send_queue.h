@@ -31,13 +31,17 @@ struct SendEntry {
   uint32_t published_size = 0;  // Frame::size() before rewriting
   int tag = 0;                  // for the rewriter
   SlowPolicy policy = SlowPolicy::kUnbounded;
-  bool chunked = false;
-  bool counted = false;    // counts against the limit
-  bool queued = false;     // included in the loop's gauge of queued bytes
-  bool rewrite = false;    // must still be rewritten
-  bool end = false;        // created by FrameRewriter::RewriteEnd
-  bool rewritten = false;  // must not be dropped: later frames depend on it
+  bool chunked : 1 = false;
+  bool counted : 1 = false;    // counts against the limit
+  bool queued : 1 = false;     // included in the loop's gauge of queued bytes
+  bool rewrite : 1 = false;    // must still be rewritten or compressed
+  bool end : 1 = false;        // created by FrameRewriter::RewriteEnd
+  bool own : 1 = false;        // not for the FrameRewriter
+  bool gzip_end : 1 = false;   // the end of the gzip member
+  bool rewritten : 1 = false;  // must not be dropped: later frames depend on it
 };
+// Each connection has some.
+static_assert(sizeof(SendEntry) <= 32);
 
 // A pool of entry blocks for queues that outgrow their inline entries, shared
 // by all connections of a loop. Not thread-safe.

@@ -43,6 +43,8 @@ struct DeliveryStats {
   uint64_t conflated = 0;         // events superseded while queued
   uint64_t dropped = 0;           // events dropped at the limit
   uint64_t slow_disconnects = 0;  // connections closed at the limit
+  uint64_t gzip_plain_bytes = 0;  // frames of gzip streams, before compression
+  uint64_t gzip_bytes = 0;        // and after
   uint64_t queue_bytes = 0;       // queued now, shared frames counted fully
 
   // Time from a message's arrival (FrameInfo::born_ns) until a loop has sent or

@@ -1,6 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_DELIVERY_TOPIC_H_
 #define SSE_BRIDGE_BRIDGE_DELIVERY_TOPIC_H_
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -140,12 +141,32 @@ class Topic : public std::enable_shared_from_this<Topic> {
   // The topic can be used again.
   void End(FramePtr last, bool error);
 
+  // How many members receive gzip. Compressing is useless if there are none.
+  int gzip_members() const {
+    return gzip_members_.load(std::memory_order_relaxed);
+  }
+  // Whether some of them have not received all that the next event's blocks may
+  // refer to, so that they need a keyframe. Asks once for each time.
+  bool TakeKeyWanted() {
+    return key_wanted_.load(std::memory_order_relaxed) &&
+           key_wanted_.exchange(false, std::memory_order_relaxed);
+  }
+
   bool flow_control() const { return options_.flow_control; }
 
   // For delivery's own classes: the part of the topic that belongs to the loop
   // with this index, and the observer, which is null once it has expired.
   TopicLocal& local(int loop) const;
   std::shared_ptr<TopicObserver> observer() const { return observer_.lock(); }
+  void AddGzipMembers(int n) {
+    gzip_members_.fetch_add(n, std::memory_order_relaxed);
+  }
+  void WantKey() {
+    // Written seldom: all loops read it for each event.
+    if (!key_wanted_.load(std::memory_order_relaxed)) {
+      key_wanted_.store(true, std::memory_order_relaxed);
+    }
+  }
 
  private:
   Topic(Delivery* delivery, Options options,
@@ -156,6 +177,8 @@ class Topic : public std::enable_shared_from_this<Topic> {
   const std::weak_ptr<TopicObserver> observer_;
   // One per loop. Except for one counter, each is used on that loop only.
   const std::unique_ptr<TopicLocal[]> locals_;
+  std::atomic<int> gzip_members_{0};
+  std::atomic<bool> key_wanted_{false};
 };
 
 }  // namespace sse_bridge

@@ -1,5 +1,7 @@
 #include "bridge/delivery/topic_local.h"
 
+#include <algorithm>
+
 #include "absl/types/span.h"
 #include "bridge/delivery/loop_connection.h"
 #include "bridge/delivery/loop_context.h"
@@ -53,7 +55,10 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     // Concatenate once, so that each member costs one plain send.
     bytes.append(f->chunked().data(), f->chunked().size());
   }
+  context->gzip_run.Begin(run_);
   const bool late = std::exchange(late_, false);
+  // What multiplexed members get. Pinned, because they write it later.
+  FramePtr unchunked;
   const size_t n = members_.size();
   // Rotate the start, so that no member is always the last.
   size_t at = n == 0 ? 0 : rotor_++ % n;
@@ -67,8 +72,21 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     // If frames of other topics are pending, queue instead: one writev sends
     // all.
     if (direct && skip == 0 && c->CanSendDirectly() &&
-        (only_one || c->membership_count() == 1) && (single || c->chunked()) &&
+        (only_one || c->membership_count() == 1) &&
+        (single || c->chunked() || c->multiplexed()) &&
         (!restricted || SeesRun(*c))) {
+      if (c->gzip().on()) {
+        SendGzipRun(member, events, context);
+        continue;
+      }
+      if (c->multiplexed()) {
+        if (!unchunked) {
+          unchunked = single ? run_.front() : Unchunked();
+          context->pinned.push_back(unchunked);
+        }
+        SendRun(member, unchunked->payload(), events, context);
+        continue;
+      }
       SendRun(member,
               !single        ? absl::string_view(bytes)
               : c->chunked() ? frame.chunked()
@@ -82,12 +100,22 @@ void TopicLocal::DispatchRun(LoopContext* context, bool only_one) {
     }
   }
   RecordLatency(context);
+  context->gzip_run.Clear();
   run_size_ = 0;
   if (run_.capacity() > kMaxKeptRun) {
     std::vector<FramePtr>().swap(run_);
   } else {
     run_.clear();
   }
+}
+
+FramePtr TopicLocal::Unchunked() const {
+  std::string payloads;
+  payloads.reserve(run_size_);
+  for (const FramePtr& frame : run_) {
+    payloads.append(frame->payload().data(), frame->payload().size());
+  }
+  return Frame::Create(payloads, {.is_event = false});
 }
 
 bool TopicLocal::SeesRun(const LoopConnection& connection) const {
@@ -123,6 +151,44 @@ void TopicLocal::SendRun(const Member& member, absl::string_view wire,
                         /*counted=*/true);
     if (left > 0) c->SetPartlySent(left);
     left = 0;
+  }
+}
+
+void TopicLocal::SendGzipRun(const Member& member, uint64_t events,
+                             LoopContext* context) {
+  LoopConnection* const c = member.connection;
+  const GzipRun::Form& form = context->gzip_run.FormFor(c->gzip());
+  const absl::string_view wire =
+      c->multiplexed()
+          ? context->gzip_run.Pinned(form, &context->pinned)->payload()
+          : form.Wire(c->chunked());
+  const size_t sent = c->SendDirectly(wire);
+  if (sent == wire.size()) {
+    c->AddGzip(form);
+    c->CountEvents(events);
+    if (flow_control()) {
+      for (const FramePtr& frame : run_) AddUnreported(frame->size(), context);
+    }
+    return;
+  }
+  size_t left = sent;
+  for (size_t i = 0; i < run_.size(); ++i) {
+    const FramePtr& frame = run_[i];
+    LoopConnection::Membership* const membership =
+        &c->membership(member.membership);
+    if (left == 0) {
+      c->EnqueueFromTopic(membership, frame, /*counted=*/true);
+      continue;
+    }
+    const Frame& part = *form.parts[i].wire;
+    const size_t size =
+        c->chunked() ? part.chunked().size() : part.payload().size();
+    c->AddGzipPart(membership, frame, form.parts[i], std::min(left, size));
+    if (left >= size) {
+      if (frame->info().is_event) c->CountEvents(1);
+      AccountSent(frame->size(), context);
+    }
+    left -= std::min(left, size);
   }
 }
 

@@ -97,8 +97,12 @@ class alignas(64) TopicLocal {
   // and queues what the socket does not accept.
   // Whether the client may see every frame of the run.
   bool SeesRun(const LoopConnection& connection) const;
+  // The run as one frame.
+  FramePtr Unchunked() const;
   void SendRun(const Member& member, absl::string_view wire, uint64_t events,
                LoopContext* context);
+  // As SendRun, for a gzip connection.
+  void SendGzipRun(const Member& member, uint64_t events, LoopContext* context);
   void RecordLatency(LoopContext* context) const;
 
   // Thread-safe.

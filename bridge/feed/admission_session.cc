@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "bridge/base/random_fraction.h"
 
 namespace sse_bridge {
 namespace {
@@ -29,10 +28,7 @@ bool MayHaveEntered(const absl::Status& status) {
 }
 
 // Spreads the renewals of clients that came together.
-double RandomFraction() {
-  thread_local absl::BitGen random;
-  return absl::Uniform(random, 0.5, 1.0);
-}
+double Spread() { return 0.5 + RandomFraction() / 2; }
 
 }  // namespace
 
@@ -131,7 +127,7 @@ void AdmissionSession::OnEntered(const absl::Status& status) {
   state_ = State::kIn;
   Count("entered");
   if (ended_ || config_.renew <= absl::ZeroDuration()) return;
-  RenewAfter(call_started_ + config_.renew * RandomFraction() - Now());
+  RenewAfter(call_started_ + config_.renew * Spread() - Now());
 }
 
 void AdmissionSession::OnRenewed(const absl::Status& status,
@@ -159,7 +155,7 @@ void AdmissionSession::OnRenewed(const absl::Status& status,
   constexpr int kMaxShift = 16;
   const absl::Duration wait =
       kFirstRetry * (1 << std::min(failures_ - 1, kMaxShift));
-  RenewAfter(std::min(wait, config_.renew) * RandomFraction());
+  RenewAfter(std::min(wait, config_.renew) * Spread());
 }
 
 void AdmissionSession::RenewAfter(absl::Duration delay) {
@@ -179,7 +175,7 @@ void AdmissionSession::Renew() {
     number = ++call_number_;
     call_started_ = Now();
   }
-  Call(number, absl::Now() + config_.timeout);
+  Call(number, context_.delivery->WallTime() + config_.timeout);
 }
 
 void AdmissionSession::Joined(std::function<void(const absl::Status&)> end) {

@@ -40,6 +40,9 @@ class Admissions {
   // The queue for a backend, which must outlive this object.
   std::shared_ptr<LeaveQueue> QueueOf(Upstream* upstream);
 
+  // The time from which deadlines of its calls are counted.
+  absl::Time WallTime() const { return delivery_->WallTime(); }
+
   // Leaves that wait or are in flight.
   size_t leaves_waiting() const;
 

@@ -32,7 +32,9 @@ Feed::Feed(const FeedContext* context, Config config)
       history_({.shared = config_.shared,
                 .snapshot = config_.snapshot,
                 .replay = config_.replay,
-                .first_id = config_.first_id}) {}
+                .first_id = config_.first_id}),
+      compressor_(context_->gzip, config_.shared ? GzipFeed::Context::kLarge
+                                                 : GzipFeed::Context::kSmall) {}
 
 Feed::~Feed() = default;
 
@@ -42,6 +44,7 @@ absl::Duration Feed::Now() const {
 
 void Feed::Publish(const FramePtr& frame, absl::string_view id) {
   if (!id.empty()) session_.SetLastId(id);
+  compressor_.Compress(frame, topic_.get(), Now());
   history_.Add(id, frame, /*waits=*/catching_up_ > 0, [this] { return Now(); });
   window_.Published(frame->size());
   topic_->Publish(frame);

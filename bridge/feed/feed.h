@@ -18,6 +18,7 @@
 #include "bridge/base/labelled_counter.h"
 #include "bridge/base/mutex.h"
 #include "bridge/delivery/delivery.h"
+#include "bridge/delivery/frame_compressor.h"
 #include "bridge/delivery/topic.h"
 #include "bridge/feed/circuit_log.h"
 #include "bridge/feed/feed_history.h"
@@ -28,6 +29,7 @@
 #include "bridge/feed/replay_buffer.h"
 #include "bridge/feed/snapshot.h"
 #include "bridge/feed/upstream_session.h"
+#include "bridge/gzip/gzip_budget.h"
 #include "bridge/transcode/frame_encoder.h"
 #include "bridge/upstream/call.h"
 
@@ -37,6 +39,9 @@ namespace sse_bridge {
 struct FeedContext {
   Delivery* delivery = nullptr;
   CircuitLog* circuits = nullptr;
+
+  // The memory of compressors; null: feeds compress nothing.
+  GzipBudget* gzip = nullptr;
 
   // Counts reconnects by method; null: not counted.
   LabelledCounter* reconnects = nullptr;
@@ -215,6 +220,9 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   // How much of the history is queued for a joiner at once.
   size_t PartBytes() const;
 
+  // Has pending subscribers attached at once, if they would lose events by the
+  // next one, of this size.
+  void HurryPending(size_t bytes);
   // A subscriber no longer needs kept events.
   void CaughtUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -254,6 +262,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   State state_ ABSL_GUARDED_BY(mu_) = State::kOpening;
   UpstreamSession session_ ABSL_GUARDED_BY(mu_);
   FeedHistory history_ ABSL_GUARDED_BY(mu_);
+  FrameCompressor compressor_ ABSL_GUARDED_BY(mu_);
   std::string content_type_ ABSL_GUARDED_BY(mu_);  // of the first raw body
 
   // How it ended, or was lost last.
@@ -270,6 +279,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   absl::flat_hash_map<ConnectionRef, FeedHistory::Position> positions_
       ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
+  // Of those who are pending, and may have ceased to be. Empty while
+  // catching_up_ is 0, so that an event costs no more then.
+  std::vector<std::weak_ptr<FeedWaiter>> pending_ ABSL_GUARDED_BY(mu_);
+  std::atomic<bool> has_pending_{false};
   bool survives_early_loss_ ABSL_GUARDED_BY(mu_) = false;  // see Join
   bool has_opened_ ABSL_GUARDED_BY(mu_) = false;           // at least once
   // Changes when somebody joins and when the last one leaves, which makes

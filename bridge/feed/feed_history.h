@@ -88,6 +88,9 @@ class FeedHistory {
   bool Since(uint64_t seq, std::vector<FramePtr>* frames,
              Position* position) const;
 
+  // Whether the next event, of this size, is kept at the expense of others.
+  bool LosesFor(size_t bytes) const { return replay_.RemovesFor(bytes); }
+
   absl::string_view oldest_id() const { return replay_.oldest_id(); }
 
   // Drops what was kept only for subscribers that waited.

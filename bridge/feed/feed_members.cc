@@ -10,6 +10,19 @@
 
 namespace sse_bridge {
 
+namespace {
+
+// A backend may stay silent for long: waiters that have left must not pile up.
+void AddWaiter(std::weak_ptr<FeedWaiter> waiter,
+               std::vector<std::weak_ptr<FeedWaiter>>* waiters) {
+  if (waiters->size() == waiters->capacity()) {
+    std::erase_if(*waiters, [](const auto& each) { return each.expired(); });
+  }
+  waiters->push_back(std::move(waiter));
+}
+
+}  // namespace
+
 class Feed::Joiner : public PendingSubscriber {
  public:
   // `first` is what the subscriber receives before the event `from_seq`;
@@ -76,14 +89,11 @@ std::unique_ptr<PendingSubscriber> Feed::AddJoiner(
   ++subscribers_;
   ++catching_up_;
   ++idle_generation_;
-  if (state_ == State::kOpening) {
-    // A backend may stay silent for long: waiters that have left must not pile
-    // up.
-    if (waiters_.size() == waiters_.capacity()) {
-      std::erase_if(waiters_, [](const auto& each) { return each.expired(); });
-    }
-    waiters_.push_back(std::move(waiter));
+  if (config_.shared) {
+    AddWaiter(waiter, &pending_);
+    has_pending_.store(true, std::memory_order_relaxed);
   }
+  if (state_ == State::kOpening) AddWaiter(std::move(waiter), &waiters_);
   return std::make_unique<Joiner>(shared_from_this(), std::move(first),
                                   position, history_.next_seq(), early_loss);
 }
@@ -106,7 +116,23 @@ size_t Feed::PartBytes() const {
 }
 
 void Feed::CaughtUp() {
-  if (--catching_up_ == 0) history_.Trim(Now());
+  if (--catching_up_ > 0) return;
+  history_.Trim(Now());
+  pending_ = {};
+  has_pending_.store(false, std::memory_order_relaxed);
+}
+
+void Feed::HurryPending(size_t bytes) {
+  std::vector<std::weak_ptr<FeedWaiter>> pending;
+  {
+    MutexLock lock(&mu_);
+    if (!history_.LosesFor(bytes)) return;
+    pending = std::exchange(pending_, {});
+    has_pending_.store(false, std::memory_order_relaxed);
+  }
+  for (const auto& weak : pending) {
+    if (auto waiter = weak.lock()) waiter->OnFeedFull();
+  }
 }
 
 void Feed::OnWantsMore(ConnectionRef connection) {

@@ -146,6 +146,9 @@ void Feed::OnCallMessage(uint64_t generation,
                        ? FrameOf(*scratch, context_->delivery->MonotonicNanos())
                        : EncodeUnreadable(wire, encoded, scratch);
 
+  if (has_pending_.load(std::memory_order_relaxed)) {
+    HurryPending(frame->payload().size());
+  }
   std::vector<std::weak_ptr<FeedWaiter>> waiters;
   std::shared_ptr<StreamCall> read;
   {

@@ -96,10 +96,9 @@ void LateStream::Attach(const ConnectionRef& connection,
 
 void LateStream::TryAgain() {
   if (gone_) return;
-  options_.delivery->RunAfter(backoff_.Next(random_),
-                              [weak = weak_from_this()] {
-                                if (auto self = weak.lock()) self->Try();
-                              });
+  options_.delivery->RunAfter(backoff_.Next(), [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->Try();
+  });
 }
 
 void LateStream::Try() {

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
@@ -76,7 +75,6 @@ class LateStream : public std::enable_shared_from_this<LateStream> {
   const Options options_;
 
   mutable Mutex mu_;
-  absl::BitGen random_ ABSL_GUARDED_BY(mu_);
   Backoff backoff_ ABSL_GUARDED_BY(mu_);
   absl::Duration began_ ABSL_GUARDED_BY(mu_);
   bool gone_ ABSL_GUARDED_BY(mu_) = false;  // it has ended, or was opened

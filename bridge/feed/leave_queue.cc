@@ -125,7 +125,7 @@ void LeaveQueue::Pump() {
 void LeaveQueue::Call(uint64_t number, const Leave& leave) {
   CallOptions options;
   if (leave.metadata != nullptr) options.metadata = *leave.metadata;
-  options.deadline = absl::Now() + leave.timeout;
+  options.deadline = delivery_->WallTime() + leave.timeout;
   std::shared_ptr<UnaryCall> call = upstream_->StartUnary(
       leave.path, leave.request, std::move(options),
       [weak = weak_from_this(), number](const absl::Status& status,

@@ -32,6 +32,11 @@ class FeedWaiter {
   // Called at least once after the feed's PendingSubscriber stopped being
   // kWaiting, from any thread, with no lock held.
   virtual void OnFeedReady() = 0;
+
+  // The feed is about to drop events that its PendingSubscriber has not
+  // received, unless that is attached before this returns. Called at most once,
+  // from any thread, with no lock held.
+  virtual void OnFeedFull() { OnFeedReady(); }
 };
 
 // A subscriber of a feed, from joining until its connection is attached. The

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/base/random_fraction.h"
 
 namespace sse_bridge {
 
@@ -31,10 +31,10 @@ class Backoff {
   static constexpr absl::Duration kFirst = absl::Milliseconds(100);
   static constexpr absl::Duration kLongest = absl::Seconds(5);
 
-  absl::Duration Next(absl::BitGen& random) {
+  absl::Duration Next() {
     const absl::Duration bound = std::min(kLongest, kFirst * (1 << failures_));
     failures_ = std::min(failures_ + 1, kMaxDoublings);
-    return absl::Uniform(random, 0.0, 1.0) * bound;
+    return RandomFraction() * bound;
   }
   void Reset() { failures_ = 0; }
 

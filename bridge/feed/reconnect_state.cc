@@ -12,9 +12,7 @@ bool ReconnectState::TriesAgain(const absl::Status& status,
 
 absl::Duration ReconnectState::NextWait(absl::Duration now) {
   if (now - call_started_ > Backoff::kLongest) backoff_.Reset();
-  // One for each thread: it takes 256 bytes.
-  thread_local absl::BitGen random;
-  return backoff_.Next(random);
+  return backoff_.Next();
 }
 
 void ReconnectState::BeginAway(std::unique_ptr<CircuitLog::Outage> outage,

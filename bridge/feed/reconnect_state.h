@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/feed/circuit_log.h"

@@ -12,7 +12,7 @@ const std::deque<ReplayBuffer::Entry>& ReplayBuffer::entries() const {
 
 void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
                        bool waits, absl::Duration now) {
-  bytes_ += frame->payload().size();
+  bytes_ += frame->kept_bytes();
   if (entries_ == nullptr) entries_ = std::make_unique<std::deque<Entry>>();
   entries_->push_back(Entry{seq, std::string(id), std::move(frame), now});
   next_seq_ = seq + 1;
@@ -22,6 +22,12 @@ void ReplayBuffer::Add(uint64_t seq, absl::string_view id, FramePtr frame,
              limits_.max_waiting_bytes) {
     DropOldest();
   }
+}
+
+bool ReplayBuffer::RemovesFor(size_t bytes) const {
+  return !entries().empty() && bytes_ + bytes > limits_.max_bytes &&
+         bytes_ + bytes + (entries().size() + 1) * sizeof(Entry) >
+             limits_.max_waiting_bytes;
 }
 
 void ReplayBuffer::Trim(absl::Duration now) {
@@ -107,7 +113,7 @@ absl::string_view ReplayBuffer::oldest_id() const {
 }
 
 void ReplayBuffer::DropOldest() {
-  bytes_ -= entries_->front().frame->payload().size();
+  bytes_ -= entries_->front().frame->kept_bytes();
   entries_->pop_front();
   first_id_.clear();
 }

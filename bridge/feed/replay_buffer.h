@@ -45,6 +45,10 @@ class ReplayBuffer {
   void Add(uint64_t seq, absl::string_view id, FramePtr frame, bool waits,
            absl::Duration now);
 
+  // Whether Add removes events if the next one has this size and a subscriber
+  // waits.
+  bool RemovesFor(size_t bytes) const;
+
   // Removes what exceeds the limits. Call when no subscriber waits any more.
   void Trim(absl::Duration now);
 

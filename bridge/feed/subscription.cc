@@ -40,6 +40,10 @@ void Subscription::Start() {
 
 void Subscription::OnFeedReady() { Decide(/*grace_is_over=*/false); }
 
+// Waiting longer for the other feeds would lose events of this one, and again
+// at each further attempt of the client.
+void Subscription::OnFeedFull() { Decide(/*grace_is_over=*/true); }
+
 void Subscription::Abandon() {
   std::unique_ptr<StreamResponder> responder;
   std::vector<Part> parts;

@@ -82,6 +82,7 @@ class Subscription : public FeedWaiter,
   void Abandon();
 
   void OnFeedReady() override;
+  void OnFeedFull() override;
 
  private:
   struct Part {

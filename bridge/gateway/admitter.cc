@@ -9,7 +9,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bridge/access/access_rule.h"
 #include "bridge/base/mutex.h"
 #include "bridge/base/own_ids.h"
@@ -282,7 +281,7 @@ void Admitter::Enter(std::shared_ptr<const ServedSchema> served,
     config.leave.payer = payer;
     config.leave.lease = rule.lease;
   }
-  deadline = std::min(deadline, absl::Now() + config.timeout);
+  deadline = std::min(deadline, admissions_->WallTime() + config.timeout);
   // Filled before the result is used: the response may arrive before Start has
   // returned, on another thread.
   struct Started {

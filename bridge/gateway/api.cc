@@ -12,6 +12,7 @@
 #include "bridge/gateway/added_streams.h"
 #include "bridge/gateway/api_request.h"
 #include "bridge/gateway/trace_context.h"
+#include "bridge/http/accept_encoding.h"
 #include "bridge/http/http_error.h"
 #include "bridge/transcode/bad_request.h"
 #include "bridge/transcode/field_text.h"
@@ -294,6 +295,11 @@ void Api::OpenConnection(std::shared_ptr<Request> request, StreamTraits traits,
   auto forwarded = ForwardedOf(*request);
   if (!forwarded.ok()) return Refuse(*request, forwarded.status());
   request->forwarded = *std::move(forwarded);
+  traits.compressible =
+      !bundle && traits.added == nullptr &&
+      MayCompress(*request, parts[0].route->method(), *traits.format);
+  traits.gzip = traits.compressible &&
+                WantsGzip(request->exchange->HeaderValues("Accept-Encoding"));
   if (traits.added == nullptr)
     request->log_entry = LogEntryFor(*request, bundle);
   if (AnswerEnded(request.get(), *traits.format, parts)) return;

@@ -50,6 +50,8 @@ class Api {
     bool keep_alive_overrides = false;  // ignore the schema's value
     absl::Duration retry = absl::Seconds(2);
     absl::Duration open_grace = absl::Milliseconds(500);
+    bool compress = true;
+    bool compress_exclusive = false;  // also what depends on who the client is
   };
 
   // All must outlive the Api.
@@ -198,6 +200,9 @@ class Api {
   std::unique_ptr<AccessLogEntry> LogEntryFor(const Request& request,
                                               bool bundle) const;
   StreamTraits TraitsFor(const Method& method) const;
+  // Whether the stream may be compressed. The request's metadata is known.
+  bool MayCompress(const Request& request, const Method& method,
+                   const OutputFormat& format) const;
 
   // Final events that every stream may need: they have no details, so they are
   // the same for all, also with another schema.

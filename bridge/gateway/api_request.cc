@@ -56,4 +56,13 @@ FramePtr FinalEventFrame(const ServedSchema& served,
   return StatusFrame(status.code(), served.StatusJson(status));
 }
 
+bool Api::MayCompress(const Request& request, const Method& method,
+                      const OutputFormat& format) const {
+  if (!options_.compress || !method.compressible()) return false;
+  // In other formats each client's events have bytes of their own.
+  if (!format.traits().verbatim || !format.traits().comments) return false;
+  return options_.compress_exclusive ||
+         (!SpeaksForOneUser(method) && request.forwarded.empty());
+}
+
 }  // namespace sse_bridge

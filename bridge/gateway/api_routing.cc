@@ -123,7 +123,9 @@ bool Api::ServePage(Request* request) const {
     return false;
   }
   if (file == nullptr) return false;
-  http.Respond(Pages::Answer(*file, http));
+  HttpResponse page = Pages::Answer(*file, http);
+  page.compressible = options_.compress;
+  http.Respond(std::move(page));
   return true;
 }
 
@@ -144,14 +146,17 @@ void Api::ServeDocument(std::shared_ptr<Request> request) {
   }
   HttpExchange& http = *request->exchange;
   if (OpenApiDocuments::Has(http.raw_path())) {
-    http.Respond(request->served->openapi().Answer(
-        http, request->served->ignored_params()));
+    HttpResponse document = request->served->openapi().Answer(
+        http, request->served->ignored_params());
+    document.compressible = options_.compress;
+    http.Respond(std::move(document));
     return;
   }
   HttpResponse response{
       200,
       {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}},
       request->served->schema_json()};
+  response.compressible = options_.compress;
   AddPageHeaders(&response);
   http.Respond(std::move(response));
 }

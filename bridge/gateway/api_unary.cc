@@ -2,8 +2,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "absl/strings/strip.h"
 #include "bridge/feed/formats/raw_body.h"
 #include "bridge/gateway/api.h"
 #include "bridge/gateway/api_request.h"
@@ -16,6 +18,15 @@ namespace {
 
 constexpr size_t kMaxUncountedBytes = size_t{32} << 10;
 
+// Types that are worth compressing.
+bool IsText(absl::string_view content_type) {
+  const std::string type = absl::AsciiStrToLower(absl::StripAsciiWhitespace(
+      content_type.substr(0, content_type.find(';'))));
+  return absl::StartsWith(type, "text/") || absl::EndsWith(type, "json") ||
+         absl::EndsWith(type, "xml") || absl::EndsWith(type, "yaml") ||
+         absl::EndsWith(type, "javascript");
+}
+
 HttpResponse RawResponse(const std::string& bytes) {
   HttpBodyView body;
   if (!ReadHttpBody(bytes, &body)) {
@@ -26,6 +37,7 @@ HttpResponse RawResponse(const std::string& bytes) {
                         {{"Content-Type", SafeContentType(body.content_type)},
                          {"Cache-Control", "no-store"}},
                         std::string(body.data)};
+  response.compressible = IsText(body.content_type);
   for (auto& header : RawBodyHeaders()) {
     response.headers.push_back(std::move(header));
   }
@@ -50,6 +62,7 @@ HttpResponse UnaryResponse(const ServedRoute& route, const ServedSchema& served,
                      encoded.message()));
   }
   response.body += '\n';
+  response.compressible = true;
   return response;
 }
 
@@ -73,9 +86,9 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
                                forwarded->end());
   call_options.metadata.emplace_back(kTraceparentMetadata,
                                      request->traceparent);
-  call_options.deadline =
-      absl::Now() + std::min(options_.request_timeout,
-                             asked->value_or(options_.request_timeout));
+  call_options.deadline = parts_.delivery->WallTime() +
+                          std::min(options_.request_timeout,
+                                   asked->value_or(options_.request_timeout));
   // Filled before the call ends, and read afterwards.
   auto exposed = std::make_shared<Metadata>();
   if (parts_.exposed != nullptr) {
@@ -92,11 +105,13 @@ void Api::ServeUnary(std::shared_ptr<Request> request) {
 
   std::shared_ptr<UnaryCall> started = upstream->StartUnary(
       method.grpc_path, std::move(bytes), std::move(call_options),
-      [request, exposed](absl::Status status, std::string response) {
+      [request, exposed, compress = options_.compress && method.compressible()](
+          absl::Status status, std::string response) {
         // A client may call again as soon as it has the response.
         request->lease.Release();
         HttpResponse answer =
             UnaryResponse(*request->route, *request->served, status, response);
+        answer.compressible = answer.compressible && compress;
         AddExposed(*exposed, *request->exchange, &answer);
         request->exchange->Respond(std::move(answer));
       });

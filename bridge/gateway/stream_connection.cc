@@ -7,6 +7,7 @@
 #include "bridge/gateway/exposed_metadata.h"
 #include "bridge/gateway/stream_head.h"
 #include "bridge/http/http_error.h"
+#include "bridge/net/multiplexed_socket.h"
 
 namespace sse_bridge {
 namespace {
@@ -104,10 +105,26 @@ ConnectionRef StreamConnection::Accept(uint32_t attaches) {
   if (traits_.bundle != nullptr) {
     headers.emplace_back(kConnectionHeader, traits_.bundle_id);
   }
-  spec.head = StreamHead(
-      format.content_type(), socket.chunked,
-      format.Open({traits_.retry, std::move(traits_.opening_comment)}),
-      headers);
+  std::string opening =
+      format.Open({traits_.retry, std::move(traits_.opening_comment)});
+  // Of several feeds, no event would follow on its own feed's.
+  spec.gzip = traits_.gzip && attaches == 1;
+  if (traits_.compressible) headers.emplace_back("Vary", "Accept-Encoding");
+  if (spec.gzip) {
+    headers.emplace_back("Content-Encoding", "gzip");
+    opening = GzipOpening(opening, &spec.gzip_sum);
+  }
+  MultiplexedSocket* const stream =
+      spec.socket != nullptr ? spec.socket->multiplexed() : nullptr;
+  if (stream != nullptr) {
+    HttpResponse head = StreamHeaders(format.content_type());
+    head.headers.insert(head.headers.end(), headers.begin(), headers.end());
+    stream->SetHead(head.status, std::move(head.headers));
+    spec.head = std::move(opening);
+  } else {
+    spec.head =
+        StreamHead(format.content_type(), socket.chunked, opening, headers);
+  }
   spec.expires = traits_.expires;
   spec.expected_attaches = attaches;
   spec.expiry_frame = std::move(final_events_.expired);

@@ -40,6 +40,10 @@ struct StreamTraits {
   // Some events are only for some subjects.
   bool has_audiences = false;
 
+  // The stream may be sent as gzip, and the client wants it.
+  bool compressible = false;
+  bool gzip = false;
+
   // Records the outcome of the request; may be null.
   std::unique_ptr<AccessLogEntry> log_entry;
 

@@ -36,4 +36,11 @@ std::string StreamHead(
   return head;
 }
 
+std::string GzipOpening(absl::string_view opening, GzipSum* sum) {
+  std::string bytes(kGzipHeader);
+  AppendStored(opening, &bytes);
+  sum->Add(opening);
+  return bytes;
+}
+
 }  // namespace sse_bridge

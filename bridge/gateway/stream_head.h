@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "bridge/gzip/gzip_member.h"
 #include "bridge/http/http_response.h"
 
 namespace sse_bridge {
@@ -21,6 +22,10 @@ HttpResponse StreamHeaders(absl::string_view content_type);
 std::string StreamHead(
     absl::string_view content_type, bool chunked, absl::string_view opening,
     const std::vector<std::pair<std::string, std::string>>& extra = {});
+
+// Returns the beginning of a gzip member that contains `opening`, which it adds
+// to `sum`.
+std::string GzipOpening(absl::string_view opening, GzipSum* sum);
 
 }  // namespace sse_bridge
 

@@ -81,7 +81,7 @@ Http1Connection* ConnectionAccounts::LargestOf(
   return nullptr;
 }
 
-Http1Connection* ConnectionAccounts::MustGiveBytes() {
+Http1Connection* ConnectionAccounts::MustGiveBytes(size_t elsewhere) {
   while (!over_.empty()) {
     AddressAccount* address = *over_.begin();
     if (address->held_bytes > options_.max_bytes / 2) {
@@ -90,7 +90,9 @@ Http1Connection* ConnectionAccounts::MustGiveBytes() {
     }
     over_.erase(address);
   }
-  if (held_bytes_ <= options_.max_bytes || large_.empty()) return nullptr;
+  if (held_bytes_ + elsewhere <= options_.max_bytes || large_.empty()) {
+    return nullptr;
+  }
   return large_.rbegin()->connection;
 }
 

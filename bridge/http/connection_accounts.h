@@ -63,8 +63,9 @@ class ConnectionAccounts {
   void SetWaiting(Http1Connection* connection, bool waiting);
 
   // Returns the connection that must give up what it holds (SetHeld with less),
-  // or null if the limits hold. Call it until it returns null.
-  Http1Connection* MustGiveBytes();
+  // or null if the limits hold. Call it until it returns null. `elsewhere` is
+  // how much of max_bytes others hold.
+  Http1Connection* MustGiveBytes(size_t elsewhere = 0);
 
   // Returns the connection from the same address that must be closed, or null.
   Http1Connection* MustLeave(const Http1Connection& connection) const;

@@ -2,6 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_HTTP_CONNECTION_OPTIONS_H_
 
 #include <cstddef>
+#include <memory>
 
 #include "absl/time/time.h"
 #include "bridge/base/labelled_counter.h"
@@ -12,6 +13,8 @@
 #include "bridge/net/network.h"
 
 namespace sse_bridge {
+
+class Http2Acceptor;
 
 // How a server treats its connections, from accepting to closing.
 struct ConnectionOptions {
@@ -67,6 +70,10 @@ struct ConnectionOptions {
   // Counts refused requests and connections by HTTP status. May be null. Must
   // outlive the server.
   LabelledCounter* rejections = nullptr;
+
+  // Takes over connections whose clients speak HTTP/2. Null if only HTTP/1.1 is
+  // served.
+  std::shared_ptr<Http2Acceptor> http2;
 
   // What the loops run on. Must outlive the server. A loop that sleeps on the
   // real network does not notice that the time of another clock was changed

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "bridge/http/accept_encoding.h"
 #include "bridge/http/framing/request_target.h"
 #include "bridge/http/http_error.h"
 
@@ -97,9 +98,8 @@ void HttpExchange::Respond(HttpResponse response) {
       response.headers.push_back(header);
     }
   }
-  link->Answer(SerializeResponse(std::move(response), keep_alive,
-                                 request_.verb == "HEAD"),
-               keep_alive);
+  CompressResponse(HeaderValues("Accept-Encoding"), &response);
+  link->Respond(std::move(response), keep_alive, request_.verb == "HEAD");
 }
 
 bool HttpExchange::StartServing() {
@@ -124,9 +124,7 @@ void HttpExchange::Refuse(const HttpResponse& response) {
     if (!aborted_) aborted.swap(on_abort_);
     if (!served_) ReleaseBody();
   }
-  link->Answer(SerializeResponse(response, /*keep_alive=*/false,
-                                 request_.verb == "HEAD"),
-               /*keep_alive=*/false);
+  link->Respond(response, /*keep_alive=*/false, request_.verb == "HEAD");
   if (aborted) aborted();
 }
 
@@ -134,7 +132,9 @@ DetachedSocket HttpExchange::DetachForStream() {
   const std::unique_ptr<ConnectionHandle> link = TakeLink();
   DetachedSocket socket;
   if (link != nullptr) socket.socket = link->Detach();
-  socket.chunked = request_.minor_version >= 1;
+  socket.chunked =
+      request_.minor_version >= 1 &&
+      (socket.socket == nullptr || socket.socket->multiplexed() == nullptr);
   return socket;
 }
 

@@ -21,8 +21,9 @@ namespace sse_bridge {
 struct DetachedSocket {
   // Null if the exchange has already been answered or the connection is gone.
   std::unique_ptr<Socket> socket;
-  // Whether the stream is chunked (HTTP/1.1) or ends with the connection
-  // (HTTP/1.0).
+  // Whether the stream is chunked (HTTP/1.1) or not: it ends with the
+  // connection (HTTP/1.0), or the socket is a MultiplexedSocket (HTTP/2), whose
+  // SetHead must be called.
   bool chunked = true;
 };
 
@@ -37,9 +38,17 @@ class ConnectionHandle {
   // Reports how much memory the request uses until its response.
   virtual void Hold(size_t bytes) = 0;
 
-  // Exactly one of these is called, once. Thread-safe. Detach hands over the
-  // socket, which the listener then neither watches nor closes. It returns null
-  // if the connection is gone.
+  // Sends the response, as HTTP/1.1 unless overridden. The response to HEAD is
+  // without a body.
+  virtual void Respond(HttpResponse response, bool keep_alive,
+                       bool without_body) {
+    Answer(SerializeResponse(std::move(response), keep_alive, without_body),
+           keep_alive);
+  }
+
+  // Exactly one of Respond and these is called, once. Thread-safe. Detach hands
+  // over the socket, which the listener then neither watches nor closes. It
+  // returns null if the connection is gone.
   virtual void Answer(std::string bytes, bool keep_alive) = 0;
   virtual std::unique_ptr<Socket> Detach() = 0;
 };

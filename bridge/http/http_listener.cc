@@ -70,6 +70,8 @@ absl::Status HttpListener::Start(std::unique_ptr<ListeningSocket> socket) {
         "cannot start the HTTP listener: out of file descriptors");
   }
   if (absl::Status started = handshakes_.Start(); !started.ok()) return started;
+  if (options_.http2 != nullptr)
+    options_.http2->Start(options_, sink_, &drain_);
   inbox_->Open(&loop_);
   loop_.Start();
   return absl::OkStatus();
@@ -78,9 +80,13 @@ absl::Status HttpListener::Start(std::unique_ptr<ListeningSocket> socket) {
 void HttpListener::StopAccepting() {
   drain_.StopAccepting();
   inbox_->StartDraining();
+  if (options_.http2 != nullptr) options_.http2->StartDraining();
 }
 
-void HttpListener::Stop() { loop_.Stop(); }
+void HttpListener::Stop() {
+  loop_.Stop();
+  if (options_.http2 != nullptr) options_.http2->Stop();
+}
 
 void HttpListener::OnWake() {
   inbox_->mailbox()->WokeUp();
@@ -201,6 +207,10 @@ void HttpListener::LetIn(std::unique_ptr<Socket> socket,
 
 void HttpListener::AddConnection(std::unique_ptr<Socket> socket,
                                  std::string peer_address) {
+  if (options_.http2 != nullptr && socket->speaks_http2()) {
+    options_.http2->Accept(std::move(socket), std::move(peer_address), "");
+    return;
+  }
   Http1Connection* connection = connections_.Add(std::move(socket));
   connection->peer_address = std::move(peer_address);
   accounts_.Enter(connection,

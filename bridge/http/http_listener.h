@@ -16,6 +16,7 @@
 #include "bridge/http/framing/request_framing.h"
 #include "bridge/http/http1_connection.h"
 #include "bridge/http/http1_connection_table.h"
+#include "bridge/http/http2_acceptor.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/httplib_server.h"
 #include "bridge/http/listener_drain.h"
@@ -77,7 +78,8 @@ class HttpListener final : private EventLoop::Handler {
   // The number of connections that the listener holds, including those in a
   // handshake.
   size_t connections() const {
-    return connections_.size() + handshakes_.connections();
+    return connections_.size() + handshakes_.connections() +
+           (options_.http2 != nullptr ? options_.http2->connections() : 0);
   }
 
  private:
@@ -92,6 +94,8 @@ class HttpListener final : private EventLoop::Handler {
   bool IsFull(const Socket& socket) const;
   void LetIn(std::unique_ptr<Socket> socket, std::string peer_address);
   void LetInPending();
+  bool IsHttp2(const Http1Connection& connection) const;
+  void PassToHttp2(Http1Connection* connection);
   void AddConnection(std::unique_ptr<Socket> socket, std::string peer_address);
   bool Watch(Http1Connection* connection, uint32_t events);
   void OnConnectionEvent(Http1Connection* connection, uint32_t events);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/http/http2_acceptor.h"
 #include "bridge/http/http_error.h"
 #include "bridge/http/http_listener.h"
 
@@ -84,6 +85,9 @@ HttpListener::Space HttpListener::MakeSpace() {
     return Space::kMade;
   }
   if (handshakes_.DropOldest(now())) return Space::kSoon;
+  if (options_.http2 != nullptr && options_.http2->CloseLongestIdle()) {
+    return Space::kSoon;
+  }
   return close_first(Deadlines::kBody, 0) ||
                  close_first(Deadlines::kWrite, kSlowNs)
              ? Space::kMade
@@ -98,7 +102,9 @@ bool HttpListener::CloseLongestIdle() {
 }
 
 void HttpListener::KeepBounds() {
-  while (Http1Connection* connection = accounts_.MustGiveBytes()) {
+  const size_t elsewhere =
+      options_.http2 == nullptr ? 0 : options_.http2->held_bytes();
+  while (Http1Connection* connection = accounts_.MustGiveBytes(elsewhere)) {
     GiveBytes(connection);
   }
 }

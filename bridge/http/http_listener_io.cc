@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "bridge/http/http_listener.h"
@@ -62,6 +63,11 @@ void HttpListener::ContinueReading(Http1Connection* connection) {
     ReadRefusedHead(connection);
     return;
   }
+  if (connection->framing == nullptr && options_.http2 != nullptr &&
+      IsHttp2(*connection)) {
+    PassToHttp2(connection);
+    return;
+  }
   if (connection->framing == nullptr) {
     connection->framing = std::make_unique<RequestFraming>(&options_.framing);
   }
@@ -106,6 +112,28 @@ void HttpListener::RefuseHead(Http1Connection* connection) {
   Refuse(connection, refusal->status, refusal->why);
 }
 
+// Whether the client has begun with the preface of HTTP/2, which no request of
+// HTTP/1.1 is the same as (RFC 9113, 3.4), or may still do so. It begins no
+// other.
+bool HttpListener::IsHttp2(const Http1Connection& connection) const {
+  return !options_.handshake.transport->has_handshake() &&
+         absl::StartsWith(
+             kHttp2Preface,
+             absl::string_view(connection.in).substr(0, kHttp2Preface.size()));
+}
+
+// The connection leaves the listener once the preface is complete.
+void HttpListener::PassToHttp2(Http1Connection* connection) {
+  if (connection->in.size() < kHttp2Preface.size()) return;
+  loop_.poller()->Remove(connection->fd);
+  std::unique_ptr<Socket> socket = std::move(connection->shared->socket);
+  std::string peer_address = std::move(connection->peer_address);
+  std::string input = std::move(connection->in);
+  Forget(connection, /*close_fd=*/false);
+  options_.http2->Accept(std::move(socket), std::move(peer_address),
+                         std::move(input));
+}
+
 bool HttpListener::SendContinue(Http1Connection* connection) {
   constexpr ssize_t kSize = sizeof kContinue - 1;
   const iovec part{const_cast<char*>(kContinue), kSize};
@@ -142,9 +170,6 @@ void HttpListener::PassOn(Http1Connection* connection) {
   // The rest of `in` is kept too.
   accounts_.SetHeld(connection, bytes + HeapBytes(connection->in));
   deadlines_.Clear(connection);
-  // Do not watch for input, so that pipelined requests wait in the kernel.
-  // Edge-triggered, because a half-closed connection stays half-closed.
-  Watch(connection, EPOLLRDHUP | EPOLLET);
   if (refused != 0) {
     exchange->Respond(std::move(refusal));
   } else if (!sink_(exchange)) {
@@ -165,6 +190,13 @@ HttpResponse HttpListener::HeadRefusal(int status,
 
 void HttpListener::OnWaitingClient(Http1Connection* connection,
                                    uint32_t events) {
+  if ((connection->watched & EPOLLIN) != 0) {
+    // From now on do not watch for input, so that pipelined requests wait in
+    // the kernel. Edge-triggered, because a half-closed connection stays
+    // half-closed. Most clients send nothing while they wait, which saves two
+    // system calls.
+    Watch(connection, EPOLLRDHUP | EPOLLET);
+  }
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
                     (!connection->may_half_close && (events & EPOLLRDHUP) != 0);
   if (gone) {

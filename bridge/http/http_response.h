@@ -22,6 +22,10 @@ struct HttpResponse {
   // False for the answer to a HEAD whose GET would be a stream: it has no
   // Content-Length (RFC 9110, 8.6).
   bool has_length = true;
+
+  // The body may be sent compressed: it says nothing secret beside text that
+  // somebody else may have chosen (BREACH), and is not compressed already.
+  bool compressible = false;
 };
 
 // "OK", "Not Found", ...

@@ -8,13 +8,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/base/usable_cpus.h"
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
+#include "bridge/http/inline_handling.h"
 #include "bridge/http/request_queue.h"
 #include "bridge/net/listening_socket.h"
 
@@ -55,7 +58,26 @@ struct HttpServer::Rep {
   std::unique_ptr<HttpListener> listener;
   std::vector<std::thread> workers;
 
+  // Called on the listener's thread. Returns false if there are too many
+  // requests.
+  bool Accept(std::shared_ptr<HttpExchange> exchange) {
+    if (!options.handle_inline || stopping) {
+      return waiting.Push(std::move(exchange));
+    }
+    const int64_t now = options.clock->MonotonicNanos();
+    // No worker has the exchange yet, so its body is still complete.
+    if (!inline_handling.May(exchange->body().size(), now)) {
+      return waiting.Push(std::move(exchange));
+    }
+    if (exchange->StartServing()) handler(std::move(exchange));
+    inline_handling.Handled(now, options.clock->MonotonicNanos());
+    return true;
+  }
+
   RequestQueue waiting;
+  std::atomic<bool> stopping{false};
+  // Used on the listener's thread only.
+  InlineHandling inline_handling{UsableCpus() <= 1};
 };
 
 HttpServer::HttpServer(Options options)
@@ -92,7 +114,7 @@ void HttpServer::Start(Handler handler) {
   rep_->listener = std::make_unique<HttpListener>(
       std::move(options), &rep_->httplib,
       [rep = rep_.get()](std::shared_ptr<HttpExchange> exchange) {
-        return rep->waiting.Push(std::move(exchange));
+        return rep->Accept(std::move(exchange));
       });
   for (int i = 0; i < rep_->options.workers; ++i) {
     // If there are several workers, the last one handles short requests.
@@ -124,6 +146,7 @@ bool HttpServer::WaitUntilIdle(absl::Time deadline) {
 void HttpServer::Stop() {
   if (rep_->listen_fd >= 0) close(std::exchange(rep_->listen_fd, -1));
   if (rep_->listener == nullptr) return;
+  rep_->stopping = true;
   rep_->waiting.Stop();
   for (std::thread& worker : rep_->workers) worker.join();
   rep_->workers.clear();

@@ -31,13 +31,17 @@ class HttpServer {
 
     int workers = 2;
 
+    // Whether the listener's thread handles quick requests itself (see
+    // inline_handling.h). The handler must not wait for anything then.
+    bool handle_inline = false;
+
     // Maximum number of complete requests that wait for a worker. Further
     // requests get 503.
     size_t max_waiting_requests = 20'000;
   };
 
-  // Called on a worker's thread. Must answer each exchange, immediately or
-  // later.
+  // Called on a worker's thread, or on the listener's (handle_inline). Must
+  // answer each exchange, immediately or later.
   using Handler = std::function<void(std::shared_ptr<HttpExchange>)>;
 
   explicit HttpServer(Options options);

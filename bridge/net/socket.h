@@ -11,6 +11,8 @@
 
 namespace sse_bridge {
 
+class MultiplexedSocket;
+
 // A connection to a peer: plain, TLS, or simulated by a test. Closes the
 // connection in the destructor. Never blocks, and never raises SIGPIPE.
 //
@@ -57,6 +59,12 @@ class Socket {
   // Makes the destructor reset the connection. Data that the peer has not
   // received is lost.
   virtual void ResetOnClose() = 0;
+
+  // This as a MultiplexedSocket, or null if it is a connection of its own.
+  virtual MultiplexedSocket* multiplexed() { return nullptr; }
+
+  // Whether the handshake has agreed on HTTP/2 (ALPN, RFC 9113, 3.2).
+  virtual bool speaks_http2() const { return false; }
 
   // Moves an accepted plain socket to the lowest free descriptor. Called before
   // a Poller watches the socket.

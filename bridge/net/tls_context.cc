@@ -14,17 +14,22 @@ namespace {
 // Cipher suites for TLS 1.2. All those of TLS 1.3 are acceptable.
 constexpr char kCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-// The only supported protocol, in ALPN wire format.
-constexpr unsigned char kHttp11[] = "\x08http/1.1";
+// The supported protocols in ALPN wire format, the preferred one first.
+constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+constexpr size_t kHttp2Size = 3;
 
 // Identifies the context of sessions that clients may resume.
 constexpr unsigned char kSessionContext[] = "sse-bridge";
 
-int SelectHttp11(SSL*, const unsigned char** out, unsigned char* out_size,
-                 const unsigned char* in, unsigned int in_size, void*) {
+// `offers_http2` is null if only HTTP/1.1 is.
+int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                   const unsigned char* in, unsigned int in_size,
+                   void* offers_http2) {
+  const size_t skipped = offers_http2 == nullptr ? kHttp2Size : 0;
   unsigned char* selected = nullptr;
-  if (SSL_select_next_proto(&selected, out_size, kHttp11, sizeof kHttp11 - 1,
-                            in, in_size) != OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&selected, out_size, kProtocols + skipped,
+                            sizeof kProtocols - 1 - skipped, in,
+                            in_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   *out = selected;
@@ -79,7 +84,9 @@ absl::StatusOr<SslCtxPtr> TlsContext::Load() const {
                                       SSL_MODE_RELEASE_BUFFERS);
   // Sessions are resumed with tickets, which need no memory on the server.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_alpn_select_cb(context.get(), SelectHttp11, nullptr);
+  static bool offered = true;  // only its address is used
+  SSL_CTX_set_alpn_select_cb(context.get(), SelectProtocol,
+                             options_.http2 ? &offered : nullptr);
 
   if (SSL_CTX_use_certificate_chain_file(context.get(),
                                          options_.cert_file.c_str()) != 1) {

@@ -34,6 +34,9 @@ class TlsContext final : public Transport {
     // handshakes without a valid client certificate fail. If it is empty, no
     // certificate is requested.
     std::string client_ca_file;
+
+    // Whether HTTP/2 is offered (ALPN), besides HTTP/1.1.
+    bool http2 = false;
   };
 
   // Returns InvalidArgument or NotFound; the message names the file.

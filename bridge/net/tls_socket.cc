@@ -35,6 +35,14 @@ Socket::Progress TlsSocket::Handshake() {
   }
 }
 
+bool TlsSocket::speaks_http2() const {
+  const unsigned char* protocol = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(session_.get(), &protocol, &size);
+  return absl::string_view(reinterpret_cast<const char*>(protocol), size) ==
+         "h2";
+}
+
 ssize_t TlsSocket::Write(const char* bytes, size_t size) {
   ERR_clear_error();
   size_t written = 0;

@@ -32,6 +32,7 @@ class TlsSocket final : public Socket {
     plain_->SetStreamOptions(options);
   }
   void ResetOnClose() override { plain_->ResetOnClose(); }
+  bool speaks_http2() const override;
 
  private:
   // Writes once. Returns the number of bytes, kWouldBlock or kFailed.

@@ -100,6 +100,11 @@ void AddDelivery(const DeliveryStats& stats, Families* out) {
           stats.events);
   counter("bytes_sent_total", "Bytes of streams written to sockets.",
           stats.bytes);
+  counter("gzip_plain_bytes_total",
+          "Bytes of compressed streams before compression.",
+          stats.gzip_plain_bytes);
+  counter("gzip_bytes_total", "Bytes of compressed streams after compression.",
+          stats.gzip_bytes);
   counter("writes_total", "Send system calls for streams.", stats.writes);
   counter("keep_alives_total", "Pings sent to idle streams.",
           stats.keep_alives);
@@ -172,6 +177,15 @@ std::string MetricsText(const MetricSources& sources) {
               "Requests answered with an error, by google.rpc.Code.", "code");
   out.Counter(sources.http_rejections, "sse_bridge_gate_rejections_total",
               "Requests rejected by the listener, by HTTP status.", "status");
+  if (sources.http2_connections) {
+    out.Number(MetricType::Gauge, "sse_bridge_http2_connections",
+               "Open HTTP/2 connections.",
+               static_cast<double>(sources.http2_connections()));
+    out.Counter(sources.http2_ended, "sse_bridge_http2_connections_ended_total",
+                "HTTP/2 connections that were ended because of their client, "
+                "by reason.",
+                "reason");
+  }
   out.Counter(
       sources.auth_failures, "sse_bridge_auth_failures_total",
       "Requests that failed authentication or authorization, by reason.",

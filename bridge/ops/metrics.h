@@ -21,8 +21,10 @@ struct MetricSources {
   const LabelledCounter* upstream_reconnects = nullptr;  // by method
   const LabelledCounter* http_errors = nullptr;          // by code
   const LabelledCounter* http_rejections = nullptr;      // by HTTP status
-  const LabelledCounter* auth_failures = nullptr;        // by reason
-  const LabelledCounter* admissions = nullptr;           // by method and result
+  const LabelledCounter* http2_ended = nullptr;          // by reason
+  std::function<int64_t()> http2_connections;
+  const LabelledCounter* auth_failures = nullptr;  // by reason
+  const LabelledCounter* admissions = nullptr;     // by method and result
   std::function<int64_t()> admission_sessions;
   std::function<int64_t()> leaves_waiting;
   std::function<int64_t()> multiplexed_streams;

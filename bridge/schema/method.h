@@ -127,6 +127,14 @@ struct Method {
 
   MethodTexts texts;
 
+  // A field that its messages may contain is marked `debug_redact`.
+  bool answers_secrets = false;
+
+  // Whether its messages may be compressed together.
+  bool compressible() const {
+    return !answers_secrets && (!stream.has_compress() || stream.compress());
+  }
+
   bool in_bundle() const { return stream.has_bundle(); }
 
   // Whether some events are only for some subjects.

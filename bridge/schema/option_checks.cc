@@ -14,6 +14,7 @@
 #include "bridge/schema/admission_checks.h"
 #include "bridge/schema/option_reporter.h"
 #include "bridge/schema/path_template.h"
+#include "bridge/schema/secret_fields.h"
 
 namespace sse_bridge {
 
@@ -282,6 +283,7 @@ class StreamReader {
 
 void ReadOptions(Method* method, bool exposed, SchemaErrors* errors) {
   const pb::MethodDescriptor* descriptor = method->descriptor;
+  method->answers_secrets = MayContainSecrets(descriptor->output_type());
   method->json = descriptor->service()->options().GetExtension(sse::v1::json);
   ReadAccess(method, exposed, errors);
   if (descriptor->options().HasExtension(sse::v1::stream)) {

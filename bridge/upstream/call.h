@@ -62,9 +62,9 @@ inline constexpr size_t kMaxToldMetadataBytes = 16 * 1024;
 // Receives one server-streaming call. The call holds a reference to the
 // observer until OnDone has returned.
 //
-// Callbacks of one call are serial. They run on gRPC's threads, never inside
-// StartStream, Read or Cancel, so a caller may hold a lock there. They must not
-// block.
+// Callbacks of one call are serial. They run on threads of the client that
+// makes the call, never inside StartStream, Read or Cancel, so a caller may
+// hold a lock there. They must not block.
 class StreamObserver {
  public:
   virtual ~StreamObserver() = default;
@@ -129,8 +129,9 @@ class Upstream {
       absl::string_view path, std::string request, CallOptions options,
       std::shared_ptr<StreamObserver> observer) = 0;
 
-  // `done` is called exactly once, on one of gRPC's threads, never inside
-  // StartUnary or Cancel. `response` is empty unless the status is OK.
+  // `done` is called exactly once, on a thread of the client that makes the
+  // call, never inside StartUnary or Cancel. `response` is empty unless the
+  // status is OK.
   [[nodiscard]] virtual std::shared_ptr<UnaryCall> StartUnary(
       absl::string_view path, std::string request, CallOptions options,
       UnaryDone done) = 0;

@@ -1,199 +1,35 @@
 #include "bridge/upstream/call_status.h"
 
-#include <spdlog/spdlog.h>
-
-#include <array>
-#include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <string>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
-#include "bridge/upstream/call.h"
 #include "bridge/upstream/refused_answer.h"
 
 namespace sse_bridge {
 namespace {
 
-constexpr int kMaxCode = 16;
-constexpr int64_t kLogAgainNs = 1'000'000'000;
-
 // Prefix of gRPC's own report if the answer's trailers contained a status.
 constexpr absl::string_view kFromPeer = "UNKNOWN:Error received from peer";
 
-// Prefixes of messages of gRPC's transports. These put them into trailers, so
-// they also follow kFromPeer. The last ones are from client libraries and
-// proxies that a backend may use or run behind.
-constexpr absl::string_view kTransportTexts[] = {
-    "Broken pipe",
-    "Cancelling all calls",
-    "Channel closed",
-    "Connection aborted",
-    "Connection refused",
-    "Connection reset",
-    "Connection timed out",
-    "DNS resolution failed",
-    "Deadline Exceeded",
-    "Delayed close",
-    "Endpoint read failed",
-    "Error parsing",
-    "Failed parsing HTTP/2",
-    "Failed to connect",
-    "GOAWAY received",
-    "Incoming HTTP/2",
-    "Last stream closed after sending GOAWAY",
-    "No status received",
-    "RST_STREAM",
-    "Received RST_STREAM",
-    "Received http2",
-    "Received unexpected",
-    "Secure read failed",
-    "Socket closed",
-    "Ssl handshake failed",
-    "Stream IDs exhausted",
-    "Stream removed",
-    "Too many streams",
-    "Transport closed",
-    "Transport destroyed",
-    "Trying to connect an http1.x server",
-    "Unexpected error decompressing data",
-    "connection attempt timed out",
-    "connections to all backends failing",
-    "empty address list",
-    "endpoint shutdown",
-    "failed to connect to all addresses",
-    "goaway",
-    "handshake",
-    "keepalive watchdog timeout",
-    "ping timeout",
-    "received initial metadata size",
-    "received metadata size",
-    "received trailing metadata size",
-    "recvmsg:",
-    "sendmsg:",
-    "transport closed",
-    "connection error: desc = ",
-    "io exception",
-    "transport is closing",
-    "upstream connect error or disconnect/reset",
-};
-
-// How gRPC's messages quote addresses.
-constexpr absl::string_view kAddressSchemes[] = {"ipv4:", "ipv6:", "unix:"};
-
-// Rewrites gRPC's message for a size beyond the channel's limit, "Received
-// message larger than max (SIZE vs. MAX)", so that it is clear which number is
-// which. Backends report the same about a request, so the text names no side.
-// Returns an empty string for any other status.
-std::string TooLarge(const grpc::Status& status) {
-  constexpr absl::string_view kTooLarge = "larger than max (";
-  const std::string message = status.error_message();
-  const absl::string_view text = message;
-  const size_t start = text.find(kTooLarge);
-  if (status.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED ||
-      start == absl::string_view::npos) {
-    return "";
-  }
-  const std::pair<absl::string_view, absl::string_view> sizes = absl::StrSplit(
-      absl::StripSuffix(text.substr(start + kTooLarge.size()), ")"),
-      absl::MaxSplits(" vs. ", 1));
-  uint64_t size;
-  uint64_t limit;
-  if (!absl::SimpleAtoi(sizes.first, &size) ||
-      !absl::SimpleAtoi(sizes.second, &limit)) {
-    return "";
-  }
-  return absl::StrCat("a message of ", size, " bytes exceeds the limit of ",
-                      limit, " bytes");
-}
-
-// Message shown to clients in place of one that gRPC made.
-absl::string_view PublicText(absl::StatusCode code, bool reached) {
-  switch (code) {
-    case absl::StatusCode::kCancelled:
-      return "the call was cancelled";
-    case absl::StatusCode::kDeadlineExceeded:
-      return "the backend did not answer in time";
-    case absl::StatusCode::kResourceExhausted:
-      return "the backend refused the call, or its answer is too large";
-    case absl::StatusCode::kUnavailable:
-      return reached ? "the connection to the backend was lost"
-                     : "the backend cannot be reached";
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-      return "the backend refused the connection";
-    case absl::StatusCode::kUnimplemented:
-      return "the backend does not know the method";
-    default:
-      return "the backend's answer cannot be read";
-  }
-}
-
-// An unreachable backend fails every call, so log one line a second.
-bool MayLog(absl::StatusCode code) {
-  static std::array<std::atomic<int64_t>, kMaxCode + 1> logged_at{};
-  const int64_t now = std::chrono::steady_clock::now().time_since_epoch() /
-                      std::chrono::nanoseconds(1);
-  std::atomic<int64_t>& last = logged_at[static_cast<size_t>(code)];
-  int64_t before = last.load(std::memory_order_relaxed);
-  return (before == 0 || now - before >= kLogAgainNs) &&
-         last.compare_exchange_strong(before, now);
-}
-
 }  // namespace
-
-bool IsTransportText(absl::string_view message) {
-  for (const absl::string_view text : kTransportTexts) {
-    if (absl::StartsWith(message, text)) return true;
-  }
-  return false;
-}
 
 absl::Status StatusOfCall(const grpc::Status& status,
                           const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
   if (auto refused = RefusedAnswer(status)) return *std::move(refused);
-  const int number = status.error_code();
-  const auto code = number > 0 && number <= kMaxCode
-                        ? static_cast<absl::StatusCode>(number)
-                        : absl::StatusCode::kUnknown;
-  const std::string message = status.error_message();
-  const std::string report = context.debug_error_string();
-  const bool from_peer = absl::StartsWith(report, kFromPeer);
-  std::string shown = TooLarge(status);
-  if (shown.empty()) {
-    bool own_words = from_peer && !IsTransportText(message);
-    if (code == absl::StatusCode::kUnavailable) {
-      for (const absl::string_view scheme : kAddressSchemes) {
-        own_words = own_words && !absl::StrContains(message, scheme);
-      }
-    }
-    if (own_words) {
-      shown = message;
-    } else {
-      shown = std::string(PublicText(code, from_peer));
-      // Cancellation was requested by the caller. A channel that was never
-      // connected has no peer.
-      const std::string peer = context.peer();
-      if (code != absl::StatusCode::kCancelled && peer != "unknown" &&
-          MayLog(code)) {
-        spdlog::warn("a call to {} failed: {}: {}", peer,
-                     absl::StatusCodeToString(code), message);
-      }
-    }
-  }
-  absl::Status result(code, shown);
-  if (!status.error_details().empty()) {
-    result.SetPayload(kStatusDetailsUrl,
-                      absl::Cord(absl::string_view(status.error_details())));
-  }
-  return result;
+  CallEnd end;
+  end.code = status.error_code();
+  // A status that is not OK must not become one.
+  if (end.code == 0) end.code = static_cast<int>(absl::StatusCode::kUnknown);
+  end.message = status.error_message();
+  end.details = status.error_details();
+  end.from_peer = end.reached =
+      absl::StartsWith(context.debug_error_string(), kFromPeer);
+  // A channel that was never connected has no peer.
+  end.peer = context.peer();
+  if (end.peer == "unknown") end.peer.clear();
+  return StatusOfEnd(end);
 }
 
 }  // namespace sse_bridge

@@ -7,22 +7,14 @@
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "bridge/upstream/call_end.h"  // IWYU pragma: export
 
 namespace sse_bridge {
 
-// Converts the status of a finished call as described in call.h. The backend's
-// own messages pass unchanged. Messages of gRPC and the transport (which
-// contain host names, addresses, and resolver, TLS or socket errors) are
-// logged, at most once a second per code, and replaced by a generic sentence.
-// `context` is the finished call's.
+// Converts the status of a finished call as StatusOfEnd does. `context` is the
+// finished call's.
 absl::Status StatusOfCall(const grpc::Status& status,
                           const grpc::ClientContext& context);
-
-// Returns whether `message` was made by gRPC's transports. They report such
-// errors as if they came from the peer, so they can only be recognised by their
-// text.
-bool IsTransportText(absl::string_view message);
 
 }  // namespace sse_bridge
 

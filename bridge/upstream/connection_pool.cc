@@ -17,6 +17,16 @@ void ConnectionPool::Lease::Sent(absl::Duration now) {
   lane_->limit = std::max(lane_->limit, lane_->sent);
 }
 
+void ConnectionPool::Lease::Limited(int limit, absl::Duration now) {
+  MutexLock lock(&pool_->mu_);
+  lane_->limit = std::min(limit, pool_->options_.streams_per_connection);
+  lane_->learned = true;
+  lane_->learned_at = now;
+  // No connection may be without any call for as long as this is remembered.
+  pool_->learned_limit_ = std::max(lane_->limit, 1);
+  pool_->learned_at_ = now;
+}
+
 ConnectionPool::Verdict ConnectionPool::Lease::Judge(bool large, bool late,
                                                      absl::Duration now) {
   if (!lane_->connection->Ready()) {

@@ -92,6 +92,10 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     // The call's request has been sent. Call once.
     void Sent(absl::Duration now);
 
+    // The server accepts no more than this number of concurrent calls on the
+    // connection, and this call must move. For a client that knows.
+    void Limited(int limit, absl::Duration now);
+
     // Returns what to do with a call whose request has not been sent. `large`:
     // flow control may also be holding the request back. `late`: this machine
     // was too busy to ask in time, so it may be too busy to send; the patience

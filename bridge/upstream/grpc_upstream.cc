@@ -14,6 +14,8 @@
 #include "bridge/upstream/call_watch.h"
 #include "bridge/upstream/clock_watch.h"
 #include "bridge/upstream/connection_pool.h"
+#include "bridge/upstream/direct_call.h"
+#include "bridge/upstream/direct_connection.h"
 #include "bridge/upstream/grpc_call.h"
 #include "bridge/upstream/grpc_channel.h"
 #include "bridge/upstream/keepalive.h"
@@ -53,14 +55,21 @@ ConnectionPool::Options PoolOptions(const GrpcUpstreamOptions& options) {
 
 class GrpcUpstream::Rep {
  public:
-  explicit Rep(const GrpcUpstreamOptions& options)
+  Rep(const GrpcUpstreamOptions& options,
+      std::shared_ptr<const DirectSettings> direct)
       : options_(options),
+        direct_(direct != nullptr),
         pool_(std::make_shared<ConnectionPool>(
             PoolOptions(options),
-            [options] {
+            [options, direct = std::move(
+                          direct)]() -> std::shared_ptr<PooledConnection> {
+              if (direct != nullptr) {
+                return std::make_shared<DirectConnection>(direct);
+              }
               return std::make_shared<GrpcConnection>(MakeChannel(options));
             })),
         keepalive_(pool_, KeepaliveOptions(options)) {
+    if (direct_) return;
     auto context = std::make_shared<CallContext>();
     context->pool = pool_;
     // Connects on its first call.
@@ -75,13 +84,17 @@ class GrpcUpstream::Rep {
   const GrpcUpstreamOptions& options() const { return options_; }
 
   // Prepares for a call that starts now.
-  const std::shared_ptr<const CallContext>& Begin(CallOptions* call) {
+  void Begin(CallOptions* call) {
     if (options_.metadata != nullptr) {
       options_.metadata->AddTo(&call->metadata);
     }
-    Hasten(MonotonicNow());
-    return context_;
+    if (!direct_) Hasten(MonotonicNow());
   }
+
+  bool direct() const { return direct_; }
+  const std::shared_ptr<ConnectionPool>& pool() const { return pool_; }
+  // Null for the direct client.
+  const std::shared_ptr<const CallContext>& context() const { return context_; }
 
   // Called after a call has started.
   void Begun() { keepalive_.Wake(); }
@@ -101,6 +114,10 @@ class GrpcUpstream::Rep {
     }
     bool connected = false;
     for (const auto& [connection, calls] : connections) {
+      if (direct_) {
+        static_cast<DirectConnection*>(connection.get())->Connect();
+        continue;
+      }
       connected =
           static_cast<GrpcConnection*>(connection.get())
                   ->channel()
@@ -139,6 +156,7 @@ class GrpcUpstream::Rep {
   }
 
   const GrpcUpstreamOptions options_;
+  const bool direct_;
   const std::shared_ptr<ConnectionPool> pool_;
   std::shared_ptr<const CallContext> context_;
   Keepalive keepalive_;
@@ -149,9 +167,11 @@ class GrpcUpstream::Rep {
 absl::StatusOr<std::unique_ptr<GrpcUpstream>> GrpcUpstream::Create(
     const GrpcUpstreamOptions& options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  auto direct = MakeDirectSettings(options);
+  if (!direct.ok()) return direct.status();
   KeepCallbackThreads();
   return std::unique_ptr<GrpcUpstream>(
-      new GrpcUpstream(std::make_unique<Rep>(options)));
+      new GrpcUpstream(std::make_unique<Rep>(options, *std::move(direct))));
 }
 
 GrpcUpstream::GrpcUpstream(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
@@ -165,9 +185,12 @@ absl::string_view GrpcUpstream::address() const {
 std::shared_ptr<StreamCall> GrpcUpstream::StartStream(
     absl::string_view path, std::string request, CallOptions options,
     std::shared_ptr<StreamObserver> observer) {
-  const auto& context = rep_->Begin(&options);
-  auto call = StartPooledStream(context, path, std::move(request),
-                                std::move(options), std::move(observer));
+  rep_->Begin(&options);
+  auto call = rep_->direct()
+                  ? StartDirectStream(rep_->pool(), path, std::move(request),
+                                      std::move(options), std::move(observer))
+                  : StartPooledStream(rep_->context(), path, std::move(request),
+                                      std::move(options), std::move(observer));
   rep_->Begun();
   return call;
 }
@@ -176,9 +199,12 @@ std::shared_ptr<UnaryCall> GrpcUpstream::StartUnary(absl::string_view path,
                                                     std::string request,
                                                     CallOptions options,
                                                     UnaryDone done) {
-  const auto& context = rep_->Begin(&options);
-  auto call = StartPooledUnary(context, path, std::move(request),
-                               std::move(options), std::move(done));
+  rep_->Begin(&options);
+  auto call = rep_->direct()
+                  ? StartDirectUnary(rep_->pool(), path, std::move(request),
+                                     std::move(options), std::move(done))
+                  : StartPooledUnary(rep_->context(), path, std::move(request),
+                                     std::move(options), std::move(done));
   rep_->Begun();
   return call;
 }

@@ -76,6 +76,10 @@ struct GrpcUpstreamOptions {
   absl::Duration max_backoff = absl::Seconds(5);
   absl::Duration connect_timeout = absl::Seconds(5);
 
+  // Whether the bridge's own client (direct_connection.h) makes the calls if it
+  // serves the address. Otherwise, gRPC's does.
+  bool direct = true;
+
   // Whether proxy settings in the environment (http_proxy and others) apply.
   bool use_proxy = false;
 
@@ -90,8 +94,8 @@ struct GrpcUpstreamOptions {
   std::shared_ptr<const CallMetadata> metadata;
 };
 
-// Makes calls through gRPC's generic stub and callback API: needs no generated
-// stubs and no thread of its own. A call ends with kUnavailable if no
+// Makes calls by the direct client, or through gRPC's generic stub and callback
+// API: needs no generated stubs. A call ends with kUnavailable if no
 // connection is available. Thread-safe.
 class GrpcUpstream : public Upstream {
  public:

@@ -44,7 +44,9 @@ bool Keepalive::Round(Rounds* rounds) {
   if (rounds->options.time == absl::ZeroDuration()) return again;
   std::map<PooledConnection*, Rounds::Quiet> quiet;
   for (const auto& [connection, calls] : rounds->pool->connections()) {
-    if (calls == 0) continue;
+    auto* grpc_connection = dynamic_cast<GrpcConnection*>(connection.get());
+    // Connections of the direct client check themselves.
+    if (calls == 0 || grpc_connection == nullptr) continue;
     const auto known = rounds->quiet.find(connection.get());
     auto& entry = quiet[connection.get()];
     // Another object may have the same address.
@@ -54,7 +56,6 @@ bool Keepalive::Round(Rounds* rounds) {
     } else {
       entry = {connection, now};
     }
-    auto* grpc_connection = static_cast<GrpcConnection*>(connection.get());
     if (grpc_connection->TakeHeard()) {
       entry.since = now;
       entry.questions.clear();

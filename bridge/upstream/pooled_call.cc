@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
+#include "bridge/upstream/call_end.h"
 #include "bridge/upstream/call_support.h"
 #include "bridge/upstream/grpc_call.h"
 
@@ -19,16 +20,6 @@ constexpr int kMaxMoves = 8;
 // Well below the initial flow-control window of HTTP/2 (RFC 9113, 6.9.2), so
 // flow control does not hold back a smaller request.
 constexpr size_t kLargeRequest = 16 * 1024;
-
-absl::Status NoLease() {
-  return absl::UnavailableError(
-      "all connections to the backend are in use; retry later");
-}
-
-absl::Status NotTaken() {
-  return absl::UnavailableError(
-      "the backend does not accept the call; retry later");
-}
 
 // Base of both kinds of calls: holds the slot and moves the call. One attempt
 // runs at a time; the next starts when the previous one has ended. `Start`
@@ -87,7 +78,7 @@ class PooledCall : public PendingCall {
     start.sent = std::move(sent);
     if (lease_ == nullptr) {
       start.stub = context_->any->stub();
-      start.refusal = NoLease();
+      start.refusal = NoPlaceForCall();
     } else {
       start.stub = connection()->stub();
     }
@@ -129,12 +120,12 @@ class PooledCall : public PendingCall {
     }
     sent_while_moving_ = false;
     if (refused_ || ++moves_ > kMaxMoves) {
-      *status = NotTaken();
+      *status = CallNotTaken();
       return false;
     }
     lease_ = context_->pool->Take(use_, MonotonicNow());
     if (lease_ == nullptr) {
-      *status = NoLease();
+      *status = NoPlaceForCall();
       return false;
     }
     ended_ = false;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
+#include "bridge/upstream/call_end.h"
 
 namespace sse_bridge {
 
@@ -12,16 +13,12 @@ std::optional<absl::Status> RefusedAnswer(const grpc::Status& status) {
   if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
       absl::StartsWith(message, "received ") &&
       absl::StrContains(message, "metadata size exceeds limit")) {
-    return absl::InternalError(
-        "the backend's metadata or error details are larger than "
-        "upstream_max_metadata allows");
+    return MetadataTooLarge();
   }
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED &&
       absl::StartsWith(message, "Compression algorithm '") &&
       absl::EndsWith(message, "' is disabled.")) {
-    return absl::InternalError(
-        "the backend answered with a compressed message, which the bridge does "
-        "not accept");
+    return CompressedMessage();
   }
   return std::nullopt;
 }

@@ -13,5 +13,8 @@ target_link_libraries(rawfan PRIVATE project_options)
 add_executable(httplib-bridge EXCLUDE_FROM_ALL peers/httplib_bridge.cc)
 target_link_libraries(httplib-bridge PRIVATE project_options load_proto
   PkgConfig::httplib Threads::Threads)
+add_executable(unary-backend EXCLUDE_FROM_ALL unary_backend.cc)
+target_link_libraries(unary-backend PRIVATE project_options PkgConfig::nghttp2
+  Threads::Threads)
 add_custom_target(bench_tools
   DEPENDS sse-bridge load-backend sseload rawfan httplib-bridge)

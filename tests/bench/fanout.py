@@ -11,7 +11,10 @@ connection has its answer:
 
 and in turns with the physical limit, at the same rate, the bridge with one
 event a write. Ratios of floods are medians of runs in turns, too: one run
-differs from the next by a tenth."""
+differs from the next by a tenth.
+
+--http2 instead compares the bridge with itself: the same streams, ten on each
+connection of HTTP/2, in turns with one on each of HTTP/1.1."""
 
 import argparse
 import os
@@ -34,6 +37,8 @@ MAX_EVENT_RATE = 5_000
 COMPARED = 0.92
 # More events a TCP segment than this is not one event a write.
 MAX_EVENTS_PER_WRITE = 1.1
+# Of HTTP/2.
+STREAMS_PER_CONNECTION = 10
 
 
 class Peer:
@@ -156,7 +161,7 @@ PEERS = {'limit': PhysicalLimit, 'ours': Ours, 'nchan': Nchan, 'node': Node,
          'node-each': NodeEach, 'httplib': Httplib}
 
 
-def measure(kind, connections, rate, seconds, warmup=1.0):
+def measure(kind, connections, rate, seconds, warmup=1.0, **options):
     """What a fresh server does with events at this rate."""
     source = backend(held=True)
     peer = kind(source.address)
@@ -169,7 +174,7 @@ def measure(kind, connections, rate, seconds, warmup=1.0):
         port, path, pids = peer.start(rate, connections)
         result = load(port, path, connections, pids=pids, ramp=peer.ramp,
                       opened=begin, stamp=STAMP, seconds=seconds,
-                      warmup=warmup, give_up=30)
+                      warmup=warmup, give_up=30, **options)
     finally:
         peer.stop()
         source.stop()
@@ -217,6 +222,27 @@ def times_faster(kind, connections, rate, seconds, rounds, first):
     return statistics.median(ratios)
 
 
+def beside_http1(connections, seconds, rounds, checks):
+    """The flood on HTTP/2 and on HTTP/1.1 in turns."""
+    rate = min(FLOOD / connections, MAX_EVENT_RATE)
+    ratios = []
+    print('\n%s streams\n' % number(connections))
+    print('| round | HTTP/1.1 deliveries/s | HTTP/2 | ratio | CPU us per event '
+          '| |')
+    print('| --- | ---: | ---: | ---: | ---: | ---: |')
+    for i in range(rounds):
+        one = measure(Ours, connections, rate, seconds)
+        two = measure(Ours, connections, rate, seconds,
+                      streams=STREAMS_PER_CONNECTION)
+        ratios.append(two['events_per_s'] / max(one['events_per_s'], 1))
+        print('| %d | %s | %s | %.2f | %.3f | %.3f |' % (
+            i + 1, number(one['events_per_s']), number(two['events_per_s']),
+            ratios[-1], one['cpu_us_per_event'], two['cpu_us_per_event']))
+    ratio = statistics.median(ratios)
+    checks.check(ratio >= 1, '%s: HTTP/2 at %.2f of the rate of HTTP/1.1' %
+                 (number(connections), ratio))
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog='scripts/bench.sh fanout', description=__doc__,
@@ -229,6 +255,8 @@ def main():
                         help='of each measurement; default: %(default)s')
     parser.add_argument('--rounds', type=int, default=3,
                         help='of each comparison; default: %(default)s')
+    parser.add_argument('--http2', action='store_true',
+                        help='HTTP/2 beside HTTP/1.1, and no peers')
     args = parser.parse_args()
     peers = [PEERS[name] if name in PEERS else fail('unknown peer ' + name)
              for name in args.peers.split(',')]
@@ -240,6 +268,11 @@ def main():
     print('server on core %d, everything else on %s; events of %d bytes' % (
         SERVER_CORES[0], ', '.join(map(str, LOAD_CORES)), FRAME_BYTES))
     checks = Checks()
+    if args.http2:
+        for connections in sizes:
+            beside_http1(connections, args.seconds, args.rounds, checks)
+        checks.finish()
+        return
     for connections in sizes:
         print('\n%s connections\n' % number(connections))
         print('| server | deliveries/s | CPU s per million | '

@@ -13,6 +13,8 @@ struct LoadOptions {
   std::vector<std::string> headers;
   std::vector<std::string> each_header;  // of each connection, in turn
   int connections = 100;
+  // On HTTP/2, so many on each TCP connection; 0: HTTP/1.1.
+  int streams = 0;
   bool tls = false;  // without a look at the certificate
   int slow = 0;      // of them, those that never read their events
   int threads = 1;

@@ -88,8 +88,10 @@ LoadWorker::LoadWorker(const LoadOptions& options, int index, LoadPhase* phase)
       lines_(!options.sequence.empty() || options.symbols > 0),
       random_(static_cast<uint32_t>(options.address * 64 + index)),
       buffer_(kBufferBytes) {
-  const int share = options.connections / options.threads +
-                    (index < options.connections % options.threads ? 1 : 0);
+  const int sockets = options.connections / per_socket();
+  const int share = (sockets / options.threads +
+                     (index < sockets % options.threads ? 1 : 0)) *
+                    per_socket();
   connections_.resize(static_cast<size_t>(share));
   for (int i = 0; i < options.slow / options.threads && i < share; ++i) {
     connections_[static_cast<size_t>(i)].slow = true;
@@ -97,6 +99,10 @@ LoadWorker::LoadWorker(const LoadOptions& options, int index, LoadPhase* phase)
   if (!options.tls) return;
   tls_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_mode(tls_.get(), SSL_MODE_RELEASE_BUFFERS);
+  if (options.streams > 0) {
+    constexpr unsigned char kHttp2[] = "\x02h2";
+    SSL_CTX_set_alpn_protos(tls_.get(), kHttp2, sizeof kHttp2 - 1);
+  }
 }
 
 void LoadWorker::Start() {
@@ -120,7 +126,10 @@ void LoadWorker::Run() {
         std::chrono::duration<double>(Clock::now() - begin).count();
     const int due =
         static_cast<int>(std::min<double>(count, passed * ramp + 1));
-    for (int i = 0; i < kConnectsPerRound && opened < due; ++i) Open(opened++);
+    for (int i = 0; i < kConnectsPerRound && opened < due; ++i) {
+      Open(opened);
+      opened += per_socket();
+    }
     const int n =
         epoll_wait(epoll_, events.data(), kMaxEvents, opened < count ? 1 : 20);
     const bool measuring = phase_->measuring.load(std::memory_order_relaxed);
@@ -174,7 +183,7 @@ void LoadWorker::Open(int index) {
   }
 }
 
-std::string LoadWorker::Request(Connection* c) {
+std::string LoadWorker::PathOf(Connection* c) {
   std::string path = options_.path;
   while (static_cast<int>(c->wants.size()) < options_.symbols) {
     const int symbol = std::uniform_int_distribution<int>(
@@ -188,19 +197,40 @@ std::string LoadWorker::Request(Connection* c) {
   }
   std::sort(c->wants.begin(), c->wants.end());
   c->has.resize(c->wants.size());
-  std::string request = "GET " + path +
+  return path;
+}
+
+const std::string* LoadWorker::EachHeader(const Connection* c) const {
+  const auto& each = options_.each_header;
+  if (each.empty()) return nullptr;
+  const auto number = static_cast<size_t>(c - connections_.data()) *
+                          static_cast<size_t>(options_.threads) +
+                      static_cast<size_t>(index_);
+  return &each[number % each.size()];
+}
+
+std::string LoadWorker::Request(Connection* c) {
+  std::string request = "GET " + PathOf(c) +
                         " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                         "Accept: text/event-stream\r\n";
   for (const std::string& header : options_.headers) {
     request += header + "\r\n";
   }
-  if (const auto& each = options_.each_header; !each.empty()) {
-    const auto number = static_cast<size_t>(c - connections_.data()) *
-                            static_cast<size_t>(options_.threads) +
-                        static_cast<size_t>(index_);
-    request += each[number % each.size()] + "\r\n";
-  }
+  if (const std::string* each = EachHeader(c)) request += *each + "\r\n";
   return request + "\r\n";
+}
+
+std::string LoadWorker::Http2Requests(Connection* first) {
+  first->frames = std::make_unique<Http2Frames>();
+  std::string bytes = Http2Frames::Opening();
+  for (int i = 0; i < options_.streams; ++i) {
+    Connection* const c = first + i;
+    std::vector<std::string> headers = options_.headers;
+    if (const std::string* each = EachHeader(c)) headers.push_back(*each);
+    bytes += Http2Frames::Get(2 * i + 1, PathOf(c), headers);
+    c->asked_ns = WallNanos();
+  }
+  return bytes;
 }
 
 void LoadWorker::OnEvent(Connection* c, uint32_t events) {
@@ -215,7 +245,8 @@ void LoadWorker::OnEvent(Connection* c, uint32_t events) {
   }
   if (options_.tls && !Shake(c)) return;
   c->connected = true;
-  const std::string request = Request(c);
+  const std::string request =
+      options_.streams > 0 ? Http2Requests(c) : Request(c);
   c->asked_ns = WallNanos();
   if (Send(c, request) != static_cast<ssize_t>(request.size())) return Fail(c);
   Watch(c, EPOLLIN | EPOLLRDHUP);
@@ -250,6 +281,9 @@ void LoadWorker::Watch(Connection* c, uint32_t events) {
 }
 
 void LoadWorker::Fail(Connection* c) {
+  if (c->fd >= 0 && c->frames != nullptr) {
+    for (int i = 1; i < options_.streams; ++i) Fail(c + i);
+  }
   c->tls.reset();
   if (c->fd >= 0) close(c->fd);
   c->fd = -1;
@@ -267,23 +301,42 @@ void LoadWorker::Read(Connection* c) {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return Fail(c);
   const std::string_view bytes(buffer_.data(), static_cast<size_t>(n));
+  if (c->frames != nullptr) return ReadFrames(c, bytes);
   if (c->answered) return OnBytes(c, bytes);
   c->head += bytes;
   const size_t end = c->head.find("\r\n\r\n");
   if (end == std::string::npos) return;
-  c->answered = true;
-  c->ok = c->head.compare(0, 12, "HTTP/1.1 200") == 0;
-  ++result_.answered;
-  result_.ok += c->ok ? 1 : 0;
+  Answered(c, c->head.compare(0, 12, "HTTP/1.1 200") == 0);
   const std::string rest = c->head.substr(end + 4);
   std::string().swap(c->head);
-  answered_.fetch_add(1, std::memory_order_relaxed);
-  decided_.fetch_add(1, std::memory_order_relaxed);
   if (c->slow) {
     epoll_ctl(epoll_, EPOLL_CTL_DEL, c->fd, nullptr);
   } else if (!rest.empty()) {
     OnBytes(c, rest);
   }
+}
+
+void LoadWorker::Answered(Connection* c, bool ok) {
+  c->answered = true;
+  c->ok = ok;
+  ++result_.answered;
+  result_.ok += ok ? 1 : 0;
+  answered_.fetch_add(1, std::memory_order_relaxed);
+  decided_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void LoadWorker::ReadFrames(Connection* first, std::string_view bytes) {
+  first->frames->Read(
+      bytes,
+      [&](int stream, bool ok) {
+        Connection* const c = first + (stream - 1) / 2;
+        if (stream < 2 * options_.streams && !c->answered) Answered(c, ok);
+      },
+      [&](int stream, std::string_view payload) {
+        if (stream < 2 * options_.streams) {
+          OnBytes(first + (stream - 1) / 2, payload);
+        }
+      });
 }
 
 void LoadWorker::OnBytes(Connection* c, std::string_view bytes) {
@@ -376,7 +429,9 @@ void LoadWorker::EndMeasuring() {
   for (size_t i = 0; i < connections_.size(); i += kSample) {
     const Connection& c = connections_[i];
     if (c.fd < 0 || !c.ok || c.slow) continue;
-    result_.sampled_events += c.events;
+    for (int k = 0; k < per_socket(); ++k) {
+      result_.sampled_events += connections_[i + static_cast<size_t>(k)].events;
+    }
     result_.sampled_segments += DataSegmentsIn(c.fd) - c.segments;
   }
 }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/bench/http2_frames.h"
 #include "tests/bench/load_options.h"
 
 namespace sse_bridge::bench {
@@ -47,6 +48,8 @@ class LoadWorker {
     std::string tail;        // the beginning of a line, without its end
     std::vector<int> wants;  // symbols, sorted
     std::vector<bool> has;   // of `wants`
+    // With HTTP/2, the first of a TCP connection's streams has what all share.
+    std::unique_ptr<Http2Frames> frames;
   };
   struct Result {
     int answered = 0;
@@ -90,6 +93,13 @@ class LoadWorker {
   void BeginMeasuring();
   void EndMeasuring();
   std::string Request(Connection* c);
+  std::string Http2Requests(Connection* first);
+  std::string PathOf(Connection* c);
+  const std::string* EachHeader(const Connection* c) const;
+  void ReadFrames(Connection* first, std::string_view bytes);
+  void Answered(Connection* c, bool ok);
+  // How many entries of connections_ a TCP connection has.
+  int per_socket() const { return options_.streams > 0 ? options_.streams : 1; }
 
   const LoadOptions& options_;
   const int index_;

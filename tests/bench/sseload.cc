@@ -7,6 +7,8 @@
 //   --header 'K: V'   sent with each request; repeatable
 //   --headers FILE    a header a line, for the connections in turn
 //   --tls             HTTPS; certificates are not looked at
+//   --streams N       HTTP/2 (prior knowledge, or ALPN), with so many of the
+//                     connections as streams of one TCP connection
 //   --slow N          the first N never read their events
 //   --ramp N          connections begun a second, 20000
 //   --threads N       1
@@ -81,6 +83,8 @@ bool Parse(int argc, char** argv, LoadOptions* o, bool* hold) {
       if (o->each_header.empty()) return false;
     } else if (name == "--connections") {
       o->connections = std::atoi(value.c_str());
+    } else if (name == "--streams") {
+      o->streams = std::atoi(value.c_str());
     } else if (name == "--slow") {
       o->slow = std::atoi(value.c_str());
     } else if (name == "--ramp") {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "tests/integration/services_testing.h"
 
@@ -32,6 +33,10 @@ class BrowserRulesTest : public ServicesTest {
     const auto it = answer.headers.find(name);
     return it == answer.headers.end() ? "" : it->second;
   }
+  // Whether a cache keeps the answers for different origins apart.
+  static bool VariesByOrigin(const HttpAnswer& answer) {
+    return absl::StrContains(Header(answer, "vary"), "Origin");
+  }
   std::string Cookie() const { return "session=" + cors_.Token("ann"); }
   std::string Own() const { return cors_.address; }  // http://127.0.0.1:PORT
   std::string OwnHost() const { return Own().substr(7); }
@@ -54,7 +59,7 @@ TEST_F(BrowserRulesTest, AllowedOriginsReadStreamsAnswersAndErrors) {
       EXPECT_EQ(answer.status, status);
       EXPECT_EQ(Header(answer, "access-control-allow-origin"), origin);
       EXPECT_EQ(Header(answer, "access-control-allow-credentials"), "true");
-      EXPECT_EQ(Header(answer, "vary"), "Origin");
+      EXPECT_TRUE(VariesByOrigin(answer));
       EXPECT_EQ(Header(answer, "x-content-type-options"), "nosniff");
     }
   }
@@ -121,10 +126,10 @@ TEST_F(BrowserRulesTest, OthersGetNoLeaveToRead) {
     const HttpAnswer answer = Ask(cors_, "GET", kPublic, {{"Origin", origin}});
     EXPECT_EQ(answer.status, 200) << "what is public needs no cookie";
     EXPECT_EQ(Header(answer, "access-control-allow-origin"), "") << origin;
-    EXPECT_EQ(Header(answer, "vary"), "Origin");
+    EXPECT_TRUE(VariesByOrigin(answer));
   }
   const HttpAnswer without = Ask(cors_, "GET", kPublic, {});
-  EXPECT_EQ(Header(without, "vary"), "Origin");
+  EXPECT_TRUE(VariesByOrigin(without));
   // Twice is not once.
   const HttpAnswer twice = Ask(
       cors_, "GET", kPublic,
@@ -297,7 +302,7 @@ TEST_F(BrowserRulesTest, WithoutAListNothingIsSaid) {
       Ask(bridge_, "GET", kPublic, {{"Origin", "https://app.example"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(Header(answer, "access-control-allow-origin"), "");
-  EXPECT_EQ(Header(answer, "vary"), "");
+  EXPECT_FALSE(VariesByOrigin(answer));
 }
 
 TEST_F(BrowserRulesTest, HostsThatAreNotOursAreRefused) {

@@ -256,6 +256,19 @@ TEST_F(ConnectionsTest, SettingsOfOneServiceAreForItsBackendOnly) {
   EXPECT_EQ(backend_->seen().host, "faults.internal:1");
 }
 
+TEST_F(ConnectionsTest, EitherClientServes) {
+  backend_->Set(Path("Ask"), Answer{.messages = {FaultEvent(1, "a")}});
+  for (const bool direct : {true, false}) {
+    auto bridge =
+        BridgeTo(backend_->address(),
+                 {direct ? "--upstream-direct" : "--no-upstream-direct"});
+    EXPECT_EQ(bridge->Call("GET", "/ask/x").status, 200);
+    const bool by_grpc =
+        Metadata("user-agent").find("grpc-c++/") != std::string::npos;
+    EXPECT_EQ(by_grpc, !direct) << Metadata("user-agent");
+  }
+}
+
 TEST_F(ConnectionsTest, SettingsThatMakeNoSenseStopTheStart) {
   TemporaryDirectory files;
   const std::string file = files.path() + "/metadata";

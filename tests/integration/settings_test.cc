@@ -2,6 +2,7 @@
 // CamelCase, or elsewhere as kShownElsewhere says.
 
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -125,6 +126,7 @@ const std::map<std::string, Place>& ShownElsewhere() {
        {"metadata_test.cc", "ClientAddressIsTheBridgesWord"}},
       {"forward_claims",
        {"metadata_test.cc", "ClaimsReachTheBackendAndCannotBeForged"}},
+      {"upstream_direct", {"connections_test.cc", "EitherClientServes"}},
       {"upstream_streams_per_connection",
        {"connections_test.cc", "EndOfAllConnectionsIsAClear503"}},
       {"upstream_max_connections",
@@ -532,7 +534,81 @@ TEST_F(SettingsTest, LogSampling) {
 }
 
 // With the five services, which have access rules.
+TEST_F(SettingsTest, Http2) {
+  // The preface of HTTP/2 and an empty SETTINGS frame.
+  const std::string preface(
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+      "\0\0\0\x04\0\0\0\0\0",
+      33);
+  const auto answer = [&](const Bridge& bridge) {
+    HttpConnection connection(bridge.address);
+    connection.SendRaw(preface);
+    std::string first(9, ' ');
+    EXPECT_EQ(recv(connection.fd(), first.data(), first.size(), MSG_WAITALL),
+              9);
+    return first;
+  };
+  EXPECT_EQ(answer(bridge_)[3], 4) << "SETTINGS";
+  EXPECT_EQ(answer(With({"--no-http2"})).substr(0, 7), "HTTP/1.");
+}
+
+// Asks for a stream as a client that accepts gzip.
+HttpConnection GzipStream(const Bridge& bridge, const std::string& target,
+                          const std::string& token, bool compressed) {
+  HttpRequest request = bridge.Request("GET", target, token);
+  request.headers.emplace_back("Accept-Encoding", "gzip");
+  HttpConnection stream(bridge.address);
+  stream.Send(request);
+  HttpAnswer head = stream.ReadHead();
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.headers["content-encoding"], compressed ? "gzip" : "");
+  return stream;
+}
+
+TEST_F(SettingsTest, Compress) {
+  GzipStream(bridge_, "/kept/t", "", true);
+  GzipStream(With({"--no-compress"}), "/kept/t", "", false);
+}
+
+TEST_F(SettingsTest, CompressMemory) {
+  // Of the feeds of so many topics, each with an event of 10,000 bytes, how
+  // many did not compress it.
+  constexpr int kTopics = 24;
+  const auto uncompressed = [this](const std::string& prefix,
+                                   std::vector<std::string> options) {
+    options.emplace_back("--drain-timeout=1s");
+    const Bridge bridge = With(std::move(options));
+    std::vector<HttpConnection> streams;
+    for (int i = 0; i < kTopics; ++i) {
+      const std::string topic = prefix + std::to_string(i);
+      streams.push_back(GzipStream(bridge, "/kept/" + topic, "", true));
+      HttpConnection plain = bridge.Stream("/kept/" + topic);
+      WaitFor("the upstream call", [&] { return Count(topic, "open") > 0; });
+      Publish(topic, 1, 10'000);
+      EXPECT_NE(plain.Event().data, "null");
+    }
+    bridge.process->Signal(SIGTERM);
+    int count = 0;
+    for (HttpConnection& stream : streams) {
+      if (stream.ReadRaw().size() > 10'000) ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(uncompressed("a", {}), 0);
+  const int without_memory = uncompressed("b", {"--compress-memory=1MiB"});
+  EXPECT_GT(without_memory, 0);
+  EXPECT_LT(without_memory, kTopics);
+}
+
 class ServicesSettingsTest : public ServicesTest {};
+
+TEST_F(ServicesSettingsTest, CompressExclusive) {
+  const std::string scope = "--scope notifications:read";
+  GzipStream(bridge_, "/notifications/stream", bridge_.Token("ann", scope),
+             false);
+  const Bridge all(backends_.address, {"--compress-exclusive"});
+  GzipStream(all, "/notifications/stream", all.Token("ann", scope), true);
+}
 
 TEST_F(ServicesSettingsTest, AuthLeeway) {
   const Bridge lenient(backends_.address, {"--auth-leeway=5m"});

@@ -1,6 +1,6 @@
-// grpc-gateway (v1, as Debian has it) for load.v1.Load.OwnTicks: what its
-// generator makes of a server-streaming method, by hand, with a marshaler that
-// writes Server-Sent Events. One upstream call for each browser.
+// grpc-gateway (v1, as Debian has it) for load.v1.Load: what its generator makes
+// of OwnTicks and Counts, by hand. OwnTicks has one upstream call for each
+// browser, and a marshaler that writes Server-Sent Events.
 //
 //	grpc_gateway PORT BACKEND RATE PAD
 package main
@@ -37,6 +37,25 @@ type tick struct {
 func (m *tick) Reset()         { *m = tick{} }
 func (m *tick) String() string { return proto.CompactTextString(m) }
 func (*tick) ProtoMessage()    {}
+
+type countsRequest struct {
+	Topic string `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+}
+
+func (m *countsRequest) Reset()         { *m = countsRequest{} }
+func (m *countsRequest) String() string { return proto.CompactTextString(m) }
+func (*countsRequest) ProtoMessage()    {}
+
+type countsReply struct {
+	Open    uint32 `protobuf:"varint,1,opt,name=open,proto3" json:"open,omitempty"`
+	Most    uint32 `protobuf:"varint,2,opt,name=most,proto3" json:"most,omitempty"`
+	Started uint32 `protobuf:"varint,3,opt,name=started,proto3" json:"started,omitempty"`
+	Sent    uint32 `protobuf:"varint,4,opt,name=sent,proto3" json:"sent,omitempty"`
+}
+
+func (m *countsReply) Reset()         { *m = countsReply{} }
+func (m *countsReply) String() string { return proto.CompactTextString(m) }
+func (*countsReply) ProtoMessage()    {}
 
 // eventSource writes each message as an event.
 type eventSource struct {
@@ -103,6 +122,31 @@ func main() {
 			message := new(tick)
 			return message, stream.RecvMsg(message)
 		})
+	})
+	counts := runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 1, 0, 4, 1, 5, 1}, []string{"counts", "topic"}, ""))
+	mux.Handle("GET", counts, func(w http.ResponseWriter, req *http.Request, params map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		_, out := runtime.MarshalerForRequest(mux, req)
+		callCtx, err := runtime.AnnotateContext(ctx, mux, req)
+		if err != nil {
+			runtime.HTTPError(ctx, mux, out, w, req, err)
+			return
+		}
+		var in countsRequest
+		if in.Topic, err = runtime.String(params["topic"]); err != nil {
+			runtime.HTTPError(ctx, mux, out, w, req, err)
+			return
+		}
+		var metadata runtime.ServerMetadata
+		reply := new(countsReply)
+		err = connection.Invoke(callCtx, "/load.v1.Load/Counts", &in, reply, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+		ctx = runtime.NewServerMetadataContext(ctx, metadata)
+		if err != nil {
+			runtime.HTTPError(ctx, mux, out, w, req, err)
+			return
+		}
+		runtime.ForwardResponseMessage(ctx, mux, out, w, req, reply, mux.GetForwardResponseOptions()...)
 	})
 	fmt.Printf("listening on 127.0.0.1:%s\n", port)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, mux))

@@ -144,8 +144,9 @@ class Valve {
 
 class ValveSocket : public DescriptorSocket {
  public:
-  ValveSocket(std::shared_ptr<Valve> valve, int fd)
-      : DescriptorSocket(fd, {}), valve_(std::move(valve)) {}
+  ValveSocket(std::shared_ptr<Valve> valve, int fd, bool unbuffered = false)
+      : DescriptorSocket(fd, {.unbuffered = unbuffered}),
+        valve_(std::move(valve)) {}
   ssize_t Send(const iovec* parts, int count) override {
     return valve_->Take(parts, count);
   }
@@ -209,9 +210,10 @@ class TestStream {
   TestStream& operator=(const TestStream&) = delete;
 
   // Sends through a valve, which is initially shut.
-  void UseValve() {
+  void UseValve(bool unbuffered = false) {
     valve = std::make_shared<Valve>();
-    spec.socket = std::make_unique<ValveSocket>(valve, DuplicateFd());
+    spec.socket =
+        std::make_unique<ValveSocket>(valve, DuplicateFd(), unbuffered);
   }
 
   // A second descriptor of the spec's socket, for a socket that replaces it.

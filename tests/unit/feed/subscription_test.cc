@@ -102,6 +102,27 @@ TEST_F(SubscriptionTest, StatusLineWaitsForEveryFeed) {
   EXPECT_TRUE(browser_->stream.ReadUntil(EventText("x")));
 }
 
+// Otherwise the client is told that events were lost, and returns to the same.
+TEST_F(SubscriptionTest, FeedThatWouldLoseEventsIsNotMadeToWait) {
+  Subscription::Options options;
+  options.bundle = true;
+  Create(options);
+  Feed::Config config = Config(/*shared=*/true);
+  config.first_id = "0";
+  config.request_after = RequestAfter;
+  config.replay = {.max_events = 1, .max_bytes = 1, .max_waiting_bytes = 1000};
+  AddFeed(std::move(config));
+  AddFeed(Config(/*shared=*/false));  // silent
+  browser_->subscription->Start();
+  for (int i = 1; i <= 50; ++i) {
+    Call(0).Send(Message("x", absl::StrCat(i)));
+  }
+  EXPECT_EQ(browser_->WaitAnswer(), Answer::kStream);
+  std::string all;
+  for (int i = 1; i <= 50; ++i) all += EventText("x", absl::StrCat(i));
+  EXPECT_TRUE(browser_->stream.ReadUntil(all));
+}
+
 TEST_F(SubscriptionTest, FeedThatHasEndedIsNotWaitedFor) {
   Subscribe(2);
   Call(0).End(absl::OkStatus());

@@ -13,6 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 using testing::WireAnswer;
 
@@ -65,6 +66,63 @@ TEST_F(ApiStreamTest, HeadGetsTheHeadersWithoutACall) {
   EXPECT_THAT(answer.Header("Content-Type"), StartsWith("text/event-stream"));
   EXPECT_THAT(answer.Header("Content-Length"), IsEmpty());
   EXPECT_EQ(upstream_->calls(), 0u);
+}
+
+TEST_F(ApiStreamTest, SharedStreamsAreCompressedAndPrivateOnesOnlyIfAsked) {
+  const std::string schema = R"(
+service S {
+  rpc Shared(Request) returns (stream Response) {
+    option (google.api.http) = { get: '/shared' response_body: 'text' };
+    option (sse.v1.stream) = { shared: true };
+  }
+  rpc Off(Request) returns (stream Response) {
+    option (google.api.http) = { get: '/off' response_body: 'text' };
+    option (sse.v1.stream) = { shared: true compress: false };
+  }
+  rpc Own(Request) returns (stream Response) {
+    option (google.api.http) = { get: '/own' response_body: 'text' };
+  }
+  rpc Mine(Request) returns (stream Response) {
+    option (google.api.http) = { get: '/mine' response_body: 'text' };
+    option (sse.v1.stream) = { shared: true };
+    option (sse.v1.access) = { subject_into: 'user' };
+  }
+}
+message Request { string name = 1; string user = 2; }
+message Response { string id = 1; string key = 2; string text = 3; }
+)";
+  size_t calls = 0;
+  const auto head = [&](const std::string& path, HttpHeaders headers) {
+    for (auto& header : As("eva")) headers.push_back(header);
+    const auto client = Ask("GET", path, headers);
+    upstream_->WaitCall(calls++)->Send(Message("x", "1"));
+    return client->ReadUntil("\r\n\r\n");
+  };
+  const auto gzip = HasSubstr("Content-Encoding: gzip\r\n");
+  const auto vary = HasSubstr("Vary: Accept-Encoding\r\n");
+  const HttpHeaders accepts = {{"Accept-Encoding", "gzip, br"}};
+  Create({}, schema);
+  EXPECT_THAT(head("/shared?name=a", accepts), AllOf(gzip, vary));
+  EXPECT_THAT(head("/shared?name=b", {}), AllOf(Not(gzip), vary));
+  EXPECT_THAT(head("/shared?name=c", {{"Accept-Encoding", "gzip;q=0"}}),
+              AllOf(Not(gzip), vary));
+  EXPECT_THAT(head("/shared?name=d", {{"Accept-Encoding", "gzip"},
+                                      {"Accept", "application/x-ndjson"}}),
+              AllOf(Not(gzip), Not(vary)));
+  EXPECT_THAT(head("/off", accepts), AllOf(Not(gzip), Not(vary)));
+  EXPECT_THAT(head("/own", accepts), AllOf(Not(gzip), Not(vary)));
+  EXPECT_THAT(head("/mine", accepts), AllOf(Not(gzip), Not(vary)));
+
+  Api::Options options;
+  options.compress_exclusive = true;
+  Create(options, schema);
+  EXPECT_THAT(head("/own", accepts), AllOf(gzip, vary));
+  EXPECT_THAT(head("/mine?name=x", accepts), AllOf(gzip, vary));
+  EXPECT_THAT(head("/off?name=x", accepts), Not(gzip));
+
+  options.compress = false;
+  Create(options, schema);
+  EXPECT_THAT(head("/shared?name=x", accepts), AllOf(Not(gzip), Not(vary)));
 }
 
 TEST_F(ApiStreamTest, FormatThatDoesNotExistIs406) {

@@ -36,6 +36,13 @@ TEST_F(ConnectionAccountsTest, BeyondTheLimitTheLargestHolderGivesUpItsBytes) {
   EXPECT_EQ(accounts_.held_bytes(), kMax / 2 + 1);
 }
 
+TEST_F(ConnectionAccountsTest, WhatOthersHoldCountsAgainstTheLimit) {
+  Http1Connection* connection = Enter("");
+  accounts_.SetHeld(connection, kMax / 2);
+  EXPECT_EQ(accounts_.MustGiveBytes(kMax / 2), nullptr) << "at the bound";
+  EXPECT_EQ(accounts_.MustGiveBytes(kMax / 2 + 1), connection);
+}
+
 TEST_F(ConnectionAccountsTest, AmongEqualHoldersTheNewestGivesUpItsBytes) {
   Http1Connection* first = Enter("a");
   Http1Connection* second = Enter("b");

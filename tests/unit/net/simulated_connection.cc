@@ -14,7 +14,8 @@ SimulatedConnection::SimulatedConnection(SimulatedNetwork* network)
     : network_(network) {
   for (Pipe* pipe : {&to_server_, &to_client_}) {
     const size_t max = network->options().max_buffer_bytes;
-    pipe->capacity = std::max<size_t>(1 + network->Random(max), max / 64);
+    pipe->capacity = std::max({1 + network->Random(max), max / 64,
+                               network->options().min_buffer_bytes});
   }
 }
 

@@ -36,8 +36,9 @@ class SimulatedNetwork final : public Network {
     // visible reason.
     absl::Duration max_delay = absl::Milliseconds(50);
     // Maximum number of bytes in each direction of a connection that the
-    // receiver has not read. The seed chooses a number up to it.
+    // receiver has not read. The seed chooses a number between them.
     size_t max_buffer_bytes = size_t{64} << 10;
+    size_t min_buffer_bytes = 1;
     // Number of the server's sockets at which accepting fails because
     // descriptors are exhausted. 0 means no limit.
     size_t max_sockets = 0;

@@ -14,12 +14,13 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "bridge/upstream/grpc_upstream.h"
 #include "gtest/gtest.h"
 #include "tests/support/reserved_port.h"
+#include "tests/unit/upstream/name_of_client.h"
+#include "tests/unit/upstream/raw_http2.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -98,7 +99,7 @@ class RawPeer {
     close(listener_);
   }
 
-  // Returns the connection on which a call's path has arrived.
+  // Returns the connection on which a call has arrived.
   int AcceptCall() {
     const std::string settings = Http2Frame(/*SETTINGS=*/4, 0, 0, "");
     pollfd ready = {listener_, POLLIN, 0};
@@ -110,7 +111,7 @@ class RawPeer {
       ssize_t count = 0;
       while ((count = recv(fd, buffer, sizeof(buffer), 0)) > 0) {
         in.append(buffer, static_cast<size_t>(count));
-        if (absl::StrContains(in, kPath)) return fd;
+        if (HasRequest(in)) return fd;
       }
       close(fd);
     }
@@ -126,8 +127,11 @@ class RawPeer {
   std::thread thread_;
 };
 
-absl::Status EndOfCall(const GrpcUpstreamOptions& options,
-                       absl::Duration deadline, bool wait_for_ready = false) {
+class CallStatusTest : public ::testing::TestWithParam<bool> {};
+
+absl::Status EndOfCall(GrpcUpstreamOptions options, absl::Duration deadline,
+                       bool wait_for_ready = false) {
+  options.direct = CallStatusTest::GetParam();
   auto upstream = GrpcUpstream::Create(options);
   EXPECT_TRUE(upstream.ok()) << upstream.status();
   CallOptions call;
@@ -146,7 +150,7 @@ absl::Status EndOfCall(const std::string& address,
   return EndOfCall(options, deadline, wait_for_ready);
 }
 
-TEST(CallStatusTest, TransportMessagesAreNotShown) {
+TEST_P(CallStatusTest, TransportMessagesAreNotShown) {
   struct Case {
     std::string bytes;
     absl::StatusCode code;
@@ -183,7 +187,7 @@ TEST(CallStatusTest, TransportMessagesAreNotShown) {
   }
 }
 
-TEST(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
+TEST_P(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
   const testing::ReservedPort reserved;
   const std::string gone = reserved.address();
   const absl::Status refused = EndOfCall(gone);
@@ -202,7 +206,7 @@ TEST(CallStatusTest, AddressOfAnUnreachableBackendIsNotShown) {
             absl::DeadlineExceededError("the backend did not answer in time"));
 }
 
-TEST(CallStatusTest, BackendMessagesPassUnchanged) {
+TEST_P(CallStatusTest, BackendMessagesPassUnchanged) {
   TestBackend backend;
   for (const std::string& words :
        {std::string(), std::string("try the depot at 10 Downing Street"),
@@ -219,7 +223,7 @@ TEST(CallStatusTest, BackendMessagesPassUnchanged) {
 
 // A backend that passes on messages of its own client library about another
 // backend.
-TEST(CallStatusTest, ForwardedTransportMessagesAreNotShown) {
+TEST_P(CallStatusTest, ForwardedTransportMessagesAreNotShown) {
   TestBackend backend;
   for (const char* words :
        {"failed to connect to all addresses; last error: UNKNOWN: "
@@ -235,6 +239,9 @@ TEST(CallStatusTest, ForwardedTransportMessagesAreNotShown) {
     EXPECT_EQ(status.message(), "the connection to the backend was lost");
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, CallStatusTest, ::testing::Bool(),
+                         NameOfClient);
 
 }  // namespace
 }  // namespace sse_bridge

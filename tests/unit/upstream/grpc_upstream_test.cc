@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/reserved_port.h"
+#include "tests/unit/upstream/name_of_client.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -25,7 +26,11 @@ namespace {
 
 constexpr char kPath[] = "/test.Service/Method";
 
+// With the direct client and with gRPC's.
+class GrpcUpstreamTest : public ::testing::TestWithParam<bool> {};
+
 std::unique_ptr<GrpcUpstream> Connect(GrpcUpstreamOptions options) {
+  options.direct = GrpcUpstreamTest::GetParam();
   auto upstream = GrpcUpstream::Create(options);
   EXPECT_TRUE(upstream.ok()) << upstream.status();
   return *std::move(upstream);
@@ -76,7 +81,7 @@ absl::Status EndOfCall(GrpcUpstream* upstream, CallOptions options = {}) {
   return observer->WaitDone();
 }
 
-TEST(GrpcUpstreamTest, OptionsAreChecked) {
+TEST_P(GrpcUpstreamTest, OptionsAreChecked) {
   const auto error = [](auto change) {
     GrpcUpstreamOptions options;
     options.address = "127.0.0.1:1";
@@ -97,14 +102,14 @@ TEST(GrpcUpstreamTest, OptionsAreChecked) {
   EXPECT_EQ(error([](Options& o) { o.stream_window_bytes = 65534; }), kInvalid);
 }
 
-TEST(GrpcUpstreamTest, RefusedConnectionIsUnavailable) {
+TEST_P(GrpcUpstreamTest, RefusedConnectionIsUnavailable) {
   RawSocket closed(/*listening=*/false);
   auto upstream = Connect(closed.address());
   EXPECT_TRUE(absl::IsUnavailable(EndOfCall(upstream.get())));
   EXPECT_FALSE(upstream->Connected());
 }
 
-TEST(GrpcUpstreamTest, ConnectionThatIsCutIsUnavailable) {
+TEST_P(GrpcUpstreamTest, ConnectionThatIsCutIsUnavailable) {
   RawSocket listener(/*listening=*/true);
   std::thread server([&] {
     const int fd = accept(listener.fd(), nullptr, nullptr);
@@ -118,7 +123,7 @@ TEST(GrpcUpstreamTest, ConnectionThatIsCutIsUnavailable) {
   server.join();
 }
 
-TEST(GrpcUpstreamTest, GarbageInsteadOfHttp2IsUnavailable) {
+TEST_P(GrpcUpstreamTest, GarbageInsteadOfHttp2IsUnavailable) {
   RawSocket listener(/*listening=*/true);
   std::thread server([&] {
     const int fd = accept(listener.fd(), nullptr, nullptr);
@@ -135,7 +140,7 @@ TEST(GrpcUpstreamTest, GarbageInsteadOfHttp2IsUnavailable) {
   server.join();
 }
 
-TEST(GrpcUpstreamTest, WaitForReadyWaitsForTheBackend) {
+TEST_P(GrpcUpstreamTest, WaitForReadyWaitsForTheBackend) {
   const testing::ReservedPort gone;
   auto upstream = Connect(gone.address());
   ASSERT_TRUE(absl::IsUnavailable(EndOfCall(upstream.get())));
@@ -153,7 +158,7 @@ TEST(GrpcUpstreamTest, WaitForReadyWaitsForTheBackend) {
   EXPECT_TRUE(upstream->Connected());
 }
 
-TEST(GrpcUpstreamTest, WaitForReadyEndsAtTheDeadline) {
+TEST_P(GrpcUpstreamTest, WaitForReadyEndsAtTheDeadline) {
   RawSocket closed(/*listening=*/false);
   auto upstream = Connect(closed.address());
   CallOptions options;
@@ -162,7 +167,7 @@ TEST(GrpcUpstreamTest, WaitForReadyEndsAtTheDeadline) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(EndOfCall(upstream.get(), options)));
 }
 
-TEST(GrpcUpstreamTest, ReconnectsAfterTheBackendCameBack) {
+TEST_P(GrpcUpstreamTest, ReconnectsAfterTheBackendCameBack) {
   auto backend = std::make_unique<TestBackend>();
   backend->Set(kPath, Answer());
   auto upstream = Connect(backend->address());
@@ -176,7 +181,7 @@ TEST(GrpcUpstreamTest, ReconnectsAfterTheBackendCameBack) {
 }
 
 // Long-lived streams and unary calls on one upstream.
-class ManyCallsTest : public ::testing::Test {
+class ManyCallsTest : public GrpcUpstreamTest {
  protected:
   void Start(int backend_limit, GrpcUpstreamOptions options = {}) {
     TestBackend::Options backend_options;
@@ -248,7 +253,7 @@ class ManyCallsTest : public ::testing::Test {
   std::vector<std::shared_ptr<RecordingObserver>> observers_;
 };
 
-TEST_F(ManyCallsTest, StreamsFillAConnectionAndThenOpenAnother) {
+TEST_P(ManyCallsTest, StreamsFillAConnectionAndThenOpenAnother) {
   GrpcUpstreamOptions options;
   options.streams_per_connection = 2;
   Start(/*backend_limit=*/0, options);
@@ -259,7 +264,7 @@ TEST_F(ManyCallsTest, StreamsFillAConnectionAndThenOpenAnother) {
   EXPECT_EQ(backend_->seen().peers.size(), 4u);
 }
 
-TEST_F(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
+TEST_P(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
   GrpcUpstreamOptions options;
   options.channels = 3;
   Start(/*backend_limit=*/0, options);
@@ -268,7 +273,7 @@ TEST_F(ManyCallsTest, StreamsAreSpreadOverTheFirstConnections) {
   EXPECT_EQ(backend_->seen().peers.size(), 3u);
 }
 
-TEST_F(ManyCallsTest, LowerStreamLimitOpensMoreConnections) {
+TEST_P(ManyCallsTest, LowerStreamLimitOpensMoreConnections) {
   Start(/*backend_limit=*/3);
   Open(3);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -282,14 +287,14 @@ TEST_F(ManyCallsTest, LowerStreamLimitOpensMoreConnections) {
   EXPECT_EQ(backend_->seen().peers.size(), 9u);
 }
 
-TEST_F(ManyCallsTest, ConcurrentCallsDetectTheLimit) {
+TEST_P(ManyCallsTest, ConcurrentCallsDetectTheLimit) {
   Start(/*backend_limit=*/3);
   Open(30);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UnaryCallsBeyondTheLimitUseAnotherConnection) {
+TEST_P(ManyCallsTest, UnaryCallsBeyondTheLimitUseAnotherConnection) {
   Start(/*backend_limit=*/2);
   backend_->Set("/test.Service/Hang", OpenAndStay());
   std::vector<std::shared_ptr<UnaryCall>> hanging;
@@ -302,7 +307,7 @@ TEST_F(ManyCallsTest, UnaryCallsBeyondTheLimitUseAnotherConnection) {
   EXPECT_EQ(backend_->seen().started, 8);
 }
 
-TEST_F(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
+TEST_P(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
   Start(/*backend_limit=*/100);
   Open(100);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -313,7 +318,7 @@ TEST_F(ManyCallsTest, ExactlyAHundredStreamsOfAConnectionAreUsed) {
   EXPECT_EQ(backend_->seen().peers.size(), 4u);
 }
 
-TEST_F(ManyCallsTest, RestartWithALowerLimitIsHandled) {
+TEST_P(ManyCallsTest, RestartWithALowerLimitIsHandled) {
   Start(/*backend_limit=*/10);
   Open(10);
   ASSERT_TRUE(Eventually([&] { return AllOpen(); }));
@@ -329,7 +334,7 @@ TEST_F(ManyCallsTest, RestartWithALowerLimitIsHandled) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, FullPoolIsUnavailableForStreamsOnly) {
+TEST_P(ManyCallsTest, FullPoolIsUnavailableForStreamsOnly) {
   GrpcUpstreamOptions options;
   options.max_connections = 3;  // one of them for unary calls
   Start(/*backend_limit=*/2, options);
@@ -350,7 +355,7 @@ TEST_F(ManyCallsTest, FullPoolIsUnavailableForStreamsOnly) {
   EXPECT_TRUE(Eventually([&] { return AllOpen(); }));
 }
 
-TEST_F(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
+TEST_P(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
   GrpcUpstreamOptions options;
   options.streams_per_connection = 1;
   options.idle_connection = absl::Milliseconds(200);
@@ -363,7 +368,7 @@ TEST_F(ManyCallsTest, ConnectionsBeyondTheFirstCloseWhenIdle) {
   EXPECT_FALSE(observers_.front()->done());
 }
 
-TEST_F(ManyCallsTest, CallsWaitingForASlotCanBeCancelled) {
+TEST_P(ManyCallsTest, CallsWaitingForASlotCanBeCancelled) {
   Start(/*backend_limit=*/1);
   Open(8);
   calls_.clear();
@@ -373,14 +378,14 @@ TEST_F(ManyCallsTest, CallsWaitingForASlotCanBeCancelled) {
   ExpectAnswer();
 }
 
-TEST_F(ManyCallsTest, UpstreamMayBeDestroyedBeforeItsCalls) {
+TEST_P(ManyCallsTest, UpstreamMayBeDestroyedBeforeItsCalls) {
   Start(/*backend_limit=*/2);
   Open(7);
   upstream_.reset();
   EXPECT_TRUE(Eventually([&] { return AllOpen(); }));
 }
 
-TEST(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
+TEST_P(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
   TestBackend one;
   TestBackend two;
   one.Set(kPath, Answer());
@@ -399,7 +404,7 @@ TEST(GrpcUpstreamTest, SeveralAddressesShareTheCalls) {
   EXPECT_EQ(one.seen().started, before + 1);
 }
 
-TEST(GrpcUpstreamTest, UnhealthyBackendGetsNoNewCalls) {
+TEST_P(GrpcUpstreamTest, UnhealthyBackendGetsNoNewCalls) {
   TestBackend::Options options;
   options.health = true;
   TestBackend one(options);
@@ -429,7 +434,7 @@ TEST(GrpcUpstreamTest, UnhealthyBackendGetsNoNewCalls) {
 }
 
 // A stream that is quiet for many keepalive intervals.
-class QuietStreamTest : public ::testing::Test {
+class QuietStreamTest : public GrpcUpstreamTest {
  protected:
   static constexpr absl::Duration kQuiet = absl::Milliseconds(300);
 
@@ -451,11 +456,18 @@ class QuietStreamTest : public ::testing::Test {
 };
 
 // By default gRPC servers allow one ping every five minutes.
-TEST_F(QuietStreamTest, IsCheckedByCallsThatEveryServerAllows) {
+TEST_P(QuietStreamTest, IsCheckedByCallsThatEveryServerAllows) {
   ASSERT_TRUE(Eventually([&] { return backend_.seen().questions > 10; }));
   EXPECT_FALSE(observer_->done());
   EXPECT_EQ(backend_.seen().started, 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, GrpcUpstreamTest, ::testing::Bool(),
+                         NameOfClient);
+INSTANTIATE_TEST_SUITE_P(Clients, ManyCallsTest, ::testing::Bool(),
+                         NameOfClient);
+INSTANTIATE_TEST_SUITE_P(Clients, QuietStreamTest, ::testing::Bool(),
+                         NameOfClient);
 
 }  // namespace
 }  // namespace sse_bridge

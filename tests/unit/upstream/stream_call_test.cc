@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
+#include "tests/unit/upstream/name_of_client.h"
 #include "tests/unit/upstream/recording_observer.h"
 #include "tests/unit/upstream/test_backend.h"
 
@@ -27,11 +28,13 @@ using ::testing::Pair;
 
 constexpr char kStreamPath[] = "/test.Service/Method";
 
-class StreamCallTest : public ::testing::Test {
+// With the direct client and with gRPC's.
+class StreamCallTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     GrpcUpstreamOptions options;
     options.address = backend_.address();
+    options.direct = GetParam();
     auto upstream = GrpcUpstream::Create(options);
     ASSERT_TRUE(upstream.ok()) << upstream.status();
     upstream_ = *std::move(upstream);
@@ -49,7 +52,7 @@ class StreamCallTest : public ::testing::Test {
   std::unique_ptr<GrpcUpstream> upstream_;
 };
 
-TEST_F(StreamCallTest, DeliversMessagesInOrderBetweenOpenAndDone) {
+TEST_P(StreamCallTest, DeliversMessagesInOrderBetweenOpenAndDone) {
   Answer answer;
   answer.messages = {"one", "", "three"};
   backend_.Set(kStreamPath, answer);
@@ -62,7 +65,7 @@ TEST_F(StreamCallTest, DeliversMessagesInOrderBetweenOpenAndDone) {
   EXPECT_FALSE(backend_.seen().has_deadline);
 }
 
-TEST_F(StreamCallTest, InitialMetadataOpensBeforeAnyMessage) {
+TEST_P(StreamCallTest, InitialMetadataOpensBeforeAnyMessage) {
   Answer answer;
   answer.open_first = true;
   answer.stay = true;
@@ -72,7 +75,7 @@ TEST_F(StreamCallTest, InitialMetadataOpensBeforeAnyMessage) {
   EXPECT_THAT(observer->events(), ElementsAre("open"));
 }
 
-TEST_F(StreamCallTest, TrailersOnlyAnswerDoesNotOpen) {
+TEST_P(StreamCallTest, TrailersOnlyAnswerDoesNotOpen) {
   Answer answer;
   answer.code = 7;
   answer.message = "not yours";
@@ -82,7 +85,7 @@ TEST_F(StreamCallTest, TrailersOnlyAnswerDoesNotOpen) {
   EXPECT_THAT(observer->events(), ElementsAre("done"));
 }
 
-TEST_F(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
+TEST_P(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
   for (int code = 1; code <= 16; ++code) {
     google::rpc::Status details;
     details.set_code(code);
@@ -101,7 +104,7 @@ TEST_F(StreamCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
   }
 }
 
-TEST_F(StreamCallTest, CodeBeyondTheSixteenIsUnknown) {
+TEST_P(StreamCallTest, CodeBeyondTheSixteenIsUnknown) {
   Answer answer;
   answer.code = 17;
   answer.message = "new";
@@ -109,14 +112,14 @@ TEST_F(StreamCallTest, CodeBeyondTheSixteenIsUnknown) {
   EXPECT_EQ(Start()->WaitDone(), absl::UnknownError("new"));
 }
 
-TEST_F(StreamCallTest, WithoutDetailsThereIsNoPayload) {
+TEST_P(StreamCallTest, WithoutDetailsThereIsNoPayload) {
   Answer answer;
   answer.code = 5;
   backend_.Set(kStreamPath, answer);
   EXPECT_EQ(Start()->WaitDone().GetPayload(kStatusDetailsUrl), absl::nullopt);
 }
 
-TEST_F(StreamCallTest, CancelReachesTheBackend) {
+TEST_P(StreamCallTest, CancelReachesTheBackend) {
   Answer answer;
   answer.open_first = true;
   answer.stay = true;
@@ -131,7 +134,7 @@ TEST_F(StreamCallTest, CancelReachesTheBackend) {
   call->Read();
 }
 
-TEST_F(StreamCallTest, CancelEndsACallThatNobodyReads) {
+TEST_P(StreamCallTest, CancelEndsACallThatNobodyReads) {
   Answer answer;
   answer.endless_bytes = 10;
   backend_.Set(kStreamPath, answer);
@@ -143,7 +146,7 @@ TEST_F(StreamCallTest, CancelEndsACallThatNobodyReads) {
   EXPECT_EQ(observer->messages(), 1);
 }
 
-TEST_F(StreamCallTest, DroppingTheHandleCancels) {
+TEST_P(StreamCallTest, DroppingTheHandleCancels) {
   Answer answer;
   answer.stay = true;
   answer.open_first = true;
@@ -156,7 +159,7 @@ TEST_F(StreamCallTest, DroppingTheHandleCancels) {
   EXPECT_TRUE(Eventually([&] { return backend_.seen().cancelled == 1; }));
 }
 
-TEST_F(StreamCallTest, ObserverIsReleasedAfterDone) {
+TEST_P(StreamCallTest, ObserverIsReleasedAfterDone) {
   Answer answer;
   backend_.Set(kStreamPath, answer);
   auto observer = std::make_shared<RecordingObserver>();
@@ -165,7 +168,7 @@ TEST_F(StreamCallTest, ObserverIsReleasedAfterDone) {
   EXPECT_TRUE(Eventually([&] { return observer.use_count() == 1; }));
 }
 
-TEST_F(StreamCallTest, DeadlineEndsTheCall) {
+TEST_P(StreamCallTest, DeadlineEndsTheCall) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kStreamPath, answer);
@@ -175,14 +178,14 @@ TEST_F(StreamCallTest, DeadlineEndsTheCall) {
   EXPECT_TRUE(backend_.seen().has_deadline);
 }
 
-TEST_F(StreamCallTest, DeadlineInThePastEndsTheCall) {
+TEST_P(StreamCallTest, DeadlineInThePastEndsTheCall) {
   CallOptions options;
   options.deadline = absl::InfinitePast();
   EXPECT_TRUE(absl::IsDeadlineExceeded(Start(options)->WaitDone()));
   EXPECT_EQ(backend_.seen().started, 0);
 }
 
-TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
+TEST_P(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
   Answer answer;
   answer.messages = {"one"};
   answer.stay = true;
@@ -193,7 +196,7 @@ TEST_F(StreamCallTest, BackendThatGoesAwayIsUnavailable) {
   EXPECT_TRUE(absl::IsUnavailable(observer->WaitDone()));
 }
 
-TEST_F(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
+TEST_P(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
   Answer answer;
   answer.messages = {std::string(4 * 1024 * 1024, 'x')};
   backend_.Set(kStreamPath, answer);
@@ -211,7 +214,7 @@ TEST_F(StreamCallTest, MessageOfTheLimitPassesAndOneByteMoreIsRefused) {
   EXPECT_EQ(observer->messages(), 0);
 }
 
-TEST_F(StreamCallTest, MetadataArrives) {
+TEST_P(StreamCallTest, MetadataArrives) {
   Answer answer;
   backend_.Set(kStreamPath, answer);
   const std::string binary("\x00\xff\x01", 3);
@@ -224,7 +227,7 @@ TEST_F(StreamCallTest, MetadataArrives) {
               Contains(Pair("user-agent", HasSubstr("sse-bridge/"))));
 }
 
-TEST_F(StreamCallTest, MetadataThatMayNotBeSentFailsTheCallUnsent) {
+TEST_P(StreamCallTest, MetadataThatMayNotBeSentFailsTheCallUnsent) {
   Answer answer;
   backend_.Set(kStreamPath, answer);
   for (const auto& [name, value] : Metadata{
@@ -249,7 +252,7 @@ TEST_F(StreamCallTest, MetadataThatMayNotBeSentFailsTheCallUnsent) {
   EXPECT_EQ(backend_.seen().started, 0);
 }
 
-TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
+TEST_P(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
   constexpr size_t kMessage = 16 * 1024;
   Answer answer;
   answer.endless_bytes = kMessage;
@@ -282,7 +285,7 @@ TEST_F(StreamCallTest, WithoutReadTheBackendIsHeldBack) {
   EXPECT_GT(backend_.seen().written, written);
 }
 
-TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
+TEST_P(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
   Answer endless;
   endless.endless_bytes = 16 * 1024;
   backend_.Set(kStreamPath, endless);
@@ -300,7 +303,7 @@ TEST_F(StreamCallTest, StalledStreamDoesNotHoldUpAnother) {
   EXPECT_TRUE(Eventually([&] { return reader->messages() >= 500; }));
 }
 
-TEST_F(StreamCallTest, HandlesMayBeDroppedAtAnyTime) {
+TEST_P(StreamCallTest, HandlesMayBeDroppedAtAnyTime) {
   Answer answer;
   answer.messages = {"a", "b"};
   answer.endless_bytes = 100;
@@ -358,7 +361,7 @@ class SelfEndingObserver : public RecordingObserver {
   std::shared_ptr<StreamCall> call_ ABSL_GUARDED_BY(call_mu_);
 };
 
-TEST_F(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
+TEST_P(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
   Answer answer;
   answer.endless_bytes = 100;
   backend_.Set(kStreamPath, answer);
@@ -373,6 +376,9 @@ TEST_F(StreamCallTest, NoMessageComesAfterCancelWithinOnMessage) {
     EXPECT_EQ(observer->messages(), 2);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, StreamCallTest, ::testing::Bool(),
+                         NameOfClient);
 
 }  // namespace
 }  // namespace sse_bridge

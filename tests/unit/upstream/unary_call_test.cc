@@ -12,6 +12,7 @@
 #include "bridge/upstream/grpc_upstream.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/unit/upstream/name_of_client.h"
 #include "tests/unit/upstream/test_backend.h"
 
 namespace sse_bridge {
@@ -30,12 +31,14 @@ struct Outcome {
   std::string response ABSL_GUARDED_BY(mu);
 };
 
-class UnaryCallTest : public ::testing::Test {
+// With the direct client and with gRPC's.
+class UnaryCallTest : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     GrpcUpstreamOptions options;
     options.address = backend_.address();
     options.max_message_bytes = 1000;
+    options.direct = GetParam();
     auto upstream = GrpcUpstream::Create(options);
     ASSERT_TRUE(upstream.ok()) << upstream.status();
     upstream_ = *std::move(upstream);
@@ -71,7 +74,7 @@ class UnaryCallTest : public ::testing::Test {
   std::shared_ptr<UnaryCall> call_;
 };
 
-TEST_F(UnaryCallTest, AnswersWithTheResponse) {
+TEST_P(UnaryCallTest, AnswersWithTheResponse) {
   Answer answer;
   answer.messages = {"response"};
   backend_.Set(kUnaryPath, answer);
@@ -84,7 +87,7 @@ TEST_F(UnaryCallTest, AnswersWithTheResponse) {
   EXPECT_THAT(backend_.seen().metadata, Contains(Pair("x-subject", "u1")));
 }
 
-TEST_F(UnaryCallTest, EmptyResponseIsAResponse) {
+TEST_P(UnaryCallTest, EmptyResponseIsAResponse) {
   Answer answer;
   answer.messages = {""};
   backend_.Set(kUnaryPath, answer);
@@ -93,13 +96,13 @@ TEST_F(UnaryCallTest, EmptyResponseIsAResponse) {
   EXPECT_EQ(Response(), "");
 }
 
-TEST_F(UnaryCallTest, OkWithoutAMessageIsAnError) {
+TEST_P(UnaryCallTest, OkWithoutAMessageIsAnError) {
   backend_.Set(kUnaryPath, Answer());
   Start();
   EXPECT_FALSE(Wait().ok());
 }
 
-TEST_F(UnaryCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
+TEST_P(UnaryCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
   for (int code = 1; code <= 16; ++code) {
     Answer answer;
     answer.code = code;
@@ -115,7 +118,7 @@ TEST_F(UnaryCallTest, EveryCodeArrivesWithItsMessageAndDetails) {
   }
 }
 
-TEST_F(UnaryCallTest, ResponseOfTheLimitPassesAndOneByteMoreIsRefused) {
+TEST_P(UnaryCallTest, ResponseOfTheLimitPassesAndOneByteMoreIsRefused) {
   Answer answer;
   answer.messages = {std::string(1000, 'x')};
   backend_.Set(kUnaryPath, answer);
@@ -131,7 +134,7 @@ TEST_F(UnaryCallTest, ResponseOfTheLimitPassesAndOneByteMoreIsRefused) {
                 "a message of 1001 bytes exceeds the limit of 1000 bytes"));
 }
 
-TEST_F(UnaryCallTest, CancelReachesTheBackend) {
+TEST_P(UnaryCallTest, CancelReachesTheBackend) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kUnaryPath, answer);
@@ -142,7 +145,7 @@ TEST_F(UnaryCallTest, CancelReachesTheBackend) {
   EXPECT_TRUE(Eventually([&] { return backend_.seen().cancelled == 1; }));
 }
 
-TEST_F(UnaryCallTest, DroppingTheHandleCancels) {
+TEST_P(UnaryCallTest, DroppingTheHandleCancels) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kUnaryPath, answer);
@@ -151,7 +154,7 @@ TEST_F(UnaryCallTest, DroppingTheHandleCancels) {
   EXPECT_TRUE(absl::IsCancelled(Wait()));
 }
 
-TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
+TEST_P(UnaryCallTest, DeadlineEndsTheCall) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kUnaryPath, answer);
@@ -161,7 +164,7 @@ TEST_F(UnaryCallTest, DeadlineEndsTheCall) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(Wait()));
 }
 
-TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
+TEST_P(UnaryCallTest, SelectedResponseMetadataIsReported) {
   Answer answer;
   answer.messages = {""};
   answer.initial = {{"x-first", "1"}, {"x-first", "2"}, {"y", "no"}};
@@ -191,7 +194,7 @@ TEST_F(UnaryCallTest, SelectedResponseMetadataIsReported) {
   EXPECT_EQ(*told, answer.trailing);
 }
 
-TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
+TEST_P(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
   CallOptions options;
   options.metadata = {{"grpc-status", "0"}};
   Start(options);
@@ -199,7 +202,7 @@ TEST_F(UnaryCallTest, ReservedMetadataFailsTheCallUnsent) {
   EXPECT_EQ(backend_.seen().started, 0);
 }
 
-TEST_F(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
+TEST_P(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
   Answer answer;
   answer.stay = true;
   backend_.Set(kUnaryPath, answer);
@@ -209,6 +212,9 @@ TEST_F(UnaryCallTest, UpstreamMayBeDestroyedBeforeItsCall) {
   backend_.Stop();
   EXPECT_FALSE(Wait().ok());
 }
+
+INSTANTIATE_TEST_SUITE_P(Clients, UnaryCallTest, ::testing::Bool(),
+                         NameOfClient);
 
 }  // namespace
 }  // namespace sse_bridge

@@ -1,0 +1,520 @@
+#include "bridge/http2/http2_connection.h"
+
+#include <nghttp2/nghttp2.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bridge/http2/http2_stream_socket.h"
+
+namespace sse_bridge {
+namespace {
+
+constexpr size_t kReadBytes = size_t{16} << 10;
+
+// How much of one client's input is read per round.
+constexpr int kMaxReads = 4;
+
+// How long the client may take to close, and how many bytes it may still send.
+constexpr absl::Duration kLingerTime = absl::Seconds(2);
+constexpr size_t kLingerBytes = size_t{1} << 20;
+
+// How often timeouts are checked while there are any.
+constexpr absl::Duration kCheckEvery = absl::Seconds(1);
+
+// Requests that hold less are not refused to free memory.
+constexpr size_t kSmallBytes = size_t{4} << 10;
+
+int64_t Nanos(absl::Duration duration) {
+  return absl::ToInt64Nanoseconds(duration);
+}
+
+// Connects an exchange to its stream.
+class StreamHandle final : public ConnectionHandle {
+ public:
+  StreamHandle(std::shared_ptr<Http2Connection> connection, int32_t id)
+      : connection_(std::move(connection)), id_(id) {}
+
+  bool MayKeepAlive() override { return true; }
+  void Hold(size_t bytes) override { connection_->Hold(id_, bytes); }
+  void Respond(HttpResponse response, bool /*keep_alive*/,
+               bool without_body) override {
+    connection_->Respond(id_, std::move(response), without_body);
+  }
+  void Answer(std::string /*bytes*/, bool /*keep_alive*/) override {}
+  std::unique_ptr<Socket> Detach() override {
+    return std::make_unique<Http2StreamSocket>(connection_, id_);
+  }
+
+ private:
+  const std::shared_ptr<Http2Connection> connection_;
+  const int32_t id_;
+};
+
+absl::string_view FailureName(Http2Session::Failure failure) {
+  switch (failure) {
+    case Http2Session::Failure::kFlood:
+      return "flood";
+    case Http2Session::Failure::kHead:
+      return "head_too_large";
+    default:
+      return "protocol_error";
+  }
+}
+
+}  // namespace
+
+Http2Connection::Http2Connection(std::shared_ptr<Http2Server> server,
+                                 uint64_t number,
+                                 std::unique_ptr<Socket> socket,
+                                 std::string peer_address, std::string input)
+    : server_(std::move(server)),
+      number_(number),
+      peer_address_(std::move(peer_address)),
+      input_(std::move(input)),
+      socket_(std::move(socket)) {}
+
+Http2Connection::~Http2Connection() { server_->Closed(number_); }
+
+int Http2Connection::Open(SharedConnectionHost* host) {
+  host_ = host;
+  loop_ = host->index();
+  {
+    MutexLock lock(&mu_);
+    open_ = true;
+  }
+  socket_->SetStreamOptions(host->socket_options());
+  Http2Session::Observer* const observer = this;
+  session_ = std::make_unique<Http2Session>(&server_->session_options(),
+                                            observer, host->now());
+  idle_since_ = host->now();
+  if (!session_->Receive(std::exchange(input_, {}), host->now())) {
+    ending_ = true;
+  }
+  draining_ = server_->draining();
+  if (draining_) session_->AnnounceGoAway();
+  AfterEvents();
+  return socket_->fd();
+}
+
+void Http2Connection::OnEvent(uint32_t events) {
+  if (session_ == nullptr) return;
+  if ((events & EPOLLOUT) != 0 && session_->output().blocked()) {
+    if (WriteOutput()) session_->OutputHasSpace();
+  }
+  if (session_ != nullptr && (events & (EPOLLIN | EPOLLRDHUP)) != 0) Read();
+  if (session_ != nullptr && (events & (EPOLLHUP | EPOLLERR)) != 0) Die("");
+  AfterEvents();
+}
+
+void Http2Connection::Read() {
+  char buffer[kReadBytes];
+  for (int i = 0; i < kMaxReads; ++i) {
+    const ssize_t n = socket_->Recv(buffer, sizeof buffer);
+    if (n == Socket::kWouldBlock) return;
+    if (n <= 0) {
+      Die("");
+      return;
+    }
+    const auto size = static_cast<size_t>(n);
+    if (lingering_ || ending_) {
+      lingered_bytes_ += size;
+      if (lingered_bytes_ > kLingerBytes) {
+        Die("");
+        return;
+      }
+    } else if (!session_->Receive(absl::string_view(buffer, size),
+                                  host_->now())) {
+      ending_ = true;
+    }
+    if (socket_->unbuffered() && size < sizeof buffer) return;
+  }
+  if (std::exchange(more_input_, true)) return;
+  // The rest waits for the next round, so that others are not delayed.
+  Post([self = shared_from_this()] {
+    self->more_input_ = false;
+    if (self->session_ == nullptr) return;
+    self->Read();
+    self->AfterEvents();
+  });
+}
+
+void Http2Connection::AfterEvents() {
+  if (session_ == nullptr) return;
+  KeepHeld();
+  host_->FlushLater(this);
+}
+
+bool Http2Connection::WriteOutput() {
+  uint64_t writes = 0;
+  const bool of_streams = session_->output().has_shared();
+  const ssize_t result =
+      session_->output().Flush(socket_.get(), &writes, &bytes_);
+  if (of_streams) host_->CountWrites(writes);
+  if (result == 0) {
+    blocked_since_ = 0;
+    return true;
+  }
+  if (result == Socket::kFailed) {
+    Die("");
+  } else if (blocked_since_ == 0) {
+    blocked_since_ = host_->now();
+  }
+  return false;
+}
+
+void Http2Connection::Flush() {
+  if (session_ == nullptr || lingering_) return;
+  Http2Output& output = session_->output();
+  while (!output.blocked()) {
+    if (!session_->Pump()) {
+      Die("protocol_error");
+      return;
+    }
+    const bool full = output.full();
+    if (!output.empty() && !WriteOutput()) break;
+    if (full) session_->OutputHasSpace();
+    const std::vector<int32_t> writable = session_->TakeWritable();
+    if (!full && writable.empty()) break;
+    for (const int32_t id : writable) {
+      const Http2Stream* const stream = session_->Find(id);
+      if (stream != nullptr && stream->watched) {
+        host_->Report(stream->data, EPOLLOUT);
+      }
+    }
+  }
+  if (session_ == nullptr) return;
+  if (draining_ && session_->streams() == 0) {
+    session_->GoAway();
+    if (!output.blocked() && session_->Pump() && !output.empty() &&
+        !WriteOutput() && session_ == nullptr) {
+      return;
+    }
+  }
+  if (!output.blocked() && (ending_ || session_->over())) {
+    if (session_->failure() != Http2Session::Failure::kNone &&
+        server_->ended() != nullptr) {
+      server_->ended()->Add(std::string(FailureName(session_->failure())));
+    }
+    socket_->ShutdownWrite();
+    session_->DropStreams();
+    KeepHeld();
+    lingering_ = true;
+    linger_until_ = host_->now() + Nanos(kLingerTime);
+  }
+  const bool idle = session_->streams() == 0;
+  if (idle != idle_) {
+    idle_ = idle;
+    if (idle) idle_since_ = host_->now();
+  }
+  if (const bool waits = WaitsForClient(); waits != waits_) {
+    waits_ = waits;
+    server_->SetIdle(number_, waits);
+  }
+  ArmTimer();
+}
+
+bool Http2Connection::WaitsForClient() const {
+  if (streaming_ > 0) return false;
+  bool waits = true;
+  session_->ForEach([&waits](const Http2Stream* stream) {
+    waits = waits && stream->state == Http2Stream::State::kReading;
+  });
+  return waits;
+}
+
+void Http2Connection::OnRequest(Http2Stream* stream) {
+  Http2Request& read = *stream->request;
+  served_any_ = true;
+  if (read.refused() != 0) {
+    const bool is_head = read.verb() == "HEAD";
+    Respond(stream,
+            server_->Refusal(read.refused(), read.reason(), read.headers()),
+            is_head);
+    return;
+  }
+  ParsedRequest request = read.Take();
+  stream->request.reset();
+  request.peer_address = peer_address_;
+  auto exchange = std::make_shared<HttpExchange>(
+      std::move(request),
+      std::make_unique<StreamHandle>(shared_from_this(), stream->id));
+  stream->exchange = exchange;
+  stream->counted = server_->Pass(exchange);
+  if (!stream->counted) {
+    exchange->Refuse(server_->Refusal(
+        503, "too many waiting requests; retry later", exchange->headers()));
+  }
+}
+
+void Http2Connection::Uncount(Http2Stream* stream) {
+  if (std::exchange(stream->counted, false)) server_->RequestDone();
+}
+
+void Http2Connection::OnClosed(Http2Stream* stream) {
+  Uncount(stream);
+  if (stream->state == Http2Stream::State::kStreaming) --streaming_;
+  if (stream->watched) host_->Report(stream->data, EPOLLHUP);
+  if (const auto exchange = stream->exchange.lock()) exchange->Abort();
+}
+
+void Http2Connection::Respond(Http2Stream* stream, HttpResponse response,
+                              bool without_body) {
+  stream->exchange.reset();
+  Uncount(stream);
+  session_->Respond(stream, std::move(response), without_body);
+}
+
+void Http2Connection::Post(std::function<void()> call) {
+  MutexLock lock(&mu_);
+  if (open_) server_->delivery()->Call(loop(), std::move(call));
+}
+
+void Http2Connection::Respond(int32_t id, HttpResponse response,
+                              bool without_body) {
+  Post([self = shared_from_this(), id, response = std::move(response),
+        without_body]() mutable {
+    if (self->session_ == nullptr) return;
+    Http2Stream* const stream = self->session_->Find(id);
+    if (stream == nullptr || stream->state != Http2Stream::State::kBusy) return;
+    self->Respond(stream, std::move(response), without_body);
+    self->AfterEvents();
+  });
+}
+
+void Http2Connection::Hold(int32_t id, size_t bytes) {
+  Post([self = shared_from_this(), id, bytes] {
+    if (self->session_ == nullptr) return;
+    Http2Stream* const stream = self->session_->Find(id);
+    if (stream == nullptr || stream->state != Http2Stream::State::kBusy ||
+        stream->exchange.expired()) {
+      return;
+    }
+    self->session_->SetHeld(stream, bytes);
+    self->KeepHeld();
+  });
+}
+
+void Http2Connection::CloseIfIdle() {
+  Post([self = shared_from_this()] {
+    if (self->session_ == nullptr || !self->WaitsForClient()) return;
+    self->session_->GoAway();
+    if (!self->session_->output().blocked() && self->session_->Pump() &&
+        !self->session_->output().empty()) {
+      self->WriteOutput();
+    }
+    self->Die("");
+  });
+}
+
+void Http2Connection::DrainLater() {
+  Post([self = shared_from_this()] {
+    if (self->session_ == nullptr) return;
+    self->draining_ = true;
+    self->session_->AnnounceGoAway();
+    self->AfterEvents();
+  });
+}
+
+void Http2Connection::Drain() {
+  if (session_ == nullptr) return;
+  draining_ = true;
+  session_->GoAway();
+  AfterEvents();
+}
+
+bool Http2Connection::OpenStream(int32_t id, uint64_t data,
+                                 const HttpResponse& head) {
+  Http2Stream* const stream =
+      session_ != nullptr ? session_->Find(id) : nullptr;
+  if (stream == nullptr || stream->state != Http2Stream::State::kBusy) {
+    return false;
+  }
+  Uncount(stream);
+  stream->data = data;
+  stream->watched = true;
+  session_->Begin(stream, head);
+  ++streaming_;
+  AfterEvents();
+  return true;
+}
+
+ssize_t Http2Connection::WriteStream(int32_t id, const iovec* parts,
+                                     int count) {
+  Http2Stream* stream = session_ != nullptr ? session_->Find(id) : nullptr;
+  if (stream == nullptr || stream->ended) return Socket::kFailed;
+  size_t sent = session_->Write(stream, parts, count);
+  host_->FlushLater(this);
+  // A batch that is full does not mean that the client is slow.
+  while (stream->waiting && session_->output().full() && WriteOutput()) {
+    session_->OutputHasSpace();
+    std::vector<iovec> rest;
+    rest.reserve(static_cast<size_t>(count));
+    size_t skip = sent;
+    for (int i = 0; i < count; ++i) {
+      const size_t skipped = std::min(skip, parts[i].iov_len);
+      skip -= skipped;
+      if (skipped == parts[i].iov_len) continue;
+      rest.push_back({static_cast<char*>(parts[i].iov_base) + skipped,
+                      parts[i].iov_len - skipped});
+    }
+    const size_t more =
+        session_->Write(stream, rest.data(), static_cast<int>(rest.size()));
+    sent += more;
+    if (more == 0) break;
+  }
+  if (session_ == nullptr) return Socket::kFailed;
+  return sent > 0 ? static_cast<ssize_t>(sent) : Socket::kWouldBlock;
+}
+
+void Http2Connection::EndStream(int32_t id) {
+  Http2Stream* const stream =
+      session_ != nullptr ? session_->Find(id) : nullptr;
+  if (stream == nullptr || stream->ended) return;
+  session_->End(stream);
+  stream->since_ns = host_->now();
+  AfterEvents();
+}
+
+void Http2Connection::StreamReleased(int32_t id, bool cut) {
+  Http2Stream* const stream =
+      session_ != nullptr ? session_->Find(id) : nullptr;
+  if (stream == nullptr) return;
+  stream->watched = false;
+  if (!stream->ended) {
+    session_->Reset(stream, cut ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
+  }
+  AfterEvents();
+}
+
+void Http2Connection::KeepHeld() {
+  while (session_->held_bytes() != reported_held_) {
+    reported_held_ = session_->held_bytes();
+    if (server_->SetHeld(number_, reported_held_)) return;
+    RefuseLargest();
+  }
+}
+
+void Http2Connection::RefuseLargest() {
+  Http2Stream* largest = nullptr;
+  session_->ForEach([&largest](Http2Stream* stream) {
+    if (stream->held_bytes >= kSmallBytes &&
+        (largest == nullptr || stream->held_bytes > largest->held_bytes)) {
+      largest = stream;
+    }
+  });
+  if (largest == nullptr) return;
+  constexpr char kWhy[] = "too many large requests; retry later";
+  switch (largest->state) {
+    case Http2Stream::State::kReading: {
+      const bool is_head = largest->request->verb() == "HEAD";
+      HttpResponse refusal =
+          server_->Refusal(503, kWhy, largest->request->headers());
+      Respond(largest, std::move(refusal), is_head);
+      break;
+    }
+    case Http2Stream::State::kBusy:
+      session_->SetHeld(largest, 0);
+      if (const auto exchange = largest->exchange.lock()) {
+        exchange->Refuse(server_->Refusal(503, kWhy, exchange->headers()));
+      }
+      break;
+    case Http2Stream::State::kAnswering:
+    case Http2Stream::State::kStreaming:
+      session_->SetHeld(largest, 0);
+      session_->Reset(largest, NGHTTP2_ENHANCE_YOUR_CALM);
+      break;
+  }
+}
+
+// Streams that delivery writes have timeouts of their own.
+void Http2Connection::ArmTimer() {
+  const bool needed = lingering_ || blocked_since_ != 0 || idle_ ||
+                      session_->streams() > streaming_;
+  if (!needed || std::exchange(timer_armed_, true)) return;
+  host_->SetTimer(this, host_->now() + Nanos(kCheckEvery));
+}
+
+void Http2Connection::OnTimer() {
+  timer_armed_ = false;
+  if (session_ == nullptr) return;
+  CheckTimeouts();
+  if (session_ == nullptr) return;
+  AfterEvents();
+  ArmTimer();
+}
+
+void Http2Connection::CheckTimeouts() {
+  const ConnectionOptions& options = server_->options();
+  const int64_t now = host_->now();
+  if (lingering_) {
+    if (now >= linger_until_) Die("");
+    return;
+  }
+  if (blocked_since_ != 0 &&
+      now - blocked_since_ >= Nanos(options.write_timeout)) {
+    Die("write_timeout");
+    return;
+  }
+  if (idle_) {
+    const absl::Duration patience =
+        served_any_ ? options.idle_timeout : options.head_timeout;
+    if (now - idle_since_ >= Nanos(patience)) {
+      session_->GoAway();
+      return;
+    }
+  }
+  std::vector<Http2Stream*> late;
+  session_->ForEach([&](Http2Stream* stream) {
+    if (stream->state == Http2Stream::State::kBusy ||
+        (stream->state == Http2Stream::State::kStreaming && !stream->ended)) {
+      return;
+    }
+    const absl::Duration patience =
+        stream->state == Http2Stream::State::kReading ? options.body_timeout
+                                                      : options.write_timeout;
+    if (now - stream->since_ns >= Nanos(patience)) late.push_back(stream);
+  });
+  for (Http2Stream* stream : late) {
+    if (stream->state != Http2Stream::State::kReading) {
+      session_->Reset(stream, stream->body_sent == stream->body.size()
+                                  ? NGHTTP2_NO_ERROR
+                                  : NGHTTP2_CANCEL);
+    } else if (!stream->request->head_complete()) {
+      // Nothing else can be read before the rest of its header block.
+      session_->EndWith(Http2Session::Failure::kProtocol);
+      ending_ = true;
+    } else {
+      HttpResponse refusal =
+          server_->Refusal(408, "the request did not arrive in time",
+                           stream->request->headers());
+      Respond(stream, std::move(refusal), stream->request->verb() == "HEAD");
+    }
+  }
+}
+
+void Http2Connection::Die(absl::string_view why) {
+  if (session_ == nullptr) return;
+  if (!why.empty() && server_->ended() != nullptr) {
+    server_->ended()->Add(std::string(why));
+  }
+  Close();
+  host_->Remove(this);
+}
+
+void Http2Connection::Close() {
+  {
+    MutexLock lock(&mu_);
+    open_ = false;
+  }
+  if (session_ == nullptr) return;
+  const std::unique_ptr<Http2Session> session = std::move(session_);
+  session->DropStreams();
+  socket_.reset();
+  server_->Closed(number_);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,540 @@
+#include "bridge/http2/http2_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/http/http_date.h"
+
+namespace sse_bridge {
+namespace {
+
+// Streams leave this part of a small connection window to others: one whose
+// client reads nothing must not use up what all of them share. A window of a
+// frame's size or less is used as it is.
+constexpr int32_t kReservedPart = 4;
+constexpr int32_t kSmallWindow = 16384;
+
+// How much of a request is read after it was answered.
+constexpr size_t kMaxDiscardedBytes = size_t{2} << 20;
+
+// Answers to the client's SETTINGS and PING that may wait.
+constexpr size_t kMaxUnsentAcks = 100;
+
+// Headers of HTTP/1.1 connections (RFC 9113, 8.2.2).
+constexpr absl::string_view kConnectionHeaders[] = {
+    "connection", "keep-alive", "proxy-connection", "transfer-encoding",
+    "upgrade"};
+
+// For the headers of our responses, which are few and mostly the same. A table
+// of the usual size would hold what never comes again, for as long as the
+// connection lives.
+constexpr size_t kTableBytes = 1024;
+
+bool IsConnectionHeader(absl::string_view lower_name) {
+  return std::find(std::begin(kConnectionHeaders), std::end(kConnectionHeaders),
+                   lower_name) != std::end(kConnectionHeaders);
+}
+
+nghttp2_nv Field(absl::string_view name, absl::string_view value) {
+  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())),
+          name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+}
+
+absl::string_view View(const uint8_t* bytes, size_t size) {
+  return {reinterpret_cast<const char*>(bytes), size};
+}
+
+}  // namespace
+
+struct Http2Session::Nghttp2 {
+  ~Nghttp2() { nghttp2_session_del(session); }
+  nghttp2_session* session = nullptr;
+};
+
+// What nghttp2 calls. All run in Receive or Pump.
+struct Http2Session::Callbacks {
+  static Http2Session* Self(void* user) {
+    return static_cast<Http2Session*>(user);
+  }
+
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame,
+                            void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS ||
+        frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+      return 0;  // trailers, which are ignored as in HTTP/1.1
+    }
+    Http2Session* const self = Self(user);
+    auto stream = std::make_unique<Http2Stream>();
+    stream->id = frame->hd.stream_id;
+    stream->since_ns = self->now_;
+    stream->request = std::make_unique<Http2Request>(&self->options_.framing);
+    self->streams_[stream->id] = std::move(stream);
+    return 0;
+  }
+
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame,
+                      const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t,
+                      void* user) {
+    Http2Session* const self = Self(user);
+    Http2Stream* const stream = self->Find(frame->hd.stream_id);
+    if (stream == nullptr || frame->hd.type != NGHTTP2_HEADERS ||
+        frame->headers.cat != NGHTTP2_HCAT_REQUEST ||
+        stream->request == nullptr) {
+      return 0;
+    }
+    if (stream->request->AddField(View(name, name_size),
+                                  View(value, value_size))) {
+      return 0;
+    }
+    self->failure_ = Failure::kHead;
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    Http2Session* const self = Self(user);
+    const int32_t id = frame->hd.stream_id;
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+      case NGHTTP2_DATA: {
+        Http2Stream* const stream = self->Find(id);
+        if (stream == nullptr) return 0;
+        if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+          stream->whole_request = true;
+        }
+        if (frame->hd.type == NGHTTP2_HEADERS &&
+            frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+          self->HeadComplete(stream);
+        } else if (stream->whole_request) {
+          self->RequestComplete(stream);
+        }
+        return 0;
+      }
+      case NGHTTP2_WINDOW_UPDATE:
+        if (id == 0) {
+          self->connection_window_ = std::max(
+              self->connection_window_,
+              nghttp2_session_get_remote_window_size(self->nghttp2_->session));
+          self->all_writable_ = true;
+        } else if (Http2Stream* const stream = self->Find(id)) {
+          self->MakeWritable(stream);
+        }
+        return 0;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+          self->all_writable_ = true;
+        }
+        return 0;
+      default:
+        return 0;
+    }
+  }
+
+  static int OnData(nghttp2_session* session, uint8_t, int32_t id,
+                    const uint8_t* bytes, size_t size, void* user) {
+    Http2Session* const self = Self(user);
+    Http2Stream* const stream = self->Find(id);
+    if (stream != nullptr && stream->request != nullptr) {
+      stream->request->AddBody(View(bytes, size));
+      self->CountRequest(stream);
+      if (stream->request->refused() != 0) self->RequestComplete(stream);
+    } else if (stream != nullptr) {
+      // The rest of a request that was answered early. Not all clients read the
+      // answer if they are told at once to stop (RFC 9113, 8.1).
+      stream->discarded += size;
+      if (stream->discarded > kMaxDiscardedBytes) {
+        self->Reset(stream, NGHTTP2_NO_ERROR);
+      }
+    }
+    // What is kept has limits of its own, and what is not is out of the way.
+    return nghttp2_session_consume(session, id, size) == 0
+               ? 0
+               : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int OnClose(nghttp2_session*, int32_t id, uint32_t, void* user) {
+    Http2Session* const self = Self(user);
+    const auto it = self->streams_.find(id);
+    if (it == self->streams_.end()) return 0;
+    self->SetHeld(it->second.get(), 0);
+    const std::unique_ptr<Http2Stream> closed = std::move(it->second);
+    self->streams_.erase(it);
+    self->observer_->OnClosed(closed.get());
+    return 0;
+  }
+
+  static int OnSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    Http2Session* const self = Self(user);
+    if (frame->hd.type == NGHTTP2_DATA) self->guard_.DataFrameSent();
+    return 0;
+  }
+
+  // Says how many bytes of a stream the next DATA frame gets.
+  static ssize_t OnRead(nghttp2_session*, int32_t id, uint8_t*, size_t max,
+                        uint32_t* flags, nghttp2_data_source*, void* user) {
+    Http2Session* const self = Self(user);
+    Http2Stream* const stream = self->Find(id);
+    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (self->output_.full()) {
+      stream->waiting = true;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+    if (stream->state == Http2Stream::State::kAnswering) {
+      const size_t left = stream->body.size() - stream->body_sent;
+      const size_t size = std::min(left, max);
+      *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+      if (size == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
+      return static_cast<ssize_t>(size);
+    }
+    size_t size = stream->left;
+    if (size > 0) size = std::min({size, max, self->Room(*stream)});
+    if (size > 0) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+      return static_cast<ssize_t>(size);
+    }
+    if (stream->left > 0 || !stream->ended) return NGHTTP2_ERR_DEFERRED;
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return 0;
+  }
+
+  static int OnSendData(nghttp2_session*, nghttp2_frame* frame,
+                        const uint8_t* head, size_t size, nghttp2_data_source*,
+                        void* user) {
+    constexpr size_t kHeadBytes = 9;
+    Http2Session* const self = Self(user);
+    Http2Stream* const stream = self->Find(frame->hd.stream_id);
+    if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    self->output_.AppendOwn(View(head, kHeadBytes));
+    if (stream->state == Http2Stream::State::kAnswering) {
+      self->output_.AppendOwn(
+          absl::string_view(stream->body).substr(stream->body_sent, size));
+      stream->body_sent += size;
+      stream->since_ns = self->now_;
+      return 0;
+    }
+    stream->left -= size;
+    while (size > 0) {
+      const absl::string_view part(
+          static_cast<const char*>(stream->parts->iov_base) +
+              stream->part_offset,
+          stream->parts->iov_len - stream->part_offset);
+      const size_t taken = std::min(size, part.size());
+      self->output_.AppendShared(part.substr(0, taken));
+      size -= taken;
+      stream->part_offset += taken;
+      if (taken == part.size()) {
+        ++stream->parts;
+        stream->part_offset = 0;
+      }
+    }
+    return 0;
+  }
+
+  // The same for all sessions.
+  static const nghttp2_session_callbacks* All() {
+    static const nghttp2_session_callbacks* const all = [] {
+      nghttp2_session_callbacks* callbacks = nullptr;
+      nghttp2_session_callbacks_new(&callbacks);
+      nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks,
+                                                              OnBeginHeaders);
+      nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+      nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks,
+                                                                OnData);
+      nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
+                                                             OnClose);
+      nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnSent);
+      nghttp2_session_callbacks_set_send_data_callback(callbacks, OnSendData);
+      return callbacks;
+    }();
+    return all;
+  }
+
+  static const nghttp2_option* SessionOptions() {
+    static const nghttp2_option* const all = [] {
+      nghttp2_option* option = nullptr;
+      nghttp2_option_new(&option);
+      nghttp2_option_set_no_auto_window_update(option, 1);
+      nghttp2_option_set_no_closed_streams(option, 1);
+      nghttp2_option_set_max_outbound_ack(option, kMaxUnsentAcks);
+      nghttp2_option_set_max_deflate_dynamic_table_size(option, kTableBytes);
+      return option;
+    }();
+    return all;
+  }
+};
+
+Http2Session::Http2Session(const Options* options, Observer* observer,
+                           int64_t now)
+    : options_(*options),
+      observer_(observer),
+      nghttp2_(std::make_unique<Nghttp2>()),
+      guard_(options->floods, now),
+      now_(now),
+      connection_window_(NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE) {
+  nghttp2_session_server_new2(&nghttp2_->session, Callbacks::All(), this,
+                              Callbacks::SessionOptions());
+  const FramingLimits& limits = options_.framing;
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options_.max_streams},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<uint32_t>(limits.max_head_bytes +
+                             limits.max_event_id_line_bytes)},
+      // Priorities are ignored: what a stream sends is already made.
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+  };
+  nghttp2_submit_settings(nghttp2_->session, NGHTTP2_FLAG_NONE, settings,
+                          std::size(settings));
+}
+
+Http2Session::~Http2Session() = default;
+
+Http2Stream* Http2Session::Find(int32_t id) const {
+  const auto it = streams_.find(id);
+  return it == streams_.end() ? nullptr : it->second.get();
+}
+
+bool Http2Session::Receive(absl::string_view bytes, int64_t now) {
+  now_ = now;
+  if (failure_ != Failure::kNone) return false;
+  absl::string_view scanned = bytes;
+  Http2FrameHead head;
+  while (scanner_.Next(&scanned, &head)) {
+    const Http2Stream* const stream = Find(static_cast<int32_t>(head.stream));
+    const bool answered =
+        stream != nullptr && stream->state >= Http2Stream::State::kAnswering;
+    if (!guard_.Admit(head, answered, now)) {
+      EndWith(Failure::kFlood);
+      return false;
+    }
+  }
+  const ssize_t read = nghttp2_session_mem_recv(
+      nghttp2_->session, reinterpret_cast<const uint8_t*>(bytes.data()),
+      bytes.size());
+  if (read < 0) {
+    EndWith(failure_ != Failure::kNone    ? failure_
+            : read == NGHTTP2_ERR_FLOODED ? Failure::kFlood
+                                          : Failure::kProtocol);
+    return false;
+  }
+  return true;
+}
+
+void Http2Session::EndWith(Failure failure) {
+  failure_ = failure;
+  gone_away_ = true;
+  nghttp2_session_terminate_session(nghttp2_->session,
+                                    failure == Failure::kProtocol
+                                        ? NGHTTP2_PROTOCOL_ERROR
+                                        : NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+bool Http2Session::Pump() {
+  while (!output_.blocked() && !output_.full()) {
+    const uint8_t* bytes = nullptr;
+    const ssize_t size = nghttp2_session_mem_send(nghttp2_->session, &bytes);
+    if (size < 0) {
+      failure_ = Failure::kProtocol;
+      return false;
+    }
+    if (size == 0) break;
+    output_.AppendOwn(View(bytes, static_cast<size_t>(size)));
+  }
+  return true;
+}
+
+bool Http2Session::over() const {
+  return nghttp2_session_want_read(nghttp2_->session) == 0 &&
+         nghttp2_session_want_write(nghttp2_->session) == 0;
+}
+
+void Http2Session::SetHeld(Http2Stream* stream, size_t bytes) {
+  held_bytes_ += bytes - stream->held_bytes;
+  stream->held_bytes = bytes;
+}
+
+void Http2Session::CountRequest(Http2Stream* stream) {
+  SetHeld(stream, stream->request->held_bytes());
+}
+
+void Http2Session::HeadComplete(Http2Stream* stream) {
+  if (stream->request == nullptr) return;
+  stream->request->EndHead();
+  CountRequest(stream);
+  if (stream->whole_request || stream->request->refused() != 0) {
+    RequestComplete(stream);
+  } else if (stream->request->expects_continue()) {
+    const nghttp2_nv status = Field(":status", "100");
+    nghttp2_submit_headers(nghttp2_->session, NGHTTP2_FLAG_NONE, stream->id,
+                           nullptr, &status, 1, nullptr);
+  }
+}
+
+void Http2Session::RequestComplete(Http2Stream* stream) {
+  if (stream->state != Http2Stream::State::kReading) return;
+  stream->state = Http2Stream::State::kBusy;
+  stream->since_ns = now_;
+  observer_->OnRequest(stream);
+}
+
+void Http2Session::Submit(Http2Stream* stream, const HttpResponse& head,
+                          bool has_body, const std::string* length) {
+  std::vector<std::string> names;
+  std::vector<std::string> values;
+  names.reserve(head.headers.size());
+  values.reserve(head.headers.size());
+  std::vector<nghttp2_nv> fields;
+  fields.reserve(head.headers.size() + 3);
+  const std::string status = absl::StrCat(head.status);
+  const absl::string_view date = HttpDateNow();
+  fields.push_back(Field(":status", status));
+  bool dated = false;
+  for (const auto& [name, value] : head.headers) {
+    std::string lower = absl::AsciiStrToLower(name);
+    if (nghttp2_check_header_name(
+            reinterpret_cast<const uint8_t*>(lower.data()), lower.size()) ==
+            0 ||
+        lower[0] == ':' || IsConnectionHeader(lower)) {
+      continue;
+    }
+    dated = dated || lower == "date";
+    std::string clean(absl::StripAsciiWhitespace(value));
+    for (char& c : clean) {
+      if (c == '\r' || c == '\n' || c == '\0') c = ' ';
+    }
+    names.push_back(std::move(lower));
+    values.push_back(std::move(clean));
+    fields.push_back(Field(names.back(), values.back()));
+    // Another one each time.
+    if (names.back() == "x-request-id") {
+      fields.back().flags |= NGHTTP2_NV_FLAG_NO_INDEX;
+    }
+  }
+  if (!dated) fields.push_back(Field("date", date));
+  if (length != nullptr) fields.push_back(Field("content-length", *length));
+  nghttp2_data_provider body{};
+  body.read_callback = &Callbacks::OnRead;
+  if (nghttp2_submit_response(nghttp2_->session, stream->id, fields.data(),
+                              fields.size(), has_body ? &body : nullptr) != 0) {
+    Reset(stream, NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+void Http2Session::Respond(Http2Stream* stream, HttpResponse response,
+                           bool without_body) {
+  const bool bodiless = response.status == 204 || response.status == 304;
+  const std::string length = absl::StrCat(response.body.size());
+  stream->request.reset();
+  stream->state = Http2Stream::State::kAnswering;
+  stream->since_ns = now_;
+  const bool has_body = !without_body && !bodiless && !response.body.empty();
+  if (has_body) stream->body = std::move(response.body);
+  SetHeld(stream, stream->body.capacity());
+  Submit(stream, response, has_body,
+         response.has_length && !bodiless ? &length : nullptr);
+}
+
+void Http2Session::Begin(Http2Stream* stream, const HttpResponse& head) {
+  stream->request.reset();
+  stream->state = Http2Stream::State::kStreaming;
+  SetHeld(stream, 0);
+  Submit(stream, head, /*has_body=*/true, nullptr);
+}
+
+size_t Http2Session::Room(const Http2Stream& stream) const {
+  const int32_t shared =
+      nghttp2_session_get_remote_window_size(nghttp2_->session);
+  int32_t own = nghttp2_session_get_stream_remote_window_size(nghttp2_->session,
+                                                              stream.id);
+  const auto initial = static_cast<int32_t>(nghttp2_session_get_remote_settings(
+      nghttp2_->session, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE));
+  if (initial > kSmallWindow && connection_window_ / kReservedPart <= initial) {
+    own -= std::min(initial, connection_window_) / kReservedPart;
+  }
+  return static_cast<size_t>(std::max(std::min(shared, own), 0));
+}
+
+size_t Http2Session::Write(Http2Stream* stream, const iovec* parts, int count) {
+  size_t total = 0;
+  for (int i = 0; i < count; ++i) total += parts[i].iov_len;
+  stream->waiting = false;
+  stream->parts = parts;
+  stream->part_offset = 0;
+  stream->left = total;
+  if (!output_.blocked() && !output_.full() && Room(*stream) > 0) {
+    nghttp2_session_resume_data(nghttp2_->session, stream->id);
+    Pump();
+  }
+  const size_t left = std::exchange(stream->left, 0);
+  stream->parts = nullptr;
+  stream->waiting = left > 0;
+  return total - left;
+}
+
+void Http2Session::End(Http2Stream* stream) {
+  stream->ended = true;
+  nghttp2_session_resume_data(nghttp2_->session, stream->id);
+}
+
+void Http2Session::Reset(Http2Stream* stream, uint32_t error_code) {
+  nghttp2_submit_rst_stream(nghttp2_->session, NGHTTP2_FLAG_NONE, stream->id,
+                            error_code);
+}
+
+void Http2Session::MakeWritable(Http2Stream* stream) {
+  if (!stream->waiting || stream->listed) return;
+  stream->listed = true;
+  writable_.push_back(stream->id);
+}
+
+std::vector<int32_t> Http2Session::TakeWritable() {
+  if (std::exchange(all_writable_, false)) {
+    for (const auto& [id, stream] : streams_) MakeWritable(stream.get());
+    // So that what they share does not go to the same first each time.
+    if (!writable_.empty()) {
+      std::rotate(writable_.begin(),
+                  writable_.begin() + rotor_++ % writable_.size(),
+                  writable_.end());
+    }
+  }
+  std::vector<int32_t> taken;
+  taken.swap(writable_);
+  std::erase_if(taken, [this](int32_t id) {
+    Http2Stream* const stream = Find(id);
+    if (stream == nullptr) return true;
+    stream->listed = stream->waiting = false;
+    if (stream->state == Http2Stream::State::kStreaming && !stream->ended) {
+      return false;
+    }
+    nghttp2_session_resume_data(nghttp2_->session, id);
+    return true;
+  });
+  return taken;
+}
+
+void Http2Session::DropStreams() {
+  const auto dropped = std::exchange(streams_, {});
+  held_bytes_ = 0;
+  for (const auto& [id, stream] : dropped) observer_->OnClosed(stream.get());
+}
+
+void Http2Session::AnnounceGoAway() {
+  if (std::exchange(announced_, true)) return;
+  nghttp2_submit_shutdown_notice(nghttp2_->session);
+}
+
+void Http2Session::GoAway() {
+  if (std::exchange(gone_away_, true)) return;
+  nghttp2_submit_goaway(
+      nghttp2_->session, NGHTTP2_FLAG_NONE,
+      nghttp2_session_get_last_proc_stream_id(nghttp2_->session),
+      NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+}  // namespace sse_bridge

@@ -1,0 +1,97 @@
+#ifndef SSE_BRIDGE_TESTS_SIMULATION_BROWSER_H_
+#define SSE_BRIDGE_TESTS_SIMULATION_BROWSER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "tests/simulation/backend.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/response_reader.h"
+#include "tests/simulation/stream_model.h"
+#include "tests/unit/net/simulated_network.h"
+
+namespace sse_bridge {
+
+// What browsers know of the world.
+struct BrowserContext {
+  SimulatedNetwork* network;
+  Trace* trace;
+  SimulatedBackend* backend;
+  const Plan* plan;
+  // Returns a token of this user.
+  std::function<std::string(const std::string& user, absl::Time expires)> token;
+  // Whether a connection's queue has been full, and lost values.
+  std::function<bool()> drops;
+  bool healed = false;   // from now on nothing fails
+  bool leaving = false;  // nobody comes back
+};
+
+// A browser with an EventSource: one stream, or several on /events. It comes
+// back with the last event's id until it is told to leave, and checks what it
+// receives against a StreamModel of each stream.
+class Browser {
+ public:
+  Browser(BrowserContext* context, std::string name, std::string user);
+
+  // Opens the stream of this number.
+  void Visit(uint64_t what);
+  // Looks at what has arrived. Called after each step.
+  void Look();
+
+  void Leave(bool resets);
+  void Cut();
+  void Stall(absl::Duration time);
+
+  // Whether nothing is missing, or nothing more is to come.
+  bool HasAll() const;
+  bool left() const { return left_; }
+  bool has_connection() const { return client_ != nullptr; }
+  std::string State() const;
+  const std::string& user() const { return user_; }
+
+ private:
+  struct Part {
+    std::string name;  // of its events; "" on a connection of its own
+    std::string path;
+    StreamModel model;
+    int in_vain = 0;  // connections that were told that they are too slow
+  };
+
+  void AddPart(const std::string& name, uint64_t what);
+  void Connect();
+  void ConnectLater(bool resumes);
+  std::string Target() const;
+  void OnEvent(const SseEvent& event);
+  void OnConnectionEnd();
+  void OnAnswer();
+  void OnStreamEnd();
+  bool MayBeAnswered(int status) const;
+  Part* FindPart(const std::string& name);
+
+  BrowserContext* const context_;
+  const std::string name_;
+  const std::string user_;
+  bool bundle_ = false;
+  bool with_token_ = true;
+  std::vector<Part> parts_;
+
+  std::unique_ptr<SimulatedClient> client_;
+  std::unique_ptr<ResponseReader> reader_;
+  size_t seen_ = 0;
+  std::string last_id_;  // of the connections before
+  bool resumes_ = false;
+  bool left_ = false, finished_ = false;
+  bool sent_foreign_ = false;
+  int after_end_ = -1;  // the code of an end for good, which an id stands for
+  absl::Time token_expires_ = absl::InfiniteFuture();
+  absl::Time asked_;
+  uint64_t visits_ = 0;  // makes earlier tasks void
+};
+
+}  // namespace sse_bridge
+
+#endif  // SSE_BRIDGE_TESTS_SIMULATION_BROWSER_H_
