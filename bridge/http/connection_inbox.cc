@@ -25,6 +25,14 @@ void ConnectionInbox::SendUnlessDetached(SharedSocket* shared,
   if (n > 0) shared->unsent = std::string(bytes.substr(n));
 }
 
+void ConnectionInbox::WatchUnlessDetached(const SharedSocket& shared,
+                                          uint64_t connection,
+                                          uint32_t events) {
+  MutexLock lock(&mu_);
+  if (loop_ == nullptr || shared.socket == nullptr) return;
+  loop_->poller()->Modify(shared.socket->fd(), connection, events);
+}
+
 void ConnectionInbox::StartDraining() {
   MutexLock lock(&mu_);
   draining_ = true;

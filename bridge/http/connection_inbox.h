@@ -71,6 +71,12 @@ class ConnectionInbox {
   // becomes `unsent`, which must be sent before anything else.
   void SendUnlessDetached(SharedSocket* shared, absl::string_view bytes);
 
+  // Called on the listener's thread. Changes the events that the poller reports
+  // of a connection that is being answered. Does nothing if it has been
+  // detached: its descriptor may be another connection's by now.
+  void WatchUnlessDetached(const SharedSocket& shared, uint64_t connection,
+                           uint32_t events);
+
   // From now on, each answer closes its connection. Wakes the listener.
   void StartDraining();
   bool draining();

@@ -195,7 +195,9 @@ void HttpListener::OnWaitingClient(Http1Connection* connection,
     // the kernel. Edge-triggered, because a half-closed connection stays
     // half-closed. Most clients send nothing while they wait, which saves two
     // system calls.
-    Watch(connection, EPOLLRDHUP | EPOLLET);
+    connection->watched = EPOLLRDHUP | EPOLLET;
+    inbox_->WatchUnlessDetached(*connection->shared, connection->handle(),
+                                connection->watched);
   }
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0 ||
                     (!connection->may_half_close && (events & EPOLLRDHUP) != 0);

@@ -226,6 +226,10 @@ void DirectCall::OnBlockEnd(bool last) {
   if (last) {
     session_->Release(this, /*ended=*/true);
     session_ = nullptr;
+    if (cancelled()) {  // since then, messages were dropped
+      Finish(CancelledCall(), /*abrupt=*/true);
+      return;
+    }
     CallEnd end = answer_->End();
     end.peer = link_->settings().session.peer;
     Finish(StatusOfEnd(end), /*abrupt=*/false);

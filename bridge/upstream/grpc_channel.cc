@@ -3,13 +3,18 @@
 #include <grpc/compression.h>
 #include <grpc/grpc_security_constants.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <limits>
+#include <memory>
+#include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "bridge/upstream/call_support.h"
+#include "bridge/upstream/grpc_call.h"
 
 namespace sse_bridge {
 namespace {
@@ -106,6 +111,22 @@ std::shared_ptr<grpc::ChannelCredentials> Credentials(
   return grpc::SslCredentials(ssl);
 }
 
+// gRPC ends its callback threads together with the last channel and server.
+// That is fatal if a call's last callback on such a thread releases that
+// channel. So one unconnected channel is kept forever; it counts once it has
+// had a call.
+void KeepCallbackThreads() {
+  static const std::shared_ptr<grpc::Channel>* const channel = [] {
+    auto* nowhere = new std::shared_ptr<grpc::Channel>(
+        grpc::CreateCustomChannel("", /*creds=*/nullptr, {}));
+    grpc::GenericStub stub(*nowhere);
+    (void)StartGrpcUnary({&stub}, "/", ToByteBuffer(""), CallOptions(),
+                         [](absl::Status, std::string) {});
+    return nowhere;
+  }();
+  (void)channel;
+}
+
 }  // namespace
 
 absl::Status CheckOptions(const GrpcUpstreamOptions& options) {
@@ -142,6 +163,7 @@ absl::Status CheckOptions(const GrpcUpstreamOptions& options) {
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const GrpcUpstreamOptions& options) {
+  KeepCallbackThreads();
   return grpc::CreateCustomChannel(options.address, Credentials(options),
                                    ChannelArgs(options));
 }

@@ -26,22 +26,6 @@ namespace {
 
 constexpr absl::Duration kBetweenHastened = absl::Milliseconds(250);
 
-// gRPC ends its callback threads together with the last channel and server.
-// That is fatal if a call's last callback on such a thread releases that
-// channel. So one unconnected channel is kept forever; it counts once it has
-// had a call.
-void KeepCallbackThreads() {
-  static const std::shared_ptr<grpc::Channel>* const channel = [] {
-    auto* nowhere = new std::shared_ptr<grpc::Channel>(
-        grpc::CreateCustomChannel("", /*creds=*/nullptr, {}));
-    grpc::GenericStub stub(*nowhere);
-    (void)StartGrpcUnary({&stub}, "/", ToByteBuffer(""), CallOptions(),
-                         [](absl::Status, std::string) {});
-    return nowhere;
-  }();
-  (void)channel;
-}
-
 ConnectionPool::Options PoolOptions(const GrpcUpstreamOptions& options) {
   ConnectionPool::Options pool;
   pool.streams_per_connection = options.streams_per_connection;
@@ -169,7 +153,6 @@ absl::StatusOr<std::unique_ptr<GrpcUpstream>> GrpcUpstream::Create(
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   auto direct = MakeDirectSettings(options);
   if (!direct.ok()) return direct.status();
-  KeepCallbackThreads();
   return std::unique_ptr<GrpcUpstream>(
       new GrpcUpstream(std::make_unique<Rep>(options, *std::move(direct))));
 }

@@ -28,45 +28,9 @@ namespace {
 
 constexpr char kDirectPath[] = "/test.Service/Unary";
 
-std::string FrameOf(int type, int flags, int stream,
-                    const std::string& payload) {
-  std::string frame;
-  for (const int shift : {16, 8, 0}) {
-    frame.push_back(static_cast<char>(payload.size() >> shift));
-  }
-  frame.push_back(static_cast<char>(type));
-  frame.push_back(static_cast<char>(flags));
-  for (const int shift : {24, 16, 8, 0}) {
-    frame.push_back(static_cast<char>(stream >> shift));
-  }
-  return frame + payload;
-}
-
-std::string FieldsOf(const Metadata& fields) {
-  std::string block;
-  for (const auto& [name, value] : fields) {
-    absl::StrAppend(&block, std::string(1, '\0'),
-                    std::string(1, static_cast<char>(name.size())), name,
-                    std::string(1, static_cast<char>(value.size())), value);
-  }
-  return block;
-}
-
-std::string Settings() { return FrameOf(/*SETTINGS=*/4, 0, 0, ""); }
-
 std::string Goaway(char last_stream) {
   return FrameOf(/*GOAWAY=*/7, 0, 0,
                  std::string(3, '\0') + last_stream + std::string(4, '\0'));
-}
-
-std::string AnswerOn(int stream, const std::string& data,
-                     const std::string& status = "0") {
-  return FrameOf(/*HEADERS=*/1, /*END_HEADERS=*/4, stream,
-                 FieldsOf({{":status", "200"},
-                           {"content-type", "application/grpc"}})) +
-         FrameOf(/*DATA=*/0, 0, stream, data) +
-         FrameOf(/*HEADERS=*/1, /*END_STREAM | END_HEADERS=*/5, stream,
-                 FieldsOf({{"grpc-status", status}}));
 }
 
 // Serves one connection after the other, each by the script of its number.
