@@ -584,6 +584,12 @@ TEST_F(SettingsTest, CompressMemory) {
       streams.push_back(GzipStream(bridge, "/kept/" + topic, "", true));
       HttpConnection plain = bridge.Stream("/kept/" + topic);
       WaitFor("the upstream call", [&] { return Count(topic, "open") > 0; });
+      // A stream that joins is sent what follows as it is until the feed's
+      // next beginning.
+      for (int n = 0; n < 3; ++n) {
+        Publish(topic, 1);
+        EXPECT_NE(plain.Event().data, "null");
+      }
       Publish(topic, 1, 10'000);
       EXPECT_NE(plain.Event().data, "null");
     }
