@@ -52,12 +52,14 @@ test('three tabs have one connection, and each has each event once', async (t) =
 
 test('when the leader closes, another tab goes on after the last event of each', async (t) => {
   const { tab, live, connections, opened } = await setUp(t);
-  const tabs = [tab(), tab(), tab()];
-  const streams = tabs.map(({ open }) => open());
+  const [leader, ...others] = [tab(), tab(), tab()];
+  const first = leader.open();
+  await live(first); // of tabs that start together, any may lead
+  const streams = [first, ...others.map(({ open }) => open())];
   await live(...streams);
   connections[0].send('symbols=A', { n: 1 }, { id: '1' });
   await until('the first', () => streams.every(({ events }) => events.length === 1));
-  tabs[0].close();
+  leader.close();
   await until('the next leader', () => opened().length === 1 && connections.length === 2);
   await until('its streams', () => opened()[0].streams.size === 2);
   assert.equal(streams[0].state, 'closed');

@@ -36,9 +36,8 @@ std::string SafeContentType(absl::string_view type) {
 }
 
 std::vector<std::pair<std::string, std::string>> RawBodyHeaders() {
-  return {{"X-Content-Type-Options", "nosniff"},
-          // Prevents browsers from running scripts in the body.
-          {"Content-Security-Policy", "default-src 'none'; sandbox"}};
+  // Prevents browsers from running scripts in the body.
+  return {{"Content-Security-Policy", "default-src 'none'; sandbox"}};
 }
 
 }  // namespace sse_bridge
