@@ -30,14 +30,16 @@ uint32_t Crc(uint32_t crc, absl::string_view bytes) {
 }  // namespace
 
 void AppendStored(absl::string_view bytes, std::string* out) {
+  if (bytes.empty()) return;
   out->reserve(out->size() + bytes.size() +
-               5 * (bytes.size() / kMaxStored + 1));
+               5 * (bytes.size() / kMaxStored + 2));
   while (!bytes.empty()) {
     const absl::string_view block = bytes.substr(0, kMaxStored);
     AppendStoredHead(/*last=*/false, block.size(), out);
     out->append(block.data(), block.size());
     bytes.remove_prefix(block.size());
   }
+  AppendStoredHead(/*last=*/false, 0, out);
 }
 
 GzipPiece GzipPiece::Of(absl::string_view bytes) {

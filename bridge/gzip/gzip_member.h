@@ -18,7 +18,9 @@ inline constexpr absl::string_view kGzipHeader(
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10);
 
 // Appends the bytes as stored blocks, which do not compress them. They take 5
-// bytes more for each 65535.
+// bytes more for each 65535, and 5 for an empty block at the end: some decoders
+// (Go's) return nothing before that, or before deflate's Z_SYNC_FLUSH, which
+// ends in the same way.
 void AppendStored(absl::string_view bytes, std::string* out);
 
 // A piece of what a member contains, before compression. Costly to compute but

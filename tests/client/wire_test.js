@@ -414,7 +414,9 @@ test('requests are made by the routes: path, query, body', async (t) => {
       'PATCH /tasks/t',
     ],
   );
-  assert.equal(requests[2].headers['grpc-timeout'], '1500m');
+  // What is left of it.
+  const [, left] = requests[2].headers['grpc-timeout'].match(/^(\d+)m$/);
+  assert(left > 0 && left <= 1500, left);
   for (const channel of ['', '.', '..', undefined]) {
     await assert.rejects(client.channels.listMembers({ channel }), TypeError);
   }

@@ -225,6 +225,9 @@ void Browser::OnEvent(const SseEvent& event) {
       code == 8 ||  // too slow, or a limit
       (code == 14 &&
        context_->backend->last_away() > now - absl::Minutes(10)) ||
+      // `enter` was not answered, after the stream had been.
+      (code == 4 && topic.kind == TopicKind::kRoom &&
+       asked_ <= context_->backend->healed_at()) ||
       // A renewal is given up.
       (code == 14 && topic.kind == TopicKind::kRoom &&
        context_->plan->give_up < absl::Minutes(1)) ||

@@ -140,8 +140,11 @@ void StreamModel::OnEnd(int code) {
     return Fail("NothingAfterTheEnd", "a second end");
   }
   end_code_ = code;
+  // The bridge's own limits have this code, too.
+  constexpr int kResourceExhausted = 8;
   if (topic_->kind == TopicKind::kJob && code == topic_->end_code &&
-      topic_->end_codes.empty() && last_.value_or(0) != topic_->last()) {
+      code != kResourceExhausted && topic_->end_codes.empty() &&
+      last_.value_or(0) != topic_->last()) {
     Fail("NoGap", "the end after ", last_.value_or(0), " of ", topic_->last());
   }
 }

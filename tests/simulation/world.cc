@@ -525,11 +525,14 @@ void World::Drain() {
             [this] { return listener_->WaitUntilIdle(absl::InfinitePast()); });
   api_->StartDraining();
   delivery_.CloseAll(absl::Seconds(1), nullptr);
-  if (!StepUntil(absl::Seconds(20),
-                 [this] { return delivery_.Stats().open == 0; })) {
+  if (!StepUntil(absl::Seconds(20), [this] {
+        return delivery_.WaitUntilEmpty(absl::InfinitePast());
+      })) {
     trace_.Fail("AllIsReleased", delivery_.Stats().open,
                 " streams after a drain");
   }
+  StepUntil(absl::Seconds(2),
+            [this] { return listener_->WaitUntilIdle(absl::InfinitePast()); });
   registry_.StopAll(absl::UnavailableError("the bridge is shutting down"));
   for (const auto& browser : browsers_) {
     if (!browser->left() && browser->has_connection()) {
