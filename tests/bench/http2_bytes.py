@@ -47,6 +47,19 @@ def headers(stream, block, flags=END_STREAM):
               stream, part) for i, part in enumerate(parts))
 
 
+def is_ok(block):
+    """Whether the block of an answer begins with :status 200. A change of the
+    table's size may come first."""
+    if block[:1] and block[0] & 0xe0 == 0x20:
+        at = 1
+        if block[0] == 0x3f:
+            while block[at] & 0x80:
+                at += 1
+            at += 1
+        block = block[at:]
+    return block[:1] == b'\x88'
+
+
 def take_frames(data):
     """Removes whole frames from a bytearray: (kind, flags, stream, payload)."""
     while len(data) >= 9:

@@ -11,7 +11,8 @@ import time
 from bench import (LOAD_CORES, ROOT, SERVER_CORES, Process, backend, bridge,
                    resident)
 from http2_attacker import GET, NOT_ENDED
-from http2_bytes import END_STREAM, HEADERS, OPENING, headers, take_frames
+from http2_bytes import (END_STREAM, HEADERS, OPENING, headers, is_ok,
+                         take_frames)
 
 ATTACKER = os.path.join(ROOT, 'tests', 'bench', 'http2_attacker.py')
 # The attackers' own, so that limits per address do not meet normal requests.
@@ -51,12 +52,11 @@ def http2_request_ms(port):
             while part := s.recv(65536):
                 received += part
                 for kind, flags, stream, payload in take_frames(received):
-                    if stream != 1:
-                        continue
-                    if kind == HEADERS:
-                        ok = payload[:1] == b'\x88'  # :status 200
-                    if flags & END_STREAM and ok:
-                        return (time.monotonic() - begin) * 1000
+                    if stream == 1 and kind == HEADERS:
+                        ok = is_ok(payload)
+                    if stream == 1 and flags & END_STREAM:
+                        return ((time.monotonic() - begin) * 1000 if ok
+                                else float('inf'))
     except OSError:
         pass
     return float('inf')
