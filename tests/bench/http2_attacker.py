@@ -13,8 +13,8 @@ import struct
 import sys
 import time
 
-from http2_bytes import (CONTINUATION, DATA, END_HEADERS, GOAWAY, HEADERS,
-                         OPENING, PING, PRIORITY, RST_STREAM, SETTINGS,
+from http2_bytes import (ACK, CONTINUATION, DATA, GOAWAY, HEADERS, OPENING,
+                         PING, PRIORITY, RST_STREAM, SETTINGS,
                          WINDOW_UPDATE, field, frame, headers, request,
                          take_frames)
 
@@ -22,16 +22,19 @@ IP_BIND_ADDRESS_NO_PORT = 24
 # A connection that has sent all it has is cut off after so long.
 GIVE_UP = 1.0
 BLOCK = 64 << 10
+# Beyond loopback, no more is on its way when a GOAWAY comes.
+SEND_BUFFER = 64 << 10
 MAX_HEAD = 16 << 10  # the bridge's default
 
 GET = request('GET', b'/counts/t')
 POST = request('POST', b'/publish/t')
 
 
-def streams(count, make):
+def streams(count, make, before=b''):
     """Frames of so many streams. They are sent once: a client may not open a
     stream twice."""
-    return OPENING + b''.join(make(2 * i + 1) for i in range(count)), b''
+    return (OPENING + before + b''.join(make(2 * i + 1) for i in range(count)),
+            b'')
 
 
 def again(one, before=b''):
@@ -57,7 +60,10 @@ def bomb():
 
 # What each sends first, and what it repeats.
 FLOODS = {
-    'streams': lambda: streams(5_000, open_post),
+    # Only whoever has acknowledged the limit breaks it.
+    'streams': lambda: streams(5_000, open_post,
+                               before=frame(SETTINGS, ACK, 0)),
+    'refused-streams': lambda: streams(5_000, open_post),
     'header-lists': lambda: streams(200, too_long),
     'header-bomb': bomb,
     'settings': lambda: again(frame(SETTINGS, 0, 0, struct.pack('>HI', 4, 65_535))),
@@ -77,7 +83,7 @@ FLOODS = {
     'empty-data': lambda: again(frame(DATA, 0, 1), before=open_post(1)),
 }
 # After these, the connection may stay.
-NOT_ENDED = ('header-lists',)
+NOT_ENDED = ('header-lists', 'refused-streams')
 
 
 class Connection:
@@ -89,6 +95,7 @@ class Connection:
         self.socket = socket.socket()
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.socket.bind((self.source, 0))
         self.socket.connect_ex(('127.0.0.1', self.attack.port))
         self.attack.count['connections'] += 1
