@@ -84,6 +84,10 @@ def main():
     parser.add_argument('--requests', type=int, default=1_000,
                         help='of each measurement during floods, with each '
                         'protocol; default: %(default)s')
+    parser.add_argument('--elsewhere', choices=('load', 'server'),
+                        default='load',
+                        help='the cores of the program that only reads: the '
+                        "attackers', or the bridge's; default: %(default)s")
     parser.add_argument('--rounds', type=int, default=3,
                         help='of each flood; default: %(default)s')
     args = parser.parse_args()

@@ -5,7 +5,6 @@ as they are taken, from 127.0.0.ADDRESS on, one address for each connection. Say
 http2_attacker.py sink: a server that reads, and does nothing else."""
 
 import json
-import os
 import select
 import signal
 import socket
@@ -203,8 +202,6 @@ def sink():
 
 
 def main():
-    # Nobody waits for these.
-    os.nice(10)
     if sys.argv[1:] == ['sink']:
         sink()
     attack = Attack(sys.argv[1], *map(int, sys.argv[2:]))

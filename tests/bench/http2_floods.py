@@ -14,7 +14,10 @@ from http2_attacker import GET, NOT_ENDED
 from http2_bytes import (END_STREAM, HEADERS, OPENING, headers, is_ok,
                          take_frames)
 
-ATTACKER = os.path.join(ROOT, 'tests', 'bench', 'http2_attacker.py')
+ATTACKER = [sys.executable,
+            os.path.join(ROOT, 'tests', 'bench', 'http2_attacker.py')]
+# Normal requests do not wait for the attackers' processor.
+IN_BACKGROUND = ['nice', '-n', '10']
 # The attackers' own, so that limits per address do not meet normal requests.
 FIRST_ADDRESS = 10
 WARM_UP = 100
@@ -91,7 +94,7 @@ def attackers(flood, port, connections):
     cores = LOAD_CORES[:2]
     shares = [connections // len(cores) + (i < connections % len(cores))
               for i in range(len(cores))]
-    started = [Process([sys.executable, ATTACKER, flood, str(port), str(share),
+    started = [Process([*IN_BACKGROUND, *ATTACKER, flood, str(port), str(share),
                         str(FIRST_ADDRESS + sum(shares[:i]))], [core])
                for i, (core, share) in enumerate(zip(cores, shares))]
     for each in started:
@@ -134,7 +137,9 @@ def flood_of(checks, flood, args):
     source = backend()
     ours = bridge(source.address, '--max-buffered-bytes', str(MAX_BUFFERED),
                   cores=SERVER_CORES)
-    nobody = Process([sys.executable, ATTACKER, 'sink'], LOAD_CORES)
+    nobody = (Process([*ATTACKER, 'sink'], SERVER_CORES)
+              if args.elsewhere == 'server' else
+              Process([*IN_BACKGROUND, *ATTACKER, 'sink'], LOAD_CORES))
     elsewhere = int(nobody.wait_for('listening on 127.0.0.1:'))
     normal_requests(ours, WARM_UP)
     quiet, before = normal_requests(ours, args.requests)
@@ -171,8 +176,7 @@ def flood_of(checks, flood, args):
 
 def http2_floods(checks, args):
     """Each flood against the bridge, in turns with the same against a program
-    that only reads, since the attackers take processor time too. That program
-    is beside the attackers: the bridge's core is the bridge's."""
+    that only reads, since the attackers take processor time too."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, LOAD_CORES)
     print('\nFloods of HTTP/2: %d connections; the bridge on core %d, everything '
