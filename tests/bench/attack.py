@@ -1,14 +1,19 @@
-"""Normal requests during slow-client attacks (slowhttptest of Debian): slow
-headers, slow bodies, slow reading."""
+"""Normal requests during attacks.
+
+  slow    slowhttptest of Debian: slow headers, slow bodies, slow reading
+  http2   floods of frames, on connections that come back as soon as the bridge
+          ends them; the same requests are measured while as busy attackers send
+          the same to a program that only reads, and compared"""
 
 import argparse
-import http.client
 import os
 import statistics
 import time
 
-from bench import (Checks, Process, backend, bridge, debian_packages,
+from bench import (Checks, Process, backend, bridge, debian_packages, fail,
                    library_path, machine)
+from http2_attacker import FLOODS
+from http2_floods import http2_floods, request_ms
 
 MODES = {
     '-H': ('slow headers', '/counts/t'),
@@ -22,18 +27,6 @@ COMPLETE = 0.9
 
 def open_descriptors(process):
     return len(os.listdir('/proc/%d/fd' % process.pid))
-
-
-def request_ms(port):
-    begin = time.monotonic()
-    connection = http.client.HTTPConnection('127.0.0.1', port, timeout=30)
-    connection.request('GET', '/counts/t')
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    if answer.status != 200:
-        return float('inf')
-    return (time.monotonic() - begin) * 1000
 
 
 def attack(checks, mode, connections, seconds):
@@ -78,14 +71,36 @@ def main():
     parser = argparse.ArgumentParser(
         prog='scripts/bench.sh attack', description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--connections', type=int, default=5_000)
+    parser.add_argument('--only', choices=('slow', 'http2'),
+                        help='leaves the other attacks out')
+    parser.add_argument('--connections', type=int, default=5_000,
+                        help='of each slow attack; default: %(default)s')
     parser.add_argument('--seconds', type=int, default=20,
-                        help='of each attack at most; default: %(default)s')
+                        help='of each slow attack at most; default: %(default)s')
+    parser.add_argument('--floods', default=','.join(FLOODS),
+                        help='default: %(default)s')
+    parser.add_argument('--attackers', type=int, default=8,
+                        help='connections of each flood; default: %(default)s')
+    parser.add_argument('--requests', type=int, default=1_000,
+                        help='of each measurement during floods, with each '
+                        'protocol; default: %(default)s')
+    parser.add_argument('--elsewhere', choices=('load', 'server'),
+                        default='load',
+                        help='the cores of the program that only reads: the '
+                        "attackers', or the bridge's; default: %(default)s")
+    parser.add_argument('--rounds', type=int, default=3,
+                        help='of each flood; default: %(default)s')
     args = parser.parse_args()
+    for flood in args.floods.split(','):
+        if flood not in FLOODS:
+            fail('unknown flood ' + flood)
     print(machine())
     checks = Checks()
-    for mode in MODES:
-        attack(checks, mode, args.connections, args.seconds)
+    if args.only != 'http2':
+        for mode in MODES:
+            attack(checks, mode, args.connections, args.seconds)
+    if args.only != 'slow':
+        http2_floods(checks, args)
     checks.finish()
 
 

@@ -1,6 +1,7 @@
 """How many streams one machine holds: what an idle one costs, how quickly they
-open, one process up to its descriptor limit, the same over TLS, and several
-processes on one port. Every stream must receive events.
+open, one process up to its descriptor limit, the same over TLS, ten streams on
+each connection of HTTP/2 (plain and over TLS), and several processes on one port.
+Every stream must receive events.
 
 --total 1000000 needs about 54 bridges and as many load programs, 13 GB, and
 half an hour on two cores. If the machine cannot hold as many, the report says
@@ -21,6 +22,8 @@ ADDRESSES_PER_LOADER = 8
 # What two cores can do for all processes together, a second.
 OPENED_PER_SECOND = 20_000
 EVENTS_PER_SECOND = 50_000
+# Of HTTP/2.
+STREAMS_PER_CONNECTION = 10
 MIB = 1 << 20
 
 
@@ -59,10 +62,11 @@ def one_process(checks, idle, most):
             result['events_each']['most'], result['lost']))
 
 
-def over_tls(checks, count):
-    """The same streams plain and over TLS: what TLS adds, as a ratio."""
+def plain_and_tls(count, **http):
+    """What sseload measured of idle streams, and of others with events: each for
+    'plain' and 'TLS'."""
     source = backend()
-    results = {}
+    idle, busy = {}, {}
     with tempfile.TemporaryDirectory() as work:
         cert, key = work + '/cert.pem', work + '/key.pem'
         subprocess.run(
@@ -73,39 +77,69 @@ def over_tls(checks, count):
         kinds = [('plain', [], {}),
                  ('TLS', ['--tls-cert', cert, '--tls-key', key,
                           '--head-timeout', '1m'], {'tls': True})]
-        idle = {}
         for name, options, extra in kinds:
             ours = bridge(source.address, *options)
             idle[name] = load(ours.port, '/ticks?rate=0&pad=%d' % PAD, count,
                               cores=None, pids=[ours.pid], ramp=5_000,
-                              warmup=2, seconds=0.1, **extra)
+                              warmup=2, seconds=0.1, **extra, **http)
             ours.stop()
         for name, options, extra in kinds:
             ours = bridge(source.address, *options)
-            results[name] = load(
+            busy[name] = load(
                 ours.port, '/ticks?rate=2&pad=%d' % PAD, count, cores=None,
                 pids=[ours.pid], ramp=5_000, warmup=1, seconds=10,
-                sequence='"n":', **extra)
+                sequence='"n":', **extra, **http)
             ours.stop()
     source.stop()
-    plain, tls = results['plain'], results['TLS']
+    return idle, busy
+
+
+def check_events(checks, count, result, how):
     checks.check(
-        tls['ok'] == count and tls['closed'] == 0 and tls['lost'] == 0 and
-        tls['events_each']['least'] >= 4,
-        '{:,} of {:,} streams over TLS; in {:.0f} s each received {:.0f} to '
-        '{:.0f} events, {} lost'.format(
-            tls['ok'], count, tls['seconds'], tls['events_each']['least'],
-            tls['events_each']['most'], tls['lost']))
+        result['ok'] == count and result['closed'] == 0 and
+        result['lost'] == 0 and result['events_each']['least'] >= 4,
+        '{:,} of {:,} streams {}; in {:.0f} s each received {:.0f} to {:.0f} '
+        'events, {} lost'.format(
+            result['ok'], count, how, result['seconds'],
+            result['events_each']['least'], result['events_each']['most'],
+            result['lost']))
+
+
+def check_idle(checks, count, idle, most, how):
     checks.check(idle['TLS']['ok'] == count and
-                 idle['TLS']['bytes_each'] <= 18 << 10,
-                 '{:,.0f} bytes resident of each over TLS while idle, {:,.0f} '
-                 'plain'.format(idle['TLS']['bytes_each'],
+                 idle['TLS']['bytes_each'] <= most,
+                 '{:,.0f} bytes resident of each {} over TLS while idle, {:,.0f} '
+                 'plain'.format(idle['TLS']['bytes_each'], how,
                                 idle['plain']['bytes_each']))
-    print('TLS to plain: processor time for an event {:.2f}, memory of a stream '
-          '{:,.0f} to {:,.0f} bytes, {:,.0f} to {:,.0f} opened a second'.format(
-              tls['cpu_us_per_event'] / plain['cpu_us_per_event'],
+
+
+def print_ratios(busy, how):
+    plain, tls = busy['plain'], busy['TLS']
+    print('TLS to plain{}: processor time for an event {:.2f}, memory of a '
+          'stream {:,.0f} to {:,.0f} bytes, {:,.0f} to {:,.0f} opened a '
+          'second'.format(
+              how, tls['cpu_us_per_event'] / plain['cpu_us_per_event'],
               tls['bytes_each_after'], plain['bytes_each_after'],
-              per_second(tls), per_second(plain)))
+              per_second(tls), per_second(plain)), flush=True)
+
+
+def over_tls(checks, count):
+    """The same streams plain and over TLS: what TLS adds, as a ratio."""
+    idle, busy = plain_and_tls(count)
+    check_events(checks, count, busy['TLS'], 'over TLS')
+    check_idle(checks, count, idle, 18 << 10, 'stream')
+    print_ratios(busy, '')
+
+
+def over_http2(checks, count):
+    """Ten of the streams on each connection of HTTP/2."""
+    how = 'on {:,} connections of HTTP/2'.format(
+        count // STREAMS_PER_CONNECTION)
+    idle, busy = plain_and_tls(count, streams=STREAMS_PER_CONNECTION)
+    check_events(checks, count, busy['plain'], how)
+    check_events(checks, count, busy['TLS'], how + ' over TLS')
+    check_idle(checks, count, idle, 6 << 10, 'stream of HTTP/2')
+    print_ratios(busy, ', HTTP/2')
 
 
 def system_memory():
@@ -193,6 +227,9 @@ def main():
     parser.add_argument('--tls', type=int, default=10_000,
                         help='streams over TLS; 0: leave it out; '
                         'default: %(default)s')
+    parser.add_argument('--http2', type=int, default=10_000,
+                        help='over HTTP/2; 0: leave it out; '
+                        'default: %(default)s')
     parser.add_argument('--total', type=int, default=100_000,
                         help='over several processes; 0: leave it out; '
                         'default: %(default)s')
@@ -206,6 +243,11 @@ def main():
         one_process(checks, min(args.idle, limit), min(args.one, limit))
     if args.tls > 0:
         over_tls(checks, min(args.tls, limit))
+    # sseload fills each connection.
+    http2 = min(args.http2 // STREAMS_PER_CONNECTION,
+                limit) * STREAMS_PER_CONNECTION
+    if http2 > 0:
+        over_http2(checks, http2)
     if args.total > 0:
         several_processes(checks, args.total, limit)
     checks.finish()
