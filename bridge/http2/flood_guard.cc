@@ -52,6 +52,10 @@ bool Http2FloodGuard::Admit(const Http2FrameHead& head, bool answered,
   return points_ >= 0;
 }
 
+void Http2FloodGuard::ResetCaused(bool refused) {
+  points_ -= refused ? 10 : 100;
+}
+
 void Http2FloodGuard::DataFrameSent() {
   points_ = std::min<int64_t>(points_ + limits_.per_data_frame, limits_.burst);
 }

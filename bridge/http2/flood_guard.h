@@ -39,6 +39,15 @@ class Http2FloodGuard {
 
   void DataFrameSent();
 
+  // The connection was sent an RST_STREAM that its own frames have caused. It
+  // has the effect of one that it sends ("MadeYouReset"), and honest clients
+  // cause none; but some open more streams than they may until they know how
+  // many that is, which are `refused`.
+  void ResetCaused(bool refused);
+
+  // The connection must end.
+  bool exhausted() const { return points_ < 0; }
+
   static int CostOf(const Http2FrameHead& head, bool answered);
 
  private:

@@ -105,12 +105,14 @@ void Http2Connection::OnEvent(uint32_t events) {
   if ((events & EPOLLOUT) != 0 && session_->output().blocked()) {
     if (WriteOutput()) session_->OutputHasSpace();
   }
-  if (session_ != nullptr && (events & (EPOLLIN | EPOLLRDHUP)) != 0) Read();
+  if (session_ != nullptr && (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
+    Read(/*to_end=*/(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+  }
   if (session_ != nullptr && (events & (EPOLLHUP | EPOLLERR)) != 0) Die("");
   AfterEvents();
 }
 
-void Http2Connection::Read() {
+void Http2Connection::Read(bool to_end) {
   char buffer[kReadBytes];
   for (int i = 0; i < kMaxReads; ++i) {
     const ssize_t n = socket_->Recv(buffer, sizeof buffer);
@@ -130,14 +132,15 @@ void Http2Connection::Read() {
                                   host_->now())) {
       ending_ = true;
     }
-    if (socket_->unbuffered() && size < sizeof buffer) return;
+    // There is no more now, but perhaps an end that has been reported already.
+    if (!to_end && socket_->unbuffered() && size < sizeof buffer) return;
   }
   if (std::exchange(more_input_, true)) return;
   // The rest waits for the next round, so that others are not delayed.
   Post([self = shared_from_this()] {
     self->more_input_ = false;
     if (self->session_ == nullptr) return;
-    self->Read();
+    self->Read(/*to_end=*/true);
     self->AfterEvents();
   });
 }

@@ -66,7 +66,8 @@ class Http2Connection final
 
   // May be called on any thread.
   void Post(std::function<void()> call);
-  void Read();
+  // `to_end`: the poller has reported an end, which it reports once.
+  void Read(bool to_end);
   // Writes the output. Returns false if the connection has failed or its socket
   // is full.
   bool WriteOutput();

@@ -169,9 +169,24 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
+  static int OnInvalid(nghttp2_session*, const nghttp2_frame*, int error,
+                       void* user) {
+    Http2Session* const self = Self(user);
+    if (error == NGHTTP2_ERR_REFUSED_STREAM)
+      return 0;  // counted when it is sent
+    self->guard_.ResetCaused(/*refused=*/false);
+    if (!self->guard_.exhausted()) return 0;
+    self->failure_ = Failure::kFlood;
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
   static int OnSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Http2Session* const self = Self(user);
     if (frame->hd.type == NGHTTP2_DATA) self->guard_.DataFrameSent();
+    if (frame->hd.type == NGHTTP2_RST_STREAM &&
+        frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
+      self->guard_.ResetCaused(/*refused=*/true);
+    }
     return 0;
   }
 
@@ -249,6 +264,8 @@ struct Http2Session::Callbacks {
                                                                 OnData);
       nghttp2_session_callbacks_set_on_stream_close_callback(callbacks,
                                                              OnClose);
+      nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks,
+                                                                   OnInvalid);
       nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnSent);
       nghttp2_session_callbacks_set_send_data_callback(callbacks, OnSendData);
       return callbacks;
@@ -303,6 +320,10 @@ Http2Stream* Http2Session::Find(int32_t id) const {
 bool Http2Session::Receive(absl::string_view bytes, int64_t now) {
   now_ = now;
   if (failure_ != Failure::kNone) return false;
+  if (guard_.exhausted()) {
+    EndWith(Failure::kFlood);
+    return false;
+  }
   absl::string_view scanned = bytes;
   Http2FrameHead head;
   while (scanner_.Next(&scanned, &head)) {

@@ -217,7 +217,9 @@ void DirectSession::OnEvent(uint32_t events) {
     case State::kSettings:
     case State::kOpen:
       if (events & EPOLLOUT) WantFlush();
-      if (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) Read();
+      if (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) {
+        Read(/*to_end=*/(events & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0);
+      }
       break;
     case State::kClosed:
       break;
@@ -279,10 +281,10 @@ void DirectSession::BeginHttp() {
   nghttp2_session_set_local_window_size(http_, NGHTTP2_FLAG_NONE, 0,
                                         kConnectionWindowBytes);
   WantFlush();
-  Read();
+  Read(/*to_end=*/true);
 }
 
-void DirectSession::Read() {
+void DirectSession::Read(bool to_end) {
   if (state_ != State::kSettings && state_ != State::kOpen) return;
   for (int i = 0; i < kReadsPerRound; ++i) {
     const ssize_t n = socket_->Recv(loop_->buffer(), DirectLoop::kBufferBytes);
@@ -311,7 +313,8 @@ void DirectSession::Read() {
     if (goaway_ && !std::exchange(goaway_told_, true)) owner_->OnGoaway(this);
     if (state_ == State::kClosed) return;
     WantFlush();
-    if (static_cast<size_t>(n) < DirectLoop::kBufferBytes &&
+    // There is no more now, but perhaps an end that has been reported already.
+    if (!to_end && static_cast<size_t>(n) < DirectLoop::kBufferBytes &&
         socket_->unbuffered()) {
       return;
     }

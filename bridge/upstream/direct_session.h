@@ -130,12 +130,13 @@ class DirectSession final : public DirectLoop::Watcher {
 
   void OnEvent(uint32_t events) override;
   void Flush() override;
-  void ReadOn() override { Read(); }
+  void ReadOn() override { Read(/*to_end=*/true); }
 
   void Connect();
   void Handshake();
   void BeginHttp();
-  void Read();
+  // `to_end`: the poller has reported an end, which it reports once.
+  void Read(bool to_end);
   void Lose(std::string why);
   void Teardown(bool told_owner);
   void WantFlush();

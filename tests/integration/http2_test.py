@@ -90,6 +90,19 @@ class Client:
         self.flush()
         return stream
 
+    def upload(self, stream, body):
+        """Sends part of a body, as far as the server's windows allow; stops when
+        the request has its answer."""
+        while body and stream not in self.heads and stream not in self.resets:
+            size = min(len(body), self.conn.max_outbound_frame_size,
+                       self.conn.local_flow_control_window(stream))
+            if size == 0:
+                self.step()
+                continue
+            self.conn.send_data(stream, body[:size])
+            self.flush()
+            body = body[size:]
+
     def raw(self, *frames):
         self.sock.sendall(b"".join(frames))
 
@@ -521,6 +534,7 @@ class Http2Test(unittest.TestCase):
         stream = other.request("/prices/stream?symbols=AAPL")
         other.until(lambda: stream in other.heads)
         block = b"\x82\x86\x84\x01\x01a"
+        endless = b"\x82\x86\x04\x1b/prices/stream?symbols=AAPL\x01\x01a"
         floods = {
             "ping": [frame(6, 0, 0, bytes(8)) * 300],
             "settings": [frame(4, 0, 0) * 300],
@@ -528,6 +542,14 @@ class Http2Test(unittest.TestCase):
             "priority": [frame(2, 0, 1, b"\0\0\0\0\1") * 3000],
             "reset": [b"".join(frame(1, 5, i, block) + frame(3, 0, i, b"\0\0\0\x08")
                                for i in range(1, 801, 2))],
+            # What the bridge is made to reset, by an overflow of a window.
+            "provoked reset": [b"".join(
+                frame(1, 5, i, block) + frame(8, 0, i, b"\x7f\xff\xff\xff")
+                for i in range(1, 101, 2))],
+            # More streams than it may have, of a client that never says that it
+            # knows how many those are.
+            "refused streams": [b"".join(frame(1, 5, i, endless)
+                                         for i in range(1, 6001, 2))],
             "continuation": [frame(1, 1, 1, b"\x82") + frame(9, 0, 1) * 20],
             "empty data": [frame(1, 4, 1, b"\x83\x86\x84\x01\x01a") +
                            frame(0, 0, 1) * 400],
@@ -573,6 +595,31 @@ class Http2Test(unittest.TestCase):
         busy.until(lambda: len(busy.bodies[stream]) > seen)
         for client in [busy, *idle]:
             client.close()
+
+    def test_requests_in_memory_have_their_bound(self):
+        # One address may have 2 MiB: a quarter.
+        program = self.bridge("--max-body", "1MiB",
+                              "--max-buffered-bytes", "8MiB")
+        self.addCleanup(program.stop)
+        client = Client(program.port)
+        small, *large = [client.request("/prices", method="POST", end=False)
+                         for _ in range(3)]
+        client.upload(small, b"x" * 300_000)
+        for stream in large:
+            client.upload(stream, b"x" * 900_000)
+        client.until(lambda: any(s in client.heads for s in large))
+        (refused,) = [s for s in large if s in client.heads]
+        self.assertEqual(client.heads[refused][":status"], "503")
+        # Another client is served meanwhile, and then the others are.
+        other = Client(program.port)
+        self.assertEqual(other.get("/schema.json")[0][":status"], "200")
+        for stream in (small, *[s for s in large if s != refused]):
+            client.conn.end_stream(stream)
+            client.flush()
+            client.until(lambda: stream in client.heads)
+            self.assertEqual(client.heads[stream][":status"], "401")
+        client.close()
+        other.close()
 
     def test_an_unfinished_request_is_answered_in_time(self):
         program = self.bridge("--body-timeout", "1s")

@@ -32,6 +32,18 @@ TEST(FloodGuard, EachKindOfFrameHasItsBound) {
   EXPECT_EQ(Admitted(Head(Http2FrameHead::kContinuation), false, 9999), 8);
 }
 
+TEST(FloodGuard, ResetsThatAreCausedHaveTheirBound) {
+  for (const bool refused : {false, true}) {
+    Http2FloodGuard guard(Http2FloodLimits(), 0);
+    int count = 0;
+    while (!guard.exhausted()) {
+      guard.ResetCaused(refused);
+      ++count;
+    }
+    EXPECT_EQ(count, refused ? 201 : 21);
+  }
+}
+
 TEST(FloodGuard, RequestsAndTheirBodiesAreNotCounted) {
   EXPECT_EQ(Admitted(Head(Http2FrameHead::kHeaders), false, 9999), 9999);
   EXPECT_EQ(Admitted(Head(Http2FrameHead::kData, 1), false, 9999), 9999);
