@@ -169,11 +169,15 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static int OnInvalid(nghttp2_session*, const nghttp2_frame*, int error,
+  static int OnInvalid(nghttp2_session*, const nghttp2_frame* frame, int error,
                        void* user) {
     Http2Session* const self = Self(user);
-    if (error == NGHTTP2_ERR_REFUSED_STREAM)
-      return 0;  // counted when it is sent
+    // A stream that exists is reset. One that is refused is counted when the
+    // client is told.
+    if (error == NGHTTP2_ERR_REFUSED_STREAM ||
+        self->Find(frame->hd.stream_id) == nullptr) {
+      return 0;
+    }
     self->guard_.ResetCaused(/*refused=*/false);
     if (!self->guard_.exhausted()) return 0;
     self->failure_ = Failure::kFlood;
@@ -363,6 +367,10 @@ bool Http2Session::Pump() {
     if (size < 0) {
       failure_ = Failure::kProtocol;
       return false;
+    }
+    if (size == 0 && guard_.exhausted() && failure_ == Failure::kNone) {
+      EndWith(Failure::kFlood);  // says why
+      continue;
     }
     if (size == 0) break;
     output_.AppendOwn(View(bytes, static_cast<size_t>(size)));
