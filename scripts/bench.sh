@@ -12,7 +12,7 @@
 #   scripts/bench.sh connections    how many streams one machine holds
 #   scripts/bench.sh slow_clients   how browsers that never read affect others
 #   scripts/bench.sh symbols        many browsers, each with its own symbols
-#   scripts/bench.sh attack         latency of normal requests during slow-client attacks
+#   scripts/bench.sh attack         normal requests during attacks: slow clients, floods of HTTP/2
 #   scripts/bench.sh wire           bytes and CPU of a delivery, plain and compressed
 #   scripts/bench.sh metrics        cost and correctness of a metrics scrape
 set -euo pipefail

@@ -7,6 +7,9 @@ and count bytes. Each row is a way to send them, in turns:
   gzip     compressed once per feed
   nginx    plain from the bridge, compressed by nginx for each browser
 
+each over HTTP/1.1, and the first two also over TLS and over HTTP/2, ten streams
+on a connection. Bytes are those of HTTP: TLS adds 22 to each record.
+
 `private` is what a gzip context of each browser's own would make of the same
 events, one flush for each, at zlib's usual level: computed from what a plain
 browser has received.
@@ -17,7 +20,9 @@ import json
 import os
 import select
 import socket
+import ssl
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -28,6 +33,8 @@ from bench import (LOAD_CORES, SERVER_CORES, Checks, Process, base64, bridge,
                    fail, free_port, hashlib, hmac, machine, metrics,
                    realtime_backends, resident, temporary_directory,
                    wait_for_port)
+from http2_bytes import (ACK, OPENING, SETTINGS, WINDOW_UPDATE, field, frame,
+                         headers, request)
 
 PATH = '/prices/stream?symbols=AAPL'
 OPEN_SECONDS = 30
@@ -65,13 +72,28 @@ http {
 
 
 class Way:
-    """A way to send events to browsers. To add one (HTTP/2, TLS), give it a
-    name here, an address and what its browsers send first."""
+    """A way to send events to browsers. `streams`: those of a connection of
+    HTTP/2; 0: HTTP/1.1."""
 
-    def __init__(self, name, encoding, proxy=False):
+    def __init__(self, name, encoding, proxy=False, tls=False, streams=0):
         self.name = name
         self.encoding = encoding
         self.proxy = proxy
+        self.tls = tls
+        self.streams = streams
+
+    def options(self):
+        """Of the bridge."""
+        if not self.tls:
+            return []
+        directory = temporary_directory()
+        cert, key = (os.path.join(directory, name) for name in ('cert', 'key'))
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj',
+             '/CN=localhost', '-keyout', key, '-out', cert], check=True,
+            capture_output=True)
+        return ['--tls-cert', cert, '--tls-key', key]
 
     def start(self, port):
         """The port, and the pids of proxies."""
@@ -95,9 +117,26 @@ class Way:
 
     def connect(self, port):
         s = socket.create_connection(('127.0.0.1', port))
-        s.sendall((
-            'GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n'
-            'Accept-Encoding: %s\r\n\r\n' % (PATH, self.encoding)).encode())
+        if self.tls:
+            context = ssl._create_unverified_context()
+            context.set_alpn_protocols(['h2' if self.streams else 'http/1.1'])
+            s = context.wrap_socket(s)
+        if not self.streams:
+            s.sendall((
+                'GET %s HTTP/1.1\r\nHost: localhost\r\n'
+                'Accept: text/event-stream\r\nAccept-Encoding: %s\r\n\r\n' %
+                (PATH, self.encoding)).encode())
+            return s
+        block = (request('GET', PATH.encode()) +
+                 field(b'accept', b'text/event-stream') +
+                 field(b'accept-encoding', self.encoding.encode()))
+        largest = 2**31 - 1
+        settings = (4).to_bytes(2, 'big') + largest.to_bytes(4, 'big')
+        s.sendall(
+            OPENING + frame(SETTINGS, 0, 0, settings) +
+            frame(WINDOW_UPDATE, 0, 0, (largest - 65535).to_bytes(4, 'big')) +
+            frame(SETTINGS, ACK, 0) +
+            b''.join(headers(2 * i + 1, block) for i in range(self.streams)))
         return s
 
 
@@ -105,6 +144,12 @@ WAYS = [
     Way('HTTP/1.1, plain', 'identity'),
     Way('HTTP/1.1, gzip', 'gzip'),
     Way('HTTP/1.1, nginx gzip', 'gzip', proxy=True),
+    Way('HTTP/1.1 over TLS, plain', 'identity', tls=True),
+    Way('HTTP/1.1 over TLS, gzip', 'gzip', tls=True),
+    Way('HTTP/2, plain', 'identity', streams=10),
+    Way('HTTP/2, gzip', 'gzip', streams=10),
+    Way('HTTP/2 over TLS, plain', 'identity', tls=True, streams=10),
+    Way('HTTP/2 over TLS, gzip', 'gzip', tls=True, streams=10),
 ]
 
 
@@ -136,7 +181,7 @@ class Browsers(threading.Thread):
         self.bytes = 0
         self.kept = bytearray()
         self.done = False
-        for _ in range(count):
+        for _ in range(count // (way.streams or 1)):
             s = way.connect(port)
             s.setblocking(False)
             self.sockets[s.fileno()] = s
@@ -148,8 +193,9 @@ class Browsers(threading.Thread):
         while not self.done:
             for fd, _ in self.epoll.poll(0.2):
                 try:
+                    # More than a TLS record, so that none is left in it.
                     part = self.sockets[fd].recv(65536)
-                except BlockingIOError:
+                except (BlockingIOError, ssl.SSLWantReadError):
                     continue
                 if not part:
                     self.epoll.unregister(fd)
@@ -166,9 +212,10 @@ class Browsers(threading.Thread):
 
 
 class Publisher(threading.Thread):
-    def __init__(self, port, rate, headers):
+    def __init__(self, port, rate, headers, tls):
         super().__init__(daemon=True)
         self.port, self.rate, self.headers = port, rate, headers
+        self.tls = tls
         self.done = False
         self.start()
 
@@ -177,6 +224,10 @@ class Publisher(threading.Thread):
         import random
         prices = random.Random(1)
         connection = http.client.HTTPConnection('127.0.0.1', self.port)
+        if self.tls:
+            connection = http.client.HTTPSConnection(
+                '127.0.0.1', self.port,
+                context=ssl._create_unverified_context())
         price = 189.84
         due = time.monotonic()
         while not self.done:
@@ -238,10 +289,10 @@ def measure(way, options):
     source = realtime_backends()
     headers, key = headers_and_key()
     server = bridge(source.address, '--auth-key', key, '--admin', '127.0.0.1:0',
-                    '--max-streams-per-address', '0', cores=SERVER_CORES,
-                    schema=None)
+                    '--max-streams-per-address', '0', *way.options(),
+                    cores=SERVER_CORES, schema=None)
     admin = 'http://' + server.wait_for('admin on http://').rstrip('/')
-    publisher = Publisher(server.port, options.rate, headers)
+    publisher = Publisher(server.port, options.rate, headers, way.tls)
     before = resident(server.pid)
     port, proxies = way.start(server.port)
     browsers = Browsers(way, port, options.connections)
