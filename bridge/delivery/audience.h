@@ -22,7 +22,7 @@ class Audience {
   // `subject` is empty for an anonymous client.
   bool Includes(absl::string_view subject) const;
 
-  // Whether only those who are named do not see the event.
+  // Whether the list excludes: everybody but the named users sees the event.
   bool everybody_else() const { return everybody_; }
 
   // Equal audiences have equal keys.

@@ -110,7 +110,7 @@ class Frame {
   // The length of the "<hex>\r\n" before the payload in chunked().
   size_t prefix_size() const { return prefix_size_; }
 
-  // The form for gzip streams, null if there is none. See GzipStream.
+  // The form for gzip streams; null if it was not compressed. See GzipStream.
   const Deflated* deflated() const { return deflated_.get(); }
   // Called at most once, before other threads have the frame.
   void SetDeflated(std::unique_ptr<const Deflated> deflated) const {

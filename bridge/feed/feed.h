@@ -279,8 +279,8 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   absl::flat_hash_map<ConnectionRef, FeedHistory::Position> positions_
       ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
-  // Of those who are pending, and may have ceased to be. Empty while
-  // catching_up_ is 0, so that an event costs no more then.
+  // Waiters that were pending when they were added; some no longer are. Empty
+  // while catching_up_ is 0, so that an event costs no more then.
   std::vector<std::weak_ptr<FeedWaiter>> pending_ ABSL_GUARDED_BY(mu_);
   std::atomic<bool> has_pending_{false};
   bool survives_early_loss_ ABSL_GUARDED_BY(mu_) = false;  // see Join

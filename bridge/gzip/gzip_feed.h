@@ -34,9 +34,9 @@ class GzipFeed {
   enum class Context { kLarge, kSmall };
   static size_t MemoryOf(Context context);
 
-  // Returns a feed with a context for which the budget has memory: `largest`,
-  // or a small one if more than half is used; null if there is none. `budget`
-  // must outlive the feed.
+  // Returns a feed whose context fits into the budget: `largest`, or a small
+  // one if more than half of the budget is used. Returns null if no memory is
+  // left. `budget` must outlive the feed.
   static std::unique_ptr<GzipFeed> Create(GzipBudget* budget, Context largest);
   ~GzipFeed();
   GzipFeed(const GzipFeed&) = delete;

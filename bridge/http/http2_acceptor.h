@@ -38,8 +38,8 @@ class Http2Acceptor {
   virtual void Accept(std::unique_ptr<Socket> socket, std::string peer_address,
                       std::string input) = 0;
 
-  // Closes the connection that has been without requests for longest. It is
-  // closed asynchronously. Returns false if there is none.
+  // Closes the connection that has been idle for longest, asynchronously.
+  // Returns false if no connection is idle.
   virtual bool CloseLongestIdle() = 0;
 
   // Tells all clients to open no more streams (GOAWAY), and closes connections

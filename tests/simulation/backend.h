@@ -120,7 +120,7 @@ class SimulatedBackend final : public Upstream {
   absl::Time healed_at_ = absl::InfiniteFuture();
 };
 
-// A field of a message in wire format; the first value, "" if there is none.
+// Returns the first value of a field of a message in wire format, or "".
 std::string WireText(const std::string& message, int number);
 
 }  // namespace sse_bridge

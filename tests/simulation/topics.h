@@ -49,7 +49,7 @@ struct BackendTopic {
   static bool Sees(const TopicEvent& event, const std::string& user) {
     return event.only_to.empty() || event.only_to.contains(user);
   }
-  // The first event after `number` that the user sees; null if there is none.
+  // Returns the first event after `number` that the user sees, or null.
   const TopicEvent* NextFor(uint64_t number, const std::string& user) const;
   // The newest value of each key.
   std::map<std::string, const TopicEvent*> Values() const;
