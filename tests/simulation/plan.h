@@ -45,8 +45,10 @@ struct Plan {
   // Without the actions of these indices. The others stay as they are.
   void Skip(const std::set<size_t>& indices);
 
-  // Connections that are read need at most some seconds for all that waits.
-  static constexpr size_t kMinBufferBytes = 300;
+  // A response's head fits, and the beginning of an event after it: each
+  // connection that is read makes progress, even if a backlog beyond the
+  // queue's limit ends it. The smallest buffer of a kernel has over 4 KB.
+  static constexpr size_t kMinBufferBytes = 600;
 
   int delivery_threads = 1;
   absl::Duration flush_window;
