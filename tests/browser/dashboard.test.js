@@ -203,7 +203,7 @@ test('notifications: unread, new, mark as read; what is read stays read', async 
   await page.click('#notify button');
   await item('to myself').locator('.badge:text("new")').waitFor();
   await page.waitForSelector('#unread-count:text("2 unread")');
-  await page.getByRole('button', {name: 'Mark "before" as read'}).click();
+  await page.getByRole('button', {name: 'Mark read: "before"'}).click();
   await page.waitForSelector('#unread-count:text("1 unread")');
   await page.reload();
   await item('to myself').locator('.badge:text("unread")').waitFor();

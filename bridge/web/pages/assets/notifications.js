@@ -52,7 +52,7 @@ export function mountNotifications() {
     const when = new Date(notification.created_at);
     const isNew = when >= opened;
     const button = element('button', {
-      class: 'small', type: 'button', 'aria-label': `Mark "${notification.title}" as read`,
+      class: 'small', type: 'button', 'aria-label': `Mark read: "${notification.title}"`,
       disabled: denied !== null, title: denied, onclick: () => markRead(id, button),
     }, 'Mark read');
     const item = element('li', {'data-id': id},
