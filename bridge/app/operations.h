@@ -16,8 +16,8 @@
 #include "bridge/ops/json_access_log.h"
 #include "bridge/ops/metrics.h"
 #include "bridge/upstream/counted_upstream.h"
-#include "bridge/upstream/grpc_upstream.h"
-#include "bridge/upstream/multiplexed_upstream.h"
+#include "bridge/upstream/grpc/grpc_upstream.h"
+#include "bridge/upstream/multiplexer/multiplexed_upstream.h"
 
 namespace sse_bridge {
 

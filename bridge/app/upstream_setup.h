@@ -9,7 +9,7 @@
 #include "bridge/config/config.h"
 #include "bridge/ops/file_watcher.h"
 #include "bridge/upstream/call_metadata.h"
-#include "bridge/upstream/grpc_upstream.h"
+#include "bridge/upstream/grpc/grpc_upstream.h"
 
 namespace sse_bridge {
 

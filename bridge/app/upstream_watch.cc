@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "bridge/upstream/connection_probe.h"
+#include "bridge/upstream/grpc/connection_probe.h"
 
 namespace sse_bridge {
 namespace {

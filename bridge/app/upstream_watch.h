@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "bridge/base/mutex.h"
-#include "bridge/upstream/grpc_upstream.h"
+#include "bridge/upstream/grpc/grpc_upstream.h"
 
 namespace sse_bridge {
 

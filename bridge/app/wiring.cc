@@ -18,10 +18,10 @@
 #include "bridge/schema/schema.h"
 #include "bridge/schema/schema_image.h"
 #include "bridge/schema/service_config.h"
-#include "bridge/upstream/connection_probe.h"
+#include "bridge/upstream/grpc/connection_probe.h"
 #include "bridge/upstream/limited_upstream.h"
-#include "bridge/upstream/multiplexed_upstream.h"
-#include "bridge/upstream/reflection.h"
+#include "bridge/upstream/multiplexer/multiplexed_upstream.h"
+#include "bridge/upstream/reflection/reflection.h"
 
 namespace sse_bridge {
 namespace {

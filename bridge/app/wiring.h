@@ -16,8 +16,8 @@
 #include "bridge/schema/descriptor_merge.h"
 #include "bridge/upstream/call_metadata.h"
 #include "bridge/upstream/counted_upstream.h"
-#include "bridge/upstream/grpc_upstream.h"
-#include "bridge/upstream/multiplexed_upstream.h"
+#include "bridge/upstream/grpc/grpc_upstream.h"
+#include "bridge/upstream/multiplexer/multiplexed_upstream.h"
 #include "bridge/upstream/router.h"
 
 namespace sse_bridge {

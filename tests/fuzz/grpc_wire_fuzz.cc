@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "bridge/upstream/grpc_wire.h"
+#include "bridge/upstream/direct/grpc_wire.h"
 
 namespace {
 

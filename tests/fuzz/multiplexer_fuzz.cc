@@ -18,11 +18,11 @@
 
 #include "absl/strings/string_view.h"
 #include "backends/stream/multiplexer_service.h"
-#include "bridge/upstream/multiplexer_connection.h"
-#include "bridge/upstream/multiplexer_wire.h"
+#include "bridge/upstream/multiplexer/multiplexer_connection.h"
+#include "bridge/upstream/multiplexer/multiplexer_wire.h"
 #include "sse/v1/multiplexer.pb.h"
 #include "tests/unit/backends/multiplexer_testing.h"
-#include "tests/unit/upstream/multiplexer_testing.h"
+#include "tests/unit/upstream/multiplexer/multiplexer_testing.h"
 
 namespace {
 

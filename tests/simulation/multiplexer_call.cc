@@ -1,6 +1,6 @@
 #include "tests/simulation/multiplexer_call.h"
 
-#include "bridge/upstream/multiplexed_stream.h"
+#include "bridge/upstream/multiplexer/multiplexed_stream.h"
 
 namespace sse_bridge {
 

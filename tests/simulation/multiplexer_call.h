@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "bridge/upstream/bidi_call.h"
+#include "bridge/upstream/multiplexer/bidi_call.h"
 #include "sse/v1/multiplexer.pb.h"
 #include "tests/simulation/backend.h"
 #include "tests/simulation/direct_calls.h"

@@ -15,7 +15,7 @@
 #include "bridge/gateway/api.h"
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
-#include "bridge/upstream/multiplexed_upstream.h"
+#include "bridge/upstream/multiplexer/multiplexed_upstream.h"
 #include "tests/simulation/backend.h"
 #include "tests/simulation/browser.h"
 #include "tests/simulation/plan.h"

@@ -8,6 +8,7 @@ sse_test(multiplexer_service_test
   LABELS unit)
 sse_test(multiplexed_calls_test
   SOURCES multiplexed_calls_test.cc
-  LIBS backend_multiplexer backend_stream bridge_upstream gen_realtime
+  LIBS backend_multiplexer backend_stream bridge_upstream_multiplexer
+    gen_realtime
     upstream_test_support
   LABELS unit)
