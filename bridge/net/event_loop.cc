@@ -34,7 +34,7 @@ void EventLoop::Start() {
 
 void EventLoop::Stop() {
   if (stop_.exchange(true)) return;
-  Wake();
+  poller_->Wake();
   if (thread_.joinable()) {
     thread_.join();
   } else {

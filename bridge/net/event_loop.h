@@ -12,6 +12,7 @@
 #include "bridge/net/clock.h"
 #include "bridge/net/network.h"
 #include "bridge/net/poller.h"
+#include "bridge/net/wake_batch.h"
 
 namespace sse_bridge {
 
@@ -69,8 +70,11 @@ class EventLoop {
   // called on the thread, or in a round. Later calls have no effect.
   void Stop();
 
-  // Makes the loop begin a round. Has no effect before Open.
-  void Wake() { poller_->Wake(); }
+  // Makes the loop begin a round, at the end of the calling thread's WakeBatch
+  // if it has one. Has no effect before Open.
+  void Wake() {
+    if (!WakeBatch::Add(poller_)) poller_->Wake();
+  }
 
   // See its methods for the threads that may use it.
   Poller* poller() { return poller_.get(); }
@@ -100,7 +104,7 @@ class EventLoop {
   Handler* const handler_;
   const std::string name_;
 
-  const std::unique_ptr<Poller> poller_;
+  const std::shared_ptr<Poller> poller_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
   int64_t now_;  // used on the loop's thread only

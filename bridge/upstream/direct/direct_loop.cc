@@ -9,6 +9,7 @@
 
 #include "bridge/base/usable_cpus.h"
 #include "bridge/net/network.h"
+#include "bridge/net/wake_batch.h"
 
 namespace sse_bridge {
 namespace {
@@ -78,11 +79,13 @@ void DirectLoop::OnWake() {
   std::vector<uint64_t> read;
   read.swap(read_);
   for (const uint64_t id : read) {
+    const WakeBatch wakes;
     if (Watcher* watcher = Find(id)) watcher->ReadOn();
   }
 }
 
 void DirectLoop::OnEvent(uint64_t data, uint32_t events) {
+  const WakeBatch wakes;
   if (Watcher* watcher = Find(data)) watcher->OnEvent(events);
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
+#include "bridge/net/wake_batch.h"
 #include "bridge/upstream/call_metadata.h"
 #include "bridge/upstream/multiplexer/multiplexer_wire.h"
 
@@ -149,6 +150,8 @@ void MultiplexerConnection::OnMessage(
     }
     if (given_up) return GiveUp();
   }
+  // A message has events of many streams.
+  const WakeBatch wakes;
   bool followed;
   if (slices.size() == 1) {
     followed = Handle(slices[0]);

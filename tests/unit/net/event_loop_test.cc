@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "bridge/base/mutex.h"
 #include "bridge/net/mailbox.h"
+#include "bridge/net/wake_batch.h"
 #include "gtest/gtest.h"
 #include "tests/unit/net/manual_clock.h"
 
@@ -141,6 +142,18 @@ TEST(EventLoopTest, WakeBeginsARound) {
   }
   handler.loop_.Stop();
   EXPECT_TRUE(handler.seen_.empty()) << "a wake is not an event";
+}
+
+TEST(EventLoopTest, WakeTakesEffectAtTheEndOfABatch) {
+  TestHandler handler;  // without a thread: waits are made here
+  ASSERT_TRUE(handler.loop_.Open().ok());
+  epoll_event events[Poller::kMaxEvents];
+  {
+    const WakeBatch batch;
+    handler.loop_.Wake();
+    EXPECT_EQ(handler.loop_.poller()->Wait(events, 0), 0);
+  }
+  EXPECT_EQ(handler.loop_.poller()->Wait(events, 0), 1);
 }
 
 TEST(EventLoopTest, CommandsOfManyThreadsWakeTheLoop) {
