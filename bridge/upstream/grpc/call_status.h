@@ -1,7 +1,7 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CALL_STATUS_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CALL_STATUS_H_
 
-// Includes gRPC headers; for use in this folder only.
+// Includes gRPC headers; for use in bridge/upstream only.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>

@@ -2,7 +2,7 @@
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_CALL_SUPPORT_H_
 
 // Helpers shared by streaming and unary calls. Includes gRPC headers; for use
-// in this folder only.
+// in bridge/upstream only.
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/byte_buffer.h>

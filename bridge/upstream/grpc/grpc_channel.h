@@ -1,8 +1,8 @@
 #ifndef SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_GRPC_CHANNEL_H_
 #define SSE_BRIDGE_BRIDGE_UPSTREAM_GRPC_GRPC_CHANNEL_H_
 
-// Creates channels to backends. Includes gRPC headers; for use in this folder
-// only.
+// Creates channels to backends. Includes gRPC headers; for use in
+// bridge/upstream only.
 
 #include <grpcpp/channel.h>
 
