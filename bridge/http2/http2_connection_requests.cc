@@ -2,6 +2,7 @@
 // their timeouts.
 
 #include <nghttp2/nghttp2.h>
+#include <sys/epoll.h>
 
 #include <utility>
 #include <vector>

@@ -1,6 +1,5 @@
 #include "bridge/upstream/direct/direct_call.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>

@@ -96,7 +96,6 @@ class DirectCall : public DirectTarget,
   void OnData(absl::string_view bytes) override;
   void OnClosed(uint32_t error, bool lost, bool unprocessed) override;
 
-  void Take(ConnectionPool::Use use);
   void Begin();
   void Finish(absl::Status status, bool abrupt);
   static void OnDeadline(void* self);
@@ -123,7 +122,6 @@ class DirectCall : public DirectTarget,
   std::unique_ptr<GrpcAnswer> answer_;
   DirectTimer deadline_;
   int moves_ = 0;
-  bool begun_ = false;
   bool opened_ = false;  // the first block has arrived
   bool sent_ = false;    // the lease knows
   bool ended_ = false;
