@@ -2,6 +2,7 @@
 // CamelCase, or elsewhere as kShownElsewhere says.
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -570,6 +571,13 @@ TEST_F(SettingsTest, Compress) {
   GzipStream(With({"--no-compress"}), "/kept/t", "", false);
 }
 
+// The bytes that have arrived and were not read.
+int Waiting(const HttpConnection& stream) {
+  int bytes = 0;
+  EXPECT_EQ(ioctl(stream.fd(), FIONREAD, &bytes), 0);
+  return bytes;
+}
+
 TEST_F(SettingsTest, CompressMemory) {
   // Of the feeds of so many topics, each with an event of 10,000 bytes, how
   // many did not compress it.
@@ -585,9 +593,12 @@ TEST_F(SettingsTest, CompressMemory) {
       HttpConnection plain = bridge.Stream("/kept/" + topic);
       WaitFor("the upstream call", [&] { return Count(topic, "open") > 0; });
       // A stream that joins is sent what follows as it is until the feed's
-      // next beginning.
+      // next keyframe, which is the event after the first that it was sent.
       for (int n = 0; n < 3; ++n) {
+        const int before = Waiting(streams.back());
         Publish(topic, 1);
+        WaitFor("the event on the compressed stream",
+                [&] { return Waiting(streams.back()) > before; });
         EXPECT_NE(plain.Event().data, "null");
       }
       Publish(topic, 1, 10'000);
