@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "bridge/base/own_ids.h"
 #include "nlohmann/json.hpp"
+#include "tests/simulation/codes.h"
 
 namespace sse_bridge {
 namespace {
@@ -19,21 +20,6 @@ constexpr absl::Duration kTokenGrace = absl::Seconds(15);
 // no newer id when the feed has dropped the rest meanwhile: it may come back
 // for ever. Known; it needs a backlog larger than what a feed keeps.
 constexpr int kInVain = 5;
-
-// The status codes after which a client is not to ask again.
-bool IsForGood(int code) {
-  for (const int each : {0, 3, 5, 6, 7, 9, 11, 12}) {
-    if (code == each) return true;
-  }
-  return false;
-}
-
-// HTTP statuses of google.rpc.Code.
-int HttpStatusOf(int code) {
-  constexpr int kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429,
-                               400, 409, 400, 501, 500, 503, 500, 401};
-  return kStatuses[code];
-}
 
 }  // namespace
 
@@ -121,10 +107,11 @@ void Browser::Connect() {
   for (Part& part : parts_) {
     part.model.Connect(!id.empty(), sent_foreign_, asked_);
   }
-  std::string request =
-      absl::StrCat("GET ", Target(), " HTTP/1.", network.OneIn(8) ? 0 : 1,
-                   "\r\nHost: bridge\r\nAccept: text/event-stream\r\n");
-  if (!id.empty()) absl::StrAppend(&request, "Last-Event-ID: ", id, "\r\n");
+  ClientRequest request;
+  request.target = Target();
+  request.headers = {{"accept", "text/event-stream"}};
+  if (!id.empty()) request.headers.emplace_back("last-event-id", id);
+  if (network.OneIn(2)) request.headers.emplace_back("accept-encoding", "gzip");
   token_expires_ = absl::InfiniteFuture();
   if (with_token_) {
     token_expires_ = asked_ + (context_->healed ? absl::Hours(1)
@@ -132,31 +119,27 @@ void Browser::Connect() {
     // Tokens have whole seconds.
     token_expires_ =
         absl::FromUnixSeconds(absl::ToUnixSeconds(token_expires_) + 1);
-    absl::StrAppend(&request, "Authorization: Bearer ",
-                    context_->token(user_, token_expires_), "\r\n");
+    request.headers.emplace_back(
+        "authorization",
+        absl::StrCat("Bearer ", context_->token(user_, token_expires_)));
   }
-  request += "\r\n";
   context_->trace->Add(name_, " asks for ", Target(), " after '", id, "'");
-  client_ = network.Connect(absl::StrCat("192.0.2.", visits_ % 3));
-  reader_ = std::make_unique<ResponseReader>(
-      id, [this](const SseEvent& event) { OnEvent(event); });
-  seen_ = 0;
-  if (network.OneIn(4)) client_->SetReading(false);
-  client_->Send(request);
+  stream_ = context_->clients->Open(
+      user_, request, id, [this](const SseEvent& event) { OnEvent(event); });
+  if (network.OneIn(4)) stream_->SetReading(false);
   network.Soon([this, visit = visits_] {
-    if (visit == visits_ && client_ != nullptr) client_->SetReading(true);
+    if (visit == visits_ && stream_ != nullptr) stream_->SetReading(true);
   });
 }
 
 void Browser::ConnectLater(bool resumes) {
-  client_ = nullptr;
   // The id says that a stream has ended, and it would not begin again.
   for (const Part& part : parts_) {
     const auto code = part.model.end_code();
     if (bundle_ && code.has_value() && IsForGood(*code)) resumes = false;
   }
-  last_id_ = reader_ == nullptr ? "" : reader_->last_event_id();
-  reader_ = nullptr;
+  last_id_ = stream_ == nullptr ? "" : response().last_event_id();
+  stream_ = nullptr;
   resumes_ = resumes && !last_id_.empty();
   if (!resumes_) {
     last_id_.clear();
@@ -217,28 +200,12 @@ void Browser::OnEvent(const SseEvent& event) {
     part->in_vain = part->model.received() ? 0 : part->in_vain + 1;
   }
   part->model.OnEnd(code);
-  const BackendTopic& topic = part->model.topic();
-  const absl::Time now = context_->network->clock()->WallTime();
-  const bool expected =
-      topic.end_codes.contains(code) ||
-      (topic.kind == TopicKind::kJob && code == topic.end_code) ||
-      code == 8 ||  // too slow, or a limit
-      (code == 14 &&
-       context_->backend->last_away() > now - absl::Minutes(10)) ||
-      // `enter` was not answered, after the stream had been.
-      (code == 4 && topic.kind == TopicKind::kRoom &&
-       asked_ <= context_->backend->healed_at()) ||
-      // A renewal is given up.
-      (code == 14 && topic.kind == TopicKind::kRoom &&
-       context_->plan->give_up < absl::Minutes(1)) ||
-      (code == 16 && now >= token_expires_) ||
-      (code == 7 && topic.banned.contains(user_));
-  if (!expected) trace.Fail("Ends", name_, " is told code ", code);
+  if (!MayEnd(*part, code)) trace.Fail("Ends", name_, " is told code ", code);
   if (bundle_) {
     // A page that begins anew when one of its streams has ended.
     context_->network->Soon([this, visit = visits_, code] {
-      if (visit != visits_ || client_ == nullptr) return;
-      client_->Reset();
+      if (visit != visits_ || stream_ == nullptr) return;
+      stream_->Reset();
       bool gone = false;
       for (Part& each : parts_) {
         gone = gone || each.model.topic().banned.contains(user_);
@@ -252,25 +219,19 @@ void Browser::OnEvent(const SseEvent& event) {
 }
 
 void Browser::Look() {
-  if (client_ == nullptr) return;
-  if (client_->received().size() != seen_) {
-    const uint64_t visit = visits_;
-    seen_ = client_->received().size();
-    reader_->Read(client_->received());
-    if (visit != visits_ || client_ == nullptr) return;
-    if (!reader_->error().empty()) {
-      context_->trace->Fail("Framing", name_, ": ", reader_->error());
-    }
+  if (stream_ == nullptr) return;
+  const uint64_t visit = visits_;
+  stream_->Look();
+  if (visit != visits_ || stream_ == nullptr) return;
+  if (!response().error().empty()) {
+    context_->trace->Fail("Framing", name_, ": ", response().error());
   }
-  if (reader_->status() != 0 && !reader_->is_stream() && reader_->complete()) {
+  if (response().status() != 0 && !response().is_stream() &&
+      response().complete()) {
     return OnAnswer();
   }
-  if (client_->ended() || client_->broken()) {
-    reader_->End();
-    OnConnectionEnd();
-    return;
-  }
-  if (reader_->is_stream() &&
+  if (stream_->ended()) return OnConnectionEnd();
+  if (response().is_stream() &&
       context_->network->clock()->WallTime() > token_expires_ + kTokenGrace) {
     context_->trace->Fail("TokensEnd", name_, " is open after its token");
   }
@@ -278,19 +239,23 @@ void Browser::Look() {
 
 void Browser::OnConnectionEnd() {
   Trace& trace = *context_->trace;
-  if (reader_->status() == 0) {
+  if (stream_->may_be_repeated()) {
+    trace.Add(name_, "'s request may be repeated");
+    return ConnectLater(/*resumes=*/true);
+  }
+  if (response().status() == 0) {
     if (context_->leaving) {
-      client_ = nullptr;
+      stream_ = nullptr;
       return;
     }
     trace.Fail("OneAnswer", name_, " has no answer");
     return ConnectLater(/*resumes=*/true);
   }
-  if (!reader_->complete()) {
+  if (!response().complete()) {
     trace.Fail("OneAnswer", name_, ": the answer is cut off");
     return ConnectLater(/*resumes=*/true);
   }
-  if (!reader_->is_stream()) return OnAnswer();
+  if (!response().is_stream()) return OnAnswer();
   OnStreamEnd();
 }
 
@@ -305,48 +270,9 @@ void Browser::OnStreamEnd() {
   ConnectLater(/*resumes=*/true);
 }
 
-bool Browser::MayBeAnswered(int status) const {
-  const Plan& plan = *context_->plan;
-  const absl::Time now = context_->network->clock()->WallTime();
-  switch (status) {
-    case 401:
-      if (now >= token_expires_) return true;
-      break;
-    case 429:
-      if (plan.upstream_streams != 0 ||
-          asked_ <= context_->backend->healed_at()) {
-        return true;
-      }
-      break;
-    case 503:
-      if (plan.max_streams != 0 || context_->leaving ||
-          context_->backend->down() ||
-          context_->backend->last_away() >= asked_ - absl::Seconds(10)) {
-        return true;
-      }
-      break;
-    case 504:
-      if (asked_ <= context_->backend->healed_at())
-        return true;  // `enter` is not answered
-      break;
-    default:
-      break;
-  }
-  for (const Part& part : parts_) {
-    const BackendTopic& topic = part.model.topic();
-    if (status == 403 && topic.banned.contains(user_)) return true;
-    std::vector<int> codes(topic.end_codes.begin(), topic.end_codes.end());
-    if (topic.kind == TopicKind::kJob) codes.push_back(topic.end_code);
-    for (const int code : codes) {
-      if (status == (code == 0 ? 204 : HttpStatusOf(code))) return true;
-    }
-  }
-  return false;
-}
-
 void Browser::OnAnswer() {
-  const int status = reader_->status();
-  context_->trace->Add(name_, " is answered ", status, " ", reader_->body());
+  const int status = response().status();
+  context_->trace->Add(name_, " is answered ", status, " ", response().body());
   if (after_end_ >= 0) {
     const int expected = after_end_ == 0 ? 204 : HttpStatusOf(after_end_);
     if (status != expected && !MayBeAnswered(status)) {
@@ -373,24 +299,24 @@ void Browser::OnAnswer() {
 }
 
 void Browser::Leave(bool resets) {
-  if (client_ != nullptr && resets) client_->Reset();
-  client_ = nullptr;
+  if (stream_ != nullptr && resets) stream_->Reset();
+  stream_ = nullptr;
   left_ = true;
   ++visits_;
 }
 
 void Browser::Cut() {
-  if (client_ == nullptr) return;
+  if (stream_ == nullptr) return;
   context_->trace->Add(name_, "'s connection is cut");
-  client_->Reset();
+  stream_->Cut();
   ConnectLater(/*resumes=*/true);
 }
 
 void Browser::Stall(absl::Duration time) {
-  if (client_ == nullptr) return;
-  client_->SetReading(false);
+  if (stream_ == nullptr) return;
+  stream_->SetReading(false);
   context_->network->After(time, [this, visit = visits_] {
-    if (visit == visits_ && client_ != nullptr) client_->SetReading(true);
+    if (visit == visits_ && stream_ != nullptr) stream_->SetReading(true);
   });
 }
 
@@ -399,7 +325,7 @@ bool Browser::HasAll() const {
   for (const Part& part : parts_) {
     if (part.in_vain >= kInVain) return true;
   }
-  if (client_ == nullptr || !reader_->is_stream()) return false;
+  if (stream_ == nullptr || !response().is_stream()) return false;
   return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) {
     // The next renewal ends the stream, and the next visit is the last.
     if (part.model.topic().kind == TopicKind::kRoom &&
@@ -417,9 +343,9 @@ bool Browser::HasAll() const {
 
 std::string Browser::State() const {
   std::string state = absl::StrCat(
-      name_, client_ == nullptr
+      name_, stream_ == nullptr
                  ? " is not connected"
-                 : absl::StrCat(" has status ", reader_->status()));
+                 : absl::StrCat(" has status ", response().status()));
   for (const Part& part : parts_) {
     absl::StrAppend(&state, ", ", part.model.Missing());
   }

@@ -9,8 +9,9 @@
 
 #include "absl/time/time.h"
 #include "tests/simulation/backend.h"
+#include "tests/simulation/client_pool.h"
+#include "tests/simulation/client_stream.h"
 #include "tests/simulation/plan.h"
-#include "tests/simulation/response_reader.h"
 #include "tests/simulation/stream_model.h"
 #include "tests/unit/net/simulated_network.h"
 
@@ -20,6 +21,7 @@ namespace sse_bridge {
 struct BrowserContext {
   SimulatedNetwork* network;
   Trace* trace;
+  ClientPool* clients;
   SimulatedBackend* backend;
   const Plan* plan;
   // Returns a token of this user.
@@ -49,7 +51,7 @@ class Browser {
   // Whether nothing is missing, or nothing more is to come.
   bool HasAll() const;
   bool left() const { return left_; }
-  bool has_connection() const { return client_ != nullptr; }
+  bool has_connection() const { return stream_ != nullptr; }
   std::string State() const;
   const std::string& user() const { return user_; }
 
@@ -65,11 +67,17 @@ class Browser {
   void Connect();
   void ConnectLater(bool resumes);
   std::string Target() const;
+  const Response& response() const { return stream_->response(); }
   void OnEvent(const SseEvent& event);
   void OnConnectionEnd();
   void OnAnswer();
   void OnStreamEnd();
+
+  // Whether something in the world explains the end of a stream, or an answer
+  // that is not a stream. In browser_rules.cc.
+  bool MayEnd(const Part& part, int code) const;
   bool MayBeAnswered(int status) const;
+
   Part* FindPart(const std::string& name);
 
   BrowserContext* const context_;
@@ -79,9 +87,7 @@ class Browser {
   bool with_token_ = true;
   std::vector<Part> parts_;
 
-  std::unique_ptr<SimulatedClient> client_;
-  std::unique_ptr<ResponseReader> reader_;
-  size_t seen_ = 0;
+  std::unique_ptr<ClientStream> stream_;
   std::string last_id_;  // of the connections before
   bool resumes_ = false;
   bool left_ = false, finished_ = false;

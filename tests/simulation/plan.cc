@@ -46,6 +46,12 @@ Plan Plan::FromSeed(uint64_t seed) {
   plan.window_bytes = 200 + below(one_in(2) ? 400 : 20'000);
   plan.upstream_streams = one_in(6) ? 3 : 0;
   plan.token_life = absl::Seconds(one_in(3) ? 2 : 3600);
+  plan.http2_window_bytes =
+      static_cast<uint32_t>(kMinBufferBytes + below(one_in(2) ? 1000 : 60'000));
+  plan.http2_streams = one_in(3) ? 1 + static_cast<uint32_t>(below(3)) : 128;
+  plan.compress_memory = one_in(4) ? 0 : size_t{64} << 20;
+  plan.compress_exclusive = one_in(2);
+  plan.shared_limits = one_in(3);
   plan.drains = one_in(3);
   plan.browsers = 1 + below(5);
   plan.length_ms = 1000 + static_cast<int64_t>(below(7000));

@@ -67,6 +67,11 @@ struct Plan {
   size_t window_bytes = 0;   // of multiplexed streams
   int upstream_streams = 0;  // 0: no limit
   absl::Duration token_life;
+  uint32_t http2_window_bytes = 0;  // of a stream, at the browser
+  uint32_t http2_streams = 0;       // of a connection
+  size_t compress_memory = 0;
+  bool compress_exclusive = false;
+  bool shared_limits = false;  // per subject, with other bridges
   bool drains = false;
   uint64_t browsers = 0;
   int64_t length_ms = 0;

@@ -1,38 +1,32 @@
 #ifndef SSE_BRIDGE_TESTS_SIMULATION_WORLD_H_
 #define SSE_BRIDGE_TESTS_SIMULATION_WORLD_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "bridge/access/token_verifier.h"
 #include "bridge/base/random_fraction.h"
 #include "bridge/delivery/delivery.h"
 #include "bridge/feed/admissions.h"
 #include "bridge/feed/feed_registry.h"
 #include "bridge/gateway/api.h"
+#include "bridge/gzip/gzip_budget.h"
 #include "bridge/http/http_listener.h"
 #include "bridge/http/httplib_server.h"
+#include "bridge/http2/http2_server.h"
 #include "bridge/upstream/multiplexer/multiplexed_upstream.h"
 #include "tests/simulation/backend.h"
 #include "tests/simulation/browser.h"
+#include "tests/simulation/client_pool.h"
+#include "tests/simulation/fixtures.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/simulated_limits.h"
 #include "tests/simulation/trace.h"
-#include "tests/unit/access/test_keys.h"
+#include "tests/simulation/unary_calls.h"
 #include "tests/unit/net/simulated_network.h"
 
 namespace sse_bridge {
-
-// What all runs share: made once, before the first.
-struct Fixtures {
-  static Fixtures Make();
-  // The same schema, loaded twice.
-  std::array<std::shared_ptr<const ServedSchema>, 2> served;
-  TestKey key = TestKey::Secret(std::string(64, 's'));
-  std::shared_ptr<TokenVerifier> verifier;
-};
 
 // One run: a bridge as bridge/app puts it together, a backend and browsers, on
 // one thread. What bridge/app takes from the operating system comes from the
@@ -49,22 +43,11 @@ class World {
   const SimulatedNetwork& network() const { return network_; }
 
  private:
-  // A unary call.
-  struct Question {
-    std::unique_ptr<SimulatedClient> client;
-    ResponseReader reader{"", nullptr};
-    int code = 0;
-    bool done = false;
-    absl::Time asked;
-  };
-
   void Start();
   ConnectionOptions ListenerOptions();
   void Do(const Action& action);
   BackendTopic* TopicOf(uint64_t what);
   void PublishTo(BackendTopic* topic, bool to_all, uint64_t events);
-  void Ask(int code);
-  void LookAtQuestions();
 
   // Steps until the time, or the condition.
   bool StepUntil(absl::Duration time, const std::function<bool()>& condition);
@@ -81,6 +64,8 @@ class World {
   SimulatedNetwork network_;
   Trace trace_;
   std::unique_ptr<SimulatedBackend> backend_;
+  SimulatedLimits shared_limits_;
+  ClientPool clients_;
   BrowserContext context_;
 
   // The bridge, in the order of bridge/app/bridge.h.
@@ -93,6 +78,7 @@ class World {
   Delivery delivery_;
   DenyList denied_;
   OpenStreams open_streams_;
+  GzipBudget gzip_;
   FeedContext feed_context_;
   FeedRegistry registry_;
   StreamOpener opener_;
@@ -100,10 +86,11 @@ class World {
   Admitter admitter_;
   Authenticator authenticator_;
   std::unique_ptr<Api> api_;
+  std::shared_ptr<Http2Server> http2_;
   std::unique_ptr<HttpListener> listener_;
 
   std::vector<std::unique_ptr<Browser>> browsers_;
-  std::vector<std::unique_ptr<Question>> questions_;
+  UnaryCalls calls_{&context_};
   uint64_t steps_ = 0;
   bool stopped_ = false;
 };

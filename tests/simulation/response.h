@@ -1,9 +1,9 @@
-#ifndef SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_READER_H_
-#define SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_READER_H_
+#ifndef SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_H_
+#define SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_H_
 
-#include <cstddef>
+#include <zlib.h>
+
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,24 +19,32 @@ struct SseEvent {
   std::string last_event_id;
 };
 
-// Reads one HTTP/1.1 response as it arrives, and the events in it. Strict: what
-// a browser would tolerate is an error here.
-class ResponseReader {
+// A response, whichever version of HTTP brings it: decompresses the body and
+// dispatches its events. Strict: what a browser would tolerate is an error
+// here.
+class Response {
  public:
   using OnEvent = std::function<void(const SseEvent&)>;
+  using Headers = std::vector<std::pair<std::string, std::string>>;
 
-  // `last_event_id` is that of the EventSource before.
-  ResponseReader(std::string last_event_id, OnEvent on_event)
+  // `last_event_id` is that of the EventSource before. `on_event` may be null.
+  Response(std::string last_event_id, OnEvent on_event)
       : on_event_(std::move(on_event)), last_id_(std::move(last_event_id)) {}
+  ~Response();
+  Response(const Response&) = delete;
+  Response& operator=(const Response&) = delete;
 
-  // `received` is everything so far, and only grows.
-  void Read(absl::string_view received);
-  // The connection has ended.
-  void End();
+  // Names are in lower case.
+  void Head(int status, const Headers& headers);
+  void Body(absl::string_view bytes);
+  // The whole body has arrived.
+  void Complete();
+  void Fail(std::string error) {
+    if (error_.empty()) error_ = std::move(error);
+  }
 
   int status() const { return status_; }  // 0: not known yet
   bool is_stream() const { return is_stream_; }
-  // The whole response has arrived.
   bool complete() const { return complete_; }
   const std::string& body() const { return body_; }  // unless it is a stream
   const std::string& last_event_id() const { return last_id_; }
@@ -44,19 +52,15 @@ class ResponseReader {
   const std::string& error() const { return error_; }
 
  private:
-  bool ReadHead(absl::string_view received);
-  void ReadBody(absl::string_view received);
-  void TakeBody(absl::string_view bytes);
+  void Inflate(absl::string_view bytes);
+  void Take(absl::string_view bytes);
   void TakeLine(absl::string_view line);
 
   const OnEvent on_event_;
-  size_t read_ = 0;
   int status_ = 0;
-  bool is_stream_ = false, chunked_ = false, until_end_ = false;
-  bool complete_ = false;
-  std::optional<size_t> length_;
-  size_t chunk_left_ = 0;
-  bool chunk_ends_ = false;  // its CRLF follows
+  bool is_stream_ = false, complete_ = false;
+  bool gzip_ = false, gzip_ended_ = false;
+  z_stream inflate_{};
   std::string body_, line_, error_;
 
   // Of the event that is being read.
@@ -68,4 +72,4 @@ class ResponseReader {
 
 }  // namespace sse_bridge
 
-#endif  // SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_READER_H_
+#endif  // SSE_BRIDGE_TESTS_SIMULATION_RESPONSE_H_
