@@ -78,12 +78,16 @@ void Feed::End(const absl::Status& status) {
     end_status_ = status;
     end_frame_ = frame;
     waiters = TakeWaiters();
-    for (auto& [connection, position] : positions_) {
+    for (auto& [connection, catch_up] : positions_) {
       std::vector<FramePtr> rest;
-      for (bool more = true; more;) {
-        if (!history_.Next(&position, PartBytes(), &rest, &more)) break;
+      bool lost = false;
+      for (bool more = true; more && !lost;) {
+        lost = !NextPart(&catch_up, &rest, &more);
       }
       topic_->Continue(connection, std::move(rest), /*more=*/false);
+      if (lost) {
+        context_->delivery->Close(connection, CloseReason::kSlow, nullptr);
+      }
       --catching_up_;
     }
     positions_.clear();

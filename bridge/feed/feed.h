@@ -182,6 +182,13 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
 
   enum class State { kOpening, kOpen, kReconnecting, kEnded };
 
+  // A subscriber that has not received the whole history yet.
+  struct CatchUp {
+    FeedHistory::Position position;
+    // Of the newest event that it was given, also if that is for others.
+    std::string last_id;
+  };
+
   // The upstream call (feed_upstream.cc). The OnCall... functions run serially
   // and ignore calls whose `generation` is no longer current.
   void StartCall();
@@ -242,6 +249,10 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   static void Wake(const std::vector<std::weak_ptr<FeedWaiter>>& waiters);
   FramePtr StatusFrame(const absl::Status& status) const;
+  // Appends the next part of the history. Returns false, and appends the end of
+  // the stream, if events have been lost that the subscriber still needed.
+  bool NextPart(CatchUp* catch_up, std::vector<FramePtr>* part, bool* more)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Duration Now() const;  // monotonic
   bool raw() const { return config_.encoder->raw_body(); }
 
@@ -276,8 +287,7 @@ class Feed : public TopicObserver, public std::enable_shared_from_this<Feed> {
   size_t catching_up_ ABSL_GUARDED_BY(mu_) = 0;
   // Attached connections that have not received the whole history yet, because
   // it was too much to be queued at once.
-  absl::flat_hash_map<ConnectionRef, FeedHistory::Position> positions_
-      ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<ConnectionRef, CatchUp> positions_ ABSL_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<FeedWaiter>> waiters_ ABSL_GUARDED_BY(mu_);
   // Waiters that were pending when they were added; some no longer are. Empty
   // while catching_up_ is 0, so that an event costs no more then.

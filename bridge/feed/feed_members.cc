@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/base/own_ids.h"
 #include "bridge/feed/feed.h"
 #include "bridge/feed/own_events.h"
 
@@ -135,17 +136,37 @@ void Feed::HurryPending(size_t bytes) {
   }
 }
 
+bool Feed::NextPart(CatchUp* catch_up, std::vector<FramePtr>* part,
+                    bool* more) {
+  const size_t had = part->size();
+  if (history_.Next(&catch_up->position, PartBytes(), part, more)) {
+    for (size_t i = part->size(); i > had; --i) {
+      const absl::string_view id = (*part)[i - 1]->event().id;
+      if (id.empty()) continue;
+      catch_up->last_id = std::string(id);
+      break;
+    }
+    return true;
+  }
+  // With the id, the client comes back to where it was, even if none of the
+  // events before were for it. Otherwise it might never get any further.
+  const absl::Status status =
+      absl::ResourceExhaustedError("the client reads too slowly");
+  const std::string& id = catch_up->last_id;
+  part->push_back(sse_bridge::StatusFrame(
+      status.code(), context_->status_json(status), IsOwnId(id) ? "" : id));
+  return false;
+}
+
 void Feed::OnWantsMore(ConnectionRef connection) {
   MutexLock lock(&mu_);
   const auto it = positions_.find(connection);
   if (it == positions_.end()) return;
   std::vector<FramePtr> part;
   bool more = false;
-  if (!history_.Next(&it->second, PartBytes(), &part, &more)) {
+  if (!NextPart(&it->second, &part, &more)) {
     positions_.erase(it);
     CaughtUp();
-    part.push_back(StatusFrame(
-        absl::ResourceExhaustedError("the client reads too slowly")));
     topic_->Continue(connection, std::move(part), /*more=*/false);
     context_->delivery->Close(connection, CloseReason::kSlow, nullptr);
     return;
@@ -269,18 +290,19 @@ void Feed::Joiner::Attach(const ConnectionRef& connection,
   const std::shared_ptr<Feed> feed = std::move(feed_);
   feed_ = nullptr;
   MutexLock lock(&feed->mu_);
-  FeedHistory::Position position = position_;
+  CatchUp catch_up{position_, {}};
   std::vector<FramePtr> frames = std::move(first_);
   // The replay buffer may no longer reach back to from_seq_.
-  const bool fell_behind = !feed->history_.Since(from_seq_, &frames, &position);
+  const bool fell_behind =
+      !feed->history_.Since(from_seq_, &frames, &catch_up.position);
   size_t bytes = 0;
   for (const FramePtr& frame : frames) bytes += frame->size();
   bool more = false;
   if (feed->config_.shared && feed->state_ != Feed::State::kEnded &&
       bytes > feed->PartBytes()) {
     frames.clear();
-    feed->history_.Next(&position, feed->PartBytes(), &frames, &more);
-    if (more) feed->positions_.emplace(connection, position);
+    feed->NextPart(&catch_up, &frames, &more);
+    if (more) feed->positions_.emplace(connection, std::move(catch_up));
   }
   if (!more) feed->CaughtUp();
   // Frames for this connection alone are not counted as unsent yet.

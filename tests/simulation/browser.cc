@@ -16,11 +16,6 @@ namespace {
 // Later, a stream whose token has expired is still open by mistake.
 constexpr absl::Duration kTokenGrace = absl::Seconds(15);
 
-// A browser that catches up in a room, and sees none of the first events, has
-// no newer id when the feed has dropped the rest meanwhile: it may come back
-// for ever. Known; it needs a backlog larger than what a feed keeps.
-constexpr int kInVain = 5;
-
 }  // namespace
 
 Browser::Browser(BrowserContext* context, std::string name, std::string user)
@@ -196,9 +191,6 @@ void Browser::OnEvent(const SseEvent& event) {
                               bundle_ ? "" : event.last_event_id);
   }
   const int code = json["code"].get<int>();
-  if (code == 8 && part->model.topic().kind == TopicKind::kRoom) {
-    part->in_vain = part->model.received() ? 0 : part->in_vain + 1;
-  }
   part->model.OnEnd(code);
   if (!MayEnd(*part, code)) trace.Fail("Ends", name_, " is told code ", code);
   if (bundle_) {
@@ -322,9 +314,6 @@ void Browser::Stall(absl::Duration time) {
 
 bool Browser::HasAll() const {
   if (left_ || finished_ || parts_.empty()) return true;
-  for (const Part& part : parts_) {
-    if (part.in_vain >= kInVain) return true;
-  }
   if (stream_ == nullptr || !response().is_stream()) return false;
   return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) {
     // The next renewal ends the stream, and the next visit is the last.

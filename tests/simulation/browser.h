@@ -60,7 +60,6 @@ class Browser {
     std::string name;  // of its events; "" on a connection of its own
     std::string path;
     StreamModel model;
-    int in_vain = 0;  // connections that were told that they are too slow
   };
 
   void AddPart(const std::string& name, uint64_t what);

@@ -156,8 +156,9 @@ void MultiplexedFormat::AppendOwn(StreamEvent event, const Call& call,
   const std::string& name = streams_[call.stream].name;
   const bool reset = event.kind == EventKind::kReset;
   // The end of the only stream on a connection is the end of the connection.
-  // Its ID marks the end and contains no positions.
-  if (name.empty() && !reset && event.kind != EventKind::kUnreadable) {
+  // An ID that marks it contains no positions.
+  if (name.empty() && !reset && event.kind != EventKind::kUnreadable &&
+      (event.id.empty() || IsOwnId(event.id))) {
     return AppendSseEvent(event, out);
   }
   std::string cursor, data;

@@ -440,8 +440,33 @@ TEST_F(SlowJoinerTest, JoinersSlowerThanTheReplayBufferAreDisconnected) {
       ->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
   Send(call.get(), kEvents, 3 * kEvents);
   ExpectBound();
+  const std::vector<std::string> data = Drain(&s);
+  ASSERT_FALSE(data.empty());
+  // It comes back to where it was.
+  EXPECT_THAT(s.valve->bytes(),
+              HasSubstr(absl::StrCat("event: grpc-status\nid: ", data.back(),
+                                     "\ndata: {\"code\":8,")));
+  EXPECT_EQ(s.closed->Wait().reason, CloseReason::kSlow);
+}
+
+TEST_F(SlowJoinerTest, AnEndThatFollowsLostEventsIsNotOk) {
+  Feed::Config config = Config(/*shared=*/true);
+  config.replay.max_events = kEvents;
+  config.replay.max_bytes = config.replay.max_waiting_bytes = 100'000;
+  auto feed = StartFeed(std::move(config));
+  auto call = upstream_->WaitCall(0);
+  Send(call.get(), 0, kEvents);
+  const std::string id = "v0";
+  TestStream s;
+  s.UseValve();
+  feed->Join(&id, waiter_)
+      ->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
+  Send(call.get(), kEvents, 3 * kEvents);
+  call->End(absl::OkStatus());
+  ASSERT_TRUE(call->WaitDone());
   Drain(&s);
   EXPECT_THAT(s.valve->bytes(), HasSubstr("{\"code\":8,"));
+  EXPECT_THAT(s.valve->bytes(), Not(HasSubstr("{\"code\":0,")));
   EXPECT_EQ(s.closed->Wait().reason, CloseReason::kSlow);
 }
 

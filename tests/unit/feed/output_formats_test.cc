@@ -149,6 +149,14 @@ TEST(MultiplexedFormatTest, AStreamOfSeveralCallsHasOneIdInTheBundle) {
             "event: b\nid: a=1&b=x%3D3%26y%3D2\ndata: 1\n\n");
 }
 
+TEST(MultiplexedFormatTest, AnEndWithAPositionKeepsThoseOfTheOtherCalls) {
+  MultiplexedFormat format({{"", {"x", "y"}, {"1", "2"}}});
+  const FramePtr end = StatusFrame(absl::StatusCode::kResourceExhausted,
+                                   "{\"code\":8}", /*id=*/"3");
+  EXPECT_EQ(Text(format.Rewrite(*end, 1)),
+            "event: grpc-status\nid: x=1&y=3\ndata: {\"code\":8}\n\n");
+}
+
 TEST(MultiplexedFormatTest, EndedStreamsStayEndedInTheIdsOfOthers) {
   MultiplexedFormat format({{"a", {}, {"1"}}, {"b", {}, {""}}});
   EXPECT_EQ(Text(format.Rewrite(*EndFrame("sse-bridge:end.0.x"), 0)),
