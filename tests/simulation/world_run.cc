@@ -30,13 +30,19 @@ BackendTopic* World::TopicOf(uint64_t what) {
 }
 
 void World::PublishTo(BackendTopic* topic, bool to_all, uint64_t events) {
+  // All for the same user, so that others have nothing to see for long.
+  const bool one_user = network_.OneIn(3);
+  const std::string user = absl::StrCat("u", network_.Random(3));
   for (uint64_t i = 0; i < events; ++i) {
     std::string key;
     if (topic->kind == TopicKind::kPrices) {
       key = absl::StrCat("k", network_.Random(4));
     }
     std::set<std::string> only_to;
-    if (topic->kind == TopicKind::kRoom && !to_all && network_.OneIn(2)) {
+    if (topic->kind == TopicKind::kRoom && !to_all && one_user) {
+      only_to.insert(user);
+    } else if (topic->kind == TopicKind::kRoom && !to_all &&
+               network_.OneIn(2)) {
       only_to.insert(absl::StrCat("u", network_.Random(3)));
       if (network_.OneIn(2)) {
         only_to.insert(absl::StrCat("u", network_.Random(3)));
