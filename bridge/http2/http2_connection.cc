@@ -30,13 +30,16 @@ int64_t Nanos(absl::Duration duration) {
 
 absl::string_view FailureName(Http2Session::Failure failure) {
   switch (failure) {
+    case Http2Session::Failure::kNone:
+      return "";
     case Http2Session::Failure::kFlood:
       return "flood";
     case Http2Session::Failure::kHead:
       return "head_too_large";
-    default:
-      return "protocol_error";
+    case Http2Session::Failure::kProtocol:
+      break;
   }
+  return "protocol_error";
 }
 
 }  // namespace
@@ -172,10 +175,7 @@ void Http2Connection::Flush() {
     }
   }
   if (!output.blocked() && (ending_ || session_->over())) {
-    if (session_->failure() != Http2Session::Failure::kNone &&
-        server_->ended() != nullptr) {
-      server_->ended()->Add(std::string(FailureName(session_->failure())));
-    }
+    CountEnd(FailureName(session_->failure()));
     socket_->ShutdownWrite();
     session_->DropStreams();
     KeepHeld();
@@ -317,11 +317,14 @@ void Http2Connection::OnTimer() {
   ArmTimer();
 }
 
+void Http2Connection::CountEnd(absl::string_view why) {
+  if (why.empty() || std::exchange(end_counted_, true)) return;
+  if (server_->ended() != nullptr) server_->ended()->Add(std::string(why));
+}
+
 void Http2Connection::Die(absl::string_view why) {
   if (session_ == nullptr) return;
-  if (!why.empty() && server_->ended() != nullptr) {
-    server_->ended()->Add(std::string(why));
-  }
+  CountEnd(why.empty() ? FailureName(session_->failure()) : why);
   Close();
   host_->Remove(this);
 }

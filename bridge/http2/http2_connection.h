@@ -80,6 +80,8 @@ class Http2Connection final
   void RefuseLargest();
   void CheckTimeouts();
   void ArmTimer();
+  // Counts why the client has made the connection end, once; "": it has not.
+  void CountEnd(absl::string_view why);
   void Die(absl::string_view why);
 
   const std::shared_ptr<Http2Server> server_;
@@ -97,6 +99,7 @@ class Http2Connection final
   bool waits_ = false;      // WaitsForClient, as the server knows it
   bool timer_armed_ = false;
   bool served_any_ = false;
+  bool end_counted_ = false;
   size_t lingered_bytes_ = 0;
   size_t reported_held_ = 0;
   int64_t idle_since_ = 0;
