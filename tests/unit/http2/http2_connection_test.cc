@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/unit/http2/http2_server_testing.h"
 
 namespace sse_bridge {

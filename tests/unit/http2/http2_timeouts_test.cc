@@ -1,5 +1,6 @@
 // How long a connection of HTTP/2 waits for its client.
 
+#include <functional>
 #include <string>
 
 #include "tests/unit/http2/http2_server_testing.h"
