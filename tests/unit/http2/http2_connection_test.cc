@@ -63,14 +63,9 @@ TEST_F(Http2ConnectionTest, ARequestIsPassedOnOnceAndAnswered) {
 
 TEST_F(Http2ConnectionTest, BytesReadBeforeItWasAcceptedAreProcessed) {
   StartServer();
-  Http2Client& client = clients_.emplace_back(
-      /*auto_window=*/true, std::vector<nghttp2_settings_entry>());
-  std::unique_ptr<Socket> socket;
-  client.wire = network_.NewConnection(&socket);
-  const int32_t id = client.peer.Request(Http2Peer::Get("/"));
-  server_->Accept(std::move(socket), "192.0.2.1", client.peer.Take());
+  Http2Client& client = ConnectWithRequest();
   Answer(NextRequest());
-  EXPECT_TRUE(RunUntil([&] { return client.response(id).ended; }));
+  EXPECT_TRUE(RunUntil([&] { return client.response(1).ended; }));
 }
 
 TEST_F(Http2ConnectionTest, RequestsThatArriveTogetherAreAllAnswered) {

@@ -136,7 +136,8 @@ TEST_F(Http2ServerTest, AtDrainIdleConnectionsAreClosed) {
   Http2Client& busy = Connect();
   const OpenedStream stream = OpenStream(busy);
   server_->StartDraining();
-  ASSERT_TRUE(RunUntil([&] { return idle.over(); }));
+  Settle();
+  EXPECT_TRUE(idle.over());
   EXPECT_EQ(idle.peer.goaway, NGHTTP2_NO_ERROR);
   EXPECT_FALSE(busy.over());
   EXPECT_TRUE(Delivers(busy, stream));
@@ -145,9 +146,24 @@ TEST_F(Http2ServerTest, AtDrainIdleConnectionsAreClosed) {
 TEST_F(Http2ServerTest, AConnectionAcceptedWhileDrainingIsToldAtOnce) {
   StartServer();
   server_->StartDraining();
-  Http2Client& client = Connect();
-  EXPECT_TRUE(RunUntil([&] { return client.over(); }));
+  const Http2Client& client = Connect();
+  Settle();
+  EXPECT_TRUE(client.over());
   EXPECT_EQ(client.peer.goaway, NGHTTP2_NO_ERROR);
+}
+
+TEST_F(Http2ServerTest, ARequestThatComesWithAConnectionIsServedAtDrain) {
+  StartServer();
+  server_->StartDraining();
+  Http2Client& client = ConnectWithRequest();
+  const auto exchange = NextRequest();
+  Settle();
+  EXPECT_EQ(client.peer.goaway, NGHTTP2_NO_ERROR);
+  EXPECT_FALSE(client.over());
+  Answer(exchange);
+  Settle();
+  EXPECT_EQ(client.response(1).status(), "200");
+  EXPECT_TRUE(client.over());
 }
 
 TEST_F(Http2ServerTest, TheLongestIdleConnectionOfAnAddressIsClosed) {
@@ -162,8 +178,8 @@ TEST_F(Http2ServerTest, TheLongestIdleConnectionOfAnAddressIsClosed) {
   EXPECT_FALSE(first.over());
   Http2Client& second = Connect();
   Get(second);
-  ASSERT_TRUE(RunUntil([&] { return first.over(); }));
   Settle();
+  EXPECT_TRUE(first.over());
   EXPECT_FALSE(second.over());
   EXPECT_FALSE(elsewhere.over());
   EXPECT_TRUE(Delivers(busy, stream));
@@ -176,7 +192,8 @@ TEST_F(Http2ServerTest, TheNetworkOfAnIPv6AddressCountsAsOneAddress) {
   Get(first);
   Http2Client& second = Connect("2001:db8::2");
   Get(second);
-  EXPECT_TRUE(RunUntil([&] { return first.over(); }));
+  Settle();
+  EXPECT_TRUE(first.over());
   EXPECT_FALSE(second.over());
 }
 
@@ -200,10 +217,12 @@ TEST_F(Http2ServerTest, TheLongestIdleOfAllIsClosedForOthers) {
   Get(second);
   Settle();
   EXPECT_TRUE(server_->CloseLongestIdle());
-  EXPECT_TRUE(RunUntil([&] { return first.over(); }));
+  Settle();
+  EXPECT_TRUE(first.over());
   EXPECT_FALSE(second.over());
   EXPECT_TRUE(server_->CloseLongestIdle());
-  EXPECT_TRUE(RunUntil([&] { return second.over(); }));
+  Settle();
+  EXPECT_TRUE(second.over());
   EXPECT_FALSE(busy.over());
   EXPECT_FALSE(server_->CloseLongestIdle());
 }

@@ -129,6 +129,18 @@ class Http2ServerFixture : public ::testing::Test {
     return client;
   }
 
+  // Connects a client whose first request, which gets the number 1, has been
+  // read before the connection was accepted.
+  Http2Client& ConnectWithRequest() {
+    Http2Client& client = clients_.emplace_back(
+        /*auto_window=*/true, std::vector<nghttp2_settings_entry>());
+    std::unique_ptr<Socket> socket;
+    client.wire = network_.NewConnection(&socket);
+    client.peer.Request(Http2Peer::Get("/"));
+    server_->Accept(std::move(socket), "192.0.2.1", client.peer.Take());
+    return client;
+  }
+
   // Passes on what the clients have received and what they say to it.
   void Pump() {
     for (Http2Client& client : clients_) {
