@@ -21,7 +21,8 @@ constexpr int kMaxReads = 4;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 constexpr size_t kLingerBytes = size_t{1} << 20;
 
-// How often timeouts are checked while there are any.
+// How often timeouts are checked while there are any. Connections that must
+// wait (Http2Server::MustWait) do so for as long.
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 
 int64_t Nanos(absl::Duration duration) {
@@ -67,14 +68,19 @@ int Http2Connection::Open(SharedConnectionHost* host) {
   Http2Session::Observer* const observer = this;
   session_ = std::make_unique<Http2Session>(&server_->session_options(),
                                             observer, host->now());
-  idle_since_ = host->now();
-  if (!session_->Receive(std::exchange(input_, {}), host->now())) {
-    ending_ = true;
-  }
+  delayed_ = server_->MustWait(number_, host->now());
+  if (!delayed_) Begin();
   draining_ = server_->draining();
   if (draining_) session_->AnnounceGoAway();
   AfterEvents();
   return socket_->fd();
+}
+
+void Http2Connection::Begin() {
+  idle_since_ = host_->now();
+  if (!session_->Receive(std::exchange(input_, {}), host_->now())) {
+    ending_ = true;
+  }
 }
 
 void Http2Connection::OnEvent(uint32_t events) {
@@ -82,10 +88,13 @@ void Http2Connection::OnEvent(uint32_t events) {
   if ((events & EPOLLOUT) != 0 && session_->output().blocked()) {
     if (WriteOutput()) session_->OutputHasSpace();
   }
-  if (session_ != nullptr && (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
+  if (session_ != nullptr && !delayed_ &&
+      (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
     Read(/*to_end=*/(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   }
-  if (session_ != nullptr && (events & (EPOLLHUP | EPOLLERR)) != 0) Die("");
+  // The end of a client that is not read from.
+  const uint32_t half = delayed_ ? uint32_t{EPOLLRDHUP} : 0;
+  if ((events & (EPOLLHUP | EPOLLERR | half)) != 0) Die("");
   AfterEvents();
 }
 
@@ -311,6 +320,11 @@ void Http2Connection::ArmTimer() {
 void Http2Connection::OnTimer() {
   timer_armed_ = false;
   if (session_ == nullptr) return;
+  if (std::exchange(delayed_, false)) {
+    Begin();
+    Read(/*to_end=*/true);
+    if (session_ == nullptr) return;
+  }
   CheckTimeouts();
   if (session_ == nullptr) return;
   AfterEvents();
@@ -320,6 +334,9 @@ void Http2Connection::OnTimer() {
 void Http2Connection::CountEnd(absl::string_view why) {
   if (why.empty() || std::exchange(end_counted_, true)) return;
   if (server_->ended() != nullptr) server_->ended()->Add(std::string(why));
+  if (session_->failure() != Http2Session::Failure::kNone) {
+    server_->RememberEnd(number_, host_->now());
+  }
 }
 
 void Http2Connection::Die(absl::string_view why) {

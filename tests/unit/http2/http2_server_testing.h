@@ -131,13 +131,13 @@ class Http2ServerFixture : public ::testing::Test {
 
   // Connects a client whose first request, which gets the number 1, has been
   // read before the connection was accepted.
-  Http2Client& ConnectWithRequest() {
+  Http2Client& ConnectWithRequest(const std::string& address = "192.0.2.1") {
     Http2Client& client = clients_.emplace_back(
         /*auto_window=*/true, std::vector<nghttp2_settings_entry>());
     std::unique_ptr<Socket> socket;
     client.wire = network_.NewConnection(&socket);
     client.peer.Request(Http2Peer::Get("/"));
-    server_->Accept(std::move(socket), "192.0.2.1", client.peer.Take());
+    server_->Accept(std::move(socket), address, client.peer.Take());
     return client;
   }
 
