@@ -22,7 +22,7 @@ class EndedConnections {
  public:
   struct Limits {
     // How many an address may have within this time.
-    size_t per_address = 4;
+    size_t per_address = 2;
     absl::Duration window = absl::Seconds(10);
     // How many are remembered, the newest ones. Bounds the memory: attackers
     // may have any number of addresses.

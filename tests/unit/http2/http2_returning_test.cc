@@ -16,7 +16,7 @@ constexpr char kOther[] = "192.0.2.2";
 constexpr char kProxyOfAll[] = "10.0.0.1";
 
 // EndedConnections::Limits
-constexpr int kAllowed = 4;
+constexpr int kAllowed = 2;
 constexpr absl::Duration kRemembered = absl::Seconds(10);
 
 class Http2ReturningTest : public testing::Http2ServerFixture {
