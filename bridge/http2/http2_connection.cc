@@ -189,6 +189,7 @@ void Http2Connection::Flush() {
     lingering_ = true;
     linger_until_ = host_->now() + Nanos(kLingerTime);
   }
+  KeepHeld();  // less, once answers are sent
   const bool idle = session_->streams() == 0;
   if (idle != idle_) {
     idle_ = idle;

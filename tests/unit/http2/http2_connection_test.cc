@@ -34,7 +34,7 @@ class Http2ConnectionTest : public testing::Http2ServerFixture {
   }
 };
 
-TEST_F(Http2ConnectionTest, ARequestIsPassedOnOnceAndAnswered) {
+TEST_P(Http2ConnectionTest, ARequestIsPassedOnOnceAndAnswered) {
   StartServer();
   Http2Client& client = Connect();
   const int32_t id = client.peer.Request({{":method", "POST"},
@@ -61,14 +61,14 @@ TEST_F(Http2ConnectionTest, ARequestIsPassedOnOnceAndAnswered) {
   EXPECT_FALSE(client.over());
 }
 
-TEST_F(Http2ConnectionTest, BytesReadBeforeItWasAcceptedAreProcessed) {
+TEST_P(Http2ConnectionTest, BytesReadBeforeItWasAcceptedAreProcessed) {
   StartServer();
   Http2Client& client = ConnectWithRequest();
   Answer(NextRequest());
   EXPECT_TRUE(RunUntil([&] { return client.response(1).ended; }));
 }
 
-TEST_F(Http2ConnectionTest, RequestsThatArriveTogetherAreAllAnswered) {
+TEST_P(Http2ConnectionTest, RequestsThatArriveTogetherAreAllAnswered) {
   StartServer();
   Http2Client& client = Connect();
   std::vector<int32_t> ids;
@@ -86,7 +86,7 @@ TEST_F(Http2ConnectionTest, RequestsThatArriveTogetherAreAllAnswered) {
   }
 }
 
-TEST_F(Http2ConnectionTest, ARequestBeyondALimitIsRefusedAndNotPassedOn) {
+TEST_P(Http2ConnectionTest, ARequestBeyondALimitIsRefusedAndNotPassedOn) {
   ConnectionOptions options;
   options.framing.max_body_bytes = 10;
   StartServer(options);
@@ -100,7 +100,7 @@ TEST_F(Http2ConnectionTest, ARequestBeyondALimitIsRefusedAndNotPassedOn) {
   EXPECT_EQ(Get(client).status(), "200");
 }
 
-TEST_F(Http2ConnectionTest, AStreamWhoseWindowIsClosedDelaysNoOther) {
+TEST_P(Http2ConnectionTest, AStreamWhoseWindowIsClosedDelaysNoOther) {
   StartServer();
   Http2Client& client = Connect("192.0.2.1", /*auto_window=*/false);
   const OpenedStream unread = OpenStream(client);
@@ -122,7 +122,7 @@ TEST_F(Http2ConnectionTest, AStreamWhoseWindowIsClosedDelaysNoOther) {
       [&] { return client.response(unread.id).body.size() > 100'000; }));
 }
 
-TEST_F(Http2ConnectionTest, TheEndOfAStreamLeavesTheConnectionOpen) {
+TEST_P(Http2ConnectionTest, TheEndOfAStreamLeavesTheConnectionOpen) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream ended = OpenStream(client);
@@ -135,7 +135,7 @@ TEST_F(Http2ConnectionTest, TheEndOfAStreamLeavesTheConnectionOpen) {
   EXPECT_EQ(Get(client).status(), "200");
 }
 
-TEST_F(Http2ConnectionTest, AClientThatResetsAStreamEndsThatStreamOnly) {
+TEST_P(Http2ConnectionTest, AClientThatResetsAStreamEndsThatStreamOnly) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -156,7 +156,7 @@ TEST_F(Http2ConnectionTest, AClientThatResetsAStreamEndsThatStreamOnly) {
   EXPECT_EQ(other.closed->times.value(), 0);
 }
 
-TEST_F(Http2ConnectionTest, AClientThatResetsTheConnectionEndsAllOfIt) {
+TEST_P(Http2ConnectionTest, AClientThatResetsTheConnectionEndsAllOfIt) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -175,7 +175,7 @@ TEST_F(Http2ConnectionTest, AClientThatResetsTheConnectionEndsAllOfIt) {
   EXPECT_EQ(network_.open_sockets(), 0u);
 }
 
-TEST_F(Http2ConnectionTest, AFloodEndsTheConnectionAndIsCounted) {
+TEST_P(Http2ConnectionTest, AFloodEndsTheConnectionAndIsCounted) {
   StartServer();
   Http2Client& other = Connect("192.0.2.2");
   const OpenedStream stream = OpenStream(other);
@@ -187,7 +187,7 @@ TEST_F(Http2ConnectionTest, AFloodEndsTheConnectionAndIsCounted) {
   EXPECT_EQ(server_->connections(), 2u) << "it lingers";
 }
 
-TEST_F(Http2ConnectionTest, AFloodOfAClientThatReadsNothingIsCounted) {
+TEST_P(Http2ConnectionTest, AFloodOfAClientThatReadsNothingIsCounted) {
   StartServer();
   Http2Client& client =
       Connect("192.0.2.1", /*auto_window=*/true,
@@ -204,7 +204,7 @@ TEST_F(Http2ConnectionTest, AFloodOfAClientThatReadsNothingIsCounted) {
   EXPECT_EQ(Ended("flood"), 1);
 }
 
-TEST_F(Http2ConnectionTest, MalformedFramesEndTheConnectionAndAreCounted) {
+TEST_P(Http2ConnectionTest, MalformedFramesEndTheConnectionAndAreCounted) {
   StartServer();
   Http2Client& client = Connect();
   client.wire->Send(client.peer.Take() +
@@ -215,7 +215,7 @@ TEST_F(Http2ConnectionTest, MalformedFramesEndTheConnectionAndAreCounted) {
   EXPECT_EQ(Ended("protocol_error"), 1);
 }
 
-TEST_F(Http2ConnectionTest, AHeadFarBeyondItsLimitEndsTheConnection) {
+TEST_P(Http2ConnectionTest, AHeadFarBeyondItsLimitEndsTheConnection) {
   ConnectionOptions options;
   options.framing.max_head_bytes = 1000;
   options.framing.max_event_id_line_bytes = 0;
@@ -230,7 +230,7 @@ TEST_F(Http2ConnectionTest, AHeadFarBeyondItsLimitEndsTheConnection) {
   EXPECT_EQ(Ended("head_too_large"), 1);
 }
 
-TEST_F(Http2ConnectionTest, WaitingForTheClientToCloseIsBoundedInTime) {
+TEST_P(Http2ConnectionTest, WaitingForTheClientToCloseIsBoundedInTime) {
   StartServer();
   const Http2Client& client = Flooder();
   const int64_t begin = Now();
@@ -242,7 +242,7 @@ TEST_F(Http2ConnectionTest, WaitingForTheClientToCloseIsBoundedInTime) {
   EXPECT_TRUE(client.wire->ended());
 }
 
-TEST_F(Http2ConnectionTest, AClientThatClosesAfterGoAwayIsNotWaitedFor) {
+TEST_P(Http2ConnectionTest, AClientThatClosesAfterGoAwayIsNotWaitedFor) {
   StartServer();
   Http2Client& client = Flooder();
   const int64_t begin = Now();
@@ -251,7 +251,7 @@ TEST_F(Http2ConnectionTest, AClientThatClosesAfterGoAwayIsNotWaitedFor) {
   EXPECT_LT(Since(begin), absl::Seconds(1));
 }
 
-TEST_F(Http2ConnectionTest, WhatIsReadAfterGoAwayIsBoundedInBytes) {
+TEST_P(Http2ConnectionTest, WhatIsReadAfterGoAwayIsBoundedInBytes) {
   StartServer();
   Http2Client& client = Flooder();
   const size_t before = *client.read_by_server;
@@ -261,6 +261,10 @@ TEST_F(Http2ConnectionTest, WhatIsReadAfterGoAwayIsBoundedInBytes) {
   EXPECT_LT(Since(begin), absl::Seconds(1));
   EXPECT_LE(*client.read_by_server - before, size_t{1100} << 10);
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Http2ConnectionTest,
+                         ::testing::Range(testing::kFirstSeed,
+                                          testing::kSeedsEnd));
 
 }  // namespace
 }  // namespace sse_bridge

@@ -41,7 +41,7 @@ class Http2MemoryTest : public testing::Http2ServerFixture {
 
 // A body takes up to twice its size: it grows while it arrives.
 
-TEST_F(Http2MemoryTest, TheLargestRequestOfAnAddressWithTooMuchIsRefused) {
+TEST_P(Http2MemoryTest, TheLargestRequestOfAnAddressWithTooMuchIsRefused) {
   StartServer(SmallMemory());
   Http2Client& client = Connect();
   const int32_t small = Upload(client, 50'000);
@@ -57,7 +57,7 @@ TEST_F(Http2MemoryTest, TheLargestRequestOfAnAddressWithTooMuchIsRefused) {
   EXPECT_TRUE(other.response(others).headers.empty());
 }
 
-TEST_F(Http2MemoryTest, ConnectionsOfAnAddressShareItsMemory) {
+TEST_P(Http2MemoryTest, ConnectionsOfAnAddressShareItsMemory) {
   StartServer(SmallMemory());
   Http2Client& first = Connect();
   const int32_t held = Upload(first, 120'000);
@@ -73,7 +73,7 @@ TEST_F(Http2MemoryTest, ConnectionsOfAnAddressShareItsMemory) {
   EXPECT_TRUE(second.response(again).headers.empty());
 }
 
-TEST_F(Http2MemoryTest, TheMemoryOfAllIsBounded) {
+TEST_P(Http2MemoryTest, TheMemoryOfAllIsBounded) {
   StartServer(SmallMemory());
   for (int i = 0; server_->held_bytes() < 400'000; ++i) {
     ASSERT_LT(i, 20);
@@ -89,7 +89,7 @@ TEST_F(Http2MemoryTest, TheMemoryOfAllIsBounded) {
   EXPECT_LE(server_->held_bytes(), 500'000u);
 }
 
-TEST_F(Http2MemoryTest, ATrustedProxyMayHoldWhatAllMay) {
+TEST_P(Http2MemoryTest, ATrustedProxyMayHoldWhatAllMay) {
   StartServer(SmallMemory());
   Http2Client& client = Connect(kTrusted);
   while (server_->held_bytes() < 300'000) {
@@ -102,7 +102,7 @@ TEST_F(Http2MemoryTest, ATrustedProxyMayHoldWhatAllMay) {
   EXPECT_LE(server_->held_bytes(), 500'000u);
 }
 
-TEST_F(Http2MemoryTest, AnAnswerThatHoldsTooMuchIsReset) {
+TEST_P(Http2MemoryTest, AnAnswerThatHoldsTooMuchIsReset) {
   StartServer(SmallMemory());
   Http2Client& client = Connect("192.0.2.1", /*auto_window=*/false);
   const OpenedStream stream = OpenStream(client);
@@ -115,7 +115,7 @@ TEST_F(Http2MemoryTest, AnAnswerThatHoldsTooMuchIsReset) {
   EXPECT_FALSE(client.over());
 }
 
-TEST_F(Http2MemoryTest, WhatAServedRequestHoldsCountsUntilItsAnswer) {
+TEST_P(Http2MemoryTest, WhatAServedRequestHoldsCountsUntilItsAnswer) {
   StartServer(SmallMemory());
   Http2Client& client = Connect();
   const int32_t id = client.peer.Request(Http2Peer::Get("/"));
@@ -131,6 +131,10 @@ TEST_F(Http2MemoryTest, WhatAServedRequestHoldsCountsUntilItsAnswer) {
   EXPECT_TRUE(aborted);
   EXPECT_LE(server_->held_bytes(), 4096u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Http2MemoryTest,
+                         ::testing::Range(testing::kFirstSeed,
+                                          testing::kSeedsEnd));
 
 }  // namespace
 }  // namespace sse_bridge

@@ -45,13 +45,13 @@ class Http2ReturningTest : public testing::Http2ServerFixture {
   }
 };
 
-TEST_F(Http2ReturningTest, SomeFloodsHaveNoConsequenceForTheNextConnection) {
+TEST_P(Http2ReturningTest, SomeFloodsHaveNoConsequenceForTheNextConnection) {
   StartServer();
   for (int i = 0; i < kAllowed; ++i) Flood(kFlooder);
   EXPECT_LT(WaitOf(kFlooder), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, AfterTooManyANewConnectionWaitsASecond) {
+TEST_P(Http2ReturningTest, AfterTooManyANewConnectionWaitsASecond) {
   StartServer();
   FloodTooOften(kFlooder);
   EXPECT_GE(WaitOf(kFlooder), absl::Milliseconds(900));
@@ -59,7 +59,7 @@ TEST_F(Http2ReturningTest, AfterTooManyANewConnectionWaitsASecond) {
   EXPECT_LT(WaitOf(kOther), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, NothingIsReadMeanwhile) {
+TEST_P(Http2ReturningTest, NothingIsReadMeanwhile) {
   StartServer();
   FloodTooOften(kFlooder);
   Http2Client& client = Connect(kFlooder);
@@ -69,7 +69,7 @@ TEST_F(Http2ReturningTest, NothingIsReadMeanwhile) {
   EXPECT_EQ(passed_, 0);
 }
 
-TEST_F(Http2ReturningTest, ARequestThatCameWithTheConnectionIsServedThen) {
+TEST_P(Http2ReturningTest, ARequestThatCameWithTheConnectionIsServedThen) {
   StartServer();
   FloodTooOften(kFlooder);
   Http2Client& client = ConnectWithRequest(kFlooder);
@@ -79,7 +79,7 @@ TEST_F(Http2ReturningTest, ARequestThatCameWithTheConnectionIsServedThen) {
   EXPECT_TRUE(RunUntil([&] { return client.response(1).ended; }));
 }
 
-TEST_F(Http2ReturningTest, OpenConnectionsOfTheAddressGoOn) {
+TEST_P(Http2ReturningTest, OpenConnectionsOfTheAddressGoOn) {
   StartServer();
   Http2Client& client = Connect(kFlooder);
   const OpenedStream stream = OpenStream(client);
@@ -90,14 +90,14 @@ TEST_F(Http2ReturningTest, OpenConnectionsOfTheAddressGoOn) {
   EXPECT_LT(Since(begin), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, FloodsAreForgottenInTime) {
+TEST_P(Http2ReturningTest, FloodsAreForgottenInTime) {
   StartServer();
   FloodTooOften(kFlooder);
   RunFor(kRemembered);
   EXPECT_LT(WaitOf(kFlooder), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, ATrustedProxyNeverWaits) {
+TEST_P(Http2ReturningTest, ATrustedProxyNeverWaits) {
   ConnectionOptions options;
   options.handshake.proxies = *TrustedProxies::Create({kProxyOfAll});
   StartServer(options);
@@ -105,14 +105,14 @@ TEST_F(Http2ReturningTest, ATrustedProxyNeverWaits) {
   EXPECT_LT(WaitOf(kProxyOfAll), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, TheNetworkOfAnIPv6AddressWaits) {
+TEST_P(Http2ReturningTest, TheNetworkOfAnIPv6AddressWaits) {
   StartServer();
   FloodTooOften("2001:db8::1");
   EXPECT_GE(WaitOf("2001:db8::2"), absl::Milliseconds(900));
   EXPECT_LT(WaitOf("2001:db8:0:1::1"), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, MalformedFramesCountToo) {
+TEST_P(Http2ReturningTest, MalformedFramesCountToo) {
   StartServer();
   for (int i = 0; i <= kAllowed; ++i) {
     Http2Client& client = Connect(kFlooder);
@@ -125,7 +125,7 @@ TEST_F(Http2ReturningTest, MalformedFramesCountToo) {
   EXPECT_GE(WaitOf(kFlooder), absl::Milliseconds(900));
 }
 
-TEST_F(Http2ReturningTest, ClientsThatOnlyReadTooSlowlyDoNot) {
+TEST_P(Http2ReturningTest, ClientsThatOnlyReadTooSlowlyDoNot) {
   ConnectionOptions options;
   options.write_timeout = absl::Seconds(2);
   StartServer(options);
@@ -144,7 +144,7 @@ TEST_F(Http2ReturningTest, ClientsThatOnlyReadTooSlowlyDoNot) {
   EXPECT_LT(WaitOf(kFlooder), absl::Milliseconds(500));
 }
 
-TEST_F(Http2ReturningTest, AClientThatDoesNotWaitIsForgottenAtOnce) {
+TEST_P(Http2ReturningTest, AClientThatDoesNotWaitIsForgottenAtOnce) {
   StartServer();
   FloodTooOften(kFlooder);
   const size_t before = server_->connections();
@@ -158,7 +158,7 @@ TEST_F(Http2ReturningTest, AClientThatDoesNotWaitIsForgottenAtOnce) {
   EXPECT_EQ(server_->connections(), before);
 }
 
-TEST_F(Http2ReturningTest, ConnectionsThatWaitCountAsIdle) {
+TEST_P(Http2ReturningTest, ConnectionsThatWaitCountAsIdle) {
   ConnectionOptions options;
   options.max_connections_per_address = 2;
   StartServer(options);
@@ -171,7 +171,7 @@ TEST_F(Http2ReturningTest, ConnectionsThatWaitCountAsIdle) {
   EXPECT_EQ(server_->connections(), 2u);
 }
 
-TEST_F(Http2ReturningTest, AtDrainConnectionsThatWaitAreClosed) {
+TEST_P(Http2ReturningTest, AtDrainConnectionsThatWaitAreClosed) {
   StartServer();
   FloodTooOften(kFlooder);
   const Http2Client& client = Connect(kFlooder);
@@ -182,13 +182,17 @@ TEST_F(Http2ReturningTest, AtDrainConnectionsThatWaitAreClosed) {
   EXPECT_TRUE(client.over());
 }
 
-TEST_F(Http2ReturningTest, AHeadTimeoutBeginsAfterTheWait) {
+TEST_P(Http2ReturningTest, AHeadTimeoutBeginsAfterTheWait) {
   ConnectionOptions options;
   options.head_timeout = absl::Seconds(1);
   StartServer(options);
   FloodTooOften(kFlooder);
   EXPECT_GE(WaitOf(kFlooder), absl::Milliseconds(900));
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Http2ReturningTest,
+                         ::testing::Range(testing::kFirstSeed,
+                                          testing::kSeedsEnd));
 
 }  // namespace
 }  // namespace sse_bridge

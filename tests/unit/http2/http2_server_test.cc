@@ -27,7 +27,7 @@ class Http2ServerTest : public testing::Http2ServerFixture {
   }
 };
 
-TEST_F(Http2ServerTest, ARequestWithoutSpaceForItIsRefused) {
+TEST_P(Http2ServerTest, ARequestWithoutSpaceForItIsRefused) {
   ConnectionOptions options;
   options.headers_for_origin = [](absl::string_view origin) {
     return HttpHeaders{{"access-control-allow-origin", std::string(origin)}};
@@ -50,7 +50,7 @@ TEST_F(Http2ServerTest, ARequestWithoutSpaceForItIsRefused) {
   EXPECT_EQ(Get(client).status(), "200");
 }
 
-TEST_F(Http2ServerTest, RequestsAreInFlightUntilTheyAreAnsweredOrStreams) {
+TEST_P(Http2ServerTest, RequestsAreInFlightUntilTheyAreAnsweredOrStreams) {
   StartServer();
   Http2Client& client = Connect();
   const int32_t id = client.peer.Request(Http2Peer::Get("/"));
@@ -64,7 +64,7 @@ TEST_F(Http2ServerTest, RequestsAreInFlightUntilTheyAreAnsweredOrStreams) {
   EXPECT_TRUE(Delivers(client, stream));
 }
 
-TEST_F(Http2ServerTest, NothingIsPassedOnAfterStop) {
+TEST_P(Http2ServerTest, NothingIsPassedOnAfterStop) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -83,7 +83,7 @@ TEST_F(Http2ServerTest, NothingIsPassedOnAfterStop) {
   EXPECT_TRUE(Delivers(client, stream));
 }
 
-TEST_F(Http2ServerTest, AConnectionAcceptedAfterDeliveryStoppedIsDropped) {
+TEST_P(Http2ServerTest, AConnectionAcceptedAfterDeliveryStoppedIsDropped) {
   StartServer();
   delivery_->Stop();
   const Http2Client& client = Connect();
@@ -92,7 +92,7 @@ TEST_F(Http2ServerTest, AConnectionAcceptedAfterDeliveryStoppedIsDropped) {
   EXPECT_TRUE(RunUntil([&] { return client.over(); }));
 }
 
-TEST_F(Http2ServerTest, StoppingDeliveryClosesConnectionsAndTheirStreams) {
+TEST_P(Http2ServerTest, StoppingDeliveryClosesConnectionsAndTheirStreams) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -106,7 +106,7 @@ TEST_F(Http2ServerTest, StoppingDeliveryClosesConnectionsAndTheirStreams) {
   Answer(exchange);  // goes nowhere
 }
 
-TEST_F(Http2ServerTest, AtDrainClientsAreToldAndStreamsGoOn) {
+TEST_P(Http2ServerTest, AtDrainClientsAreToldAndStreamsGoOn) {
   StartServer();
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -129,7 +129,7 @@ TEST_F(Http2ServerTest, AtDrainClientsAreToldAndStreamsGoOn) {
   EXPECT_TRUE(RunUntil([&] { return server_->connections() == 0; }));
 }
 
-TEST_F(Http2ServerTest, AtDrainIdleConnectionsAreClosed) {
+TEST_P(Http2ServerTest, AtDrainIdleConnectionsAreClosed) {
   StartServer();
   Http2Client& idle = Connect();
   Get(idle);
@@ -143,7 +143,7 @@ TEST_F(Http2ServerTest, AtDrainIdleConnectionsAreClosed) {
   EXPECT_TRUE(Delivers(busy, stream));
 }
 
-TEST_F(Http2ServerTest, AConnectionAcceptedWhileDrainingIsToldAtOnce) {
+TEST_P(Http2ServerTest, AConnectionAcceptedWhileDrainingIsToldAtOnce) {
   StartServer();
   server_->StartDraining();
   const Http2Client& client = Connect();
@@ -152,7 +152,7 @@ TEST_F(Http2ServerTest, AConnectionAcceptedWhileDrainingIsToldAtOnce) {
   EXPECT_EQ(client.peer.goaway, NGHTTP2_NO_ERROR);
 }
 
-TEST_F(Http2ServerTest, ARequestThatComesWithAConnectionIsServedAtDrain) {
+TEST_P(Http2ServerTest, ARequestThatComesWithAConnectionIsServedAtDrain) {
   StartServer();
   server_->StartDraining();
   Http2Client& client = ConnectWithRequest();
@@ -166,7 +166,7 @@ TEST_F(Http2ServerTest, ARequestThatComesWithAConnectionIsServedAtDrain) {
   EXPECT_TRUE(client.over());
 }
 
-TEST_F(Http2ServerTest, TheLongestIdleConnectionOfAnAddressIsClosed) {
+TEST_P(Http2ServerTest, TheLongestIdleConnectionOfAnAddressIsClosed) {
   StartServer(OneIdlePerAddress());
   Http2Client& busy = Connect();
   const OpenedStream stream = OpenStream(busy);
@@ -186,7 +186,7 @@ TEST_F(Http2ServerTest, TheLongestIdleConnectionOfAnAddressIsClosed) {
   EXPECT_EQ(Get(second).status(), "200");
 }
 
-TEST_F(Http2ServerTest, TheNetworkOfAnIPv6AddressCountsAsOneAddress) {
+TEST_P(Http2ServerTest, TheNetworkOfAnIPv6AddressCountsAsOneAddress) {
   StartServer(OneIdlePerAddress());
   Http2Client& first = Connect("2001:db8::1");
   Get(first);
@@ -197,14 +197,14 @@ TEST_F(Http2ServerTest, TheNetworkOfAnIPv6AddressCountsAsOneAddress) {
   EXPECT_FALSE(second.over());
 }
 
-TEST_F(Http2ServerTest, IdleConnectionsOfATrustedProxyHaveNoLimit) {
+TEST_P(Http2ServerTest, IdleConnectionsOfATrustedProxyHaveNoLimit) {
   StartServer(OneIdlePerAddress());
   for (int i = 0; i < 5; ++i) Get(Connect(kProxy));
   Settle();
   EXPECT_EQ(server_->connections(), 5u);
 }
 
-TEST_F(Http2ServerTest, TheLongestIdleOfAllIsClosedForOthers) {
+TEST_P(Http2ServerTest, TheLongestIdleOfAllIsClosedForOthers) {
   StartServer();
   EXPECT_FALSE(server_->CloseLongestIdle());
   Http2Client& busy = Connect();
@@ -226,6 +226,10 @@ TEST_F(Http2ServerTest, TheLongestIdleOfAllIsClosedForOthers) {
   EXPECT_FALSE(busy.over());
   EXPECT_FALSE(server_->CloseLongestIdle());
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Http2ServerTest,
+                         ::testing::Range(testing::kFirstSeed,
+                                          testing::kSeedsEnd));
 
 }  // namespace
 }  // namespace sse_bridge

@@ -85,13 +85,14 @@ struct OpenedStream {
 };
 
 // An Http2Server on delivery's loops, all on a simulated network and clock, and
-// its clients. The requests wait for the test to answer them.
-class Http2ServerFixture : public ::testing::Test {
+// its clients. The requests wait for the test to answer them. The parameter is
+// the network's seed.
+class Http2ServerFixture : public ::testing::TestWithParam<uint64_t> {
  protected:
   Http2ServerFixture()
-      : network_(/*seed=*/1, {.max_delay = absl::Milliseconds(1),
-                              .max_buffer_bytes = size_t{64} << 10,
-                              .min_buffer_bytes = size_t{64} << 10}) {}
+      : network_(/*seed=*/GetParam(), {.max_delay = absl::Milliseconds(1),
+                                       .max_buffer_bytes = size_t{64} << 10,
+                                       .min_buffer_bytes = size_t{64} << 10}) {}
 
   void StartServer(ConnectionOptions options = {}) {
     Delivery::Options delivery;
@@ -248,6 +249,10 @@ class Http2ServerFixture : public ::testing::Test {
   std::list<Http2Client> clients_;
   std::list<std::shared_ptr<HttpExchange>> requests_;
 };
+
+// The seeds of each test, whose rule must hold whatever the schedule.
+inline constexpr uint64_t kFirstSeed = 1;
+inline constexpr uint64_t kSeedsEnd = 11;
 
 }  // namespace sse_bridge::testing
 

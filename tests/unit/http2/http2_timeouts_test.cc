@@ -33,7 +33,7 @@ class Http2TimeoutsTest : public testing::Http2ServerFixture {
   }
 };
 
-TEST_F(Http2TimeoutsTest, AClientThatAsksForNothingIsSentAway) {
+TEST_P(Http2TimeoutsTest, AClientThatAsksForNothingIsSentAway) {
   StartServer(Timeouts());
   const Http2Client& client = Connect();
   Settle();
@@ -41,7 +41,7 @@ TEST_F(Http2TimeoutsTest, AClientThatAsksForNothingIsSentAway) {
   EXPECT_TRUE(RunUntil([&] { return server_->connections() == 0; }));
 }
 
-TEST_F(Http2TimeoutsTest, AnIdleClientIsSentAwayLater) {
+TEST_P(Http2TimeoutsTest, AnIdleClientIsSentAwayLater) {
   StartServer(Timeouts());
   Http2Client& client = Connect();
   Get(client);
@@ -50,7 +50,7 @@ TEST_F(Http2TimeoutsTest, AnIdleClientIsSentAwayLater) {
   EXPECT_EQ(Ended("protocol_error"), 0);
 }
 
-TEST_F(Http2TimeoutsTest, AClientWithAStreamIsNotIdle) {
+TEST_P(Http2TimeoutsTest, AClientWithAStreamIsNotIdle) {
   StartServer(Timeouts());
   Http2Client& client = Connect();
   const OpenedStream stream = OpenStream(client);
@@ -59,7 +59,7 @@ TEST_F(Http2TimeoutsTest, AClientWithAStreamIsNotIdle) {
   EXPECT_TRUE(Delivers(client, stream));
 }
 
-TEST_F(Http2TimeoutsTest, ARequestThatIsServedMayTakeAnyTime) {
+TEST_P(Http2TimeoutsTest, ARequestThatIsServedMayTakeAnyTime) {
   StartServer(Timeouts());
   Http2Client& client = Connect();
   const int32_t id = client.peer.Request(Http2Peer::Get("/"));
@@ -70,7 +70,7 @@ TEST_F(Http2TimeoutsTest, ARequestThatIsServedMayTakeAnyTime) {
   EXPECT_EQ(client.response(id).status(), "200");
 }
 
-TEST_F(Http2TimeoutsTest, ABodyThatDoesNotArriveIsAnsweredWith408) {
+TEST_P(Http2TimeoutsTest, ABodyThatDoesNotArriveIsAnsweredWith408) {
   StartServer(Timeouts());
   Http2Client& client = Connect();
   const int32_t id = client.peer.Request(Http2Peer::Get("/"), "begins",
@@ -83,7 +83,7 @@ TEST_F(Http2TimeoutsTest, ABodyThatDoesNotArriveIsAnsweredWith408) {
   EXPECT_EQ(Get(client).status(), "200");
 }
 
-TEST_F(Http2TimeoutsTest, AHeaderBlockThatDoesNotEndEndsTheConnection) {
+TEST_P(Http2TimeoutsTest, AHeaderBlockThatDoesNotEndEndsTheConnection) {
   StartServer(Timeouts());
   Http2Client& client = Connect();
   client.wire->Send(client.peer.Take() +
@@ -96,7 +96,7 @@ TEST_F(Http2TimeoutsTest, AHeaderBlockThatDoesNotEndEndsTheConnection) {
   EXPECT_EQ(Ended("protocol_error"), 1);
 }
 
-TEST_F(Http2TimeoutsTest, AnAnswerThatIsNotReadIsReset) {
+TEST_P(Http2TimeoutsTest, AnAnswerThatIsNotReadIsReset) {
   StartServer(Timeouts());
   Http2Client& client = Connect("192.0.2.1", /*auto_window=*/false);
   const OpenedStream stream = OpenStream(client);
@@ -110,7 +110,7 @@ TEST_F(Http2TimeoutsTest, AnAnswerThatIsNotReadIsReset) {
   EXPECT_EQ(stream.closed->times.value(), 0);
 }
 
-TEST_F(Http2TimeoutsTest, AClientThatReadsNothingIsCutOffAndCounted) {
+TEST_P(Http2TimeoutsTest, AClientThatReadsNothingIsCutOffAndCounted) {
   StartServer(Timeouts());
   // A window that is larger than what fits into the connection.
   Http2Client& client = Connect(
@@ -126,6 +126,10 @@ TEST_F(Http2TimeoutsTest, AClientThatReadsNothingIsCutOffAndCounted) {
   EXPECT_EQ(Ended("write_timeout"), 1);
   EXPECT_EQ(server_->held_bytes(), 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Http2TimeoutsTest,
+                         ::testing::Range(testing::kFirstSeed,
+                                          testing::kSeedsEnd));
 
 }  // namespace
 }  // namespace sse_bridge
