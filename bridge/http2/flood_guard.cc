@@ -56,6 +56,8 @@ void Http2FloodGuard::ResetCaused(bool refused) {
   points_ -= refused ? 10 : 100;
 }
 
+void Http2FloodGuard::HeadRefused() { points_ -= 50; }
+
 void Http2FloodGuard::DataFrameSent() {
   points_ = std::min<int64_t>(points_ + limits_.per_data_frame, limits_.burst);
 }

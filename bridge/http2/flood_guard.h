@@ -45,6 +45,10 @@ class Http2FloodGuard {
   // many that is, which are `refused`.
   void ResetCaused(bool refused);
 
+  // A request was answered whose head is too large. It costs as much work as
+  // one that is served.
+  void HeadRefused();
+
   // The connection must end.
   bool exhausted() const { return points_ < 0; }
 

@@ -1,9 +1,7 @@
 #include "bridge/http2/http2_connection.h"
 
-#include <nghttp2/nghttp2.h>
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -21,7 +19,8 @@ constexpr int kMaxReads = 4;
 constexpr absl::Duration kLingerTime = absl::Seconds(2);
 constexpr size_t kLingerBytes = size_t{1} << 20;
 
-// How often timeouts are checked while there are any.
+// How often timeouts are checked while there are any. Connections that must
+// wait (Http2Server::MustWait) do so for as long.
 constexpr absl::Duration kCheckEvery = absl::Seconds(1);
 
 int64_t Nanos(absl::Duration duration) {
@@ -30,13 +29,16 @@ int64_t Nanos(absl::Duration duration) {
 
 absl::string_view FailureName(Http2Session::Failure failure) {
   switch (failure) {
+    case Http2Session::Failure::kNone:
+      return "";
     case Http2Session::Failure::kFlood:
       return "flood";
     case Http2Session::Failure::kHead:
       return "head_too_large";
-    default:
-      return "protocol_error";
+    case Http2Session::Failure::kProtocol:
+      break;
   }
+  return "protocol_error";
 }
 
 }  // namespace
@@ -64,14 +66,19 @@ int Http2Connection::Open(SharedConnectionHost* host) {
   Http2Session::Observer* const observer = this;
   session_ = std::make_unique<Http2Session>(&server_->session_options(),
                                             observer, host->now());
-  idle_since_ = host->now();
-  if (!session_->Receive(std::exchange(input_, {}), host->now())) {
-    ending_ = true;
-  }
+  delayed_ = server_->MustWait(number_, host->now());
+  if (!delayed_) Begin();
   draining_ = server_->draining();
   if (draining_) session_->AnnounceGoAway();
   AfterEvents();
   return socket_->fd();
+}
+
+void Http2Connection::Begin() {
+  idle_since_ = host_->now();
+  if (!session_->Receive(std::exchange(input_, {}), host_->now())) {
+    ending_ = true;
+  }
 }
 
 void Http2Connection::OnEvent(uint32_t events) {
@@ -79,10 +86,13 @@ void Http2Connection::OnEvent(uint32_t events) {
   if ((events & EPOLLOUT) != 0 && session_->output().blocked()) {
     if (WriteOutput()) session_->OutputHasSpace();
   }
-  if (session_ != nullptr && (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
+  if (session_ != nullptr && !delayed_ &&
+      (events & (EPOLLIN | EPOLLRDHUP)) != 0) {
     Read(/*to_end=*/(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   }
-  if (session_ != nullptr && (events & (EPOLLHUP | EPOLLERR)) != 0) Die("");
+  // The end of a client that is not read from.
+  const uint32_t half = delayed_ ? uint32_t{EPOLLRDHUP} : 0;
+  if ((events & (EPOLLHUP | EPOLLERR | half)) != 0) Die("");
   AfterEvents();
 }
 
@@ -172,16 +182,14 @@ void Http2Connection::Flush() {
     }
   }
   if (!output.blocked() && (ending_ || session_->over())) {
-    if (session_->failure() != Http2Session::Failure::kNone &&
-        server_->ended() != nullptr) {
-      server_->ended()->Add(std::string(FailureName(session_->failure())));
-    }
+    CountEnd(FailureName(session_->failure()));
     socket_->ShutdownWrite();
     session_->DropStreams();
     KeepHeld();
     lingering_ = true;
     linger_until_ = host_->now() + Nanos(kLingerTime);
   }
+  KeepHeld();  // less, once answers are sent
   const bool idle = session_->streams() == 0;
   if (idle != idle_) {
     idle_ = idle;
@@ -236,70 +244,6 @@ void Http2Connection::Drain() {
   AfterEvents();
 }
 
-bool Http2Connection::OpenStream(int32_t id, uint64_t data,
-                                 const HttpResponse& head) {
-  Http2Stream* const stream =
-      session_ != nullptr ? session_->Find(id) : nullptr;
-  if (stream == nullptr || stream->state != Http2Stream::State::kBusy) {
-    return false;
-  }
-  Uncount(stream);
-  stream->data = data;
-  stream->watched = true;
-  session_->Begin(stream, head);
-  ++streaming_;
-  AfterEvents();
-  return true;
-}
-
-ssize_t Http2Connection::WriteStream(int32_t id, const iovec* parts,
-                                     int count) {
-  Http2Stream* stream = session_ != nullptr ? session_->Find(id) : nullptr;
-  if (stream == nullptr || stream->ended) return Socket::kFailed;
-  size_t sent = session_->Write(stream, parts, count);
-  host_->FlushLater(this);
-  // A batch that is full does not mean that the client is slow.
-  while (stream->waiting && session_->output().full() && WriteOutput()) {
-    session_->OutputHasSpace();
-    std::vector<iovec> rest;
-    rest.reserve(static_cast<size_t>(count));
-    size_t skip = sent;
-    for (int i = 0; i < count; ++i) {
-      const size_t skipped = std::min(skip, parts[i].iov_len);
-      skip -= skipped;
-      if (skipped == parts[i].iov_len) continue;
-      rest.push_back({static_cast<char*>(parts[i].iov_base) + skipped,
-                      parts[i].iov_len - skipped});
-    }
-    const size_t more =
-        session_->Write(stream, rest.data(), static_cast<int>(rest.size()));
-    sent += more;
-    if (more == 0) break;
-  }
-  if (session_ == nullptr) return Socket::kFailed;
-  return sent > 0 ? static_cast<ssize_t>(sent) : Socket::kWouldBlock;
-}
-
-void Http2Connection::EndStream(int32_t id) {
-  Http2Stream* const stream =
-      session_ != nullptr ? session_->Find(id) : nullptr;
-  if (stream == nullptr || stream->ended) return;
-  session_->End(stream);
-  stream->since_ns = host_->now();
-  AfterEvents();
-}
-
-void Http2Connection::StreamReleased(int32_t id, bool cut) {
-  Http2Stream* const stream =
-      session_ != nullptr ? session_->Find(id) : nullptr;
-  if (stream == nullptr) return;
-  stream->watched = false;
-  if (!stream->ended) {
-    session_->Reset(stream, cut ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
-  }
-  AfterEvents();
-}
-
 // Streams that delivery writes have timeouts of their own.
 void Http2Connection::ArmTimer() {
   const bool needed = lingering_ || blocked_since_ != 0 || idle_ ||
@@ -311,17 +255,28 @@ void Http2Connection::ArmTimer() {
 void Http2Connection::OnTimer() {
   timer_armed_ = false;
   if (session_ == nullptr) return;
+  if (std::exchange(delayed_, false)) {
+    Begin();
+    Read(/*to_end=*/true);
+    if (session_ == nullptr) return;
+  }
   CheckTimeouts();
   if (session_ == nullptr) return;
   AfterEvents();
   ArmTimer();
 }
 
+void Http2Connection::CountEnd(absl::string_view why) {
+  if (why.empty() || std::exchange(end_counted_, true)) return;
+  if (server_->ended() != nullptr) server_->ended()->Add(std::string(why));
+  if (session_->failure() != Http2Session::Failure::kNone) {
+    server_->RememberEnd(number_, host_->now());
+  }
+}
+
 void Http2Connection::Die(absl::string_view why) {
   if (session_ == nullptr) return;
-  if (!why.empty() && server_->ended() != nullptr) {
-    server_->ended()->Add(std::string(why));
-  }
+  CountEnd(why.empty() ? FailureName(session_->failure()) : why);
   Close();
   host_->Remove(this);
 }

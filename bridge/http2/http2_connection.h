@@ -80,6 +80,10 @@ class Http2Connection final
   void RefuseLargest();
   void CheckTimeouts();
   void ArmTimer();
+  // Begins to read, once it need not wait.
+  void Begin();
+  // Counts why the client has made the connection end, once; "": it has not.
+  void CountEnd(absl::string_view why);
   void Die(absl::string_view why);
 
   const std::shared_ptr<Http2Server> server_;
@@ -89,6 +93,7 @@ class Http2Connection final
   std::unique_ptr<Socket> socket_;
   SharedConnectionHost* host_ = nullptr;
   std::unique_ptr<Http2Session> session_;  // null once closed
+  bool delayed_ = false;                   // reads nothing until the timer
   bool more_input_ = false;
   bool ending_ = false;  // closes when the output is written
   bool draining_ = false;
@@ -97,6 +102,7 @@ class Http2Connection final
   bool waits_ = false;      // WaitsForClient, as the server knows it
   bool timer_armed_ = false;
   bool served_any_ = false;
+  bool end_counted_ = false;
   size_t lingered_bytes_ = 0;
   size_t reported_held_ = 0;
   int64_t idle_since_ = 0;

@@ -183,6 +183,20 @@ bool Http2Server::SetHeld(uint64_t number, size_t bytes) {
   return !grows || (held <= max_held_ && of_address <= max_held_ / 2);
 }
 
+void Http2Server::RememberEnd(uint64_t number, int64_t now) {
+  MutexLock lock(&mu_);
+  const auto it = entries_.find(number);
+  // Connections of a trusted proxy have no key: they carry many clients.
+  if (it == entries_.end() || it->second.key.empty()) return;
+  ended_.Add(it->second.key, now);
+}
+
+bool Http2Server::MustWait(uint64_t number, int64_t now) {
+  MutexLock lock(&mu_);
+  const auto it = entries_.find(number);
+  return it != entries_.end() && ended_.TooMany(it->second.key, now);
+}
+
 void Http2Server::Closed(uint64_t number) {
   SetHeld(number, 0);
   SetIdle(number, false);

@@ -19,6 +19,7 @@
 #include "bridge/http/http2_acceptor.h"
 #include "bridge/http/http_exchange.h"
 #include "bridge/http/http_response.h"
+#include "bridge/http2/ended_connections.h"
 #include "bridge/http2/http2_session.h"
 
 namespace sse_bridge {
@@ -36,6 +37,7 @@ class Http2Server final : public Http2Acceptor,
   struct Settings {
     Http2FloodLimits floods;
     uint32_t max_streams = 128;
+    EndedConnections::Limits ends;
     // Counts connections that were ended, by cause. May be null; must outlive
     // the server and its connections.
     LabelledCounter* ended = nullptr;
@@ -43,7 +45,7 @@ class Http2Server final : public Http2Acceptor,
 
   // `delivery` must outlive the server. Owned by a shared_ptr.
   Http2Server(Delivery* delivery, Settings settings)
-      : delivery_(delivery), settings_(settings) {}
+      : delivery_(delivery), settings_(settings), ended_(settings.ends) {}
 
   // Http2Acceptor
   void Start(const ConnectionOptions& options, Sink sink,
@@ -90,6 +92,10 @@ class Http2Server final : public Http2Acceptor,
   // they may.
   bool SetHeld(uint64_t number, size_t bytes);
   void Closed(uint64_t number);
+  // The connection ends because its client breaks the rules.
+  void RememberEnd(uint64_t number, int64_t now);
+  // Whether that was so with too many connections of its address.
+  bool MustWait(uint64_t number, int64_t now);
 
  private:
   struct Address {
@@ -125,6 +131,7 @@ class Http2Server final : public Http2Acceptor,
   absl::flat_hash_map<uint64_t, Entry> entries_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Address> addresses_ ABSL_GUARDED_BY(mu_);
   std::list<uint64_t> idle_ ABSL_GUARDED_BY(mu_);  // the longest idle first
+  EndedConnections ended_ ABSL_GUARDED_BY(mu_);
   // Changed under mu_.
   std::atomic<size_t> held_{0};
 };

@@ -159,6 +159,12 @@ int Http2Session::Callbacks::OnSent(nghttp2_session*,
       frame->rst_stream.error_code == NGHTTP2_REFUSED_STREAM) {
     self->guard_.ResetCaused(/*refused=*/true);
   }
+  // nghttp2 ends the connection itself because of most malformed frames.
+  if (frame->hd.type == NGHTTP2_GOAWAY &&
+      frame->goaway.error_code != NGHTTP2_NO_ERROR &&
+      self->failure_ == Failure::kNone) {
+    self->failure_ = Failure::kProtocol;
+  }
   return 0;
 }
 

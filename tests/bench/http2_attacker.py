@@ -81,8 +81,8 @@ FLOODS = {
     'priority': lambda: again(frame(PRIORITY, 0, 3, struct.pack('>IB', 0, 15))),
     'empty-data': lambda: again(frame(DATA, 0, 1), before=open_post(1)),
 }
-# After these, the connection may stay.
-NOT_ENDED = ('header-lists', 'refused-streams')
+# After this, the connection may stay.
+NOT_ENDED = ('refused-streams',)
 
 
 class Connection:

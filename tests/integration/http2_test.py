@@ -477,9 +477,11 @@ class Http2Test(unittest.TestCase):
             frame(0, 0, 1, bytes(16385)),           # too long
             frame(5, 4, 1, bytes(4) + b"\x82"),     # a push of the client's
         ]
-        for bad in malformed:
+        for number, bad in enumerate(malformed):
             with self.subTest(bad=bad[:12]):
-                client = Client(self.plain.port)
+                # Addresses of their own, so that none has to wait.
+                client = Client(self.plain.port,
+                                address="127.0.2.%d" % (1 + number))
                 client.raw(bad)
                 client.until_closed()
                 self.assertTrue(client.goaways)
@@ -517,9 +519,9 @@ class Http2Test(unittest.TestCase):
                 self.assertNotIn(1, client.heads)
                 client.close()
 
-    def flood(self, program, frames):
+    def flood(self, program, frames, address):
         """Sends until the connection is closed."""
-        client = Client(program.port)
+        client = Client(program.port, address=address)
         client.until(lambda: True)
         try:
             for data in frames:
@@ -556,14 +558,31 @@ class Http2Test(unittest.TestCase):
             "empty data": [frame(1, 4, 1, b"\x83\x86\x84\x01\x01a") +
                            frame(0, 0, 1) * 400],
         }
-        for name, frames in floods.items():
+        for number, (name, frames) in enumerate(floods.items()):
             with self.subTest(flood=name):
                 before = self.metric(self.plain, reason)
-                self.flood(self.plain, frames)
+                self.flood(self.plain, frames, "127.0.3.%d" % (1 + number))
                 self.until_metric(self.plain, reason, before + 1)
         seen = len(other.bodies[stream])
         other.until(lambda: len(other.bodies[stream]) > seen)
         other.close()
+
+    def test_an_address_that_floods_again_and_again_waits(self):
+        address = "127.0.4.1"
+        old = Client(self.plain.port, address=address)
+        stream = old.request("/prices/stream?symbols=AAPL")
+        old.until(lambda: stream in old.heads)
+        for _ in range(5):
+            self.flood(self.plain, [frame(6, 0, 0, bytes(8)) * 300], address)
+        began = time.monotonic()
+        client = Client(self.plain.port, address=address)
+        self.assertEqual(client.get("/schema.json")[0][":status"], "200")
+        # A second, less a tick of the bridge's clock.
+        self.assertGreater(time.monotonic() - began, 0.8)
+        seen = len(old.bodies[stream])
+        old.until(lambda: len(old.bodies[stream]) > seen)
+        client.close()
+        old.close()
 
     def test_too_many_streams(self):
         client = Client(self.plain.port)

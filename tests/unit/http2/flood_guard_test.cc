@@ -80,6 +80,14 @@ TEST(FloodGuard, WindowUpdatesMayFollowEachDataFrame) {
   }
 }
 
+TEST(FloodGuard, FewRequestsMayHaveTooLargeHeads) {
+  Http2FloodGuard guard(Http2FloodLimits(), 0);
+  for (int i = 0; i < 40; ++i) guard.HeadRefused();
+  EXPECT_FALSE(guard.exhausted());
+  guard.HeadRefused();
+  EXPECT_TRUE(guard.exhausted());
+}
+
 TEST(FloodGuard, AHeaderBlockHasFewContinuations) {
   Http2FloodGuard guard(Http2FloodLimits(), 0);
   for (int block = 0; block < 10; ++block) {

@@ -94,9 +94,9 @@ class Http2Peer {
             {":path", path}};
   }
 
-  // Returns the stream's number.
+  // Returns the stream's number. Unless the body `ends`, its end is not sent.
   int32_t Request(const Fields& fields, std::string body = "",
-                  bool has_body = false) {
+                  bool has_body = false, bool ends = true) {
     std::vector<nghttp2_nv> nva;
     nva.reserve(fields.size());
     for (const auto& [name, value] : fields) {
@@ -108,15 +108,8 @@ class Http2Peer {
     nghttp2_data_provider provider{};
     bodies_.push_back(std::move(body));
     provider.source.ptr = &bodies_.back();
-    provider.read_callback = [](nghttp2_session*, int32_t, uint8_t* out,
-                                size_t max, uint32_t* flags,
-                                nghttp2_data_source* source, void*) -> ssize_t {
-      auto* const left = static_cast<std::string*>(source->ptr);
-      const size_t n = left->copy(reinterpret_cast<char*>(out), max);
-      left->erase(0, n);
-      if (left->empty()) *flags |= NGHTTP2_DATA_FLAG_EOF;
-      return static_cast<ssize_t>(n);
-    };
+    provider.read_callback =
+        ends ? &ReadBody</*kEnds=*/true> : &ReadBody</*kEnds=*/false>;
     return nghttp2_submit_request(session, nullptr, nva.data(), nva.size(),
                                   has_body ? &provider : nullptr, nullptr);
   }
@@ -160,6 +153,17 @@ class Http2Peer {
   nghttp2_session* session = nullptr;
 
  private:
+  template <bool kEnds>
+  static ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t* out, size_t max,
+                          uint32_t* flags, nghttp2_data_source* source, void*) {
+    auto* const left = static_cast<std::string*>(source->ptr);
+    if (left->empty() && !kEnds) return NGHTTP2_ERR_DEFERRED;
+    const size_t n = left->copy(reinterpret_cast<char*>(out), max);
+    left->erase(0, n);
+    if (left->empty() && kEnds) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(n);
+  }
+
   std::list<std::string> bodies_;
 };
 

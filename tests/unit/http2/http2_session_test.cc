@@ -513,13 +513,35 @@ TEST_F(Http2FloodTest, RapidReset) {
   for (; served < 1000 && alive; ++served) {
     const int32_t id = client_->Request(Http2Peer::Get("/"));
     std::string bytes = client_->Take();
-    bytes += Http2Peer::Frame(kRstType, 0, id, std::string("\0\0\0\x8", 4));
-    alive = Raw(bytes);
+    nghttp2_submit_rst_stream(client_->session, 0, id, NGHTTP2_CANCEL);
+    alive = Raw(bytes + client_->Take());
     ToClient();
   }
   EXPECT_FALSE(alive);
+  EXPECT_EQ(server_->failure(), Http2Session::Failure::kFlood);
   EXPECT_GE(served, 190);
   EXPECT_LE(served, 201);
+}
+
+TEST_F(Http2FloodTest, HeadsThatAreTooLarge) {
+  Http2Session::Options options;
+  options.framing.max_head_bytes = 4000;
+  options.framing.max_event_id_line_bytes = 0;
+  Start(options);
+  auto fields = Http2Peer::Get("/");
+  fields.emplace_back("x", std::string(5000, 'x'));
+  int refused = 0;
+  for (; refused < 100 && alive_; ++refused) {
+    const int32_t id = client_->Request(fields);
+    Exchange();
+    if (!alive_ || server_->Find(id) == nullptr) break;
+    EXPECT_EQ(refused_[id], 431);
+    server_->Respond(server_->Find(id), {431, {}, ""}, false);
+    Exchange();
+  }
+  EXPECT_EQ(refused, 40);
+  EXPECT_EQ(server_->failure(), Http2Session::Failure::kFlood);
+  EXPECT_EQ(client_->goaway, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 TEST_F(Http2FloodTest, Continuation) {
