@@ -94,7 +94,10 @@ std::unique_ptr<PendingSubscriber> Feed::AddJoiner(
     AddWaiter(waiter, &pending_);
     has_pending_.store(true, std::memory_order_relaxed);
   }
-  if (state_ == State::kOpening) AddWaiter(std::move(waiter), &waiters_);
+  if (state_ == State::kOpening ||
+      (state_ == State::kReconnecting && !has_opened_)) {
+    AddWaiter(std::move(waiter), &waiters_);
+  }
   return std::make_unique<Joiner>(shared_from_this(), std::move(first),
                                   position, history_.next_seq(), early_loss);
 }
@@ -257,7 +260,9 @@ PendingSubscriber::Readiness Feed::Joiner::readiness() const {
       return Readiness::kWaiting;
     case Feed::State::kReconnecting:
       if (early_loss_ == EarlyLoss::kRefusesAlone && !feed_->has_opened_) {
-        return Readiness::kLost;
+        // The call that has begun since may be one that stays silent.
+        return feed_->session_.has_call() ? Readiness::kWaiting
+                                          : Readiness::kLost;
       }
       [[fallthrough]];
     case Feed::State::kOpen:

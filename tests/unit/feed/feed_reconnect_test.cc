@@ -464,6 +464,24 @@ TEST_F(FeedReconnectTest, EarlyLossIsToldToThoseWhomItWouldRefuse) {
   EXPECT_EQ(second->readiness(), Readiness::kReady);
 }
 
+TEST_F(FeedReconnectTest, AfterAnEarlyLossTheNextCallMayBeSilent) {
+  auto feed = Feed::Create(&context_, Resumable(true));
+  auto first = feed->Join(nullptr, waiter_, EarlyLoss::kRefusesAlone);
+  feed->Begin();
+  Lose(upstream_->WaitCall(0).get());
+  TestStream stream;
+  first->Attach(stream.Open(delivery_.get()), {});
+  Advance(kLongestBackoff);
+  auto call = upstream_->WaitCall(1);
+  // Whether the backend is there is not known yet.
+  const auto waiter = std::make_shared<CountingWaiter>();
+  auto second = feed->Join(nullptr, waiter, EarlyLoss::kRefusesAlone);
+  EXPECT_EQ(second->readiness(), Readiness::kWaiting);
+  Lose(call.get());
+  EXPECT_EQ(second->readiness(), Readiness::kLost);
+  EXPECT_EQ(waiter->ready.value(), 1);
+}
+
 TEST_F(FeedReconnectTest, StopDuringAnOutageEndsTheFeed) {
   auto feed = StartFeed(Resumable(true));
   TestStream stream;
