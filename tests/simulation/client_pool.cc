@@ -8,10 +8,12 @@
 namespace sse_bridge {
 
 std::unique_ptr<ClientStream> ClientPool::Open(const std::string& owner,
-                                               const ClientRequest& request,
+                                               ClientRequest request,
                                                std::string last_event_id,
                                                Response::OnEvent on_event) {
   const std::string address = absl::StrCat("192.0.2.", ++requests_ % 3);
+  // The bridge would choose one that does not depend on the seed.
+  request.headers.emplace_back("x-request-id", absl::StrCat("r", requests_));
   if (network_->OneIn(2)) {
     return std::make_unique<Http1Client>(
         network_->Connect(address), network_->OneIn(8) ? 0 : 1, request,

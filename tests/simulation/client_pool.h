@@ -24,7 +24,7 @@ class ClientPool {
       : network_(network), trace_(trace), window_(window) {}
 
   std::unique_ptr<ClientStream> Open(const std::string& owner,
-                                     const ClientRequest& request,
+                                     ClientRequest request,
                                      std::string last_event_id,
                                      Response::OnEvent on_event);
 

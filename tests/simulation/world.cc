@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bridge/upstream/limited_upstream.h"
+#include "tests/simulation/outside.h"
 
 namespace sse_bridge {
 namespace {
@@ -90,6 +91,7 @@ World::World(const Fixtures& fixtures, const Plan& plan, uint64_t seed,
                      absl::ZeroDuration(), TokenSourceOptions()) {
   g_network = &network_;
   SetRandomFractionForTest(SeededFraction);
+  TakeOutsideFrom(&network_);
   context_.network = &network_;
   context_.trace = &trace_;
   context_.clients = &clients_;
@@ -110,6 +112,7 @@ World::~World() {
     listener_->Stop();
   }
   SetRandomFractionForTest(nullptr);
+  TakeOutsideFrom(nullptr);
 }
 
 void World::Start() {
