@@ -261,8 +261,8 @@ PendingSubscriber::Readiness Feed::Joiner::readiness() const {
     case Feed::State::kReconnecting:
       if (early_loss_ == EarlyLoss::kRefusesAlone && !feed_->has_opened_) {
         // The call that has begun since may be one that stays silent.
-        return feed_->session_.has_call() ? Readiness::kWaiting
-                                          : Readiness::kLost;
+        return feed_->session_.call() != nullptr ? Readiness::kWaiting
+                                                 : Readiness::kLost;
       }
       [[fallthrough]];
     case Feed::State::kOpen:

@@ -59,9 +59,6 @@ class UpstreamSession {
   const std::shared_ptr<StreamCall>& call() const { return call_; }
   void SetCall(std::shared_ptr<StreamCall> call) { call_ = std::move(call); }
 
-  // Whether a call has begun and has not ended.
-  bool has_call() const { return call_ != nullptr; }
-
   // The current call has ended.
   void ClearCall() { call_ = nullptr; }
 

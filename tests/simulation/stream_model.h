@@ -40,7 +40,6 @@ class StreamModel {
   bool HasAll() const;
   std::string Missing() const;
   // An event, on this connection.
-  bool received() const { return received_; }
   const BackendTopic& topic() const { return *topic_; }
   // The number of the last event that the browser knows; if it knows none, it
   // may begin anywhere.

@@ -370,7 +370,26 @@ class SlowJoinerTest : public FeedFixture {
     return data;
   }
 
+  // Opens a stream that resumes and reads nothing, while the feed drops events
+  // that it still needs.
+  std::shared_ptr<FakeCall> Overtake(TestStream* stream) {
+    Feed::Config config = Config(/*shared=*/true);
+    config.replay.max_events = kEvents;
+    config.replay.max_bytes = config.replay.max_waiting_bytes = 100'000;
+    overtaking_ = StartFeed(std::move(config));
+    auto call = upstream_->WaitCall(0);
+    Send(call.get(), 0, kEvents);
+    const std::string id = "v0";
+    stream->UseValve();
+    overtaking_->Join(&id, waiter_)
+        ->Attach(stream->Open(delivery_.get()),
+                 {.policy = SlowPolicy::kDisconnect});
+    Send(call.get(), kEvents, 3 * kEvents);
+    return call;
+  }
+
   int sent_ = 0;
+  std::shared_ptr<Feed> overtaking_;
 };
 
 TEST_F(SlowJoinerTest, ASnapshotIsQueuedInBoundedParts) {
@@ -427,18 +446,8 @@ TEST_F(SlowJoinerTest, AReplayIsQueuedInBoundedParts) {
 }
 
 TEST_F(SlowJoinerTest, JoinersSlowerThanTheReplayBufferAreDisconnected) {
-  Feed::Config config = Config(/*shared=*/true);
-  config.replay.max_events = kEvents;
-  config.replay.max_bytes = config.replay.max_waiting_bytes = 100'000;
-  auto feed = StartFeed(std::move(config));
-  auto call = upstream_->WaitCall(0);
-  Send(call.get(), 0, kEvents);
-  const std::string id = "v0";
   TestStream s;
-  s.UseValve();
-  feed->Join(&id, waiter_)
-      ->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
-  Send(call.get(), kEvents, 3 * kEvents);
+  const auto call = Overtake(&s);
   ExpectBound();
   const std::vector<std::string> data = Drain(&s);
   ASSERT_FALSE(data.empty());
@@ -450,18 +459,8 @@ TEST_F(SlowJoinerTest, JoinersSlowerThanTheReplayBufferAreDisconnected) {
 }
 
 TEST_F(SlowJoinerTest, AnEndThatFollowsLostEventsIsNotOk) {
-  Feed::Config config = Config(/*shared=*/true);
-  config.replay.max_events = kEvents;
-  config.replay.max_bytes = config.replay.max_waiting_bytes = 100'000;
-  auto feed = StartFeed(std::move(config));
-  auto call = upstream_->WaitCall(0);
-  Send(call.get(), 0, kEvents);
-  const std::string id = "v0";
   TestStream s;
-  s.UseValve();
-  feed->Join(&id, waiter_)
-      ->Attach(s.Open(delivery_.get()), {.policy = SlowPolicy::kDisconnect});
-  Send(call.get(), kEvents, 3 * kEvents);
+  const auto call = Overtake(&s);
   call->End(absl::OkStatus());
   ASSERT_TRUE(call->WaitDone());
   Drain(&s);
