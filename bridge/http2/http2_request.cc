@@ -52,7 +52,7 @@ bool Http2Request::AddField(absl::string_view name, absl::string_view value) {
   }
   // The four fields of the request line are no headers.
   if (fields_ > limits_->max_headers + 4) Refuse(431, "too many headers");
-  if (refused_ == 431 || refused_ == 414) {
+  if (head_too_large()) {
     // Nothing is kept but what the answer needs.
     if (name == "origin" && bytes <= limits_->max_head_bytes) {
       AddHeader(name, value);

@@ -35,6 +35,8 @@ class Http2Request {
   // The HTTP status for which the request is refused; 0 if it is not.
   int refused() const { return refused_; }
   const std::string& reason() const { return reason_; }
+  // Whether that is because of the size of its head.
+  bool head_too_large() const { return refused_ == 431 || refused_ == 414; }
 
   const std::string& verb() const { return request_.verb; }
   const HttpHeaders& headers() const { return request_.headers; }

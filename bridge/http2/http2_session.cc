@@ -20,10 +20,6 @@ namespace {
 constexpr int32_t kReservedPart = 4;
 constexpr int32_t kSmallWindow = 16384;
 
-// HTTP's status codes.
-constexpr int kTargetTooLong = 414;
-constexpr int kHeadTooLarge = 431;
-
 // Headers of HTTP/1.1 connections (RFC 9113, 8.2.2).
 constexpr absl::string_view kConnectionHeaders[] = {
     "connection", "keep-alive", "proxy-connection", "transfer-encoding",
@@ -147,11 +143,8 @@ void Http2Session::HeadComplete(Http2Stream* stream) {
   if (stream->request == nullptr) return;
   stream->request->EndHead();
   CountRequest(stream);
-  const int refused = stream->request->refused();
-  if (refused == kHeadTooLarge || refused == kTargetTooLong) {
-    guard_.HeadRefused();
-  }
-  if (stream->whole_request || refused != 0) {
+  if (stream->request->head_too_large()) guard_.HeadRefused();
+  if (stream->whole_request || stream->request->refused() != 0) {
     RequestComplete(stream);
   } else if (stream->request->expects_continue()) {
     const nghttp2_nv status = Field(":status", "100");

@@ -1,17 +1,15 @@
 #ifndef SSE_BRIDGE_TESTS_SIMULATION_HTTP2_CLIENT_H_
 #define SSE_BRIDGE_TESTS_SIMULATION_HTTP2_CLIENT_H_
 
-#include <nghttp2/nghttp2.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "tests/simulation/client_stream.h"
 #include "tests/simulation/trace.h"
+#include "tests/unit/http2/http2_peer.h"
 #include "tests/unit/net/simulated_network.h"
 
 namespace sse_bridge {
@@ -23,7 +21,6 @@ class Http2Client : public std::enable_shared_from_this<Http2Client> {
   // `window`: of each stream, in bytes. Pointers must outlive the client.
   Http2Client(Trace* trace, std::unique_ptr<SimulatedClient> client,
               uint32_t window);
-  ~Http2Client();
   Http2Client(const Http2Client&) = delete;
   Http2Client& operator=(const Http2Client&) = delete;
 
@@ -43,27 +40,16 @@ class Http2Client : public std::enable_shared_from_this<Http2Client> {
 
  private:
   class Stream;
-  // What has arrived of a stream and was not passed on.
-  struct Arrived {
-    Response::Headers headers;
-    bool has_head = false;
-    std::string body;
-    bool any = false;     // of a response
-    bool closed = false;  // nothing more arrives
-    bool clean = false;   // the response is complete
-    bool refused = false;
-  };
-
   void SendWhatIsDue();
-  void OnStreamClose(int32_t id, uint32_t code);
   void End();
 
   Trace* const trace_;
   const std::unique_ptr<SimulatedClient> client_;
-  nghttp2_session* session_ = nullptr;
-  std::map<int32_t, Arrived> streams_;
-  size_t seen_ = 0;
-  bool going_away_ = false, cut_ = false, over_ = false;
+  Http2Peer peer_;
+  size_t streams_ = 0;   // in use
+  size_t given_ = 0;     // of what the client has received
+  size_t consumed_ = 0;  // bytes of DATA, as the connection's window knows
+  bool cut_ = false, over_ = false;
 };
 
 }  // namespace sse_bridge

@@ -189,14 +189,7 @@ TEST_P(Http2ConnectionTest, AFloodEndsTheConnectionAndIsCounted) {
 
 TEST_P(Http2ConnectionTest, AFloodOfAClientThatReadsNothingIsCounted) {
   StartServer();
-  Http2Client& client =
-      Connect("192.0.2.1", /*auto_window=*/true,
-              {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10'000'000}});
-  nghttp2_submit_window_update(client.peer.session, 0, 0, 10'000'000);
-  client.peer.Request(Http2Peer::Get("/"));
-  const auto exchange = NextRequest();
-  client.wire->SetReading(false);
-  Answer(exchange, std::string(200'000, 'x'));
+  Http2Client& client = ConnectWithoutReading("192.0.2.1", 200'000);
   Settle();
   // No GOAWAY can be written.
   ASSERT_TRUE(SendUntil(client, PingFlood(),

@@ -20,8 +20,10 @@ class Http2Peer {
   struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool has_head = false;  // all headers have arrived
     bool ended = false;
-    int reset = -1;  // the error code of RST_STREAM
+    int reset = -1;   // the error code of RST_STREAM
+    int closed = -1;  // the error code with which nghttp2 has closed the stream
     std::string status() const { return header(":status"); }
     std::string header(const std::string& name) const {
       for (const auto& [each, value] : headers) {
@@ -52,8 +54,16 @@ class Http2Peer {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
         callbacks, [](nghttp2_session*, uint8_t, int32_t id,
                       const uint8_t* bytes, size_t size, void* user) {
-          static_cast<Http2Peer*>(user)->responses[id].body.append(
-              reinterpret_cast<const char*>(bytes), size);
+          auto* const self = static_cast<Http2Peer*>(user);
+          self->responses[id].body.append(reinterpret_cast<const char*>(bytes),
+                                          size);
+          self->data_bytes += size;
+          return 0;
+        });
+    nghttp2_session_callbacks_set_on_stream_close_callback(
+        callbacks, [](nghttp2_session*, int32_t id, uint32_t code, void* user) {
+          static_cast<Http2Peer*>(user)->responses[id].closed =
+              static_cast<int>(code);
           return 0;
         });
     nghttp2_session_callbacks_set_on_frame_recv_callback(
@@ -62,6 +72,9 @@ class Http2Peer {
           auto* const self = static_cast<Http2Peer*>(user);
           const bool ends = frame->hd.type <= 1 && (frame->hd.flags & 1) != 0;
           if (ends) self->responses[frame->hd.stream_id].ended = true;
+          if (frame->hd.type == NGHTTP2_HEADERS) {
+            self->responses[frame->hd.stream_id].has_head = true;
+          }
           if (frame->hd.type == NGHTTP2_RST_STREAM) {
             self->responses[frame->hd.stream_id].reset =
                 static_cast<int>(frame->rst_stream.error_code);
@@ -150,6 +163,7 @@ class Http2Peer {
   int goaway = -1;
   int32_t last_stream = -1;
   int data_frames = 0;
+  size_t data_bytes = 0;
   nghttp2_session* session = nullptr;
 
  private:

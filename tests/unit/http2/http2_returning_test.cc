@@ -130,14 +130,7 @@ TEST_P(Http2ReturningTest, ClientsThatOnlyReadTooSlowlyDoNot) {
   options.write_timeout = absl::Seconds(2);
   StartServer(options);
   for (int i = 0; i <= kAllowed; ++i) {
-    Http2Client& client =
-        Connect(kFlooder, /*auto_window=*/true,
-                {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10'000'000}});
-    nghttp2_submit_window_update(client.peer.session, 0, 0, 10'000'000);
-    client.peer.Request(Http2Peer::Get("/"));
-    const auto exchange = NextRequest();
-    client.wire->SetReading(false);
-    Answer(exchange, std::string(200'000, 'x'));
+    ConnectWithoutReading(kFlooder, 200'000);
   }
   EXPECT_TRUE(RunUntil([&] { return server_->connections() == 0; }));
   EXPECT_EQ(Ended("write_timeout"), kAllowed + 1);

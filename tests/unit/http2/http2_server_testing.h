@@ -194,6 +194,20 @@ class Http2ServerFixture : public ::testing::TestWithParam<uint64_t> {
                      std::string body = "ok") {
     exchange->Respond({200, {}, std::move(body)});
   }
+  // Connects a client that reads nothing of its answer of so many bytes, whose
+  // window is larger than what fits into the connection.
+  Http2Client& ConnectWithoutReading(const std::string& address, size_t bytes) {
+    constexpr int32_t kWindow = 10'000'000;
+    Http2Client& client =
+        Connect(address, /*auto_window=*/true,
+                {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindow}});
+    nghttp2_submit_window_update(client.peer.session, 0, 0, kWindow);
+    client.peer.Request(Http2Peer::Get("/"));
+    const auto exchange = NextRequest();
+    client.wire->SetReading(false);
+    Answer(exchange, std::string(bytes, 'x'));
+    return client;
+  }
   // A request, and its answer.
   Http2Peer::Response& Get(Http2Client& client, const std::string& path = "/") {
     const int32_t id = client.peer.Request(Http2Peer::Get(path));

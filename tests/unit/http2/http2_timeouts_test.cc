@@ -112,14 +112,7 @@ TEST_P(Http2TimeoutsTest, AnAnswerThatIsNotReadIsReset) {
 
 TEST_P(Http2TimeoutsTest, AClientThatReadsNothingIsCutOffAndCounted) {
   StartServer(Timeouts());
-  // A window that is larger than what fits into the connection.
-  Http2Client& client = Connect(
-      "192.0.2.1", true, {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 10'000'000}});
-  nghttp2_submit_window_update(client.peer.session, 0, 0, 10'000'000);
-  client.peer.Request(Http2Peer::Get("/"));
-  const auto exchange = NextRequest();
-  client.wire->SetReading(false);
-  Answer(exchange, std::string(1'000'000, 'x'));
+  ConnectWithoutReading("192.0.2.1", 1'000'000);
   Settle();
   EXPECT_EQ(server_->connections(), 1u);
   ExpectAfter(absl::Seconds(40), [&] { return server_->connections() == 0; });
