@@ -1,5 +1,7 @@
 #include "bridge/base/usable_cpus.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
@@ -41,6 +43,17 @@ int64_t LimitOf(const std::string& group) {
   return (quota - 1) / period + 1;
 }
 
+// Processors that this thread may run on. std::thread::hardware_concurrency()
+// counts those of the machine.
+int AllowedCpus() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) {
+    return CPU_COUNT(&allowed);
+  }
+  // The machine has more than fit into the set.
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 int CgroupCpuLimit(const CgroupFiles& files) {
@@ -55,9 +68,7 @@ int CgroupCpuLimit(const CgroupFiles& files) {
 }
 
 int UsableCpus(const CgroupFiles& files) {
-  // The GNU C library counts the processors that the process may run on.
-  const int allowed =
-      std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int allowed = std::max(1, AllowedCpus());
   const int limit = CgroupCpuLimit(files);
   return limit > 0 ? std::min(allowed, limit) : allowed;
 }

@@ -11,9 +11,10 @@ struct CgroupFiles {
   std::string root = "/sys/fs/cgroup";
 };
 
-// Returns how many processors this process can keep busy: those it may run on
-// (sched_setaffinity), at most the CPU limit of its control group and of the
-// groups around it, rounded up (cgroup v2, cpu.max). At least 1.
+// Returns how many processors this process can keep busy: those that the
+// calling thread may run on (sched_setaffinity, cpusets), at most the CPU limit
+// of its control group and of the groups around it, rounded up (cgroup v2,
+// cpu.max). At least 1.
 int UsableCpus(const CgroupFiles& files = {});
 
 // The part of UsableCpus that reads the control groups. 0 means no limit.

@@ -1,9 +1,10 @@
 #include "bridge/base/usable_cpus.h"
 
+#include <sched.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 
 #include "gtest/gtest.h"
 #include "tests/support/temporary_directory.h"
@@ -26,8 +27,22 @@ class UsableCpusTest : public ::testing::Test {
 
 TEST_F(UsableCpusTest, NoFileMeansNoLimit) {
   EXPECT_EQ(CgroupCpuLimit(files_), 0);
-  EXPECT_EQ(UsableCpus(files_),
-            static_cast<int>(std::thread::hardware_concurrency()));
+  cpu_set_t allowed;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+  EXPECT_EQ(UsableCpus(files_), CPU_COUNT(&allowed));
+}
+
+TEST_F(UsableCpusTest, OnlyProcessorsThatTheProcessMayRunOnCount) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(before), &before), 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
+  EXPECT_EQ(UsableCpus(files_), 1);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 TEST_F(UsableCpusTest, LimitIsRoundedUp) {
